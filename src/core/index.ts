@@ -1,0 +1,14 @@
+/**
+ * The wasm core: bytes and nodes, no policy. One module, instantiated once a thread over the one shared memory.
+ */
+export {
+  configure,
+  frameCopy,
+  frameGive,
+  framesEqual,
+  framesMismatch,
+  frameTake,
+  frameZero,
+} from './frames';
+export { treeErase, treeInsert, treeReplace } from './rbtree';
+export { searchTrusted, stableResume, stableSearch, unstableSearch } from './search';

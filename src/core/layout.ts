@@ -1,0 +1,248 @@
+/**
+ * Every shared word there is, by name.
+ *
+ * One shared WebAssembly.Memory holds the whole machine. Both the wasm core and the TypeScript above it read this file, so it may hold nothing
+ * but integer constants. All positions are in 32-bit words; a *pointer* to a structure is the word index of its first word, and 0 is "none".
+ *
+ * Who writes what:
+ * - control block, geometry: whoever creates the memory, once, before any other thread sees it;
+ * - frame table: any thread, with atomics (mapcount, free list); the stable node word is set by the scanner and cleared by whoever frees the frame;
+ * - slots: the pte words belong to whoever holds the pte's lock, the others to the scanner (to the API thread while the scanner is parked);
+ * - guests and regions: the API thread while the scanner is parked, the counters in them as noted;
+ * - stable nodes, tree roots, cursor, KSM counters: the scanner (or the thread that has parked it).
+ *
+ * Not here: what the words mean in the algorithm (src/machine, src/ksm).
+ */
+
+/** Bytes below this belong to the wasm module's own data. */
+export const CONTROL_BASE = 1024;
+
+// Geometry: written once at creation.
+export const CTL_MAGIC = CONTROL_BASE;
+export const CTL_PAGE_SIZE = CONTROL_BASE + 1;
+/** Number of frames, frame 0 (the zero page) included. */
+export const CTL_FRAMES = CONTROL_BASE + 2;
+export const CTL_SLOTS = CONTROL_BASE + 3;
+export const CTL_GUESTS = CONTROL_BASE + 4;
+export const CTL_REGIONS = CONTROL_BASE + 5;
+export const CTL_STABLE_NODES = CONTROL_BASE + 6;
+export const CTL_FRAME_TABLE = CONTROL_BASE + 7;
+export const CTL_SLOT_TABLE = CONTROL_BASE + 8;
+export const CTL_POPULATION_TABLE = CONTROL_BASE + 9;
+export const CTL_GUEST_TABLE = CONTROL_BASE + 10;
+export const CTL_REGION_TABLE = CONTROL_BASE + 11;
+export const CTL_STABLE_NODE_TABLE = CONTROL_BASE + 12;
+/** Page number of frame 0: its first byte is this times the page size. */
+export const CTL_FIRST_PAGE = CONTROL_BASE + 13;
+
+// Frame allocator: any thread, atomics only. Head and tag are one 64-bit word (the tag makes a compare-and-swap of a reused head fail).
+export const CTL_FREE_HEAD = CONTROL_BASE + 16;
+export const CTL_FREE_TAG = CONTROL_BASE + 17;
+/** Frames from here on have never been used. */
+export const CTL_FRESH_FRAME = CONTROL_BASE + 18;
+export const CTL_FRAMES_USED = CONTROL_BASE + 19;
+
+// Guests and regions.
+/** Goes up with every change to a guest's regions, so that a remembered region is known to be current. */
+export const CTL_REGIONS_EPOCH = CONTROL_BASE + 24;
+export const CTL_SLOTS_USED = CONTROL_BASE + 25;
+
+// What a core search found: written by the core for its caller, on the scanner's thread only.
+export const CTL_FOUND_NODE = CONTROL_BASE + 28;
+export const CTL_FOUND_PARENT = CONTROL_BASE + 29;
+export const CTL_FOUND_LINK = CONTROL_BASE + 30;
+
+// The scanner's door: how the API thread wakes it, parks it between two pages, and knows that it is parked.
+/** Goes up whenever the scanner has something to look at; it sleeps on this word. */
+export const CTL_DOORBELL = CONTROL_BASE + 32;
+/** How many ask the scanner to stand still between two pages. */
+export const CTL_PARK_REQUESTS = CONTROL_BASE + 33;
+/** 1 while the scanner stands still and touches nothing. */
+export const CTL_PARKED = CONTROL_BASE + 34;
+/** Goes up as the scanner goes on after being parked or finishes a command. */
+export const CTL_COMMANDS = CONTROL_BASE + 35;
+/** Processor time the scanner has used, in whole milliseconds. */
+export const CTL_SCANNER_CPU_MS = CONTROL_BASE + 36;
+
+// KSM: cursor and lists.
+export const CTL_CURSOR_GUEST = CONTROL_BASE + 48;
+/** Head of the circular list of guests KSM knows, linked like a guest (see MM_NEXT, MM_PREV). */
+export const CTL_MM_HEAD = CONTROL_BASE + 49;
+/** Next virtual page number to be scanned in the cursor's guest: a 64-bit float. */
+export const CTL_CURSOR_VPN = CONTROL_BASE + 52;
+export const CTL_STABLE_NODE_FREE = CONTROL_BASE + 54;
+export const CTL_STABLE_NODE_FRESH = CONTROL_BASE + 55;
+export const CTL_STABLE_NODES_USED = CONTROL_BASE + 56;
+
+// KSM: counters. Written by the scanner, except CTL_ZERO_PAGES (any thread, atomically).
+export const CTL_PAGES_SHARED = CONTROL_BASE + 64;
+export const CTL_PAGES_SHARING = CONTROL_BASE + 65;
+export const CTL_PAGES_UNSHARED = CONTROL_BASE + 66;
+export const CTL_RMAP_ITEMS = CONTROL_BASE + 67;
+export const CTL_STABLE_NODE_CHAINS = CONTROL_BASE + 68;
+export const CTL_STABLE_NODE_DUPS = CONTROL_BASE + 69;
+/** Count of completed full scans, and the unstable tree's generation. */
+export const CTL_SEQNR = CONTROL_BASE + 70;
+export const CTL_ZERO_PAGES = CONTROL_BASE + 71;
+/** Counters that outgrow 32 bits: low word here, high word next to it. */
+export const CTL_PAGES_SCANNED = CONTROL_BASE + 72;
+export const CTL_PAGES_SKIPPED = CONTROL_BASE + 74;
+export const CTL_CHECKSUMS = CONTROL_BASE + 76;
+/** Pages merged and mappings given back since the start: what the event stream tells. */
+export const CTL_MERGES = CONTROL_BASE + 78;
+export const CTL_COW_BREAKS = CONTROL_BASE + 80;
+
+// KSM: tunables, under their sysfs names.
+export const CTL_RUN = CONTROL_BASE + 96;
+export const CTL_PAGES_TO_SCAN = CONTROL_BASE + 97;
+export const CTL_SLEEP_MILLISECS = CONTROL_BASE + 98;
+export const CTL_MERGE_ACROSS_NODES = CONTROL_BASE + 99;
+export const CTL_MAX_PAGE_SHARING = CONTROL_BASE + 100;
+export const CTL_CHAINS_PRUNE_MILLISECS = CONTROL_BASE + 101;
+export const CTL_USE_ZERO_PAGES = CONTROL_BASE + 102;
+export const CTL_SMART_SCAN = CONTROL_BASE + 103;
+export const CTL_ADVISOR_MODE = CONTROL_BASE + 104;
+export const CTL_ADVISOR_MAX_CPU = CONTROL_BASE + 105;
+export const CTL_ADVISOR_MIN_PAGES_TO_SCAN = CONTROL_BASE + 106;
+export const CTL_ADVISOR_MAX_PAGES_TO_SCAN = CONTROL_BASE + 107;
+export const CTL_ADVISOR_TARGET_SCAN_TIME = CONTROL_BASE + 108;
+
+// KSM: advisor's memory of the scan before.
+export const CTL_ADVISOR_CHANGE = CONTROL_BASE + 112;
+export const CTL_ADVISOR_SCAN_TIME = CONTROL_BASE + 113;
+export const CTL_ADVISOR_CPU_MS = CONTROL_BASE + 114;
+export const CTL_ADVISOR_START_MS = CONTROL_BASE + 115;
+
+/** At most this many NUMA nodes: as many tree roots of each kind. */
+export const MAX_NODES = 16;
+export const CTL_STABLE_ROOTS = CONTROL_BASE + 128;
+export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
+export const CONTROL_END = CONTROL_BASE + 160;
+
+// A frame of physical memory.
+export const FRAME_WORDS = 3;
+/** How many ptes map it, plus references held for a moment; 0 is free. */
+export const FRAME_MAPCOUNT = 0;
+export const FRAME_STABLE_NODE = 1;
+/** NUMA node while in use, next free frame while free. */
+export const FRAME_NODE = 2;
+export const FRAME_NEXT_FREE = 2;
+
+// A red-black tree node: the first three words of a slot and of a stable node.
+/** Parent pointer times two, plus the colour. */
+export const RB_PARENT_COLOR = 0;
+export const RB_LEFT = 1;
+export const RB_RIGHT = 2;
+export const RB_RED = 0;
+export const RB_BLACK = 1;
+
+// A slot: one registered page, its rmap item and its pte.
+export const SLOT_WORDS = 8;
+/** When listed from the stable tree: the stable node, and the neighbours in its list (the tree words otherwise). */
+export const RMAP_HEAD = 0;
+export const RMAP_NEXT = 1;
+export const RMAP_PREV = 2;
+export const RMAP_CHECKSUM = 3;
+export const RMAP_FLAGS = 4;
+export const SLOT_REGION = 5;
+export const PTE_STATE = 6;
+export const PTE_FRAME = 7;
+
+// RMAP_FLAGS: age in bits 0 to 7, then the fields below.
+export const RMAP_AGE_MASK = 0xff;
+export const RMAP_SKIPS_SHIFT = 8;
+export const RMAP_SKIPS_MASK = 0xf00;
+export const RMAP_NODE_SHIFT = 12;
+export const RMAP_NODE_MASK = 0xf000;
+export const RMAP_SEQNR_SHIFT = 16;
+export const RMAP_SEQNR_MASK = 0xff0000;
+/** The rmap item exists. */
+export const RMAP_IN_USE = 0x1000000;
+/** It is listed from a stable node. */
+export const RMAP_STABLE = 0x2000000;
+/** It is a node of the unstable tree. */
+export const RMAP_UNSTABLE = 0x4000000;
+/** RMAP_CHECKSUM is the checksum of what the page held when its dirty bit was last cleared. */
+export const RMAP_CHECKSUM_KNOWN = 0x8000000;
+/** Its place in the unstable tree was found among nodes that all bound what lies below them. */
+export const RMAP_TRUSTED = 0x10000000;
+
+// PTE_STATE: who holds the lock in bits 0 to 7 (0: nobody), then flags.
+export const PTE_HOLDER_MASK = 0xff;
+/** Maps a frame of the guest's own or a KSM frame. */
+export const PTE_PRESENT = 0x100;
+export const PTE_WRITABLE = 0x200;
+export const PTE_MERGEABLE = 0x400;
+/** Written since the scanner last took its checksum. */
+export const PTE_DIRTY = 0x800;
+/** Maps the zero page, put there by KSM. */
+export const PTE_ZERO = 0x1000;
+
+/** Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so that untouched memory is passed over. */
+export const POPULATION_SHIFT = 6;
+
+// A guest: one address space.
+export const GUEST_WORDS = 12;
+export const MM_NEXT = 0;
+export const MM_PREV = 1;
+export const GUEST_STATE = 2;
+export const GUEST_FIRST_REGION = 3;
+export const GUEST_NODE = 4;
+/** Is on the list that starts at CTL_MM_HEAD. */
+export const GUEST_ON_LIST = 5;
+export const GUEST_RMAP_ITEMS = 6;
+export const GUEST_MERGING_PAGES = 7;
+/** Any thread, atomically, as the next two. */
+export const GUEST_ZERO_PAGES = 8;
+export const GUEST_PRESENT_PAGES = 9;
+export const GUEST_STORES = 10;
+/** Goes up each time the entry is taken for a new guest. */
+export const GUEST_GENERATION = 11;
+export const GUEST_FREE = 0;
+export const GUEST_LIVE = 1;
+/** Exited; its rmap items wait for the scanner. */
+export const GUEST_EXITING = 2;
+
+// A region: one mapping of a guest, or what is left of one whose rmap items wait for the scanner (a ghost: nothing is mapped there).
+export const REGION_WORDS = 8;
+/** First virtual page number: a 64-bit float. */
+export const REGION_VPN = 0;
+export const REGION_PAGES = 2;
+/** Pointer of its first slot. */
+export const REGION_SLOT = 3;
+/** The guest's pointer; 0: the entry is free. */
+export const REGION_GUEST = 4;
+export const REGION_NEXT = 5;
+/** How many of its pages are mergeable; REGION_GHOST for a ghost. */
+export const REGION_MERGEABLE = 6;
+export const REGION_GHOST = -1;
+/** Rmap items in use in its slots: the scanner. */
+export const REGION_RMAP_ITEMS = 7;
+
+// A stable node, or the head of a chain of them.
+export const STABLE_NODE_WORDS = 8;
+/** In a chain: STABLE_DUP here instead of a parent, and the neighbours in the chain. */
+export const STABLE_HEAD = 0;
+export const STABLE_DUP_NEXT = 1;
+export const STABLE_DUP_PREV = 2;
+export const STABLE_DUP = -1;
+/** First rmap item of a node, first dup of a chain. */
+export const STABLE_FIRST = 3;
+/** Its frame; of a chain, when it was last pruned, in milliseconds. */
+export const STABLE_FRAME = 4;
+export const STABLE_PRUNE_MS = 4;
+/** Rmap items listed from it, or STABLE_CHAIN. */
+export const STABLE_LENGTH = 5;
+export const STABLE_CHAIN = -1024;
+export const STABLE_NODE = 6;
+/** The chain a dup belongs to. */
+export const STABLE_OWNER = 7;
+
+// Answers of a core search.
+export const SEARCH_ABSENT = 0;
+/** An equal page: CTL_FOUND_NODE. */
+export const SEARCH_FOUND = 1;
+/** CTL_FOUND_NODE is a chain or stale: the caller looks at it, then resumes or starts again. */
+export const SEARCH_LOOK = 2;
+/** A page of the unstable tree is gone or no longer mergeable: nothing may be concluded. */
+export const SEARCH_GAVE_UP = 3;

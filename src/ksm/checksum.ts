@@ -1,0 +1,21 @@
+/**
+ * Checksums: XXH64 with seed 0, the low 32 bits, which is the kernel's value too. Through xxhash-wasm.
+ *
+ * xxhash-wasm copies the page into a memory of its own and answers in a BigInt, so a checksum costs several times the hashing and two short-lived
+ * objects. It is therefore taken only for pages written since the last one: of others the answer is known.
+ */
+import xxhash from 'xxhash-wasm';
+import type { SharedMemory } from '../machine/memory.js';
+
+const hasher = await xxhash();
+
+/** XXH64 of `bytes` with seed 0, its low 32 bits as a signed integer. */
+export function checksum(bytes: Uint8Array): number {
+  return Number(BigInt.asIntN(32, hasher.h64Raw(bytes)));
+}
+
+/** The checksum of a frame's page. */
+export function frameChecksum(memory: SharedMemory, frame: number): number {
+  const start = memory.frameByte(frame);
+  return checksum(memory.u8.subarray(start, start + memory.pageSize));
+}

@@ -1,0 +1,84 @@
+/**
+ * Counters, under their sysfs names, as a kernel of the machine's profile shows them.
+ *
+ * Read from any thread. The scanner writes them with plain stores: each is one aligned 32-bit word with one writer, so a reader sees a value that was
+ * true a moment ago. Those that outgrow 32 bits are two words, the high one written last.
+ */
+import {
+  CTL_PAGES_SCANNED,
+  CTL_PAGES_SHARED,
+  CTL_PAGES_SHARING,
+  CTL_PAGES_SKIPPED,
+  CTL_PAGES_UNSHARED,
+  CTL_RMAP_ITEMS,
+  CTL_SEQNR,
+  CTL_STABLE_NODE_CHAINS,
+  CTL_STABLE_NODE_DUPS,
+  CTL_ZERO_PAGES,
+  GUEST_MERGING_PAGES,
+  GUEST_RMAP_ITEMS,
+  GUEST_ZERO_PAGES,
+} from '../core/layout.js';
+import type { SharedMemory } from '../machine/memory.js';
+import type { CounterName, GuestCounterName } from './profile.js';
+
+/** What the kernel spends on a registered page that it has seen: sizeof(struct ksm_rmap_item). */
+const RMAP_ITEM_BYTES = 64;
+
+/** Adds 1 to a counter of two words. Its one writer calls this. */
+export function bump(i32: Int32Array, counter: number): void {
+  i32[counter] = (i32[counter] + 1) | 0;
+  if (i32[counter] === 0) i32[counter + 1]++;
+}
+
+function wide(i32: Int32Array, counter: number): number {
+  for (;;) {
+    const high = Atomics.load(i32, counter + 1);
+    const low = Atomics.load(i32, counter) >>> 0;
+    if (Atomics.load(i32, counter + 1) === high) return high * 2 ** 32 + low;
+  }
+}
+
+export function readCounter(memory: SharedMemory, name: CounterName): number {
+  const { i32, pageSize } = memory;
+  const word = (counter: number): number => Atomics.load(i32, counter);
+  switch (name) {
+    case 'full_scans':
+      return word(CTL_SEQNR) >>> 0;
+    case 'pages_scanned':
+      return wide(i32, CTL_PAGES_SCANNED);
+    case 'pages_shared':
+      return word(CTL_PAGES_SHARED);
+    case 'pages_sharing':
+      return word(CTL_PAGES_SHARING);
+    case 'pages_unshared':
+      return word(CTL_PAGES_UNSHARED);
+    case 'pages_volatile':
+      return Math.max(0, word(CTL_RMAP_ITEMS) - word(CTL_PAGES_SHARED) - word(CTL_PAGES_SHARING) - word(CTL_PAGES_UNSHARED));
+    case 'pages_skipped':
+      return wide(i32, CTL_PAGES_SKIPPED);
+    case 'ksm_zero_pages':
+      return word(CTL_ZERO_PAGES);
+    case 'stable_node_chains':
+      return word(CTL_STABLE_NODE_CHAINS);
+    case 'stable_node_dups':
+      return word(CTL_STABLE_NODE_DUPS);
+    case 'general_profit':
+      return (word(CTL_PAGES_SHARING) + word(CTL_ZERO_PAGES)) * pageSize - word(CTL_RMAP_ITEMS) * RMAP_ITEM_BYTES;
+  }
+}
+
+export function readGuestCounter(memory: SharedMemory, guest: number, name: GuestCounterName): number {
+  const { i32, pageSize } = memory;
+  const word = (counter: number): number => Atomics.load(i32, guest + counter);
+  switch (name) {
+    case 'ksm_rmap_items':
+      return word(GUEST_RMAP_ITEMS);
+    case 'ksm_zero_pages':
+      return word(GUEST_ZERO_PAGES);
+    case 'ksm_merging_pages':
+      return word(GUEST_MERGING_PAGES);
+    case 'ksm_process_profit':
+      return (word(GUEST_MERGING_PAGES) + word(GUEST_ZERO_PAGES)) * pageSize - word(GUEST_RMAP_ITEMS) * RMAP_ITEM_BYTES;
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * A host: a machine with KSM on it, its guests and regions by name, and the calls a kernel offers them (mmap, munmap, madvise, exit, loads, stores)
+ * and their administrator (sysfs).
+ *
+ * The same in one thread (replay, tests) as on the daemon's API thread. There `quiesce` parks the scanner around calls that change guests, regions or
+ * advice; loads and stores go on beside it.
+ */
+
+import {
+  CTL_SLOTS_USED,
+  GUEST_EXITING,
+  GUEST_NODE,
+  GUEST_PRESENT_PAGES,
+  GUEST_STATE,
+  PTE_MERGEABLE,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_IN_USE,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import { ExistsError, InvalidError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
+import { Machine } from '../machine/machine.js';
+import type { Geometry } from '../machine/memory.js';
+import { HOLDER_API } from '../machine/pte.js';
+import type { Clock } from './clock.js';
+import { readCounter, readGuestCounter } from './counters.js';
+import { Ksm } from './ksm.js';
+import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelProfile, kernelProfile, type ProfileName } from './profile.js';
+import { initTunables, readTunable, setTunable, type TunableValue, tunableName } from './tunables.js';
+
+export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
+export const ADVICE: readonly Advice[] = ['mergeable', 'unmergeable', 'dontneed'];
+
+export interface HostOptions extends Geometry {
+  readonly kernel?: ProfileName;
+}
+
+export interface RegionInfo {
+  readonly name: string;
+  /** Bytes. */
+  readonly address: number;
+  readonly pages: number;
+}
+
+interface GuestEntry {
+  readonly pointer: number;
+  /** Region pointers. */
+  readonly regions: Map<string, number>;
+}
+
+export class Host {
+  private readonly guests = new Map<string, GuestEntry>();
+
+  private constructor(
+    readonly machine: Machine,
+    readonly ksm: Ksm,
+    private readonly quiesce: <T>(change: () => T) => T,
+  ) {}
+
+  /** A new host without guests. `quiesce` runs its argument while no scanner runs; without one, nothing else must scan. */
+  static create(options: HostOptions, clock: Clock, quiesce: <T>(change: () => T) => T = (change) => change()): Host {
+    const profile = kernelProfile(options.kernel ?? DEFAULT_PROFILE);
+    const machine = Machine.create(options, HOLDER_API);
+    initTunables(machine.memory, profile);
+    return new Host(machine, new Ksm(machine, profile, clock), quiesce);
+  }
+
+  get profile(): KernelProfile {
+    return this.ksm.profile;
+  }
+
+  // Guests and regions.
+
+  createGuest(name: string, node = 0): void {
+    if (this.guests.has(name)) throw new ExistsError(`guest '${name}' exists already`);
+    const pointer = this.quiesce(() => this.machine.guests.create(node));
+    this.guests.set(name, { pointer, regions: new Map() });
+  }
+
+  /** The guest exits: its memory is given back at once, its rmap items when the scanner passes. */
+  exitGuest(name: string): void {
+    const { pointer, regions } = this.guest(name);
+    this.quiesce(() => {
+      const done = this.ksm.exit(pointer);
+      for (const region of regions.values()) this.machine.unmap(region);
+      if (done) this.machine.guests.free(pointer);
+      else this.machine.memory.i32[pointer + GUEST_STATE] = GUEST_EXITING;
+    });
+    this.guests.delete(name);
+  }
+
+  /** Maps `pages` untouched pages at `address` (bytes), or where there is room, and advises them mergeable unless told not to. */
+  map(
+    guestName: string,
+    regionName: string,
+    pages: number,
+    options: { address?: number | undefined; mergeable?: boolean | undefined } = {},
+  ): RegionInfo {
+    const guest = this.guest(guestName);
+    if (guest.regions.has(regionName)) throw new ExistsError(`guest '${guestName}' has a region '${regionName}' already`);
+    const region = this.quiesce(() => {
+      const mapped = this.machine.map(guest.pointer, pages, options.address);
+      this.adoptItems(guest.pointer, mapped);
+      if (options.mergeable ?? true) this.advisePages(guest.pointer, mapped, 0, pages, 'mergeable');
+      return mapped;
+    });
+    guest.regions.set(regionName, region);
+    return this.describe(regionName, region);
+  }
+
+  unmap(guestName: string, regionName: string): void {
+    const region = this.region(guestName, regionName);
+    this.quiesce(() => this.machine.unmap(region));
+    this.guest(guestName).regions.delete(regionName);
+  }
+
+  /** Advises the pages of `length` bytes at `address`. All must be mapped; OutOfMemoryError if unmerging finds too few frames. */
+  madvise(guestName: string, address: number, length: number, advice: Advice): void {
+    const { pointer } = this.guest(guestName);
+    const { machine } = this;
+    const { pageSize, regions } = machine;
+    if (address % pageSize !== 0 || length % pageSize !== 0) {
+      throw new InvalidError(`madvise takes whole pages: address and length must be multiples of ${pageSize}`);
+    }
+    machine.assertMapped(pointer, address, length);
+    this.quiesce(() => {
+      const end = (address + length) / pageSize;
+      for (let vpn = address / pageSize; vpn < end; ) {
+        const region = regions.at(pointer, vpn);
+        const first = vpn - regions.vpn(region);
+        const count = Math.min(regions.pages(region) - first, end - vpn);
+        this.advisePages(pointer, region, first, count, advice);
+        vpn += count;
+      }
+    });
+  }
+
+  hasGuest(name: string): boolean {
+    return this.guests.has(name);
+  }
+
+  guestNames(): string[] {
+    return [...this.guests.keys()];
+  }
+
+  /** A guest's regions in order of address. */
+  regionsOf(guestName: string): RegionInfo[] {
+    return [...this.guest(guestName).regions].map(([name, region]) => this.describe(name, region)).sort((a, b) => a.address - b.address);
+  }
+
+  findRegion(guestName: string, regionName: string): RegionInfo {
+    return this.describe(regionName, this.region(guestName, regionName));
+  }
+
+  guestNode(guestName: string): number {
+    return this.machine.memory.i32[this.guest(guestName).pointer + GUEST_NODE];
+  }
+
+  /** Pages of a guest that have a frame, its own or shared. */
+  presentPages(guestName: string): number {
+    return Atomics.load(this.machine.memory.i32, this.guest(guestName).pointer + GUEST_PRESENT_PAGES);
+  }
+
+  /** Pages registered in all, ghosts included. */
+  registeredPages(): number {
+    return Atomics.load(this.machine.memory.i32, CTL_SLOTS_USED);
+  }
+
+  // Memory.
+
+  /** Copies what the guest has at `address` into `target`. */
+  load(guestName: string, address: number, target: Uint8Array): void {
+    this.machine.load(this.guest(guestName).pointer, address, target);
+  }
+
+  /** Stores `source` at `address`. OutOfMemoryError says how many bytes were stored before frames ran out. */
+  store(guestName: string, address: number, source: Uint8Array): void {
+    this.machine.store(this.guest(guestName).pointer, address, source);
+  }
+
+  /** FaultError unless the guest's regions map all of the range. */
+  assertMapped(guestName: string, address: number, length: number): void {
+    this.machine.assertMapped(this.guest(guestName).pointer, address, length);
+  }
+
+  // What sysfs and procfs show.
+
+  counters(): Partial<Record<CounterName, number>> {
+    return Object.fromEntries(this.profile.counters.map((name) => [name, readCounter(this.machine.memory, name)]));
+  }
+
+  tunables(): Record<string, TunableValue> {
+    return Object.fromEntries(this.profile.tunables.map((name) => [name, readTunable(this.machine.memory, name)]));
+  }
+
+  /** Lines of the guest's ksm_stat. */
+  guestCounters(guestName: string): Partial<Record<GuestCounterName, number>> {
+    const { pointer } = this.guest(guestName);
+    return Object.fromEntries(this.profile.guestCounters.map((name) => [name, readGuestCounter(this.machine.memory, pointer, name)]));
+  }
+
+  /** Writes a tunable. In the daemon this is the scanner's to do. */
+  set(name: string, value: TunableValue): void {
+    setTunable(this.ksm, tunableName(this.profile, name), value);
+  }
+
+  private guest(name: string): GuestEntry {
+    const guest = this.guests.get(name);
+    if (guest === undefined) throw new NotFoundError(`no guest '${name}'`);
+    return guest;
+  }
+
+  private region(guestName: string, regionName: string): number {
+    const region = this.guest(guestName).regions.get(regionName);
+    if (region === undefined) throw new NotFoundError(`guest '${guestName}' has no region '${regionName}'`);
+    return region;
+  }
+
+  private describe(name: string, region: number): RegionInfo {
+    const { regions, pageSize } = this.machine;
+    return { name, address: regions.vpn(region) * pageSize, pages: regions.pages(region) };
+  }
+
+  private advisePages(guest: number, region: number, first: number, count: number, advice: Advice): void {
+    const { machine, ksm } = this;
+    if (advice === 'dontneed') {
+      machine.dropPages(region, first, count);
+      return;
+    }
+    if (advice === 'mergeable') {
+      if (!ksm.list.has(guest)) ksm.list.enter(guest);
+      machine.advise(region, first, count, true);
+      return;
+    }
+    const { i32 } = machine.memory;
+    const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
+    for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
+      if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
+        throw new OutOfMemoryError('too few free frames to give these pages back: they stay mergeable');
+      }
+    }
+    machine.advise(region, first, count, false);
+  }
+
+  /** Rmap items that an earlier mapping of the same addresses left behind go on with the new one. */
+  private adoptItems(guest: number, region: number): void {
+    const { regions } = this.machine;
+    const start = regions.vpn(region);
+    const end = start + regions.pages(region);
+    for (let ghost = regions.endingAbove(guest, start); ghost !== 0 && regions.vpn(ghost) < end; ) {
+      const next = regions.next(ghost);
+      if (regions.isGhost(ghost)) this.adoptFrom(ghost, region, start, end);
+      ghost = next;
+    }
+  }
+
+  private adoptFrom(ghost: number, region: number, start: number, end: number): void {
+    const { regions } = this.machine;
+    const { i32 } = this.machine.memory;
+    const ghostStart = regions.vpn(ghost);
+    if (ghostStart + regions.pages(ghost) > end) regions.splitGhost(ghost, end - ghostStart);
+    const covered = ghostStart < start ? regions.splitGhost(ghost, start - ghostStart) : ghost;
+    const first = regions.vpn(covered);
+    for (let vpn = first; vpn < first + regions.pages(covered); vpn++) {
+      const slot = regions.slot(covered, vpn);
+      if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) this.ksm.items.move(slot, regions.slot(region, vpn));
+    }
+    regions.destroy(covered);
+  }
+}

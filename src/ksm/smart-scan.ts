@@ -1,0 +1,37 @@
+/**
+ * Smart scan: pages that have not merged for long are visited more rarely.
+ *
+ * An rmap item's age counts the visits it was due, up to 255, and outlives writes. Ages 0 to 2 are always visited; after that a visit is followed by
+ * as many skips as `skipsAfter` says. Linux 6.7, mm/ksm.c: should_skip_rmap_item.
+ */
+import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../core/layout.js';
+import { bump } from './counters.js';
+
+const ALWAYS_VISITED_BELOW = 3;
+const MAX_AGE = 255;
+
+/** How many visits a page of that age misses before it is due again. */
+function skipsAfter(age: number): number {
+  if (age <= 3) return 1;
+  if (age <= 5) return 2;
+  if (age <= 8) return 4;
+  return 8;
+}
+
+/** Ages the rmap item of a page that is not a KSM page; true if this visit is to be skipped. */
+export function ageAndSkip(i32: Int32Array, slot: number): boolean {
+  const flags = i32[slot + RMAP_FLAGS];
+  const age = flags & RMAP_AGE_MASK;
+  const aged = age < MAX_AGE ? flags + 1 : flags;
+  if (age < ALWAYS_VISITED_BELOW) {
+    i32[slot + RMAP_FLAGS] = aged;
+    return false;
+  }
+  if ((flags & RMAP_SKIPS_MASK) === 0) {
+    i32[slot + RMAP_FLAGS] = aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT);
+    return false;
+  }
+  i32[slot + RMAP_FLAGS] = aged - (1 << RMAP_SKIPS_SHIFT);
+  bump(i32, CTL_PAGES_SKIPPED);
+  return true;
+}

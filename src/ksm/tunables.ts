@@ -1,0 +1,131 @@
+/**
+ * Tunables: the files of /sys/kernel/mm/ksm that can be written, with the kernel's defaults and refusals.
+ *
+ * `setTunable` belongs to whoever may touch the trees (the scanner, or the API thread while it is parked), since run=2, max_page_sharing and
+ * merge_across_nodes drop stable nodes. Reading is for anybody.
+ */
+import {
+  CTL_ADVISOR_MAX_CPU,
+  CTL_ADVISOR_MAX_PAGES_TO_SCAN,
+  CTL_ADVISOR_MIN_PAGES_TO_SCAN,
+  CTL_ADVISOR_MODE,
+  CTL_ADVISOR_TARGET_SCAN_TIME,
+  CTL_CHAINS_PRUNE_MILLISECS,
+  CTL_MAX_PAGE_SHARING,
+  CTL_MERGE_ACROSS_NODES,
+  CTL_PAGES_SHARED,
+  CTL_PAGES_TO_SCAN,
+  CTL_RUN,
+  CTL_SLEEP_MILLISECS,
+  CTL_SMART_SCAN,
+  CTL_USE_ZERO_PAGES,
+} from '../core/layout.js';
+import { BusyError, InvalidError, NotFoundError } from '../machine/errors.js';
+import type { SharedMemory } from '../machine/memory.js';
+import { ADVISOR_NONE, ADVISOR_SCAN_TIME } from './advisor.js';
+import type { Ksm } from './ksm.js';
+import type { KernelProfile, TunableName } from './profile.js';
+
+export type TunableValue = number | string;
+
+export const RUN_STOP = 0;
+export const RUN_MERGE = 1;
+export const RUN_UNMERGE = 2;
+
+const UNSIGNED_MAX = 0xffffffff;
+const SIGNED_MAX = 0x7fffffff;
+const ADVISOR_MODES = ['none', 'scan-time'];
+
+interface Tunable {
+  readonly word: number;
+  readonly initial: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const TUNABLES: Record<TunableName, Tunable> = {
+  run: { word: CTL_RUN, initial: RUN_STOP, min: 0, max: RUN_UNMERGE },
+  pages_to_scan: { word: CTL_PAGES_TO_SCAN, initial: 100, min: 0, max: UNSIGNED_MAX },
+  sleep_millisecs: { word: CTL_SLEEP_MILLISECS, initial: 20, min: 0, max: UNSIGNED_MAX },
+  merge_across_nodes: { word: CTL_MERGE_ACROSS_NODES, initial: 1, min: 0, max: 1 },
+  max_page_sharing: { word: CTL_MAX_PAGE_SHARING, initial: 256, min: 2, max: SIGNED_MAX },
+  stable_node_chains_prune_millisecs: { word: CTL_CHAINS_PRUNE_MILLISECS, initial: 2000, min: 0, max: UNSIGNED_MAX },
+  use_zero_pages: { word: CTL_USE_ZERO_PAGES, initial: 0, min: 0, max: 1 },
+  smart_scan: { word: CTL_SMART_SCAN, initial: 1, min: 0, max: 1 },
+  advisor_mode: { word: CTL_ADVISOR_MODE, initial: ADVISOR_NONE, min: ADVISOR_NONE, max: ADVISOR_SCAN_TIME },
+  advisor_max_cpu: { word: CTL_ADVISOR_MAX_CPU, initial: 70, min: 0, max: UNSIGNED_MAX },
+  advisor_min_pages_to_scan: { word: CTL_ADVISOR_MIN_PAGES_TO_SCAN, initial: 500, min: 0, max: UNSIGNED_MAX },
+  advisor_max_pages_to_scan: { word: CTL_ADVISOR_MAX_PAGES_TO_SCAN, initial: 30000, min: 0, max: UNSIGNED_MAX },
+  advisor_target_scan_time: { word: CTL_ADVISOR_TARGET_SCAN_TIME, initial: 200, min: 1, max: UNSIGNED_MAX },
+};
+
+/** A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit. */
+export function initTunables(memory: SharedMemory, profile: KernelProfile): void {
+  for (const { word, initial } of Object.values(TUNABLES)) memory.i32[word] = initial | 0;
+  if (profile.chains === 'none') memory.i32[CTL_MAX_PAGE_SHARING] = SIGNED_MAX;
+  if (!profile.smartScan) memory.i32[CTL_SMART_SCAN] = 0;
+}
+
+export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {
+  const value = Atomics.load(memory.i32, TUNABLES[name].word) >>> 0;
+  return name === 'advisor_mode' ? (ADVISOR_MODES[value] ?? value) : value;
+}
+
+/** The tunable of that name. NotFoundError if the profile's kernel has none. */
+export function tunableName(profile: KernelProfile, name: string): TunableName {
+  const known = profile.tunables.find((tunable) => tunable === name);
+  if (known === undefined) throw new NotFoundError(`no tunable '${name}': Linux ${profile.name} has ${profile.tunables.join(', ')}`);
+  return known;
+}
+
+/** Writes a tunable, with all that this sets going. Refuses what the kernel refuses: InvalidError, BusyError. */
+export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): void {
+  const { i32 } = ksm.machine.memory;
+  const { word, min, max } = TUNABLES[name];
+  const number = toNumber(name, value);
+  if (!Number.isInteger(number) || number < min || number > max) {
+    throw new InvalidError(
+      `${name} takes ${name === 'advisor_mode' ? ADVISOR_MODES.join(' or ') : `whole numbers from ${min} to ${max}`}, not ${value}`,
+    );
+  }
+  switch (name) {
+    case 'run':
+      setRun(ksm, number);
+      return;
+    case 'advisor_mode':
+      ksm.advisor.setMode(number);
+      return;
+    case 'pages_to_scan':
+      if (i32[CTL_ADVISOR_MODE] !== ADVISOR_NONE) {
+        throw new InvalidError('pages_to_scan is chosen by the advisor: set advisor_mode to none first');
+      }
+      break;
+    case 'max_page_sharing':
+    case 'merge_across_nodes':
+      if (i32[word] === number) return;
+      if (i32[CTL_PAGES_SHARED] > 0 || !ksm.stable.removeStale()) {
+        throw new BusyError(`${name} cannot change while pages are shared: set run to 2 first`);
+      }
+      break;
+  }
+  Atomics.store(i32, word, number | 0);
+}
+
+function toNumber(name: TunableName, value: TunableValue): number {
+  if (typeof value === 'number') return value;
+  if (name === 'advisor_mode') return ADVISOR_MODES.indexOf(value);
+  return value.trim() === '' ? Number.NaN : Number(value);
+}
+
+function setRun(ksm: Ksm, run: number): void {
+  const { i32 } = ksm.machine.memory;
+  if (i32[CTL_RUN] === run) return;
+  Atomics.store(i32, CTL_RUN, run);
+  if (run !== RUN_UNMERGE) return;
+  try {
+    ksm.unmergeAll();
+  } catch (error) {
+    Atomics.store(i32, CTL_RUN, RUN_STOP);
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The guest table: address spaces by pointer.
+ *
+ * Names are the business of whoever keeps them. An entry that has exited stays until the scanner has let go of its rmap items.
+ * Only the API thread takes and frees entries, while the scanner is parked; the scanner frees those that have exited.
+ */
+import {
+  CTL_GUEST_TABLE,
+  CTL_GUESTS,
+  GUEST_FREE,
+  GUEST_GENERATION,
+  GUEST_LIVE,
+  GUEST_NODE,
+  GUEST_STATE,
+  GUEST_WORDS,
+  MAX_NODES,
+} from '../core/layout.js';
+import { InvalidError, NoSpaceError } from './errors.js';
+import type { SharedMemory } from './memory.js';
+
+export class Guests {
+  private readonly i32: Int32Array;
+
+  constructor(memory: SharedMemory) {
+    this.i32 = memory.i32;
+  }
+
+  /** A new guest without regions, all of whose frames come from NUMA node `node`. */
+  create(node = 0): number {
+    if (!Number.isInteger(node) || node < 0 || node >= MAX_NODES) {
+      throw new InvalidError(`NUMA node ${node}: there are nodes 0 to ${MAX_NODES - 1}`);
+    }
+    const { i32 } = this;
+    const table = i32[CTL_GUEST_TABLE];
+    for (let guest = table; guest < table + i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
+      if (i32[guest + GUEST_STATE] !== GUEST_FREE) continue;
+      const generation = i32[guest + GUEST_GENERATION];
+      i32.fill(0, guest, guest + GUEST_WORDS);
+      i32[guest + GUEST_GENERATION] = generation + 1;
+      i32[guest + GUEST_NODE] = node;
+      i32[guest + GUEST_STATE] = GUEST_LIVE;
+      return guest;
+    }
+    throw new NoSpaceError(`there are already ${i32[CTL_GUESTS]} guests: unregister one first`);
+  }
+
+  free(guest: number): void {
+    this.i32[guest + GUEST_STATE] = GUEST_FREE;
+  }
+
+  /** Calls `visit` with every entry in use, exiting ones too. */
+  forEach(visit: (guest: number) => void): void {
+    const table = this.i32[CTL_GUEST_TABLE];
+    for (let guest = table; guest < table + this.i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
+      if (this.i32[guest + GUEST_STATE] !== GUEST_FREE) visit(guest);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * A computer's memory: frames, and guests whose page tables map them.
+ *
+ * One view of it a thread, all over the same shared memory. Addresses are bytes, checked here and nowhere below. Loads and stores may come from any
+ * thread; guests and regions change only on the API thread while the scanner is parked.
+ * Does not know what KSM is, but for the words it leaves it in each slot.
+ */
+import {
+  CTL_REGIONS_EPOCH,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_ZERO,
+  REGION_GHOST,
+  REGION_MERGEABLE,
+  REGION_RMAP_ITEMS,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import { FaultError, InvalidError, OutOfMemoryError } from './errors.js';
+import { Frames } from './frames.js';
+import { Guests } from './guests.js';
+import { type Geometry, SharedMemory } from './memory.js';
+import { PageAccess } from './page-access.js';
+import { PteLock } from './pte.js';
+import { Regions } from './regions.js';
+
+/** Addresses stay below this: what a 47-bit user address space holds. */
+const ADDRESS_LIMIT = 2 ** 47;
+/** Where regions go that name no address. */
+const DEFAULT_ADDRESS = 0x100000000;
+
+export class Machine {
+  readonly frames: Frames;
+  readonly guests: Guests;
+  readonly regions: Regions;
+  readonly lock: PteLock;
+  readonly pages: PageAccess;
+  readonly pageSize: number;
+
+  /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
+  constructor(
+    readonly memory: SharedMemory,
+    holder: number,
+  ) {
+    this.pageSize = memory.pageSize;
+    this.frames = new Frames(memory);
+    this.guests = new Guests(memory);
+    this.regions = new Regions(memory);
+    this.lock = new PteLock(memory.i32, holder);
+    this.pages = new PageAccess(memory, this.frames, this.lock);
+  }
+
+  static create(geometry: Geometry, holder: number): Machine {
+    return new Machine(SharedMemory.create(geometry), holder);
+  }
+
+  /** Maps `pages` untouched pages at `address`, or where there is room. InvalidError if the address is unaligned, out of range or taken. */
+  map(guest: number, pages: number, address?: number): number {
+    if (!Number.isSafeInteger(pages) || pages < 1) throw new InvalidError(`a region of ${pages} pages: take 1 or more`);
+    const at = address ?? this.freeAddress(guest, pages);
+    if (!Number.isSafeInteger(at) || at % this.pageSize !== 0)
+      throw new InvalidError(`address ${hex(at)} is no multiple of the page size, ${this.pageSize}`);
+    if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
+      throw new InvalidError(`${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`);
+    }
+    const vpn = at / this.pageSize;
+    const { regions } = this;
+    for (let r = regions.endingAbove(guest, vpn); r !== 0 && regions.vpn(r) < vpn + pages; r = regions.next(r)) {
+      if (!regions.isGhost(r)) throw new InvalidError(`${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`);
+    }
+    return regions.create(guest, vpn, pages);
+  }
+
+  /** Unmaps a region. Where rmap items are left it stays as a ghost. */
+  unmap(region: number): void {
+    const { i32 } = this.memory;
+    this.dropPages(region, 0, this.regions.pages(region));
+    const slot = this.regions.slot(region, this.regions.vpn(region));
+    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS) i32[s + PTE_STATE] = 0;
+    i32[region + REGION_MERGEABLE] = REGION_GHOST;
+    if (i32[region + REGION_RMAP_ITEMS] === 0) this.regions.destroy(region);
+    else Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+  }
+
+  /** Sets or clears the advice MERGEABLE on `count` pages of a region from `first` on. */
+  advise(region: number, first: number, count: number, mergeable: boolean): void {
+    const { i32 } = this.memory;
+    for (let i = first; i < first + count; i++) {
+      const slot = this.regions.slot(region, this.regions.vpn(region) + i);
+      const was = (i32[slot + PTE_STATE] & PTE_MERGEABLE) !== 0;
+      if (was === mergeable) continue;
+      const state = this.lock.take(slot, 0);
+      this.lock.release(slot, mergeable ? state | PTE_MERGEABLE : state & ~PTE_MERGEABLE);
+      i32[region + REGION_MERGEABLE] += mergeable ? 1 : -1;
+    }
+  }
+
+  /** Forgets the contents of `count` pages of a region from `first` on. */
+  dropPages(region: number, first: number, count: number): void {
+    const { i32 } = this.memory;
+    const slot = this.regions.slot(region, this.regions.vpn(region) + first);
+    for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
+      if ((Atomics.load(i32, s + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) !== 0) this.pages.drop(s);
+    }
+  }
+
+  /** FaultError unless regions map all of `length` bytes at `address`. */
+  assertMapped(guest: number, address: number, length: number): void {
+    if (!Number.isSafeInteger(address) || address < 0) throw new InvalidError(`address ${address} is no address`);
+    if (!Number.isSafeInteger(length) || length < 0) throw new InvalidError(`length ${length} is no length`);
+    let vpn = Math.floor(address / this.pageSize);
+    const end = Math.ceil((address + length) / this.pageSize);
+    while (vpn < end) {
+      const region = this.regions.at(guest, vpn);
+      if (region === 0) throw new FaultError(`no region maps ${hex(vpn * this.pageSize)}`);
+      vpn = this.regions.vpn(region) + this.regions.pages(region);
+    }
+  }
+
+  /** Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped. */
+  load(guest: number, address: number, target: Uint8Array): void {
+    this.assertMapped(guest, address, target.length);
+    this.eachPage(guest, address, target.length, (slot, offset, from, length) => {
+      this.pages.load(slot, offset, target.subarray(from, from + length));
+      return true;
+    });
+  }
+
+  /** Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped; OutOfMemoryError, which says how much was, if frames run out. */
+  store(guest: number, address: number, source: Uint8Array): void {
+    this.assertMapped(guest, address, source.length);
+    const stored = this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
+      this.pages.store(slot, offset, source.subarray(from, from + length)),
+    );
+    if (stored < source.length) {
+      throw new OutOfMemoryError(`no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`, stored);
+    }
+  }
+
+  /** Visits page by page, while `visit` says true; how many bytes were done. */
+  private eachPage(
+    guest: number,
+    address: number,
+    length: number,
+    visit: (slot: number, offset: number, from: number, length: number) => boolean,
+  ): number {
+    let region = 0;
+    for (let done = 0; done < length; ) {
+      const vpn = Math.floor((address + done) / this.pageSize);
+      if (region === 0 || vpn >= this.regions.vpn(region) + this.regions.pages(region)) region = this.regions.at(guest, vpn);
+      const offset = address + done - vpn * this.pageSize;
+      const size = Math.min(this.pageSize - offset, length - done);
+      if (!visit(this.regions.slot(region, vpn), offset, done, size)) return done;
+      done += size;
+    }
+    return length;
+  }
+
+  private freeAddress(guest: number, pages: number): number {
+    let vpn = DEFAULT_ADDRESS / this.pageSize;
+    for (let r = this.regions.first(guest); r !== 0; r = this.regions.next(r)) {
+      if (this.regions.vpn(r) >= vpn + pages) break;
+      vpn = Math.max(vpn, this.regions.vpn(r) + this.regions.pages(r));
+    }
+    return vpn * this.pageSize;
+  }
+}
+
+function hex(address: number): string {
+  return Number.isSafeInteger(address) ? `0x${address.toString(16)}` : String(address);
+}

@@ -1,0 +1,146 @@
+/**
+ * What guests do to single pages: load, store, drop; and the faults that a store takes.
+ *
+ * The write fault touches ptes and frames, never a tree or an rmap item: the scanner notices later, as in the kernel. Usable from any thread; every
+ * step holds the pte's lock.
+ */
+import {
+  CTL_COW_BREAKS,
+  CTL_POPULATION_TABLE,
+  CTL_ZERO_PAGES,
+  GUEST_NODE,
+  GUEST_PRESENT_PAGES,
+  GUEST_ZERO_PAGES,
+  POPULATION_SHIFT,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  REGION_GUEST,
+  SLOT_REGION,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import type { Frames } from './frames.js';
+import type { SharedMemory } from './memory.js';
+import type { PteLock } from './pte.js';
+
+export class PageAccess {
+  private readonly i32: Int32Array;
+  private readonly u8: Uint8Array;
+
+  constructor(
+    private readonly memory: SharedMemory,
+    private readonly frames: Frames,
+    private readonly lock: PteLock,
+  ) {
+    this.i32 = memory.i32;
+    this.u8 = memory.u8;
+  }
+
+  /** Copies the page's bytes from `offset` on into `target`. */
+  load(slot: number, offset: number, target: Uint8Array): void {
+    const state = this.lock.take(slot, 0);
+    if ((state & PTE_PRESENT) === 0) target.fill(0);
+    else {
+      const start = this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset;
+      target.set(this.u8.subarray(start, start + target.length));
+    }
+    this.lock.release(slot, state);
+  }
+
+  /** Stores `source` into the page at `offset`. False, and nothing changed, if that takes a frame and none is free. */
+  store(slot: number, offset: number, source: Uint8Array): boolean {
+    const state = this.lock.take(slot, PTE_DIRTY);
+    const frame = (state & PTE_WRITABLE) !== 0 ? this.i32[slot + PTE_FRAME] : this.makeWritable(slot, state, source.length < this.memory.pageSize);
+    if (frame === 0) {
+      this.lock.release(slot, state);
+      return false;
+    }
+    this.u8.set(source, this.memory.frameByte(frame) + offset);
+    this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY);
+    return true;
+  }
+
+  /**
+   * Undoes a merge: the guest gets a frame of its own with the same bytes. `zeroPages`: so for the zero page, where KSM has mapped it.
+   * False, and nothing changed, if no frame is free. A page that is not merged is left alone.
+   */
+  unshare(slot: number, zeroPages: boolean): boolean {
+    const state = this.lock.take(slot, 0);
+    // Only a merge takes PTE_WRITABLE from a present page.
+    const merged = (state & (PTE_PRESENT | PTE_WRITABLE)) === PTE_PRESENT;
+    if (!merged && !(zeroPages && (state & PTE_ZERO) !== 0)) {
+      this.lock.release(slot, state);
+      return true;
+    }
+    const frame = this.makeWritable(slot, state, true);
+    this.lock.release(slot, frame === 0 ? state : (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
+    return frame !== 0;
+  }
+
+  /** Forgets what the page holds: it reads as zeroes again and costs no frame. */
+  drop(slot: number): void {
+    const state = this.lock.take(slot, 0);
+    if ((state & PTE_PRESENT) !== 0) {
+      const frame = this.i32[slot + PTE_FRAME];
+      this.i32[slot + PTE_FRAME] = 0;
+      this.frames.put(frame);
+      Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
+      this.populate(slot, -1);
+    } else if ((state & PTE_ZERO) !== 0) this.countZeroPage(slot, -1);
+    this.lock.release(slot, state & PTE_MERGEABLE);
+  }
+
+  /** With the lock held: the pte maps the zero page from now on, instead of the frame it had. */
+  mapZeroPage(slot: number): void {
+    const frame = this.i32[slot + PTE_FRAME];
+    this.i32[slot + PTE_FRAME] = 0;
+    this.frames.put(frame);
+    Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
+    this.populate(slot, -1);
+    this.countZeroPage(slot, 1);
+  }
+
+  /** Adds to how many ptes and rmap items there are in the slot's group. */
+  populate(slot: number, change: number): void {
+    const index = (slot - this.memory.slotTable) / SLOT_WORDS;
+    Atomics.add(this.i32, this.i32[CTL_POPULATION_TABLE] + (index >> POPULATION_SHIFT), change);
+  }
+
+  /** The guest whose page the slot is. */
+  guest(slot: number): number {
+    return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
+  }
+
+  /** The fault, with the lock held: a frame that only this pte maps, holding the page's bytes if `keep`. 0 if none is free. */
+  private makeWritable(slot: number, state: number, keep: boolean): number {
+    const { i32, frames, memory } = this;
+    const guest = this.guest(slot);
+    const frame = frames.take(i32[guest + GUEST_NODE]);
+    if (frame === 0) return 0;
+    if ((state & PTE_PRESENT) !== 0) {
+      const shared = i32[slot + PTE_FRAME];
+      if (keep) memory.core.frameCopy(frame, shared);
+      i32[slot + PTE_FRAME] = frame;
+      frames.put(shared);
+      Atomics.add(i32, CTL_COW_BREAKS, 1);
+      return frame;
+    }
+    if (keep) memory.core.frameZero(frame);
+    i32[slot + PTE_FRAME] = frame;
+    if ((state & PTE_ZERO) !== 0) {
+      this.countZeroPage(slot, -1);
+      Atomics.add(i32, CTL_COW_BREAKS, 1);
+    }
+    Atomics.add(i32, guest + GUEST_PRESENT_PAGES, 1);
+    this.populate(slot, 1);
+    return frame;
+  }
+
+  private countZeroPage(slot: number, change: number): void {
+    Atomics.add(this.i32, CTL_ZERO_PAGES, change);
+    Atomics.add(this.i32, this.guest(slot) + GUEST_ZERO_PAGES, change);
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Regions: which slots hold the ptes of which addresses of which guest.
+ *
+ * A guest's regions are a list in order of address; each owns a run of slots. A region that goes while rmap items are left in its slots stays as a
+ * *ghost*: nothing is mapped there any more, and its slots are given back once the scanner has passed and let go of the items, as the kernel's own
+ * rmap items outlive an munmap. Only the API thread maps and unmaps, while the scanner is parked; the scanner drops ghosts.
+ */
+import {
+  CTL_REGION_TABLE,
+  CTL_REGIONS,
+  CTL_REGIONS_EPOCH,
+  CTL_SLOTS,
+  CTL_SLOTS_USED,
+  GUEST_FIRST_REGION,
+  REGION_GHOST,
+  REGION_GUEST,
+  REGION_MERGEABLE,
+  REGION_NEXT,
+  REGION_PAGES,
+  REGION_RMAP_ITEMS,
+  REGION_SLOT,
+  REGION_VPN,
+  REGION_WORDS,
+  RMAP_FLAGS,
+  SLOT_REGION,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import { NoSpaceError } from './errors.js';
+import type { SharedMemory } from './memory.js';
+
+export class Regions {
+  private readonly i32: Int32Array;
+  private readonly f64: Float64Array;
+
+  constructor(private readonly memory: SharedMemory) {
+    this.i32 = memory.i32;
+    this.f64 = memory.f64;
+  }
+
+  vpn(region: number): number {
+    return this.f64[(region + REGION_VPN) >> 1];
+  }
+
+  pages(region: number): number {
+    return this.i32[region + REGION_PAGES];
+  }
+
+  isGhost(region: number): boolean {
+    return this.i32[region + REGION_MERGEABLE] === REGION_GHOST;
+  }
+
+  /** The next region of the same guest, by address; 0 if there is none. */
+  next(region: number): number {
+    return this.i32[region + REGION_NEXT];
+  }
+
+  first(guest: number): number {
+    return this.i32[guest + GUEST_FIRST_REGION];
+  }
+
+  /** The guest's first region, ghost or not, that ends above `vpn`; 0 if there is none. */
+  endingAbove(guest: number, vpn: number): number {
+    let region = this.first(guest);
+    while (region !== 0 && this.vpn(region) + this.pages(region) <= vpn) region = this.next(region);
+    return region;
+  }
+
+  /** The region that maps virtual page `vpn`; 0 if none does. */
+  at(guest: number, vpn: number): number {
+    for (let region = this.endingAbove(guest, vpn); region !== 0 && this.vpn(region) <= vpn; region = this.next(region)) {
+      if (!this.isGhost(region) && vpn < this.vpn(region) + this.pages(region)) return region;
+    }
+    return 0;
+  }
+
+  /** The slot of virtual page `vpn`, which `region` maps. */
+  slot(region: number, vpn: number): number {
+    return this.i32[region + REGION_SLOT] + (vpn - this.vpn(region)) * SLOT_WORDS;
+  }
+
+  /** Virtual page number of a slot in use. */
+  vpnOf(slot: number): number {
+    const region = this.i32[slot + SLOT_REGION];
+    return this.vpn(region) + (slot - this.i32[region + REGION_SLOT]) / SLOT_WORDS;
+  }
+
+  /** A new region, all of its pages untouched. The range must be free of other regions (ghosts may be there). NoSpaceError when a table is full. */
+  create(guest: number, vpn: number, pages: number): number {
+    const slot = this.findSlots(pages);
+    const region = this.createEntry(guest, vpn, pages, slot);
+    const { i32 } = this;
+    const end = slot + pages * SLOT_WORDS;
+    // Slots are all 0 when new and when given back, so only the region's name has to be written.
+    for (let s = slot; s < end; s += SLOT_WORDS) i32[s + SLOT_REGION] = region;
+    i32[CTL_SLOTS_USED] += pages;
+    return region;
+  }
+
+  /** Leaves nothing of a region whose slots are all 0 but for SLOT_REGION. */
+  destroy(region: number): void {
+    const { i32 } = this;
+    this.unlink(region);
+    const slot = i32[region + REGION_SLOT];
+    i32[CTL_SLOTS_USED] -= i32[region + REGION_PAGES];
+    i32.fill(0, slot, slot + i32[region + REGION_PAGES] * SLOT_WORDS);
+    i32[region + REGION_GUEST] = 0;
+  }
+
+  /** Splits a ghost in two at page `at` of it, so that a region may take the place of either part. Returns the second part. */
+  splitGhost(ghost: number, at: number): number {
+    const { i32 } = this;
+    const pages = this.pages(ghost);
+    const slot = i32[ghost + REGION_SLOT] + at * SLOT_WORDS;
+    const second = this.createEntry(i32[ghost + REGION_GUEST], this.vpn(ghost) + at, pages - at, slot);
+    i32[second + REGION_MERGEABLE] = REGION_GHOST;
+    i32[ghost + REGION_PAGES] = at;
+    let moved = 0;
+    for (let s = slot; s < slot + (pages - at) * SLOT_WORDS; s += SLOT_WORDS) {
+      i32[s + SLOT_REGION] = second;
+      if (i32[s + RMAP_FLAGS] !== 0) moved++;
+    }
+    i32[second + REGION_RMAP_ITEMS] = moved;
+    i32[ghost + REGION_RMAP_ITEMS] -= moved;
+    return second;
+  }
+
+  private createEntry(guest: number, vpn: number, pages: number, slot: number): number {
+    const { i32, f64 } = this;
+    const table = i32[CTL_REGION_TABLE];
+    let region = table;
+    const end = table + i32[CTL_REGIONS] * REGION_WORDS;
+    while (region < end && i32[region + REGION_GUEST] !== 0) region += REGION_WORDS;
+    if (region === end) throw new NoSpaceError(`there are already ${i32[CTL_REGIONS]} regions: unregister one first`);
+    f64[(region + REGION_VPN) >> 1] = vpn;
+    i32[region + REGION_PAGES] = pages;
+    i32[region + REGION_SLOT] = slot;
+    i32[region + REGION_GUEST] = guest;
+    i32[region + REGION_MERGEABLE] = 0;
+    i32[region + REGION_RMAP_ITEMS] = 0;
+    let link = guest + GUEST_FIRST_REGION;
+    while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
+    i32[region + REGION_NEXT] = i32[link];
+    i32[link] = region;
+    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+    return region;
+  }
+
+  private unlink(region: number): void {
+    const { i32 } = this;
+    let link = i32[region + REGION_GUEST] + GUEST_FIRST_REGION;
+    while (i32[link] !== region) link = i32[link] + REGION_NEXT;
+    i32[link] = i32[region + REGION_NEXT];
+    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+  }
+
+  /** The first run of `pages` free slots. The region table is the only record of which are taken: there is nothing to keep in step. */
+  private findSlots(pages: number): number {
+    const { i32 } = this;
+    const table = i32[CTL_REGION_TABLE];
+    const taken: number[] = [];
+    for (let region = table; region < table + i32[CTL_REGIONS] * REGION_WORDS; region += REGION_WORDS) {
+      if (i32[region + REGION_GUEST] !== 0) taken.push(region);
+    }
+    taken.sort((a, b) => i32[a + REGION_SLOT] - i32[b + REGION_SLOT]);
+    let slot = this.memory.slotTable;
+    for (const region of taken) {
+      if (i32[region + REGION_SLOT] - slot >= pages * SLOT_WORDS) return slot;
+      slot = i32[region + REGION_SLOT] + i32[region + REGION_PAGES] * SLOT_WORDS;
+    }
+    if (this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS - slot >= pages * SLOT_WORDS) return slot;
+    throw new NoSpaceError(`no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ${i32[CTL_SLOTS_USED]} taken`);
+  }
+}

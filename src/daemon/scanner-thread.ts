@@ -1,0 +1,186 @@
+/**
+ * The scanner thread: scans batch after batch while run is 1, and sleeps in Atomics.wait between them, never in an event loop.
+ *
+ * A batch goes in slices. Between two slices, and while it sleeps, the scanner looks at its door: it stands still while anybody asks it to, and takes
+ * commands from its port. Started by `Scanner`.
+ */
+import { readFileSync } from 'node:fs';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_PARK_REQUESTS, CTL_PARKED, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
+import type { Clock } from '../ksm/clock.js';
+import { Ksm } from '../ksm/ksm.js';
+import { kernelProfile, type ProfileName } from '../ksm/profile.js';
+import { RUN_MERGE, setTunable, type TunableValue, tunableName } from '../ksm/tunables.js';
+import { BusyError, KsmdError } from '../machine/errors.js';
+import { Machine } from '../machine/machine.js';
+import { SharedMemory } from '../machine/memory.js';
+import { HOLDER_SCANNER } from '../machine/pte.js';
+
+export interface ScannerData {
+  readonly memory: WebAssembly.Memory;
+  readonly kernel: ProfileName;
+}
+
+export type Command =
+  | { readonly kind: 'set'; readonly name: string; readonly value: TunableValue }
+  | { readonly kind: 'scan'; readonly pages: number }
+  | { readonly kind: 'stop' };
+
+export type Answer = { readonly id: number; readonly value: number } | { readonly id: number; readonly code: string; readonly message: string };
+
+/** Pages between two looks at the door: a fraction of a millisecond. */
+const SLICE_PAGES = 128;
+
+class ThreadClock implements Clock {
+  nowMs(): number {
+    return performance.now();
+  }
+
+  /** Linux's account of this very thread; 0 where there is none. */
+  cpuMs(): number {
+    try {
+      return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+class ScannerThread {
+  private readonly i32: Int32Array;
+  private readonly ksm: Ksm;
+  private readonly clock = new ThreadClock();
+  private stopped = false;
+  private cpuSampledMs = 0;
+
+  constructor(
+    { memory, kernel }: ScannerData,
+    private readonly port: MessagePort,
+  ) {
+    const machine = new Machine(SharedMemory.attach(memory), HOLDER_SCANNER);
+    this.i32 = machine.memory.i32;
+    this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
+  }
+
+  run(): void {
+    while (!this.stopped) {
+      const bell = Atomics.load(this.i32, CTL_DOORBELL);
+      this.answerDoor();
+      if (this.stopped) break;
+      const scanned = this.shouldRun() && this.batch();
+      this.sampleCpu();
+      if (this.stopped) break;
+      if (!scanned) this.sleep(bell, Number.POSITIVE_INFINITY);
+      else if (this.i32[CTL_SLEEP_MILLISECS] !== 0) this.sleepBetweenBatches();
+    }
+  }
+
+  private shouldRun(): boolean {
+    return Atomics.load(this.i32, CTL_RUN) === RUN_MERGE && !this.ksm.list.isEmpty;
+  }
+
+  /** One batch, cut short if run changes. True: a batch was scanned, or there is nothing more to do in it. */
+  private batch(): boolean {
+    let left = Atomics.load(this.i32, CTL_PAGES_TO_SCAN) >>> 0;
+    while (left > 0 && !this.stopped && this.shouldRun()) {
+      const slice = Math.min(left, SLICE_PAGES);
+      if (this.ksm.scan(slice) < slice) break;
+      left -= slice;
+      this.answerDoor();
+    }
+    return true;
+  }
+
+  private sleepBetweenBatches(): void {
+    const wakeAt = performance.now() + (this.i32[CTL_SLEEP_MILLISECS] >>> 0);
+    const interval = this.i32[CTL_SLEEP_MILLISECS];
+    // As in the kernel, a changed sleep_millisecs ends the sleep.
+    while (!this.stopped && this.i32[CTL_SLEEP_MILLISECS] === interval && this.shouldRun()) {
+      const bell = Atomics.load(this.i32, CTL_DOORBELL);
+      this.answerDoor();
+      const left = wakeAt - performance.now();
+      if (left <= 0) return;
+      this.sleep(bell, left);
+    }
+  }
+
+  private sleep(bell: number, ms: number): void {
+    if (!this.stopped) Atomics.wait(this.i32, CTL_DOORBELL, bell, ms);
+  }
+
+  /** Stands still while asked to, then takes what commands there are. */
+  private answerDoor(): void {
+    this.park();
+    for (let message = receiveMessageOnPort(this.port); message !== undefined; message = receiveMessageOnPort(this.port)) {
+      this.obey(message.message as { id: number; command: Command });
+    }
+  }
+
+  /**
+   * Stands still until nobody asks it to any more. Whoever asks counts up CTL_PARK_REQUESTS, then looks at CTL_PARKED; here it is the other way round,
+   * CTL_PARKED cleared before the last look at the requests: one of the two sees the other, so no request is believed granted while the scanner goes on.
+   */
+  private park(): void {
+    while (Atomics.load(this.i32, CTL_PARK_REQUESTS) !== 0) {
+      Atomics.store(this.i32, CTL_PARKED, 1);
+      Atomics.notify(this.i32, CTL_PARKED);
+      for (let requests = 1; requests !== 0; requests = Atomics.load(this.i32, CTL_PARK_REQUESTS)) {
+        Atomics.wait(this.i32, CTL_PARK_REQUESTS, requests);
+      }
+      Atomics.store(this.i32, CTL_PARKED, 0);
+    }
+  }
+
+  private obey({ id, command }: { id: number; command: Command }): void {
+    let answer: Answer;
+    try {
+      answer = { id, value: this.carryOut(command) };
+    } catch (error) {
+      if (!(error instanceof KsmdError)) throw error;
+      answer = { id, code: error.code, message: error.message };
+    }
+    this.port.postMessage(answer);
+  }
+
+  private carryOut(command: Command): number {
+    switch (command.kind) {
+      case 'set':
+        setTunable(this.ksm, tunableName(this.ksm.profile, command.name), command.value);
+        return 0;
+      case 'scan':
+        if (Atomics.load(this.i32, CTL_RUN) === RUN_MERGE) throw new BusyError('the scanner is running: set run to 0 to scan batch by batch');
+        return this.scanBatch(command.pages);
+      case 'stop':
+        this.stopped = true;
+        return 0;
+    }
+  }
+
+  private scanBatch(pages: number): number {
+    let visited = 0;
+    while (visited < pages) {
+      const slice = Math.min(pages - visited, SLICE_PAGES);
+      const done = this.ksm.scan(slice);
+      visited += done;
+      if (done < slice) break;
+      this.park();
+    }
+    this.sampleCpu();
+    return visited;
+  }
+
+  /** Publishes the processor time used, a few times a second at most. */
+  private sampleCpu(): void {
+    const now = performance.now();
+    if (now - this.cpuSampledMs < 50) return;
+    this.cpuSampledMs = now;
+    Atomics.store(this.i32, CTL_SCANNER_CPU_MS, this.clock.cpuMs() | 0);
+  }
+}
+
+if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
+const thread = new ScannerThread(workerData as ScannerData, parentPort);
+parentPort.postMessage({ id: 0, value: 0 } satisfies Answer);
+thread.run();
+// The port keeps the thread alive otherwise.
+parentPort.close();

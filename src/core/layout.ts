@@ -51,6 +51,8 @@ export const CTL_SLOTS_USED = CONTROL_BASE + 25;
 export const CTL_FOUND_NODE = CONTROL_BASE + 28;
 export const CTL_FOUND_PARENT = CONTROL_BASE + 29;
 export const CTL_FOUND_LINK = CONTROL_BASE + 30;
+/** Touched to keep reads before it apart from reads after it; its value means nothing. */
+export const CTL_SEARCH_FENCE = CONTROL_BASE + 31;
 
 // The scanner's door: how the API thread wakes it, parks it between two pages, and knows that it is parked.
 /** Goes up whenever the scanner has something to look at; it sleeps on this word. */
@@ -117,7 +119,9 @@ export const CTL_ADVISOR_START_MS = CONTROL_BASE + 115;
 export const MAX_NODES = 16;
 export const CTL_STABLE_ROOTS = CONTROL_BASE + 128;
 export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
-export const CONTROL_END = CONTROL_BASE + 160;
+/** The nodes that bound the search under way; a red-black tree of 2^28 nodes is no deeper. The core, on the scanner's thread only. */
+export const CTL_SEARCH_PATH = CONTROL_BASE + 160;
+export const CONTROL_END = CONTROL_BASE + 224;
 
 // A frame of physical memory.
 export const FRAME_WORDS = 3;
@@ -246,3 +250,5 @@ export const SEARCH_FOUND = 1;
 export const SEARCH_LOOK = 2;
 /** A page of the unstable tree is gone or no longer mergeable: nothing may be concluded. */
 export const SEARCH_GAVE_UP = 3;
+/** A page that bounded the search was freed meanwhile: nothing may be concluded, the caller starts again. */
+export const SEARCH_AGAIN = 4;

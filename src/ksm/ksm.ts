@@ -172,7 +172,7 @@ export class Ksm {
   /** Two equal pages become a KSM page: the frame of the page scanned; the tree's item is its first. */
   private mergeTwins(slot: number, frame: number, twin: number, node: number): void {
     const { machine, items } = this;
-    if (!this.merger.twins(slot, frame, twin, this.i32[twin + PTE_FRAME])) return;
+    if (!this.merger.twins(slot, frame, twin, this.i32[twin + PTE_FRAME], this.unstable.isProven)) return;
     items.detach(twin);
     const stable = this.stable.insert(frame, node, this.nowMs);
     if (stable !== 0) {

@@ -1,8 +1,9 @@
 /**
  * Merging: the steps in which ptes come to map one frame.
  *
- * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left for next time), looks again whether the pages are
- * what the search saw, and compares whole pages under the lock, so no search, however wrong, can merge pages that differ.
+ * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left for next time) and looks again whether they still
+ * map the frames that the search saw. A search that found a page equal has proven it, unless one of the two was written since its checksum was taken:
+ * a dirty bit says so, under the lock for certain, and then whole pages are compared again.
  * The frame that stays gets its references before a pte points at it, the frame that goes loses its own after: a scanner that dies in between leaves
  * every guest's bytes in place. Scanner only.
  */
@@ -24,7 +25,7 @@ export class Merger {
     const ksmFrame = this.i32[stable + STABLE_FRAME];
     if (!machine.frames.get(ksmFrame)) return false;
     const state = machine.frames.stableNode(ksmFrame) === stable ? this.tryLock(slot, frame) : -1;
-    if (state === -1 || machine.memory.core.framesEqual(frame, ksmFrame) === 0) {
+    if (state === -1 || ((state & PTE_DIRTY) !== 0 && machine.memory.core.framesEqual(frame, ksmFrame) === 0)) {
       if (state !== -1) machine.lock.release(slot, state);
       machine.frames.put(ksmFrame);
       return false;
@@ -37,14 +38,15 @@ export class Merger {
 
   /**
    * Lets both ptes map `frame`, the page of `slot`, write-protected; the twin's own frame `twinFrame` is given back. False if that cannot be done now.
-   * When true, the caller holds a reference to `frame`, to be put once it has a stable node.
+   * `proven`: they were found equal if neither was written since. When true, the caller holds a reference to `frame`, to be put once it has a stable node.
    */
-  twins(slot: number, frame: number, twin: number, twinFrame: number): boolean {
+  twins(slot: number, frame: number, twin: number, twinFrame: number, proven: boolean): boolean {
     const { machine } = this;
     const state = this.tryLock(slot, frame);
     if (state === -1) return false;
     const twinState = this.tryLock(twin, twinFrame);
-    if (twinState === -1 || machine.memory.core.framesEqual(frame, twinFrame) === 0) {
+    const known = proven && ((state | twinState) & PTE_DIRTY) === 0;
+    if (twinState === -1 || (!known && machine.memory.core.framesEqual(frame, twinFrame) === 0)) {
       if (twinState !== -1) machine.lock.release(twin, twinState);
       machine.lock.release(slot, state);
       return false;

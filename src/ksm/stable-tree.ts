@@ -14,11 +14,11 @@ import {
   CTL_STABLE_ROOTS,
   MAX_NODES,
   SEARCH_ABSENT,
+  SEARCH_AGAIN,
   SEARCH_FOUND,
   SEARCH_LOOK,
   STABLE_DUP_NEXT,
   STABLE_FIRST,
-  STABLE_FRAME,
   STABLE_LENGTH,
   STABLE_PRUNE_MS,
 } from '../core/layout.js';
@@ -99,13 +99,14 @@ export class StableTree {
     const { i32, core, nodes } = this;
     const root = nodes.root(node);
     let answer = core.stableSearch(root, frame);
-    while (answer === SEARCH_LOOK) {
+    while (answer === SEARCH_LOOK || answer === SEARCH_AGAIN) {
       const stable = i32[CTL_FOUND_NODE];
-      if (!nodes.isChain(stable)) {
+      if (answer === SEARCH_AGAIN) answer = core.stableSearch(root, frame);
+      else if (!nodes.isChain(stable)) {
         nodes.remove(stable);
         answer = core.stableSearch(root, frame);
       } else if (this.lookThrough(stable, nowMs, prune)) {
-        answer = core.stableResume(i32[this.dup + STABLE_FRAME]);
+        answer = core.stableResume(this.dup);
       } else {
         nodes.removeChain(stable);
         answer = core.stableSearch(root, frame);

@@ -60,6 +60,11 @@ export class UnstableTree {
     return 0;
   }
 
+  /** Whether the page that findOrInsert found was proven to be equal, as long as neither is written: see src/core/search.ts. */
+  get isProven(): boolean {
+    return this.core.searchProven() !== 0;
+  }
+
   /** Takes out an rmap item that says it is in the tree. One of a generation past has only its flag to lose. */
   remove(slot: number): void {
     const { i32 } = this;

@@ -16,8 +16,9 @@ export interface Core {
   treeErase(root: number, node: number): void;
   treeReplace(root: number, node: number, replacement: number): void;
   stableSearch(root: number, frame: number): number;
-  stableResume(frame: number): number;
+  stableResume(stable: number): number;
   unstableSearch(root: number, frame: number): number;
+  searchProven(): number;
   searchTrusted(): number;
 }
 

@@ -22,6 +22,7 @@ import { ExistsError, InvalidError, NotFoundError, OutOfMemoryError } from '../m
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
+import { check } from './check.js';
 import type { Clock } from './clock.js';
 import { readCounter, readGuestCounter } from './counters.js';
 import { Ksm } from './ksm.js';
@@ -202,6 +203,12 @@ export class Host {
   /** Writes a tunable. In the daemon this is the scanner's to do. */
   set(name: string, value: TunableValue): void {
     setTunable(this.ksm, tunableName(this.profile, name), value);
+  }
+
+  /** Recounts everything, the scanner parked: one sentence for each disagreement. */
+  check(): string[] {
+    const names = new Map([...this.guests].map(([name, { pointer }]) => [pointer, name]));
+    return this.quiesce(() => check(this.machine, this.profile, (guest) => names.get(guest)));
   }
 
   private guest(name: string): GuestEntry {

@@ -54,17 +54,13 @@ export const CTL_FOUND_LINK = CONTROL_BASE + 30;
 /** Touched to keep reads before it apart from reads after it; its value means nothing. */
 export const CTL_SEARCH_FENCE = CONTROL_BASE + 31;
 
-// The scanner's door: how the API thread wakes it, parks it between two pages, and knows that it is parked.
+// Threads: how the API thread wakes the scanner, and gets every other thread to stand still (src/machine/safepoint.ts).
 /** Goes up whenever the scanner has something to look at; it sleeps on this word. */
 export const CTL_DOORBELL = CONTROL_BASE + 32;
-/** How many ask the scanner to stand still between two pages. */
+/** How many ask all threads to stand still. */
 export const CTL_PARK_REQUESTS = CONTROL_BASE + 33;
-/** 1 while the scanner stands still and touches nothing. */
-export const CTL_PARKED = CONTROL_BASE + 34;
-/** Goes up as the scanner goes on after being parked or finishes a command. */
-export const CTL_COMMANDS = CONTROL_BASE + 35;
 /** Processor time the scanner has used, in whole milliseconds. */
-export const CTL_SCANNER_CPU_MS = CONTROL_BASE + 36;
+export const CTL_SCANNER_CPU_MS = CONTROL_BASE + 34;
 
 // KSM: cursor and lists.
 export const CTL_CURSOR_GUEST = CONTROL_BASE + 48;
@@ -121,7 +117,15 @@ export const CTL_STABLE_ROOTS = CONTROL_BASE + 128;
 export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
 /** The nodes that bound the search under way; a red-black tree of 2^28 nodes is no deeper. The core, on the scanner's thread only. */
 export const CTL_SEARCH_PATH = CONTROL_BASE + 160;
-export const CONTROL_END = CONTROL_BASE + 224;
+/** What each thread is doing, by the name it has in pte locks: one of the THREAD_ values. */
+export const CTL_THREAD_STATES = CONTROL_BASE + 224;
+export const CONTROL_END = CONTROL_BASE + 480;
+
+/** There is no such thread. */
+export const THREAD_NONE = 0;
+export const THREAD_RUNNING = 1;
+/** Touches nothing, and will not before it has looked whether it may. */
+export const THREAD_RESTING = 2;
 
 // A frame of physical memory.
 export const FRAME_WORDS = 3;

@@ -1,24 +1,27 @@
 /**
  * The scanner thread: scans batch after batch while run is 1, and sleeps in Atomics.wait between them, never in an event loop.
  *
- * A batch goes in slices. Between two slices, and while it sleeps, the scanner looks at its door: it stands still while anybody asks it to, and takes
- * commands from its port. Started by `Scanner`.
+ * A batch goes in slices. Between two slices the scanner passes a safepoint, where it stands still while anybody asks, and takes commands from its port. Started by `Scanner`.
  */
 import { readFileSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_PARK_REQUESTS, CTL_PARKED, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
+import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
 import { Ksm } from '../ksm/ksm.js';
 import { kernelProfile, type ProfileName } from '../ksm/profile.js';
+import { rebuild } from '../ksm/rebuild.js';
 import { RUN_MERGE, setTunable, type TunableValue, tunableName } from '../ksm/tunables.js';
 import { BusyError, KsmdError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
+import { awaitStillness, Safepoint } from '../machine/safepoint.js';
 
 export interface ScannerData {
   readonly memory: WebAssembly.Memory;
   readonly kernel: ProfileName;
+  /** The thread before this one died: what it had in its trees is rebuilt first. */
+  readonly rebuilds: boolean;
 }
 
 export type Command =
@@ -49,17 +52,25 @@ class ThreadClock implements Clock {
 class ScannerThread {
   private readonly i32: Int32Array;
   private readonly ksm: Ksm;
+  private readonly safepoint: Safepoint;
   private readonly clock = new ThreadClock();
   private stopped = false;
   private cpuSampledMs = 0;
 
   constructor(
-    { memory, kernel }: ScannerData,
+    { memory, kernel, rebuilds }: ScannerData,
     private readonly port: MessagePort,
   ) {
     const machine = new Machine(SharedMemory.attach(memory), HOLDER_SCANNER);
     this.i32 = machine.memory.i32;
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
+    if (rebuilds) {
+      awaitStillness(this.i32, HOLDER_SCANNER);
+      rebuild(this.ksm, this.clock.nowMs());
+    }
+    this.port.postMessage({ id: 0, value: 0 } satisfies Answer);
+    // After a rebuild this waits until the others may go on too.
+    this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
   }
 
   run(): void {
@@ -73,6 +84,7 @@ class ScannerThread {
       if (!scanned) this.sleep(bell, Number.POSITIVE_INFINITY);
       else if (this.i32[CTL_SLEEP_MILLISECS] !== 0) this.sleepBetweenBatches();
     }
+    this.safepoint.end();
   }
 
   private shouldRun(): boolean {
@@ -105,29 +117,14 @@ class ScannerThread {
   }
 
   private sleep(bell: number, ms: number): void {
-    if (!this.stopped) Atomics.wait(this.i32, CTL_DOORBELL, bell, ms);
+    if (!this.stopped) this.safepoint.rest(CTL_DOORBELL, bell, ms);
   }
 
   /** Stands still while asked to, then takes what commands there are. */
   private answerDoor(): void {
-    this.park();
+    this.safepoint.pass();
     for (let message = receiveMessageOnPort(this.port); message !== undefined; message = receiveMessageOnPort(this.port)) {
       this.obey(message.message as { id: number; command: Command });
-    }
-  }
-
-  /**
-   * Stands still until nobody asks it to any more. Whoever asks counts up CTL_PARK_REQUESTS, then looks at CTL_PARKED; here it is the other way round,
-   * CTL_PARKED cleared before the last look at the requests: one of the two sees the other, so no request is believed granted while the scanner goes on.
-   */
-  private park(): void {
-    while (Atomics.load(this.i32, CTL_PARK_REQUESTS) !== 0) {
-      Atomics.store(this.i32, CTL_PARKED, 1);
-      Atomics.notify(this.i32, CTL_PARKED);
-      for (let requests = 1; requests !== 0; requests = Atomics.load(this.i32, CTL_PARK_REQUESTS)) {
-        Atomics.wait(this.i32, CTL_PARK_REQUESTS, requests);
-      }
-      Atomics.store(this.i32, CTL_PARKED, 0);
     }
   }
 
@@ -163,7 +160,7 @@ class ScannerThread {
       const done = this.ksm.scan(slice);
       visited += done;
       if (done < slice) break;
-      this.park();
+      this.safepoint.pass();
     }
     this.sampleCpu();
     return visited;
@@ -180,7 +177,6 @@ class ScannerThread {
 
 if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
 const thread = new ScannerThread(workerData as ScannerData, parentPort);
-parentPort.postMessage({ id: 0, value: 0 } satisfies Answer);
 thread.run();
 // The port keeps the thread alive otherwise.
 parentPort.close();

@@ -1,53 +1,62 @@
 /**
  * The scanner as the API thread sees it: a worker thread that scans, and the ways to command it, park it and stop it.
  *
- * The scanner stands still between two slices of a batch when asked to (`quiesce`), so whatever changes guests, regions or advice has the machine's
- * lists to itself. Commands (tunables, single batches) are carried out by the scanner thread itself, which alone writes trees.
+ * The scanner stands still between two slices of a batch when asked to (`quiesce`), so whatever changes guests, regions or advice has the machine
+ * to itself. Commands (tunables, single batches) are carried out by the scanner thread itself, which alone writes trees.
  */
 import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { CTL_DOORBELL, CTL_PARK_REQUESTS, CTL_PARKED, CTL_RUN, CTL_SCANNER_CPU_MS } from '../core/layout.js';
+import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../core/layout.js';
 import type { ProfileName } from '../ksm/profile.js';
 import { RUN_MERGE, type TunableValue } from '../ksm/tunables.js';
 import { BusyError, InvalidError, type KsmdError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
+import { HOLDER_SCANNER } from '../machine/pte.js';
+import { forgetThread, holdStill, whileStill } from '../machine/safepoint.js';
 import type { Answer, Command, ScannerData } from './scanner-thread.js';
 
-export type ScannerState = 'stopped' | 'running' | 'dead';
+export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
 
 interface Pending {
   readonly resolve: (value: number) => void;
   readonly reject: (error: Error) => void;
 }
 
-export class Scanner extends EventEmitter<{ died: [reason: string] }> {
+/** Deaths in a row, none followed by a start that succeeds, after which the scanner is given up. */
+const MAX_FAILED_STARTS = 3;
+
+interface ScannerEvents {
+  /** The thread has died; another is on its way. */
+  died: [reason: string];
+  /** The new thread has rebuilt trees and counters, this many milliseconds after the old one died. */
+  restarted: [afterMs: number];
+  /** No scanner can be had any more. */
+  gaveUp: [reason: string];
+}
+
+export class Scanner extends EventEmitter<ScannerEvents> {
   private readonly i32: Int32Array;
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
-  private stopping = false;
-  private dead = false;
+  private phase: 'up' | 'restarting' | 'stopping' | 'dead' = 'up';
 
   private constructor(
-    memory: SharedMemory,
-    private readonly worker: Worker,
+    private readonly memory: SharedMemory,
+    private readonly kernel: ProfileName,
+    private worker: Worker,
   ) {
     super();
     this.i32 = memory.i32;
-    worker.on('message', (answer: Answer) => this.settle(answer));
-    worker.on('error', (error) => this.die(error.stack ?? error.message));
-    worker.on('exit', (code) => this.die(`exit status ${code}`));
+    this.watch(worker);
   }
 
   /** Starts the thread; resolves once it scans or waits for run=1. */
   static async start(memory: SharedMemory, kernel: ProfileName): Promise<Scanner> {
-    const data: ScannerData = { memory: memory.memory, kernel };
-    const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), { workerData: data, name: 'ksmd-scanner' });
-    await once(worker, 'message');
-    return new Scanner(memory, worker);
+    return new Scanner(memory, kernel, await spawn(memory, kernel, false));
   }
 
   get state(): ScannerState {
-    if (this.dead) return 'dead';
+    if (this.phase === 'dead' || this.phase === 'restarting') return this.phase;
     return Atomics.load(this.i32, CTL_RUN) === RUN_MERGE ? 'running' : 'stopped';
   }
 
@@ -58,14 +67,11 @@ export class Scanner extends EventEmitter<{ died: [reason: string] }> {
 
   /** Runs `change` while the scanner stands still. Waits for at most one slice of a batch: well under a millisecond, as a rule. */
   quiesce<T>(change: () => T): T {
-    Atomics.add(this.i32, CTL_PARK_REQUESTS, 1);
-    this.ring();
-    while (!this.dead && Atomics.load(this.i32, CTL_PARKED) === 0) Atomics.wait(this.i32, CTL_PARKED, 0, 100);
     try {
-      return change();
+      return whileStill(this.i32, change);
     } finally {
-      Atomics.sub(this.i32, CTL_PARK_REQUESTS, 1);
-      Atomics.notify(this.i32, CTL_PARK_REQUESTS);
+      // There may be something to scan now.
+      this.ring();
     }
   }
 
@@ -79,23 +85,38 @@ export class Scanner extends EventEmitter<{ died: [reason: string] }> {
     return this.command({ kind: 'scan', pages });
   }
 
+  /** Kills the thread wherever it is; another takes over (`died`, then `restarted`). */
+  async kill(): Promise<void> {
+    await this.worker.terminate();
+  }
+
   /** Lets the scanner finish its slice, answer what it was asked, and end. */
   async stop(): Promise<void> {
-    if (this.dead || this.stopping) return;
-    this.stopping = true;
+    if (this.phase !== 'up') return;
     const exited = once(this.worker, 'exit');
-    await this.command({ kind: 'stop' });
+    const stopped = this.command({ kind: 'stop' });
+    this.phase = 'stopping';
+    await stopped;
     await exited;
   }
 
   private command(command: Command): Promise<number> {
-    if (this.dead) return Promise.reject(new BusyError('the scanner has died'));
+    if (this.phase !== 'up') return Promise.reject(new BusyError(`the scanner is ${this.phase}: try again`));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
       this.worker.postMessage({ id, command });
       this.ring();
     });
+  }
+
+  private watch(worker: Worker): void {
+    let reason = '';
+    worker.on('message', (answer: Answer) => this.settle(answer));
+    worker.on('error', (error) => {
+      reason = error.stack ?? error.message;
+    });
+    worker.on('exit', (code) => this.exited(reason === '' ? `exit status ${code}` : reason));
   }
 
   private ring(): void {
@@ -110,13 +131,51 @@ export class Scanner extends EventEmitter<{ died: [reason: string] }> {
     else waiting?.resolve(answer.value);
   }
 
-  private die(reason: string): void {
-    if (this.dead) return;
-    this.dead = true;
-    for (const { reject } of this.pending.values()) reject(new BusyError('the scanner has died'));
+  private exited(reason: string): void {
+    for (const { reject } of this.pending.values()) reject(new BusyError('the scanner died before it was done: try again'));
     this.pending.clear();
-    if (!this.stopping) this.emit('died', reason);
+    if (this.phase === 'stopping') {
+      forgetThread(this.i32, HOLDER_SCANNER);
+      this.phase = 'dead';
+      return;
+    }
+    this.emit('died', reason);
+    void this.restart();
   }
+
+  /** Another thread takes over what the dead one left. All others stand still until it has rebuilt what cannot be trusted any more. */
+  private async restart(): Promise<void> {
+    this.phase = 'restarting';
+    const diedAt = performance.now();
+    const release = holdStill(this.i32, HOLDER_SCANNER);
+    try {
+      for (let failures = 1; ; failures++) {
+        try {
+          this.worker = await spawn(this.memory, this.kernel, true);
+          break;
+        } catch (error) {
+          if (failures < MAX_FAILED_STARTS) continue;
+          this.phase = 'dead';
+          forgetThread(this.i32, HOLDER_SCANNER);
+          this.emit('gaveUp', error instanceof Error ? (error.stack ?? error.message) : String(error));
+          return;
+        }
+      }
+    } finally {
+      release();
+    }
+    this.phase = 'up';
+    this.watch(this.worker);
+    this.emit('restarted', performance.now() - diedAt);
+  }
+}
+
+/** A scanner thread that has told that it is ready. Rejects if it dies before that. */
+async function spawn(memory: SharedMemory, kernel: ProfileName, rebuilds: boolean): Promise<Worker> {
+  const data: ScannerData = { memory: memory.memory, kernel, rebuilds };
+  const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), { workerData: data, name: 'ksmd-scanner' });
+  await once(worker, 'message');
+  return worker;
 }
 
 /** What the scanner thread threw, made anew on this side of the thread border. */

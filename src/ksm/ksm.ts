@@ -127,6 +127,16 @@ export class Ksm {
     return false;
   }
 
+  /** Lists a page that is merged but that no rmap item knows: from its frame's stable node, or a new one. */
+  adopt(slot: number, frame: number, nowMs: number): void {
+    const { machine, i32 } = this;
+    this.items.create(slot);
+    const node = i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : machine.frames.node(frame);
+    const own = machine.frames.stableNode(frame);
+    const stable = own !== 0 ? own : this.stable.insert(frame, node, nowMs);
+    if (stable !== 0) this.nodes.append(stable, slot);
+  }
+
   private unshareGuest(guest: number): boolean {
     const { regions } = this.machine;
     const { i32 } = this;

@@ -18,11 +18,14 @@ export class MmList {
   constructor(memory: SharedMemory) {
     this.i32 = memory.i32;
     this.f64 = memory.f64;
-    if (this.i32[this.head + MM_NEXT] === 0) {
-      this.i32[this.head + MM_NEXT] = this.head;
-      this.i32[this.head + MM_PREV] = this.head;
-      this.i32[CTL_CURSOR_GUEST] = this.head;
-    }
+    if (this.i32[this.head + MM_NEXT] === 0) this.clear();
+  }
+
+  /** Leaves the list empty and the cursor at its head, whatever the guests say of themselves. */
+  clear(): void {
+    this.i32[this.head + MM_NEXT] = this.head;
+    this.i32[this.head + MM_PREV] = this.head;
+    this.cursor = this.head;
   }
 
   get isEmpty(): boolean {

@@ -50,17 +50,24 @@ export class PageAccess {
     this.lock.release(slot, state);
   }
 
-  /** Stores `source` into the page at `offset`. False, and nothing changed, if that takes a frame and none is free. */
+  /**
+   * Stores `source` into the page at `offset`. False, and nothing changed, if that takes a frame and none is free.
+   * A frame that is new to the page holds all it should before the pte maps it: a thread that dies on the way has stored all or nothing.
+   */
   store(slot: number, offset: number, source: Uint8Array): boolean {
     const state = this.lock.take(slot, PTE_DIRTY);
-    const frame = (state & PTE_WRITABLE) !== 0 ? this.i32[slot + PTE_FRAME] : this.makeWritable(slot, state, source.length < this.memory.pageSize);
-    if (frame === 0) {
+    if ((state & PTE_WRITABLE) !== 0) {
+      this.u8.set(source, this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset);
       this.lock.release(slot, state);
-      return false;
+      return true;
     }
-    this.u8.set(source, this.memory.frameByte(frame) + offset);
-    this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY);
-    return true;
+    const frame = this.takeCopy(slot, state, source.length < this.memory.pageSize);
+    if (frame !== 0) {
+      this.u8.set(source, this.memory.frameByte(frame) + offset);
+      this.mapOwn(slot, state, frame);
+    }
+    this.lock.release(slot, frame === 0 ? state : (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
+    return frame !== 0;
   }
 
   /**
@@ -75,7 +82,8 @@ export class PageAccess {
       this.lock.release(slot, state);
       return true;
     }
-    const frame = this.makeWritable(slot, state, true);
+    const frame = this.takeCopy(slot, state, true);
+    if (frame !== 0) this.mapOwn(slot, state, frame);
     this.lock.release(slot, frame === 0 ? state : (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
     return frame !== 0;
   }
@@ -114,29 +122,32 @@ export class PageAccess {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
   }
 
-  /** The fault, with the lock held: a frame that only this pte maps, holding the page's bytes if `keep`. 0 if none is free. */
-  private makeWritable(slot: number, state: number, keep: boolean): number {
+  /** The fault's first half, with the lock held: a new frame, holding the page's bytes if `keep`. 0 if none is free. */
+  private takeCopy(slot: number, state: number, keep: boolean): number {
     const { i32, frames, memory } = this;
-    const guest = this.guest(slot);
-    const frame = frames.take(i32[guest + GUEST_NODE]);
-    if (frame === 0) return 0;
-    if ((state & PTE_PRESENT) !== 0) {
-      const shared = i32[slot + PTE_FRAME];
-      if (keep) memory.core.frameCopy(frame, shared);
-      i32[slot + PTE_FRAME] = frame;
-      frames.put(shared);
-      Atomics.add(i32, CTL_COW_BREAKS, 1);
-      return frame;
-    }
-    if (keep) memory.core.frameZero(frame);
+    const frame = frames.take(i32[this.guest(slot) + GUEST_NODE]);
+    if (frame === 0 || !keep) return frame;
+    if ((state & PTE_PRESENT) !== 0) memory.core.frameCopy(frame, i32[slot + PTE_FRAME]);
+    else memory.core.frameZero(frame);
+    return frame;
+  }
+
+  /** The fault's second half: the pte maps `frame` instead of what it had. */
+  private mapOwn(slot: number, state: number, frame: number): void {
+    const { i32 } = this;
+    const before = i32[slot + PTE_FRAME];
     i32[slot + PTE_FRAME] = frame;
+    if ((state & PTE_PRESENT) !== 0) {
+      this.frames.put(before);
+      Atomics.add(i32, CTL_COW_BREAKS, 1);
+      return;
+    }
     if ((state & PTE_ZERO) !== 0) {
       this.countZeroPage(slot, -1);
       Atomics.add(i32, CTL_COW_BREAKS, 1);
     }
-    Atomics.add(i32, guest + GUEST_PRESENT_PAGES, 1);
+    Atomics.add(i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
     this.populate(slot, 1);
-    return frame;
   }
 
   private countZeroPage(slot: number, change: number): void {

@@ -98,12 +98,9 @@ export class Regions {
 
   /** Leaves nothing of a region whose slots are all 0 but for SLOT_REGION. */
   destroy(region: number): void {
-    const { i32 } = this;
     this.unlink(region);
-    const slot = i32[region + REGION_SLOT];
-    i32[CTL_SLOTS_USED] -= i32[region + REGION_PAGES];
-    i32.fill(0, slot, slot + i32[region + REGION_PAGES] * SLOT_WORDS);
-    i32[region + REGION_GUEST] = 0;
+    this.i32[CTL_SLOTS_USED] -= this.pages(region);
+    this.clear(region);
   }
 
   /** Splits a ghost in two at page `at` of it, so that a region may take the place of either part. Returns the second part. */
@@ -122,6 +119,28 @@ export class Regions {
     i32[second + REGION_RMAP_ITEMS] = moved;
     i32[ghost + REGION_RMAP_ITEMS] -= moved;
     return second;
+  }
+
+  /** Gives back what a thread that died while it destroyed a region left: entries that no guest's list holds. */
+  reclaim(): void {
+    const { i32 } = this;
+    const table = i32[CTL_REGION_TABLE];
+    i32[CTL_SLOTS_USED] = 0;
+    for (let region = table; region < table + i32[CTL_REGIONS] * REGION_WORDS; region += REGION_WORDS) {
+      const guest = i32[region + REGION_GUEST];
+      if (guest === 0) continue;
+      let listed = this.first(guest);
+      while (listed !== 0 && listed !== region) listed = this.next(listed);
+      if (listed === region) i32[CTL_SLOTS_USED] += this.pages(region);
+      else this.clear(region);
+    }
+  }
+
+  private clear(region: number): void {
+    const { i32 } = this;
+    const slot = i32[region + REGION_SLOT];
+    i32.fill(0, slot, slot + this.pages(region) * SLOT_WORDS);
+    i32[region + REGION_GUEST] = 0;
   }
 
   private createEntry(guest: number, vpn: number, pages: number, slot: number): number {

@@ -1,0 +1,102 @@
+/**
+ * Rebuilding what a scanner that died had in its trees, from frames and page tables alone.
+ *
+ * Pages that are merged stay merged: their frames become stable nodes again and their ptes' rmap items are listed there. Everything else the scanner
+ * knew (unstable tree, checksums, ages) it learns again from the next full scan on. To be called by the new scanner, while every other thread stands
+ * still, after `recover`.
+ */
+import {
+  CTL_FRESH_FRAME,
+  CTL_PAGES_SHARED,
+  CTL_PAGES_SHARING,
+  CTL_PAGES_UNSHARED,
+  CTL_RMAP_ITEMS,
+  CTL_STABLE_NODE_CHAINS,
+  CTL_STABLE_NODE_DUPS,
+  CTL_STABLE_NODE_FREE,
+  CTL_STABLE_NODE_FRESH,
+  CTL_STABLE_NODES_USED,
+  CTL_STABLE_ROOTS,
+  CTL_UNSTABLE_ROOTS,
+  FRAME_STABLE_NODE,
+  FRAME_WORDS,
+  GUEST_EXITING,
+  GUEST_MERGING_PAGES,
+  GUEST_ON_LIST,
+  GUEST_RMAP_ITEMS,
+  GUEST_STATE,
+  MAX_NODES,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  REGION_MERGEABLE,
+  REGION_RMAP_ITEMS,
+  SLOT_REGION,
+} from '../core/layout.js';
+import type { Machine } from '../machine/machine.js';
+import { HOLDER_SCANNER } from '../machine/pte.js';
+import { eachSlot, recover } from '../machine/recover.js';
+import type { Ksm } from './ksm.js';
+
+const SCANNER_COUNTERS = [
+  CTL_PAGES_SHARED,
+  CTL_PAGES_SHARING,
+  CTL_PAGES_UNSHARED,
+  CTL_RMAP_ITEMS,
+  CTL_STABLE_NODE_CHAINS,
+  CTL_STABLE_NODE_DUPS,
+  CTL_STABLE_NODE_FREE,
+  CTL_STABLE_NODE_FRESH,
+  CTL_STABLE_NODES_USED,
+];
+
+/** Makes `ksm`, new on a machine whose scanner died, what it should be. */
+export function rebuild(ksm: Ksm, nowMs: number): void {
+  const { machine } = ksm;
+  machine.regions.reclaim();
+  forget(machine);
+  recover(machine, HOLDER_SCANNER);
+  listGuests(ksm);
+  const { i32 } = machine.memory;
+  const merged = PTE_PRESENT | PTE_MERGEABLE;
+  eachSlot(machine, (slot) => {
+    if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
+    ksm.adopt(slot, i32[slot + PTE_FRAME], nowMs);
+  });
+}
+
+/** Drops every rmap item, stable node and counter of the scanner's. */
+function forget(machine: Machine): void {
+  const { i32, frameTable } = machine.memory;
+  for (const counter of SCANNER_COUNTERS) i32[counter] = 0;
+  i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NODES);
+  i32.fill(0, CTL_UNSTABLE_ROOTS, CTL_UNSTABLE_ROOTS + MAX_NODES);
+  for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
+  eachSlot(machine, (slot, guest, region) => {
+    i32.fill(0, slot, slot + SLOT_REGION);
+    i32[region + REGION_RMAP_ITEMS] = 0;
+    i32[guest + GUEST_RMAP_ITEMS] = 0;
+    i32[guest + GUEST_MERGING_PAGES] = 0;
+  });
+}
+
+/** The guest list anew: every guest with a mergeable region; ghosts and guests that have exited have nothing left to wait for. */
+function listGuests(ksm: Ksm): void {
+  const { machine, list } = ksm;
+  const { i32 } = machine.memory;
+  list.clear();
+  machine.guests.forEach((guest) => {
+    let mergeable = false;
+    for (let region = machine.regions.first(guest); region !== 0; ) {
+      const next = machine.regions.next(region);
+      if (machine.regions.isGhost(region)) machine.regions.destroy(region);
+      else if (i32[region + REGION_MERGEABLE] > 0) mergeable = true;
+      region = next;
+    }
+    i32[guest + GUEST_ON_LIST] = 0;
+    if (i32[guest + GUEST_STATE] === GUEST_EXITING) machine.guests.free(guest);
+    else if (mergeable) list.enter(guest);
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * After a thread has died: its locks are let go and everything that can be counted is counted anew from the ptes.
+ *
+ * Frames and ptes are the truth. A thread may have died between any two of its steps; what it was doing to the one page it had locked is finished or
+ * undone here, whichever keeps the guest's bytes. To be called while every other thread stands still.
+ */
+import {
+  CTL_FRAMES,
+  CTL_FRAMES_USED,
+  CTL_FREE_HEAD,
+  CTL_FREE_TAG,
+  CTL_FRESH_FRAME,
+  CTL_POPULATION_TABLE,
+  CTL_SLOTS,
+  CTL_ZERO_PAGES,
+  FRAME_MAPCOUNT,
+  FRAME_NEXT_FREE,
+  FRAME_STABLE_NODE,
+  FRAME_WORDS,
+  GUEST_PRESENT_PAGES,
+  GUEST_ZERO_PAGES,
+  POPULATION_SHIFT,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_HOLDER_MASK,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  RMAP_FLAGS,
+  RMAP_IN_USE,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import type { Machine } from './machine.js';
+
+/** Lets go of the pte locks of `holder`, a thread that is gone, and counts frames and pages anew. How many locks it held. */
+export function recover(machine: Machine, holder: number): number {
+  const { i32 } = machine.memory;
+  let locks = 0;
+  eachSlot(machine, (slot) => {
+    if ((i32[slot + PTE_STATE] & PTE_HOLDER_MASK) !== holder) return;
+    settle(i32, slot);
+    locks++;
+  });
+  recount(machine);
+  return locks;
+}
+
+/** Calls `visit` with every slot of every region of every guest. */
+export function eachSlot(machine: Machine, visit: (slot: number, guest: number, region: number) => void): void {
+  const { regions } = machine;
+  machine.guests.forEach((guest) => {
+    for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
+      const first = regions.slot(region, regions.vpn(region));
+      const end = first + regions.pages(region) * SLOT_WORDS;
+      for (let slot = first; slot < end; slot += SLOT_WORDS) visit(slot, guest, region);
+    }
+  });
+}
+
+/**
+ * A pte whose holder died. A frame it names holds what the guest should see, for frames are complete before a pte names them; one that says it is
+ * present but names none was on its way to the zero page. The frame may have become shared, so it is not to be written in place.
+ */
+function settle(i32: Int32Array, slot: number): void {
+  const flags = (i32[slot + PTE_STATE] & ~(PTE_HOLDER_MASK | PTE_WRITABLE)) | PTE_DIRTY;
+  if (i32[slot + PTE_FRAME] !== 0) i32[slot + PTE_STATE] = (flags & ~PTE_ZERO) | PTE_PRESENT;
+  else i32[slot + PTE_STATE] = (flags & PTE_PRESENT) !== 0 ? (flags & ~PTE_PRESENT) | PTE_ZERO : flags;
+}
+
+function recount(machine: Machine): void {
+  const { i32, frameTable, slotTable } = machine.memory;
+  const fresh = i32[CTL_FRESH_FRAME];
+  for (let frame = 0; frame < fresh; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT] = 0;
+  const population = i32[CTL_POPULATION_TABLE];
+  i32.fill(0, population, population + (i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
+  i32[CTL_ZERO_PAGES] = 0;
+  machine.guests.forEach((guest) => {
+    i32[guest + GUEST_PRESENT_PAGES] = 0;
+    i32[guest + GUEST_ZERO_PAGES] = 0;
+  });
+  eachSlot(machine, (slot, guest) => {
+    const state = i32[slot + PTE_STATE];
+    const group = population + (((slot - slotTable) / SLOT_WORDS) >> POPULATION_SHIFT);
+    if ((state & PTE_PRESENT) !== 0) {
+      const entry = frameTable + i32[slot + PTE_FRAME] * FRAME_WORDS;
+      i32[entry + FRAME_MAPCOUNT]++;
+      i32[guest + GUEST_PRESENT_PAGES]++;
+      i32[group]++;
+    } else if ((state & PTE_ZERO) !== 0) {
+      i32[guest + GUEST_ZERO_PAGES]++;
+      i32[CTL_ZERO_PAGES]++;
+    }
+    if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) i32[group]++;
+  });
+  freeUnmapped(machine, fresh);
+}
+
+/** The free list, anew: every frame once used that no pte maps. */
+function freeUnmapped(machine: Machine, fresh: number): void {
+  const { i32, frameTable } = machine.memory;
+  let head = 0;
+  let used = Math.min(fresh, i32[CTL_FRAMES]) - 1;
+  for (let frame = fresh - 1; frame > 0; frame--) {
+    const entry = frameTable + frame * FRAME_WORDS;
+    if (i32[entry + FRAME_MAPCOUNT] !== 0) continue;
+    i32[entry + FRAME_STABLE_NODE] = 0;
+    i32[entry + FRAME_NEXT_FREE] = head;
+    head = frame;
+    used--;
+  }
+  i32[CTL_FREE_HEAD] = head;
+  i32[CTL_FREE_TAG]++;
+  i32[CTL_FRAMES_USED] = used;
+}

@@ -1,0 +1,107 @@
+/**
+ * Safepoints: how one thread gets the machine to itself for a moment.
+ *
+ * Threads that use the machine pass a safepoint between two operations, while they hold no lock and no reference. There they stand still as long as
+ * anybody asks. A thread that sleeps or waits does so resting, which is as good as standing.
+ *
+ * No request is believed granted while a thread goes on: whoever asks counts up the requests, then looks at the thread's state; the thread declares
+ * itself running, then looks at the requests. One of the two sees the other.
+ */
+import { CTL_PARK_REQUESTS, CTL_THREAD_STATES, THREAD_NONE, THREAD_RESTING, THREAD_RUNNING } from '../core/layout.js';
+import { BusyError } from './errors.js';
+import { HOLDER_API } from './pte.js';
+
+const THREADS = 256;
+/** A thread that takes longer than this to reach a safepoint is stuck or dead. */
+const PATIENCE_MS = 10_000;
+
+/** A thread's side. */
+export class Safepoint {
+  private readonly word: number;
+
+  /** `holder`: the thread's name in pte locks. It counts as running from here on, if it may. */
+  constructor(
+    private readonly i32: Int32Array,
+    holder: number,
+  ) {
+    this.word = CTL_THREAD_STATES + holder;
+    this.goOn();
+  }
+
+  /** To be called often: stands still while asked to. */
+  pass(): void {
+    if (Atomics.load(this.i32, CTL_PARK_REQUESTS) === 0) return;
+    this.declare(THREAD_RESTING);
+    this.goOn();
+  }
+
+  /** Sleeps while `word` is `value`, for at most `ms`, resting meanwhile. */
+  rest(word: number, value: number, ms: number): void {
+    this.declare(THREAD_RESTING);
+    Atomics.wait(this.i32, word, value, ms);
+    this.goOn();
+  }
+
+  /** The thread ends and will touch nothing any more. */
+  end(): void {
+    this.declare(THREAD_NONE);
+  }
+
+  private goOn(): void {
+    for (;;) {
+      this.declare(THREAD_RUNNING);
+      const requests = Atomics.load(this.i32, CTL_PARK_REQUESTS);
+      if (requests === 0) return;
+      this.declare(THREAD_RESTING);
+      Atomics.wait(this.i32, CTL_PARK_REQUESTS, requests);
+    }
+  }
+
+  private declare(state: number): void {
+    Atomics.store(this.i32, this.word, state);
+    Atomics.notify(this.i32, this.word);
+  }
+}
+
+/** Runs `change` while every other thread stands still. BusyError, `change` not run, if one does not come to a safepoint in ten seconds. */
+export function whileStill<T>(i32: Int32Array, change: () => T): T {
+  Atomics.add(i32, CTL_PARK_REQUESTS, 1);
+  try {
+    awaitStillness(i32, HOLDER_API);
+    return change();
+  } finally {
+    Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
+    Atomics.notify(i32, CTL_PARK_REQUESTS);
+  }
+}
+
+/** Waits, while a request stands, until every thread but `self` stands still. BusyError if one does not come to a safepoint in ten seconds. */
+export function awaitStillness(i32: Int32Array, self: number): void {
+  for (let holder = 1; holder < THREADS; holder++) {
+    const word = CTL_THREAD_STATES + holder;
+    while (holder !== self && Atomics.load(i32, word) === THREAD_RUNNING) {
+      if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
+        throw new BusyError(`thread ${holder} does not stand still: it may be stuck`);
+      }
+    }
+  }
+}
+
+/**
+ * Keeps every thread from going on past its next safepoint until the returned function is called. `successor` counts as running meanwhile, so that nobody
+ * else believes the machine to be still: it is the name of a thread about to start, which works alone until then.
+ */
+export function holdStill(i32: Int32Array, successor: number): () => void {
+  Atomics.add(i32, CTL_PARK_REQUESTS, 1);
+  Atomics.store(i32, CTL_THREAD_STATES + successor, THREAD_RUNNING);
+  return () => {
+    Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
+    Atomics.notify(i32, CTL_PARK_REQUESTS);
+  };
+}
+
+/** For a thread known to be gone that could not say so itself. */
+export function forgetThread(i32: Int32Array, holder: number): void {
+  Atomics.store(i32, CTL_THREAD_STATES + holder, THREAD_NONE);
+  Atomics.notify(i32, CTL_THREAD_STATES + holder);
+}

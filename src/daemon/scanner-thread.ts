@@ -9,19 +9,16 @@ import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP
 import type { Clock } from '../ksm/clock.js';
 import { Ksm } from '../ksm/ksm.js';
 import { kernelProfile, type ProfileName } from '../ksm/profile.js';
-import { rebuild } from '../ksm/rebuild.js';
 import { RUN_MERGE, setTunable, type TunableValue, tunableName } from '../ksm/tunables.js';
 import { BusyError, KsmdError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
-import { awaitStillness, Safepoint } from '../machine/safepoint.js';
+import { Safepoint } from '../machine/safepoint.js';
 
 export interface ScannerData {
   readonly memory: WebAssembly.Memory;
   readonly kernel: ProfileName;
-  /** The thread before this one died: what it had in its trees is rebuilt first. */
-  readonly rebuilds: boolean;
 }
 
 export type Command =
@@ -58,22 +55,25 @@ class ScannerThread {
   private cpuSampledMs = 0;
 
   constructor(
-    { memory, kernel, rebuilds }: ScannerData,
+    { memory, kernel }: ScannerData,
     private readonly port: MessagePort,
   ) {
     const machine = new Machine(SharedMemory.attach(memory), HOLDER_SCANNER);
     this.i32 = machine.memory.i32;
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
-    if (rebuilds) {
-      awaitStillness(this.i32, HOLDER_SCANNER);
-      rebuild(this.ksm, this.clock.nowMs());
-    }
-    this.port.postMessage({ id: 0, value: 0 } satisfies Answer);
-    // After a rebuild this waits until the others may go on too.
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
   }
 
+  /** Scans until told to stop. Whatever ends the thread, nobody waits for it afterwards. */
   run(): void {
+    try {
+      this.loop();
+    } finally {
+      this.safepoint.end();
+    }
+  }
+
+  private loop(): void {
     while (!this.stopped) {
       const bell = Atomics.load(this.i32, CTL_DOORBELL);
       this.answerDoor();
@@ -84,7 +84,6 @@ class ScannerThread {
       if (!scanned) this.sleep(bell, Number.POSITIVE_INFINITY);
       else if (this.i32[CTL_SLEEP_MILLISECS] !== 0) this.sleepBetweenBatches();
     }
-    this.safepoint.end();
   }
 
   private shouldRun(): boolean {
@@ -177,6 +176,7 @@ class ScannerThread {
 
 if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
 const thread = new ScannerThread(workerData as ScannerData, parentPort);
+parentPort.postMessage({ id: 0, value: 0 } satisfies Answer);
 thread.run();
 // The port keeps the thread alive otherwise.
 parentPort.close();

@@ -12,7 +12,7 @@ import { RUN_MERGE, type TunableValue } from '../ksm/tunables.js';
 import { BusyError, InvalidError, type KsmdError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
-import { forgetThread, holdStill, whileStill } from '../machine/safepoint.js';
+import { forgetThread, whileStill } from '../machine/safepoint.js';
 import type { Answer, Command, ScannerData } from './scanner-thread.js';
 
 export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
@@ -40,9 +40,13 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   private nextId = 1;
   private phase: 'up' | 'restarting' | 'stopping' | 'dead' = 'up';
 
+  /** Settled whenever the scanner is up or given up. */
+  private up = Promise.resolve();
+
   private constructor(
     private readonly memory: SharedMemory,
     private readonly kernel: ProfileName,
+    private readonly rebuild: () => void,
     private worker: Worker,
   ) {
     super();
@@ -50,9 +54,12 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     this.watch(worker);
   }
 
-  /** Starts the thread; resolves once it scans or waits for run=1. */
-  static async start(memory: SharedMemory, kernel: ProfileName): Promise<Scanner> {
-    return new Scanner(memory, kernel, await spawn(memory, kernel, false));
+  /**
+   * Starts the thread; resolves once it scans or waits for run=1. `rebuild` makes good what a thread that died left behind; it is called on this thread,
+   * while all others stand still.
+   */
+  static async start(memory: SharedMemory, kernel: ProfileName, rebuild: () => void): Promise<Scanner> {
+    return new Scanner(memory, kernel, rebuild, await spawn(memory, kernel));
   }
 
   get state(): ScannerState {
@@ -65,7 +72,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return Atomics.load(this.i32, CTL_SCANNER_CPU_MS);
   }
 
-  /** Runs `change` while the scanner stands still. Waits for at most one slice of a batch: well under a millisecond, as a rule. */
+  /** Runs `change` while the scanner stands still. To be called when `ready`. Waits for at most one slice of a batch: well under a millisecond, as a rule. */
   quiesce<T>(change: () => T): T {
     try {
       return whileStill(this.i32, change);
@@ -85,9 +92,20 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return this.command({ kind: 'scan', pages });
   }
 
-  /** Kills the thread wherever it is; another takes over (`died`, then `restarted`). */
-  async kill(): Promise<void> {
-    await this.worker.terminate();
+  /**
+   * Resolves as soon as the machine may be used from this thread: at once, unless the scanner has been killed. Then it may hold locks, and waiting for
+   * it to stand still would keep this thread from ever hearing of its end.
+   */
+  ready(): Promise<void> {
+    return this.up;
+  }
+
+  /** Kills the thread wherever it is; another takes over (`died`, then `restarted`). Does nothing while that is under way. */
+  kill(): void {
+    if (this.phase !== 'up') return;
+    this.phase = 'restarting';
+    const { worker } = this;
+    this.up = worker.terminate().then(() => this.up);
   }
 
   /** Lets the scanner finish its slice, answer what it was asked, and end. */
@@ -140,29 +158,25 @@ export class Scanner extends EventEmitter<ScannerEvents> {
       return;
     }
     this.emit('died', reason);
-    void this.restart();
+    this.up = this.restart();
   }
 
-  /** Another thread takes over what the dead one left. All others stand still until it has rebuilt what cannot be trusted any more. */
+  /** Another thread takes over what the dead one left. */
   private async restart(): Promise<void> {
     this.phase = 'restarting';
     const diedAt = performance.now();
-    const release = holdStill(this.i32, HOLDER_SCANNER);
-    try {
-      for (let failures = 1; ; failures++) {
-        try {
-          this.worker = await spawn(this.memory, this.kernel, true);
-          break;
-        } catch (error) {
-          if (failures < MAX_FAILED_STARTS) continue;
-          this.phase = 'dead';
-          forgetThread(this.i32, HOLDER_SCANNER);
-          this.emit('gaveUp', error instanceof Error ? (error.stack ?? error.message) : String(error));
-          return;
-        }
+    forgetThread(this.i32, HOLDER_SCANNER);
+    whileStill(this.i32, this.rebuild);
+    for (let failures = 1; ; failures++) {
+      try {
+        this.worker = await spawn(this.memory, this.kernel);
+        break;
+      } catch (error) {
+        if (failures < MAX_FAILED_STARTS) continue;
+        this.phase = 'dead';
+        this.emit('gaveUp', error instanceof Error ? (error.stack ?? error.message) : String(error));
+        return;
       }
-    } finally {
-      release();
     }
     this.phase = 'up';
     this.watch(this.worker);
@@ -171,8 +185,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 }
 
 /** A scanner thread that has told that it is ready. Rejects if it dies before that. */
-async function spawn(memory: SharedMemory, kernel: ProfileName, rebuilds: boolean): Promise<Worker> {
-  const data: ScannerData = { memory: memory.memory, kernel, rebuilds };
+async function spawn(memory: SharedMemory, kernel: ProfileName): Promise<Worker> {
+  const data: ScannerData = { memory: memory.memory, kernel };
   const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), { workerData: data, name: 'ksmd-scanner' });
   await once(worker, 'message');
   return worker;

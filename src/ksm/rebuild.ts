@@ -2,8 +2,7 @@
  * Rebuilding what a scanner that died had in its trees, from frames and page tables alone.
  *
  * Pages that are merged stay merged: their frames become stable nodes again and their ptes' rmap items are listed there. Everything else the scanner
- * knew (unstable tree, checksums, ages) it learns again from the next full scan on. To be called by the new scanner, while every other thread stands
- * still, after `recover`.
+ * knew (unstable tree, checksums, ages) it learns again from the next full scan on. To be called by the thread that has the machine to itself.
  */
 import {
   CTL_FRESH_FRAME,
@@ -52,7 +51,7 @@ const SCANNER_COUNTERS = [
   CTL_STABLE_NODES_USED,
 ];
 
-/** Makes `ksm`, new on a machine whose scanner died, what it should be. */
+/** Lets go of a dead scanner's locks, recounts the machine, and makes trees, rmap items and counters of KSM anew. */
 export function rebuild(ksm: Ksm, nowMs: number): void {
   const { machine } = ksm;
   machine.regions.reclaim();

@@ -9,7 +9,6 @@
  */
 import { CTL_PARK_REQUESTS, CTL_THREAD_STATES, THREAD_NONE, THREAD_RESTING, THREAD_RUNNING } from '../core/layout.js';
 import { BusyError } from './errors.js';
-import { HOLDER_API } from './pte.js';
 
 const THREADS = 256;
 /** A thread that takes longer than this to reach a safepoint is stuck or dead. */
@@ -67,37 +66,18 @@ export class Safepoint {
 export function whileStill<T>(i32: Int32Array, change: () => T): T {
   Atomics.add(i32, CTL_PARK_REQUESTS, 1);
   try {
-    awaitStillness(i32, HOLDER_API);
+    for (let word = CTL_THREAD_STATES; word < CTL_THREAD_STATES + THREADS; word++) {
+      while (Atomics.load(i32, word) === THREAD_RUNNING) {
+        if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
+          throw new BusyError(`thread ${word - CTL_THREAD_STATES} does not stand still: it may be stuck`);
+        }
+      }
+    }
     return change();
   } finally {
     Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
     Atomics.notify(i32, CTL_PARK_REQUESTS);
   }
-}
-
-/** Waits, while a request stands, until every thread but `self` stands still. BusyError if one does not come to a safepoint in ten seconds. */
-export function awaitStillness(i32: Int32Array, self: number): void {
-  for (let holder = 1; holder < THREADS; holder++) {
-    const word = CTL_THREAD_STATES + holder;
-    while (holder !== self && Atomics.load(i32, word) === THREAD_RUNNING) {
-      if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
-        throw new BusyError(`thread ${holder} does not stand still: it may be stuck`);
-      }
-    }
-  }
-}
-
-/**
- * Keeps every thread from going on past its next safepoint until the returned function is called. `successor` counts as running meanwhile, so that nobody
- * else believes the machine to be still: it is the name of a thread about to start, which works alone until then.
- */
-export function holdStill(i32: Int32Array, successor: number): () => void {
-  Atomics.add(i32, CTL_PARK_REQUESTS, 1);
-  Atomics.store(i32, CTL_THREAD_STATES + successor, THREAD_RUNNING);
-  return () => {
-    Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
-    Atomics.notify(i32, CTL_PARK_REQUESTS);
-  };
 }
 
 /** For a thread known to be gone that could not say so itself. */

@@ -41,6 +41,11 @@ export const CTL_FREE_TAG = CONTROL_BASE + 17;
 /** Frames from here on have never been used. */
 export const CTL_FRESH_FRAME = CONTROL_BASE + 18;
 export const CTL_FRAMES_USED = CONTROL_BASE + 19;
+/** Threads that wait for a frame on CTL_FRAMES_FREED, which goes up with each frame freed while there are any. */
+export const CTL_FRAME_WAITERS = CONTROL_BASE + 20;
+export const CTL_FRAMES_FREED = CONTROL_BASE + 21;
+/** Stores given up for want of a frame. */
+export const CTL_STORES_FAILED = CONTROL_BASE + 22;
 
 // Guests and regions.
 /** Goes up with every change to a guest's regions, so that a remembered region is known to be current. */
@@ -190,7 +195,7 @@ export const PTE_ZERO = 0x1000;
 export const POPULATION_SHIFT = 6;
 
 // A guest: one address space.
-export const GUEST_WORDS = 12;
+export const GUEST_WORDS = 11;
 export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
@@ -200,12 +205,11 @@ export const GUEST_NODE = 4;
 export const GUEST_ON_LIST = 5;
 export const GUEST_RMAP_ITEMS = 6;
 export const GUEST_MERGING_PAGES = 7;
-/** Any thread, atomically, as the next two. */
+/** Any thread, atomically, as the next one. */
 export const GUEST_ZERO_PAGES = 8;
 export const GUEST_PRESENT_PAGES = 9;
-export const GUEST_STORES = 10;
 /** Goes up each time the entry is taken for a new guest. */
-export const GUEST_GENERATION = 11;
+export const GUEST_GENERATION = 10;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */

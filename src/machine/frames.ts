@@ -4,7 +4,16 @@
  * A frame lives while its mapcount is above 0: one for each pte that maps it, and one for whoever holds a reference for a moment. The last to drop
  * one frees it, whichever thread that is; the stable node it belonged to is forgotten first, which is how a stable node goes stale.
  */
-import { CTL_FRAMES, CTL_FRAMES_USED, FRAME_MAPCOUNT, FRAME_NODE, FRAME_STABLE_NODE, FRAME_WORDS } from '../core/layout.js';
+import {
+  CTL_FRAME_WAITERS,
+  CTL_FRAMES,
+  CTL_FRAMES_FREED,
+  CTL_FRAMES_USED,
+  FRAME_MAPCOUNT,
+  FRAME_NODE,
+  FRAME_STABLE_NODE,
+  FRAME_WORDS,
+} from '../core/layout.js';
 import type { SharedMemory } from './memory.js';
 
 export class Frames {
@@ -53,6 +62,9 @@ export class Frames {
     if (Atomics.sub(this.i32, entry + FRAME_MAPCOUNT, 1) !== 1) return;
     Atomics.store(this.i32, entry + FRAME_STABLE_NODE, 0);
     this.memory.core.frameGive(frame);
+    if (Atomics.load(this.i32, CTL_FRAME_WAITERS) === 0) return;
+    Atomics.add(this.i32, CTL_FRAMES_FREED, 1);
+    Atomics.notify(this.i32, CTL_FRAMES_FREED);
   }
 
   mapcount(frame: number): number {

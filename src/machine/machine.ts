@@ -7,6 +7,7 @@
  */
 import {
   CTL_REGIONS_EPOCH,
+  CTL_STORES_FAILED,
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
@@ -20,7 +21,8 @@ import { FaultError, InvalidError, OutOfMemoryError } from './errors.js';
 import { Frames } from './frames.js';
 import { Guests } from './guests.js';
 import { type Geometry, SharedMemory } from './memory.js';
-import { PageAccess } from './page-access.js';
+import { DONE, LOCKED, type Outcome, PageAccess } from './page-access.js';
+import { type Patience, ShortPatience } from './patience.js';
 import { PteLock } from './pte.js';
 import { Regions } from './regions.js';
 
@@ -36,17 +38,20 @@ export class Machine {
   readonly lock: PteLock;
   readonly pages: PageAccess;
   readonly pageSize: number;
+  private readonly patience: Patience;
 
   /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
   constructor(
     readonly memory: SharedMemory,
     holder: number,
+    patience?: Patience,
   ) {
     this.pageSize = memory.pageSize;
     this.frames = new Frames(memory);
     this.guests = new Guests(memory);
     this.regions = new Regions(memory);
     this.lock = new PteLock(memory.i32, holder);
+    this.patience = patience ?? new ShortPatience(this.lock);
     this.pages = new PageAccess(memory, this.frames, this.lock);
   }
 
@@ -89,8 +94,7 @@ export class Machine {
       const slot = this.regions.slot(region, this.regions.vpn(region) + i);
       const was = (i32[slot + PTE_STATE] & PTE_MERGEABLE) !== 0;
       if (was === mergeable) continue;
-      const state = this.lock.take(slot, 0);
-      this.lock.release(slot, mergeable ? state | PTE_MERGEABLE : state & ~PTE_MERGEABLE);
+      this.pages.advise(slot, mergeable);
       i32[region + REGION_MERGEABLE] += mergeable ? 1 : -1;
     }
   }
@@ -120,10 +124,7 @@ export class Machine {
   /** Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped. */
   load(guest: number, address: number, target: Uint8Array): void {
     this.assertMapped(guest, address, target.length);
-    this.eachPage(guest, address, target.length, (slot, offset, from, length) => {
-      this.pages.load(slot, offset, target.subarray(from, from + length));
-      return true;
-    });
+    this.eachPage(guest, address, target.length, (slot, offset, from, length) => this.pages.load(slot, offset, target.subarray(from, from + length)));
   }
 
   /** Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped; OutOfMemoryError, which says how much was, if frames run out. */
@@ -133,25 +134,37 @@ export class Machine {
       this.pages.store(slot, offset, source.subarray(from, from + length)),
     );
     if (stored < source.length) {
+      Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
       throw new OutOfMemoryError(`no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`, stored);
     }
   }
 
-  /** Visits page by page, while `visit` says true; how many bytes were done. */
+  /** Visits page by page; how many bytes were done before patience ran out for want of a frame. */
   private eachPage(
     guest: number,
     address: number,
     length: number,
-    visit: (slot: number, offset: number, from: number, length: number) => boolean,
+    visit: (slot: number, offset: number, from: number, length: number) => Outcome,
   ): number {
     let region = 0;
+    let waits = 0;
     for (let done = 0; done < length; ) {
       const vpn = Math.floor((address + done) / this.pageSize);
       if (region === 0 || vpn >= this.regions.vpn(region) + this.regions.pages(region)) region = this.regions.at(guest, vpn);
+      if (region === 0) throw new FaultError(`no region maps ${hex(vpn * this.pageSize)} any more`);
       const offset = address + done - vpn * this.pageSize;
       const size = Math.min(this.pageSize - offset, length - done);
-      if (!visit(this.regions.slot(region, vpn), offset, done, size)) return done;
-      done += size;
+      const slot = this.regions.slot(region, vpn);
+      const outcome = visit(slot, offset, done, size);
+      if (outcome === DONE) {
+        done += size;
+        waits = 0;
+        continue;
+      }
+      if (outcome === LOCKED) this.patience.forLock(slot, waits++);
+      else if (!this.patience.forFrame()) return done;
+      // While this thread waited, regions may have changed.
+      region = 0;
     }
     return length;
   }

@@ -26,6 +26,12 @@ import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
 
+/** What came of a load or store: done, no frame was free, or another thread has the pte's lock. Nothing was changed but by the first. */
+export const DONE = 0;
+export const NO_FRAME = 1;
+export const LOCKED = 2;
+export type Outcome = typeof DONE | typeof NO_FRAME | typeof LOCKED;
+
 export class PageAccess {
   private readonly i32: Int32Array;
   private readonly u8: Uint8Array;
@@ -40,34 +46,39 @@ export class PageAccess {
   }
 
   /** Copies the page's bytes from `offset` on into `target`. */
-  load(slot: number, offset: number, target: Uint8Array): void {
+  load(slot: number, offset: number, target: Uint8Array): Outcome {
     const state = this.lock.take(slot, 0);
+    if (state === -1) return LOCKED;
     if ((state & PTE_PRESENT) === 0) target.fill(0);
     else {
       const start = this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset;
       target.set(this.u8.subarray(start, start + target.length));
     }
     this.lock.release(slot, state);
+    return DONE;
   }
 
   /**
-   * Stores `source` into the page at `offset`. False, and nothing changed, if that takes a frame and none is free.
-   * A frame that is new to the page holds all it should before the pte maps it: a thread that dies on the way has stored all or nothing.
+   * Stores `source` into the page at `offset`. A frame that is new to the page holds all it should before the pte maps it: a thread that dies on the way
+   * has stored all or nothing.
    */
-  store(slot: number, offset: number, source: Uint8Array): boolean {
+  store(slot: number, offset: number, source: Uint8Array): Outcome {
     const state = this.lock.take(slot, PTE_DIRTY);
+    if (state === -1) return LOCKED;
     if ((state & PTE_WRITABLE) !== 0) {
       this.u8.set(source, this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset);
       this.lock.release(slot, state);
-      return true;
+      return DONE;
     }
     const frame = this.takeCopy(slot, state, source.length < this.memory.pageSize);
-    if (frame !== 0) {
-      this.u8.set(source, this.memory.frameByte(frame) + offset);
-      this.mapOwn(slot, state, frame);
+    if (frame === 0) {
+      this.lock.release(slot, state);
+      return NO_FRAME;
     }
-    this.lock.release(slot, frame === 0 ? state : (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
-    return frame !== 0;
+    this.u8.set(source, this.memory.frameByte(frame) + offset);
+    this.mapOwn(slot, state, frame);
+    this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
+    return DONE;
   }
 
   /**
@@ -75,7 +86,7 @@ export class PageAccess {
    * False, and nothing changed, if no frame is free. A page that is not merged is left alone.
    */
   unshare(slot: number, zeroPages: boolean): boolean {
-    const state = this.lock.take(slot, 0);
+    const state = this.lock.takeWaiting(slot, 0);
     // Only a merge takes PTE_WRITABLE from a present page.
     const merged = (state & (PTE_PRESENT | PTE_WRITABLE)) === PTE_PRESENT;
     if (!merged && !(zeroPages && (state & PTE_ZERO) !== 0)) {
@@ -90,24 +101,21 @@ export class PageAccess {
 
   /** Forgets what the page holds: it reads as zeroes again and costs no frame. */
   drop(slot: number): void {
-    const state = this.lock.take(slot, 0);
-    if ((state & PTE_PRESENT) !== 0) {
-      const frame = this.i32[slot + PTE_FRAME];
-      this.i32[slot + PTE_FRAME] = 0;
-      this.frames.put(frame);
-      Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
-      this.populate(slot, -1);
-    } else if ((state & PTE_ZERO) !== 0) this.countZeroPage(slot, -1);
+    const state = this.lock.takeWaiting(slot, 0);
+    if ((state & PTE_PRESENT) !== 0) this.unmapFrame(slot);
+    else if ((state & PTE_ZERO) !== 0) this.countZeroPage(slot, -1);
     this.lock.release(slot, state & PTE_MERGEABLE);
+  }
+
+  /** Sets or clears MERGEABLE. */
+  advise(slot: number, mergeable: boolean): void {
+    const state = this.lock.takeWaiting(slot, 0);
+    this.lock.release(slot, mergeable ? state | PTE_MERGEABLE : state & ~PTE_MERGEABLE);
   }
 
   /** With the lock held: the pte maps the zero page from now on, instead of the frame it had. */
   mapZeroPage(slot: number): void {
-    const frame = this.i32[slot + PTE_FRAME];
-    this.i32[slot + PTE_FRAME] = 0;
-    this.frames.put(frame);
-    Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
-    this.populate(slot, -1);
+    this.unmapFrame(slot);
     this.countZeroPage(slot, 1);
   }
 
@@ -148,6 +156,14 @@ export class PageAccess {
     }
     Atomics.add(i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
     this.populate(slot, 1);
+  }
+
+  private unmapFrame(slot: number): void {
+    const frame = this.i32[slot + PTE_FRAME];
+    this.i32[slot + PTE_FRAME] = 0;
+    this.frames.put(frame);
+    Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
+    this.populate(slot, -1);
   }
 
   private countZeroPage(slot: number, change: number): void {

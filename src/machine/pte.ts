@@ -10,12 +10,14 @@
  * moment sets it again as it lets go, so no write goes unnoticed.
  */
 import { PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
+import { BusyError } from './errors.js';
 
 /** Holder names: one for each thread that touches ptes. */
 export const HOLDER_API = 1;
 export const HOLDER_SCANNER = 2;
 
 const SPINS = 200;
+const MAX_NAPS = 1000;
 
 export class PteLock {
   constructor(
@@ -23,19 +25,32 @@ export class PteLock {
     readonly holder: number,
   ) {}
 
-  /** Takes the lock, setting `flags`; waits for another holder. Returns the state without its holder. */
+  /** Takes the lock, setting `flags`. The state without its holder; -1 if another thread has it and does not let go soon (it may be gone). */
   take(slot: number, flags: number): number {
     const word = slot + PTE_STATE;
-    for (let spins = 0; ; spins++) {
+    for (let spins = 0; spins < SPINS; spins++) {
       const state = Atomics.load(this.i32, word);
-      if ((state & PTE_HOLDER_MASK) === 0) {
-        const taken = state | flags | this.holder;
-        if (Atomics.compareExchange(this.i32, word, state, taken) === state) return state | flags;
-      } else if (spins > SPINS) {
-        // The holder was put aside by the operating system: let it run. Nobody notifies, so this is a nap.
-        Atomics.wait(this.i32, word, state, 1);
-      }
+      if ((state & PTE_HOLDER_MASK) !== 0) continue;
+      if (Atomics.compareExchange(this.i32, word, state, state | flags | this.holder) === state) return state | flags;
     }
+    return -1;
+  }
+
+  /** As `take`, waiting up to a second for the holder. BusyError after that. */
+  takeWaiting(slot: number, flags: number): number {
+    for (let naps = 0; ; naps++) {
+      const state = this.take(slot, flags);
+      if (state !== -1) return state;
+      this.nap(slot, naps);
+    }
+  }
+
+  /** Waits a moment for the holder, who may have been put aside by the operating system. BusyError at the thousandth nap: it is stuck or gone. */
+  nap(slot: number, nth: number): void {
+    if (nth >= MAX_NAPS) throw new BusyError('another thread does not let go of a page: try again');
+    const state = Atomics.load(this.i32, slot + PTE_STATE);
+    // Nobody notifies.
+    if ((state & PTE_HOLDER_MASK) !== 0) Atomics.wait(this.i32, slot + PTE_STATE, state, 1);
   }
 
   /** Takes the lock if nobody has it; the state without its holder, or -1. */

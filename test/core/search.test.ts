@@ -1,0 +1,239 @@
+/**
+ * Searching by content, starting where the pages are known to differ: the way taken is, node for node, that of comparing whole pages. In the stable
+ * tree, with its chains and stale nodes, as in the unstable one, whose pages are written behind the scanner's back.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  CTL_FOUND_LINK,
+  CTL_FOUND_NODE,
+  CTL_FOUND_PARENT,
+  CTL_STABLE_ROOTS,
+  CTL_UNSTABLE_ROOTS,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_IN_USE,
+  RMAP_UNSTABLE,
+  SEARCH_ABSENT,
+  SEARCH_FOUND,
+  SEARCH_LOOK,
+  SLOT_WORDS,
+  STABLE_DUP_NEXT,
+  STABLE_FIRST,
+  STABLE_FRAME,
+} from '../../src/core/layout.js';
+import { StableNodes } from '../../src/ksm/stable-nodes.js';
+import { UnstableTree } from '../../src/ksm/unstable-tree.js';
+import { Machine } from '../../src/machine/machine.js';
+import { HOLDER_API } from '../../src/machine/pte.js';
+import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-search.js';
+
+const PAGE_SIZE = 256;
+const PAGES = 32;
+/** Contents are equal but for these bytes, which hold other values: long common prefixes, and a difference on either side of each border of a compare. */
+const DIGITS = [0, 15, 63, 64, 130, 255];
+
+/** As expect().toEqual(), which is too slow to be called at every step. */
+function same(seen: unknown, wanted: unknown, what: string): void {
+  if (JSON.stringify(seen) !== JSON.stringify(wanted)) expect(seen, what).toEqual(wanted);
+}
+
+function pageOf(content: readonly number[]): Uint8Array {
+  const page = new Uint8Array(PAGE_SIZE).fill(9);
+  for (const [i, digit] of content.entries()) page[DIGITS[i]] = digit;
+  return page;
+}
+
+// Most contents are alike but for the last byte, so that a search soon knows long bounds on either side; the others are soon told apart from those. A
+// node that stands where it does not belong then makes whoever takes it for a bound, or compares it from where the bounds say, go astray.
+const alike = fc.tuple(...[1, 1, 1, 1, 1].map((digit) => fc.constant(digit)), fc.nat({ max: 99 }));
+const other = fc.tuple(...DIGITS.map(() => fc.nat({ max: 2 })));
+const content = fc.oneof({ weight: 5, arbitrary: alike }, { weight: 2, arbitrary: other });
+const page = fc.nat({ max: PAGES - 1 });
+
+// The unstable tree.
+
+type UnstableStep =
+  | { readonly do: 'write'; readonly page: number; readonly content: number[] }
+  | { readonly do: 'visit'; readonly page: number; readonly writtenMeanwhile: boolean }
+  | { readonly do: 'drop'; readonly page: number };
+
+const unstableStep: fc.Arbitrary<UnstableStep> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('write' as const), page, content }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant('visit' as const),
+      page,
+      writtenMeanwhile: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), page }) },
+);
+
+/** Pages of one guest, and the unstable tree they are put into and taken out of. */
+class UnstableRig {
+  readonly machine = Machine.create(
+    { memoryBytes: (PAGES + 1) * PAGE_SIZE, pageSize: PAGE_SIZE, guestPages: PAGES, maxGuests: 1, maxRegions: 1 },
+    HOLDER_API,
+  );
+  private readonly i32 = this.machine.memory.i32;
+  private readonly tree = new UnstableTree(this.machine);
+  private readonly guest = this.machine.guests.create();
+  private readonly region = this.machine.map(this.guest, PAGES, PAGE_SIZE);
+
+  constructor() {
+    this.machine.advise(this.region, 0, PAGES, true);
+  }
+
+  write(page: number, bytes: Uint8Array): void {
+    this.machine.store(this.guest, (page + 1) * PAGE_SIZE, bytes);
+  }
+
+  drop(page: number): void {
+    this.machine.dropPages(this.region, page, 1);
+  }
+
+  /** What the scanner does: takes the page out of the tree, takes its checksum (which makes it clean), looks for its like or puts it in. */
+  visit(page: number, writtenMeanwhile: boolean): void {
+    const { i32, machine } = this;
+    const slot = machine.memory.slotTable + page * SLOT_WORDS;
+    if ((i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) this.tree.remove(slot);
+    const frame = i32[slot + PTE_FRAME];
+    if (frame === 0) return;
+    i32[slot + RMAP_FLAGS] |= RMAP_IN_USE;
+    if (!writtenMeanwhile) i32[slot + PTE_STATE] &= ~PTE_DIRTY;
+    const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).run();
+    same(coreAnswer(machine.memory, machine.memory.core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)), wanted, 'where the search ends');
+    this.tree.findOrInsert(slot, frame, 0, true);
+  }
+}
+
+test('the unstable tree is walked as if whole pages were compared, however its pages are written, dropped and visited again', () => {
+  fc.assert(
+    fc.property(fc.array(unstableStep, { minLength: 100, maxLength: 300, size: 'max' }), (steps) => {
+      const rig = new UnstableRig();
+      for (const step of steps) {
+        if (step.do === 'write') rig.write(step.page, pageOf(step.content));
+        else if (step.do === 'drop') rig.drop(step.page);
+        else rig.visit(step.page, step.writtenMeanwhile);
+      }
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+// The stable tree.
+
+type StableStep =
+  | { readonly do: 'insert'; readonly content: number[]; readonly chain: boolean }
+  | { readonly do: 'search'; readonly content: number[] }
+  | { readonly do: 'free'; readonly which: number };
+
+const stableStep: fc.Arbitrary<StableStep> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('insert' as const), content, chain: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('search' as const), content }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('free' as const), which: fc.nat() }) },
+);
+
+/** Frames that are KSM pages, and the stable tree of them. */
+class StableRig {
+  readonly machine = Machine.create({ memoryBytes: PAGES * PAGE_SIZE, pageSize: PAGE_SIZE, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  private readonly i32 = this.machine.memory.i32;
+  private readonly nodes = new StableNodes(this.machine);
+  private readonly frames: number[] = [];
+
+  /** A frame with that content; 0 if there is none left. */
+  private newFrame(bytes: Uint8Array): number {
+    const frame = this.machine.frames.take(0);
+    if (frame !== 0) this.machine.memory.u8.set(bytes, this.machine.memory.frameByte(frame));
+    return frame;
+  }
+
+  search(bytes: Uint8Array): void {
+    const frame = this.newFrame(bytes);
+    if (frame === 0) return;
+    this.descend(frame);
+    this.machine.frames.put(frame);
+  }
+
+  insert(bytes: Uint8Array, chain: boolean): void {
+    const { i32, machine, nodes } = this;
+    const frame = this.newFrame(bytes);
+    if (frame === 0) return;
+    const answer = this.descend(frame);
+    if (answer === SEARCH_FOUND && !chain) {
+      machine.frames.put(frame);
+      return;
+    }
+    const stable = nodes.create(frame, 0);
+    if (answer === SEARCH_ABSENT) machine.memory.core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
+    else {
+      const found = i32[CTL_FOUND_NODE];
+      nodes.addDup(nodes.isChain(found) ? found : nodes.createChain(found, 0), stable);
+    }
+    machine.frames.setStableNode(frame, stable);
+    this.frames.push(frame);
+  }
+
+  /** The last mapping of a KSM page goes, and the page with it: its node is stale, and its frame soon holds something else. */
+  free(which: number): void {
+    if (this.frames.length === 0) return;
+    const [frame] = this.frames.splice(which % this.frames.length, 1);
+    this.machine.frames.put(frame);
+  }
+
+  /** Both searches side by side; where they stop to have a node looked at, it is tidied up as the scanner would. */
+  private descend(frame: number): number {
+    const { machine, nodes } = this;
+    const { memory } = machine;
+    for (;;) {
+      const naive = new NaiveStableSearch(memory, frame, CTL_STABLE_ROOTS, nodes);
+      let wanted = naive.run();
+      let seen = coreAnswer(memory, memory.core.stableSearch(CTL_STABLE_ROOTS, frame));
+      same(seen, wanted, 'where the search ends');
+      while (wanted.answer === SEARCH_LOOK) {
+        const dup = this.tidy(wanted.node);
+        if (dup === 0) break;
+        wanted = naive.resume(this.i32[dup + STABLE_FRAME]);
+        seen = coreAnswer(memory, memory.core.stableResume(dup));
+        same(seen, wanted, 'where the search ends after it was resumed');
+      }
+      if (wanted.answer !== SEARCH_LOOK) return wanted.answer;
+    }
+  }
+
+  /** The dup to go on with; 0 if the node is removed, and the search starts again. */
+  private tidy(node: number): number {
+    const { i32, nodes } = this;
+    if (!nodes.isChain(node)) {
+      nodes.remove(node);
+      return 0;
+    }
+    for (let dup = i32[node + STABLE_FIRST]; dup !== 0; ) {
+      const next = i32[dup + STABLE_DUP_NEXT];
+      if (!nodes.isCurrent(dup)) nodes.remove(dup);
+      dup = next;
+    }
+    const first = i32[node + STABLE_FIRST];
+    if (first === 0) nodes.removeChain(node);
+    else if (i32[first + STABLE_DUP_NEXT] === 0) nodes.collapse(node);
+    return first;
+  }
+}
+
+test('the stable tree is walked as if whole pages were compared, with stale nodes and chains on the way', () => {
+  fc.assert(
+    fc.property(fc.array(stableStep, { minLength: 20, maxLength: 160, size: 'max' }), (steps) => {
+      const rig = new StableRig();
+      for (const step of steps) {
+        if (step.do === 'insert') rig.insert(pageOf(step.content), step.chain);
+        else if (step.do === 'search') rig.search(pageOf(step.content));
+        else rig.free(step.which);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});

@@ -124,7 +124,9 @@ export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
 export const CTL_SEARCH_PATH = CONTROL_BASE + 160;
 /** What each thread is doing, by the name it has in pte locks: one of the THREAD_ values. */
 export const CTL_THREAD_STATES = CONTROL_BASE + 224;
-export const CONTROL_END = CONTROL_BASE + 480;
+/** Not 0: the thread of that name is asked to end. It sleeps on this word. */
+export const CTL_THREAD_STOPS = CONTROL_BASE + 480;
+export const CONTROL_END = CONTROL_BASE + 736;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;

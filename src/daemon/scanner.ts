@@ -13,6 +13,7 @@ import { BusyError, InvalidError, type KsmdError, NotFoundError, OutOfMemoryErro
 import type { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { forgetThread, whileStill } from '../machine/safepoint.js';
+import { Reaper } from './reaper.js';
 import type { Answer, Command, ScannerData } from './scanner-thread.js';
 
 export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
@@ -47,6 +48,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     private readonly memory: SharedMemory,
     private readonly kernel: ProfileName,
     private readonly rebuild: () => void,
+    private readonly reaper: Reaper,
     private worker: Worker,
   ) {
     super();
@@ -58,8 +60,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
    * Starts the thread; resolves once it scans or waits for run=1. `rebuild` makes good what a thread that died left behind; it is called on this thread,
    * while all others stand still.
    */
-  static async start(memory: SharedMemory, kernel: ProfileName, rebuild: () => void): Promise<Scanner> {
-    return new Scanner(memory, kernel, rebuild, await spawn(memory, kernel));
+  static async start(memory: SharedMemory, kernel: ProfileName, rebuild: () => void, reaper = new Reaper()): Promise<Scanner> {
+    return new Scanner(memory, kernel, rebuild, reaper, await spawn(memory, kernel));
   }
 
   get state(): ScannerState {
@@ -74,6 +76,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   /** Runs `change` while the scanner stands still. To be called when `ready`. Waits for at most one slice of a batch: well under a millisecond, as a rule. */
   quiesce<T>(change: () => T): T {
+    this.reaper.assertIdle();
     try {
       return whileStill(this.i32, change);
     } finally {
@@ -92,12 +95,10 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return this.command({ kind: 'scan', pages });
   }
 
-  /**
-   * Resolves as soon as the machine may be used from this thread: at once, unless the scanner has been killed. Then it may hold locks, and waiting for
-   * it to stand still would keep this thread from ever hearing of its end.
-   */
-  ready(): Promise<void> {
-    return this.up;
+  /** Resolves as soon as the machine may be used from this thread: at once, unless a thread is being killed or the scanner restarted. */
+  async ready(): Promise<void> {
+    await this.reaper.idle();
+    await this.up;
   }
 
   /** Kills the thread wherever it is; another takes over (`died`, then `restarted`). Does nothing while that is under way. */
@@ -105,7 +106,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     if (this.phase !== 'up') return;
     this.phase = 'restarting';
     const { worker } = this;
-    this.up = worker.terminate().then(() => this.up);
+    this.up = this.reaper.kill(worker).then(() => this.up);
   }
 
   /** Lets the scanner finish its slice, answer what it was asked, and end. */

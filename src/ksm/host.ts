@@ -14,6 +14,7 @@ import {
   GUEST_STATE,
   PTE_MERGEABLE,
   PTE_STATE,
+  REGION_RMAP_ITEMS,
   RMAP_FLAGS,
   RMAP_IN_USE,
   SLOT_WORDS,
@@ -153,6 +154,11 @@ export class Host {
     return this.describe(regionName, this.region(guestName, regionName));
   }
 
+  /** The guest's pointer in the machine, good until it exits. */
+  guestPointer(guestName: string): number {
+    return this.guest(guestName).pointer;
+  }
+
   guestNode(guestName: string): number {
     return this.machine.memory.i32[this.guest(guestName).pointer + GUEST_NODE];
   }
@@ -265,7 +271,7 @@ export class Host {
     const { regions } = this.machine;
     const { i32 } = this.machine.memory;
     const ghostStart = regions.vpn(ghost);
-    if (ghostStart + regions.pages(ghost) > end) regions.splitGhost(ghost, end - ghostStart);
+    const after = ghostStart + regions.pages(ghost) > end ? regions.splitGhost(ghost, end - ghostStart) : 0;
     const covered = ghostStart < start ? regions.splitGhost(ghost, start - ghostStart) : ghost;
     const first = regions.vpn(covered);
     for (let vpn = first; vpn < first + regions.pages(covered); vpn++) {
@@ -273,5 +279,9 @@ export class Host {
       if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) this.ksm.items.move(slot, regions.slot(region, vpn));
     }
     regions.destroy(covered);
+    // What is left of the ghost on either side stays only if it has items.
+    for (const rest of covered === ghost ? [after] : [ghost, after]) {
+      if (rest !== 0 && i32[rest + REGION_RMAP_ITEMS] === 0) regions.destroy(rest);
+    }
   }
 }

@@ -1,0 +1,167 @@
+/**
+ * Guest threads as the API thread sees them: start, list, stop, kill.
+ *
+ * A thread that ends, by itself or not, leaves the machine as if its last store had happened whole or not at all.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CTL_THREAD_STOPS } from '../core/layout.js';
+import type { Host } from '../ksm/host.js';
+import { ExistsError, NoSpaceError, NotFoundError } from '../machine/errors.js';
+import { HOLDER_SCANNER } from '../machine/pte.js';
+import { recover } from '../machine/recover.js';
+import { forgetThread, whileStill } from '../machine/safepoint.js';
+import type { WorkloadName } from '../workload/programs.js';
+import { Tally, type WorkloadOptions } from '../workload/workload.js';
+import type { GuestThreadData, GuestThreadReport } from './guest-thread.js';
+import type { Reaper } from './reaper.js';
+
+const FIRST_HOLDER = HOLDER_SCANNER + 1;
+const LAST_HOLDER = 255;
+
+export type GuestThreadState = 'running' | 'waiting' | 'done' | 'stopped' | 'died';
+
+export interface GuestThreadInfo {
+  readonly id: number;
+  readonly workload: WorkloadName;
+  readonly guest: string;
+  readonly region: string;
+  readonly state: GuestThreadState;
+  readonly tally: Tally;
+  /** Why it died. */
+  readonly reason?: string;
+}
+
+interface GuestThread {
+  readonly worker: Worker;
+  readonly holder: number;
+  ended: boolean;
+  info: GuestThreadInfo;
+}
+
+export class GuestThreads {
+  private readonly threads = new Map<number, GuestThread>();
+  private nextId = 1;
+
+  /** `onDeath` is told of a thread that ended without being asked to. */
+  constructor(
+    private readonly host: Host,
+    private readonly frameTimeoutMs: number,
+    private readonly reaper: Reaper,
+    private readonly onDeath: (info: GuestThreadInfo) => void,
+  ) {}
+
+  /** Starts a workload in a region of a guest. ExistsError if one that writes already runs there. */
+  start(workload: WorkloadName, guest: string, region: string, options: WorkloadOptions): GuestThreadInfo {
+    const { host } = this;
+    const { address, pages } = host.findRegion(guest, region);
+    if (workload !== 'read' && this.living().some(({ info }) => info.guest === guest && info.region === region && info.workload !== 'read')) {
+      throw new ExistsError(`a workload writes region '${region}' of guest '${guest}' already: kill it first`);
+    }
+    const holder = this.freeHolder();
+    const { i32, memory } = host.machine.memory;
+    Atomics.store(i32, CTL_THREAD_STOPS + holder, 0);
+    const data: GuestThreadData = {
+      memory,
+      holder,
+      guest: host.guestPointer(guest),
+      address,
+      pages,
+      workload,
+      options,
+      frameTimeoutMs: this.frameTimeoutMs,
+    };
+    const id = this.nextId++;
+    const worker = new Worker(new URL('./guest-thread.js', import.meta.url), { workerData: data, name: `ksmd-${workload}-${id}` });
+    const thread: GuestThread = { worker, holder, ended: false, info: { id, workload, guest, region, state: 'running', tally: new Tally() } };
+    this.threads.set(id, thread);
+    this.watch(thread);
+    return thread.info;
+  }
+
+  list(): GuestThreadInfo[] {
+    return [...this.threads.values()].map(({ info }) => info);
+  }
+
+  get(id: number): GuestThreadInfo {
+    return this.find(id).info;
+  }
+
+  /** Asks a thread to end; resolves when it has. One that has ended is forgotten. */
+  async stop(id: number): Promise<GuestThreadInfo> {
+    const thread = this.find(id);
+    if (!thread.ended) {
+      const { i32 } = this.host.machine.memory;
+      const exited = once(thread.worker, 'exit');
+      Atomics.store(i32, CTL_THREAD_STOPS + thread.holder, 1);
+      Atomics.notify(i32, CTL_THREAD_STOPS + thread.holder);
+      await exited;
+    }
+    this.threads.delete(id);
+    return thread.info;
+  }
+
+  /** Ends a thread wherever it is. It stays listed, as died. */
+  async kill(id: number): Promise<GuestThreadInfo> {
+    const thread = this.find(id);
+    if (!thread.ended) await this.reaper.kill(thread.worker);
+    return thread.info;
+  }
+
+  /** Stops whatever runs in a guest, or in one region of it: before that goes. */
+  async stopIn(guest: string, region?: string): Promise<void> {
+    const there = this.list().filter((info) => info.guest === guest && (region === undefined || info.region === region));
+    await Promise.all(there.map(({ id }) => this.stop(id)));
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.list().map(({ id }) => this.stop(id)));
+  }
+
+  private watch(thread: GuestThread): void {
+    const { worker } = thread;
+    let reason: string | undefined;
+    worker.on('message', ({ tally, waitingForFrame, done }: GuestThreadReport) => {
+      const state = done ? 'done' : waitingForFrame ? 'waiting' : 'running';
+      thread.info = { ...thread.info, tally, state };
+    });
+    worker.on('error', (error) => {
+      reason = error.stack ?? error.message;
+    });
+    worker.on('exit', (code) => {
+      thread.ended = true;
+      const { i32 } = this.host.machine.memory;
+      if (code === 0) {
+        forgetThread(i32, thread.holder);
+        if (Atomics.load(i32, CTL_THREAD_STOPS + thread.holder) !== 0) thread.info = { ...thread.info, state: 'stopped' };
+        return;
+      }
+      this.clearUp(thread, reason ?? 'killed');
+    });
+  }
+
+  /** The thread died anywhere: its locks are let go of and frames counted anew. */
+  private clearUp(thread: GuestThread, reason: string): void {
+    const { machine } = this.host;
+    forgetThread(machine.memory.i32, thread.holder);
+    whileStill(machine.memory.i32, () => recover(machine, thread.holder));
+    thread.info = { ...thread.info, state: 'died', reason };
+    this.onDeath(thread.info);
+  }
+
+  private living(): GuestThread[] {
+    return [...this.threads.values()].filter(({ ended }) => !ended);
+  }
+
+  private freeHolder(): number {
+    const taken = new Set(this.living().map(({ holder }) => holder));
+    for (let holder = FIRST_HOLDER; holder <= LAST_HOLDER; holder++) if (!taken.has(holder)) return holder;
+    throw new NoSpaceError(`there are already ${taken.size} guest threads: kill one first`);
+  }
+
+  private find(id: number): GuestThread {
+    const thread = this.threads.get(id);
+    if (thread === undefined) throw new NotFoundError(`no guest thread ${id}`);
+    return thread;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * dirty: random stores of whole pages and single words, in a pattern that vouches for itself; and its reader.
+ *
+ * The writer remembers every word it stored. It reads each store back at once, and a whole page now and then: a byte that is not what it last wrote is
+ * counted as wrong. So no other may write its region. The reader may read along: it knows only the pattern.
+ */
+import { patternPages, readWord, VARIANTS, writeWord } from './pattern.js';
+import { randomIntegers } from './random.js';
+import { Governor, type GuestMemory, type Pace, storeOrRetry, type Tally, type Workload, type WorkloadOptions } from './workload.js';
+
+/** One store in so many is followed by reading back its whole page. */
+const WHOLE_PAGE_EVERY = 64;
+/** Never written, in what the writer remembers. */
+const UNTOUCHED = 255;
+
+export const dirty: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+  const random = randomIntegers(options.seed);
+  const governor = new Governor(options.rate, pace);
+  const pages = patternPages(memory.pageSize);
+  const spread = Math.min(options.spreadPages, memory.pages);
+  const words = memory.pageSize / 8;
+  const remembered = new Uint8Array(spread * words).fill(UNTOUCHED);
+  const word = new Uint8Array(8);
+  const wordBytes = new DataView(word.buffer);
+  const page = new Uint8Array(memory.pageSize);
+  const pageBytes = new DataView(page.buffer);
+
+  const checkPage = (number: number): void => {
+    memory.load(number, 0, page);
+    tally.loads++;
+    for (let w = 0; w < words; w++) {
+      const expected = remembered[number * words + w];
+      if (readWord(pageBytes, w * 8, number, w) !== (expected === UNTOUCHED ? -1 : expected)) {
+        tally.wrong++;
+        return;
+      }
+    }
+  };
+
+  adopt(memory, spread, words, remembered);
+  for (let done = 0; !pace.shouldStop(); done++) {
+    const number = random(spread);
+    const variant = random(VARIANTS);
+    const w = random(words);
+    if (random(2) === 0) {
+      const content = pages[number % pages.length]?.[variant];
+      if (content === undefined || !storeOrRetry(memory, number, 0, content, pace, tally)) return;
+      remembered.fill(variant, number * words, (number + 1) * words);
+    } else {
+      writeWord(wordBytes, 0, number, w, variant);
+      if (!storeOrRetry(memory, number, w * 8, word, pace, tally)) return;
+      remembered[number * words + w] = variant;
+    }
+    memory.load(number, w * 8, word);
+    tally.loads++;
+    tally.verified++;
+    if (readWord(wordBytes, 0, number, w) !== variant) tally.wrong++;
+    if (done % WHOLE_PAGE_EVERY === 0) checkPage(number);
+    if (done % WHOLE_PAGE_EVERY === 0) governor.keep(done);
+  }
+};
+
+/** Takes what is in the region already, perhaps from a writer before this one, as written. */
+function adopt(memory: GuestMemory, spread: number, words: number, remembered: Uint8Array): void {
+  const page = new Uint8Array(memory.pageSize);
+  const bytes = new DataView(page.buffer);
+  for (let number = 0; number < spread; number++) {
+    memory.load(number, 0, page);
+    for (let w = 0; w < words; w++) {
+      const variant = readWord(bytes, w * 8, number, w);
+      if (variant >= 0) remembered[number * words + w] = variant;
+    }
+  }
+}
+
+/** Reads pages at random beside a writer, and sees whether every word belongs where it is. */
+export const read: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+  const random = randomIntegers(options.seed);
+  const governor = new Governor(options.rate, pace);
+  const page = new Uint8Array(memory.pageSize);
+  const bytes = new DataView(page.buffer);
+  const spread = Math.min(options.spreadPages, memory.pages);
+  for (let done = 0; !pace.shouldStop(); done++) {
+    const number = random(spread);
+    memory.load(number, 0, page);
+    tally.loads++;
+    tally.verified++;
+    for (let w = 0; w < memory.pageSize / 8; w++) {
+      if (readWord(bytes, w * 8, number, w) === -2) {
+        tally.wrong++;
+        break;
+      }
+    }
+    if (done % WHOLE_PAGE_EVERY === 0) governor.keep(done);
+  }
+};

@@ -1,0 +1,30 @@
+/** Every route there is: the server serves these, the client calls these, the OpenAPI document lists these. */
+
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
+  /** Parameters as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+}
+
+export const ROUTES = {
+  status: { method: 'GET', path: '/v1/status', summary: 'Version, memory, scanner, counters and what is saved' },
+  stop: { method: 'POST', path: '/v1/stop', summary: 'Stop the daemon once this is answered' },
+  ksm: { method: 'GET', path: '/v1/ksm', summary: 'Counters and tunables under their sysfs names' },
+  setKsm: { method: 'PATCH', path: '/v1/ksm', summary: 'Write tunables, all or none of them' },
+  scan: { method: 'POST', path: '/v1/scan', summary: 'With run 0: scan one batch' },
+  guests: { method: 'GET', path: '/v1/guests', summary: 'All guests' },
+  createGuest: { method: 'PUT', path: '/v1/guests/:guest', summary: 'A new guest without memory' },
+  guest: { method: 'GET', path: '/v1/guests/:guest', summary: 'One guest and its regions' },
+  removeGuest: { method: 'DELETE', path: '/v1/guests/:guest', summary: 'The guest exits' },
+  map: { method: 'PUT', path: '/v1/guests/:guest/regions/:region', summary: 'Register a region of untouched pages' },
+  unmap: { method: 'DELETE', path: '/v1/guests/:guest/regions/:region', summary: 'Unregister a region' },
+  load: { method: 'GET', path: '/v1/guests/:guest/memory', summary: 'Load bytes' },
+  store: { method: 'PUT', path: '/v1/guests/:guest/memory', summary: 'Store bytes as they arrive' },
+  madvise: { method: 'POST', path: '/v1/guests/:guest/madvise', summary: 'Advise pages mergeable, unmergeable or dontneed' },
+  events: { method: 'GET', path: '/v1/events', summary: 'Server-sent events: merges, breaks, full scans, warnings' },
+  logs: { method: 'GET', path: '/v1/logs', summary: 'Last lines of the log, one JSON object a line' },
+  openapi: { method: 'GET', path: '/v1/openapi.json', summary: 'This document' },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;

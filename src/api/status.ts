@@ -1,0 +1,27 @@
+/** What /v1/status answers. */
+import { type Static, Type } from 'typebox';
+import { Counters } from './ksm.js';
+
+export const Status = Type.Object({
+  version: Type.String(),
+  pid: Type.Integer(),
+  uptimeMs: Type.Integer(),
+  kernel: Type.String({ description: 'whose order of steps is followed' }),
+  pageSize: Type.Integer({ description: 'bytes' }),
+  memory: Type.Object({ totalBytes: Type.Integer(), usedBytes: Type.Integer(), freeBytes: Type.Integer() }),
+  guests: Type.Integer(),
+  registeredPages: Type.Integer(),
+  presentPages: Type.Integer({ description: 'registered pages that have a frame, their own or shared' }),
+  scanner: Type.Object({ state: Type.Enum(['running', 'stopped', 'restarting', 'dead']), cpuMs: Type.Integer() }),
+  counters: Counters,
+  saved: Type.Object({
+    pages: Type.Integer({ description: 'pages that need no frame of their own, because they are merged' }),
+    bytes: Type.Integer(),
+    bookkeepingBytes: Type.Integer({ description: 'what the kernel spends on knowing them: 64 bytes a page it has seen' }),
+    netBytes: Type.Integer({ description: 'bytes less bookkeepingBytes' }),
+    share: Type.Number({ description: 'of the pages that hold anything, 0 to 1' }),
+  }),
+});
+export type Status = Static<typeof Status>;
+
+export const Stopping = Type.Object({ stopping: Type.Literal(true) });

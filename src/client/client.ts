@@ -1,0 +1,120 @@
+/**
+ * The typed client of the socket API: a method a route.
+ *
+ * Every call rejects with a ClientError: what the daemon refused, that there is none, or that the connection broke. Addresses and lengths in bytes.
+ */
+import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../api/guests.js';
+import type { KsmFiles, ScanAnswer, TunableValues } from '../api/ksm.js';
+import { ROUTES, type RouteName } from '../api/routes.js';
+import type { Status } from '../api/status.js';
+import type { KsmdEvent } from '../api/streams.js';
+import { lines, serverSentEvents } from './lines.js';
+import { type Body, chunks, Transport } from './transport.js';
+
+/** Bytes to store: at hand, or to come from somewhere. */
+export type Source = Uint8Array | { readonly length: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
+
+export type AdvisedPages = { readonly region: string } | { readonly address: number; readonly length: number };
+
+export class Client {
+  private readonly transport: Transport;
+
+  constructor(readonly socketPath: string) {
+    this.transport = new Transport(socketPath);
+  }
+
+  status(): Promise<Status> {
+    return this.call('status') as Promise<Status>;
+  }
+
+  /** Resolves when the daemon has said that it will stop. */
+  async stop(): Promise<void> {
+    await this.call('stop');
+  }
+
+  /** Counters and tunables. */
+  ksm(): Promise<KsmFiles> {
+    return this.call('ksm') as Promise<KsmFiles>;
+  }
+
+  /** Writes all of these tunables or none; what all files hold then. */
+  setKsm(values: TunableValues): Promise<KsmFiles> {
+    return this.call('setKsm', {}, json(values)) as Promise<KsmFiles>;
+  }
+
+  scan(pages: number): Promise<ScanAnswer> {
+    return this.call('scan', {}, json({ pages })) as Promise<ScanAnswer>;
+  }
+
+  async guests(): Promise<GuestSummary[]> {
+    const { guests } = (await this.call('guests')) as { guests: GuestSummary[] };
+    return guests;
+  }
+
+  guest(guest: string): Promise<Guest> {
+    return this.call('guest', { guest }) as Promise<Guest>;
+  }
+
+  createGuest(guest: string, node = 0): Promise<Guest> {
+    return this.call('createGuest', { guest }, json({ node })) as Promise<Guest>;
+  }
+
+  async removeGuest(guest: string): Promise<void> {
+    await this.call('removeGuest', { guest });
+  }
+
+  map(guest: string, region: string, request: RegionRequest): Promise<Region> {
+    return this.call('map', { guest, region }, json(request)) as Promise<Region>;
+  }
+
+  async unmap(guest: string, region: string): Promise<void> {
+    await this.call('unmap', { guest, region });
+  }
+
+  async madvise(guest: string, advice: Advice, pages: AdvisedPages): Promise<void> {
+    await this.call('madvise', { guest }, json({ advice, ...pages }));
+  }
+
+  /** Stores all that the source gives. RefusedError says how much was stored if that fails. */
+  async store(guest: string, address: number, source: Source): Promise<void> {
+    const body = source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
+    const octets: Body = { contentType: 'application/octet-stream', length: body.length, chunks: body.chunks };
+    await this.transport.json('PUT', `${pathOf('store', { guest })}?address=${address}&length=${body.length}`, octets);
+  }
+
+  /** Bytes of the guest, as they come. */
+  async *load(guest: string, address: number, length: number): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* chunks(await this.transport.open('GET', `${pathOf('load', { guest })}?address=${address}&length=${length}`));
+  }
+
+  /** Lines of the log, without their newlines: the last ones, and then new ones as long as the caller goes on if `follow`. */
+  async *logs(options: { readonly lines?: number | undefined; readonly follow?: boolean | undefined }): AsyncGenerator<string, void, undefined> {
+    const query = new URLSearchParams();
+    if (options.lines !== undefined) query.set('lines', String(options.lines));
+    if (options.follow) query.set('follow', '1');
+    yield* lines(chunks(await this.transport.open('GET', `${ROUTES.logs.path}?${query}`)));
+  }
+
+  /** What happens from now on, as long as the caller goes on or until `signal` says stop. */
+  async *events(signal?: AbortSignal): AsyncGenerator<KsmdEvent, void, undefined> {
+    yield* serverSentEvents(lines(chunks(await this.transport.open('GET', ROUTES.events.path, undefined, signal))));
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.transport.close();
+  }
+
+  private call(name: RouteName, params: Record<string, string> = {}, body?: Body): Promise<unknown> {
+    return this.transport.json(ROUTES[name].method, pathOf(name, params), body);
+  }
+}
+
+function pathOf(name: RouteName, params: Record<string, string>): string {
+  return ROUTES[name].path.replace(/:(\w+)/g, (_, param: string) => encodeURIComponent(params[param] ?? ''));
+}
+
+function json(value: unknown): Body {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return { contentType: 'application/json', length: bytes.length, chunks: [bytes] };
+}

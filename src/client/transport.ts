@@ -1,0 +1,112 @@
+/**
+ * HTTP over the Unix socket: one request, its body streamed if it has one, and its answer.
+ *
+ * An answer that comes before the body is all sent (the daemon has refused the rest) ends the sending; it is the answer.
+ */
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ErrorAnswer } from '../api/errors.js';
+import { BrokenConnectionError, type ClientError, NoDaemonError, RefusedError, ShortSourceError } from './errors.js';
+
+const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
+
+export interface Body {
+  readonly contentType: string;
+  readonly length: number;
+  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export class Transport {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+  constructor(readonly socketPath: string) {}
+
+  /** The answer's stream, once its head has come and says success. ClientError otherwise. */
+  async open(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<IncomingMessage> {
+    const headers = body === undefined ? {} : { 'content-type': body.contentType, 'content-length': body.length };
+    const outgoing = request({ socketPath: this.socketPath, agent: this.agent, method, path, headers, ...(signal === undefined ? {} : { signal }) });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve);
+      // After the answer has come, that the rest of the body finds nobody is no failure.
+      outgoing.on('error', (error) => reject(this.explain(error)));
+    });
+    if (body === undefined) outgoing.end();
+    const [answer, sent] = await Promise.all([answered, body === undefined ? true : send(outgoing, body, answered)]);
+    if (answer.statusCode !== undefined && answer.statusCode < 300) return answer;
+    const error = await refusal(answer);
+    // With half a body in it the connection cannot serve another request.
+    if (!sent) outgoing.destroy();
+    throw error;
+  }
+
+  /** The whole answer as JSON; undefined if it is empty. */
+  async json(method: string, path: string, body?: Body): Promise<unknown> {
+    const text = await readText(await this.open(method, path, body));
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private explain(error: NodeJS.ErrnoException): ClientError {
+    const { code = 'EIO', message } = error;
+    return NOBODY_THERE.includes(code) ? new NoDaemonError(code, this.socketPath) : new BrokenConnectionError(`the daemon broke off: ${message}`);
+  }
+}
+
+/** Sends the body as fast as it is taken. True if it was all sent, false if an answer came before that. */
+async function send(outgoing: ClientRequest, body: Body, answered: Promise<unknown>): Promise<boolean> {
+  let over = false;
+  let wake = (): void => {};
+  const stop = (): void => {
+    over = true;
+    wake();
+  };
+  answered.then(stop, stop);
+  outgoing.on('drain', () => wake());
+  let sent = 0;
+  try {
+    for await (const chunk of body.chunks) {
+      if (over) return false;
+      sent += chunk.length;
+      if (!outgoing.write(chunk)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    if (over) return sent === body.length;
+    if (sent < body.length) throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
+  } catch (error) {
+    outgoing.destroy();
+    throw error;
+  }
+  outgoing.end();
+  return true;
+}
+
+async function refusal(answer: IncomingMessage): Promise<ClientError> {
+  const text = await readText(answer);
+  try {
+    const { error, bytesStored } = JSON.parse(text) as ErrorAnswer;
+    return new RefusedError(error.code, error.message, bytesStored);
+  } catch {
+    return new RefusedError('EIO', `an answer that is none of ksmd's: HTTP status ${answer.statusCode}`);
+  }
+}
+
+async function readText(stream: IncomingMessage): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of chunks(stream)) text += decoder.decode(chunk, { stream: true });
+  return text;
+}
+
+/** What an answer holds, as it comes. BrokenConnectionError if it ends before its end. */
+export async function* chunks(answer: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of answer) yield chunk as Uint8Array;
+  } catch (error) {
+    throw new BrokenConnectionError(`the daemon broke off: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,43 @@
+/** What the routes work on. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifySchema,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import { ErrorAnswer } from '../api/errors.js';
+import { ROUTES, type RouteName } from '../api/routes.js';
+import type { Host } from '../ksm/host.js';
+import type { EventFeed } from './event-feed.js';
+import type { LiveStreams } from './live-streams.js';
+import type { Log } from './log.js';
+import type { Scanner } from './scanner.js';
+import type { Uploads } from './uploads.js';
+
+export interface Context {
+  readonly host: Host;
+  readonly scanner: Scanner;
+  readonly log: Log;
+  readonly events: EventFeed;
+  readonly streams: LiveStreams;
+  readonly uploads: Uploads;
+  /** performance.now() at the start. */
+  readonly startedAtMs: number;
+  /** Begins to stop the daemon. */
+  readonly stop: (reason: string) => void;
+}
+
+export type Api = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+/** Method, URL and schema of a route of the table. `answers`: what it answers by HTTP status. */
+export function route<Schema extends Omit<FastifySchema, 'response'>, Answers extends Record<number, unknown>>(
+  name: RouteName,
+  schema: Schema,
+  answers: Answers,
+) {
+  const { method, path, summary } = ROUTES[name];
+  return { method, url: path, schema: { ...schema, summary, operationId: name, response: { ...answers, default: ErrorAnswer } } };
+}

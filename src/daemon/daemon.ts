@@ -1,0 +1,186 @@
+/**
+ * The daemon's life: memory, scanner and server come up in this order and go down in the reverse one.
+ *
+ * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how it ended. Signals are the caller's business.
+ */
+import { rmSync } from 'node:fs';
+import { CTL_COW_BREAKS, CTL_MERGES } from '../core/layout.js';
+import type { Clock } from '../ksm/clock.js';
+import { readCounter } from '../ksm/counters.js';
+import { Host } from '../ksm/host.js';
+import type { ProfileName } from '../ksm/profile.js';
+import { rebuild } from '../ksm/rebuild.js';
+import type { SharedMemory } from '../machine/memory.js';
+import { VERSION } from '../version.js';
+import type { Api } from './context.js';
+import { EventFeed, type Progress } from './event-feed.js';
+import { type FatalError, InternalFaultError, MemoryRefusedError, ScannerLostError } from './fatal.js';
+import { LiveStreams } from './live-streams.js';
+import { Log, type LogLevel } from './log.js';
+import { Scanner } from './scanner.js';
+import { createServer } from './server.js';
+import { listenPrivately, prepareSocketPath } from './socket.js';
+import { logSummaries } from './summary.js';
+import { SYSTEM_TIMERS } from './timers.js';
+import { Uploads } from './uploads.js';
+
+/** How long answers under way may take once the daemon stops. */
+const LAST_ANSWERS_MS = 2000;
+/** How soon a connection is closed once its answer is out. */
+const SWEEP_MS = 20;
+
+export interface DaemonConfig {
+  readonly socketPath: string;
+  readonly memoryBytes: number;
+  readonly pageSize: number;
+  readonly kernel: ProfileName;
+  readonly run: number;
+  /** Absent: the kernel's default. */
+  readonly pagesToScan?: number | undefined;
+  readonly sleepMs?: number | undefined;
+  readonly logLevel: LogLevel;
+  /** Absent: standard output. */
+  readonly logFile?: string | undefined;
+}
+
+export class Daemon {
+  /** Resolves when the daemon is down and its socket removed: with what went wrong, if anything did. */
+  readonly ended: Promise<FatalError | undefined>;
+  private end: (fatal: FatalError | undefined) => void = () => {};
+  private stopping = false;
+
+  private constructor(
+    private readonly config: DaemonConfig,
+    private readonly log: Log,
+    private readonly scanner: Scanner,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  /** Resolves once the daemon listens. FatalError if it cannot. */
+  static async start(config: DaemonConfig): Promise<Daemon> {
+    await prepareSocketPath(config.socketPath);
+    const log = new Log(config.logLevel, config.logFile);
+    const { logger } = log;
+    logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');
+
+    let scanner: Scanner | undefined;
+    const host = createHost(config, (change) => (scanner === undefined ? change() : scanner.quiesce(change)));
+    const { memory } = host.machine;
+    logger.info({ kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize }, 'memory reserved');
+    scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, performance.now()));
+    if (config.pagesToScan !== undefined) await scanner.set('pages_to_scan', config.pagesToScan);
+    if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
+    await scanner.set('run', config.run);
+
+    const daemon = new Daemon(config, log, scanner);
+    const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
+    const streams = new LiveStreams();
+    const uploads = new Uploads(host, scanner);
+    const server = await createServer({
+      host,
+      scanner,
+      log,
+      events,
+      streams,
+      uploads,
+      startedAtMs: performance.now(),
+      stop: (reason) => daemon.stop(reason),
+    });
+    daemon.watchScanner(events);
+    try {
+      await listenPrivately(config.socketPath, () => server.listen({ path: config.socketPath }));
+    } catch (error) {
+      await scanner.stop();
+      throw error;
+    }
+    logger.info({ socket: config.socketPath, ...host.tunables() }, 'listening');
+    const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
+    daemon.takeDown = async () => {
+      stopSummaries();
+      await scanner.stop();
+      streams.endAll();
+      uploads.interruptAll();
+      await closeServer(server);
+    };
+    return daemon;
+  }
+
+  private takeDown: () => Promise<void> = async () => {};
+
+  /** Finishes the scanner's slice, answers what is open, removes the socket; `ended` resolves then. Does nothing the second time. */
+  stop(reason: string): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.log.logger.info({ reason }, 'stopping');
+    this.takeDown().then(
+      () => {
+        this.removeSocket();
+        this.log.logger.info('stopped');
+        this.end(undefined);
+      },
+      (error: unknown) => this.die(new InternalFaultError(`while stopping: ${describe(error)}`)),
+    );
+  }
+
+  /** Something threw that nobody caught: the daemon's state cannot be trusted any more. */
+  fault(error: unknown): void {
+    this.die(new InternalFaultError(describe(error)));
+  }
+
+  /** No more answers: the socket goes, and the process is to follow. */
+  private die(fatal: FatalError): void {
+    this.stopping = true;
+    this.log.logger.fatal({ exitStatus: fatal.exitStatus }, fatal.message);
+    this.removeSocket();
+    this.end(fatal);
+  }
+
+  private watchScanner(events: EventFeed): void {
+    const { logger } = this.log;
+    this.scanner.on('died', (reason) => {
+      logger.error({ reason }, 'the scanner died: another takes over');
+      events.warn('the scanner died: another takes over');
+    });
+    this.scanner.on('restarted', (afterMs) => logger.warn({ afterMs: Math.round(afterMs) }, 'the scanner is back'));
+    this.scanner.on('gaveUp', (reason) => this.die(new ScannerLostError(`the scanner died and could not be started again: ${reason}`)));
+  }
+
+  private removeSocket(): void {
+    rmSync(this.config.socketPath, { force: true });
+  }
+}
+
+function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): Host {
+  const clock: Clock = { nowMs: () => performance.now(), cpuMs: () => 0 };
+  try {
+    return Host.create({ memoryBytes: config.memoryBytes, pageSize: config.pageSize, kernel: config.kernel }, clock, quiesce);
+  } catch (error) {
+    throw new MemoryRefusedError(`ENOMEM: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function progress(memory: SharedMemory): Progress {
+  return {
+    merges: Atomics.load(memory.i32, CTL_MERGES),
+    breaks: Atomics.load(memory.i32, CTL_COW_BREAKS),
+    fullScans: readCounter(memory, 'full_scans'),
+    pagesShared: readCounter(memory, 'pages_shared'),
+    pagesSharing: readCounter(memory, 'pages_sharing'),
+  };
+}
+
+/** Takes no more connections and waits for the answers under way; after a while those that remain are cut off. */
+async function closeServer(server: Api): Promise<void> {
+  const sweep = setInterval(() => server.server.closeIdleConnections(), SWEEP_MS);
+  const late = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS);
+  await server.close();
+  clearInterval(sweep);
+  clearTimeout(late);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,56 @@
+/**
+ * Every refusal as the API answers it: an errno name, a sentence, an HTTP status. Nothing that a caller did ends in fastify's own shape.
+ */
+import type { FastifyError, FastifySchemaValidationError } from 'fastify';
+import { type ErrorAnswer, type ErrorCode, HTTP_STATUS } from '../api/errors.js';
+import { KsmdError } from '../machine/errors.js';
+
+/** A request that is wrong by its form alone. */
+export class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
+  readonly code = 'EINVAL';
+}
+
+/** An upload that ended before its end. What had arrived is stored. */
+export class UploadFailedError extends Error {
+  override readonly name = 'UploadFailedError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly bytesStored: number,
+  ) {
+    super(message);
+  }
+}
+
+export interface Refusal {
+  readonly httpStatus: number;
+  readonly answer: ErrorAnswer;
+}
+
+export function refusal(code: ErrorCode, message: string, bytesStored?: number): Refusal {
+  return { httpStatus: HTTP_STATUS[code], answer: { error: { code, message }, ...(bytesStored === undefined ? {} : { bytesStored }) } };
+}
+
+/** What to answer to an error that a handler, a parser or the framework threw. EIO is a fault of ours. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof UploadFailedError) return refusal(error.code, error.message, error.bytesStored);
+  if (error instanceof KsmdError || error instanceof BadRequestError) return refusal(error.code, error.message);
+  const { code, statusCode, message } = error as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('E2BIG', 'the body is larger than a request of this kind may be: 1 MiB');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return refusal('EINVAL', message ?? 'a bad request');
+  return refusal('EIO', `a fault in ksmd: ${message ?? error}`);
+}
+
+/** One sentence for what a schema found wrong. The last error is the one of the outermost schema. */
+export function schemaRefusal(errors: FastifySchemaValidationError[], where: string): BadRequestError {
+  const error = errors.at(-1) as (FastifySchemaValidationError & { parentSchema?: { description?: string } }) | undefined;
+  if (error === undefined) return new BadRequestError(`${where} is not valid`);
+  const field = error.instancePath.slice(1).replaceAll('/', '.');
+  const subject = field === '' ? `the ${where === 'querystring' ? 'query' : where}` : field;
+  const { keyword, params } = error;
+  if (keyword === 'additionalProperties') return new BadRequestError(`${subject} has no field '${params.additionalProperty}'`);
+  if (keyword === 'required') return new BadRequestError(`${subject} lacks '${params.missingProperty}'`);
+  const wanted = error.parentSchema?.description;
+  return new BadRequestError(wanted === undefined || field === '' ? `${subject} ${error.message}` : `${subject} must be ${wanted}`);
+}

@@ -1,0 +1,114 @@
+/**
+ * The API's server: fastify over HTTP/1.1, with every answer in the API's own shape.
+ *
+ * Values are never coerced: a number sent as a string is refused where a number is wanted.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { type FastifyReply, fastify } from 'fastify';
+import { Type } from 'typebox';
+import { ROUTES } from '../api/routes.js';
+import { VERSION } from '../version.js';
+import { type Api, type Context, route } from './context.js';
+import { BadRequestError, type Refusal, refusal, refusalOf, schemaRefusal } from './refusals.js';
+import { guestRoutes } from './routes/guests.js';
+import { ksmRoutes } from './routes/ksm.js';
+import { memoryRoutes } from './routes/memory.js';
+import { statusRoutes } from './routes/status.js';
+import { streamRoutes } from './routes/streams.js';
+
+const MAX_JSON_BYTES = 1024 * 1024;
+
+/** Routes that are answered also while the scanner is being restarted. */
+const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.logs.path, ROUTES.events.path, ROUTES.stop.path];
+
+/** A server that is ready to listen. */
+export async function createServer(context: Context): Promise<Api> {
+  const api: Api = fastify({
+    bodyLimit: MAX_JSON_BYTES,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 4096 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
+    schemaErrorFormatter: schemaRefusal,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(context, error, socket),
+    frameworkErrors: (error, _request, reply) => refuse(reply as unknown as FastifyReply, refusalOf(error)),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  const { logger } = context.log;
+
+  api.setErrorHandler((error, { method, url }, reply) => {
+    const refused = refusalOf(error);
+    if (refused.answer.error.code === 'EIO') logger.error({ method, url, err: error }, 'a request met a fault in ksmd');
+    refuse(reply, refused);
+  });
+  api.setNotFoundHandler(({ method, url }, reply) => {
+    refuse(reply, refusal('ENOENT', `there is no ${method} ${url}: see ${ROUTES.openapi.path}`));
+  });
+  api.addHook('onRequest', async ({ routeOptions }) => {
+    if (!ALWAYS_ANSWERED.includes(routeOptions.url ?? '')) await context.scanner.ready();
+  });
+  api.addHook('onResponse', async ({ method, url }, { statusCode, elapsedTime }) => {
+    logger.debug({ method, url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
+  });
+  acceptJson(api);
+
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'ksmd', version: VERSION, description: 'Kernel Samepage Merging in a simulated machine, over a Unix socket.' },
+      servers: [{ url: 'http://localhost' }],
+    },
+  });
+  for (const routes of [statusRoutes, ksmRoutes, guestRoutes, memoryRoutes, streamRoutes, openapiRoute]) {
+    await api.register(async (scope) => routes(scope as Api, context));
+  }
+  await api.ready();
+  return api;
+}
+
+function refuse(reply: FastifyReply, { httpStatus, answer }: Refusal): void {
+  void reply.code(httpStatus).type('application/json').send(answer);
+}
+
+function openapiRoute(api: Api): void {
+  api.route({ ...route('openapi', {}, { 200: Type.Unsafe<unknown>({ type: 'object', additionalProperties: true }) }), handler: () => api.swagger() });
+}
+
+/** Takes bodies as JSON whatever their content type, so that `curl -d` needs no header. An empty one is no body. */
+function acceptJson(api: Api): void {
+  const parseJson = api.getDefaultJsonParser('error', 'error');
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, (error, value) => done(error === null ? null : new BadRequestError('the body is not JSON'), value));
+  });
+}
+
+/** A request that is no HTTP, or whose body ends before its announced end: there is nobody but the socket left to answer. */
+function answerBrokenRequest(context: Context, error: NodeJS.ErrnoException, socket: Socket): void {
+  const bytesStored = context.uploads.bytesStored(socket);
+  // A connection that is gone, or in the middle of an answer, can take none.
+  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse<IncomingMessage> };
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const broken =
+    bytesStored === undefined
+      ? refusal('EINVAL', `no complete HTTP request: ${error.message}`)
+      : refusal('EINVAL', `the body was cut short: ${bytesStored} bytes were stored`, bytesStored);
+  socket.end(rawAnswer(broken));
+}
+
+function rawAnswer({ httpStatus, answer }: Refusal): string {
+  const body = JSON.stringify(answer);
+  const head = [
+    `HTTP/1.1 ${httpStatus} Bad Request`,
+    'connection: close',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}

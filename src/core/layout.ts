@@ -157,7 +157,8 @@ export const SLOT_WORDS = 8;
 export const RMAP_HEAD = 0;
 export const RMAP_NEXT = 1;
 export const RMAP_PREV = 2;
-export const RMAP_CHECKSUM = 3;
+/** With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. */
+export const PTE_CHECKSUM = 3;
 export const RMAP_FLAGS = 4;
 export const SLOT_REGION = 5;
 export const PTE_STATE = 6;
@@ -177,8 +178,8 @@ export const RMAP_IN_USE = 0x1000000;
 export const RMAP_STABLE = 0x2000000;
 /** It is a node of the unstable tree. */
 export const RMAP_UNSTABLE = 0x4000000;
-/** RMAP_CHECKSUM is the checksum of what the page held when its dirty bit was last cleared. */
-export const RMAP_CHECKSUM_KNOWN = 0x8000000;
+/** The scanner has seen the page before, and cleared its dirty bit. */
+export const RMAP_SEEN = 0x8000000;
 /** Its place in the unstable tree was found among nodes that all bound what lies below them. */
 export const RMAP_TRUSTED = 0x10000000;
 
@@ -188,10 +189,12 @@ export const PTE_HOLDER_MASK = 0xff;
 export const PTE_PRESENT = 0x100;
 export const PTE_WRITABLE = 0x200;
 export const PTE_MERGEABLE = 0x400;
-/** Written since the scanner last took its checksum. */
+/** Written since the scanner last saw it. */
 export const PTE_DIRTY = 0x800;
 /** Maps the zero page, put there by KSM. */
 export const PTE_ZERO = 0x1000;
+/** PTE_CHECKSUM is known. */
+export const PTE_HASHED = 0x2000;
 
 /** Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so that untouched memory is passed over. */
 export const POPULATION_SHIFT = 6;

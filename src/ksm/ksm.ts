@@ -14,22 +14,23 @@ import {
   GUEST_NODE,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
+  PTE_HASHED,
   PTE_MERGEABLE,
   PTE_STATE,
   REGION_MERGEABLE,
-  RMAP_CHECKSUM,
-  RMAP_CHECKSUM_KNOWN,
   RMAP_FLAGS,
   RMAP_HEAD,
+  RMAP_SEEN,
   RMAP_STABLE,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { frameChecksum } from '../machine/checksum.js';
 import { OutOfMemoryError } from '../machine/errors.js';
 import type { Machine } from '../machine/machine.js';
 import { Advisor } from './advisor.js';
-import { checksum, frameChecksum } from './checksum.js';
 import type { Clock } from './clock.js';
 import { bump } from './counters.js';
 import { Cursor } from './cursor.js';
@@ -51,7 +52,6 @@ export class Ksm {
   private readonly unstable: UnstableTree;
   private readonly cursor: Cursor;
   private readonly merger: Merger;
-  private readonly zeroChecksum: number;
   /** When the batch under way began. */
   private nowMs = 0;
 
@@ -69,7 +69,6 @@ export class Ksm {
     this.advisor = new Advisor(this.i32, clock);
     this.cursor = new Cursor(machine, this.list, this.items, this.unstable, this.advisor);
     this.merger = new Merger(machine);
-    this.zeroChecksum = checksum(new Uint8Array(machine.pageSize));
   }
 
   /** Visits up to `pages` pages; fewer if the full scan ends, which ends the batch whatever is left of it. How many were visited. */
@@ -196,21 +195,32 @@ export class Ksm {
     machine.frames.put(frame);
   }
 
-  /** Takes the page's checksum and compares it with the last: a page that changes is not worth searching for. */
+  /**
+   * Whether the page's checksum is another than at the last visit: a page that changes is not worth searching for. A clean page's is the same. Of a dirty
+   * one the writer has left the checksum of what it held before. A page being written counts as changed.
+   */
   private hasChanged(slot: number, frame: number): boolean {
-    const { i32 } = this;
-    const flags = i32[slot + RMAP_FLAGS];
-    if ((flags & RMAP_CHECKSUM_KNOWN) !== 0 && (Atomics.load(i32, slot + PTE_STATE) & PTE_DIRTY) === 0) return false;
-    Atomics.and(i32, slot + PTE_STATE, ~PTE_DIRTY);
-    const sum = frameChecksum(this.machine.memory, frame);
-    bump(i32, CTL_CHECKSUMS);
-    i32[slot + RMAP_FLAGS] = flags | RMAP_CHECKSUM_KNOWN;
-    if (i32[slot + RMAP_CHECKSUM] === sum) return false;
-    i32[slot + RMAP_CHECKSUM] = sum;
+    const { i32, machine } = this;
+    const seen = (i32[slot + RMAP_FLAGS] & RMAP_SEEN) !== 0;
+    if (seen && (Atomics.load(i32, slot + PTE_STATE) & PTE_DIRTY) === 0) return false;
+    const state = machine.lock.tryTake(slot);
+    if (state === -1) return true;
+    if (seen && (state & (PTE_DIRTY | PTE_HASHED)) === (PTE_DIRTY | PTE_HASHED) && i32[slot + PTE_FRAME] === frame) {
+      const sum = frameChecksum(machine.memory, frame);
+      bump(i32, CTL_CHECKSUMS);
+      const changed = i32[slot + PTE_CHECKSUM] !== sum;
+      i32[slot + PTE_CHECKSUM] = sum;
+      machine.lock.release(slot, state & ~PTE_DIRTY);
+      return changed;
+    }
+    // The first visit, or nothing is known of what it held.
+    i32[slot + RMAP_FLAGS] |= RMAP_SEEN;
+    machine.lock.release(slot, state & ~(PTE_DIRTY | PTE_HASHED));
     return true;
   }
 
+  /** A zero page's checksum is the zero checksum, so only the bytes have to be looked at. */
   private mergeWithZeroPage(slot: number, frame: number): boolean {
-    return this.i32[CTL_USE_ZERO_PAGES] !== 0 && this.i32[slot + RMAP_CHECKSUM] === this.zeroChecksum && this.merger.intoZeroPage(slot, frame);
+    return this.i32[CTL_USE_ZERO_PAGES] !== 0 && this.merger.intoZeroPage(slot, frame);
   }
 }

@@ -7,9 +7,10 @@
 import {
   CTL_RMAP_ITEMS,
   GUEST_RMAP_ITEMS,
+  PTE_DIRTY,
+  PTE_HASHED,
+  PTE_STATE,
   REGION_RMAP_ITEMS,
-  RMAP_CHECKSUM,
-  RMAP_CHECKSUM_KNOWN,
   RMAP_FLAGS,
   RMAP_HEAD,
   RMAP_IN_USE,
@@ -37,7 +38,6 @@ export class RmapItems {
 
   create(slot: number): void {
     const { i32 } = this;
-    i32[slot + RMAP_CHECKSUM] = 0;
     i32[slot + RMAP_FLAGS] = RMAP_IN_USE;
     this.count(slot, 1);
   }
@@ -64,7 +64,8 @@ export class RmapItems {
     const { i32 } = this;
     const flags = i32[from + RMAP_FLAGS];
     i32.copyWithin(to, from, from + RMAP_FLAGS);
-    i32[to + RMAP_FLAGS] = flags & ~RMAP_CHECKSUM_KNOWN;
+    i32[to + RMAP_FLAGS] = flags;
+    i32[to + PTE_STATE] |= i32[from + PTE_STATE] & (PTE_HASHED | PTE_DIRTY);
     if ((flags & RMAP_STABLE) !== 0) {
       const prev = i32[from + RMAP_PREV];
       const next = i32[from + RMAP_NEXT];

@@ -8,6 +8,8 @@
 import {
   CTL_REGIONS_EPOCH,
   CTL_STORES_FAILED,
+  PTE_DIRTY,
+  PTE_HASHED,
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
@@ -81,7 +83,7 @@ export class Machine {
     const { i32 } = this.memory;
     this.dropPages(region, 0, this.regions.pages(region));
     const slot = this.regions.slot(region, this.regions.vpn(region));
-    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS) i32[s + PTE_STATE] = 0;
+    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS) i32[s + PTE_STATE] &= PTE_HASHED | PTE_DIRTY;
     i32[region + REGION_MERGEABLE] = REGION_GHOST;
     if (i32[region + REGION_RMAP_ITEMS] === 0) this.regions.destroy(region);
     else Atomics.add(i32, CTL_REGIONS_EPOCH, 1);

@@ -12,8 +12,10 @@ import {
   GUEST_PRESENT_PAGES,
   GUEST_ZERO_PAGES,
   POPULATION_SHIFT,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
+  PTE_HASHED,
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_WRITABLE,
@@ -22,6 +24,7 @@ import {
   SLOT_REGION,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { frameChecksum } from './checksum.js';
 import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
@@ -63,8 +66,9 @@ export class PageAccess {
    * has stored all or nothing.
    */
   store(slot: number, offset: number, source: Uint8Array): Outcome {
-    const state = this.lock.take(slot, PTE_DIRTY);
-    if (state === -1) return LOCKED;
+    const before = this.lock.take(slot, PTE_DIRTY);
+    if (before === -1) return LOCKED;
+    const state = this.hashed(slot, before) | PTE_DIRTY;
     if ((state & PTE_WRITABLE) !== 0) {
       this.u8.set(source, this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset);
       this.lock.release(slot, state);
@@ -101,10 +105,10 @@ export class PageAccess {
 
   /** Forgets what the page holds: it reads as zeroes again and costs no frame. */
   drop(slot: number): void {
-    const state = this.lock.takeWaiting(slot, 0);
+    const state = this.hashed(slot, this.lock.takeWaiting(slot, 0));
     if ((state & PTE_PRESENT) !== 0) this.unmapFrame(slot);
     else if ((state & PTE_ZERO) !== 0) this.countZeroPage(slot, -1);
-    this.lock.release(slot, state & PTE_MERGEABLE);
+    this.lock.release(slot, (state & (PTE_MERGEABLE | PTE_HASHED)) | PTE_DIRTY);
   }
 
   /** Sets or clears MERGEABLE. */
@@ -128,6 +132,16 @@ export class PageAccess {
   /** The guest whose page the slot is. */
   guest(slot: number): number {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
+  }
+
+  /**
+   * With the lock held, before the page changes: the state from here on. The scanner compares checksums from visit to visit, but the checksum of a page
+   * that is not written in between never comes to matter. So it is taken here, of what the scanner last saw, when that is about to go.
+   */
+  private hashed(slot: number, state: number): number {
+    if ((state & (PTE_DIRTY | PTE_HASHED)) !== 0 || (state & (PTE_PRESENT | PTE_ZERO)) === 0) return state;
+    this.i32[slot + PTE_CHECKSUM] = frameChecksum(this.memory, this.i32[slot + PTE_FRAME]);
+    return state | PTE_HASHED;
   }
 
   /** The fault's first half, with the lock held: a new frame, holding the page's bytes if `keep`. 0 if none is free. */

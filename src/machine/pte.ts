@@ -3,11 +3,10 @@
  *
  * A pte is PRESENT (maps a frame), or ZERO (KSM has mapped the zero page there), or neither (untouched: reads as zeroes, costs no frame). A present
  * one that is not WRITABLE maps a frame it may share: a store copies it first. MERGEABLE is the guest's advice. DIRTY says that it was written since
- * the scanner last took its checksum.
+ * the scanner last saw it. HASHED says that the checksum of what it held then is known.
  *
  * Whoever changes a pte or the bytes of a private frame holds its lock: bits 0 to 7 of the state name the holder. A store sets DIRTY as it takes the
- * lock, before any byte changes. One step needs no lock: the scanner clears DIRTY before it reads a page for its checksum. A store under way at that
- * moment sets it again as it lets go, so no write goes unnoticed.
+ * lock, before any byte changes, so no write goes unnoticed.
  */
 import { PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
 import { BusyError } from './errors.js';
@@ -16,7 +15,7 @@ import { BusyError } from './errors.js';
 export const HOLDER_API = 1;
 export const HOLDER_SCANNER = 2;
 
-const SPINS = 200;
+const SPINS = 2000;
 const MAX_NAPS = 1000;
 
 export class PteLock {
@@ -25,13 +24,13 @@ export class PteLock {
     readonly holder: number,
   ) {}
 
-  /** Takes the lock, setting `flags`. The state without its holder; -1 if another thread has it and does not let go soon (it may be gone). */
+  /** Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it and does not let go soon (it may be gone). */
   take(slot: number, flags: number): number {
     const word = slot + PTE_STATE;
     for (let spins = 0; spins < SPINS; spins++) {
       const state = Atomics.load(this.i32, word);
       if ((state & PTE_HOLDER_MASK) !== 0) continue;
-      if (Atomics.compareExchange(this.i32, word, state, state | flags | this.holder) === state) return state | flags;
+      if (Atomics.compareExchange(this.i32, word, state, state | flags | this.holder) === state) return state;
     }
     return -1;
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { checksum, frameChecksum } from '../../src/ksm/checksum.js';
+import { checksum, frameChecksum } from '../../src/machine/checksum.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { xxh64 } from './xxh64.js';
 

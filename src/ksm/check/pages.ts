@@ -14,8 +14,10 @@ import {
   GUEST_RMAP_ITEMS,
   GUEST_ZERO_PAGES,
   POPULATION_SHIFT,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
+  PTE_HASHED,
   PTE_HOLDER_MASK,
   PTE_MERGEABLE,
   PTE_PRESENT,
@@ -24,16 +26,14 @@ import {
   PTE_ZERO,
   REGION_MERGEABLE,
   REGION_RMAP_ITEMS,
-  RMAP_CHECKSUM,
-  RMAP_CHECKSUM_KNOWN,
   RMAP_FLAGS,
   RMAP_IN_USE,
   RMAP_STABLE,
   RMAP_UNSTABLE,
   SLOT_WORDS,
 } from '../../core/layout.js';
+import { frameChecksum } from '../../machine/checksum.js';
 import type { Machine } from '../../machine/machine.js';
-import { frameChecksum } from '../checksum.js';
 import type { Report } from './report.js';
 
 /** What all the pages come to. */
@@ -148,7 +148,7 @@ function* itemFaults(machine: Machine, slot: number, state: number, flags: numbe
   }
   if ((flags & RMAP_STABLE) !== 0 && (flags & RMAP_UNSTABLE) !== 0) yield 'is in both trees';
   const clean = (state & (PTE_PRESENT | PTE_DIRTY)) === PTE_PRESENT;
-  if (clean && (flags & RMAP_CHECKSUM_KNOWN) !== 0 && frameChecksum(machine.memory, i32[slot + PTE_FRAME]) !== i32[slot + RMAP_CHECKSUM]) {
+  if (clean && (state & PTE_HASHED) !== 0 && frameChecksum(machine.memory, i32[slot + PTE_FRAME]) !== i32[slot + PTE_CHECKSUM]) {
     yield 'is clean, but its checksum is not that of its bytes';
   }
 }

@@ -56,7 +56,8 @@ export class Host {
   private constructor(
     readonly machine: Machine,
     readonly ksm: Ksm,
-    private readonly quiesce: <T>(change: () => T) => T,
+    /** Runs its argument while no other thread uses the machine. */
+    readonly quiesce: <T>(change: () => T) => T,
   ) {}
 
   /** A new host without guests. `quiesce` runs its argument while no scanner runs; without one, nothing else must scan. */
@@ -152,6 +153,12 @@ export class Host {
 
   findRegion(guestName: string, regionName: string): RegionInfo {
     return this.describe(regionName, this.region(guestName, regionName));
+  }
+
+  /** The region's first slot in the machine, good until it is unmapped. */
+  firstSlot(guestName: string, regionName: string): number {
+    const region = this.region(guestName, regionName);
+    return this.machine.regions.slot(region, this.machine.regions.vpn(region));
   }
 
   /** The guest's pointer in the machine, good until it exits. */

@@ -127,8 +127,9 @@ export class Ksm {
   }
 
   /** Lists a page that is merged but that no rmap item knows: from its frame's stable node, or a new one. */
-  adopt(slot: number, frame: number, nowMs: number): void {
+  adopt(slot: number, nowMs: number): void {
     const { machine, i32 } = this;
+    const frame = i32[slot + PTE_FRAME];
     this.items.create(slot);
     const node = i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : machine.frames.node(frame);
     const own = machine.frames.stableNode(frame);

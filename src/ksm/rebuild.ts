@@ -62,7 +62,8 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
   const merged = PTE_PRESENT | PTE_MERGEABLE;
   eachSlot(machine, (slot) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
-    ksm.adopt(slot, i32[slot + PTE_FRAME], nowMs);
+    // A frame that one pte maps is that guest's own again.
+    if (machine.frames.mapcount(i32[slot + PTE_FRAME]) > 1) ksm.adopt(slot, nowMs);
   });
 }
 

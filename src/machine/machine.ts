@@ -40,6 +40,8 @@ export class Machine {
   readonly lock: PteLock;
   readonly pages: PageAccess;
   readonly pageSize: number;
+  /** Frames held by references that no pte stands for, 0 where one was let go of: the API thread's alone. */
+  readonly pinned = new Set<Int32Array>();
   private readonly patience: Patience;
 
   /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */

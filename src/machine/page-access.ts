@@ -69,9 +69,9 @@ export class PageAccess {
     const before = this.lock.take(slot, PTE_DIRTY);
     if (before === -1) return LOCKED;
     const state = this.hashed(slot, before) | PTE_DIRTY;
-    if ((state & PTE_WRITABLE) !== 0) {
+    if ((state & PTE_WRITABLE) !== 0 || this.ownsFrame(slot, state)) {
       this.u8.set(source, this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset);
-      this.lock.release(slot, state);
+      this.lock.release(slot, state | PTE_WRITABLE);
       return DONE;
     }
     const frame = this.takeCopy(slot, state, source.length < this.memory.pageSize);
@@ -111,6 +111,28 @@ export class PageAccess {
     this.lock.release(slot, (state & (PTE_MERGEABLE | PTE_HASHED)) | PTE_DIRTY);
   }
 
+  /** An untouched page maps `frame` from now on, write-protected, beside the ptes that map it already. While other threads stand still. */
+  share(slot: number, frame: number): void {
+    const state = this.lock.takeWaiting(slot, 0);
+    this.frames.get(frame);
+    this.i32[slot + PTE_FRAME] = frame;
+    Atomics.add(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
+    this.populate(slot, 1);
+    this.lock.release(slot, state | PTE_PRESENT | PTE_DIRTY);
+  }
+
+  /** An untouched page maps the zero page from now on. While other threads stand still. */
+  shareZeroPage(slot: number): void {
+    const state = this.lock.takeWaiting(slot, 0);
+    this.countZeroPage(slot, 1);
+    this.lock.release(slot, state | PTE_ZERO | PTE_DIRTY);
+  }
+
+  /** Lets the next store to a present page copy it first. While other threads stand still. */
+  writeProtect(slot: number): void {
+    this.lock.release(slot, this.lock.takeWaiting(slot, 0) & ~PTE_WRITABLE);
+  }
+
   /** Sets or clears MERGEABLE. */
   advise(slot: number, mergeable: boolean): void {
     const state = this.lock.takeWaiting(slot, 0);
@@ -132,6 +154,13 @@ export class PageAccess {
   /** The guest whose page the slot is. */
   guest(slot: number): number {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
+  }
+
+  /** The page was write-protected for a reason that is gone: nobody else refers to its frame, and it is no KSM page. */
+  private ownsFrame(slot: number, state: number): boolean {
+    if ((state & PTE_PRESENT) === 0) return false;
+    const frame = this.i32[slot + PTE_FRAME];
+    return this.frames.stableNode(frame) === 0 && this.frames.mapcount(frame) === 1;
   }
 
   /**

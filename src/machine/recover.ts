@@ -93,6 +93,9 @@ function recount(machine: Machine): void {
     }
     if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) i32[group]++;
   });
+  for (const frames of machine.pinned) {
+    for (const frame of frames) if (frame !== 0) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT]++;
+  }
   freeUnmapped(machine, fresh);
 }
 

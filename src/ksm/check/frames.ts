@@ -16,9 +16,10 @@ import type { Report } from './report.js';
 
 const ZERO_FRAME = 0;
 
-/** `mappings`: how many ptes map each frame. */
+/** `mappings`: how many ptes map each frame. References pinned are added to it. */
 export function checkFrames(machine: Machine, mappings: Int32Array, report: Report): void {
   const { i32 } = machine.memory;
+  for (const frames of machine.pinned) for (const frame of frames) if (frame !== 0) mappings[frame]++;
   const free = freeFrames(machine, report);
   const fresh = i32[CTL_FRESH_FRAME];
   let used = 0;

@@ -1,0 +1,132 @@
+/**
+ * Taking a snapshot of a host while its guests run.
+ *
+ * The machine stands still only for as long as it takes to note which page maps which frame. From then on every frame noted is held by a reference of
+ * the snapshot's own and mapped write-protected, so a guest that writes gets a copy, and the frame is as it was when its turn comes to be sent. Each is let
+ * go of as soon as it has been.
+ */
+import xxhash from 'xxhash-wasm';
+import { CTL_FRAMES, PTE_FRAME, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../core/layout.js';
+import type { Host } from '../ksm/host.js';
+import {
+  CHECKSUM_BYTES,
+  encodeHeader,
+  mappedPages,
+  PAGE_FIRST_FRAME,
+  PAGE_MERGEABLE,
+  PAGE_UNTOUCHED,
+  PAGE_ZERO,
+  type SnapshotHeader,
+} from './format.js';
+
+const hasher = await xxhash();
+
+/** Bytes of frames sent at a time, about. */
+const CHUNK_BYTES = 1 << 20;
+
+export class Snapshot {
+  readonly header: SnapshotHeader;
+  private readonly maps: Int32Array;
+  /** Frames still to be sent, in order. */
+  private readonly frames: Int32Array;
+
+  private constructor(
+    private readonly host: Host,
+    header: Omit<SnapshotHeader, 'frames'>,
+    maps: Int32Array,
+    frames: Int32Array,
+  ) {
+    this.host = host;
+    this.header = { ...header, frames: frames.length };
+    this.maps = maps;
+    this.frames = frames;
+  }
+
+  /** Notes everything, the machine standing still meanwhile. What it returns must be read to its end or given up: `chunks`. */
+  static take(host: Host): Snapshot {
+    const header = {
+      kernel: host.profile.name,
+      pageSize: host.machine.pageSize,
+      tunables: host.tunables(),
+      guests: host.guestNames().map((name) => ({ name, node: host.guestNode(name), regions: host.regionsOf(name) })),
+    };
+    const maps = new Int32Array(mappedPages({ ...header, frames: 0 }));
+    const frames = host.quiesce(() => note(host, header.guests, maps));
+    host.machine.pinned.add(frames);
+    return new Snapshot(host, header, maps, frames);
+  }
+
+  /** Bytes of the whole file. */
+  get byteLength(): number {
+    return encodeHeader(this.header).length + this.maps.byteLength + this.frames.length * this.host.machine.pageSize + CHECKSUM_BYTES;
+  }
+
+  /** The file, chunk by chunk. Frames are let go of as they are sent, and all of them if the reader stops. */
+  *chunks(): Generator<Uint8Array> {
+    const { machine } = this.host;
+    const { memory, pageSize } = machine;
+    const digest = hasher.create64();
+    let sent = 0;
+    const checked = (chunk: Uint8Array): Uint8Array => {
+      digest.update(chunk);
+      return chunk;
+    };
+    try {
+      yield checked(encodeHeader(this.header));
+      yield checked(new Uint8Array(this.maps.buffer));
+      const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / pageSize));
+      while (sent < this.frames.length) {
+        const count = Math.min(perChunk, this.frames.length - sent);
+        const chunk = new Uint8Array(count * pageSize);
+        for (let i = 0; i < count; i++) {
+          const start = memory.frameByte(this.frames[sent]);
+          chunk.set(memory.u8.subarray(start, start + pageSize), i * pageSize);
+          this.release(sent++);
+        }
+        yield checked(chunk);
+      }
+      const checksum = Buffer.alloc(CHECKSUM_BYTES);
+      checksum.writeBigUInt64LE(digest.digest());
+      yield checksum;
+    } finally {
+      while (sent < this.frames.length) this.release(sent++);
+      machine.pinned.delete(this.frames);
+    }
+  }
+
+  private release(index: number): void {
+    const frame = this.frames[index];
+    // 0 is nobody's: what is let go of is not held again when references are recounted.
+    this.frames[index] = 0;
+    this.host.machine.frames.put(frame);
+  }
+}
+
+/** Fills the maps, write-protects what is present and takes a reference to each frame; the frames in order of their numbers in the file. */
+function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): Int32Array {
+  const { machine } = host;
+  const { i32 } = machine.memory;
+  const numbers = new Int32Array(i32[CTL_FRAMES]);
+  const frames: number[] = [];
+  let at = 0;
+  for (const { name, regions } of guests) {
+    for (const region of regions) {
+      const first = host.firstSlot(name, region.name);
+      for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
+        const state = i32[slot + PTE_STATE];
+        let page = PAGE_UNTOUCHED;
+        if ((state & PTE_PRESENT) !== 0) {
+          const frame = i32[slot + PTE_FRAME];
+          if (numbers[frame] === 0) {
+            machine.frames.get(frame);
+            numbers[frame] = frames.push(frame);
+          }
+          page = PAGE_FIRST_FRAME + numbers[frame] - 1;
+          i32[slot + PTE_STATE] = state & ~PTE_WRITABLE;
+        } else if ((state & PTE_ZERO) !== 0) page = PAGE_ZERO;
+        maps[at++] = (state & PTE_MERGEABLE) !== 0 ? page | PAGE_MERGEABLE : page;
+      }
+    }
+  }
+  return Int32Array.from(frames);
+}

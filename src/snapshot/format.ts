@@ -1,0 +1,77 @@
+/**
+ * The snapshot file: what is in it, in which order, and how damage is noticed.
+ *
+ *   magic      8 bytes, "KSMDSNP1"
+ *   length     4 bytes, little endian: of the header
+ *   header     JSON: kernel profile, page size, tunables, guests with their regions, number of frames
+ *   maps       4 bytes a page, region by region in the header's order: PAGE_ values below, PAGE_MERGEABLE besides
+ *   frames     one page size each; page maps name them by their place, from 0
+ *   checksum   8 bytes, little endian: XXH64, seed 0, of all before
+ *
+ * Frames that several pages share are there once, so the file is about as large as the memory in use.
+ */
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+export const MAGIC = 'KSMDSNP1';
+export const CHECKSUM_BYTES = 8;
+
+export const PAGE_UNTOUCHED = 0;
+/** Maps the zero page. */
+export const PAGE_ZERO = 1;
+/** Maps frame n: this plus n. */
+export const PAGE_FIRST_FRAME = 2;
+/** The page is mergeable. */
+export const PAGE_MERGEABLE = 0x40000000;
+
+const Header = Type.Object({
+  kernel: Type.String(),
+  pageSize: Type.Integer({ minimum: 16, maximum: 65536 }),
+  frames: Type.Integer({ minimum: 0 }),
+  tunables: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+  guests: Type.Array(
+    Type.Object({
+      name: Type.String({ minLength: 1 }),
+      node: Type.Integer({ minimum: 0 }),
+      regions: Type.Array(
+        Type.Object({ name: Type.String({ minLength: 1 }), address: Type.Integer({ minimum: 0 }), pages: Type.Integer({ minimum: 1 }) }),
+      ),
+    }),
+  ),
+});
+
+export type SnapshotHeader = Static<typeof Header>;
+
+const header = Compile(Header);
+
+/** The file is no snapshot, or cut, or damaged. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+}
+
+/** Magic, length and header. */
+export function encodeHeader(value: SnapshotHeader): Uint8Array {
+  const json = Buffer.from(JSON.stringify(value));
+  const bytes = Buffer.alloc(MAGIC.length + 4 + json.length);
+  bytes.write(MAGIC, 'latin1');
+  bytes.writeUInt32LE(json.length, MAGIC.length);
+  json.copy(bytes, MAGIC.length + 4);
+  return bytes;
+}
+
+/** Reads a header from the JSON in a file. SnapshotError if it is none. */
+export function decodeHeader(json: string): SnapshotHeader {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new SnapshotError('its header is no JSON');
+  }
+  if (!header.Check(value)) throw new SnapshotError('its header lacks something');
+  return value;
+}
+
+/** Pages of all regions, in the order of the maps. */
+export function mappedPages({ guests }: SnapshotHeader): number {
+  return guests.reduce((sum, { regions }) => regions.reduce((pages, region) => pages + region.pages, sum), 0);
+}

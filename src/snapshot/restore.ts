@@ -1,0 +1,157 @@
+/**
+ * Bringing a snapshot back.
+ *
+ * The whole file is read and its checksum held against its bytes before a host is made: a cut or damaged one is refused with nothing started. Shared frames
+ * are shared again from the start, so a host that could only hold its guests merged holds them here too; their pages are KSM pages again.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import xxhash from 'xxhash-wasm';
+import { PTE_FRAME, PTE_STATE, PTE_WRITABLE, SLOT_WORDS } from '../core/layout.js';
+import type { Host } from '../ksm/host.js';
+import { RUN_UNMERGE } from '../ksm/tunables.js';
+import { InvalidError, OutOfMemoryError } from '../machine/errors.js';
+import { DONE } from '../machine/page-access.js';
+import {
+  CHECKSUM_BYTES,
+  decodeHeader,
+  MAGIC,
+  mappedPages,
+  PAGE_FIRST_FRAME,
+  PAGE_MERGEABLE,
+  PAGE_ZERO,
+  SnapshotError,
+  type SnapshotHeader,
+} from './format.js';
+
+const hasher = await xxhash();
+const CHUNK_BYTES = 1 << 20;
+const MAX_HEADER_BYTES = 1 << 26;
+
+/** A snapshot file known to be whole. */
+export class SnapshotFile {
+  private constructor(
+    private readonly fd: number,
+    readonly header: SnapshotHeader,
+    /** Where the maps begin. */
+    private readonly mapsAt: number,
+  ) {}
+
+  /** Opens a file and checks all of it. SnapshotError says what is wrong with it; errors of the file system pass through. */
+  static open(path: string): SnapshotFile {
+    const fd = openSync(path, 'r');
+    try {
+      const start = read(fd, 0, MAGIC.length + 4);
+      if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new SnapshotError('it is no snapshot of ksmd');
+      const length = start.readUInt32LE(MAGIC.length);
+      if (length > MAX_HEADER_BYTES) throw new SnapshotError('its header is damaged');
+      const header = decodeHeader(read(fd, start.length, length).toString());
+      const mapsAt = start.length + length;
+      verify(fd, mapsAt + mappedPages(header) * 4 + header.frames * header.pageSize);
+      return new SnapshotFile(fd, header, mapsAt);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** Makes the guests, regions, pages and tunables of the snapshot on a new host of its page size. OutOfMemoryError if its memory is too small. */
+  restoreTo(host: Host, nowMs: number): void {
+    const { header } = this;
+    if (host.machine.pageSize !== header.pageSize) {
+      throw new InvalidError(`the snapshot's pages are of ${header.pageSize} bytes, the host's of ${host.machine.pageSize}`);
+    }
+    const maps = this.maps();
+    const shared: number[] = [];
+    const slots = new Int32Array(header.frames);
+    let at = 0;
+    for (const { name, node, regions } of header.guests) {
+      host.createGuest(name, node);
+      for (const { name: regionName, address, pages } of regions) {
+        host.map(name, regionName, pages, { address, mergeable: false });
+        adviseMergeable(host, name, address, maps.subarray(at, at + pages));
+        const first = host.firstSlot(name, regionName);
+        for (let page = 0; page < pages; page++) this.restorePage(host, first + page * SLOT_WORDS, maps[at + page] & ~PAGE_MERGEABLE, slots, shared);
+        at += pages;
+      }
+    }
+    // Before there are stable nodes, which some cannot change beside; run comes last, when everything is there.
+    const { run, ...others } = header.tunables;
+    for (const [name, value] of Object.entries(others)) {
+      if (name !== 'pages_to_scan' || others.advisor_mode !== 'scan-time') host.set(name, value);
+    }
+    for (const slot of shared) host.ksm.adopt(slot, nowMs);
+    if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
+  }
+
+  /** `slots`: the slot that each frame of the file is mapped from; `shared` gets the slots of those mapped more than once. */
+  private restorePage(host: Host, slot: number, page: number, slots: Int32Array, shared: number[]): void {
+    const { machine } = host;
+    const { i32 } = machine.memory;
+    if (page === PAGE_ZERO) machine.pages.shareZeroPage(slot);
+    if (page < PAGE_FIRST_FRAME) return;
+    const number = page - PAGE_FIRST_FRAME;
+    if (number >= slots.length) throw new SnapshotError(`it maps a frame ${number} that it does not hold`);
+    const first = slots[number];
+    if (first === 0) {
+      if (machine.pages.store(slot, 0, this.frame(number)) !== DONE) {
+        throw new OutOfMemoryError(`the snapshot holds ${this.header.frames} frames, and only ${machine.frames.total} fit: take a larger memory`);
+      }
+      slots[number] = slot;
+      return;
+    }
+    if ((i32[first + PTE_STATE] & PTE_WRITABLE) !== 0) {
+      machine.pages.writeProtect(first);
+      shared.push(first);
+    }
+    machine.pages.share(slot, i32[first + PTE_FRAME]);
+    shared.push(slot);
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  private maps(): Int32Array {
+    const bytes = read(this.fd, this.mapsAt, mappedPages(this.header) * 4);
+    return new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  }
+
+  private frame(number: number): Uint8Array {
+    const { pageSize } = this.header;
+    return read(this.fd, this.mapsAt + mappedPages(this.header) * 4 + number * pageSize, pageSize);
+  }
+}
+
+/** Advises the pages that were mergeable, run by run. */
+function adviseMergeable(host: Host, guest: string, address: number, pages: Int32Array): void {
+  const { pageSize } = host.machine;
+  for (let page = 0; page < pages.length; ) {
+    const start = page;
+    const mergeable = (pages[start] & PAGE_MERGEABLE) !== 0;
+    while (page < pages.length && ((pages[page] & PAGE_MERGEABLE) !== 0) === mergeable) page++;
+    if (mergeable) host.madvise(guest, address + start * pageSize, (page - start) * pageSize, 'mergeable');
+  }
+}
+
+/** SnapshotError unless the file ends after `length` bytes and their checksum. */
+function verify(fd: number, length: number): void {
+  const digest = hasher.create64();
+  for (let done = 0; done < length; ) {
+    const chunk = read(fd, done, Math.min(CHUNK_BYTES, length - done));
+    digest.update(chunk);
+    done += chunk.length;
+  }
+  if (read(fd, length, CHECKSUM_BYTES).readBigUInt64LE() !== digest.digest()) throw new SnapshotError('its checksum is wrong: it is damaged');
+  if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0) throw new SnapshotError('it goes on after its end: it is damaged');
+}
+
+/** Exactly so many bytes. SnapshotError if the file ends before. */
+function read(fd: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let done = 0; done < length; ) {
+    const count = readSync(fd, bytes, done, length - done, position + done);
+    if (count === 0) throw new SnapshotError('it is cut short');
+    done += count;
+  }
+  return bytes;
+}

@@ -11,8 +11,8 @@ import type { KsmdEvent } from '../api/streams.js';
 import { lines, serverSentEvents } from './lines.js';
 import { type Body, chunks, Transport } from './transport.js';
 
-/** Bytes to store: at hand, or to come from somewhere. */
-export type Source = Uint8Array | { readonly length: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
+/** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
+export type Source = Uint8Array | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
 
 export type AdvisedPages = { readonly region: string } | { readonly address: number; readonly length: number };
 
@@ -77,9 +77,10 @@ export class Client {
 
   /** Stores all that the source gives. RefusedError says how much was stored if that fails. */
   async store(guest: string, address: number, source: Source): Promise<void> {
-    const body = source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
-    const octets: Body = { contentType: 'application/octet-stream', length: body.length, chunks: body.chunks };
-    await this.transport.json('PUT', `${pathOf('store', { guest })}?address=${address}&length=${body.length}`, octets);
+    const { length, chunks: parts } = source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
+    const announced = length === undefined ? '' : `&length=${length}`;
+    const body = { contentType: 'application/octet-stream', length, chunks: parts };
+    await this.transport.json('PUT', `${pathOf('store', { guest })}?address=${address}${announced}`, body);
   }
 
   /** Bytes of the guest, as they come. */

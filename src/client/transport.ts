@@ -11,7 +11,8 @@ const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
 
 export interface Body {
   readonly contentType: string;
-  readonly length: number;
+  /** Bytes; absent if nobody knows before the end. */
+  readonly length: number | undefined;
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
@@ -22,7 +23,10 @@ export class Transport {
 
   /** The answer's stream, once its head has come and says success. ClientError otherwise. */
   async open(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<IncomingMessage> {
-    const headers = body === undefined ? {} : { 'content-type': body.contentType, 'content-length': body.length };
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': body.contentType }),
+      ...(body?.length === undefined ? {} : { 'content-length': body.length }),
+    };
     const outgoing = request({ socketPath: this.socketPath, agent: this.agent, method, path, headers, ...(signal === undefined ? {} : { signal }) });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve);
@@ -75,8 +79,8 @@ async function send(outgoing: ClientRequest, body: Body, answered: Promise<unkno
         });
       }
     }
-    if (over) return sent === body.length;
-    if (sent < body.length) throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
+    if (over && sent !== body.length) return false;
+    if (body.length !== undefined && sent < body.length) throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
   } catch (error) {
     outgoing.destroy();
     throw error;

@@ -1,0 +1,51 @@
+/** The command table. The command line, its help and README's list all follow from it; a test holds README to it. */
+import { demo } from './demo.js';
+import { get } from './get.js';
+import { guests } from './guests.js';
+import { ksmpages } from './ksmpages.js';
+import { logs } from './logs.js';
+import { madvise } from './madvise.js';
+import { read } from './read.js';
+import { register } from './register.js';
+import { replay } from './replay.js';
+import { scan } from './scan.js';
+import { set } from './set.js';
+import { start } from './start.js';
+import { status } from './status.js';
+import { stop } from './stop.js';
+import { unregister } from './unregister.js';
+import type { Verb } from './verb.js';
+import { write } from './write.js';
+
+export const VERBS: readonly Verb[] = [
+  start,
+  stop,
+  status,
+  register,
+  unregister,
+  guests,
+  read,
+  write,
+  madvise,
+  get,
+  set,
+  scan,
+  logs,
+  replay,
+  ksmpages,
+  demo,
+];
+
+/** README's list. */
+export function markdownList(): string {
+  const rows = VERBS.map((verb) => `| \`${usage(verb)}\` | ${verb.summary} |`);
+  return ['| command | what it does |', '|---|---|', ...rows].join('\n');
+}
+
+function usage(verb: Verb): string {
+  const values = verb.arguments.map((argument) => {
+    const name = argument.variadic ? `${argument.name()}...` : argument.name();
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return ['ksmd', verb.name, ...values].join(' ');
+}

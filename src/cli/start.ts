@@ -1,0 +1,62 @@
+/** `ksmd start`: the daemon, in the foreground. The only verb that is the daemon rather than one of its clients. */
+import { Option } from 'commander';
+import { socketPath } from '../api/socket-path.js';
+import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { parseBytes, parseCount } from './values.js';
+import { verb } from './verb.js';
+
+interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'run'> {
+  readonly socket?: string;
+  /** Bytes. */
+  readonly memory: number;
+  readonly run: '0' | '1';
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+export const start = verb<[], StartOptions>({
+  name: 'start',
+  summary: 'run the daemon in the foreground',
+  options: [
+    new Option('--pages-to-scan <n>', "pages a batch (default: the kernel's, 100)").argParser(parseCount),
+    new Option('--sleep-ms <n>', "milliseconds between batches (default: the kernel's, 20)").argParser(parseCount),
+    new Option('--memory <size>', 'simulated physical memory').argParser(parseBytes).default(2 ** 30, '1GiB'),
+    new Option('--page-size <size>', 'bytes a page, a power of two').argParser(parseBytes).default(4096),
+    new Option('--kernel <profile>', 'whose order of steps is followed').choices(['2.6.32', '6.1', '6.12', '6.18']).default('6.18'),
+    new Option('--run <0|1>', 'whether the scanner runs from the start').choices(['0', '1']).default('1'),
+    new Option('--log-file <file>', 'append the log to a file instead of printing it'),
+    new Option('--log-level <level>', 'least severe lines to log').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  ],
+  examples: ['ksmd start --pages-to-scan 1000 --sleep-ms 20', 'ksmd start --memory 2GiB --kernel 6.1 --run 0'],
+  run: async (_session, _values, options) => {
+    // Loaded here: no other verb needs the server.
+    const [server, { FatalError }] = await Promise.all([import('../daemon/daemon.js'), import('../daemon/fatal.js')]);
+    let daemon: Daemon | undefined;
+    let signals = 0;
+    for (const [name, number] of Object.entries(SIGNALS)) {
+      process.on(name, () => {
+        signals++;
+        if (signals > 1 || daemon === undefined) process.exit(128 + number);
+        daemon.stop(name);
+      });
+    }
+    try {
+      daemon = await server.Daemon.start({
+        ...options,
+        socketPath: socketPath(options.socket),
+        memoryBytes: options.memory,
+        run: Number(options.run),
+      });
+    } catch (error) {
+      if (!(error instanceof FatalError)) throw error;
+      process.stderr.write(`ksmd: ${error.message}\n`);
+      process.exit(error.exitStatus);
+    }
+    const running = daemon;
+    process.on('uncaughtException', (error) => running.fault(error));
+    const fatal = await running.ended;
+    if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.message}\n`);
+    // Whatever is still open is of no use any more.
+    process.exit(fatal?.exitStatus ?? 0);
+  },
+});

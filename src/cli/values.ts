@@ -1,0 +1,31 @@
+/** Values on the command line: sizes, addresses, whole numbers. A value that is none is a wrong command line. */
+import { InvalidArgumentError } from 'commander';
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** Bytes: `4096`, `0x1000`, `64KiB`, `64K`, `1.5GiB`. */
+export function parseBytes(text: string): number {
+  const [, hex, number, unit] = /^(?:(0x[0-9a-f]+)|(\d+(?:\.\d+)?)(?:([KMG])i?B?|B)?)$/i.exec(text) ?? [];
+  const bytes = hex === undefined ? Number(number) * (UNITS[(unit ?? '').toUpperCase()] ?? Number.NaN) : Number(hex);
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('Write bytes like 4096, 0x1000, 64MiB or 1GiB.');
+  return bytes;
+}
+
+export function parseCount(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(count)) throw new InvalidArgumentError('Write a whole number.');
+  return count;
+}
+
+export function parsePositive(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError('Write a whole number above 0.');
+  return count;
+}
+
+/** `NAME=VALUE`, one more of them. */
+export function parseAssignment(text: string, before: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
+  return new Map([...(before ?? []), [text.slice(0, at), text.slice(at + 1)]]);
+}

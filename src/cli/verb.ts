@@ -1,0 +1,40 @@
+/** What a verb of the command line is: one entry of the command table, from which commander's commands, the help and README's list follow. */
+import type { Argument, Option } from 'commander';
+import type { Client } from '../client/client.js';
+
+/** Where a verb runs: its daemon, and where it prints. */
+export interface Session {
+  readonly client: Client;
+  /** --json was given. */
+  readonly json: boolean;
+  /** A line, or several, on standard output. */
+  print(text: string): void;
+  printJson(value: unknown): void;
+}
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly Argument[];
+  readonly options: readonly Option[];
+  /** Command lines that work as they stand. */
+  readonly examples: readonly string[];
+  /** Takes --json. */
+  readonly json: boolean;
+  /** Takes --socket. */
+  readonly socket: boolean;
+  /** What to do next, by the errno name of a failure. */
+  readonly hints: Readonly<Record<string, string>>;
+  /** The exit status, 0 if it says nothing. */
+  readonly run: (session: Session, values: readonly unknown[], options: object) => Promise<number | undefined>;
+}
+
+/** A verb whose arguments and options have the types that its own parsers give them; commander hands them on unchanged. */
+export function verb<Values extends readonly unknown[], Options extends object>(
+  definition: Omit<Verb, 'run' | 'arguments' | 'options' | 'json' | 'socket' | 'hints'> &
+    Partial<Pick<Verb, 'arguments' | 'options' | 'json' | 'socket' | 'hints'>> & {
+      readonly run: (session: Session, values: Values, options: Options) => Promise<number | undefined>;
+    },
+): Verb {
+  return { arguments: [], options: [], json: false, socket: true, hints: {}, ...definition, run: definition.run as Verb['run'] };
+}

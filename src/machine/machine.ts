@@ -43,6 +43,8 @@ export class Machine {
   /** Frames held by references that no pte stands for, 0 where one was let go of: the API thread's alone. */
   readonly pinned = new Set<Int32Array>();
   private readonly patience: Patience;
+  /** The region that this thread used last, good while regions are of that epoch. */
+  private readonly near = { epoch: -1, guest: 0, vpn: 0, endVpn: 0, slot: 0 };
 
   /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
   constructor(
@@ -127,12 +129,16 @@ export class Machine {
 
   /** Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped. */
   load(guest: number, address: number, target: Uint8Array): void {
+    const slot = this.slotWithinPage(guest, address, target.length);
+    if (slot !== 0 && this.pages.load(slot, address % this.pageSize, target) === DONE) return;
     this.assertMapped(guest, address, target.length);
     this.eachPage(guest, address, target.length, (slot, offset, from, length) => this.pages.load(slot, offset, target.subarray(from, from + length)));
   }
 
   /** Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped; OutOfMemoryError, which says how much was, if frames run out. */
   store(guest: number, address: number, source: Uint8Array): void {
+    const slot = this.slotWithinPage(guest, address, source.length);
+    if (slot !== 0 && this.pages.store(slot, address % this.pageSize, source) === DONE) return;
     this.assertMapped(guest, address, source.length);
     const stored = this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
       this.pages.store(slot, offset, source.subarray(from, from + length)),
@@ -141,6 +147,25 @@ export class Machine {
       Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
       throw new OutOfMemoryError(`no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`, stored);
     }
+  }
+
+  /** The slot, if the bytes are within one mapped page: the common case, with the region last used at hand. Otherwise 0. */
+  private slotWithinPage(guest: number, address: number, length: number): number {
+    const vpn = Math.floor(address / this.pageSize);
+    if (address - vpn * this.pageSize + length > this.pageSize) return 0;
+    const { regions, memory } = this;
+    const epoch = Atomics.load(memory.i32, CTL_REGIONS_EPOCH);
+    const { near } = this;
+    if (near.epoch !== epoch || near.guest !== guest || vpn < near.vpn || vpn >= near.endVpn) {
+      const region = regions.at(guest, vpn);
+      if (region === 0) return 0;
+      near.epoch = epoch;
+      near.guest = guest;
+      near.vpn = regions.vpn(region);
+      near.endVpn = near.vpn + regions.pages(region);
+      near.slot = regions.slot(region, near.vpn);
+    }
+    return near.slot + (vpn - near.vpn) * SLOT_WORDS;
   }
 
   /** Visits page by page; how many bytes were done before patience ran out for want of a frame. */

@@ -29,6 +29,9 @@ import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
 
+/** So few bytes are sooner copied one by one than by a call. */
+const FEW_BYTES = 32;
+
 /** What came of a load or store: done, no frame was free, or another thread has the pte's lock. Nothing was changed but by the first. */
 export const DONE = 0;
 export const NO_FRAME = 1;
@@ -55,7 +58,8 @@ export class PageAccess {
     if ((state & PTE_PRESENT) === 0) target.fill(0);
     else {
       const start = this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset;
-      target.set(this.u8.subarray(start, start + target.length));
+      if (target.length > FEW_BYTES) target.set(this.u8.subarray(start, start + target.length));
+      else for (let i = 0; i < target.length; i++) target[i] = this.u8[start + i];
     }
     this.lock.release(slot, state);
     return DONE;
@@ -70,7 +74,7 @@ export class PageAccess {
     if (before === -1) return LOCKED;
     const state = this.hashed(slot, before) | PTE_DIRTY;
     if ((state & PTE_WRITABLE) !== 0 || this.ownsFrame(slot, state)) {
-      this.u8.set(source, this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset);
+      this.put(this.i32[slot + PTE_FRAME], offset, source);
       this.lock.release(slot, state | PTE_WRITABLE);
       return DONE;
     }
@@ -79,7 +83,7 @@ export class PageAccess {
       this.lock.release(slot, state);
       return NO_FRAME;
     }
-    this.u8.set(source, this.memory.frameByte(frame) + offset);
+    this.put(frame, offset, source);
     this.mapOwn(slot, state, frame);
     this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
     return DONE;
@@ -154,6 +158,12 @@ export class PageAccess {
   /** The guest whose page the slot is. */
   guest(slot: number): number {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
+  }
+
+  private put(frame: number, offset: number, source: Uint8Array): void {
+    const start = this.memory.frameByte(frame) + offset;
+    if (source.length > FEW_BYTES) this.u8.set(source, start);
+    else for (let i = 0; i < source.length; i++) this.u8[start + i] = source[i];
   }
 
   /** The page was write-protected for a reason that is gone: nobody else refers to its frame, and it is no KSM page. */

@@ -89,12 +89,15 @@ export class Ksm {
    */
   unmergeAll(): void {
     const { list, i32, machine } = this;
+    // What is left of the last full scan's tree may have lost its nodes; one under way loses them as their items are dropped.
+    if (list.cursor === list.head) this.unstable.reset();
     list.cursor = list.next(list.head);
     while (list.cursor !== list.head) {
       const guest = list.cursor;
       const exiting = i32[guest + GUEST_STATE] === GUEST_EXITING;
       if (!exiting && !this.unshareGuest(guest)) {
         list.cursor = list.head;
+        this.unstable.abandon();
         throw new OutOfMemoryError('too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging');
       }
       this.cursor.dropItems(guest);

@@ -39,6 +39,18 @@ export class UnstableTree {
     this.i32.fill(0, CTL_UNSTABLE_ROOTS, CTL_UNSTABLE_ROOTS + MAX_NODES);
   }
 
+  /** Empties the tree in the middle of a full scan: the rmap items in it are of a generation past from now on. */
+  abandon(): void {
+    const { i32, core } = this;
+    const past = ((this.generation() - 1) & 0xff) << RMAP_SEQNR_SHIFT;
+    for (let root = CTL_UNSTABLE_ROOTS; root < CTL_UNSTABLE_ROOTS + MAX_NODES; root++) {
+      for (let slot = i32[root]; slot !== 0; slot = i32[root]) {
+        core.treeErase(root, slot);
+        i32[slot + RMAP_FLAGS] = (i32[slot + RMAP_FLAGS] & ~RMAP_SEQNR_MASK) | past;
+      }
+    }
+  }
+
   /**
    * The slot of a page with the content of `frame`, if there is one; otherwise puts `slot`, whose frame that is, into the tree and returns 0. Also 0 if
    * a page on the way is gone, or the equal one is of another NUMA node: then nothing is inserted.

@@ -90,7 +90,9 @@ function check(schema: TSchema, value: unknown, place: string): void {
     validators.set(schema, validator);
   }
   if (validator.Check(value)) return;
-  const [error] = validator.Errors(value);
+  // A field too many is told twice, first as a value that no schema takes.
+  const errors = validator.Errors(value);
+  const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
   if (error === undefined) throw new ScenarioError(`${place}: is no valid step`);
   const path = error.instancePath.slice(1).replaceAll('/', '.');
   throw new ScenarioError(`${place}${path === '' ? '' : `, ${path}`}: ${explain(error.keyword, error.params, error.message)}`);

@@ -1,0 +1,23 @@
+/** What real kernels did, step by step: ksmd does the same, counter for counter, and a recount finds everything in its place. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { check } from '../../src/ksm/check.js';
+import { profileOf } from '../../src/replay/player.js';
+import { parseScenario } from '../../src/replay/scenario.js';
+import { verify } from '../../src/replay/verify.js';
+
+const TRACES = new URL('../fixtures/kernel-traces/', import.meta.url);
+
+describe.each(readdirSync(TRACES).sort())('%s', (kernel) => {
+  const folder = new URL(`${kernel}/`, TRACES);
+  const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
+  test.each(names.sort())(`${kernel}/%s agrees with the kernel`, (name) => {
+    const scenario = parseScenario(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+    const profile = profileOf(scenario);
+    expect(`linux-${profile.name}`).toBe(kernel);
+    const { difference, compared, player } = verify(scenario, profile);
+    expect(difference).toBeUndefined();
+    expect(compared).toBeGreaterThan(0);
+    expect(check(player.host.machine, profile)).toEqual([]);
+  });
+});

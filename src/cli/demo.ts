@@ -7,7 +7,7 @@ import { LocalError } from './failures.js';
 import { ksmPages } from './ksmpages-content.js';
 import { parseBytes } from './values.js';
 import { verb } from './verb.js';
-import { count, size as inWords, percent, seconds, table } from './wording.js';
+import { count, size as inWords, percent, seconds } from './wording.js';
 
 const GUESTS = ['alice', 'bob'];
 const LINE_EVERY_MS = 500;

@@ -29,8 +29,8 @@ export interface Failure {
 export function failureOf(error: unknown, hints: Readonly<Record<string, string>>): Failure {
   if (error instanceof UsageError) return { exitStatus: WRONG_COMMAND_LINE, line: error.message };
   if (error instanceof NoDaemonError) {
-    const next =
-      error.code === 'EACCES' ? 'ask its owner, or choose another with --socket' : `start one with 'ksmd start --socket ${error.socketPath}'`;
+    const start = error.socketPath === socketPath(undefined) ? 'ksmd start' : `ksmd start --socket ${error.socketPath}`;
+    const next = error.code === 'EACCES' ? 'ask its owner, or choose another with --socket' : `start one with '${start}'`;
     return { exitStatus: FAILED, line: `${error.code}: ${error.message}: ${next}` };
   }
   if (error instanceof ClientError || error instanceof LocalError) {

@@ -1,0 +1,150 @@
+/**
+ * The kernel's side: the KSM of the running Linux, on the same bytes, in processes of its own.
+ *
+ * Every tunable is put back, also when interrupted. Refused where it cannot be, with the reason: no root, no KSM, or somebody else who uses it, whose
+ * memory would be counted in.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GuestCommand } from './kernel-guest.js';
+import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side } from './side.js';
+
+const SYSFS = '/sys/kernel/mm/ksm';
+const TUNABLES = ['pages_to_scan', 'sleep_millisecs', 'smart_scan', 'use_zero_pages', 'max_page_sharing', 'advisor_mode', 'run'];
+const COUNTERS = ['pages_shared', 'pages_sharing', 'pages_unshared'];
+const POLL_MS = 1;
+
+/** Why the kernel's side cannot run here; undefined if it can. */
+export function whyNoKernel(): string | undefined {
+  if (!existsSync(SYSFS)) return 'this kernel has no KSM';
+  if (process.getuid?.() !== 0) return 'only root may drive the kernel’s KSM';
+  const user = otherUser();
+  return user === undefined ? undefined : `process ${user} uses KSM: its memory would be counted in`;
+}
+
+function otherUser(): string | undefined {
+  return readdirSync('/proc').find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return /ksm_mergeable: yes|ksm_merge_any: yes/.test(readFileSync(`/proc/${pid}/ksm_stat`, 'latin1'));
+    } catch {
+      return false;
+    }
+  });
+}
+
+function read(name: string): string {
+  const text = readFileSync(`${SYSFS}/${name}`, 'latin1').trim();
+  return /\[(.*)\]/.exec(text)?.[1] ?? text;
+}
+
+function count(name: string): number {
+  return Number(read(name));
+}
+
+export class KernelSide implements Side {
+  readonly name = 'kernel';
+  private readonly before = new Map<string, string>();
+  private readonly guests: ChildProcess[] = [];
+  private readonly putBack = (): void => this.restore();
+  private readonly interrupted = (): void => {
+    this.restore();
+    process.exit(130);
+  };
+
+  constructor(private readonly copyPages: number) {
+    const reason = whyNoKernel();
+    if (reason !== undefined) throw new Error(reason);
+    for (const name of TUNABLES) if (existsSync(`${SYSFS}/${name}`)) this.before.set(name, read(name));
+    process.on('exit', this.putBack);
+    process.on('SIGINT', this.interrupted);
+    process.on('SIGTERM', this.interrupted);
+    this.set('run', '2');
+    this.set('advisor_mode', 'none');
+    this.set('pages_to_scan', '99999');
+    this.set('sleep_millisecs', '0');
+    this.set('smart_scan', '0');
+    this.set('use_zero_pages', '0');
+    this.set('max_page_sharing', '256');
+    this.set('run', '1');
+  }
+
+  async addCopy(content: Content): Promise<void> {
+    const guest = fork(new URL('./kernel-guest.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+    this.guests.push(guest);
+    await this.ask(guest, { kind: 'fill', pages: this.copyPages, content });
+  }
+
+  async untilSharing(pages: number): Promise<Merged> {
+    return this.watch(() => count('pages_sharing') >= pages);
+  }
+
+  async settle(): Promise<void> {
+    const scans = count('full_scans');
+    while (count('full_scans') < scans + SETTLING_SCANS + 1) await sleep(POLL_MS);
+  }
+
+  async fullScan(): Promise<Merged> {
+    const before = count('full_scans');
+    while (count('full_scans') === before) await sleep(POLL_MS);
+    const scans = count('full_scans');
+    return this.watch(() => count('full_scans') > scans);
+  }
+
+  async readLoop(): Promise<number> {
+    const guest = this.guests.at(-1);
+    if (guest === undefined) throw new Error('there is no copy to read');
+    return this.ask(guest, { kind: 'read' });
+  }
+
+  async close(): Promise<void> {
+    this.restore();
+    process.off('exit', this.putBack);
+    process.off('SIGINT', this.interrupted);
+    process.off('SIGTERM', this.interrupted);
+    await Promise.all(
+      this.guests.map(async (guest) => {
+        if (guest.exitCode !== null) return;
+        const gone = once(guest, 'exit');
+        guest.kill();
+        await gone;
+      }),
+    );
+  }
+
+  private async watch(done: () => boolean): Promise<Merged> {
+    const samples: Sample[] = [];
+    const start = performance.now();
+    let seconds = 0;
+    for (let next = 0; !done(); ) {
+      await sleep(POLL_MS);
+      seconds = (performance.now() - start) / 1000;
+      if (seconds < next) continue;
+      samples.push({ seconds, savedBytes: count('pages_sharing') * PAGE_SIZE });
+      next = seconds + 0.02;
+    }
+    seconds = (performance.now() - start) / 1000;
+    samples.push({ seconds, savedBytes: count('pages_sharing') * PAGE_SIZE });
+    return { seconds, samples, counters: Object.fromEntries(COUNTERS.map((name) => [name, count(name)])) };
+  }
+
+  private async ask(guest: ChildProcess, command: GuestCommand): Promise<number> {
+    const answered = once(guest, 'message');
+    guest.send(command);
+    const [{ seconds }] = (await answered) as [{ seconds: number }];
+    return seconds;
+  }
+
+  private set(name: string, value: string): void {
+    if (this.before.has(name)) writeFileSync(`${SYSFS}/${name}`, value);
+  }
+
+  /** Gives all memory back unmerged, then every tunable its old value. */
+  private restore(): void {
+    this.set('run', '2');
+    for (const [name, value] of this.before) if (name !== 'run') this.set(name, value);
+    this.set('run', this.before.get('run') ?? '0');
+  }
+}

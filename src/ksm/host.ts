@@ -103,7 +103,13 @@ export class Host {
     if (guest.regions.has(regionName)) throw new ExistsError(`guest '${guestName}' has a region '${regionName}' already`);
     const region = this.quiesce(() => {
       const mapped = this.machine.map(guest.pointer, pages, options.address);
-      this.adoptItems(guest.pointer, mapped);
+      try {
+        this.adoptItems(guest.pointer, mapped);
+      } catch (error) {
+        // No room to split a ghost: what the region has of its items stays behind as a ghost again.
+        this.machine.unmap(mapped);
+        throw error;
+      }
       if (options.mergeable ?? true) this.advisePages(guest.pointer, mapped, 0, pages, 'mergeable');
       return mapped;
     });

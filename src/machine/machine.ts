@@ -152,7 +152,8 @@ export class Machine {
   /** The slot, if the bytes are within one mapped page: the common case, with the region last used at hand. Otherwise 0. */
   private slotWithinPage(guest: number, address: number, length: number): number {
     const vpn = Math.floor(address / this.pageSize);
-    if (address - vpn * this.pageSize + length > this.pageSize) return 0;
+    const offset = address - vpn * this.pageSize;
+    if (!Number.isInteger(offset) || offset + length > this.pageSize) return 0;
     const { regions, memory } = this;
     const epoch = Atomics.load(memory.i32, CTL_REGIONS_EPOCH);
     const { near } = this;

@@ -1,0 +1,102 @@
+/** Frames: taken, referred to, and given back when the last reference goes; also by several threads at once. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { CTL_FRESH_FRAME } from '../../src/core/layout.js';
+import { Machine } from '../../src/machine/machine.js';
+import { HOLDER_API } from '../../src/machine/pte.js';
+
+function machineOf(frames: number): Machine {
+  return Machine.create({ memoryBytes: frames * 64, pageSize: 64, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+}
+
+function takeAll({ frames }: Machine): number[] {
+  const taken: number[] = [];
+  for (let frame = frames.take(0); frame !== 0; frame = frames.take(0)) taken.push(frame);
+  return taken;
+}
+
+test('every frame is handed out once, the zero page never, and then there is none', () => {
+  const machine = machineOf(10);
+  expect(machine.frames.total).toBe(10);
+  expect(takeAll(machine).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(machine.frames.used).toBe(10);
+  expect(machine.frames.take(0)).toBe(0);
+});
+
+test('a frame lives as long as anybody refers to it, and forgets its stable node as it is freed', () => {
+  const { frames } = machineOf(2);
+  const frame = frames.take(3);
+  expect([frames.mapcount(frame), frames.node(frame), frames.stableNode(frame)]).toEqual([1, 3, 0]);
+  frames.setStableNode(frame, 77);
+  expect(frames.get(frame)).toBe(true);
+  frames.put(frame);
+  expect([frames.mapcount(frame), frames.stableNode(frame), frames.used]).toEqual([1, 77, 1]);
+  frames.put(frame);
+  expect([frames.mapcount(frame), frames.stableNode(frame), frames.used]).toEqual([0, 0, 0]);
+  expect(frames.get(frame), 'a free frame cannot be referred to').toBe(false);
+});
+
+test('frames given back are used again before new ones are touched', () => {
+  const machine = machineOf(10);
+  const first = machine.frames.take(0);
+  const second = machine.frames.take(0);
+  machine.frames.put(first);
+  machine.frames.put(second);
+  expect(new Set([machine.frames.take(0), machine.frames.take(0)])).toEqual(new Set([first, second]));
+  expect(machine.memory.i32[CTL_FRESH_FRAME]).toBe(3);
+});
+
+// Runs in each worker: takes and gives frames at random, and has its name in `owners` for each it holds.
+const TAKER = `
+import { readFileSync } from 'node:fs';
+import { workerData, parentPort } from 'node:worker_threads';
+const { memory, wasm, owners, name, rounds } = workerData;
+const core = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { env: { memory } }).exports;
+core.configure();
+let seed = name * 7919;
+const random = (n) => ((seed = (seed * 1103515245 + 12345) & 0x7fffffff) >>> 8) % n;
+const held = [];
+const faults = [];
+parentPort.postMessage('ready');
+Atomics.wait(owners, 0, 0);
+for (let round = 0; round < rounds; round++) {
+  if (random(2) === 0) {
+    const frame = core.frameTake();
+    if (frame === 0) continue;
+    const owner = Atomics.exchange(owners, frame, name);
+    if (owner !== 0) faults.push('frame ' + frame + ' was handed to ' + name + ' while ' + owner + ' had it');
+    held.push(frame);
+  } else if (held.length > 0) {
+    const [frame] = held.splice(random(held.length), 1);
+    if (Atomics.exchange(owners, frame, 0) !== name) faults.push('frame ' + frame + ' was taken from ' + name);
+    core.frameGive(frame);
+  }
+}
+parentPort.postMessage({ faults, held });
+`;
+
+test('several threads that take and give frames at once never get the same one, and none is lost', async () => {
+  const FRAMES = 40;
+  const THREADS = 4;
+  const machine = machineOf(FRAMES);
+  const owners = new Int32Array(new SharedArrayBuffer(4 * (FRAMES + 1)));
+  const wasm = new URL('../../dist/core.wasm', import.meta.url);
+  const workers = Array.from({ length: THREADS }, (_, i) => {
+    const workerData = { memory: machine.memory.memory, wasm: wasm.pathname, owners, name: i + 1, rounds: 60_000 };
+    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(TAKER)}`), { workerData });
+  });
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const reports = workers.map(async (worker) => (await once(worker, 'message'))[0] as { faults: string[]; held: number[] });
+  Atomics.store(owners, 0, 1);
+  Atomics.notify(owners, 0);
+  const held: number[] = [];
+  for (const report of await Promise.all(reports)) {
+    expect(report.faults).toEqual([]);
+    held.push(...report.held);
+  }
+  expect(new Set(held).size).toBe(held.length);
+  expect(machine.frames.used).toBe(held.length);
+  const rest = takeAll(machine);
+  expect(new Set([...held, ...rest]).size, 'held and free frames are all there are').toBe(FRAMES);
+});

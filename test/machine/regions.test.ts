@@ -1,0 +1,165 @@
+/** Regions: which addresses of a guest are mapped; and ghosts, which wait with their slots until the scanner has let go of the rmap items there. */
+import { expect, test } from 'vitest';
+import { CTL_SLOTS_USED } from '../../src/core/layout.js';
+import { ManualClock } from '../../src/ksm/clock.js';
+import { Host } from '../../src/ksm/host.js';
+import { InvalidError, NoSpaceError } from '../../src/machine/errors.js';
+
+const PAGE = 64;
+
+function hostOf(maxRegions = 16): Host {
+  const host = Host.create({ memoryBytes: 64 * PAGE, pageSize: PAGE, guestPages: 32, maxGuests: 4, maxRegions }, new ManualClock());
+  host.createGuest('g');
+  return host;
+}
+
+function fill(host: Host, address: number, pages: number): void {
+  host.store('g', address, new Uint8Array(pages * PAGE).fill(3));
+}
+
+/** Region entries of the guest, ghosts too: where they begin, how many pages, and whether they are ghosts. */
+function entries({ machine }: Host, guest: number): string[] {
+  const { regions } = machine;
+  const all: string[] = [];
+  for (let r = regions.first(guest); r !== 0; r = regions.next(r))
+    all.push(`${regions.isGhost(r) ? 'ghost ' : ''}${regions.vpn(r)}+${regions.pages(r)}`);
+  return all;
+}
+
+function slotsUsed({ machine }: Host): number {
+  return machine.memory.i32[CTL_SLOTS_USED];
+}
+
+test('regions that name no address go where there is room, in order of address', () => {
+  const host = hostOf();
+  const a = host.map('g', 'a', 3);
+  const b = host.map('g', 'b', 2);
+  expect(a.address).toBe(0x100000000);
+  expect(b.address).toBe(a.address + 3 * PAGE);
+  host.unmap('g', 'a');
+  expect(host.map('g', 'c', 4).address, 'too large for the gap').toBe(b.address + 2 * PAGE);
+  expect(host.map('g', 'd', 3).address, 'into the gap').toBe(a.address);
+  expect(host.regionsOf('g').map(({ name }) => name)).toEqual(['d', 'b', 'c']);
+  expect(host.check()).toEqual([]);
+});
+
+test('slots given back are used again', () => {
+  const host = hostOf();
+  for (let i = 0; i < 10; i++) {
+    host.map('g', 'a', 30);
+    expect(() => host.map('g', 'b', 3)).toThrow(NoSpaceError);
+    host.unmap('g', 'a');
+  }
+  expect(slotsUsed(host)).toBe(0);
+  expect(host.check()).toEqual([]);
+});
+
+test('a region that was never scanned leaves nothing; one that was stays as a ghost until the scanner passes', () => {
+  const host = hostOf();
+  const guest = host.guestPointer('g');
+  host.map('g', 'a', 4, { address: PAGE });
+  fill(host, PAGE, 4);
+  host.unmap('g', 'a');
+  expect(entries(host, guest)).toEqual([]);
+
+  host.map('g', 'a', 4, { address: PAGE });
+  fill(host, PAGE, 4);
+  host.ksm.scan(2);
+  host.unmap('g', 'a');
+  expect(entries(host, guest)).toEqual(['ghost 1+4']);
+  expect([host.machine.frames.used, slotsUsed(host)], 'a ghost has slots and no frames').toEqual([0, 4]);
+  expect(host.check()).toEqual([]);
+  host.ksm.scan(100);
+  host.ksm.scan(100);
+  expect(entries(host, guest)).toEqual([]);
+  expect(slotsUsed(host)).toBe(0);
+  expect(host.check()).toEqual([]);
+});
+
+test('a ghost is no mapping: it cannot be loaded, and another region may take its place', () => {
+  const host = hostOf();
+  host.map('g', 'a', 4, { address: PAGE });
+  fill(host, PAGE, 4);
+  host.ksm.scan(100);
+  host.unmap('g', 'a');
+  expect(() => host.load('g', PAGE, new Uint8Array(1))).toThrow(/no region maps 0x40/);
+  expect(() => host.madvise('g', PAGE, PAGE, 'dontneed')).toThrow(/no region maps/);
+  host.map('g', 'b', 4, { address: PAGE });
+  const seen = new Uint8Array(1).fill(1);
+  host.load('g', PAGE, seen);
+  expect(seen).toEqual(Uint8Array.of(0));
+  expect(host.check()).toEqual([]);
+});
+
+test.each([
+  { pages: 8, at: 1, left: ['1+8'] },
+  { pages: 3, at: 1, left: ['1+3', 'ghost 4+5'] },
+  { pages: 3, at: 3, left: ['ghost 1+2', '3+3', 'ghost 6+3'] },
+  { pages: 4, at: 5, left: ['ghost 1+4', '5+4'] },
+  { pages: 12, at: 1, left: ['1+12'] },
+])('a region of $pages pages over a ghost of 8, from page $at on, takes over its rmap items there: $left', ({ pages, at, left }) => {
+  const host = hostOf();
+  const guest = host.guestPointer('g');
+  host.map('g', 'a', 8, { address: PAGE });
+  fill(host, PAGE, 8);
+  host.ksm.scan(100);
+  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+  host.unmap('g', 'a');
+  host.map('g', 'b', pages, { address: at * PAGE });
+  expect(entries(host, guest)).toEqual(left);
+  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+  expect(host.check()).toEqual([]);
+  // The items under the new region go on with it: once it is written again, none is made.
+  fill(host, at * PAGE, pages);
+  host.ksm.scan(100);
+  expect(host.guestCounters('g').ksm_rmap_items).toBe(pages);
+  expect(host.check()).toEqual([]);
+});
+
+test('what is left of a ghost beside a new region stays only where it has rmap items', () => {
+  const host = hostOf();
+  const guest = host.guestPointer('g');
+  host.map('g', 'a', 8, { address: PAGE });
+  fill(host, PAGE, 1);
+  host.ksm.scan(100);
+  host.unmap('g', 'a');
+  host.map('g', 'b', 2, { address: PAGE });
+  expect(entries(host, guest)).toEqual(['1+2']);
+  expect(slotsUsed(host)).toBe(2);
+  expect(host.check()).toEqual([]);
+});
+
+test('a region that finds the table full as it splits a ghost is refused, and nothing of it is left', () => {
+  // Room for the ghost, the region, and one of the two parts that the ghost would leave.
+  const host = hostOf(3);
+  const guest = host.guestPointer('g');
+  host.map('g', 'a', 8, { address: PAGE });
+  fill(host, PAGE, 8);
+  host.ksm.scan(100);
+  host.unmap('g', 'a');
+  expect(() => host.map('g', 'b', 3, { address: 3 * PAGE })).toThrow(NoSpaceError);
+  expect(host.regionsOf('g')).toEqual([]);
+  expect(entries(host, guest).every((entry) => entry.startsWith('ghost'))).toBe(true);
+  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+  expect(host.check()).toEqual([]);
+  host.ksm.scan(100);
+  host.ksm.scan(100);
+  expect([entries(host, guest), slotsUsed(host)]).toEqual([[], 0]);
+});
+
+test('a region that overlaps is refused whichever way', () => {
+  const host = hostOf();
+  host.map('g', 'a', 4, { address: 10 * PAGE });
+  for (const [address, pages] of [
+    [9, 2],
+    [10, 4],
+    [11, 1],
+    [13, 5],
+    [1, 31],
+  ]) {
+    expect(() => host.map('g', 'b', pages, { address: address * PAGE })).toThrow(InvalidError);
+  }
+  host.map('g', 'b', 1, { address: 9 * PAGE });
+  host.map('g', 'c', 1, { address: 14 * PAGE });
+  expect(host.check()).toEqual([]);
+});

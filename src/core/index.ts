@@ -11,4 +11,4 @@ export {
   frameZero,
 } from './frames';
 export { treeErase, treeInsert, treeReplace } from './rbtree';
-export { searchProven, searchTrusted, stableResume, stableSearch, unstableSearch } from './search';
+export { searchProven, searchTrusted, stableResume, stableSample, stableSearch, unstableSearch } from './search';

@@ -251,9 +251,14 @@ export const STABLE_PRUNE_MS = 4;
 /** Rmap items listed from it, or STABLE_CHAIN. */
 export const STABLE_LENGTH = 5;
 export const STABLE_CHAIN = -1024;
+/** NUMA node in the low byte; in the tree, above it, where in the page STABLE_SAMPLE is from, plus 1; 0 if there is none. */
 export const STABLE_NODE = 6;
-/** The chain a dup belongs to. */
+export const STABLE_NODE_MASK = 0xff;
+export const STABLE_SAMPLE_SHIFT = 8;
+/** In a chain, the chain a dup belongs to. */
 export const STABLE_OWNER = 7;
+/** In the tree, four bytes of the page, where those that come to be compared with it are likely to differ. */
+export const STABLE_SAMPLE = 7;
 
 // Answers of a core search.
 export const SEARCH_ABSENT = 0;

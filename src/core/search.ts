@@ -42,10 +42,18 @@ import {
   SEARCH_GAVE_UP,
   SEARCH_LOOK,
   STABLE_CHAIN,
+  STABLE_DUP,
   STABLE_FRAME,
+  STABLE_HEAD,
   STABLE_LENGTH,
+  STABLE_NODE,
+  STABLE_SAMPLE,
+  STABLE_SAMPLE_SHIFT,
 } from './layout';
 import { at, put } from './words';
+
+/** How much of a page its stable node holds. */
+const SAMPLE_BYTES: u32 = 4;
 
 // Where the search stands: the page looked for, the word that points at the next node, and what is known of the bounds.
 let page: usize = 0;
@@ -69,16 +77,20 @@ function start(root: u32, frame: u32): void {
   allTrusted = true;
 }
 
-/** Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with `node`, whose bytes are at `other`. */
-function descend(node: u32, other: usize, equal: u32, isBound: bool): void {
+/** Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with `node`. */
+function descend(node: u32, equal: u32, isLess: bool, isBound: bool): void {
   parent = node;
-  if (load<u8>(page + equal) < load<u8>(other + equal)) {
+  if (isLess) {
     link = node + RB_LEFT;
     if (isBound) equalAbove = equal;
   } else {
     link = node + RB_RIGHT;
     if (isBound) equalBelow = equal;
   }
+}
+
+function isLessAt(other: usize, offset: u32): bool {
+  return load<u8>(page + offset) < load<u8>(other + offset);
 }
 
 function note(bound: u32): void {
@@ -112,31 +124,50 @@ function fence(): void {
   atomic.add<u32>((<usize>CTL_SEARCH_FENCE) << 2, 0);
 }
 
-/** Every stable node that bounded the search is still current. */
-function boundsCurrent(): bool {
+/**
+ * The search has come to an end with `answer`, or to a node to be looked at. But if it went past a stale node it should have stopped there: then that is the
+ * node to be looked at. If it compared with a dup that has gone stale since its chain was looked at, it starts again.
+ */
+function conclude(answer: u32): u32 {
   fence();
   for (let i: u32 = 0; i < bounds; i++) {
-    if (!isCurrent(at(CTL_SEARCH_PATH + i))) return false;
+    const bound = at(CTL_SEARCH_PATH + i);
+    if (!isCurrent(bound)) return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
   }
-  return true;
+  return answer;
 }
 
 /** Compares with the page of `stable`, which stands for `node` in the tree. True if it is equal, otherwise the search has gone on below `node`. */
 function compareStable(node: u32, stable: u32): bool {
-  const other = frameAddress(at(stable + STABLE_FRAME));
-  const equal = mismatch(page, other, min(equalBelow, equalAbove), pageSize());
   note(stable);
+  let from = min(equalBelow, equalAbove);
+  const tag = at(stable + STABLE_NODE) >> STABLE_SAMPLE_SHIFT;
+  const offset = tag - 1;
+  // The sample saves going to the page: it is in the line of memory just read, the page's bytes are far from it.
+  if (tag != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
+    const shift = (from - offset) << 3;
+    const mine = load<u32>(page + offset) >> shift;
+    const others = at(stable + STABLE_SAMPLE) >> shift;
+    if (mine != others) {
+      const byte = ctz(mine ^ others) >> 3;
+      descend(node, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff), true);
+      return false;
+    }
+    from = offset + SAMPLE_BYTES;
+  }
+  const other = frameAddress(at(stable + STABLE_FRAME));
+  const equal = mismatch(page, other, from, pageSize());
   if (equal == pageSize()) return true;
-  descend(node, other, equal, true);
+  descend(node, equal, isLessAt(other, equal), true);
   return false;
 }
 
 function walkStable(): u32 {
   while (true) {
     const node = at(link);
-    if (node == 0) return boundsCurrent() ? absent() : SEARCH_AGAIN;
-    if (at(node + STABLE_LENGTH) == <u32>STABLE_CHAIN || !isCurrent(node)) return lookAt(node);
-    if (compareStable(node, node)) return boundsCurrent() ? found(node) : SEARCH_AGAIN;
+    if (node == 0) return conclude(absent());
+    if (at(node + STABLE_LENGTH) == <u32>STABLE_CHAIN) return conclude(lookAt(node));
+    if (compareStable(node, node)) return conclude(found(node));
   }
 }
 
@@ -149,8 +180,14 @@ export function stableSearch(root: u32, frame: u32): u32 {
 /** Goes on after SEARCH_LOOK: the node now at that place (a collapsed chain may have been replaced) has the content of `stable`'s page. */
 export function stableResume(stable: u32): u32 {
   const node = at(link);
-  if (compareStable(node, stable)) return boundsCurrent() ? found(node) : SEARCH_AGAIN;
-  return walkStable();
+  return compareStable(node, stable) ? conclude(found(node)) : walkStable();
+}
+
+/** After a search answered SEARCH_ABSENT: `stable` has the content looked for, and will stand where it belongs. Keeps a sample of it. */
+export function stableSample(stable: u32): void {
+  const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
+  put(stable + STABLE_SAMPLE, load<u32>(page + offset));
+  put(stable + STABLE_NODE, at(stable + STABLE_NODE) | ((offset + 1) << STABLE_SAMPLE_SHIFT));
 }
 
 /** The slot's page is being written or was since its checksum was taken. */
@@ -195,7 +232,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
       prove();
       return found(slot);
     }
-    descend(slot, other, equal, trusted);
+    descend(slot, equal, isLessAt(other, equal), trusted);
   }
 }
 

@@ -32,6 +32,7 @@ import {
   STABLE_HEAD,
   STABLE_LENGTH,
   STABLE_NODE,
+  STABLE_NODE_MASK,
   STABLE_NODE_WORDS,
   STABLE_OWNER,
   STABLE_PRUNE_MS,
@@ -48,6 +49,11 @@ export class StableNodes {
   /** The word of the stable tree's root for NUMA node `node`. */
   root(node: number): number {
     return CTL_STABLE_ROOTS + node;
+  }
+
+  /** The NUMA node whose tree a node belongs to. */
+  nodeOf(stable: number): number {
+    return this.i32[stable + STABLE_NODE] & STABLE_NODE_MASK;
   }
 
   /** A node for the KSM page `frame`, in no tree yet; 0 if the table is full. */
@@ -112,7 +118,7 @@ export class StableNodes {
       i32[slot + RMAP_FLAGS] &= ~RMAP_STABLE;
     }
     if (this.isDup(stable)) this.removeDup(stable);
-    else this.machine.memory.core.treeErase(this.root(i32[stable + STABLE_NODE]), stable);
+    else this.machine.memory.core.treeErase(this.rootOf(stable), stable);
     this.release(stable);
   }
 
@@ -123,9 +129,9 @@ export class StableNodes {
     const { i32 } = this;
     i32[chain + STABLE_LENGTH] = STABLE_CHAIN;
     i32[chain + STABLE_PRUNE_MS] = nowMs | 0;
-    i32[chain + STABLE_NODE] = i32[stable + STABLE_NODE];
+    i32[chain + STABLE_NODE] = i32[stable + STABLE_NODE] & STABLE_NODE_MASK;
     i32[CTL_STABLE_NODE_CHAINS]++;
-    this.machine.memory.core.treeReplace(this.root(i32[stable + STABLE_NODE]), stable, chain);
+    this.machine.memory.core.treeReplace(this.rootOf(stable), stable, chain);
     this.addDup(chain, stable);
     return chain;
   }
@@ -133,6 +139,7 @@ export class StableNodes {
   addDup(chain: number, stable: number): void {
     const { i32 } = this;
     i32[stable + STABLE_HEAD] = STABLE_DUP;
+    i32[stable + STABLE_NODE] &= STABLE_NODE_MASK;
     i32[stable + STABLE_OWNER] = chain;
     this.link(chain, stable);
     i32[CTL_STABLE_NODE_DUPS]++;
@@ -147,16 +154,20 @@ export class StableNodes {
   collapse(chain: number): void {
     const dup = this.i32[chain + STABLE_FIRST];
     this.removeDup(dup);
-    this.machine.memory.core.treeReplace(this.root(this.i32[chain + STABLE_NODE]), chain, dup);
+    this.machine.memory.core.treeReplace(this.rootOf(chain), chain, dup);
     this.i32[CTL_STABLE_NODE_CHAINS]--;
     this.release(chain);
   }
 
   /** Removes a chain that has no dups. */
   removeChain(chain: number): void {
-    this.machine.memory.core.treeErase(this.root(this.i32[chain + STABLE_NODE]), chain);
+    this.machine.memory.core.treeErase(this.rootOf(chain), chain);
     this.i32[CTL_STABLE_NODE_CHAINS]--;
     this.release(chain);
+  }
+
+  private rootOf(stable: number): number {
+    return this.root(this.nodeOf(stable));
   }
 
   private removeDup(dup: number): void {

@@ -57,6 +57,7 @@ export class StableTree {
     const stable = nodes.create(frame, node);
     if (stable === 0) return 0;
     if (answer === SEARCH_ABSENT) {
+      this.core.stableSample(stable);
       this.core.treeInsert(nodes.root(node), stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
     } else {
       const found = i32[CTL_FOUND_NODE];

@@ -17,6 +17,7 @@ export interface Core {
   treeReplace(root: number, node: number, replacement: number): void;
   stableSearch(root: number, frame: number): number;
   stableResume(stable: number): number;
+  stableSample(stable: number): void;
   unstableSearch(root: number, frame: number): number;
   searchProven(): number;
   searchTrusted(): number;

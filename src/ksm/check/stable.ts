@@ -27,7 +27,6 @@ import {
   STABLE_FIRST,
   STABLE_FRAME,
   STABLE_LENGTH,
-  STABLE_NODE,
   STABLE_OWNER,
 } from '../../core/layout.js';
 import type { Machine } from '../../machine/machine.js';
@@ -95,8 +94,8 @@ class StableCheck {
     };
     const frames: number[] = [];
     for (const stable of nodesInOrder(words, CTL_STABLE_ROOTS + node, name)) {
-      if (i32[stable + STABLE_NODE] !== node)
-        report.say(`${report.stableNode(stable)} is in the ${name}, but says node ${i32[stable + STABLE_NODE]}`);
+      if (this.nodes.nodeOf(stable) !== node)
+        report.say(`${report.stableNode(stable)} is in the ${name}, but says node ${this.nodes.nodeOf(stable)}`);
       const holders = this.nodes.isChain(stable) ? this.checkChain(stable) : [stable];
       for (const holder of holders) this.holders.add(holder);
       const current = holders.filter((holder) => this.nodes.isCurrent(holder)).map((holder) => i32[holder + STABLE_FRAME]);

@@ -4,6 +4,7 @@
  * A batch goes in slices. Between two slices the scanner passes a safepoint, where it stands still while anybody asks, and takes commands from its port. Started by `Scanner`.
  */
 import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
@@ -174,7 +175,12 @@ class ScannerThread {
   }
 }
 
+/** As nice as the kernel's own thread: whoever waits for an answer goes first. */
+const NICE = 5;
+
 if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
+// On Linux, 0 is this very thread.
+setPriority(0, NICE);
 const thread = new ScannerThread(workerData as ScannerData, parentPort);
 parentPort.postMessage({ id: 0, value: 0 } satisfies Answer);
 thread.run();

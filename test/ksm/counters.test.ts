@@ -1,0 +1,112 @@
+/** Counters: what each counts, when it falls, and what a guest's own say. */
+import { expect, test } from 'vitest';
+import { CTL_PAGES_SCANNED } from '../../src/core/layout.js';
+import { bump, readCounter } from '../../src/ksm/counters.js';
+import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
+import { SharedMemory } from '../../src/machine/memory.js';
+import { BenchHost, PAGE, times } from './bench-host.js';
+
+const RMAP_ITEM = 64;
+
+test('pages are volatile when first seen, then shared, sharing or unshared', () => {
+  const bench = new BenchHost();
+  bench.guest('g', [1, 1, 1, 2]);
+  const seen = () => bench.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'pages_volatile');
+  bench.fullScans();
+  expect(seen()).toEqual([0, 0, 0, 4]);
+  bench.fullScans();
+  expect(seen()).toEqual([1, 2, 1, 0]);
+  expect(bench.host.machine.frames.used).toBe(2);
+});
+
+test('a write gives the writer its page at once; the counters fall when the scanner next meets the page', () => {
+  const bench = new BenchHost();
+  bench.guest('g', times(4, 1));
+  bench.fullScans(2);
+  bench.put('g', 3, 2);
+  expect(bench.contents('g')).toEqual([1, 1, 1, 2]);
+  expect(bench.host.machine.frames.used).toBe(2);
+  expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([1, 3]);
+  bench.host.ksm.scan(3);
+  expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([1, 3]);
+  bench.host.ksm.scan(1);
+  expect(bench.counters('pages_shared', 'pages_sharing', 'pages_volatile')).toEqual([1, 2, 1]);
+});
+
+test('pages_unshared falls as each page is met again, though the unstable tree is emptied at the start of a full scan', () => {
+  const bench = new BenchHost();
+  bench.guest('g', [1, 2, 3]);
+  bench.fullScans(2);
+  expect(bench.counters('pages_unshared')).toEqual([3]);
+  for (let page = 0; page < 3; page++) bench.put('g', page, 9 - page);
+  const falls: (number | undefined)[] = [];
+  for (let page = 0; page < 3; page++) {
+    bench.host.ksm.scan(1);
+    falls.push(...bench.counters('pages_unshared'));
+  }
+  expect(falls).toEqual([2, 1, 0]);
+});
+
+test('reaching the end of all memory ends the batch, and counts a full scan', () => {
+  const bench = new BenchHost();
+  bench.guest('g', [1, 2, 3]);
+  expect(bench.host.ksm.scan(2)).toBe(2);
+  expect(bench.counters('full_scans', 'pages_scanned')).toEqual([0, 2]);
+  expect(bench.host.ksm.scan(100)).toBe(1);
+  expect(bench.counters('full_scans', 'pages_scanned')).toEqual([1, 3]);
+});
+
+test('general_profit and a guest’s ksm_process_profit: pages saved less 64 bytes an rmap item', () => {
+  const bench = new BenchHost();
+  bench.host.set('use_zero_pages', 1);
+  bench.guest('a', [1, 1, 1, 0]);
+  bench.guest('b', [1, 2]);
+  bench.fullScans(3);
+  // Shared by one, sharing three; one zero page, without rmap item; five items left.
+  expect(bench.counters('pages_shared', 'pages_sharing', 'ksm_zero_pages')).toEqual([1, 3, 1]);
+  expect(bench.counters('general_profit')).toEqual([(3 + 1) * PAGE - 5 * RMAP_ITEM]);
+  expect(bench.host.guestCounters('a')).toEqual({
+    ksm_rmap_items: 3,
+    ksm_zero_pages: 1,
+    ksm_merging_pages: 3,
+    ksm_process_profit: (3 + 1) * PAGE - 3 * RMAP_ITEM,
+  });
+  expect(bench.host.guestCounters('b')).toEqual({
+    ksm_rmap_items: 2,
+    ksm_zero_pages: 0,
+    ksm_merging_pages: 1,
+    ksm_process_profit: PAGE - 2 * RMAP_ITEM,
+  });
+});
+
+test('pages of other NUMA nodes merge only with merge_across_nodes', () => {
+  for (const across of [0, 1]) {
+    const bench = new BenchHost();
+    bench.host.set('merge_across_nodes', across);
+    bench.guest('a', [1, 1], 0);
+    bench.guest('b', [1, 1], 1);
+    bench.fullScans(3);
+    expect(bench.counters('pages_shared', 'pages_sharing')).toEqual(across === 0 ? [2, 2] : [1, 3]);
+    expect(bench.host.check()).toEqual([]);
+  }
+});
+
+test.each(KERNEL_PROFILES)('Linux $name shows the counters it has, all numbers', (profile) => {
+  const bench = new BenchHost(profile.name);
+  bench.guest('g', [1, 1, 2]);
+  bench.fullScans(3);
+  expect(Object.keys(bench.host.counters())).toEqual([...profile.counters]);
+  expect(Object.keys(bench.host.guestCounters('g'))).toEqual([...profile.guestCounters]);
+  expect(bench.counters('full_scans', 'pages_shared', 'pages_sharing', 'pages_unshared', 'pages_volatile')).toEqual([3, 1, 1, 1, 0]);
+});
+
+test('counters of two words go on past 32 bits', () => {
+  const memory = SharedMemory.create({ memoryBytes: 4096, guestPages: 64 });
+  memory.i32[CTL_PAGES_SCANNED] = -2;
+  const read: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    read.push(readCounter(memory, 'pages_scanned'));
+    bump(memory.i32, CTL_PAGES_SCANNED);
+  }
+  expect(read).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32]);
+});

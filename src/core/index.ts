@@ -12,3 +12,4 @@ export {
 } from './frames';
 export { treeErase, treeInsert, treeReplace } from './rbtree';
 export { searchProven, searchTrusted, stableResume, stableSample, stableSearch, unstableSearch } from './search';
+export { settledRun } from './settled';

@@ -35,6 +35,9 @@ const GROUP_MASK = (1 << POPULATION_SHIFT) - 1;
 
 export class Cursor {
   private readonly i32: Int32Array;
+  /** Pages passed by the last call of `next` that count as scanned. */
+  passed = 0;
+  private limit = 0;
   private region = 0;
   private regionsEpoch = -1;
 
@@ -48,9 +51,14 @@ export class Cursor {
     this.i32 = machine.memory.i32;
   }
 
-  /** The slot of the next page due a visit; 0 at the end of a full scan (which ends the batch) or if there is nothing to scan. */
-  next(): number {
+  /**
+   * The slot of the next page due a visit; 0 at the end of a full scan (which ends the batch), if there is nothing to scan, or if `limit` pages were passed
+   * before. `passed` says how many pages were on the way whose visit finds nothing to do: they count as scanned.
+   */
+  next(limit: number): number {
     const { list } = this;
+    this.passed = 0;
+    this.limit = limit;
     if (list.isEmpty) return 0;
     if (list.cursor === list.head) {
       this.advisor.scanStarts();
@@ -59,7 +67,7 @@ export class Cursor {
     }
     while (list.cursor !== list.head) {
       const slot = this.nextOfGuest(list.cursor);
-      if (slot !== 0) return slot;
+      if (slot !== 0 || this.passed === limit) return slot;
       this.leaveGuest(list.cursor);
     }
     this.advisor.scanEnds();
@@ -112,7 +120,7 @@ export class Cursor {
       if (mergeable && list.cursorVpn < start) list.cursorVpn = start;
       if (mergeable || regions.isGhost(region) || i32[region + REGION_RMAP_ITEMS] !== 0) {
         const slot = this.walk(region, Math.max(0, list.cursorVpn - start), false);
-        if (slot !== 0) return slot;
+        if (slot !== 0 || this.passed === this.limit) return slot;
         if (mergeable) list.cursorVpn = start + regions.pages(region);
       }
       this.region = next;
@@ -121,8 +129,8 @@ export class Cursor {
   }
 
   /**
-   * Goes over a region from page `from` on. Stops at the first page due a visit and returns its slot, the cursor standing after it; with `drop` lets go
-   * of all rmap items instead. A ghost left without items is dropped.
+   * Goes over a region from page `from` on. Stops at the first page due a visit and returns its slot, the cursor standing after it, or 0 where the limit
+   * is reached; with `drop` lets go of all rmap items instead. A ghost left without items is dropped.
    */
   private walk(region: number, from: number, drop: boolean): number {
     const { i32, items } = this;
@@ -138,6 +146,16 @@ export class Cursor {
         continue;
       }
       if (!drop && (Atomics.load(i32, slot + PTE_STATE) & SCANNED) === SCANNED) {
+        const settled = memory.core.settledRun(slot, Math.min(this.limit - this.passed, (end - slot) / SLOT_WORDS));
+        if (settled !== 0) {
+          this.passed += settled;
+          slot += (settled - 1) * SLOT_WORDS;
+          if (this.passed === this.limit) {
+            this.list.cursorVpn = start + (slot - first) / SLOT_WORDS + 1;
+            return 0;
+          }
+          continue;
+        }
         if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) === 0) items.create(slot);
         if (!this.skips(slot)) {
           this.list.cursorVpn = start + (slot - first) / SLOT_WORDS + 1;

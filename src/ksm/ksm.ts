@@ -32,7 +32,7 @@ import { OutOfMemoryError } from '../machine/errors.js';
 import type { Machine } from '../machine/machine.js';
 import { Advisor } from './advisor.js';
 import type { Clock } from './clock.js';
-import { bump } from './counters.js';
+import { add } from './counters.js';
 import { Cursor } from './cursor.js';
 import { Merger } from './merge.js';
 import { MmList } from './mm-list.js';
@@ -74,11 +74,13 @@ export class Ksm {
   /** Visits up to `pages` pages; fewer if the full scan ends, which ends the batch whatever is left of it. How many were visited. */
   scan(pages: number): number {
     this.nowMs = this.clock.nowMs();
-    for (let visited = 0; visited < pages; visited++) {
-      const slot = this.cursor.next();
-      if (slot === 0) return visited;
+    for (let left = pages; left > 0; left--) {
+      const slot = this.cursor.next(left);
+      left -= this.cursor.passed;
+      add(this.i32, CTL_PAGES_SCANNED, this.cursor.passed);
+      if (slot === 0) return pages - left;
       this.visit(slot);
-      bump(this.i32, CTL_PAGES_SCANNED);
+      add(this.i32, CTL_PAGES_SCANNED, 1);
     }
     return pages;
   }
@@ -211,7 +213,7 @@ export class Ksm {
     if (state === -1) return true;
     if (seen && (state & (PTE_DIRTY | PTE_HASHED)) === (PTE_DIRTY | PTE_HASHED) && i32[slot + PTE_FRAME] === frame) {
       const sum = frameChecksum(machine.memory, frame);
-      bump(i32, CTL_CHECKSUMS);
+      add(i32, CTL_CHECKSUMS, 1);
       const changed = i32[slot + PTE_CHECKSUM] !== sum;
       i32[slot + PTE_CHECKSUM] = sum;
       machine.lock.release(slot, state & ~PTE_DIRTY);

@@ -5,7 +5,7 @@
  * as many skips as `skipsAfter` says. Linux 6.7, mm/ksm.c: should_skip_rmap_item.
  */
 import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../core/layout.js';
-import { bump } from './counters.js';
+import { add } from './counters.js';
 
 const ALWAYS_VISITED_BELOW = 3;
 const MAX_AGE = 255;
@@ -32,6 +32,6 @@ export function ageAndSkip(i32: Int32Array, slot: number): boolean {
     return false;
   }
   i32[slot + RMAP_FLAGS] = aged - (1 << RMAP_SKIPS_SHIFT);
-  bump(i32, CTL_PAGES_SKIPPED);
+  add(i32, CTL_PAGES_SKIPPED, 1);
   return true;
 }

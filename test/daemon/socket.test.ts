@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FATAL } from '../../src/daemon/fatal.js';
+import { DaemonProcess, ksmd, run, TemporaryDirectory } from '../daemon-process.js';
+import { until } from '../until.js';
+
+let directory: TemporaryDirectory;
+beforeEach(() => {
+  directory = new TemporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+async function startOn(path: string): Promise<DaemonProcess> {
+  const daemon = DaemonProcess.spawn(['--socket', path]);
+  await until('the daemon listens', () => daemon.log.some(({ msg }) => msg === 'listening'));
+  return daemon;
+}
+
+describe('the socket', () => {
+  test('is for its owner alone, and so is the directory that is made for it', async () => {
+    const path = directory.file('made/for/it/ksmd.sock');
+    const daemon = await startOn(path);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(directory.file('made/for/it')).mode & 0o777).toBe(0o700);
+    expect(await daemon.stop()).toBe(0);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('of a living daemon is refused to a second one', async () => {
+    const path = directory.file('ksmd.sock');
+    const first = await startOn(path);
+    const second = await ksmd(['start', '--socket', path]);
+    expect(second).toMatchObject({ status: FATAL.SocketInUse.exitStatus, stderr: expect.stringContaining('EADDRINUSE') });
+    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    await first.stop();
+  });
+
+  test('that a dead daemon left is taken over', async () => {
+    const path = directory.file('ksmd.sock');
+    const first = await startOn(path);
+    first.child.kill('SIGKILL');
+    await first.exited;
+    expect(existsSync(path)).toBe(true);
+    const second = await startOn(path);
+    expect(await second.stop()).toBe(0);
+  });
+
+  test('is not put where there is something else, which stays as it is', async () => {
+    const path = directory.file('notes.txt');
+    writeFileSync(path, 'mine');
+    const refused = await ksmd(['start', '--socket', path]);
+    expect(refused).toMatchObject({ status: FATAL.SocketPathTaken.exitStatus, stderr: expect.stringContaining('is no socket') });
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+  });
+
+  test('of somebody who is no ksmd is not taken over either', async () => {
+    const path = directory.file('other.sock');
+    const other = createServer().listen(path);
+    await once(other, 'listening');
+    expect((await ksmd(['start', '--socket', path])).status).toBe(FATAL.SocketInUse.exitStatus);
+    other.close();
+  });
+
+  test('has a path of at most 107 bytes', async () => {
+    const path = directory.file('x'.repeat(107 - directory.path.length));
+    const refused = await ksmd(['start', '--socket', path]);
+    expect(refused).toMatchObject({ status: FATAL.SocketPathUnusable.exitStatus, stderr: expect.stringMatching(/has 108 bytes, of at most 107/) });
+    const daemon = await startOn(path.slice(0, -1));
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test('needs a directory that can be made', async () => {
+    writeFileSync(directory.file('plain'), '');
+    const refused = await ksmd(['start', '--socket', directory.file('plain/ksmd.sock')]);
+    expect(refused).toMatchObject({ status: FATAL.SocketPathUnusable.exitStatus, stderr: expect.stringContaining('cannot make the directory') });
+  });
+
+  test('needs a file system that can hold one', async () => {
+    const refused = await ksmd(['start', '--socket', '/proc/ksmd.sock']);
+    expect(refused).toMatchObject({ status: FATAL.ListenFailed.exitStatus, stderr: expect.stringContaining('cannot listen') });
+  });
+});

@@ -11,5 +11,5 @@ export {
   frameZero,
 } from './frames';
 export { treeErase, treeInsert, treeReplace } from './rbtree';
-export { searchProven, searchTrusted, stableResume, stableSample, stableSearch, unstableSearch } from './search';
+export { searchProven, searchTrusted, stableResume, stableSample, stableSearch, unstableSample, unstableSearch } from './search';
 export { settledRun } from './settled';

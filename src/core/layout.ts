@@ -157,7 +157,10 @@ export const SLOT_WORDS = 8;
 export const RMAP_HEAD = 0;
 export const RMAP_NEXT = 1;
 export const RMAP_PREV = 2;
-/** With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. */
+/**
+ * With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. With RMAP_SAMPLED, while the page is clean: two of its bytes, and
+ * above them where in the page they are.
+ */
 export const PTE_CHECKSUM = 3;
 export const RMAP_FLAGS = 4;
 export const SLOT_REGION = 5;
@@ -182,6 +185,8 @@ export const RMAP_UNSTABLE = 0x4000000;
 export const RMAP_SEEN = 0x8000000;
 /** Its place in the unstable tree was found among nodes that all bound what lies below them. */
 export const RMAP_TRUSTED = 0x10000000;
+/** PTE_CHECKSUM holds a sample of the page instead. */
+export const RMAP_SAMPLED = 0x20000000;
 
 // PTE_STATE: who holds the lock in bits 0 to 7 (0: nobody), then flags.
 export const PTE_HOLDER_MASK = 0xff;

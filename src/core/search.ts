@@ -26,6 +26,7 @@ import {
   CTL_SEARCH_FENCE,
   CTL_SEARCH_PATH,
   FRAME_STABLE_NODE,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HOLDER_MASK,
@@ -35,6 +36,7 @@ import {
   RB_LEFT,
   RB_RIGHT,
   RMAP_FLAGS,
+  RMAP_SAMPLED,
   RMAP_TRUSTED,
   SEARCH_ABSENT,
   SEARCH_AGAIN,
@@ -52,8 +54,9 @@ import {
 } from './layout';
 import { at, put } from './words';
 
-/** How much of a page its stable node holds. */
+/** How much of a page its stable node holds, and a slot of the unstable tree. */
 const SAMPLE_BYTES: u32 = 4;
+const SLOT_SAMPLE_BYTES: u32 = 2;
 
 // Where the search stands: the page looked for, the word that points at the next node, and what is known of the bounds.
 let page: usize = 0;
@@ -223,17 +226,40 @@ export function unstableSearch(root: u32, frame: u32): u32 {
     const state = stateOf(slot);
     const treeFrame = at(slot + PTE_FRAME);
     if ((state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) || treeFrame == frame) return SEARCH_GAVE_UP;
-    const trusted: bool = !isDirty(state) && (at(slot + RMAP_FLAGS) & RMAP_TRUSTED) != 0;
-    if (trusted) note(slot);
-    else allTrusted = false;
+    const flags = at(slot + RMAP_FLAGS);
+    const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
+    let from: u32 = 0;
+    if (trusted) {
+      note(slot);
+      from = min(equalBelow, equalAbove);
+    } else allTrusted = false;
+    const sample = at(slot + PTE_CHECKSUM);
+    const offset = sample >> 16;
+    if (trusted && (flags & RMAP_SAMPLED) != 0 && from >= offset && from < offset + SLOT_SAMPLE_BYTES) {
+      const shift = (from - offset) << 3;
+      const mine = <u32>load<u16>(page + offset) >> shift;
+      const others = (sample & 0xffff) >> shift;
+      if (mine != others) {
+        const byte = ctz(mine ^ others) >> 3;
+        descend(slot, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff), true);
+        continue;
+      }
+      from = offset + SLOT_SAMPLE_BYTES;
+    }
     const other = frameAddress(treeFrame);
-    const equal = mismatch(page, other, trusted ? min(equalBelow, equalAbove) : 0, pageSize());
+    const equal = mismatch(page, other, from, pageSize());
     if (equal == pageSize()) {
       prove();
       return found(slot);
     }
     descend(slot, equal, isLessAt(other, equal), trusted);
   }
+}
+
+/** After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean, and will stand where it belongs. Keeps a sample of it. */
+export function unstableSample(slot: u32): void {
+  const offset: u32 = min(equalBelow, equalAbove) & ~(SLOT_SAMPLE_BYTES - 1);
+  put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));
 }
 
 /** After unstableSearch found a slot: 1 if the two pages were equal, both being clean still. */

@@ -11,10 +11,13 @@ import {
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
   MAX_NODES,
+  PTE_DIRTY,
   PTE_FRAME,
+  PTE_HASHED,
   RMAP_FLAGS,
   RMAP_NODE_MASK,
   RMAP_NODE_SHIFT,
+  RMAP_SAMPLED,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -64,9 +67,9 @@ export class UnstableTree {
       return acrossNodes || this.machine.frames.node(i32[found + PTE_FRAME]) === node ? found : 0;
     }
     if (answer !== SEARCH_ABSENT) return 0;
-    const flags = i32[slot + RMAP_FLAGS] & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED);
-    i32[slot + RMAP_FLAGS] =
-      flags | RMAP_UNSTABLE | (this.generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | (core.searchTrusted() !== 0 ? RMAP_TRUSTED : 0);
+    const flags = i32[slot + RMAP_FLAGS] & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_SAMPLED);
+    const trust = core.searchTrusted() !== 0 ? RMAP_TRUSTED | this.sample(slot) : 0;
+    i32[slot + RMAP_FLAGS] = flags | RMAP_UNSTABLE | (this.generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | trust;
     core.treeInsert(root, slot, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
     i32[CTL_PAGES_UNSHARED]++;
     return 0;
@@ -90,6 +93,17 @@ export class UnstableTree {
   move(from: number, to: number): void {
     const flags = this.i32[from + RMAP_FLAGS];
     if (this.isCurrent(flags)) this.core.treeReplace(this.rootOf(flags), from, to);
+  }
+
+  /** Keeps a sample of the page, unless it is being written or has been. RMAP_SAMPLED if so, otherwise 0. */
+  private sample(slot: number): number {
+    const { lock } = this.machine;
+    const state = lock.tryTake(slot);
+    if (state === -1) return 0;
+    const clean = (state & PTE_DIRTY) === 0;
+    if (clean) this.core.unstableSample(slot);
+    lock.release(slot, clean ? state & ~PTE_HASHED : state);
+    return clean ? RMAP_SAMPLED : 0;
   }
 
   private isCurrent(flags: number): boolean {

@@ -19,6 +19,7 @@ export interface Core {
   stableResume(stable: number): number;
   stableSample(stable: number): void;
   unstableSearch(root: number, frame: number): number;
+  unstableSample(slot: number): void;
   settledRun(slot: number, limit: number): number;
   searchProven(): number;
   searchTrusted(): number;

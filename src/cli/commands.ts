@@ -1,15 +1,20 @@
 /** The command table. The command line, its help and README's list all follow from it; a test holds README to it. */
+import { check } from './check.js';
 import { demo } from './demo.js';
 import { get } from './get.js';
 import { guests } from './guests.js';
+import { kill } from './kill.js';
 import { ksmpages } from './ksmpages.js';
 import { logs } from './logs.js';
 import { madvise } from './madvise.js';
+import { ps } from './ps.js';
 import { read } from './read.js';
 import { register } from './register.js';
 import { replay } from './replay.js';
+import { run } from './run.js';
 import { scan } from './scan.js';
 import { set } from './set.js';
+import { snapshot } from './snapshot.js';
 import { start } from './start.js';
 import { status } from './status.js';
 import { stop } from './stop.js';
@@ -33,6 +38,11 @@ export const VERBS: readonly Verb[] = [
   logs,
   replay,
   ksmpages,
+  run,
+  ps,
+  kill,
+  check,
+  snapshot,
   demo,
 ];
 

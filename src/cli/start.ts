@@ -2,14 +2,28 @@
 import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { SnapshotError } from '../snapshot/format.js';
+import { SnapshotFile } from '../snapshot/restore.js';
+import { LocalError } from './failures.js';
 import { parseBytes, parseCount } from './values.js';
 import { verb } from './verb.js';
 
-interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'run'> {
+interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'run' | 'restore'> {
   readonly socket?: string;
   /** Bytes. */
   readonly memory: number;
   readonly run: '0' | '1';
+  readonly restore?: string;
+}
+
+/** A snapshot known to be whole, before anything is started. LocalError if it is not. */
+function openSnapshot(path: string): SnapshotFile {
+  try {
+    return SnapshotFile.open(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new LocalError(error instanceof SnapshotError ? 'EINVAL' : 'ENOENT', `snapshot ${path} cannot be restored: ${message}`);
+  }
 }
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -24,6 +38,8 @@ export const start = verb<[], StartOptions>({
     new Option('--page-size <size>', 'bytes a page, a power of two').argParser(parseBytes).default(4096),
     new Option('--kernel <profile>', 'whose order of steps is followed').choices(['2.6.32', '6.1', '6.12', '6.18']).default('6.18'),
     new Option('--run <0|1>', 'whether the scanner runs from the start').choices(['0', '1']).default('1'),
+    new Option('--oom-timeout-ms <n>', "how long a workload's store waits for a free frame").argParser(parseCount).default(1000),
+    new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
     new Option('--log-level <level>', 'least severe lines to log').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   ],
@@ -40,13 +56,16 @@ export const start = verb<[], StartOptions>({
         daemon.stop(name);
       });
     }
+    const snapshot = options.restore === undefined ? undefined : openSnapshot(options.restore);
     try {
       daemon = await server.Daemon.start({
         ...options,
         socketPath: socketPath(options.socket),
         memoryBytes: options.memory,
         run: Number(options.run),
+        restore: snapshot,
       });
+      snapshot?.close();
     } catch (error) {
       if (!(error instanceof FatalError)) throw error;
       process.stderr.write(`ksmd: ${error.message}\n`);

@@ -34,7 +34,7 @@ export function memoryRoutes(api: Api, { host, log, events, uploads }: Context):
     handler: async ({ params: { guest }, query, raw }) => {
       const address = toBytes(query.address);
       const length = announcedLength(query.length, raw.headers['content-length']);
-      host.assertMapped(guest, address, length ?? 0);
+      host.assertMapped(guest, address, length ?? 1);
       try {
         return { bytesStored: await uploads.store(raw, { guest, address, length }) };
       } catch (error) {

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { privateAnonymousMappings } from '../../src/cli/process-memory.js';
+import { parseAssignment, parseBytes, parseCount } from '../../src/cli/values.js';
+
+test.each([
+  ['4096', 4096],
+  ['0x1000', 4096],
+  ['64KiB', 65536],
+  ['64K', 65536],
+  ['1MB', 2 ** 20],
+  ['1.5GiB', 1.5 * 2 ** 30],
+  ['12B', 12],
+])('%s is a size of %i bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes);
+});
+
+test.each(['', 'x', '-1', '1.5', '12QB', '0x', '1e3', '99999999999999999999'])('%j is no size', (text) => {
+  expect(() => parseBytes(text)).toThrow('Write bytes');
+});
+
+test('a count is whole', () => {
+  expect(parseCount('12')).toBe(12);
+  for (const text of ['', '-1', '1.5', '0x10']) expect(() => parseCount(text)).toThrow('Write a whole number');
+});
+
+test('assignments keep their order', () => {
+  const all = ['b=1', 'a=2=3', 'c='].reduce<ReadonlyMap<string, string> | undefined>((before, text) => parseAssignment(text, before), undefined);
+  expect([...(all ?? [])]).toEqual([
+    ['b', '1'],
+    ['a', '2=3'],
+    ['c', ''],
+  ]);
+  expect(() => parseAssignment('=1', undefined)).toThrow('Write NAME=VALUE');
+});
+
+test('of a process, what is private and of no file is its own', () => {
+  const maps = [
+    '00400000-00500000 r-xp 00000000 08:01 131090                             /usr/bin/node',
+    '00900000-00a00000 rw-p 00500000 08:01 131090                             /usr/bin/node',
+    '01000000-01100000 rw-p 00000000 00:00 0                                  [heap]',
+    '7f0000000000-7f0000021000 rw-p 00000000 00:00 0 ',
+    '7f0000100000-7f0000101000 rw-p 00000000 00:00 0                          [anon:a name]',
+    '7f0000200000-7f0000201000 rw-s 00000000 00:01 1024                       /dev/zero (deleted)',
+    '7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0                          [stack]',
+    '7ffd00100000-7ffd00104000 r--p 00000000 00:00 0                          [vvar]',
+    'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]',
+    '',
+  ].join('\n');
+  expect(privateAnonymousMappings(maps)).toEqual([
+    { address: 0x01000000, length: 0x100000 },
+    { address: 0x7f0000000000, length: 0x21000 },
+    { address: 0x7f0000100000, length: 0x1000 },
+    { address: 0x7ffd00000000, length: 0x21000 },
+  ]);
+});

@@ -1,0 +1,176 @@
+/** Every other verb that talks to a daemon, as a user types it. */
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DaemonProcess, KSMD, ksmd, run } from '../daemon-process.js';
+
+let daemon: DaemonProcess;
+beforeAll(async () => {
+  daemon = await DaemonProcess.start(['--run', '0']);
+  await daemon.client.createGuest('web');
+  await daemon.client.map('web', 'memory', { pages: 16 });
+});
+afterAll(async () => {
+  await daemon.stop();
+});
+
+const AT = '0x100000000';
+
+describe('status', () => {
+  test('is for people', async () => {
+    const { status, stdout } = await daemon.ksmd('status');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ksmd +\d+\.\d+\.\d+, as Linux 6\.18; process \d+, up [0-9.]+ s$/m);
+    expect(stdout).toMatch(/^memory +64 MiB: .* used, .* free$/m);
+    expect(stdout).toMatch(/^shared +nothing$/m);
+    expect(stdout).toMatch(/^scanner +stopped, /m);
+  });
+
+  test('is for programs', async () => {
+    expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({ pid: daemon.child.pid, scanner: { state: 'stopped' } });
+  });
+});
+
+describe('write and read', () => {
+  test('from standard input, raw', async () => {
+    expect(await daemon.ksmdWithInput('hello, page', 'write', 'web', AT)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await daemon.ksmd('read', 'web', AT, '11')).toEqual({ status: 0, stdout: 'hello, page', stderr: '' });
+  });
+
+  test('from a file, as a dump', async () => {
+    const file = daemon.directory.file('input');
+    writeFileSync(file, 'sixteen bytes and\x00more');
+    expect((await daemon.ksmd('write', 'web', '0x100001000', '--file', file)).status).toBe(0);
+    expect((await daemon.ksmd('read', 'web', '0x100001000', '22', '--hex')).stdout).toBe(
+      '000100001000  73 69 78 74 65 65 6e 20 62 79 74 65 73 20 61 6e  |sixteen bytes an|\n' +
+        '000100001010  64 00 6d 6f 72 65                                |d.more|\n',
+    );
+  });
+
+  test('where nothing is mapped, or there is no such guest or file', async () => {
+    expect(await daemon.ksmdWithInput('x', 'write', 'web', '0x1000')).toMatchObject({
+      status: 1,
+      stderr: "ksmd: EFAULT: no region maps 0x1000 ('ksmd guests GUEST' lists its regions)\n",
+    });
+    expect(await daemon.ksmd('read', 'nobody', AT, '1')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: "ksmd: ENOENT: no guest 'nobody' ('ksmd guests' lists them)\n",
+    });
+    expect((await daemon.ksmd('write', 'web', AT, '--file', '/nowhere')).stderr).toMatch(/^ksmd: ENOENT: no such file/);
+  });
+
+  test('into a pipe that closes early', async () => {
+    const env = { KSMD_SOCKET: daemon.socketPath };
+    const { stdout, stderr } = await run(
+      'bash',
+      ['-c', `set -o pipefail; "${process.execPath}" "${KSMD}" read web ${AT} 64KiB | head -c 5; echo; echo \${PIPESTATUS[0]}`],
+      { env },
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: 'hello\n0\n', stderr: '' });
+  });
+});
+
+describe('guests', () => {
+  test('is a table', async () => {
+    const { stdout } = await daemon.ksmd('guests');
+    expect(stdout).toMatch(/^GUEST +NODE +REGIONS +PAGES +PRESENT +MERGED\n/);
+    expect(stdout).toMatch(/^web +0 +1 +16 +64 KiB +\d+ /m);
+  });
+
+  test('shows the regions of one', async () => {
+    expect((await daemon.ksmd('guests', 'web')).stdout).toMatch(/^memory +0x100000000 +16 +64 KiB$/m);
+    expect(JSON.parse((await daemon.ksmd('guests', 'web', '--json')).stdout)).toMatchObject({ name: 'web', regions: [{ name: 'memory' }] });
+    expect(JSON.parse((await daemon.ksmd('guests', '--json')).stdout)).toMatchObject([{ name: 'web' }]);
+  });
+});
+
+describe('get, set and scan', () => {
+  test('print what was asked for', async () => {
+    expect((await daemon.ksmd('set', 'pages_to_scan=500', 'smart_scan=0')).stdout).toBe('pages_to_scan  500\nsmart_scan     0\n');
+    expect((await daemon.ksmd('get', 'pages_to_scan', '--json')).stdout).toBe('{"pages_to_scan":500}\n');
+    expect((await daemon.ksmd('get')).stdout).toMatch(/^full_scans +\d+$/m);
+    expect((await daemon.ksmd('scan', '--times', '2')).stdout).toMatch(/^\d+ pages? visited\nfull_scans +\d+\n/);
+    expect(JSON.parse((await daemon.ksmd('scan', '--pages', '3', '--json')).stdout)).toMatchObject({ visitedPages: expect.any(Number) });
+  });
+
+  test('say what the kernel refuses', async () => {
+    expect(await daemon.ksmd('set', 'run=7')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'ksmd: EINVAL: run takes whole numbers from 0 to 2, not 7\n',
+    });
+    expect((await daemon.ksmd('set', 'pages_shared=1')).stderr).toBe('ksmd: EINVAL: pages_shared can only be read\n');
+    expect((await daemon.ksmd('set', 'what=1')).stderr).toMatch(/^ksmd: ENOENT: no tunable 'what'/);
+    expect((await daemon.ksmd('get', 'what')).stderr).toMatch(/^ksmd: ENOENT: no counter or tunable 'what'/);
+    await daemon.client.setKsm({ run: 1 });
+    expect((await daemon.ksmd('scan')).stderr).toMatch(/^ksmd: EBUSY: the scanner is running/);
+    await daemon.client.setKsm({ run: 0 });
+  });
+});
+
+test('madvise takes a region or a range', async () => {
+  expect(await daemon.ksmd('madvise', 'web', 'unmergeable', '--region', 'memory')).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect((await daemon.ksmd('madvise', 'web', 'dontneed', '--address', AT, '--length', '4096')).status).toBe(0);
+  expect((await daemon.ksmd('read', 'web', AT, '5')).stdout).toBe('\0'.repeat(5));
+  expect(await daemon.ksmd('madvise', 'web', 'dontneed', '--region', 'none')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^ksmd: ENOENT/),
+  });
+  expect((await daemon.ksmd('madvise', 'web', 'willneed', '--region', 'memory')).status).toBe(2);
+  expect((await daemon.ksmd('madvise', 'web', 'dontneed')).status).toBe(2);
+});
+
+test('ksmpages writes the worst case, or the best', async () => {
+  expect((await daemon.ksmd('ksmpages', 'worst', '--size', '1MiB')).stdout).toBe('worst: 256 pages (1 MiB) written at 0x100000000\n');
+  expect((await daemon.ksmd('ksmpages', 'best', '--size', '1MiB', '--best')).status).toBe(0);
+  const last = async (guest: string, page: number) => (await daemon.ksmd('read', guest, String(2 ** 32 + page * 4096 + 4088), '8', '--hex')).stdout;
+  expect(await last('worst', 255)).toContain('ff 00 00 00 00 00 00 00');
+  expect(await last('best', 255)).toContain('01 00 00 00 00 00 00 00');
+  expect((await daemon.ksmd('ksmpages', 'odd', '--size', '1000')).stderr).toMatch(/^ksmd: EINVAL/);
+});
+
+test('unregister removes a guest', async () => {
+  expect(await daemon.ksmd('unregister', 'worst')).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await daemon.ksmd('unregister', 'worst')).toMatchObject({
+    status: 1,
+    stderr: "ksmd: ENOENT: no guest 'worst' ('ksmd guests' lists them)\n",
+  });
+});
+
+test('logs prints the last lines', async () => {
+  const lines = (await daemon.ksmd('logs', '--lines', '1000', '--json')).stdout.trimEnd().split('\n');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'ksmd starts' });
+  expect((await daemon.ksmd('logs', '--lines', '1000')).stdout).toMatch(/^\S+ info {2}ksmd starts version=/);
+});
+
+test.each([['status'], ['stop'], ['guests'], ['logs', '--follow'], ['register', 'x', '--pages', '1'], ['ksmpages', 'x']])(
+  '%s without a daemon says how to start one',
+  async (...args) => {
+    const socket = daemon.directory.file('nobody.sock');
+    const nobody = `ksmd: ENOENT: no daemon listens on ${socket}: start one with`;
+    const byEnvironment = await ksmd(args, { env: { KSMD_SOCKET: socket } });
+    expect(byEnvironment).toEqual({ status: 1, stdout: '', stderr: `${nobody} 'ksmd start'\n` });
+    const byOption = await ksmd([...args, '--socket', socket]);
+    expect(byOption).toEqual({ status: 1, stdout: '', stderr: `${nobody} 'ksmd start --socket ${socket}'\n` });
+  },
+);
+
+test.each([
+  [[]],
+  [['nonsense']],
+  [['status', '--nonsense']],
+  [['read', 'web']],
+  [['read', 'web', 'here', '1']],
+  [['set', 'run']],
+  [['start', '--run', '2']],
+  [['start', '--memory', 'lots']],
+])('%j is a wrong command line', async (args) => {
+  const { status, stdout, stderr } = await ksmd(args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).not.toBe('');
+});
+
+test('stop stops the daemon, and waits until it is gone', async () => {
+  expect(await daemon.ksmd('stop')).toEqual({ status: 0, stdout: 'stopped\n', stderr: '' });
+  expect(await daemon.exited).toBe(0);
+});

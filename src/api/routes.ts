@@ -24,6 +24,12 @@ export const ROUTES = {
   madvise: { method: 'POST', path: '/v1/guests/:guest/madvise', summary: 'Advise pages mergeable, unmergeable or dontneed' },
   events: { method: 'GET', path: '/v1/events', summary: 'Server-sent events: merges, breaks, full scans, warnings' },
   logs: { method: 'GET', path: '/v1/logs', summary: 'Last lines of the log, one JSON object a line' },
+  run: { method: 'POST', path: '/v1/workloads', summary: 'Run a workload in a guest, on a thread of the daemon' },
+  workloads: { method: 'GET', path: '/v1/workloads', summary: 'All workloads, and what they have done' },
+  kill: { method: 'DELETE', path: '/v1/workloads/:id', summary: 'End a workload' },
+  check: { method: 'GET', path: '/v1/check', summary: 'Recount everything from frames and page tables' },
+  restartScanner: { method: 'POST', path: '/v1/scanner/restart', summary: 'Kill the scanner; another takes over' },
+  snapshot: { method: 'GET', path: '/v1/snapshot', summary: 'A consistent image of all guests, while they run' },
   openapi: { method: 'GET', path: '/v1/openapi.json', summary: 'This document' },
 } as const satisfies Record<string, Route>;
 

@@ -2,17 +2,20 @@
 import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { DEFAULT_PROFILE, kernelProfile } from '../ksm/profile.js';
 import { SnapshotError } from '../snapshot/format.js';
 import { SnapshotFile } from '../snapshot/restore.js';
 import { LocalError } from './failures.js';
 import { parseBytes, parseCount } from './values.js';
 import { verb } from './verb.js';
 
-interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'run' | 'restore'> {
+interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore'> {
   readonly socket?: string;
   /** Bytes. */
   readonly memory: number;
-  readonly run: '0' | '1';
+  readonly pageSize?: number;
+  readonly kernel?: string;
+  readonly run?: '0' | '1';
   readonly restore?: string;
 }
 
@@ -35,9 +38,9 @@ export const start = verb<[], StartOptions>({
     new Option('--pages-to-scan <n>', "pages a batch (default: the kernel's, 100)").argParser(parseCount),
     new Option('--sleep-ms <n>', "milliseconds between batches (default: the kernel's, 20)").argParser(parseCount),
     new Option('--memory <size>', 'simulated physical memory').argParser(parseBytes).default(2 ** 30, '1GiB'),
-    new Option('--page-size <size>', 'bytes a page, a power of two').argParser(parseBytes).default(4096),
-    new Option('--kernel <profile>', 'whose order of steps is followed').choices(['2.6.32', '6.1', '6.12', '6.18']).default('6.18'),
-    new Option('--run <0|1>', 'whether the scanner runs from the start').choices(['0', '1']).default('1'),
+    new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(parseBytes),
+    new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(['2.6.32', '6.1', '6.12', '6.18']),
+    new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices(['0', '1']),
     new Option('--oom-timeout-ms <n>', "how long a workload's store waits for a free frame").argParser(parseCount).default(1000),
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
@@ -62,7 +65,9 @@ export const start = verb<[], StartOptions>({
         ...options,
         socketPath: socketPath(options.socket),
         memoryBytes: options.memory,
-        run: Number(options.run),
+        pageSize: options.pageSize ?? snapshot?.header.pageSize ?? 4096,
+        kernel: kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_PROFILE).name,
+        run: options.run === undefined ? undefined : Number(options.run),
         restore: snapshot,
       });
       snapshot?.close();

@@ -8,6 +8,8 @@ import type { KsmFiles, ScanAnswer, TunableValues } from '../api/ksm.js';
 import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Status } from '../api/status.js';
 import type { KsmdEvent } from '../api/streams.js';
+import type { CheckAnswer, RestartAnswer } from '../api/upkeep.js';
+import type { Workload, WorkloadRequest } from '../api/workloads.js';
 import { lines, serverSentEvents } from './lines.js';
 import { type Body, chunks, Transport } from './transport.js';
 
@@ -73,6 +75,36 @@ export class Client {
 
   async madvise(guest: string, advice: Advice, pages: AdvisedPages): Promise<void> {
     await this.call('madvise', { guest }, json({ advice, ...pages }));
+  }
+
+  run(request: WorkloadRequest): Promise<Workload> {
+    return this.call('run', {}, json(request)) as Promise<Workload>;
+  }
+
+  async workloads(): Promise<Workload[]> {
+    const { workloads } = (await this.call('workloads')) as { workloads: Workload[] };
+    return workloads;
+  }
+
+  /** Ends a workload; `now`: wherever it is. What it had done. */
+  async kill(id: number, now = false): Promise<Workload> {
+    return (await this.transport.json('DELETE', `${pathOf('kill', { id: String(id) })}${now ? '?now=1' : ''}`)) as Workload;
+  }
+
+  /** What does not agree when everything is recounted, a sentence each. */
+  async check(): Promise<string[]> {
+    const { disagreements } = (await this.call('check')) as CheckAnswer;
+    return disagreements;
+  }
+
+  restartScanner(): Promise<RestartAnswer> {
+    return this.call('restartScanner') as Promise<RestartAnswer>;
+  }
+
+  /** A snapshot's bytes as they come, and how many there will be. */
+  async snapshot(): Promise<{ length: number; chunks: AsyncIterable<Uint8Array> }> {
+    const answer = await this.transport.open('GET', ROUTES.snapshot.path);
+    return { length: Number(answer.headers['content-length']), chunks: chunks(answer) };
   }
 
   /** Stores all that the source gives. RefusedError says how much was stored if that fails. */

@@ -12,6 +12,7 @@ import { ErrorAnswer } from '../api/errors.js';
 import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Host } from '../ksm/host.js';
 import type { EventFeed } from './event-feed.js';
+import type { GuestThreads } from './guest-threads.js';
 import type { LiveStreams } from './live-streams.js';
 import type { Log } from './log.js';
 import type { Scanner } from './scanner.js';
@@ -20,6 +21,7 @@ import type { Uploads } from './uploads.js';
 export interface Context {
   readonly host: Host;
   readonly scanner: Scanner;
+  readonly threads: GuestThreads;
   readonly log: Log;
   readonly events: EventFeed;
   readonly streams: LiveStreams;

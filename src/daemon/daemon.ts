@@ -10,13 +10,18 @@ import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
 import type { ProfileName } from '../ksm/profile.js';
 import { rebuild } from '../ksm/rebuild.js';
+import { RUN_MERGE } from '../ksm/tunables.js';
+import { KsmdError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
+import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
 import type { Api } from './context.js';
 import { EventFeed, type Progress } from './event-feed.js';
-import { type FatalError, InternalFaultError, MemoryRefusedError, ScannerLostError } from './fatal.js';
+import { type FatalError, InternalFaultError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
+import { GuestThreads } from './guest-threads.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
+import { Reaper } from './reaper.js';
 import { Scanner } from './scanner.js';
 import { createServer } from './server.js';
 import { listenPrivately, prepareSocketPath } from './socket.js';
@@ -34,10 +39,15 @@ export interface DaemonConfig {
   readonly memoryBytes: number;
   readonly pageSize: number;
   readonly kernel: ProfileName;
-  readonly run: number;
+  /** Absent: as the snapshot has it, or 1. */
+  readonly run?: number | undefined;
   /** Absent: the kernel's default. */
   readonly pagesToScan?: number | undefined;
   readonly sleepMs?: number | undefined;
+  /** How long a workload's store waits for a free frame. */
+  readonly oomTimeoutMs: number;
+  /** Absent: a host without guests. */
+  readonly restore?: SnapshotFile | undefined;
   readonly logLevel: LogLevel;
   /** Absent: standard output. */
   readonly logFile?: string | undefined;
@@ -70,18 +80,25 @@ export class Daemon {
     const host = createHost(config, (change) => (scanner === undefined ? change() : scanner.quiesce(change)));
     const { memory } = host.machine;
     logger.info({ kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize }, 'memory reserved');
-    scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, performance.now()));
+    if (config.restore !== undefined) restore(config.restore, host);
+    const reaper = new Reaper();
+    scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, performance.now()), reaper);
     if (config.pagesToScan !== undefined) await scanner.set('pages_to_scan', config.pagesToScan);
     if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
-    await scanner.set('run', config.run);
+    if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
 
     const daemon = new Daemon(config, log, scanner);
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner);
+    const threads = new GuestThreads(host, config.oomTimeoutMs, reaper, ({ workload, guest, reason }) => {
+      logger.error({ workload, guest, reason }, 'a guest thread died');
+      events.warn(`workload ${workload} of guest '${guest}' died`);
+    });
     const server = await createServer({
       host,
       scanner,
+      threads,
       log,
       events,
       streams,
@@ -100,6 +117,7 @@ export class Daemon {
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
       stopSummaries();
+      await threads.stopAll();
       await scanner.stop();
       streams.endAll();
       uploads.interruptAll();
@@ -159,6 +177,15 @@ function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): H
     return Host.create({ memoryBytes: config.memoryBytes, pageSize: config.pageSize, kernel: config.kernel }, clock, quiesce);
   } catch (error) {
     throw new MemoryRefusedError(`ENOMEM: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function restore(snapshot: SnapshotFile, host: Host): void {
+  try {
+    snapshot.restoreTo(host, performance.now());
+  } catch (error) {
+    const code = error instanceof KsmdError ? error.code : 'EINVAL';
+    throw new RestoreRefusedError(`${code}: the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -17,6 +17,7 @@ export const FATAL = {
   ListenFailed: { exitStatus: 14, meaning: 'the operating system refuses to listen on the socket' },
   LogFileUnusable: { exitStatus: 15, meaning: 'the log file cannot be written' },
   ScannerLost: { exitStatus: 16, meaning: 'the scanner died and could not be started again' },
+  RestoreRefused: { exitStatus: 17, meaning: 'the snapshot does not fit the host' },
   InternalFault: { exitStatus: 70, meaning: 'a fault in ksmd itself' },
 } as const satisfies Record<string, FatalCondition>;
 
@@ -57,6 +58,11 @@ export class LogFileUnusableError extends FatalError {
 export class ScannerLostError extends FatalError {
   override readonly name = 'ScannerLostError';
   readonly exitStatus = FATAL.ScannerLost.exitStatus;
+}
+
+export class RestoreRefusedError extends FatalError {
+  override readonly name = 'RestoreRefusedError';
+  readonly exitStatus = FATAL.RestoreRefused.exitStatus;
 }
 
 export class InternalFaultError extends FatalError {

@@ -18,6 +18,8 @@ import { ksmRoutes } from './routes/ksm.js';
 import { memoryRoutes } from './routes/memory.js';
 import { statusRoutes } from './routes/status.js';
 import { streamRoutes } from './routes/streams.js';
+import { upkeepRoutes } from './routes/upkeep.js';
+import { workloadRoutes } from './routes/workloads.js';
 
 const MAX_JSON_BYTES = 1024 * 1024;
 
@@ -61,7 +63,7 @@ export async function createServer(context: Context): Promise<Api> {
       servers: [{ url: 'http://localhost' }],
     },
   });
-  for (const routes of [statusRoutes, ksmRoutes, guestRoutes, memoryRoutes, streamRoutes, openapiRoute]) {
+  for (const routes of [statusRoutes, ksmRoutes, guestRoutes, memoryRoutes, workloadRoutes, upkeepRoutes, streamRoutes, openapiRoute]) {
     await api.register(async (scope) => routes(scope as Api, context));
   }
   await api.ready();

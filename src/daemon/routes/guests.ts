@@ -19,7 +19,7 @@ import { type Api, type Context, route } from '../context.js';
 
 const NoContent = Type.Null({ description: 'done' });
 
-export function guestRoutes(api: Api, { host }: Context): void {
+export function guestRoutes(api: Api, { host, threads }: Context): void {
   api.route({
     ...route('guests', {}, { 200: GuestList }),
     handler: () => ({
@@ -50,7 +50,8 @@ export function guestRoutes(api: Api, { host }: Context): void {
 
   api.route({
     ...route('removeGuest', { params: GuestParams }, { 204: NoContent }),
-    handler: ({ params }, reply) => {
+    handler: async ({ params }, reply) => {
+      await threads.stopIn(params.guest);
       host.exitGuest(params.guest);
       reply.code(204);
       return null;
@@ -68,7 +69,8 @@ export function guestRoutes(api: Api, { host }: Context): void {
 
   api.route({
     ...route('unmap', { params: RegionParams }, { 204: NoContent }),
-    handler: ({ params }, reply) => {
+    handler: async ({ params }, reply) => {
+      await threads.stopIn(params.guest, params.region);
       host.unmap(params.guest, params.region);
       reply.code(204);
       return null;

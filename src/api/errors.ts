@@ -11,6 +11,8 @@ export const HTTP_STATUS = {
   EINVAL: 400,
   EFAULT: 400,
   EBUSY: 409,
+  /** Over TCP, which is for looking only. */
+  EACCES: 403,
   E2BIG: 413,
   ENOSPC: 507,
   ENOMEM: 507,

@@ -2,14 +2,16 @@
 import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { DEFAULT_LIMITS } from '../daemon/limits.js';
+import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
 import { DEFAULT_PROFILE, kernelProfile } from '../ksm/profile.js';
 import { SnapshotError } from '../snapshot/format.js';
 import { SnapshotFile } from '../snapshot/restore.js';
-import { LocalError } from './failures.js';
-import { parseBytes, parseCount } from './values.js';
+import { LocalError, UsageError } from './failures.js';
+import { parseBytes, parseCount, parsePositive } from './values.js';
 import { verb } from './verb.js';
 
-interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore'> {
+interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore' | 'limits' | 'http'> {
   readonly socket?: string;
   /** Bytes. */
   readonly memory: number;
@@ -17,6 +19,14 @@ interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' |
   readonly kernel?: string;
   readonly run?: '0' | '1';
   readonly restore?: string;
+  readonly http?: string;
+  readonly httpRemote?: true;
+  readonly maxBody: number;
+  readonly maxGuests: number;
+  readonly maxRegions: number;
+  readonly maxConnections: number;
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** A snapshot known to be whole, before anything is started. LocalError if it is not. */
@@ -26,6 +36,15 @@ function openSnapshot(path: string): SnapshotFile {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new LocalError(error instanceof SnapshotError ? 'EINVAL' : 'ENOENT', `snapshot ${path} cannot be restored: ${message}`);
+  }
+}
+
+/** Where to listen over TCP. UsageError if that is no address, or one that other machines reach and `remote` was not asked for. */
+function tcpAddress(text: string, remote: boolean): TcpAddress {
+  try {
+    return parseTcpAddress(text, remote);
+  } catch (error) {
+    throw new UsageError(`EINVAL: --http: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -43,6 +62,16 @@ export const start = verb<[], StartOptions>({
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices(['0', '1']),
     new Option('--oom-timeout-ms <n>', "how long a workload's store waits for a free frame").argParser(parseCount).default(1000),
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
+    new Option('--http <host:port>', 'let itself be looked at over TCP, on this machine'),
+    new Option('--http-remote', 'let --http be an address that other machines reach'),
+    new Option('--max-body <size>', 'a JSON body; uploads are bounded by their regions')
+      .argParser(parseBytes)
+      .default(DEFAULT_LIMITS.maxBodyBytes, '1MiB'),
+    new Option('--max-guests <n>', 'guests in all').argParser(parsePositive).default(DEFAULT_LIMITS.maxGuests),
+    new Option('--max-regions <n>', 'regions in all').argParser(parsePositive).default(DEFAULT_LIMITS.maxRegions),
+    new Option('--max-connections <n>', 'connections at a time').argParser(parsePositive).default(DEFAULT_LIMITS.maxConnections),
+    new Option('--header-timeout-ms <n>', 'how long the head of a request may take').argParser(parsePositive).default(DEFAULT_LIMITS.headerTimeoutMs),
+    new Option('--idle-timeout-ms <n>', 'how long a connection may idle').argParser(parsePositive).default(DEFAULT_LIMITS.idleTimeoutMs),
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
     new Option('--log-level <level>', 'least severe lines to log').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   ],
@@ -69,6 +98,15 @@ export const start = verb<[], StartOptions>({
         kernel: kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_PROFILE).name,
         run: options.run === undefined ? undefined : Number(options.run),
         restore: snapshot,
+        http: options.http === undefined ? undefined : tcpAddress(options.http, options.httpRemote ?? false),
+        limits: {
+          maxBodyBytes: options.maxBody,
+          maxGuests: options.maxGuests,
+          maxRegions: options.maxRegions,
+          maxConnections: options.maxConnections,
+          headerTimeoutMs: options.headerTimeoutMs,
+          idleTimeoutMs: options.idleTimeoutMs,
+        },
       });
       snapshot?.close();
     } catch (error) {

@@ -17,8 +17,9 @@ import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
 import type { Api } from './context.js';
 import { EventFeed, type Progress } from './event-feed.js';
-import { type FatalError, InternalFaultError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
+import { type FatalError, InternalFaultError, ListenFailedError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
 import { GuestThreads } from './guest-threads.js';
+import type { Limits } from './limits.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
 import { Reaper } from './reaper.js';
@@ -26,6 +27,7 @@ import { Scanner } from './scanner.js';
 import { createServer } from './server.js';
 import { listenPrivately, prepareSocketPath } from './socket.js';
 import { logSummaries } from './summary.js';
+import type { TcpAddress } from './tcp.js';
 import { SYSTEM_TIMERS } from './timers.js';
 import { Uploads } from './uploads.js';
 
@@ -44,6 +46,9 @@ export interface DaemonConfig {
   /** Absent: the kernel's default. */
   readonly pagesToScan?: number | undefined;
   readonly sleepMs?: number | undefined;
+  readonly limits: Limits;
+  /** Absent: no TCP. */
+  readonly http?: TcpAddress | undefined;
   /** How long a workload's store waits for a free frame. */
   readonly oomTimeoutMs: number;
   /** Absent: a host without guests. */
@@ -95,7 +100,7 @@ export class Daemon {
       logger.error({ workload, guest, reason }, 'a guest thread died');
       events.warn(`workload ${workload} of guest '${guest}' died`);
     });
-    const server = await createServer({
+    const context = {
       host,
       scanner,
       threads,
@@ -104,16 +109,20 @@ export class Daemon {
       streams,
       uploads,
       startedAtMs: performance.now(),
-      stop: (reason) => daemon.stop(reason),
-    });
+      stop: (reason: string) => daemon.stop(reason),
+    };
+    const server = await createServer(context, config.limits);
+    const tcpServer = config.http === undefined ? undefined : await createServer(context, config.limits, config.http);
     daemon.watchScanner(events);
     try {
       await listenPrivately(config.socketPath, () => server.listen({ path: config.socketPath }));
+      if (config.http !== undefined) await listenAt(tcpServer, config.http);
     } catch (error) {
       await scanner.stop();
+      daemon.removeSocket();
       throw error;
     }
-    logger.info({ socket: config.socketPath, ...host.tunables() }, 'listening');
+    logger.info({ socket: config.socketPath, ...(config.http === undefined ? {} : { http: config.http }), ...host.tunables() }, 'listening');
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
       stopSummaries();
@@ -121,7 +130,7 @@ export class Daemon {
       await scanner.stop();
       streams.endAll();
       uploads.interruptAll();
-      await closeServer(server);
+      await Promise.all([closeServer(server), ...(tcpServer === undefined ? [] : [closeServer(tcpServer)])]);
     };
     return daemon;
   }
@@ -174,9 +183,18 @@ export class Daemon {
 function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): Host {
   const clock: Clock = { nowMs: () => performance.now(), cpuMs: () => 0 };
   try {
-    return Host.create({ memoryBytes: config.memoryBytes, pageSize: config.pageSize, kernel: config.kernel }, clock, quiesce);
+    const { memoryBytes, pageSize, kernel, limits } = config;
+    return Host.create({ memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions }, clock, quiesce);
   } catch (error) {
     throw new MemoryRefusedError(`ENOMEM: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function listenAt(server: Api | undefined, { host, port }: TcpAddress): Promise<void> {
+  try {
+    await server?.listen({ host, port });
+  } catch (error) {
+    throw new ListenFailedError(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

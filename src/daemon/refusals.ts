@@ -11,6 +11,12 @@ export class BadRequestError extends Error {
   readonly code = 'EINVAL';
 }
 
+/** Asked over TCP for what may only be asked on the socket, or by a name that is not this daemon's. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+  readonly code = 'EACCES';
+}
+
 /** An upload that ended before its end. What had arrived is stored. */
 export class UploadFailedError extends Error {
   override readonly name = 'UploadFailedError';
@@ -35,9 +41,9 @@ export function refusal(code: ErrorCode, message: string, bytesStored?: number):
 /** What to answer to an error that a handler, a parser or the framework threw. EIO is a fault of ours. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof UploadFailedError) return refusal(error.code, error.message, error.bytesStored);
-  if (error instanceof KsmdError || error instanceof BadRequestError) return refusal(error.code, error.message);
+  if (error instanceof KsmdError || error instanceof BadRequestError || error instanceof ForbiddenError) return refusal(error.code, error.message);
   const { code, statusCode, message } = error as Partial<FastifyError>;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('E2BIG', 'the body is larger than a request of this kind may be: 1 MiB');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('E2BIG', 'the body is larger than a request of this kind may be (--max-body)');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return refusal('EINVAL', message ?? 'a bad request');
   return refusal('EIO', `a fault in ksmd: ${message ?? error}`);
 }

@@ -12,7 +12,8 @@ import { Type } from 'typebox';
 import { ROUTES } from '../api/routes.js';
 import { VERSION } from '../version.js';
 import { type Api, type Context, route } from './context.js';
-import { BadRequestError, type Refusal, refusal, refusalOf, schemaRefusal } from './refusals.js';
+import type { Limits } from './limits.js';
+import { BadRequestError, ForbiddenError, type Refusal, refusal, refusalOf, schemaRefusal } from './refusals.js';
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
 import { memoryRoutes } from './routes/memory.js';
@@ -20,16 +21,20 @@ import { statusRoutes } from './routes/status.js';
 import { streamRoutes } from './routes/streams.js';
 import { upkeepRoutes } from './routes/upkeep.js';
 import { workloadRoutes } from './routes/workloads.js';
+import { isOwnHost, isReadable, type TcpAddress } from './tcp.js';
 
-const MAX_JSON_BYTES = 1024 * 1024;
+/** How often connections are looked at for having taken too long. */
+const CHECK_CONNECTIONS_MS = 500;
 
 /** Routes that are answered also while the scanner is being restarted. */
 const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.logs.path, ROUTES.events.path, ROUTES.stop.path];
 
-/** A server that is ready to listen. */
-export async function createServer(context: Context): Promise<Api> {
+/** A server that is ready to listen: on the socket, or at a TCP address, where it only lets itself be looked at. */
+export async function createServer(context: Context, limits: Limits, tcp?: TcpAddress): Promise<Api> {
   const api: Api = fastify({
-    bodyLimit: MAX_JSON_BYTES,
+    bodyLimit: limits.maxBodyBytes,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    http: { headersTimeout: limits.headerTimeoutMs, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 4096 },
@@ -39,6 +44,7 @@ export async function createServer(context: Context): Promise<Api> {
     frameworkErrors: (error, _request, reply) => refuse(reply as unknown as FastifyReply, refusalOf(error)),
   }).withTypeProvider<TypeBoxTypeProvider>();
   const { logger } = context.log;
+  api.server.maxConnections = limits.maxConnections;
 
   api.setErrorHandler((error, { method, url }, reply) => {
     const refused = refusalOf(error);
@@ -48,7 +54,8 @@ export async function createServer(context: Context): Promise<Api> {
   api.setNotFoundHandler(({ method, url }, reply) => {
     refuse(reply, refusal('ENOENT', `there is no ${method} ${url}: see ${ROUTES.openapi.path}`));
   });
-  api.addHook('onRequest', async ({ routeOptions }) => {
+  api.addHook('onRequest', async ({ routeOptions, headers, method }) => {
+    if (tcp !== undefined) assertAllowed(tcp, method, routeOptions.url, headers.host);
     if (!ALWAYS_ANSWERED.includes(routeOptions.url ?? '')) await context.scanner.ready();
   });
   api.addHook('onResponse', async ({ method, url }, { statusCode, elapsedTime }) => {
@@ -68,6 +75,12 @@ export async function createServer(context: Context): Promise<Api> {
   }
   await api.ready();
   return api;
+}
+
+/** ForbiddenError unless this may be asked over TCP. */
+function assertAllowed(tcp: TcpAddress, method: string, url: string | undefined, host: string | undefined): void {
+  if (!isOwnHost(host, tcp)) throw new ForbiddenError(`this is not ${host ?? 'a host without a name'}`);
+  if (url !== undefined && !isReadable(method, url)) throw new ForbiddenError('over TCP ksmd can only be looked at: use the Unix socket');
 }
 
 function refuse(reply: FastifyReply, { httpStatus, answer }: Refusal): void {

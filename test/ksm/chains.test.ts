@@ -74,22 +74,32 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     expect(bench.host.check()).toEqual([]);
   });
 
-  test('without pruning the first dup with room is taken', () => {
+  test('without pruning the first dup with room is taken, and moved to the front if it takes more', () => {
     const bench = new ChainBench(kernel, NEVER);
-    const [, second, third] = bench.dups;
-    bench.drop(second, 2);
-    bench.drop(third, 1);
+    const [first, second, third] = bench.dups;
+    bench.drop(second, 3);
+    bench.drop(third, 2);
     expect(bench.newcomer()).toBe(second);
+    expect(bench.dups).toEqual([second, first, third]);
     expect(bench.host.check()).toEqual([]);
   });
 
-  test('a pruning pass takes the fullest dup with room, and moves it to the front', () => {
+  test('a pruning pass takes the fullest dup with room, and moves it to the front if it takes more', () => {
     const bench = new ChainBench(kernel, ALWAYS);
-    const [, second, third] = bench.dups;
-    bench.drop(second, 2);
-    bench.drop(third, 1);
+    const [first, second, third] = bench.dups;
+    bench.drop(second, 3);
+    bench.drop(third, 2);
     expect(bench.newcomer()).toBe(third);
+    expect(bench.dups).toEqual([third, first, second]);
     expect(bench.host.check()).toEqual([]);
+  });
+
+  test('a dup that the page at hand fills stays where it is', () => {
+    const bench = new ChainBench(kernel, ALWAYS);
+    const { dups } = bench;
+    bench.drop(dups[2], 1);
+    expect(bench.newcomer()).toBe(dups[2]);
+    expect(bench.dups).toEqual(dups);
   });
 
   test('an empty chain stays until a search passes it', () => {

@@ -12,12 +12,17 @@ import { LocalError } from './failures.js';
 /** Slow enough to watch: about 12,000 pages a second. */
 const PACE = ['--pages-to-scan', '250', '--sleep-ms', '20'];
 
+const INTERRUPTED = 130;
+
 export class DemoDaemon {
   readonly client: Client;
-  private readonly interrupt = (): void => {
+  /** However the demo ends, nothing of it is left. */
+  private readonly cleanUp = (): void => {
     this.child.kill('SIGTERM');
     rmSync(this.directory, { recursive: true, force: true });
-    process.exit(130);
+  };
+  private readonly interrupt = (): void => {
+    process.exit(INTERRUPTED);
   };
 
   private constructor(
@@ -26,6 +31,7 @@ export class DemoDaemon {
     socketPath: string,
   ) {
     this.client = new Client(socketPath);
+    process.once('exit', this.cleanUp);
     process.once('SIGINT', this.interrupt);
     process.once('SIGTERM', this.interrupt);
   }
@@ -45,6 +51,7 @@ export class DemoDaemon {
   }
 
   async stop(): Promise<void> {
+    process.off('exit', this.cleanUp);
     process.off('SIGINT', this.interrupt);
     process.off('SIGTERM', this.interrupt);
     this.client.close();

@@ -30,7 +30,6 @@ export const register = verb<[string], RegisterOptions>({
   examples: ['ksmd register web --pid 1234', 'ksmd register vm1 --image vm1.mem', 'ksmd register empty --pages 16384'],
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
-    EACCES: 'sudo, perhaps',
     ENOMEM: "what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
   },
   run: async (session, [guest], { pid, image, pages, address }) => {

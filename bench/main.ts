@@ -4,7 +4,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { statusLatencyRow, uploadRow } from './experiments/daemon.js';
+import { growthRow } from './experiments/growth.js';
 import { mergingRows } from './experiments/merging.js';
+import { overcommitRow } from './experiments/overcommit.js';
+import { profileRow } from './experiments/profile.js';
+import { readLoopRow } from './experiments/read-loop.js';
+import { standingStartRow } from './experiments/standing-start.js';
 import { printTable } from './report.js';
 import { PHASES, type Phase, type Row } from './row.js';
 import { whyNoKernel } from './sides/kernel.js';
@@ -36,9 +42,25 @@ const copyPages = (options.size * 2 ** 20) / PAGE_SIZE;
 const noKernel = options.kernel ? whyNoKernel() : 'left out';
 const tell = (text: string): void => void process.stderr.write(`${text} …\n`);
 
+const withKernel = noKernel === undefined;
 const rows: Row[] = [
-  ...(await mergingRows('worst', wanted, copyPages, noKernel === undefined, tell)),
-  ...(await mergingRows('best', wanted, copyPages, noKernel === undefined, tell)),
+  ...(await mergingRows('worst', wanted, copyPages, withKernel, tell)),
+  ...(await mergingRows('best', wanted, copyPages, withKernel, tell)),
 ];
+const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
+  ['read-loop', () => readLoopRow(copyPages, withKernel)],
+  ['overcommit', () => overcommitRow(copyPages)],
+  ['growth', () => growthRow(copyPages)],
+  ['standing-start-worst', () => standingStartRow('worst', copyPages)],
+  ['standing-start-best', () => standingStartRow('best', copyPages)],
+  ['upload', () => uploadRow(copyPages)],
+  ['status-latency', () => statusLatencyRow(copyPages)],
+  ['profile', () => profileRow(copyPages)],
+];
+for (const [name, measure] of others) {
+  if (!wanted.has(name)) continue;
+  tell(name);
+  rows.push(await measure());
+}
 printTable(rows, noKernel);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);

@@ -160,17 +160,17 @@ export class PageAccess {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
   }
 
+  /** In one call, however few the bytes: a thread is killed between calls or turns of a loop, never within. */
   private put(frame: number, offset: number, source: Uint8Array): void {
-    const start = this.memory.frameByte(frame) + offset;
-    if (source.length > FEW_BYTES) this.u8.set(source, start);
-    else for (let i = 0; i < source.length; i++) this.u8[start + i] = source[i];
+    this.u8.set(source, this.memory.frameByte(frame) + offset);
   }
 
   /** The page was write-protected for a reason that is gone: nobody else refers to its frame, and it is no KSM page. */
   private ownsFrame(slot: number, state: number): boolean {
     if ((state & PTE_PRESENT) === 0) return false;
     const frame = this.i32[slot + PTE_FRAME];
-    return this.frames.stableNode(frame) === 0 && this.frames.mapcount(frame) === 1;
+    // In this order: the scanner gives a frame its stable node while it holds a reference. Once there is only this one, no node will come any more.
+    return this.frames.mapcount(frame) === 1 && this.frames.stableNode(frame) === 0;
   }
 
   /**

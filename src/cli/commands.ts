@@ -49,7 +49,7 @@ export const VERBS: readonly Verb[] = [
 /** README's list. */
 export function markdownList(): string {
   const rows = VERBS.map((verb) => `| \`${usage(verb)}\` | ${verb.summary} |`);
-  return ['| command | what it does |', '|---|---|', ...rows].join('\n');
+  return ['| command | what it does |', '| --- | --- |', ...rows].join('\n');
 }
 
 function usage(verb: Verb): string {

@@ -5,14 +5,19 @@ import { markdownList, VERBS } from '../../src/cli/commands.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { ksmd } from '../daemon-process.js';
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** However wide the formatter makes the columns of a table. */
+function plain(markdown: string): string {
+  return markdown.replace(/ +/g, ' ').replace(/-{3,}/g, '---');
+}
+
+const README = plain(readFileSync(new URL('../../README.md', import.meta.url), 'utf8'));
 
 test('README lists the commands of the table', () => {
-  expect(README).toContain(`<!-- commands -->\n\n${markdownList()}\n\n<!-- /commands -->`);
+  expect(README).toContain(plain(`<!-- commands -->\n\n${markdownList()}\n\n<!-- /commands -->`));
 });
 
 test('README lists the exit status of each fatal condition', () => {
-  for (const { exitStatus, meaning } of Object.values(FATAL)) expect(README).toContain(`| ${exitStatus} | ${meaning} |`);
+  for (const { exitStatus, meaning } of Object.values(FATAL)) expect(README).toContain(plain(`| ${exitStatus} | ${meaning} |`));
   expect(new Set(Object.values(FATAL).map(({ exitStatus }) => exitStatus)).size).toBe(Object.keys(FATAL).length);
 });
 

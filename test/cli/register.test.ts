@@ -37,6 +37,7 @@ describe('register --pid', () => {
       expect(stdout).toMatch(new RegExp(`^${name}: [0-9,]+ pages \\([0-9.]+ MiB\\) of process \\d+ in \\d+ mappings`));
     }
     await until('a thousand pages are shared', async () => ((await daemon.client.status()).counters.pages_sharing ?? 0) >= 1000);
+    await daemon.client.setKsm({ run: 0 });
     const { stdout } = await daemon.ksmd('status');
     expect(stdout).toMatch(/^shared +[0-9,]+ pages \([0-9.]+ MiB\) stand for [0-9,]+ pages \([0-9.]+ MiB\) more: [0-9.]+ % saved/m);
     const { regions, presentPages } = await daemon.client.guest('web-1');
@@ -106,9 +107,7 @@ describe('register --image', () => {
     const file = daemon.directory.file('huge.mem');
     writeFileSync(file, '');
     truncateSync(file, 300 * 2 ** 20);
-    await daemon.client.setKsm({ run: 0 });
     const { status, stderr } = await daemon.ksmd('register', 'huge', '--image', file);
-    await daemon.client.setKsm({ run: 1 });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^ksmd: ENOMEM: no frame is free: \d+ bytes were stored \(what was stored stays; .*\n$/);
     await daemon.client.removeGuest('huge');

@@ -26,6 +26,7 @@ import {
   GUEST_STATE,
   MAX_NODES,
   PTE_FRAME,
+  PTE_HASHED,
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
@@ -34,7 +35,7 @@ import {
   REGION_RMAP_ITEMS,
   SLOT_REGION,
 } from '../core/layout.js';
-import type { Machine } from '../machine/machine.js';
+import { type Machine, pinsOf } from '../machine/machine.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { eachSlot, recover } from '../machine/recover.js';
 import type { Ksm } from './ksm.js';
@@ -60,10 +61,12 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
   listGuests(ksm);
   const { i32 } = machine.memory;
   const merged = PTE_PRESENT | PTE_MERGEABLE;
+  const pins = pinsOf(machine);
   eachSlot(machine, (slot) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
-    // A frame that one pte maps is that guest's own again.
-    if (machine.frames.mapcount(i32[slot + PTE_FRAME]) > 1) ksm.adopt(slot, nowMs);
+    // A frame that one pte maps is that guest's own again, whoever else holds it for a while.
+    const frame = i32[slot + PTE_FRAME];
+    if (machine.frames.mapcount(frame) > 1 + (pins.get(frame) ?? 0)) ksm.adopt(slot, nowMs);
   });
 }
 
@@ -76,6 +79,8 @@ function forget(machine: Machine): void {
   for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
   eachSlot(machine, (slot, guest, region) => {
     i32.fill(0, slot, slot + SLOT_REGION);
+    // The checksum went with the rest.
+    i32[slot + PTE_STATE] &= ~PTE_HASHED;
     i32[region + REGION_RMAP_ITEMS] = 0;
     i32[guest + GUEST_RMAP_ITEMS] = 0;
     i32[guest + GUEST_MERGING_PAGES] = 0;

@@ -209,6 +209,13 @@ export class Machine {
   }
 }
 
+/** How many references no pte stands for each frame has; frames without any are left out. */
+export function pinsOf(machine: Machine): Map<number, number> {
+  const pins = new Map<number, number>();
+  for (const frames of machine.pinned) for (const frame of frames) if (frame !== 0) pins.set(frame, (pins.get(frame) ?? 0) + 1);
+  return pins;
+}
+
 function hex(address: number): string {
   return Number.isSafeInteger(address) ? `0x${address.toString(16)}` : String(address);
 }

@@ -6,6 +6,7 @@
  */
 import {
   CTL_FRAMES,
+  CTL_FRAMES_FREED,
   CTL_FRAMES_USED,
   CTL_FREE_HEAD,
   CTL_FREE_TAG,
@@ -115,4 +116,7 @@ function freeUnmapped(machine: Machine, fresh: number): void {
   i32[CTL_FREE_HEAD] = head;
   i32[CTL_FREE_TAG]++;
   i32[CTL_FRAMES_USED] = used;
+  // Some of them may have come free just now.
+  Atomics.add(i32, CTL_FRAMES_FREED, 1);
+  Atomics.notify(i32, CTL_FRAMES_FREED);
 }

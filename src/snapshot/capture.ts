@@ -61,10 +61,24 @@ export class Snapshot {
     return encodeHeader(this.header).length + this.maps.byteLength + this.frames.length * this.host.machine.pageSize + CHECKSUM_BYTES;
   }
 
-  /** The file, chunk by chunk. Frames are let go of as they are sent, and all of them if the reader stops. */
-  *chunks(): Generator<Uint8Array> {
-    const { machine } = this.host;
-    const { memory, pageSize } = machine;
+  /** The file, chunk by chunk. Frames are let go of as they are sent, and all of them if the reader stops, before the first chunk too. */
+  chunks(): IterableIterator<Uint8Array, undefined> {
+    const chunks = this.draw();
+    return {
+      [Symbol.iterator]() {
+        return this;
+      },
+      next: () => chunks.next(),
+      return: () => {
+        // A generator that has not begun does not come to its `finally`.
+        this.giveUp();
+        return chunks.return(undefined);
+      },
+    };
+  }
+
+  private *draw(): Generator<Uint8Array, undefined> {
+    const { memory, pageSize } = this.host.machine;
     const digest = hasher.create64();
     let sent = 0;
     const checked = (chunk: Uint8Array): Uint8Array => {
@@ -88,14 +102,21 @@ export class Snapshot {
       const checksum = Buffer.alloc(CHECKSUM_BYTES);
       checksum.writeBigUInt64LE(digest.digest());
       yield checksum;
+      return undefined;
     } finally {
-      while (sent < this.frames.length) this.release(sent++);
-      machine.pinned.delete(this.frames);
+      this.giveUp();
     }
+  }
+
+  /** Lets go of every frame still held. */
+  private giveUp(): void {
+    for (let index = 0; index < this.frames.length; index++) this.release(index);
+    this.host.machine.pinned.delete(this.frames);
   }
 
   private release(index: number): void {
     const frame = this.frames[index];
+    if (frame === 0) return;
     // 0 is nobody's: what is let go of is not held again when references are recounted.
     this.frames[index] = 0;
     this.host.machine.frames.put(frame);

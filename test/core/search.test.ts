@@ -32,8 +32,9 @@ import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-sear
 
 const PAGE_SIZE = 256;
 const PAGES = 32;
-/** Contents are equal but for these bytes, which hold other values: long common prefixes, and a difference on either side of each border of a compare. */
-const DIGITS = [0, 15, 63, 64, 130, 255];
+/** Contents are equal but for these bytes, which hold other values: long common prefixes, and differences on either side of each border
+ * of a compare, and several within the few bytes that nodes keep as a sample. */
+const DIGITS = [0, 1, 63, 64, 66, 254, 255];
 
 /** As expect().toEqual(), which is too slow to be called at every step. */
 function same(seen: unknown, wanted: unknown, what: string): void {
@@ -46,9 +47,10 @@ function pageOf(content: readonly number[]): Uint8Array {
   return page;
 }
 
-// Most contents are alike but for the last byte, so that a search soon knows long bounds on either side; the others are soon told apart from those. A
+// Most contents are alike but for the last two bytes, so that a search soon knows long bounds on either side; the others are soon told apart from those. A
 // node that stands where it does not belong then makes whoever takes it for a bound, or compares it from where the bounds say, go astray.
-const alike = fc.tuple(...[1, 1, 1, 1, 1].map((digit) => fc.constant(digit)), fc.nat({ max: 99 }));
+const low = fc.nat({ max: 9 });
+const alike = fc.tuple(...[1, 1, 1, 1, 1].map((digit) => fc.constant(digit)), low, low);
 const other = fc.tuple(...DIGITS.map(() => fc.nat({ max: 2 })));
 const content = fc.oneof({ weight: 5, arbitrary: alike }, { weight: 2, arbitrary: other });
 const page = fc.nat({ max: PAGES - 1 });
@@ -169,8 +171,10 @@ class StableRig {
       return;
     }
     const stable = nodes.create(frame, 0);
-    if (answer === SEARCH_ABSENT) machine.memory.core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
-    else {
+    if (answer === SEARCH_ABSENT) {
+      machine.memory.core.stableSample(stable);
+      machine.memory.core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
+    } else {
       const found = i32[CTL_FOUND_NODE];
       nodes.addDup(nodes.isChain(found) ? found : nodes.createChain(found, 0), stable);
     }

@@ -18,6 +18,7 @@ import {
   GUEST_MERGING_PAGES,
   GUEST_PRESENT_PAGES,
   MM_PREV,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -32,6 +33,7 @@ import {
   SLOT_REGION,
   SLOT_WORDS,
   STABLE_LENGTH,
+  STABLE_SAMPLE,
 } from '../../src/core/layout.js';
 import { BenchHost } from './bench-host.js';
 
@@ -173,6 +175,12 @@ describe('each kind of damage is told', () => {
       (p) => (p.host.machine.memory.u8[p.host.machine.memory.frameByte(p.frame('a', 7))] = 255),
       /^pages of the unstable tree that nobody has written are out of order$/,
     ],
+    [
+      'a stable node’s sample',
+      (p) => (p.i32[p.i32[CTL_STABLE_ROOTS] + STABLE_SAMPLE] ^= 1),
+      /^stable node \d+ has a sample that is not of its page$/,
+    ],
+    ['an unstable node’s sample', (p) => (p.i32[p.i32[CTL_UNSTABLE_ROOTS] + PTE_CHECKSUM] ^= 1), /^page .* has a sample that is not of its bytes$/],
     ['a zero page that is not', (p) => (p.host.machine.memory.u8[p.host.machine.memory.frameByte(0)] = 1), /^the zero page is not all zeroes$/],
     [
       'a checksum that is not the page’s',

@@ -33,7 +33,7 @@ import {
   SLOT_WORDS,
 } from '../../core/layout.js';
 import { frameChecksum } from '../../machine/checksum.js';
-import type { Machine } from '../../machine/machine.js';
+import { type Machine, pinsOf } from '../../machine/machine.js';
 import type { Report } from './report.js';
 
 /** What all the pages come to. */
@@ -65,6 +65,7 @@ export function checkPages(machine: Machine, guests: readonly number[], regions:
   const mappings = new Int32Array(i32[CTL_FRAMES]);
   const population = new Int32Array((i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
   const items: number[] = [];
+  const pins = pinsOf(machine);
   const ofGuest = new Map(guests.map((guest) => [guest, new Tally()]));
   const total = new Tally();
 
@@ -73,7 +74,7 @@ export function checkPages(machine: Machine, guests: readonly number[], regions:
     const first = machine.regions.slot(region, machine.regions.vpn(region));
     for (let slot = first; slot < first + machine.regions.pages(region) * SLOT_WORDS; slot += SLOT_WORDS) {
       const before = tally.items + tally.present;
-      countPage(machine, slot, tally, report);
+      countPage(machine, slot, tally, pins, report);
       population[((slot - slotTable) / SLOT_WORDS) >> POPULATION_SHIFT] += tally.items + tally.present - before;
       if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) items.push(slot);
       if ((i32[slot + PTE_STATE] & PTE_PRESENT) !== 0 && i32[slot + PTE_FRAME] < mappings.length) mappings[i32[slot + PTE_FRAME]]++;
@@ -103,7 +104,7 @@ export function checkPages(machine: Machine, guests: readonly number[], regions:
   return { items, mappings };
 }
 
-function countPage(machine: Machine, slot: number, tally: Tally, report: Report): void {
+function countPage(machine: Machine, slot: number, tally: Tally, pins: ReadonlyMap<number, number>, report: Report): void {
   const { i32 } = machine.memory;
   const state = i32[slot + PTE_STATE];
   const flags = i32[slot + RMAP_FLAGS];
@@ -112,10 +113,11 @@ function countPage(machine: Machine, slot: number, tally: Tally, report: Report)
   if ((state & PTE_MERGEABLE) !== 0) tally.mergeable++;
   if ((flags & RMAP_IN_USE) !== 0) tally.items++;
   if ((flags & RMAP_STABLE) !== 0) tally.merging++;
-  for (const wrong of [...pteFaults(machine, slot, state), ...itemFaults(machine, slot, state, flags)]) report.say(`${report.page(slot)} ${wrong}`);
+  for (const wrong of [...pteFaults(machine, slot, state, pins), ...itemFaults(machine, slot, state, flags)])
+    report.say(`${report.page(slot)} ${wrong}`);
 }
 
-function* pteFaults(machine: Machine, slot: number, state: number): Generator<string> {
+function* pteFaults(machine: Machine, slot: number, state: number, pins: ReadonlyMap<number, number>): Generator<string> {
   const { i32 } = machine.memory;
   const frame = i32[slot + PTE_FRAME];
   if ((state & PTE_HOLDER_MASK) !== 0) yield `is locked by ${state & PTE_HOLDER_MASK}`;
@@ -135,7 +137,7 @@ function* pteFaults(machine: Machine, slot: number, state: number): Generator<st
     if (stable !== 0) yield `is writable, and its frame ${frame} is a KSM page`;
     if (machine.frames.node(frame) !== i32[machine.pages.guest(slot) + GUEST_NODE])
       yield `has a frame of its own from another NUMA node, frame ${frame}`;
-  } else if (stable === 0 && machine.frames.mapcount(frame) !== 1) {
+  } else if (stable === 0 && machine.frames.mapcount(frame) !== 1 + (pins.get(frame) ?? 0)) {
     yield `shares frame ${frame}, which is no KSM page`;
   }
 }

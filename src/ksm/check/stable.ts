@@ -27,7 +27,10 @@ import {
   STABLE_FIRST,
   STABLE_FRAME,
   STABLE_LENGTH,
+  STABLE_NODE,
   STABLE_OWNER,
+  STABLE_SAMPLE,
+  STABLE_SAMPLE_SHIFT,
 } from '../../core/layout.js';
 import type { Machine } from '../../machine/machine.js';
 import type { KernelProfile } from '../profile.js';
@@ -96,6 +99,7 @@ class StableCheck {
     for (const stable of nodesInOrder(words, CTL_STABLE_ROOTS + node, name)) {
       if (this.nodes.nodeOf(stable) !== node)
         report.say(`${report.stableNode(stable)} is in the ${name}, but says node ${this.nodes.nodeOf(stable)}`);
+      if (!this.hasTrueSample(stable)) report.say(`${report.stableNode(stable)} has a sample that is not of its page`);
       const holders = this.nodes.isChain(stable) ? this.checkChain(stable) : [stable];
       for (const holder of holders) this.holders.add(holder);
       const current = holders.filter((holder) => this.nodes.isCurrent(holder)).map((holder) => i32[holder + STABLE_FRAME]);
@@ -110,6 +114,14 @@ class StableCheck {
     if (!inContentOrder(machine, frames)) report.say(`the ${name} is out of order`);
     if (frames.length > 0 && node !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
       report.say(`the ${name} has pages, though they are merged across nodes`);
+  }
+
+  /** A node keeps four bytes of its page for searches; of a stale one they are not looked at. */
+  private hasTrueSample(stable: number): boolean {
+    const { i32, machine } = this;
+    const tag = i32[stable + STABLE_NODE] >>> STABLE_SAMPLE_SHIFT;
+    if (tag === 0 || this.nodes.isChain(stable) || !this.nodes.isCurrent(stable)) return true;
+    return i32[stable + STABLE_SAMPLE] === i32[(machine.memory.frameByte(i32[stable + STABLE_FRAME]) + tag - 1) >> 2];
   }
 
   /** The dups of a chain. */
@@ -165,7 +177,8 @@ class StableCheck {
     if (stable !== undefined && i32[slot + RMAP_HEAD] !== stable) report.say(`${report.page(slot)} is not on the list that it names`);
     if ((i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
     const frame = i32[slot + PTE_FRAME];
-    if (stable !== undefined && i32[stable + STABLE_FRAME] !== frame) {
+    // One that is no KSM page is the guest's own: rewritten, and write-protected since.
+    if (stable !== undefined && i32[stable + STABLE_FRAME] !== frame && machine.frames.stableNode(frame) !== 0) {
       report.say(
         `${report.page(slot)} maps frame ${frame}, but is listed from ${report.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
       );

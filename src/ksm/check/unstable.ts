@@ -9,6 +9,7 @@ import {
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
   MAX_NODES,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -17,6 +18,7 @@ import {
   RMAP_FLAGS,
   RMAP_NODE_MASK,
   RMAP_NODE_SHIFT,
+  RMAP_SAMPLED,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -50,6 +52,7 @@ export function checkUnstable(machine: Machine, census: Census, report: Report):
       const flags = i32[slot + RMAP_FLAGS];
       if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags)) report.say(`${report.page(slot)} is in the ${name} and does not say so`);
       if ((flags & RMAP_NODE_MASK) >> RMAP_NODE_SHIFT !== node) report.say(`${report.page(slot)} is in the ${name}, but names another`);
+      if (!hasTrueSample(machine, slot)) report.say(`${report.page(slot)} has a sample that is not of its bytes`);
       if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE])) bounding.push(i32[slot + PTE_FRAME]);
     }
     if (!inContentOrder(machine, bounding)) report.say(`pages of the ${name} that nobody has written are out of order`);
@@ -57,6 +60,15 @@ export function checkUnstable(machine: Machine, census: Census, report: Report):
   for (const slot of saying) {
     if (!met.has(slot) && isCurrent(i32, i32[slot + RMAP_FLAGS])) report.say(`${report.page(slot)} says it is in the unstable tree, and is not`);
   }
+}
+
+/** A clean page in the tree keeps two of its bytes for searches, and above them where they are from. */
+function hasTrueSample({ memory }: Machine, slot: number): boolean {
+  const { i32 } = memory;
+  if ((i32[slot + RMAP_FLAGS] & RMAP_SAMPLED) === 0 || !isUnwritten(i32[slot + PTE_STATE])) return true;
+  const sample = i32[slot + PTE_CHECKSUM];
+  const at = memory.frameByte(i32[slot + PTE_FRAME]) + (sample >>> 16);
+  return (sample & 0xffff) === (memory.u8[at] | (memory.u8[at + 1] << 8));
 }
 
 function isCurrent(i32: Int32Array, flags: number): boolean {

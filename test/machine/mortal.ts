@@ -1,0 +1,109 @@
+/**
+ * A thread that dies where it is told to: real classes over the same memory, every access to it by which others could tell how far the thread has got being
+ * counted. Accesses are Atomics calls, plain writes of words, writes of bytes and calls into the core; a dying thread stops just before one of them.
+ */
+import { CTL_FRAMES_USED } from '../../src/core/layout.js';
+import type { Core } from '../../src/machine/core.js';
+import { Machine } from '../../src/machine/machine.js';
+import type { SharedMemory } from '../../src/machine/memory.js';
+
+class Killed extends Error {}
+
+export class Mortal {
+  /** The machine as the mortal thread has it. */
+  readonly machine: Machine;
+  private readonly originals = new Map<unknown, unknown>();
+  private accesses = 0;
+  private diesAt = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly memory: SharedMemory,
+    holder: number,
+  ) {
+    const mortal: SharedMemory = Object.create(memory, {
+      i32: { value: this.counting(memory.i32) },
+      u8: { value: this.counting(memory.u8) },
+      core: { value: this.countingCore(memory.core) },
+    });
+    this.machine = new Machine(mortal, holder);
+  }
+
+  /** Runs `act` up to its access number `diesAt`, from 0. How many accesses it made if it came to its end, otherwise undefined. */
+  run(diesAt: number, act: (machine: Machine) => void): number | undefined {
+    this.accesses = 0;
+    this.diesAt = diesAt;
+    const { Atomics: real } = globalThis;
+    globalThis.Atomics = this.countingAtomics(real);
+    try {
+      act(this.machine);
+      return this.accesses;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      return undefined;
+    } finally {
+      globalThis.Atomics = real;
+    }
+  }
+
+  /** Who is dead stays dead, whatever `finally` would do. `undo`: what a death here takes back of an access made in one call. */
+  private touch(undo?: () => void): void {
+    if (this.accesses === this.diesAt) {
+      undo?.();
+      this.diesAt = -1;
+    }
+    if (this.diesAt === -1) throw new Killed();
+    this.accesses++;
+  }
+
+  private counting<T extends Int32Array | Uint8Array>(array: T): T {
+    const proxy = new Proxy(array, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => {
+          if (key !== 'subarray') this.touch();
+          return Reflect.apply(value, target, args);
+        };
+      },
+      set: (target, key, value) => {
+        this.touch();
+        return Reflect.set(target, key, value, target);
+      },
+    });
+    this.originals.set(proxy, array);
+    return proxy;
+  }
+
+  private countingAtomics(real: typeof Atomics): typeof Atomics {
+    return new Proxy(real, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key);
+        if (typeof value !== 'function') return value;
+        return (array: unknown, ...rest: unknown[]): unknown => {
+          this.touch();
+          return Reflect.apply(value, target, [this.originals.get(array) ?? array, ...rest]);
+        };
+      },
+    });
+  }
+
+  private countingCore(core: Core): Core {
+    const count = (change: number): void => {
+      this.memory.i32[CTL_FRAMES_USED] += change;
+    };
+    const counted: Core = Object.create(core);
+    for (const [name, call] of Object.entries(core)) {
+      if (typeof call !== 'function') continue;
+      const value = (...args: unknown[]): unknown => {
+        this.touch();
+        const result: unknown = Reflect.apply(call, core, args);
+        // Both take or give a frame first, and count it then.
+        if (name === 'frameTake' && result !== 0) this.touch(() => count(-1));
+        if (name === 'frameGive') this.touch(() => count(1));
+        return result;
+      };
+      Object.defineProperty(counted, name, { value });
+    }
+    return counted;
+  }
+}

@@ -21,6 +21,7 @@ import {
   FRAME_WORDS,
   GUEST_EXITING,
   GUEST_MERGING_PAGES,
+  GUEST_NODE,
   GUEST_ON_LIST,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
@@ -62,11 +63,12 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
   const { i32 } = machine.memory;
   const merged = PTE_PRESENT | PTE_MERGEABLE;
   const pins = pinsOf(machine);
-  eachSlot(machine, (slot) => {
+  eachSlot(machine, (slot, guest) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
-    // A frame that one pte maps is that guest's own again, whoever else holds it for a while.
+    // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but not one of another NUMA node.
     const frame = i32[slot + PTE_FRAME];
-    if (machine.frames.mapcount(frame) > 1 + (pins.get(frame) ?? 0)) ksm.adopt(slot, nowMs);
+    const isShared = machine.frames.mapcount(frame) > 1 + (pins.get(frame) ?? 0);
+    if (isShared || machine.frames.node(frame) !== i32[guest + GUEST_NODE]) ksm.adopt(slot, nowMs);
   });
 }
 

@@ -1,0 +1,117 @@
+/** Safepoints: who asks has the machine to itself, while threads rest, wait or have ended; and a thread that does not come is told of, not waited for. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { CTL_DOORBELL, CTL_PARK_REQUESTS, CTL_THREAD_STATES, THREAD_NONE, THREAD_RESTING, THREAD_RUNNING } from '../../src/core/layout.js';
+import { BusyError } from '../../src/machine/errors.js';
+import { forgetThread, Safepoint, whileStill } from '../../src/machine/safepoint.js';
+
+const HOLDER = 7;
+const words = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 * 4096));
+const stateOf = (i32: Int32Array): number => i32[CTL_THREAD_STATES + HOLDER];
+
+// Counts up two words that are equal whenever it is at a safepoint, until told to stop; then ends.
+const COUNTER = `
+import { parentPort, workerData } from 'node:worker_threads';
+const { url, i32, holder } = workerData;
+const { Safepoint } = await import(url);
+const safepoint = new Safepoint(i32, holder);
+parentPort.postMessage('ready');
+while (Atomics.load(i32, 2) === 0) {
+  safepoint.pass();
+  Atomics.add(i32, 0, 1);
+  Atomics.add(i32, 1, 1);
+  if (i32[0] % 1000 === 0) safepoint.rest(3, 0, 0.01);
+}
+safepoint.end();
+`;
+
+test('a thread says what it does', () => {
+  const i32 = words();
+  const safepoint = new Safepoint(i32, HOLDER);
+  expect(stateOf(i32)).toBe(THREAD_RUNNING);
+  safepoint.pass();
+  expect(stateOf(i32)).toBe(THREAD_RUNNING);
+  // The word is not what it was any more: it does not sleep.
+  Atomics.store(i32, CTL_DOORBELL, 1);
+  safepoint.rest(CTL_DOORBELL, 0, Number.POSITIVE_INFINITY);
+  expect(stateOf(i32)).toBe(THREAD_RUNNING);
+  safepoint.end();
+  expect(stateOf(i32)).toBe(THREAD_NONE);
+});
+
+test.each([
+  ['that rests', THREAD_RESTING],
+  ['that is not there', THREAD_NONE],
+])('a thread %s need not be waited for', (_what, state) => {
+  const i32 = words();
+  i32[CTL_THREAD_STATES + HOLDER] = state;
+  const seen = whileStill(i32, () => i32[CTL_PARK_REQUESTS]);
+  expect(seen).toBe(1);
+  expect(i32[CTL_PARK_REQUESTS]).toBe(0);
+});
+
+test('requests may be nested, and end with an error too', () => {
+  const i32 = words();
+  expect(whileStill(i32, () => whileStill(i32, () => i32[CTL_PARK_REQUESTS]))).toBe(2);
+  expect(() =>
+    whileStill(i32, () => {
+      throw new RangeError('no');
+    }),
+  ).toThrow(RangeError);
+  expect(i32[CTL_PARK_REQUESTS]).toBe(0);
+});
+
+test('a dead thread is waited for no more once it is forgotten', () => {
+  const i32 = words();
+  i32[CTL_THREAD_STATES + HOLDER] = THREAD_RUNNING;
+  forgetThread(i32, HOLDER);
+  expect(whileStill(i32, () => 'done')).toBe('done');
+});
+
+test('threads that run stand still for each request, and go on after', async () => {
+  const i32 = words();
+  const url = new URL('../../dist/machine/safepoint.js', import.meta.url).href;
+  const workers = [HOLDER, HOLDER + 1].map(
+    (holder) => new Worker(new URL(`data:text/javascript,${encodeURIComponent(COUNTER)}`), { workerData: { url, i32, holder } }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  let moved = 0;
+  let last = 0;
+  for (let request = 0; moved < 50 && request < 1_000_000; request++) {
+    const [first, second, later] = whileStill(i32, () => {
+      const counts = [Atomics.load(i32, 0), Atomics.load(i32, 1)];
+      for (let wait = 0; wait < 2000; wait++) Atomics.load(i32, 0);
+      return [...counts, Atomics.load(i32, 0)];
+    });
+    expect(second).toBe(first);
+    expect(later).toBe(first);
+    if (first !== last) moved++;
+    last = first;
+  }
+  expect(moved).toBe(50);
+  const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
+  Atomics.store(i32, 2, 1);
+  await ended;
+  expect([stateOf(i32), i32[CTL_THREAD_STATES + HOLDER + 1]]).toEqual([THREAD_NONE, THREAD_NONE]);
+});
+
+test('a thread that never comes: BusyError names it, nothing was changed, and others go on', () => {
+  const i32 = words();
+  i32[CTL_THREAD_STATES + HOLDER] = THREAD_RUNNING;
+  const { wait } = Atomics;
+  // Patience runs out at once.
+  Atomics.wait = () => 'timed-out';
+  let changed = false;
+  try {
+    expect(() =>
+      whileStill(i32, () => {
+        changed = true;
+      }),
+    ).toThrow(new BusyError(`thread ${HOLDER} does not stand still: it may be stuck`));
+  } finally {
+    Atomics.wait = wait;
+  }
+  expect(changed).toBe(false);
+  expect(i32[CTL_PARK_REQUESTS]).toBe(0);
+});

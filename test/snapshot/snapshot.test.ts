@@ -1,0 +1,153 @@
+/** A snapshot of a host, and the host that comes of it: the same guests, bytes, advice, sharing and tunables; and nothing is left of it in the first. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
+import type { Host } from '../../src/ksm/host.js';
+import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
+import { OutOfMemoryError } from '../../src/machine/errors.js';
+import { Snapshot } from '../../src/snapshot/capture.js';
+import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
+import { PlainHost, step } from '../ksm/plain-host.js';
+import { Directory, snapshotOf, visibleIn } from './files.js';
+
+const directory = new Directory();
+afterAll(() => directory.remove());
+
+function mergeable(host: Host, guest: string, region: string): boolean[] {
+  const first = host.firstSlot(guest, region);
+  const { pages } = host.findRegion(guest, region);
+  return Array.from({ length: pages }, (_, page) => (host.machine.memory.i32[first + page * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE) !== 0);
+}
+
+describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
+  test('any host comes back as it was', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
+        const plain = new PlainHost({ kernel, nodes: 2, frames: 200 });
+        const { host } = plain;
+        plain.take({ do: 'create', node: 0 });
+        plain.take({ do: 'create', node: 1 });
+        plain.take({ do: 'register', guest: 0, place: 0, pages: 12, mergeable: true });
+        plain.take({ do: 'register', guest: 1, place: 0, pages: 12, mergeable: true });
+        for (const each of steps) plain.take(each);
+        const tunables = host.tunables();
+        const file = snapshotOf(host);
+        expect(host.check()).toEqual([]);
+
+        const restored = directory.restore(file);
+        expect(restored.check()).toEqual([]);
+        expect(visibleIn(restored)).toEqual(visibleIn(host));
+        expect(restored.machine.frames.used).toBe(host.machine.frames.used);
+        expect(restored.counters().ksm_zero_pages).toBe(host.counters().ksm_zero_pages);
+        // Whoever had everything unmerged would not have that happen again.
+        expect(restored.tunables()).toEqual(tunables.run === 2 ? { ...tunables, run: 0 } : tunables);
+        for (const name of host.guestNames()) {
+          for (const region of host.regionsOf(name)) expect(mergeable(restored, name, region.name)).toEqual(mergeable(host, name, region.name));
+        }
+
+        // Both go on alike: scanned to the end and written, guests see the same.
+        for (let scan = 0; scan < 4; scan++) {
+          host.ksm.scan(5000);
+          restored.ksm.scan(5000);
+        }
+        expect(visibleIn(restored)).toEqual(visibleIn(host));
+        expect(restored.check()).toEqual([]);
+        plain.assertBytes();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+test('it says how long the file is, and that is about as long as the frames in use', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [...times(100, 1), 2, 3]);
+  bench.fullScans(4);
+  const snapshot = Snapshot.take(bench.host);
+  const file = Buffer.concat([...snapshot.chunks()]);
+  expect(file.length).toBe(snapshot.byteLength);
+  expect(bench.host.machine.frames.used).toBe(3);
+  expect(snapshot.header.frames).toBe(3);
+  expect(directory.restore(file, { memoryBytes: 3 * PAGE }).machine.frames.used).toBe(3);
+});
+
+test('what guests write while it is sent is not in it', () => {
+  const bench = new BenchHost('6.18', 2000);
+  bench.guest('a', [1, 1, 1, 2, 3]);
+  bench.guest('b', [4, 5]);
+  bench.fullScans(3);
+  const before = visibleIn(bench.host);
+  const chunks: Uint8Array[] = [];
+  for (const chunk of Snapshot.take(bench.host).chunks()) {
+    chunks.push(chunk);
+    for (let page = 0; page < 5; page++) bench.put('a', page, 100 + chunks.length);
+    bench.host.store('b', PAGE + 3, Uint8Array.of(9));
+    bench.host.madvise('b', 2 * PAGE, PAGE, 'dontneed');
+    bench.fullScans(1);
+    expect(bench.host.check()).toEqual([]);
+  }
+  expect(visibleIn(directory.restore(Buffer.concat(chunks)))).toEqual(before);
+  expect(bench.contents('a')).toEqual(times(5, 100 + chunks.length));
+  expect(bench.host.check()).toEqual([]);
+});
+
+describe('nothing is held once the reader has gone', () => {
+  test.each([0, 1, 2, 3, 4])('after %i chunks', (count) => {
+    const bench = new BenchHost();
+    bench.guest('a', [1, 1, 2, 3]);
+    bench.fullScans(3);
+    const chunks = Snapshot.take(bench.host).chunks();
+    for (let taken = 0; taken < count; taken++) expect(chunks.next().done).toBe(false);
+    expect(bench.host.check()).toEqual([]);
+    chunks.return?.();
+    expect(chunks.next().done).toBe(true);
+    expect(bench.host.machine.pinned.size).toBe(0);
+    for (let page = 0; page < 4; page++) bench.put('a', page, 7);
+    bench.host.madvise('a', PAGE, 4 * PAGE, 'dontneed');
+    expect(bench.host.machine.frames.used).toBe(0);
+    expect(bench.host.check()).toEqual([]);
+  });
+});
+
+test('pages written after a snapshot are written in place again, at no frame more', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2, 3]);
+  snapshotOf(bench.host);
+  bench.put('a', 0, 9);
+  expect(bench.host.machine.frames.used).toBe(3);
+  expect(bench.host.check()).toEqual([]);
+});
+
+test('a max_page_sharing below the default, with pages shared to it', () => {
+  const bench = new BenchHost();
+  bench.host.set('max_page_sharing', 3);
+  bench.guest('a', times(10, 1));
+  bench.fullScans(6);
+  expect(bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups')).toEqual([3, 6, 1, 3]);
+  const restored = directory.restore(snapshotOf(bench.host));
+  expect(restored.tunables().max_page_sharing).toBe(3);
+  expect(restored.counters()).toMatchObject({ pages_shared: 3, pages_sharing: 6, stable_node_chains: 1, stable_node_dups: 3 });
+  expect(restored.check()).toEqual([]);
+});
+
+test('regions that are not mergeable, and advice for part of a region', () => {
+  const bench = new BenchHost();
+  bench.guest('a', times(6, 1));
+  bench.host.madvise('a', 3 * PAGE, 2 * PAGE, 'unmergeable');
+  bench.host.map('a', 'plain', 3, { address: 100 * PAGE, mergeable: false });
+  bench.fullScans(3);
+  const restored = directory.restore(snapshotOf(bench.host));
+  expect(mergeable(restored, 'a', 'r')).toEqual([true, true, false, false, true, true]);
+  expect(mergeable(restored, 'a', 'plain')).toEqual([false, false, false]);
+  expect(visibleIn(restored)).toEqual(visibleIn(bench.host));
+  expect(restored.check()).toEqual([]);
+});
+
+test('a memory too small is refused', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2, 3, 4]);
+  const file = snapshotOf(bench.host);
+  expect(() => directory.restore(file, { memoryBytes: 3 * PAGE })).toThrow(OutOfMemoryError);
+  expect(() => directory.restore(file, { memoryBytes: 4 * PAGE })).not.toThrow();
+  expect(() => directory.restore(file, { pageSize: 128, memoryBytes: 1024 })).toThrow(/pages are of 64 bytes, the host's of 128/);
+});

@@ -94,7 +94,13 @@ function run(data: GuestThreadData, report: (report: GuestThreadReport) => void)
       safepoint.rest(stopWord, 0, ms);
     },
   };
-  const patience = new GuestPatience(memory, safepoint, data.frameTimeoutMs, () => report({ tally, waitingForFrame: true, done: false }));
+  const patience = new GuestPatience(
+    memory,
+    safepoint,
+    data.frameTimeoutMs,
+    () => report({ tally, waitingForFrame: true, done: false }),
+    pace.shouldStop,
+  );
   try {
     const machine = new Machine(memory, data.holder, patience);
     WORKLOADS[data.workload](new RegionMemory(machine, safepoint, data, tick), data.options, pace, tally);

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { CTL_THREAD_STOPS } from '../core/layout.js';
+import { CTL_FRAMES_FREED, CTL_THREAD_STOPS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { ExistsError, NoSpaceError, NotFoundError } from '../machine/errors.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
@@ -95,6 +95,9 @@ export class GuestThreads {
       const exited = once(thread.worker, 'exit');
       Atomics.store(i32, CTL_THREAD_STOPS + thread.holder, 1);
       Atomics.notify(i32, CTL_THREAD_STOPS + thread.holder);
+      // It may be waiting for a frame.
+      Atomics.add(i32, CTL_FRAMES_FREED, 1);
+      Atomics.notify(i32, CTL_FRAMES_FREED);
       await exited;
     }
     this.threads.delete(id);

@@ -32,12 +32,13 @@ export class ShortPatience implements Patience {
 export class GuestPatience implements Patience {
   private readonly i32: Int32Array;
 
-  /** `onWait` is told each time there is no frame. */
+  /** `onWait` is told each time there is no frame; `shouldStop` is asked whenever one may have come free, and ends the wait. */
   constructor(
     memory: SharedMemory,
     private readonly safepoint: Safepoint,
     private readonly frameTimeoutMs: number,
     private readonly onWait: () => void,
+    private readonly shouldStop: () => boolean,
   ) {
     this.i32 = memory.i32;
   }
@@ -58,7 +59,7 @@ export class GuestPatience implements Patience {
         const freed = Atomics.load(i32, CTL_FRAMES_FREED);
         if (Atomics.load(i32, CTL_FRAMES_USED) < i32[CTL_FRAMES] - 1) return true;
         const left = deadline - performance.now();
-        if (left <= 0) return false;
+        if (left <= 0 || this.shouldStop()) return false;
         this.safepoint.rest(CTL_FRAMES_FREED, freed, left);
       }
     } finally {

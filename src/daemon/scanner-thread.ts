@@ -27,6 +27,9 @@ export type Command =
   | { readonly kind: 'scan'; readonly pages: number }
   | { readonly kind: 'stop' };
 
+/** What the thread says once it can begin, and once it has. The first message it gets lets it begin. */
+export type Notice = 'ready' | 'begun';
+
 export type Answer = { readonly id: number; readonly value: number } | { readonly id: number; readonly code: string; readonly message: string };
 
 /** Pages between two looks at the door: a fraction of a millisecond. */
@@ -181,8 +184,13 @@ const NICE = 5;
 if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
 // On Linux, 0 is this very thread.
 setPriority(0, NICE);
-const thread = new ScannerThread(workerData as ScannerData, parentPort);
-parentPort.postMessage({ id: 0, value: 0 } satisfies Answer);
-thread.run();
-// The port keeps the thread alive otherwise.
-parentPort.close();
+const port = parentPort;
+// Everything is loaded; the thread waits to be told to begin, as a spare may for as long as the one before it lives.
+port.postMessage('ready' satisfies Notice);
+port.once('message', () => {
+  const thread = new ScannerThread(workerData as ScannerData, port);
+  port.postMessage('begun' satisfies Notice);
+  thread.run();
+  // The port keeps the thread alive otherwise.
+  port.close();
+});

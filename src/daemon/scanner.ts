@@ -14,7 +14,7 @@ import type { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { forgetThread, whileStill } from '../machine/safepoint.js';
 import { Reaper } from './reaper.js';
-import type { Answer, Command, ScannerData } from './scanner-thread.js';
+import type { Answer, Command, Notice, ScannerData } from './scanner-thread.js';
 
 export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
 
@@ -39,6 +39,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   private readonly i32: Int32Array;
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
+  /** A thread that has loaded everything and waits to take over; undefined if it could not be had. */
+  private spare: Promise<Worker | undefined>;
   private phase: 'up' | 'restarting' | 'stopping' | 'dead' = 'up';
 
   /** Settled whenever the scanner is up or given up. */
@@ -53,6 +55,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   ) {
     super();
     this.i32 = memory.i32;
+    this.spare = this.spawnSpare();
     this.watch(worker);
   }
 
@@ -61,7 +64,9 @@ export class Scanner extends EventEmitter<ScannerEvents> {
    * while all others stand still.
    */
   static async start(memory: SharedMemory, kernel: ProfileName, rebuild: () => void, reaper = new Reaper()): Promise<Scanner> {
-    return new Scanner(memory, kernel, rebuild, reaper, await spawn(memory, kernel));
+    const worker = await spawn(memory, kernel);
+    await begin(worker);
+    return new Scanner(memory, kernel, rebuild, reaper, worker);
   }
 
   get state(): ScannerState {
@@ -117,6 +122,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     this.phase = 'stopping';
     await stopped;
     await exited;
+    await (await this.spare)?.terminate();
   }
 
   private command(command: Command): Promise<number> {
@@ -131,11 +137,17 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   private watch(worker: Worker): void {
     let reason = '';
-    worker.on('message', (answer: Answer) => this.settle(answer));
+    worker.on('message', (answer: Answer | Notice) => {
+      if (typeof answer !== 'string') this.settle(answer);
+    });
     worker.on('error', (error) => {
       reason = error.stack ?? error.message;
     });
     worker.on('exit', (code) => this.exited(reason === '' ? `exit status ${code}` : reason));
+  }
+
+  private spawnSpare(): Promise<Worker | undefined> {
+    return spawn(this.memory, this.kernel).catch(() => undefined);
   }
 
   private ring(): void {
@@ -170,7 +182,10 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     whileStill(this.i32, this.rebuild);
     for (let failures = 1; ; failures++) {
       try {
-        this.worker = await spawn(this.memory, this.kernel);
+        const worker = (await this.spare) ?? (await spawn(this.memory, this.kernel));
+        this.spare = this.spawnSpare();
+        await begin(worker);
+        this.worker = worker;
         break;
       } catch (error) {
         if (failures < MAX_FAILED_STARTS) continue;
@@ -185,11 +200,20 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   }
 }
 
+/** Lets a thread that is ready scan. Rejects if it dies at that. */
+async function begin(worker: Worker): Promise<void> {
+  const begun = once(worker, 'message');
+  worker.postMessage('begin');
+  await begun;
+}
+
 /** A scanner thread that has told that it is ready. Rejects if it dies before that. */
 async function spawn(memory: SharedMemory, kernel: ProfileName): Promise<Worker> {
   const data: ScannerData = { memory: memory.memory, kernel };
   const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), { workerData: data, name: 'ksmd-scanner' });
   await once(worker, 'message');
+  // Whoever watches it later hears of it too; until then it is one spare less.
+  worker.on('error', () => {});
   return worker;
 }
 

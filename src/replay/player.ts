@@ -41,7 +41,17 @@ export class Player {
     this.host = Host.create({ memoryBytes: (pages + 16) * PAGE_SIZE, guestPages: pages + 64, kernel: profile.name }, new ManualClock());
   }
 
-  play(step: Op): Outcome {
+  /** Takes the step, the `index`th. ScenarioError if the host refuses it, as a kernel would: an overlapping region, say. */
+  play(step: Op, index: number): Outcome {
+    try {
+      return this.take(step);
+    } catch (error) {
+      if (error instanceof KsmdError) throw new ScenarioError(`ops[${index}] (${step.op}): ${error.message}`);
+      throw error;
+    }
+  }
+
+  private take(step: Op): Outcome {
     const { host } = this;
     switch (step.op) {
       case 'set':

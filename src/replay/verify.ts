@@ -27,7 +27,7 @@ export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
   const player = new Player(scenario, profile);
   let compared = 0;
   for (const [step, op] of scenario.ops.entries()) {
-    const { seen, error } = player.play(op);
+    const { seen, error } = player.play(op, step);
     if (op.op === 'set' && op.error !== error) {
       return {
         difference: { step, op: op.op, what: `${op.name}=${op.value}`, kernel: op.error ?? 'taken', ksmd: error ?? 'taken' },
@@ -53,8 +53,8 @@ export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
 /** The scenario with its own observations in the place of the kernel's. */
 export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
   const player = new Player(scenario, profile);
-  const ops = scenario.ops.map((op): Op => {
-    const { seen, error } = player.play(op);
+  const ops = scenario.ops.map((op, index): Op => {
+    const { seen, error } = player.play(op, index);
     if (op.op === 'set') {
       const { error: _error, expect: _expect, ...bare } = op;
       return { ...bare, ...(error === undefined ? {} : { error }), ...(seen[0] === undefined ? {} : { expect: seen[0] }) };

@@ -3,7 +3,7 @@
  * before each of its accesses to shared memory, and cleared up after.
  */
 import { describe, expect, test } from 'vitest';
-import { PTE_FRAME, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../src/core/layout.js';
+import { PTE_DIRTY, PTE_FRAME, PTE_HOLDER_MASK, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../src/core/layout.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { Merger } from '../../src/ksm/merge.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
@@ -83,6 +83,7 @@ function killEverywhere(
     const before = world.memory();
     const accesses = new Mortal(world.machine.memory, holder).run(diesAt, (machine) => act(machine, world));
     if (accesses !== undefined) return accesses;
+    assertReady(world, diesAt);
     clearUp(world);
     const where = `killed before access ${diesAt}`;
     expect(world.host.check(), where).toEqual([]);
@@ -96,6 +97,16 @@ function killEverywhere(
     expect([...new Set(world.memory())].length, where).toBe(1);
     expect(world.counters('pages_shared', 'pages_sharing'), where).toEqual([1, PAGES - 1]);
     expect(world.host.check(), where).toEqual([]);
+  }
+}
+
+/** What holds before anything is cleared up: frames that pages name are referred to, and a page locked for a store says that it is written. */
+function assertReady(world: World, diesAt: number): void {
+  for (let page = 0; page < PAGES; page++) {
+    const state = world.i32[world.slot(page) + PTE_STATE];
+    const named = world.frame(page);
+    if ((state & PTE_PRESENT) !== 0 && named !== 0) expect(world.machine.frames.mapcount(named), `access ${diesAt}, page ${page}`).toBeGreaterThan(0);
+    if ((state & PTE_HOLDER_MASK) === GUEST_THREAD) expect(state & PTE_DIRTY, `access ${diesAt}, page ${page}`).not.toBe(0);
   }
 }
 
@@ -146,7 +157,19 @@ describe('a guest thread killed while it stores', () => {
 });
 
 describe('the scanner killed', () => {
-  test.each<[what: string, act: (machine: Machine, world: World) => boolean | number]>([
+  /** A guest has exited and a region has gone, with rmap items that the scanner has not passed yet. */
+  const withGhosts = (): World => {
+    const world = new World();
+    world.guest('b', [1, 2, 9]);
+    world.host.map('a', 'passing', 2, { address: 100 * PAGE });
+    world.host.store('a', 100 * PAGE, new Uint8Array(2 * PAGE).fill(1));
+    world.fullScans(1);
+    world.host.unmap('a', 'passing');
+    world.host.exitGuest('b');
+    return world;
+  };
+
+  test.each<[what: string, act: (machine: Machine, world: World) => boolean | number, make?: () => World]>([
     [
       'while it maps a page to a KSM page',
       (machine, world) => {
@@ -180,16 +203,21 @@ describe('the scanner killed', () => {
       },
     ],
     [
+      'while it lets go of what guests and regions left that are gone',
+      (machine, world) => new Ksm(machine, world.host.profile, world.clock).scan(100),
+      withGhosts,
+    ],
+    [
       'anywhere in unmerging everything',
       (machine, world) => {
         setTunable(new Ksm(machine, world.host.profile, world.clock), 'run', 2);
         return true;
       },
     ],
-  ])('%s', (_what, act) => {
+  ])('%s', (_what, act, make = () => new World()) => {
     let done: boolean | number = false;
     const accesses = killEverywhere(
-      () => new World(),
+      make,
       HOLDER_SCANNER,
       (machine, world) => {
         done = act(machine, world);

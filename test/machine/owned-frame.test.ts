@@ -25,12 +25,12 @@ test.each(['mapcount', 'stableNode'] as const)(
     expect(new Merger(scanner).twins(first, frame, twin, i32[twin + PTE_FRAME], false)).toBe(true);
     const writer = new Machine(machine.memory, 3);
     let apart = 1;
-  const real = writer.frames[asked].bind(writer.frames);
+    const real = writer.frames[asked].bind(writer.frames);
     vi.spyOn(writer.frames, asked).mockImplementationOnce((number) => {
       const answer = real(number);
       // The other page is written apart, the frame gets its node, and the scanner is done with it.
       apart = 2;
-    host.store('a', 2 * PAGE, Uint8Array.of(apart));
+      host.store('a', 2 * PAGE, Uint8Array.of(apart));
       scanner.frames.setStableNode(frame, new StableNodes(scanner).create(frame, 0));
       scanner.frames.put(frame);
       return answer;

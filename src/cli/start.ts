@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { MAX_GUEST_THREADS } from '../daemon/guest-threads.js';
 import { DEFAULT_LIMITS } from '../daemon/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
 import { DEFAULT_PROFILE, kernelProfile } from '../ksm/profile.js';
@@ -24,6 +25,7 @@ interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' |
   readonly maxBody: number;
   readonly maxGuests: number;
   readonly maxRegions: number;
+  readonly maxWorkloads: number;
   readonly maxConnections: number;
   readonly headerTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -69,6 +71,7 @@ export const start = verb<[], StartOptions>({
       .default(DEFAULT_LIMITS.maxBodyBytes, '1MiB'),
     new Option('--max-guests <n>', 'guests in all').argParser(parsePositive).default(DEFAULT_LIMITS.maxGuests),
     new Option('--max-regions <n>', 'regions in all').argParser(parsePositive).default(DEFAULT_LIMITS.maxRegions),
+    new Option('--max-workloads <n>', 'workloads at a time').argParser(parsePositive).default(DEFAULT_LIMITS.maxWorkloads),
     new Option('--max-connections <n>', 'connections at a time').argParser(parsePositive).default(DEFAULT_LIMITS.maxConnections),
     new Option('--header-timeout-ms <n>', 'how long the head of a request may take').argParser(parsePositive).default(DEFAULT_LIMITS.headerTimeoutMs),
     new Option('--idle-timeout-ms <n>', 'how long a connection may idle').argParser(parsePositive).default(DEFAULT_LIMITS.idleTimeoutMs),
@@ -103,6 +106,7 @@ export const start = verb<[], StartOptions>({
           maxBodyBytes: options.maxBody,
           maxGuests: options.maxGuests,
           maxRegions: options.maxRegions,
+          maxWorkloads: Math.min(options.maxWorkloads, MAX_GUEST_THREADS),
           maxConnections: options.maxConnections,
           headerTimeoutMs: options.headerTimeoutMs,
           idleTimeoutMs: options.idleTimeoutMs,

@@ -126,7 +126,9 @@ export const CTL_SEARCH_PATH = CONTROL_BASE + 160;
 export const CTL_THREAD_STATES = CONTROL_BASE + 224;
 /** Not 0: the thread of that name is asked to end. It sleeps on this word. */
 export const CTL_THREAD_STOPS = CONTROL_BASE + 480;
-export const CONTROL_END = CONTROL_BASE + 736;
+/** 1 while the thread of that name is one of CTL_FRAME_WAITERS. */
+export const CTL_THREAD_WAITS = CONTROL_BASE + 736;
+export const CONTROL_END = CONTROL_BASE + 992;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;
@@ -205,7 +207,7 @@ export const PTE_HASHED = 0x2000;
 export const POPULATION_SHIFT = 6;
 
 // A guest: one address space.
-export const GUEST_WORDS = 11;
+export const GUEST_WORDS = 10;
 export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
@@ -218,8 +220,6 @@ export const GUEST_MERGING_PAGES = 7;
 /** Any thread, atomically, as the next one. */
 export const GUEST_ZERO_PAGES = 8;
 export const GUEST_PRESENT_PAGES = 9;
-/** Goes up each time the entry is taken for a new guest. */
-export const GUEST_GENERATION = 10;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */

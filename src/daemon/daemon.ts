@@ -10,7 +10,7 @@ import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
 import type { ProfileName } from '../ksm/profile.js';
 import { rebuild } from '../ksm/rebuild.js';
-import { RUN_MERGE } from '../ksm/tunables.js';
+import { RUN_MERGE } from '../ksm/run.js';
 import { KsmdError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
@@ -28,7 +28,7 @@ import { createServer } from './server.js';
 import { listenPrivately, prepareSocketPath } from './socket.js';
 import { logSummaries } from './summary.js';
 import type { TcpAddress } from './tcp.js';
-import { SYSTEM_TIMERS } from './timers.js';
+import { nowMs, SYSTEM_TIMERS } from './timers.js';
 import { Uploads } from './uploads.js';
 
 /** How long answers under way may take once the daemon stops. */
@@ -87,7 +87,7 @@ export class Daemon {
     logger.info({ kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize }, 'memory reserved');
     if (config.restore !== undefined) restore(config.restore, host);
     const reaper = new Reaper();
-    scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, performance.now()), reaper);
+    scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, nowMs()), reaper);
     if (config.pagesToScan !== undefined) await scanner.set('pages_to_scan', config.pagesToScan);
     if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
     if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
@@ -95,10 +95,16 @@ export class Daemon {
     const daemon = new Daemon(config, log, scanner);
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const streams = new LiveStreams();
-    const uploads = new Uploads(host, scanner);
-    const threads = new GuestThreads(host, config.oomTimeoutMs, reaper, ({ workload, guest, reason }) => {
-      logger.error({ workload, guest, reason }, 'a guest thread died');
-      events.warn(`workload ${workload} of guest '${guest}' died`);
+    const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
+    const threads = new GuestThreads(host, config.oomTimeoutMs, config.limits.maxWorkloads, reaper, {
+      died: ({ workload, guest, reason }) => {
+        logger.error({ workload, guest, reason }, 'a guest thread died');
+        events.warn(`workload ${workload} of guest '${guest}' died`);
+      },
+      waits: ({ workload, guest }) => {
+        logger.warn({ workload, guest }, 'a store finds no free frame and waits for one');
+        events.warn(`a store of workload ${workload} in guest '${guest}' waits for a free frame`);
+      },
     });
     const context = {
       host,
@@ -181,7 +187,7 @@ export class Daemon {
 }
 
 function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): Host {
-  const clock: Clock = { nowMs: () => performance.now(), cpuMs: () => 0 };
+  const clock: Clock = { nowMs, cpuMs: () => 0 };
   try {
     const { memoryBytes, pageSize, kernel, limits } = config;
     return Host.create({ memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions }, clock, quiesce);
@@ -200,7 +206,7 @@ async function listenAt(server: Api | undefined, { host, port }: TcpAddress): Pr
 
 function restore(snapshot: SnapshotFile, host: Host): void {
   try {
-    snapshot.restoreTo(host, performance.now());
+    snapshot.restoreTo(host, nowMs());
   } catch (error) {
     const code = error instanceof KsmdError ? error.code : 'EINVAL';
     throw new RestoreRefusedError(`${code}: the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`);

@@ -3,11 +3,10 @@
  *
  * A thread that ends, by itself or not, leaves the machine as if its last store had happened whole or not at all.
  */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CTL_FRAMES_FREED, CTL_THREAD_STOPS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
-import { ExistsError, NoSpaceError, NotFoundError } from '../machine/errors.js';
+import { BusyError, ExistsError, NoSpaceError, NotFoundError } from '../machine/errors.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { recover } from '../machine/recover.js';
 import { forgetThread, whileStill } from '../machine/safepoint.js';
@@ -17,7 +16,8 @@ import type { GuestThreadData, GuestThreadReport } from './guest-thread.js';
 import type { Reaper } from './reaper.js';
 
 const FIRST_HOLDER = HOLDER_SCANNER + 1;
-const LAST_HOLDER = 255;
+/** Names for pte locks go up to 255. */
+export const MAX_GUEST_THREADS = 255 - HOLDER_SCANNER;
 
 export type GuestThreadState = 'running' | 'waiting' | 'done' | 'stopped' | 'died';
 
@@ -32,6 +32,13 @@ export interface GuestThreadInfo {
   readonly reason?: string;
 }
 
+export interface GuestThreadListener {
+  /** A thread ended without being asked to. */
+  died(info: GuestThreadInfo): void;
+  /** A store of the thread found no frame, and waits for one. */
+  waits(info: GuestThreadInfo): void;
+}
+
 interface GuestThread {
   readonly worker: Worker;
   readonly holder: number;
@@ -41,20 +48,23 @@ interface GuestThread {
 
 export class GuestThreads {
   private readonly threads = new Map<number, GuestThread>();
+  /** Guests that are about to go, or a region of them. */
+  private readonly closed = new Set<string>();
   private nextId = 1;
 
-  /** `onDeath` is told of a thread that ended without being asked to. */
   constructor(
     private readonly host: Host,
     private readonly frameTimeoutMs: number,
+    private readonly maxThreads: number,
     private readonly reaper: Reaper,
-    private readonly onDeath: (info: GuestThreadInfo) => void,
+    private readonly listener: GuestThreadListener,
   ) {}
 
   /** Starts a workload in a region of a guest. ExistsError if one that writes already runs there. */
   start(workload: WorkloadName, guest: string, region: string, options: WorkloadOptions): GuestThreadInfo {
     const { host } = this;
     const { address, pages } = host.findRegion(guest, region);
+    if (this.closed.has(guest)) throw new BusyError(`guest '${guest}' is about to lose memory: try again`);
     if (workload !== 'read' && this.living().some(({ info }) => info.guest === guest && info.region === region && info.workload !== 'read')) {
       throw new ExistsError(`a workload writes region '${region}' of guest '${guest}' already: kill it first`);
     }
@@ -92,7 +102,8 @@ export class GuestThreads {
     const thread = this.find(id);
     if (!thread.ended) {
       const { i32 } = this.host.machine.memory;
-      const exited = once(thread.worker, 'exit');
+      // Not `once`, which would reject with whatever the thread dies of.
+      const exited = new Promise((resolve) => thread.worker.once('exit', resolve));
       Atomics.store(i32, CTL_THREAD_STOPS + thread.holder, 1);
       Atomics.notify(i32, CTL_THREAD_STOPS + thread.holder);
       // It may be waiting for a frame.
@@ -111,10 +122,17 @@ export class GuestThreads {
     return thread.info;
   }
 
-  /** Stops whatever runs in a guest, or in one region of it: before that goes. */
-  async stopIn(guest: string, region?: string): Promise<void> {
-    const there = this.list().filter((info) => info.guest === guest && (region === undefined || info.region === region));
-    await Promise.all(there.map(({ id }) => this.stop(id)));
+  /** Stops whatever runs in a guest, or in one region of it, and then makes the change, before anything else can start there. */
+  async whileStopped(guest: string, region: string | undefined, change: () => void): Promise<void> {
+    this.closed.add(guest);
+    try {
+      const there = this.list().filter((info) => info.guest === guest && (region === undefined || info.region === region));
+      await Promise.all(there.map(({ id }) => this.stop(id)));
+      await this.reaper.idle();
+      change();
+    } finally {
+      this.closed.delete(guest);
+    }
   }
 
   async stopAll(): Promise<void> {
@@ -126,7 +144,9 @@ export class GuestThreads {
     let reason: string | undefined;
     worker.on('message', ({ tally, waitingForFrame, done }: GuestThreadReport) => {
       const state = done ? 'done' : waitingForFrame ? 'waiting' : 'running';
+      const begins = state === 'waiting' && thread.info.state !== 'waiting';
       thread.info = { ...thread.info, tally, state };
+      if (begins) this.listener.waits(thread.info);
     });
     worker.on('error', (error) => {
       reason = error.stack ?? error.message;
@@ -149,7 +169,7 @@ export class GuestThreads {
     forgetThread(machine.memory.i32, thread.holder);
     whileStill(machine.memory.i32, () => recover(machine, thread.holder));
     thread.info = { ...thread.info, state: 'died', reason };
-    this.onDeath(thread.info);
+    this.listener.died(thread.info);
   }
 
   private living(): GuestThread[] {
@@ -158,8 +178,10 @@ export class GuestThreads {
 
   private freeHolder(): number {
     const taken = new Set(this.living().map(({ holder }) => holder));
-    for (let holder = FIRST_HOLDER; holder <= LAST_HOLDER; holder++) if (!taken.has(holder)) return holder;
-    throw new NoSpaceError(`there are already ${taken.size} guest threads: kill one first`);
+    if (taken.size >= this.maxThreads) throw new NoSpaceError(`there are already ${taken.size} workloads: kill one first`);
+    let holder = FIRST_HOLDER;
+    while (taken.has(holder)) holder++;
+    return holder;
   }
 
   private find(id: number): GuestThread {

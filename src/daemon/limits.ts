@@ -7,6 +7,8 @@ export interface Limits {
   readonly maxBodyBytes: number;
   readonly maxGuests: number;
   readonly maxRegions: number;
+  /** Workloads that run at a time. */
+  readonly maxWorkloads: number;
   /** Connections at a time; more are closed at once. */
   readonly maxConnections: number;
   /** How long the head of a request may take. */
@@ -19,6 +21,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxBodyBytes: 2 ** 20,
   maxGuests: 1024,
   maxRegions: 16384,
+  maxWorkloads: 64,
   maxConnections: 256,
   headerTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,

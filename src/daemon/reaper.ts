@@ -15,10 +15,17 @@ export class Reaper {
   kill(worker: Worker): Promise<void> {
     this.pending++;
     this.last = this.last.then(async () => {
-      await worker.terminate();
-      this.pending--;
+      try {
+        await worker.terminate();
+      } finally {
+        this.pending--;
+      }
     });
     return this.last;
+  }
+
+  get isIdle(): boolean {
+    return this.pending === 0;
   }
 
   async idle(): Promise<void> {

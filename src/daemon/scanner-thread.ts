@@ -4,18 +4,20 @@
  * A batch goes in slices. Between two slices the scanner passes a safepoint, where it stands still while anybody asks, and takes commands from its port. Started by `Scanner`.
  */
 import { readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
 import { Ksm } from '../ksm/ksm.js';
 import { kernelProfile, type ProfileName } from '../ksm/profile.js';
-import { RUN_MERGE, setTunable, type TunableValue, tunableName } from '../ksm/tunables.js';
+import { RUN_MERGE } from '../ksm/run.js';
+import { setTunable, type TunableValue, tunableName } from '../ksm/tunables.js';
 import { BusyError, KsmdError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { Safepoint } from '../machine/safepoint.js';
+import { nowMs } from './timers.js';
 
 export interface ScannerData {
   readonly memory: WebAssembly.Memory;
@@ -36,16 +38,19 @@ export type Answer = { readonly id: number; readonly value: number } | { readonl
 const SLICE_PAGES = 128;
 
 class ThreadClock implements Clock {
+  /** `usedMs`: what the threads before this one used. */
+  constructor(private readonly usedMs: number) {}
+
   nowMs(): number {
-    return performance.now();
+    return nowMs();
   }
 
-  /** Linux's account of this very thread; 0 where there is none. */
+  /** Linux's account of this very thread and those before it. */
   cpuMs(): number {
     try {
-      return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
+      return this.usedMs + Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
     } catch {
-      return 0;
+      return this.usedMs;
     }
   }
 }
@@ -54,7 +59,7 @@ class ScannerThread {
   private readonly i32: Int32Array;
   private readonly ksm: Ksm;
   private readonly safepoint: Safepoint;
-  private readonly clock = new ThreadClock();
+  private readonly clock: ThreadClock;
   private stopped = false;
   private cpuSampledMs = 0;
 
@@ -64,6 +69,7 @@ class ScannerThread {
   ) {
     const machine = new Machine(SharedMemory.attach(memory), HOLDER_SCANNER);
     this.i32 = machine.memory.i32;
+    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS));
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
   }
@@ -183,7 +189,7 @@ const NICE = 5;
 
 if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
 // On Linux, 0 is this very thread.
-setPriority(0, NICE);
+setPriority(0, Math.max(NICE, getPriority(0)));
 const port = parentPort;
 // Everything is loaded; the thread waits to be told to begin, as a spare may for as long as the one before it lives.
 port.postMessage('ready' satisfies Notice);

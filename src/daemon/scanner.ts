@@ -4,11 +4,12 @@
  * The scanner stands still between two slices of a batch when asked to (`quiesce`), so whatever changes guests, regions or advice has the machine
  * to itself. Commands (tunables, single batches) are carried out by the scanner thread itself, which alone writes trees.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../core/layout.js';
 import type { ProfileName } from '../ksm/profile.js';
-import { RUN_MERGE, type TunableValue } from '../ksm/tunables.js';
+import { RUN_MERGE } from '../ksm/run.js';
+import type { TunableValue } from '../ksm/tunables.js';
 import { BusyError, InvalidError, type KsmdError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
@@ -100,6 +101,11 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return this.command({ kind: 'scan', pages });
   }
 
+  /** Whether the machine may be used from this thread now. */
+  get isReady(): boolean {
+    return this.reaper.isIdle && this.phase !== 'restarting';
+  }
+
   /** Resolves as soon as the machine may be used from this thread: at once, unless a thread is being killed or the scanner restarted. */
   async ready(): Promise<void> {
     await this.reaper.idle();
@@ -117,7 +123,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   /** Lets the scanner finish its slice, answer what it was asked, and end. */
   async stop(): Promise<void> {
     if (this.phase !== 'up') return;
-    const exited = once(this.worker, 'exit');
+    const { worker } = this;
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
     const stopped = this.command({ kind: 'stop' });
     this.phase = 'stopping';
     await stopped;
@@ -179,9 +186,10 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     this.phase = 'restarting';
     const diedAt = performance.now();
     forgetThread(this.i32, HOLDER_SCANNER);
-    whileStill(this.i32, this.rebuild);
     for (let failures = 1; ; failures++) {
       try {
+        // Each that fails may have begun to scan.
+        whileStill(this.i32, this.rebuild);
         const worker = (await this.spare) ?? (await spawn(this.memory, this.kernel));
         this.spare = this.spawnSpare();
         await begin(worker);
@@ -202,16 +210,26 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
 /** Lets a thread that is ready scan. Rejects if it dies at that. */
 async function begin(worker: Worker): Promise<void> {
-  const begun = once(worker, 'message');
+  const begun = nextMessage(worker);
   worker.postMessage('begin');
   await begun;
+}
+
+/** Resolves with the thread's next message. Rejects if it dies before that, or is dead already. */
+function nextMessage(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (worker.threadId === -1) reject(new Error('the thread has ended'));
+    worker.once('message', () => resolve());
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the thread ended with status ${code}`)));
+  });
 }
 
 /** A scanner thread that has told that it is ready. Rejects if it dies before that. */
 async function spawn(memory: SharedMemory, kernel: ProfileName): Promise<Worker> {
   const data: ScannerData = { memory: memory.memory, kernel };
   const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), { workerData: data, name: 'ksmd-scanner' });
-  await once(worker, 'message');
+  await nextMessage(worker);
   // Whoever watches it later hears of it too; until then it is one spare less.
   worker.on('error', () => {});
   return worker;

@@ -10,3 +10,8 @@ export const SYSTEM_TIMERS: Timers = {
     return () => clearInterval(timer);
   },
 };
+
+/** Milliseconds of one origin in all threads: what the scanner dates outlives its thread. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -8,12 +8,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../ksm/host.js';
-import { KsmdError, OutOfMemoryError } from '../machine/errors.js';
+import { KsmdError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import { UploadFailedError } from './refusals.js';
 import type { Scanner } from './scanner.js';
 
-/** How long an upload waits for a free frame, and how often it looks. */
-const PATIENCE_MS = 1000;
+/** How often an upload that waits for a free frame looks for one. */
 const LOOK_MS = 10;
 
 export interface UploadTarget {
@@ -29,11 +28,13 @@ export class Uploads {
   constructor(
     private readonly host: Host,
     private readonly scanner: Scanner,
+    /** How long an upload waits for a free frame. */
+    private readonly patienceMs: number,
   ) {}
 
   /** Stores the body; how many bytes it had. UploadFailedError if it ends otherwise than announced or cannot all be stored. */
   async store(body: IncomingMessage, target: UploadTarget): Promise<number> {
-    const upload = new Upload(this.host, this.scanner, body, target);
+    const upload = new Upload(this.host, this.scanner, this.patienceMs, body, target);
     this.open.set(body.socket, upload);
     try {
       return await upload.finished;
@@ -56,15 +57,18 @@ export class Uploads {
 class Upload {
   bytesStored = 0;
   readonly finished: Promise<number>;
+  private readonly guestId: number;
   private resolve: (bytes: number) => void = () => {};
   private reject: (error: UploadFailedError) => void = () => {};
 
   constructor(
     private readonly host: Host,
     private readonly scanner: Scanner,
+    private readonly patienceMs: number,
     private readonly body: IncomingMessage,
     private readonly target: UploadTarget,
   ) {
+    this.guestId = host.guestId(target.guest);
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -104,9 +108,11 @@ class Upload {
 
   /** How many of the bytes were stored: fewer if it takes a wait to store the others, undefined if the upload has failed. */
   private store(bytes: Buffer): number | undefined {
-    if (this.scanner.state === 'restarting') return 0;
+    if (!this.scanner.isReady) return 0;
     let done = bytes.length;
     try {
+      // The guest of that name may be another by now.
+      if (this.host.guestId(this.target.guest) !== this.guestId) throw new NotFoundError(`guest '${this.target.guest}' is gone`);
       this.host.store(this.target.guest, this.target.address + this.bytesStored, bytes);
     } catch (error) {
       if (error instanceof OutOfMemoryError) done = error.bytesStored;
@@ -124,7 +130,7 @@ class Upload {
   private async waitWith(rest: Buffer): Promise<void> {
     this.body.pause();
     await this.scanner.ready();
-    for (let waitedMs = 0; waitedMs < PATIENCE_MS && this.scanner.state === 'running' && !this.hasFreeFrame(); waitedMs += LOOK_MS)
+    for (let waitedMs = 0; waitedMs < this.patienceMs && this.scanner.state === 'running' && !this.hasFreeFrame(); waitedMs += LOOK_MS)
       await delay(LOOK_MS);
     if (this.body.listenerCount('data') === 0) return;
     if (!this.hasFreeFrame()) {

@@ -73,10 +73,15 @@ export class Advisor {
     if (mode === ADVISOR_NONE) i32[CTL_PAGES_TO_SCAN] = 100;
     else {
       i32[CTL_PAGES_TO_SCAN] = i32[CTL_ADVISOR_MIN_PAGES_TO_SCAN];
-      i32[CTL_ADVISOR_CHANGE] = 0;
-      i32[CTL_ADVISOR_SCAN_TIME] = 0;
-      i32[CTL_ADVISOR_CPU_MS] = 0;
+      this.forget();
     }
+  }
+
+  /** Remembers nothing of scans before. */
+  forget(): void {
+    this.i32[CTL_ADVISOR_CHANGE] = 0;
+    this.i32[CTL_ADVISOR_SCAN_TIME] = 0;
+    this.i32[CTL_ADVISOR_CPU_MS] = 0;
   }
 
   scanStarts(): void {

@@ -6,19 +6,7 @@
  * advice; loads and stores go on beside it.
  */
 
-import {
-  CTL_SLOTS_USED,
-  GUEST_EXITING,
-  GUEST_NODE,
-  GUEST_PRESENT_PAGES,
-  GUEST_STATE,
-  PTE_MERGEABLE,
-  PTE_STATE,
-  REGION_RMAP_ITEMS,
-  RMAP_FLAGS,
-  RMAP_IN_USE,
-  SLOT_WORDS,
-} from '../core/layout.js';
+import { CTL_SLOTS_USED, GUEST_EXITING, GUEST_NODE, GUEST_PRESENT_PAGES, GUEST_STATE, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../core/layout.js';
 import { ExistsError, InvalidError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
@@ -26,6 +14,7 @@ import { HOLDER_API } from '../machine/pte.js';
 import { check } from './check.js';
 import type { Clock } from './clock.js';
 import { readCounter, readGuestCounter } from './counters.js';
+import { adoptItems } from './ghosts.js';
 import { Ksm } from './ksm.js';
 import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelProfile, kernelProfile, type ProfileName } from './profile.js';
 import { initTunables, readTunable, setTunable, type TunableValue, tunableName } from './tunables.js';
@@ -45,6 +34,8 @@ export interface RegionInfo {
 }
 
 interface GuestEntry {
+  /** No other guest ever has it. */
+  readonly id: number;
   readonly pointer: number;
   /** Region pointers. */
   readonly regions: Map<string, number>;
@@ -52,6 +43,7 @@ interface GuestEntry {
 
 export class Host {
   private readonly guests = new Map<string, GuestEntry>();
+  private nextGuestId = 1;
 
   private constructor(
     readonly machine: Machine,
@@ -77,7 +69,7 @@ export class Host {
   createGuest(name: string, node = 0): void {
     if (this.guests.has(name)) throw new ExistsError(`guest '${name}' exists already`);
     const pointer = this.quiesce(() => this.machine.guests.create(node));
-    this.guests.set(name, { pointer, regions: new Map() });
+    this.guests.set(name, { id: this.nextGuestId++, pointer, regions: new Map() });
   }
 
   /** The guest exits: its memory is given back at once, its rmap items when the scanner passes. */
@@ -104,7 +96,7 @@ export class Host {
     const region = this.quiesce(() => {
       const mapped = this.machine.map(guest.pointer, pages, options.address);
       try {
-        this.adoptItems(guest.pointer, mapped);
+        adoptItems(this.machine, this.ksm.items, guest.pointer, mapped);
       } catch (error) {
         // No room to split a ghost: what the region has of its items stays behind as a ghost again.
         this.machine.unmap(mapped);
@@ -132,15 +124,20 @@ export class Host {
       throw new InvalidError(`madvise takes whole pages: address and length must be multiples of ${pageSize}`);
     }
     machine.assertMapped(pointer, address, length);
-    this.quiesce(() => {
-      const end = (address + length) / pageSize;
+    const end = (address + length) / pageSize;
+    const eachRegion = (visit: (region: number, first: number, count: number) => void): void => {
       for (let vpn = address / pageSize; vpn < end; ) {
         const region = regions.at(pointer, vpn);
         const first = vpn - regions.vpn(region);
         const count = Math.min(regions.pages(region) - first, end - vpn);
-        this.advisePages(pointer, region, first, count, advice);
+        visit(region, first, count);
         vpn += count;
       }
+    };
+    this.quiesce(() => {
+      // What may fail comes first, for all regions.
+      if (advice === 'unmergeable') eachRegion((region, first, count) => this.unsharePages(region, first, count));
+      eachRegion((region, first, count) => this.advisePages(pointer, region, first, count, advice));
     });
   }
 
@@ -165,6 +162,11 @@ export class Host {
   firstSlot(guestName: string, regionName: string): number {
     const region = this.region(guestName, regionName);
     return this.machine.regions.slot(region, this.machine.regions.vpn(region));
+  }
+
+  /** A number that only this guest has, whoever has its name later. */
+  guestId(guestName: string): number {
+    return this.guest(guestName).id;
   }
 
   /** The guest's pointer in the machine, good until it exits. */
@@ -258,43 +260,18 @@ export class Host {
       machine.advise(region, first, count, true);
       return;
     }
+    machine.advise(region, first, count, false);
+  }
+
+  /** Gives merged pages back to the guest. OutOfMemoryError if there are too few frames; what was given back stays so. */
+  private unsharePages(region: number, first: number, count: number): void {
+    const { machine, ksm } = this;
     const { i32 } = machine.memory;
     const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
     for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
       if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
         throw new OutOfMemoryError('too few free frames to give these pages back: they stay mergeable');
       }
-    }
-    machine.advise(region, first, count, false);
-  }
-
-  /** Rmap items that an earlier mapping of the same addresses left behind go on with the new one. */
-  private adoptItems(guest: number, region: number): void {
-    const { regions } = this.machine;
-    const start = regions.vpn(region);
-    const end = start + regions.pages(region);
-    for (let ghost = regions.endingAbove(guest, start); ghost !== 0 && regions.vpn(ghost) < end; ) {
-      const next = regions.next(ghost);
-      if (regions.isGhost(ghost)) this.adoptFrom(ghost, region, start, end);
-      ghost = next;
-    }
-  }
-
-  private adoptFrom(ghost: number, region: number, start: number, end: number): void {
-    const { regions } = this.machine;
-    const { i32 } = this.machine.memory;
-    const ghostStart = regions.vpn(ghost);
-    const after = ghostStart + regions.pages(ghost) > end ? regions.splitGhost(ghost, end - ghostStart) : 0;
-    const covered = ghostStart < start ? regions.splitGhost(ghost, start - ghostStart) : ghost;
-    const first = regions.vpn(covered);
-    for (let vpn = first; vpn < first + regions.pages(covered); vpn++) {
-      const slot = regions.slot(covered, vpn);
-      if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) this.ksm.items.move(slot, regions.slot(region, vpn));
-    }
-    regions.destroy(covered);
-    // What is left of the ghost on either side stays only if it has items.
-    for (const rest of covered === ghost ? [after] : [ghost, after]) {
-      if (rest !== 0 && i32[rest + REGION_RMAP_ITEMS] === 0) regions.destroy(rest);
     }
   }
 }

@@ -97,10 +97,12 @@ export class Ksm {
     while (list.cursor !== list.head) {
       const guest = list.cursor;
       const exiting = i32[guest + GUEST_STATE] === GUEST_EXITING;
-      if (!exiting && !this.unshareGuest(guest)) {
+      try {
+        if (!exiting) this.unshareGuest(guest);
+      } catch (error) {
         list.cursor = list.head;
         this.unstable.abandon();
-        throw new OutOfMemoryError('too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging');
+        throw error;
       }
       this.cursor.dropItems(guest);
       list.cursor = list.next(guest);
@@ -142,17 +144,17 @@ export class Ksm {
     if (stable !== 0) this.nodes.append(stable, slot);
   }
 
-  private unshareGuest(guest: number): boolean {
+  private unshareGuest(guest: number): void {
     const { regions } = this.machine;
     const { i32 } = this;
     for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
       if (i32[region + REGION_MERGEABLE] <= 0) continue;
       const first = regions.slot(region, regions.vpn(region));
       for (let slot = first; slot < first + regions.pages(region) * SLOT_WORDS; slot += SLOT_WORDS) {
-        if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) !== 0 && !this.unshare(slot)) return false;
+        if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
+        throw new OutOfMemoryError('too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging');
       }
     }
-    return true;
   }
 
   /** One visit. Linux: cmp_and_merge_page. */

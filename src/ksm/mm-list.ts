@@ -7,8 +7,7 @@
  */
 import { CTL_CURSOR_GUEST, CTL_CURSOR_VPN, CTL_MM_HEAD, CTL_RUN, GUEST_ON_LIST, MM_NEXT, MM_PREV } from '../core/layout.js';
 import type { SharedMemory } from '../machine/memory.js';
-
-const RUN_UNMERGE = 2;
+import { RUN_UNMERGE } from './run.js';
 
 export class MmList {
   readonly head = CTL_MM_HEAD;

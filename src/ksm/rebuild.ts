@@ -10,6 +10,7 @@ import {
   CTL_PAGES_SHARING,
   CTL_PAGES_UNSHARED,
   CTL_RMAP_ITEMS,
+  CTL_RUN,
   CTL_STABLE_NODE_CHAINS,
   CTL_STABLE_NODE_DUPS,
   CTL_STABLE_NODE_FREE,
@@ -40,6 +41,7 @@ import { type Machine, pinsOf } from '../machine/machine.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { eachSlot, recover } from '../machine/recover.js';
 import type { Ksm } from './ksm.js';
+import { RUN_STOP, RUN_UNMERGE } from './run.js';
 
 const SCANNER_COUNTERS = [
   CTL_PAGES_SHARED,
@@ -56,6 +58,9 @@ const SCANNER_COUNTERS = [
 /** Lets go of a dead scanner's locks, recounts the machine, and makes trees, rmap items and counters of KSM anew. */
 export function rebuild(ksm: Ksm, nowMs: number): void {
   const { machine } = ksm;
+  // An unmerge that was not finished has stopped, as the kernel's does when it fails.
+  if (machine.memory.i32[CTL_RUN] === RUN_UNMERGE) Atomics.store(machine.memory.i32, CTL_RUN, RUN_STOP);
+  ksm.advisor.forget();
   machine.regions.reclaim();
   forget(machine);
   recover(machine, HOLDER_SCANNER);

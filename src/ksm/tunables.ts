@@ -25,12 +25,9 @@ import type { SharedMemory } from '../machine/memory.js';
 import { ADVISOR_NONE, ADVISOR_SCAN_TIME } from './advisor.js';
 import type { Ksm } from './ksm.js';
 import type { KernelProfile, TunableName } from './profile.js';
+import { RUN_STOP, RUN_UNMERGE } from './run.js';
 
 export type TunableValue = number | string;
-
-export const RUN_STOP = 0;
-export const RUN_MERGE = 1;
-export const RUN_UNMERGE = 2;
 
 const UNSIGNED_MAX = 0xffffffff;
 const SIGNED_MAX = 0x7fffffff;
@@ -78,16 +75,33 @@ export function tunableName(profile: KernelProfile, name: string): TunableName {
   return known;
 }
 
+/**
+ * Refuses what the kernel refuses of these values, written in this order, and changes nothing: InvalidError, BusyError. What is left to go wrong is that an
+ * unmerge runs out of frames.
+ */
+export function checkTunables(memory: SharedMemory, values: readonly (readonly [TunableName, TunableValue])[]): void {
+  const { i32 } = memory;
+  let advisorMode = i32[CTL_ADVISOR_MODE];
+  let pagesShared = i32[CTL_PAGES_SHARED];
+  for (const [name, value] of values) {
+    const number = checkedNumber(name, value);
+    if (name === 'advisor_mode') advisorMode = number;
+    if (name === 'run' && number === RUN_UNMERGE) pagesShared = 0;
+    if (name === 'pages_to_scan' && advisorMode !== ADVISOR_NONE) {
+      throw new InvalidError('pages_to_scan is chosen by the advisor: set advisor_mode to none first');
+    }
+    if ((name === 'max_page_sharing' || name === 'merge_across_nodes') && i32[TUNABLES[name].word] !== number && pagesShared > 0) {
+      throw new BusyError(`${name} cannot change while pages are shared: set run to 2 first`);
+    }
+  }
+}
+
 /** Writes a tunable, with all that this sets going. Refuses what the kernel refuses: InvalidError, BusyError. */
 export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): void {
+  checkTunables(ksm.machine.memory, [[name, value]]);
   const { i32 } = ksm.machine.memory;
-  const { word, min, max } = TUNABLES[name];
-  const number = toNumber(name, value);
-  if (!Number.isInteger(number) || number < min || number > max) {
-    throw new InvalidError(
-      `${name} takes ${name === 'advisor_mode' ? ADVISOR_MODES.join(' or ') : `whole numbers from ${min} to ${max}`}, not ${value}`,
-    );
-  }
+  const { word } = TUNABLES[name];
+  const number = checkedNumber(name, value);
   switch (name) {
     case 'run':
       setRun(ksm, number);
@@ -95,26 +109,28 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
     case 'advisor_mode':
       ksm.advisor.setMode(number);
       return;
-    case 'pages_to_scan':
-      if (i32[CTL_ADVISOR_MODE] !== ADVISOR_NONE) {
-        throw new InvalidError('pages_to_scan is chosen by the advisor: set advisor_mode to none first');
-      }
-      break;
     case 'max_page_sharing':
     case 'merge_across_nodes':
-      if (i32[word] === number) return;
-      if (i32[CTL_PAGES_SHARED] > 0 || !ksm.stable.removeStale()) {
-        throw new BusyError(`${name} cannot change while pages are shared: set run to 2 first`);
-      }
+      if (i32[word] !== number && !ksm.stable.removeStale()) throw new BusyError(`${name} cannot change while a merged page is still mapped`);
       break;
   }
   Atomics.store(i32, word, number | 0);
 }
 
+/** The number a value stands for. InvalidError if it is none, or out of range. */
+function checkedNumber(name: TunableName, value: TunableValue): number {
+  const { min, max } = TUNABLES[name];
+  const number = toNumber(name, value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new InvalidError(
+    `${name} takes ${name === 'advisor_mode' ? ADVISOR_MODES.join(' or ') : `whole numbers from ${min} to ${max}`}, not ${value}`,
+  );
+}
+
 function toNumber(name: TunableName, value: TunableValue): number {
   if (typeof value === 'number') return value;
   if (name === 'advisor_mode') return ADVISOR_MODES.indexOf(value);
-  return value.trim() === '' ? Number.NaN : Number(value);
+  return /^\d+\n?$/.test(value) ? Number(value) : Number.NaN;
 }
 
 function setRun(ksm: Ksm, run: number): void {

@@ -4,17 +4,7 @@
  * Names are the business of whoever keeps them. An entry that has exited stays until the scanner has let go of its rmap items.
  * Only the API thread takes and frees entries, while the scanner is parked; the scanner frees those that have exited.
  */
-import {
-  CTL_GUEST_TABLE,
-  CTL_GUESTS,
-  GUEST_FREE,
-  GUEST_GENERATION,
-  GUEST_LIVE,
-  GUEST_NODE,
-  GUEST_STATE,
-  GUEST_WORDS,
-  MAX_NODES,
-} from '../core/layout.js';
+import { CTL_GUEST_TABLE, CTL_GUESTS, GUEST_FREE, GUEST_LIVE, GUEST_NODE, GUEST_STATE, GUEST_WORDS, MAX_NODES } from '../core/layout.js';
 import { InvalidError, NoSpaceError } from './errors.js';
 import type { SharedMemory } from './memory.js';
 
@@ -34,9 +24,7 @@ export class Guests {
     const table = i32[CTL_GUEST_TABLE];
     for (let guest = table; guest < table + i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
       if (i32[guest + GUEST_STATE] !== GUEST_FREE) continue;
-      const generation = i32[guest + GUEST_GENERATION];
       i32.fill(0, guest, guest + GUEST_WORDS);
-      i32[guest + GUEST_GENERATION] = generation + 1;
       i32[guest + GUEST_NODE] = node;
       i32[guest + GUEST_STATE] = GUEST_LIVE;
       return guest;

@@ -95,7 +95,10 @@ export class PageAccess {
    */
   unshare(slot: number, zeroPages: boolean): boolean {
     const state = this.lock.takeWaiting(slot, 0);
-    // Only a merge takes PTE_WRITABLE from a present page.
+    if (this.ownsFrame(slot, state)) {
+      this.lock.release(slot, state | PTE_WRITABLE);
+      return true;
+    }
     const merged = (state & (PTE_PRESENT | PTE_WRITABLE)) === PTE_PRESENT;
     if (!merged && !(zeroPages && (state & PTE_ZERO) !== 0)) {
       this.lock.release(slot, state);

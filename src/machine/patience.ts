@@ -3,7 +3,7 @@
  *
  * While it waits it holds no lock and no reference, and must look again for the page's slot afterwards.
  */
-import { CTL_FRAME_WAITERS, CTL_FRAMES, CTL_FRAMES_FREED, CTL_FRAMES_USED, PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
+import { CTL_FRAMES, CTL_FRAMES_FREED, CTL_FRAMES_USED, PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
 import type { Safepoint } from './safepoint.js';
@@ -53,7 +53,7 @@ export class GuestPatience implements Patience {
     this.onWait();
     const { i32 } = this;
     const deadline = performance.now() + this.frameTimeoutMs;
-    Atomics.add(i32, CTL_FRAME_WAITERS, 1);
+    this.safepoint.waitsForFrame(true);
     try {
       for (;;) {
         const freed = Atomics.load(i32, CTL_FRAMES_FREED);
@@ -63,7 +63,7 @@ export class GuestPatience implements Patience {
         this.safepoint.rest(CTL_FRAMES_FREED, freed, left);
       }
     } finally {
-      Atomics.sub(i32, CTL_FRAME_WAITERS, 1);
+      this.safepoint.waitsForFrame(false);
     }
   }
 }

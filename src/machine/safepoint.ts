@@ -7,7 +7,15 @@
  * No request is believed granted while a thread goes on: whoever asks counts up the requests, then looks at the thread's state; the thread declares
  * itself running, then looks at the requests. One of the two sees the other.
  */
-import { CTL_PARK_REQUESTS, CTL_THREAD_STATES, THREAD_NONE, THREAD_RESTING, THREAD_RUNNING } from '../core/layout.js';
+import {
+  CTL_FRAME_WAITERS,
+  CTL_PARK_REQUESTS,
+  CTL_THREAD_STATES,
+  CTL_THREAD_WAITS,
+  THREAD_NONE,
+  THREAD_RESTING,
+  THREAD_RUNNING,
+} from '../core/layout.js';
 import { BusyError } from './errors.js';
 
 const THREADS = 256;
@@ -17,6 +25,7 @@ const PATIENCE_MS = 10_000;
 /** A thread's side. */
 export class Safepoint {
   private readonly word: number;
+  private readonly waitsWord: number;
 
   /** `holder`: the thread's name in pte locks. It counts as running from here on, if it may. */
   constructor(
@@ -24,6 +33,7 @@ export class Safepoint {
     holder: number,
   ) {
     this.word = CTL_THREAD_STATES + holder;
+    this.waitsWord = CTL_THREAD_WAITS + holder;
     this.goOn();
   }
 
@@ -39,6 +49,12 @@ export class Safepoint {
     this.declare(THREAD_RESTING);
     Atomics.wait(this.i32, word, value, ms);
     this.goOn();
+  }
+
+  /** The thread begins or ends to be one of those that wait for a frame: known by its name, so that it can be taken off if it dies. */
+  waitsForFrame(waits: boolean): void {
+    Atomics.add(this.i32, CTL_FRAME_WAITERS, waits ? 1 : -1);
+    Atomics.store(this.i32, this.waitsWord, waits ? 1 : 0);
   }
 
   /** The thread ends and will touch nothing any more. */
@@ -82,6 +98,7 @@ export function whileStill<T>(i32: Int32Array, change: () => T): T {
 
 /** For a thread known to be gone that could not say so itself. */
 export function forgetThread(i32: Int32Array, holder: number): void {
+  if (Atomics.exchange(i32, CTL_THREAD_WAITS + holder, 0) !== 0) Atomics.sub(i32, CTL_FRAME_WAITERS, 1);
   Atomics.store(i32, CTL_THREAD_STATES + holder, THREAD_NONE);
   Atomics.notify(i32, CTL_THREAD_STATES + holder);
 }

@@ -7,7 +7,7 @@
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/profile.js';
-import { RUN_MERGE } from '../ksm/tunables.js';
+import { RUN_MERGE } from '../ksm/run.js';
 import { KsmdError } from '../machine/errors.js';
 import { fillContent } from './content.js';
 import { type Observation, type Op, type Scenario, ScenarioError } from './scenario.js';

@@ -6,9 +6,9 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
-import { PTE_FRAME, PTE_STATE, PTE_WRITABLE, SLOT_WORDS } from '../core/layout.js';
+import { CTL_PAGES_TO_SCAN, PTE_FRAME, PTE_STATE, PTE_WRITABLE, SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
-import { RUN_UNMERGE } from '../ksm/tunables.js';
+import { RUN_UNMERGE } from '../ksm/run.js';
 import { InvalidError, OutOfMemoryError } from '../machine/errors.js';
 import { DONE } from '../machine/page-access.js';
 import {
@@ -79,6 +79,8 @@ export class SnapshotFile {
     for (const [name, value] of Object.entries(others)) {
       if (name !== 'pages_to_scan' || others.advisor_mode !== 'scan-time') host.set(name, value);
     }
+    // Where the advisor was when the snapshot was taken.
+    host.machine.memory.i32[CTL_PAGES_TO_SCAN] = Number(others.pages_to_scan);
     for (const slot of shared) host.ksm.adopt(slot, nowMs);
     if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
   }

@@ -10,6 +10,8 @@ import { Governor, type GuestMemory, type Pace, storeOrRetry, type Tally, type W
 
 /** One store in so many is followed by reading back its whole page. */
 const WHOLE_PAGE_EVERY = 64;
+/** How many pages are read at the start between two looks whether to stop. */
+const ASK_EVERY = 1024;
 /** Never written, in what the writer remembers. */
 const UNTOUCHED = 255;
 
@@ -37,7 +39,7 @@ export const dirty: Workload = (memory: GuestMemory, options: WorkloadOptions, p
     }
   };
 
-  adopt(memory, spread, words, remembered);
+  adopt(memory, spread, words, remembered, pace);
   for (let done = 0; !pace.shouldStop(); done++) {
     const number = random(spread);
     const variant = random(VARIANTS);
@@ -61,10 +63,11 @@ export const dirty: Workload = (memory: GuestMemory, options: WorkloadOptions, p
 };
 
 /** Takes what is in the region already, perhaps from a writer before this one, as written. */
-function adopt(memory: GuestMemory, spread: number, words: number, remembered: Uint8Array): void {
+function adopt(memory: GuestMemory, spread: number, words: number, remembered: Uint8Array, pace: Pace): void {
   const page = new Uint8Array(memory.pageSize);
   const bytes = new DataView(page.buffer);
   for (let number = 0; number < spread; number++) {
+    if (number % ASK_EVERY === ASK_EVERY - 1 && pace.shouldStop()) return;
     memory.load(number, 0, page);
     for (let w = 0; w < words; w++) {
       const variant = readWord(bytes, w * 8, number, w);

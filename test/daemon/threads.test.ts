@@ -18,6 +18,7 @@ const PAGES = 48;
 const PAGE = 256;
 const OPTIONS: WorkloadOptions = { seed: 1, rate: 0, spreadPages: PAGES, best: false, readLoop: false };
 /** Longer than any test: a frame waited for is waited for until it comes. */
+const MAX_THREADS = 16;
 const FOREVER_MS = 120_000;
 
 class Threads {
@@ -34,7 +35,7 @@ class Threads {
     const host = Host.create({ memoryBytes: frames * PAGE, pageSize: PAGE, guestPages: 1024 }, clock, quiesce);
     const reaper = new Reaper();
     scanner = await Scanner.start(host.machine.memory, '6.18', () => rebuild(host.ksm, clock.now), reaper);
-    const guests = new GuestThreads(host, FOREVER_MS, reaper, ({ reason }) => onDeath(reason ?? ''));
+    const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, reaper, { died: ({ reason }) => onDeath(reason ?? ''), waits: () => {} });
     const threads = new Threads(host, scanner, guests);
     for (const [name, value] of [
       ['pages_to_scan', 10_000],
@@ -186,8 +187,7 @@ describe('a memory that is full', () => {
     // Others can read, and the machine can be changed and counted.
     host.load('hog', host.findRegion('hog', 'r').address, new Uint8Array(PAGE));
     expect(host.check()).toEqual([]);
-    await guests.stopIn('hog');
-    host.exitGuest('hog');
+    await guests.whileStopped('hog', undefined, () => host.exitGuest('hog'));
     await until('it goes on', () => guests.get(writer).state === 'running' && guests.get(writer).tally.verified > before);
     expect(running.wrong()).toBe(0);
     expect(host.check()).toEqual([]);

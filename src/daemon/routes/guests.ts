@@ -51,8 +51,8 @@ export function guestRoutes(api: Api, { host, threads }: Context): void {
   api.route({
     ...route('removeGuest', { params: GuestParams }, { 204: NoContent }),
     handler: async ({ params }, reply) => {
-      await threads.stopIn(params.guest);
-      host.exitGuest(params.guest);
+      host.guestPointer(params.guest);
+      await threads.whileStopped(params.guest, undefined, () => host.exitGuest(params.guest));
       reply.code(204);
       return null;
     },
@@ -70,8 +70,8 @@ export function guestRoutes(api: Api, { host, threads }: Context): void {
   api.route({
     ...route('unmap', { params: RegionParams }, { 204: NoContent }),
     handler: async ({ params }, reply) => {
-      await threads.stopIn(params.guest, params.region);
-      host.unmap(params.guest, params.region);
+      host.findRegion(params.guest, params.region);
+      await threads.whileStopped(params.guest, params.region, () => host.unmap(params.guest, params.region));
       reply.code(204);
       return null;
     },

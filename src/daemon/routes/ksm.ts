@@ -1,7 +1,7 @@
 /** /v1/ksm and /v1/scan: what an administrator reads and writes in /sys/kernel/mm/ksm. */
 import { type KsmFiles, KsmFiles as KsmFilesSchema, ScanAnswer, ScanRequest, TunableValues } from '../../api/ksm.js';
 import type { Host } from '../../ksm/host.js';
-import { tunableName } from '../../ksm/tunables.js';
+import { checkTunables, tunableName } from '../../ksm/tunables.js';
 import { InvalidError } from '../../machine/errors.js';
 import { type Api, type Context, route } from '../context.js';
 import type { Scanner } from '../scanner.js';
@@ -39,12 +39,18 @@ function files(host: Host): KsmFiles {
   return { ...host.counters(), ...host.tunables() };
 }
 
-/** Writes all tunables in order, or none: names are checked first, and after a refusal what was written is put back, the last one first. */
+/**
+ * Writes all tunables in order, or none: names and values are checked first. If an unmerge then runs out of frames, what was written before it is put
+ * back, the last one first.
+ */
 async function setAll(host: Host, scanner: Scanner, values: TunableValues): Promise<void> {
   for (const name of Object.keys(values)) {
     if (host.profile.counters.some((counter) => counter === name)) throw new InvalidError(`${name} can only be read`);
-    tunableName(host.profile, name);
   }
+  checkTunables(
+    host.machine.memory,
+    Object.entries(values).map(([name, value]) => [tunableName(host.profile, name), value] as const),
+  );
   const before = host.tunables();
   const written: string[] = [];
   try {

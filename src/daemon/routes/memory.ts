@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../api/guests.js';
 import { toBytes } from '../../api/values.js';
-import type { Host } from '../../ksm/host.js';
+import { NotFoundError } from '../../machine/errors.js';
 import { type Api, type Context, route } from '../context.js';
 import { UploadFailedError } from '../refusals.js';
 
@@ -13,7 +13,8 @@ const CHUNK_BYTES = 256 * 1024;
 
 const Octets = { content: { [OCTETS]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } } };
 
-export function memoryRoutes(api: Api, { host, log, events, uploads }: Context): void {
+export function memoryRoutes(api: Api, context: Context): void {
+  const { host, log, events, uploads } = context;
   api.route({
     ...route('load', { params: GuestParams, querystring: LoadQuery }, { 200: Octets }),
     handler: ({ params, query }, reply) => {
@@ -21,7 +22,7 @@ export function memoryRoutes(api: Api, { host, log, events, uploads }: Context):
       const length = toBytes(query.length);
       host.assertMapped(params.guest, address, length);
       reply.header('content-type', OCTETS).header('content-length', length);
-      return loads(host, params.guest, address, length);
+      return loads(context, params.guest, address, length);
     },
   });
 
@@ -59,17 +60,22 @@ function announcedLength(inQuery: string | undefined, inHeader: string | undefin
   return length ?? bodyLength;
 }
 
-function loads(host: Host, guest: string, address: number, length: number): Readable {
+function loads({ host, scanner }: Context, guest: string, address: number, length: number): Readable {
+  const guestId = host.guestId(guest);
   let done = 0;
   return new Readable({
     highWaterMark: 4 * CHUNK_BYTES,
-    read() {
+    async read() {
+      // A thread that was killed may hold a page.
+      await scanner.ready();
       if (done === length) {
         this.push(null);
         return;
       }
       const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - done));
       try {
+        // The guest of that name may be another by now.
+        if (host.guestId(guest) !== guestId) throw new NotFoundError(`guest '${guest}' is gone`);
         host.load(guest, address + done, chunk);
       } catch (error) {
         // The guest or region went while it was read: the answer ends short of its content-length.

@@ -8,7 +8,12 @@ export const Status = Type.Object({
   uptimeMs: Type.Integer(),
   kernel: Type.String({ description: 'whose order of steps is followed' }),
   pageSize: Type.Integer({ description: 'bytes' }),
-  memory: Type.Object({ totalBytes: Type.Integer(), usedBytes: Type.Integer(), freeBytes: Type.Integer() }),
+  memory: Type.Object({
+    totalBytes: Type.Integer(),
+    usedBytes: Type.Integer(),
+    freeBytes: Type.Integer(),
+    failedStores: Type.Integer({ description: 'stores given up for want of a frame, since the start' }),
+  }),
   guests: Type.Integer(),
   registeredPages: Type.Integer(),
   presentPages: Type.Integer({ description: 'registered pages that have a frame, their own or shared' }),

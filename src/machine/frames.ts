@@ -9,6 +9,7 @@ import {
   CTL_FRAMES,
   CTL_FRAMES_FREED,
   CTL_FRAMES_USED,
+  CTL_STORES_FAILED,
   FRAME_MAPCOUNT,
   FRAME_NODE,
   FRAME_STABLE_NODE,
@@ -32,6 +33,11 @@ export class Frames {
 
   get used(): number {
     return Atomics.load(this.i32, CTL_FRAMES_USED);
+  }
+
+  /** Stores given up for want of a frame. */
+  get failedStores(): number {
+    return Atomics.load(this.i32, CTL_STORES_FAILED);
   }
 
   /** A frame with one reference, its bytes whatever they were; 0 if none is free. */

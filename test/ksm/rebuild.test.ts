@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CTL_RUN } from '../../src/core/layout.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
@@ -80,4 +81,16 @@ test('a page of its own is not taken for merged because a snapshot holds it', ()
   expect(bench.host.check()).toEqual([]);
   chunks.return?.();
   expect(bench.host.check()).toEqual([]);
+});
+
+test('an unmerge that its scanner did not live to finish has stopped, and can be asked for again', () => {
+  const bench = new BenchHost();
+  bench.guest('a', times(8, 1));
+  bench.fullScans(3);
+  // As a scanner leaves it that dies right after it began.
+  bench.host.machine.memory.i32[CTL_RUN] = 2;
+  rebuild(bench.host.ksm, 0);
+  expect(bench.host.tunables().run).toBe(0);
+  bench.host.set('run', 2);
+  expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
 });

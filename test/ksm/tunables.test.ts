@@ -1,6 +1,7 @@
 /** Tunables: the kernel's defaults, what it takes and what it refuses, and that a refusal changes nothing. */
 import { describe, expect, test } from 'vitest';
 import { KERNEL_PROFILES, kernelProfile } from '../../src/ksm/profile.js';
+import { checkTunables } from '../../src/ksm/tunables.js';
 import { BenchHost, times } from './bench-host.js';
 
 const DEFAULTS = {
@@ -178,4 +179,51 @@ test('an unmerge that runs out of frames says so, stops, and leaves every byte a
   bench.host.set('run', 2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
   expect(bench.contents('a')).toEqual([11, ...times(7, 1)]);
+});
+
+describe('values to be written together', () => {
+  const shared = (): BenchHost => {
+    const bench = new BenchHost();
+    bench.guest('a', times(4, 1));
+    bench.fullScans(3);
+    return bench;
+  };
+
+  test('are refused together, for what one of them alone would be refused for', () => {
+    const { memory } = shared().host.machine;
+    expect(() =>
+      checkTunables(memory, [
+        ['sleep_millisecs', 5],
+        ['smart_scan', 7],
+      ]),
+    ).toThrow(/smart_scan takes/);
+    expect(() =>
+      checkTunables(memory, [
+        ['smart_scan', 0],
+        ['max_page_sharing', 5],
+      ]),
+    ).toThrow(/while pages are shared/);
+    expect(() =>
+      checkTunables(memory, [
+        ['advisor_mode', 'scan-time'],
+        ['pages_to_scan', 5],
+      ]),
+    ).toThrow(/chosen by the advisor/);
+  });
+
+  test('are taken where an earlier one makes a later one possible', () => {
+    const { memory } = shared().host.machine;
+    expect(() =>
+      checkTunables(memory, [
+        ['run', 2],
+        ['max_page_sharing', 5],
+      ]),
+    ).not.toThrow();
+    expect(() =>
+      checkTunables(memory, [
+        ['advisor_mode', 'none'],
+        ['pages_to_scan', 5],
+      ]),
+    ).not.toThrow();
+  });
 });

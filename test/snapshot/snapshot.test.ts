@@ -1,7 +1,7 @@
 /** A snapshot of a host, and the host that comes of it: the same guests, bytes, advice, sharing and tunables; and nothing is left of it in the first. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
+import { CTL_COW_BREAKS, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
 import type { Host } from '../../src/ksm/host.js';
 import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
 import { OutOfMemoryError } from '../../src/machine/errors.js';
@@ -115,6 +115,18 @@ test('pages written after a snapshot are written in place again, at no frame mor
   snapshotOf(bench.host);
   bench.put('a', 0, 9);
   expect(bench.host.machine.frames.used).toBe(3);
+  expect(bench.host.check()).toEqual([]);
+});
+
+test('a page that a snapshot write-protected is no merged one: to unmerge gives it no other frame', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2, 3]);
+  snapshotOf(bench.host);
+  const [region] = bench.host.regionsOf('a');
+  const breaks = (): number => bench.host.machine.memory.i32[CTL_COW_BREAKS];
+  const before = breaks();
+  bench.host.madvise('a', region?.address ?? 0, 3 * PAGE, 'unmergeable');
+  expect(breaks()).toBe(before);
   expect(bench.host.check()).toEqual([]);
 });
 

@@ -34,6 +34,7 @@ function status({ host, scanner, startedAtMs }: Context): Status {
       totalBytes: frames.total * pageSize,
       usedBytes: frames.used * pageSize,
       freeBytes: (frames.total - frames.used) * pageSize,
+      failedStores: frames.failedStores,
     },
     guests: host.guestNames().length,
     registeredPages: registeredPages(host),

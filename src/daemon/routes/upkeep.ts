@@ -1,9 +1,8 @@
 /** /v1/check, /v1/scanner/restart and /v1/snapshot: looking after a running daemon. */
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { CheckAnswer, RestartAnswer } from '../../api/upkeep.js';
-import { check } from '../../ksm/check.js';
+import { BusyError } from '../../machine/errors.js';
 import { Snapshot } from '../../snapshot/capture.js';
 import { type Api, type Context, route } from '../context.js';
 
@@ -11,28 +10,33 @@ const OCTETS = 'application/octet-stream';
 const Octets = { content: { [OCTETS]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } } };
 
 export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
+  let snapshots = 0;
+
   api.route({
     ...route('check', {}, { 200: CheckAnswer }),
-    handler: () => {
-      const names = new Map(host.guestNames().map((name) => [host.guestPointer(name), name]));
-      return { disagreements: host.quiesce(() => check(host.machine, host.profile, (guest) => names.get(guest))) };
-    },
+    handler: () => ({ disagreements: host.check() }),
   });
 
   api.route({
     ...route('restartScanner', {}, { 200: RestartAnswer }),
     handler: async () => {
-      const restarted = once(scanner, 'restarted') as Promise<[number]>;
+      const restarted = new Promise<number>((resolve, reject) => {
+        scanner.once('restarted', resolve);
+        scanner.once('gaveUp', () => reject(new BusyError('no scanner can be started any more')));
+      });
       scanner.kill();
-      const [afterMs] = await restarted;
-      return { afterMs };
+      return { afterMs: await restarted };
     },
   });
 
   api.route({
     ...route('snapshot', {}, { 200: Octets }),
     handler: (_request, reply) => {
+      // Each holds the frames of all guests until it is read.
+      if (snapshots > 0) throw new BusyError('a snapshot is being taken: wait for its end');
       const snapshot = Snapshot.take(host);
+      snapshots++;
+      reply.raw.once('close', () => snapshots--);
       reply.header('content-type', OCTETS).header('content-length', snapshot.byteLength);
       return Readable.from(snapshot.chunks(), { objectMode: false });
     },

@@ -235,3 +235,18 @@ test('guests and regions come and go while threads run', async () => {
   expect(threads.wrong()).toBe(0);
   expect(host.check()).toEqual([]);
 });
+
+test('nothing can start in a guest that is about to go, and its memory is nobody else’s', async () => {
+  threads = await Threads.start(4 * PAGES);
+  const { host, guests } = threads;
+  threads.guest('a');
+  threads.run('dirty', 'a', { seed: 8 });
+  await threads.until(100);
+  const gone = guests.whileStopped('a', undefined, () => host.exitGuest('a'));
+  expect(() => threads?.run('dirty', 'a', { seed: 9 })).toThrow(/about to lose memory/);
+  await gone;
+  threads.guest('b');
+  await threads.fullScans(2);
+  expect(host.presentPages('b')).toBe(0);
+  expect(host.check()).toEqual([]);
+});

@@ -101,8 +101,11 @@ describe('a daemon', () => {
     directory.remove();
   });
 
-  test('goes on with another scanner when its scanner dies', async () => {
-    const daemon = await DaemonProcess.start([], FAULTS);
+  test.each([
+    ['the spare one', { NO_NEW_SCANNER: '1' }],
+    ['a new one, where the spare one dies too', { NO_SPARE: '1' }],
+  ])('goes on with another scanner when its scanner dies: %s', async (_which, doomed) => {
+    const daemon = await DaemonProcess.start([], { ...FAULTS, ...doomed });
     await daemon.client.createGuest('kept');
     await daemon.client.map('kept', 'memory', { pages: 16 });
     await daemon.client.store('kept', 2 ** 32, Buffer.alloc(65536, 7));
@@ -128,8 +131,8 @@ describe('each fatal condition has its exit status:', () => {
     expect(stderr).toMatch(/^ksmd: .*ENOENT/);
   });
 
-  test('a scanner that dies and cannot be started again', async () => {
-    const daemon = await DaemonProcess.start([], { ...FAULTS, NO_NEW_SCANNER: '1' });
+  test('a scanner that dies, and neither a spare nor a new one is to be had', async () => {
+    const daemon = await DaemonProcess.start([], { ...FAULTS, NO_NEW_SCANNER: '1', NO_SPARE: '1' });
     daemon.child.kill('SIGUSR2');
     expect(await daemon.exited).toBe(FATAL.ScannerLost.exitStatus);
     expect(existsSync(daemon.socketPath)).toBe(false);

@@ -1,7 +1,8 @@
 /**
  * The API over TCP: to look, never to change anything, and on this machine only unless forced.
  *
- * The Host header must name where the daemon listens, so that no page of another site can be pointed here by its own name server.
+ * The Host header must name where the daemon listens, so that no page of another site can be pointed here by its own name server. A daemon that listens on
+ * all addresses has no one name; there any address will do, which a name server cannot give out as a name.
  */
 import { isIP } from 'node:net';
 import { ROUTES, type RouteName } from '../api/routes.js';
@@ -11,6 +12,10 @@ import { InvalidError } from '../machine/errors.js';
 const READABLE: readonly RouteName[] = ['status', 'ksm', 'guests', 'guest', 'workloads', 'events', 'openapi'];
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+/** Every address the machine has. */
+const WILDCARDS = ['0.0.0.0', '::'];
+/** What a Host header without a port means. */
+const HTTP_PORT = 80;
 
 export interface TcpAddress {
   readonly host: string;
@@ -22,7 +27,7 @@ export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
-  if (host === undefined || port > 65535) throw new InvalidError(`'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
+  if (host === undefined || port === 0 || port > 65535) throw new InvalidError(`'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
   if (!forced && !LOOPBACK.includes(host))
     throw new InvalidError(`${host} can be reached from other machines: choose 127.0.0.1, or add --http-remote`);
   return { host, port };
@@ -35,7 +40,15 @@ export function isReadable(method: string, url: string | undefined): boolean {
 
 /** Whether a Host header names the address listened on. */
 export function isOwnHost(header: string | undefined, { host, port }: TcpAddress): boolean {
-  if (header === undefined) return false;
-  const names = LOOPBACK.includes(host) ? LOOPBACK : [...LOOPBACK, host];
-  return names.some((name) => header === `${isIP(name) === 6 ? `[${name}]` : name}:${port}`);
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(header ?? '') ?? [];
+  const name = bracketed ?? plain;
+  if (name === undefined || Number(digits ?? HTTP_PORT) !== port) return false;
+  // An IPv6 address comes in brackets, and nothing else does.
+  if ((isIP(name) === 6) !== (bracketed !== undefined)) return false;
+  return name === host || LOOPBACK.includes(name.toLowerCase()) || (WILDCARDS.includes(canonical(host)) && isIP(name) !== 0);
+}
+
+/** The one spelling of an IPv6 address; anything else as it is. */
+function canonical(host: string): string {
+  return isIP(host) === 6 ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host;
 }

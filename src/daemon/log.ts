@@ -1,32 +1,30 @@
 /**
- * The log: JSON lines to standard output or a file, written before the call returns, and the last of them kept for whoever asks on the socket.
+ * The log: JSON lines to standard output or a file, and the last of them kept for whoever asks on the socket.
  *
- * Standard output that is closed by its reader is no failure: the daemon goes on, and its log can still be had on the socket.
+ * Standard output whose reader closes it or does not read is no failure: the daemon goes on, and its log can still be had on the socket.
  */
-import { openSync } from 'node:fs';
 import { type Level, type Logger, pino } from 'pino';
-import { LogFileUnusableError } from './fatal.js';
+import { type LogOutput, logFile, standardOutput } from './log-output.js';
 
 export type LogLevel = Level;
-export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 const KEPT_LINES = 1000;
-const STDOUT = 1;
 
 /** Takes a line, newline included. */
 export type LogFollower = (line: string) => void;
 
 export class Log {
   readonly logger: Logger;
+  private readonly output: LogOutput;
   private readonly kept: string[] = [];
   private readonly followers = new Set<LogFollower>();
 
   /** Logs to `file`, appending, or to standard output. LogFileUnusableError if it cannot be opened. */
   constructor(level: LogLevel, file?: string) {
-    const destination = pino.destination({ fd: file === undefined ? STDOUT : openLogFile(file), sync: true });
+    this.output = file === undefined ? standardOutput((dropped) => this.missed(dropped)) : logFile(file);
     const sink = {
       write: (line: string): void => {
-        destination.write(line);
+        this.output.write(line);
         this.keep(line);
       },
     };
@@ -44,17 +42,18 @@ export class Log {
     return () => this.followers.delete(follower);
   }
 
+  /** Resolves once all lines are out, or after a moment in which nobody takes them. */
+  flush(): Promise<void> {
+    return this.output.flush();
+  }
+
+  private missed(dropped: number): void {
+    this.logger.warn({ dropped }, 'standard output was not read: some lines of the log are missing there');
+  }
+
   private keep(line: string): void {
     this.kept.push(line);
     if (this.kept.length > KEPT_LINES) this.kept.shift();
     for (const follower of this.followers) follower(line);
-  }
-}
-
-function openLogFile(file: string): number {
-  try {
-    return openSync(file, 'a', 0o600);
-  } catch (error) {
-    throw new LogFileUnusableError(`cannot write the log file: ${error instanceof Error ? error.message : error}`);
   }
 }

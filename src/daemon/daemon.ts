@@ -3,7 +3,6 @@
  *
  * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how it ended. Signals are the caller's business.
  */
-import { rmSync } from 'node:fs';
 import { CTL_COW_BREAKS, CTL_MERGES } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
@@ -16,6 +15,7 @@ import type { SharedMemory } from '../machine/memory.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
 import type { Api } from './context.js';
+import { errnoLine } from './errno-line.js';
 import { EventFeed, type Progress } from './event-feed.js';
 import { type FatalError, InternalFaultError, ListenFailedError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
 import { GuestThreads } from './guest-threads.js';
@@ -25,7 +25,7 @@ import { Log, type LogLevel } from './log.js';
 import { Reaper } from './reaper.js';
 import { Scanner } from './scanner.js';
 import { createServer } from './server.js';
-import { listenPrivately, prepareSocketPath } from './socket.js';
+import { listenPrivately, type OwnSocket, prepareSocketPath } from './socket.js';
 import { logSummaries } from './summary.js';
 import type { TcpAddress } from './tcp.js';
 import { nowMs, SYSTEM_TIMERS } from './timers.js';
@@ -63,9 +63,10 @@ export class Daemon {
   readonly ended: Promise<FatalError | undefined>;
   private end: (fatal: FatalError | undefined) => void = () => {};
   private stopping = false;
+  /** Undefined until the daemon listens. */
+  private socket: OwnSocket | undefined;
 
   private constructor(
-    private readonly config: DaemonConfig,
     private readonly log: Log,
     private readonly scanner: Scanner,
   ) {
@@ -92,7 +93,7 @@ export class Daemon {
     if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
     if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
 
-    const daemon = new Daemon(config, log, scanner);
+    const daemon = new Daemon(log, scanner);
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
@@ -121,11 +122,11 @@ export class Daemon {
     const tcpServer = config.http === undefined ? undefined : await createServer(context, config.limits, config.http);
     daemon.watchScanner(events);
     try {
-      await listenPrivately(config.socketPath, () => server.listen({ path: config.socketPath }));
+      daemon.socket = await listenPrivately(config.socketPath, (path) => server.listen({ path }));
       if (config.http !== undefined) await listenAt(tcpServer, config.http);
     } catch (error) {
       await scanner.stop();
-      daemon.removeSocket();
+      daemon.socket?.remove();
       throw error;
     }
     logger.info({ socket: config.socketPath, ...(config.http === undefined ? {} : { http: config.http }), ...host.tunables() }, 'listening');
@@ -150,9 +151,9 @@ export class Daemon {
     this.log.logger.info({ reason }, 'stopping');
     this.takeDown().then(
       () => {
-        this.removeSocket();
+        this.socket?.remove();
         this.log.logger.info('stopped');
-        this.end(undefined);
+        this.endWith(undefined);
       },
       (error: unknown) => this.die(new InternalFaultError(`while stopping: ${describe(error)}`)),
     );
@@ -167,8 +168,12 @@ export class Daemon {
   private die(fatal: FatalError): void {
     this.stopping = true;
     this.log.logger.fatal({ exitStatus: fatal.exitStatus }, fatal.message);
-    this.removeSocket();
-    this.end(fatal);
+    this.socket?.remove();
+    this.endWith(fatal);
+  }
+
+  private endWith(fatal: FatalError | undefined): void {
+    void this.log.flush().then(() => this.end(fatal));
   }
 
   private watchScanner(events: EventFeed): void {
@@ -179,10 +184,6 @@ export class Daemon {
     });
     this.scanner.on('restarted', (afterMs) => logger.warn({ afterMs: Math.round(afterMs) }, 'the scanner is back'));
     this.scanner.on('gaveUp', (reason) => this.die(new ScannerLostError(`the scanner died and could not be started again: ${reason}`)));
-  }
-
-  private removeSocket(): void {
-    rmSync(this.config.socketPath, { force: true });
   }
 }
 
@@ -200,7 +201,7 @@ async function listenAt(server: Api | undefined, { host, port }: TcpAddress): Pr
   try {
     await server?.listen({ host, port });
   } catch (error) {
-    throw new ListenFailedError(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);
+    throw new ListenFailedError(errnoLine(error, `cannot listen on ${host}:${port}`));
   }
 }
 

@@ -1,41 +1,135 @@
 /**
  * The socket's place in the file system: a place where the daemon may listen, or a FatalError that says why not.
  *
- * A socket that nobody listens on is taken over. Anything else that is there is left alone.
+ * A socket that nobody listens on is taken over. Anything else that is there is left alone, whenever it came: of two daemons that start at once, one
+ * listens, and the other touches nothing of it.
  */
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
-import { MAX_SOCKET_PATH_BYTES } from '../api/socket-path.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { socketPathProblem } from '../api/socket-path.js';
+import { errnoLine } from './errno-line.js';
 import { ListenFailedError, SocketInUseError, SocketPathTakenError, SocketPathUnusableError } from './fatal.js';
 
-/** Makes the directory if there is none (mode 0700), removes a stale socket. */
-export async function prepareSocketPath(path: string): Promise<void> {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_SOCKET_PATH_BYTES) {
-    throw new SocketPathUnusableError(`ENAMETOOLONG: the socket path has ${bytes} bytes, of at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`);
+/** How long another daemon may take from its look at the path to listening there: some milliseconds, as a rule. */
+const LOCK_PATIENCE_MS = 5000;
+const LOOK_MS = 10;
+
+/** The socket a daemon listens on, told from any other that has come to be at its path. */
+export class OwnSocket {
+  constructor(
+    private readonly path: string,
+    private readonly dev: number,
+    private readonly ino: number,
+  ) {}
+
+  remove(): void {
+    const there = lstatSync(this.path, { throwIfNoEntry: false });
+    if (there?.dev === this.dev && there.ino === this.ino) rmSync(this.path, { force: true });
   }
+}
+
+/** Makes the directory if there is none (mode 0700), and refuses a path where the daemon could not listen, before anything is started for it. */
+export async function prepareSocketPath(path: string): Promise<void> {
+  // Before anything is made for it, and again once there is a directory.
+  assertUsable(path);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new SocketPathUnusableError(`cannot make the directory of ${path}: ${message(error)}`);
+    throw new SocketPathUnusableError(errnoLine(error, `cannot make the directory of ${path}`));
   }
+  assertUsable(path);
+  await assertFree(path);
+}
+
+/**
+ * Listens with mode 0600, in the place of a socket that nobody listens on if need be. `listen` must bind the path it is given before it resolves.
+ *
+ * The socket is bound under a name of its own and renamed once it listens. So nobody meets it before it answers, and what Node removes when the server is
+ * closed is that name, never what is at the path then.
+ */
+export async function listenPrivately(path: string, listen: (path: string) => Promise<unknown>): Promise<OwnSocket> {
+  return locked(path, async () => {
+    await assertFree(path);
+    let directory: number | undefined;
+    try {
+      directory = openSync(dirname(path), 'r');
+      // By way of the open directory a name of its own cannot make the path too long.
+      const ownName = `/proc/self/fd/${directory}/.ksmd-${process.pid}.sock`;
+      rmSync(ownName, { force: true });
+      const before = process.umask(0o177);
+      try {
+        await listen(ownName);
+      } finally {
+        process.umask(before);
+      }
+      renameSync(ownName, path);
+      const { dev, ino } = lstatSync(path);
+      return new OwnSocket(path, dev, ino);
+    } catch (error) {
+      throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
+    } finally {
+      if (directory !== undefined) closeSync(directory);
+    }
+  });
+}
+
+function assertUsable(path: string): void {
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new SocketPathUnusableError(`${problem.code}: ${problem.message}`);
+}
+
+/** Nothing is at the path, or a socket that nobody listens on. */
+async function assertFree(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
   if (!there.isSocket()) throw new SocketPathTakenError(`EEXIST: ${path} is no socket: choose another path, or move it away`);
   if (await answers(path)) throw new SocketInUseError(`EADDRINUSE: a daemon listens on ${path} already: stop it, or choose another --socket`);
-  rmSync(path, { force: true });
 }
 
-/** Listens with mode 0600: `listen` must bind before it resolves. */
-export async function listenPrivately(path: string, listen: () => Promise<unknown>): Promise<void> {
-  const before = process.umask(0o177);
+/** Does `task` while no other daemon does its own for the same path. */
+async function locked<Result>(path: string, task: () => Promise<Result>): Promise<Result> {
+  const lock = `${path}.lock`;
+  for (let waitedMs = 0; !lockTaken(path, lock); waitedMs += LOOK_MS) {
+    if (waitedMs >= LOCK_PATIENCE_MS)
+      throw new SocketInUseError(`EBUSY: another daemon is about to listen on ${path}: if there is none, remove ${lock}`);
+    await delay(LOOK_MS);
+  }
   try {
-    await listen();
-  } catch (error) {
-    throw new ListenFailedError(`cannot listen on ${path}: ${message(error)}`);
+    return await task();
   } finally {
-    process.umask(before);
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Whether the lock is ours now. One whose owner died holding it is cleared away, to be taken at the next try. */
+function lockTaken(path: string, lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
+  }
+  if (ownerIsGone(lock)) rmSync(lock, { force: true });
+  return false;
+}
+
+/** An owner that has not yet written its number is there. */
+function ownerIsGone(lock: string): boolean {
+  try {
+    const owner = Number(readFileSync(lock, 'latin1'));
+    return owner > 0 && owner !== process.pid && !isAlive(owner);
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
@@ -49,8 +143,4 @@ function answers(path: string): Promise<boolean> {
     });
     connection.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
   });
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { directoryProblem } from '../../src/api/socket-path.js';
 import { FATAL } from '../../src/daemon/fatal.js';
-import { DaemonProcess, ksmd, run, TemporaryDirectory } from '../daemon-process.js';
+import { DaemonProcess, KSMD, ksmd, run, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 
 let directory: TemporaryDirectory;
@@ -47,6 +48,42 @@ describe('the socket', () => {
     expect(await second.stop()).toBe(0);
   });
 
+  test("is one daemon's where several start at once, over a stale one too", async () => {
+    const path = directory.file('ksmd.sock');
+    const dead = await startOn(path);
+    dead.child.kill('SIGKILL');
+    await dead.exited;
+    const daemons = Array.from({ length: 4 }, () => DaemonProcess.spawn(['--socket', path]));
+    const losers = new Set<DaemonProcess>();
+    for (const daemon of daemons) void daemon.exited.then(() => losers.add(daemon));
+    await until('all but one have given up', () => losers.size === 3);
+    for (const loser of losers) expect(await loser.exited).toBe(FATAL.SocketInUse.exitStatus);
+    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    expect(readdirSync(directory.path)).toEqual(['ksmd.sock']);
+    expect(await daemons.find((daemon) => !losers.has(daemon))?.stop()).toBe(0);
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  test("that has come to be another daemon's is left to it", async () => {
+    const path = directory.file('ksmd.sock');
+    const first = await startOn(path);
+    rmSync(path);
+    const second = await startOn(path);
+    expect(await first.stop()).toBe(0);
+    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    expect(await second.stop()).toBe(0);
+  });
+
+  test.runIf(process.getuid?.() === 0)('refuses another user', async () => {
+    const path = directory.file('ksmd.sock');
+    chmodSync(directory.path, 0o755);
+    const daemon = await startOn(path);
+    const asNobody = ['--reuid', '65534', '--clear-groups', '--', process.execPath, KSMD];
+    const { status, stderr } = await run('setpriv', [...asNobody, 'status', '--socket', path]);
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(`EACCES: the socket ${path} belongs to another user`) });
+    expect(await daemon.stop()).toBe(0);
+  });
+
   test('is not put where there is something else, which stays as it is', async () => {
     const path = directory.file('notes.txt');
     writeFileSync(path, 'mine');
@@ -74,11 +111,27 @@ describe('the socket', () => {
   test('needs a directory that can be made', async () => {
     writeFileSync(directory.file('plain'), '');
     const refused = await ksmd(['start', '--socket', directory.file('plain/ksmd.sock')]);
-    expect(refused).toMatchObject({ status: FATAL.SocketPathUnusable.exitStatus, stderr: expect.stringContaining('cannot make the directory') });
+    expect(refused).toMatchObject({
+      status: FATAL.SocketPathUnusable.exitStatus,
+      stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot make the directory/),
+    });
   });
 
   test('needs a file system that can hold one', async () => {
     const refused = await ksmd(['start', '--socket', '/proc/ksmd.sock']);
-    expect(refused).toMatchObject({ status: FATAL.ListenFailed.exitStatus, stderr: expect.stringContaining('cannot listen') });
+    expect(refused).toMatchObject({ status: FATAL.ListenFailed.exitStatus, stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot listen on/) });
+  });
+
+  test('is not put into a directory in /tmp that another user made, or may change', () => {
+    const uid = process.getuid?.() ?? 0;
+    const path = directory.file('private');
+    expect(directoryProblem(path, uid)).toBeUndefined();
+    mkdirSync(path, { mode: 0o700 });
+    expect(directoryProblem(path, uid)).toBeUndefined();
+    expect(directoryProblem(path, uid + 1)).toMatchObject({ code: 'EACCES' });
+    symlinkSync(path, directory.file('link'));
+    expect(directoryProblem(directory.file('link'), uid)).toMatchObject({ code: 'EACCES' });
+    chmodSync(path, 0o755);
+    expect(directoryProblem(path, uid)).toMatchObject({ code: 'EACCES' });
   });
 });

@@ -14,6 +14,8 @@ export const HTTP_STATUS = {
   /** Over TCP, which is for looking only. */
   EACCES: 403,
   E2BIG: 413,
+  /** A body that did not move. */
+  ETIMEDOUT: 408,
   ENOSPC: 507,
   ENOMEM: 507,
   /** The daemon is stopping. */

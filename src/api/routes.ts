@@ -34,3 +34,14 @@ export const ROUTES = {
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;
+
+/** The methods that a URL's path can be asked with. */
+export function methodsOf(urlPath: string): readonly Route['method'][] {
+  const parts = urlPath.split('/');
+  return Object.values(ROUTES)
+    .filter(({ path }) => {
+      const wanted = path.split('/');
+      return wanted.length === parts.length && wanted.every((part, i) => part === parts[i] || (part.startsWith(':') && parts[i] !== ''));
+    })
+    .map(({ method }) => method);
+}

@@ -22,4 +22,5 @@ export function toBytes(value: Bytes): number {
   return Number(value);
 }
 
-export const Pages = Type.Integer({ minimum: 1, maximum: 2 ** 32, description: 'a whole number of pages, 1 or more' });
+const MAX_PAGES = 2 ** 32;
+export const Pages = Type.Integer({ minimum: 1, maximum: MAX_PAGES, description: `a whole number of pages, 1 to ${MAX_PAGES}` });

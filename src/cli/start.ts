@@ -5,8 +5,7 @@ import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
 import { MAX_GUEST_THREADS } from '../daemon/guest-threads.js';
 import { DEFAULT_LIMITS } from '../daemon/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
-import { DEFAULT_PROFILE, kernelProfile } from '../ksm/profile.js';
-import { SnapshotError } from '../snapshot/format.js';
+import { DEFAULT_PROFILE, KERNEL_PROFILES, kernelProfile } from '../ksm/profile.js';
 import { SnapshotFile } from '../snapshot/restore.js';
 import { LocalError, UsageError } from './failures.js';
 import { parseBytes, parseCount, parsePositive } from './values.js';
@@ -28,6 +27,7 @@ interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' |
   readonly maxWorkloads: number;
   readonly maxConnections: number;
   readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
 
@@ -36,8 +36,9 @@ function openSnapshot(path: string): SnapshotFile {
   try {
     return SnapshotFile.open(path);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new LocalError(error instanceof SnapshotError ? 'EINVAL' : 'ENOENT', `snapshot ${path} cannot be restored: ${message}`);
+    const { code = 'EINVAL', message } = error as NodeJS.ErrnoException;
+    // The operating system's own message begins with the errno name.
+    throw new LocalError(code, `snapshot ${path} cannot be restored: ${message.replace(`${code}: `, '')}`);
   }
 }
 
@@ -60,7 +61,7 @@ export const start = verb<[], StartOptions>({
     new Option('--sleep-ms <n>', "milliseconds between batches (default: the kernel's, 20)").argParser(parseCount),
     new Option('--memory <size>', 'simulated physical memory').argParser(parseBytes).default(2 ** 30, '1GiB'),
     new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(parseBytes),
-    new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(['2.6.32', '6.1', '6.12', '6.18']),
+    new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(KERNEL_PROFILES.map(({ name }) => name)),
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices(['0', '1']),
     new Option('--oom-timeout-ms <n>', "how long a workload's store waits for a free frame").argParser(parseCount).default(1000),
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
@@ -74,6 +75,7 @@ export const start = verb<[], StartOptions>({
     new Option('--max-workloads <n>', 'workloads at a time').argParser(parsePositive).default(DEFAULT_LIMITS.maxWorkloads),
     new Option('--max-connections <n>', 'connections at a time').argParser(parsePositive).default(DEFAULT_LIMITS.maxConnections),
     new Option('--header-timeout-ms <n>', 'how long the head of a request may take').argParser(parsePositive).default(DEFAULT_LIMITS.headerTimeoutMs),
+    new Option('--body-timeout-ms <n>', 'how long a body may take to move on').argParser(parsePositive).default(DEFAULT_LIMITS.bodyTimeoutMs),
     new Option('--idle-timeout-ms <n>', 'how long a connection may idle').argParser(parsePositive).default(DEFAULT_LIMITS.idleTimeoutMs),
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
     new Option('--log-level <level>', 'least severe lines to log').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
@@ -109,6 +111,7 @@ export const start = verb<[], StartOptions>({
           maxWorkloads: Math.min(options.maxWorkloads, MAX_GUEST_THREADS),
           maxConnections: options.maxConnections,
           headerTimeoutMs: options.headerTimeoutMs,
+          bodyTimeoutMs: options.bodyTimeoutMs,
           idleTimeoutMs: options.idleTimeoutMs,
         },
       });

@@ -13,6 +13,8 @@ export interface Limits {
   readonly maxConnections: number;
   /** How long the head of a request may take. */
   readonly headerTimeoutMs: number;
+  /** How long the body of a request may take to move on. However long it takes in all, while it moves it is let be. */
+  readonly bodyTimeoutMs: number;
   /** How long a connection may stay open between two requests. */
   readonly idleTimeoutMs: number;
 }
@@ -24,5 +26,6 @@ export const DEFAULT_LIMITS: Limits = {
   maxWorkloads: 64,
   maxConnections: 256,
   headerTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
 };

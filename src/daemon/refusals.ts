@@ -3,7 +3,10 @@
  */
 import type { FastifyError, FastifySchemaValidationError } from 'fastify';
 import { type ErrorAnswer, type ErrorCode, HTTP_STATUS } from '../api/errors.js';
+import { ROUTES } from '../api/routes.js';
 import { KsmdError } from '../machine/errors.js';
+
+const METHOD_NOT_ALLOWED = 405;
 
 /** A request that is wrong by its form alone. */
 export class BadRequestError extends Error {
@@ -38,6 +41,13 @@ export function refusal(code: ErrorCode, message: string, bytesStored?: number):
   return { httpStatus: HTTP_STATUS[code], answer: { error: { code, message }, ...(bytesStored === undefined ? {} : { bytesStored }) } };
 }
 
+/** Nothing is at that URL, or something that can be asked with other methods. */
+export function noRouteRefusal(method: string, url: string, methods: readonly string[]): Refusal {
+  if (methods.length === 0) return refusal('ENOENT', `there is no ${method} ${url}: see ${ROUTES.openapi.path}`);
+  const wrong = refusal('EINVAL', `${url} takes ${methods.join(' or ')}, not ${method}`);
+  return { ...wrong, httpStatus: METHOD_NOT_ALLOWED };
+}
+
 /** What to answer to an error that a handler, a parser or the framework threw. EIO is a fault of ours. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof UploadFailedError) return refusal(error.code, error.message, error.bytesStored);
@@ -57,6 +67,8 @@ export function schemaRefusal(errors: FastifySchemaValidationError[], where: str
   const { keyword, params } = error;
   if (keyword === 'additionalProperties') return new BadRequestError(`${subject} has no field '${params.additionalProperty}'`);
   if (keyword === 'required') return new BadRequestError(`${subject} lacks '${params.missingProperty}'`);
+  if (field === '' && keyword === 'minProperties') return new BadRequestError(`${subject} is empty: name at least one value`);
+  if (field === '' && keyword === 'type') return new BadRequestError(`${subject} must be a JSON ${params.type}, like {"name": value}`);
   const wanted = error.parentSchema?.description;
   return new BadRequestError(wanted === undefined || field === '' ? `${subject} ${error.message}` : `${subject} must be ${wanted}`);
 }

@@ -3,17 +3,17 @@
  *
  * Values are never coerced: a number sent as a string is refused where a number is wanted.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyReply, fastify } from 'fastify';
 import { Type } from 'typebox';
-import { ROUTES } from '../api/routes.js';
+import { methodsOf, ROUTES } from '../api/routes.js';
 import { VERSION } from '../version.js';
+import { BodyWatch } from './body-watch.js';
 import { type Api, type Context, route } from './context.js';
+import { answerBrokenRequest, answerStalledBody } from './cut-requests.js';
 import type { Limits } from './limits.js';
-import { BadRequestError, ForbiddenError, type Refusal, refusal, refusalOf, schemaRefusal } from './refusals.js';
+import { BadRequestError, ForbiddenError, noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusals.js';
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
 import { memoryRoutes } from './routes/memory.js';
@@ -22,6 +22,7 @@ import { streamRoutes } from './routes/streams.js';
 import { upkeepRoutes } from './routes/upkeep.js';
 import { workloadRoutes } from './routes/workloads.js';
 import { isOwnHost, isReadable, type TcpAddress } from './tcp.js';
+import { SYSTEM_TIMERS } from './timers.js';
 
 /** How often connections are looked at for having taken too long. */
 const CHECK_CONNECTIONS_MS = 500;
@@ -33,6 +34,8 @@ const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.logs.path
 export async function createServer(context: Context, limits: Limits, tcp?: TcpAddress): Promise<Api> {
   const api: Api = fastify({
     bodyLimit: limits.maxBodyBytes,
+    // HEAD would run the handlers of GET: begin streams that nobody reads, and take snapshots.
+    exposeHeadRoutes: false,
     keepAliveTimeout: limits.idleTimeoutMs,
     http: { headersTimeout: limits.headerTimeoutMs, connectionsCheckingInterval: CHECK_CONNECTIONS_MS },
     return503OnClosing: false,
@@ -40,7 +43,7 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     routerOptions: { maxParamLength: 4096 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: schemaRefusal,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(context, error, socket),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(context.uploads, error, socket),
     frameworkErrors: (error, _request, reply) => refuse(reply as unknown as FastifyReply, refusalOf(error)),
   }).withTypeProvider<TypeBoxTypeProvider>();
   const { logger } = context.log;
@@ -52,9 +55,13 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     refuse(reply, refused);
   });
   api.setNotFoundHandler(({ method, url }, reply) => {
-    refuse(reply, refusal('ENOENT', `there is no ${method} ${url}: see ${ROUTES.openapi.path}`));
+    const methods = methodsOf(url.split('?', 1)[0] ?? '');
+    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    refuse(reply, noRouteRefusal(method, url, methods));
   });
-  api.addHook('onRequest', async ({ routeOptions, headers, method }) => {
+  const bodies = new BodyWatch(limits.bodyTimeoutMs, ({ socket }) => answerStalledBody(context.uploads, limits.bodyTimeoutMs, socket), SYSTEM_TIMERS);
+  api.addHook('onRequest', async ({ routeOptions, headers, method, raw }) => {
+    bodies.watch(raw);
     if (tcp !== undefined) assertAllowed(tcp, method, routeOptions.url, headers.host);
     if (!ALWAYS_ANSWERED.includes(routeOptions.url ?? '')) await context.scanner.ready();
   });
@@ -99,31 +106,4 @@ function acceptJson(api: Api): void {
     if (body === '') done(null, undefined);
     else parseJson(request, body as string, (error, value) => done(error === null ? null : new BadRequestError('the body is not JSON'), value));
   });
-}
-
-/** A request that is no HTTP, or whose body ends before its announced end: there is nobody but the socket left to answer. */
-function answerBrokenRequest(context: Context, error: NodeJS.ErrnoException, socket: Socket): void {
-  const bytesStored = context.uploads.bytesStored(socket);
-  // A connection that is gone, or in the middle of an answer, can take none.
-  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse<IncomingMessage> };
-  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const broken =
-    bytesStored === undefined
-      ? refusal('EINVAL', `no complete HTTP request: ${error.message}`)
-      : refusal('EINVAL', `the body was cut short: ${bytesStored} bytes were stored`, bytesStored);
-  socket.end(rawAnswer(broken));
-}
-
-function rawAnswer({ httpStatus, answer }: Refusal): string {
-  const body = JSON.stringify(answer);
-  const head = [
-    `HTTP/1.1 ${httpStatus} Bad Request`,
-    'connection: close',
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }

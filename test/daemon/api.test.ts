@@ -169,22 +169,21 @@ describe('status', () => {
 describe('a request that is wrong gets a sentence and an errno name:', () => {
   const REQUESTS: [string, string[], number, string, RegExp][] = [
     ['/v1/nothing', [], 404, 'ENOENT', /^there is no GET \/v1\/nothing/],
-    ['/v1/status', ['-X', 'DELETE'], 404, 'ENOENT', /^there is no DELETE/],
     ['/v1/guests/%zz', [], 400, 'EINVAL', /not a valid url/],
     ['/v1/guests/a%20b', ['-X', 'PUT'], 400, 'EINVAL', /^guest must be 1 to 64 letters/],
     [`/v1/guests/${'x'.repeat(65)}`, ['-X', 'PUT'], 400, 'EINVAL', /^guest must be 1 to 64 letters/],
     [`/v1/guests/${'x'.repeat(500)}`, ['-X', 'PUT'], 400, 'EINVAL', /^guest must be 1 to 64 letters/],
     ['/v1/guests/x', ['-X', 'PUT', '-d', '{"node": 1'], 400, 'EINVAL', /^the body is not JSON/],
-    ['/v1/guests/x', ['-X', 'PUT', '-d', '[]'], 400, 'EINVAL', /^the body must be object/],
+    ['/v1/guests/x', ['-X', 'PUT', '-d', '[]'], 400, 'EINVAL', /^the body must be a JSON object, like /],
     ['/v1/guests/x', ['-X', 'PUT', '-d', '{"nodes": 1}'], 400, 'EINVAL', /^the body has no field 'nodes'/],
     ['/v1/guests/here', ['-X', 'PUT'], 409, 'EEXIST', /^guest 'here' exists already/],
     ['/v1/guests/none', ['-X', 'DELETE'], 404, 'ENOENT', /^no guest 'none'/],
     ['/v1/guests/here/regions/r', ['-X', 'PUT', '-d', '{"pages": 1}'], 409, 'EEXIST', /has a region 'r' already/],
     ['/v1/guests/here/regions/q', ['-X', 'DELETE'], 404, 'ENOENT', /has no region 'q'/],
-    ['/v1/guests/here/regions/q', ['-X', 'PUT'], 400, 'EINVAL', /^the body must be object/],
+    ['/v1/guests/here/regions/q', ['-X', 'PUT'], 400, 'EINVAL', /^the body must be a JSON object, like /],
     ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{}'], 400, 'EINVAL', /^the body lacks 'pages'/],
-    ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": "1"}'], 400, 'EINVAL', /^pages must be a whole number/],
-    ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": 0}'], 400, 'EINVAL', /^pages must be a whole number/],
+    ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": "1"}'], 400, 'EINVAL', /^pages must be a whole number of pages, 1 to 4294967296$/],
+    ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": 0}'], 400, 'EINVAL', /^pages must be a whole number of pages, 1 to 4294967296$/],
     ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": 1, "address": "12q"}'], 400, 'EINVAL', /^address must be bytes/],
     ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', '{"pages": 1, "address": 4097}'], 400, 'EINVAL', /no multiple of the page size/],
     ['/v1/guests/here/regions/q', ['-X', 'PUT', '-d', `{"pages": 1, "address": ${BASE}}`], 400, 'EINVAL', /overlap/],
@@ -198,10 +197,13 @@ describe('a request that is wrong gets a sentence and an errno name:', () => {
     ['/v1/guests/here/madvise', ['-X', 'POST', '-d', '{"advice": "dontneed", "region": "q"}'], 404, 'ENOENT', /no region 'q'/],
     ['/v1/guests/here/madvise', ['-X', 'POST', '-d', '{"advice": "dontneed", "address": 1, "length": 1}'], 400, 'EINVAL', /whole pages/],
     ['/v1/guests/here/madvise', ['-X', 'POST', '-d', '{"advice": "dontneed", "address": 4096, "length": 4096}'], 400, 'EFAULT', /^no region maps/],
-    ['/v1/ksm', ['-X', 'PATCH', '-d', '{}'], 400, 'EINVAL', /^the body must/],
+    ['/v1/ksm', ['-X', 'PATCH', '-d', '{}'], 400, 'EINVAL', /^the body is empty: name at least one value$/],
+    ['/v1/ksm', ['-X', 'PATCH', '-d', '[1]'], 400, 'EINVAL', /^the body must be a JSON object/],
+    ['/v1/status', ['-X', 'DELETE'], 405, 'EINVAL', /^\/v1\/status takes GET, not DELETE$/],
+    ['/v1/guests/here', ['-X', 'POST'], 405, 'EINVAL', /^\/v1\/guests\/here takes PUT or GET or DELETE, not POST$/],
     ['/v1/ksm', ['-X', 'PATCH', '-d', '{"run": null}'], 400, 'EINVAL', /^run must be a number or a string/],
     ['/v1/ksm', ['-X', 'PATCH', '-d', '{"run": true}'], 400, 'EINVAL', /^run must be a number or a string/],
-    ['/v1/scan', ['-X', 'POST', '-d', '{"pages": -1}'], 400, 'EINVAL', /^pages must be a whole number/],
+    ['/v1/scan', ['-X', 'POST', '-d', '{"pages": -1}'], 400, 'EINVAL', /^pages must be a whole number of pages, 1 to 4294967296$/],
     ['/v1/logs?lines=many', [], 400, 'EINVAL', /^lines must be a whole number/],
     ['/v1/logs?follow=perhaps', [], 400, 'EINVAL', /^follow must be true or false/],
   ];
@@ -221,6 +223,13 @@ describe('a request that is wrong gets a sentence and an errno name:', () => {
       status: 413,
       json: error('E2BIG', /^the body is larger than/),
     });
+  });
+
+  test('HEAD, which would begin what nobody reads', async () => {
+    for (const path of ['/v1/events', '/v1/snapshot', '/v1/status']) {
+      const { body } = await daemon.curl(path, '-I');
+      expect(body).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nallow: GET\r$/m);
+    }
   });
 
   test('what is no HTTP', async () => {

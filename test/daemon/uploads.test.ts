@@ -1,6 +1,7 @@
 /** What becomes of uploads that do not go as announced. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DaemonProcess } from '../daemon-process.js';
 import { until } from '../until.js';
@@ -107,6 +108,56 @@ describe('a body', () => {
       yield Buffer.alloc(4096, 1);
     }
     await expect(daemon.client.store('g', BASE, { length: 8192, chunks: slow() })).rejects.toMatchObject({ code: 'ENOENT', bytesStored: 4096 });
+  });
+});
+
+describe('a body that does not move', () => {
+  let hasty: DaemonProcess;
+  beforeAll(async () => {
+    hasty = await DaemonProcess.start(['--run', '0', '--body-timeout-ms', '400']);
+    await hasty.client.createGuest('g');
+    await hasty.client.map('g', 'r', { pages: PAGES });
+  });
+  afterAll(async () => {
+    expect(await hasty.stop()).toBe(0);
+  });
+
+  /** All that comes back until the connection is closed by the daemon. */
+  async function toTheEnd(text: string): Promise<string> {
+    const socket = await hasty.connect();
+    let answer = '';
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    socket.write(text);
+    await once(socket, 'end');
+    socket.destroy();
+    return answer;
+  }
+
+  test('is answered, and its connection closed', async () => {
+    const answer = await toTheEnd('PATCH /v1/ksm HTTP/1.1\r\nhost: ksmd\r\ncontent-length: 100\r\n\r\n{"run":');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"code":"ETIMEDOUT","message":"the body did not move for 400 ms');
+  });
+
+  test('says how much of it was stored', async () => {
+    const answer = await toTheEnd(request(`address=${BASE}`, 'content-length: 10000') + 'x'.repeat(6000));
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ error: { code: 'ETIMEDOUT' }, bytesStored: 6000 });
+  });
+
+  test('after the answer to it is out closes the connection all the same', async () => {
+    expect(await toTheEnd('GET /v1/status HTTP/1.1\r\nhost: ksmd\r\ncontent-length: 100\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('is not one that moves slowly', async () => {
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 8; i++) {
+        await delay(100);
+        yield Buffer.alloc(4096, i);
+      }
+    }
+    await hasty.client.store('g', BASE, { length: 8 * 4096, chunks: slow() });
   });
 });
 

@@ -3,9 +3,9 @@ import { Argument, Option } from 'commander';
 import { LocalError } from './failures.js';
 import { ksmPages } from './ksmpages-content.js';
 import { Progress } from './progress.js';
-import { withNewGuest } from './register.js';
 import { parseBytes, parseCount } from './values.js';
 import { verb } from './verb.js';
+import { withNewGuest } from './with-new-guest.js';
 import { count, hex, size as inWords } from './wording.js';
 
 interface KsmPagesOptions {

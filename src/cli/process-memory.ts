@@ -3,6 +3,7 @@
  *
  * The process goes on meanwhile, so what is read is no snapshot: a page that has gone in between is counted as unreadable, not guessed at.
  */
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { LocalError } from './failures.js';
 
@@ -11,7 +12,9 @@ export const PROCESS_PAGE_BYTES = 4096;
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65536;
+/** Bits 63 and 62, in the entry's high word. */
 const PRESENT = 0x80000000;
+const SWAPPED = 0x40000000;
 /** Most bytes read at once. */
 const RUN_BYTES = 4 * 1024 * 1024;
 
@@ -27,6 +30,9 @@ export interface Run {
 }
 
 export class ProcessMemory {
+  /** Pages met so far that are in swap, where nobody can read them without bringing them back. */
+  swappedPages = 0;
+
   private constructor(
     readonly pid: number,
     private readonly pagemap: FileHandle,
@@ -35,7 +41,7 @@ export class ProcessMemory {
     readonly mappings: readonly Mapping[],
   ) {}
 
-  /** LocalError: ESRCH if there is no such process, EACCES if it may not be read. */
+  /** LocalError: ESRCH if there is no such process, EINVAL if it is the kernel's own, EACCES if it may not be read. */
   static async open(pid: number): Promise<ProcessMemory> {
     const handles: FileHandle[] = [];
     try {
@@ -61,8 +67,10 @@ export class ProcessMemory {
       const { bytesRead } = await this.pagemap.read(entries, 0, pages * ENTRY_BYTES, (at / PROCESS_PAGE_BYTES) * ENTRY_BYTES);
       for (let page = 0; page < pages; page++) {
         const here = at + page * PROCESS_PAGE_BYTES;
-        // Bit 63 is the highest of the entry's high word. What is past the end of the pagemap is gone.
-        const present = page * ENTRY_BYTES < bytesRead && entries.readUInt32LE(page * ENTRY_BYTES + 4) >= PRESENT;
+        // What is past the end of the pagemap is gone.
+        const entry = page * ENTRY_BYTES < bytesRead ? entries.readUInt32LE(page * ENTRY_BYTES + 4) : 0;
+        const present = entry >= PRESENT;
+        if (!present && (entry & SWAPPED) !== 0) this.swappedPages++;
         if (present && start === -1) start = here;
         if (start !== -1 && (!present || here - start === RUN_BYTES)) {
           yield { address: start, length: here - start };
@@ -117,6 +125,9 @@ export function privateAnonymousMappings(maps: string): Mapping[] {
 
 function explain(pid: number, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
+  if ((code === 'ENOENT' || code === 'ESRCH') && existsSync(`/proc/${pid}`)) {
+    return new LocalError('EINVAL', `process ${pid} has no memory of its own: it is a thread of the kernel, or has just ended`);
+  }
   if (code === 'ENOENT' || code === 'ESRCH') return new LocalError('ESRCH', `there is no process ${pid}`);
   if (code === 'EACCES' || code === 'EPERM') return new LocalError('EACCES', `process ${pid} may not be read: be its owner, or root`);
   return error instanceof Error ? error : new Error(String(error));

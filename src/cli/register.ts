@@ -1,13 +1,13 @@
 /** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
 import { open } from 'node:fs/promises';
 import { Argument, Option } from 'commander';
-import type { Client } from '../client/client.js';
 import { LocalError, UsageError } from './failures.js';
 import { fileChunks } from './file-chunks.js';
 import { Progress } from './progress.js';
 import { registerProcess } from './register-process.js';
 import { parseBytes, parsePositive } from './values.js';
 import { type Session, verb } from './verb.js';
+import { withNewGuest } from './with-new-guest.js';
 import { count, hex, size } from './wording.js';
 
 interface RegisterOptions {
@@ -30,7 +30,7 @@ export const register = verb<[string], RegisterOptions>({
   examples: ['ksmd register web --pid 1234', 'ksmd register vm1 --image vm1.mem', 'ksmd register empty --pages 16384'],
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
-    ENOMEM: "what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
+    ENOMEM: "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
   },
   run: async (session, [guest], { pid, image, pages, address }) => {
     if ([pid, image, pages].filter((way) => way !== undefined).length !== 1) throw new UsageError('register takes one of --pid, --image and --pages');
@@ -67,16 +67,5 @@ async function registerImage({ client, print }: Session, guest: string, path: st
     print(`${guest}: ${count(pages, 'page')} (${size(stat.size)}) of ${path} at ${hex(region.address)}`);
   } finally {
     await file.close();
-  }
-}
-
-/** A guest whose first region is refused is not left behind. */
-export async function withNewGuest<Result>(client: Client, guest: string, fill: () => Promise<Result>): Promise<Result> {
-  await client.createGuest(guest);
-  try {
-    return await fill();
-  } catch (error) {
-    await client.removeGuest(guest);
-    throw error;
   }
 }

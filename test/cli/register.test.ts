@@ -1,12 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonProcess, run } from '../daemon-process.js';
 import { until } from '../until.js';
 
 const OWNER = fileURLToPath(new URL('./memory-owner.mjs', import.meta.url));
+
+/** In a container there may be none to be seen. */
+function isKernelThread(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === 'kthreadd';
+  } catch {
+    return false;
+  }
+}
 
 let daemon: DaemonProcess;
 beforeAll(async () => {
@@ -67,6 +76,10 @@ describe('register --pid', () => {
     expect((await daemon.ksmd('guests', 'x')).status).toBe(1);
   });
 
+  test.runIf(process.getuid?.() === 0 && isKernelThread(2))("refuses a thread of the kernel's", async () => {
+    expect((await daemon.ksmd('register', 'x', '--pid', '2')).stderr).toMatch(/^ksmd: EINVAL: process 2 has no/);
+  });
+
   test.runIf(process.getuid?.() === 0)('refuses a process that may not be read', async () => {
     const env = { KSMD_SOCKET: daemon.socketPath };
     const nobody = ['--reuid', '65534', '--clear-groups', '--', process.execPath, fileURLToPath(new URL('../../bin/ksmd.js', import.meta.url))];
@@ -109,7 +122,7 @@ describe('register --image', () => {
     truncateSync(file, 300 * 2 ** 20);
     const { status, stderr } = await daemon.ksmd('register', 'huge', '--image', file);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^ksmd: ENOMEM: no frame is free: \d+ bytes were stored \(what was stored stays; .*\n$/);
+    expect(stderr).toMatch(/^ksmd: ENOMEM: no frame is free: \d+ bytes were stored \(of a file, what was stored stays; .*\n$/);
     await daemon.client.removeGuest('huge');
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { privateAnonymousMappings } from '../../src/cli/process-memory.js';
+import { joined } from '../../src/cli/register-process.js';
 import { parseAssignment, parseBytes, parseCount } from '../../src/cli/values.js';
 
 test.each([
@@ -51,5 +52,19 @@ test('of a process, what is private and of no file is its own', () => {
     { address: 0x7f0000000000, length: 0x21000 },
     { address: 0x7f0000100000, length: 0x1000 },
     { address: 0x7ffd00000000, length: 0x21000 },
+  ]);
+});
+
+test('present pages next to each other are one region, over small gaps too; what lies far apart is not', () => {
+  const page = 4096;
+  const runs = [
+    { address: 0, length: 2 * page },
+    { address: 2 * page, length: page },
+    { address: 67 * page, length: page },
+    { address: 133 * page, length: page },
+  ];
+  expect(joined(runs)).toEqual([
+    { address: 0, length: 68 * page, runs: runs.slice(0, 3) },
+    { address: 133 * page, length: page, runs: runs.slice(3) },
   ]);
 });

@@ -3,13 +3,15 @@ import { Option } from 'commander';
 import xxhash from 'xxhash-wasm';
 import type { Client } from '../client/client.js';
 import { DemoDaemon } from './demo-daemon.js';
-import { LocalError } from './failures.js';
+import { LocalError, UsageError } from './failures.js';
 import { ksmPages } from './ksmpages-content.js';
 import { parseBytes } from './values.js';
 import { verb } from './verb.js';
 import { count, size as inWords, percent, seconds } from './wording.js';
 
 const GUESTS = ['alice', 'bob'];
+/** Of the demo's own daemon. */
+const PAGE_BYTES = 4096;
 const LINE_EVERY_MS = 500;
 const BAR_WIDTH = 40;
 /** Counters in each line, and how wide its columns are. */
@@ -24,6 +26,7 @@ export const demo = verb<[], { readonly size: number }>({
   examples: ['ksmd demo', 'ksmd demo --size 16MiB'],
   socket: false,
   run: async ({ print }, _values, { size }) => {
+    if (size === 0 || size % PAGE_BYTES !== 0) throw new UsageError(`EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`);
     const daemon = await DemoDaemon.start(3 * size);
     try {
       await play(daemon.client, size, print);

@@ -39,5 +39,5 @@ export function failureOf(error: unknown, hints: Readonly<Record<string, string>
   }
   // The operating system's own: the message begins with the errno name.
   if (error instanceof Error && 'syscall' in error) return { exitStatus: FAILED, line: error.message };
-  return { exitStatus: FAILED, line: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  return { exitStatus: FAILED, line: `EIO: a fault in ksmd: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` };
 }

@@ -28,10 +28,14 @@ function inWords(status: Status): string {
   ]);
 }
 
-function sharedInWords({ counters, saved }: Status, pages: (n: number) => string): string {
+function sharedInWords({ counters, saved, presentPages, scanner }: Status, pages: (n: number) => string): string {
   if (saved.pages === 0) return 'nothing';
   const zero = counters.ksm_zero_pages ?? 0;
   const stands = `${pages(counters.pages_shared ?? 0)} ${counters.pages_shared === 1 ? 'stands' : 'stand'} for ${pages(saved.pages - zero)} more`;
   const zeroes = zero === 0 ? '' : `, the zero page for ${pages(zero)}`;
+  if ((counters.pages_shared ?? 0) + (counters.pages_sharing ?? 0) > presentPages) {
+    const next = scanner.state === 'stopped' ? "with 'ksmd scan' or run=1" : 'soon';
+    return `${stands}${zeroes} by the last scan, more than is present now: the counters follow at the next one, ${next}`;
+  }
   return `${stands}${zeroes}: ${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
 }

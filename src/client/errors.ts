@@ -28,6 +28,17 @@ export class NoDaemonError extends ClientError {
   }
 }
 
+/** The socket's path is none to meet a daemon at. */
+export class UnusableSocketError extends ClientError {
+  override readonly name = 'UnusableSocketError';
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** The connection broke before the answer was whole. */
 export class BrokenConnectionError extends ClientError {
   override readonly name = 'BrokenConnectionError';

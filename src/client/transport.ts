@@ -5,7 +5,8 @@
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { ErrorAnswer } from '../api/errors.js';
-import { BrokenConnectionError, type ClientError, NoDaemonError, RefusedError, ShortSourceError } from './errors.js';
+import { socketPathProblem } from '../api/socket-path.js';
+import { BrokenConnectionError, type ClientError, NoDaemonError, RefusedError, ShortSourceError, UnusableSocketError } from './errors.js';
 
 const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
 
@@ -23,6 +24,8 @@ export class Transport {
 
   /** The answer's stream, once its head has come and says success. ClientError otherwise. */
   async open(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<IncomingMessage> {
+    const problem = socketPathProblem(this.socketPath);
+    if (problem !== undefined) throw new UnusableSocketError(problem.code, problem.message);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': body.contentType }),
       ...(body?.length === undefined ? {} : { 'content-length': body.length }),

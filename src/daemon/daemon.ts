@@ -155,13 +155,13 @@ export class Daemon {
         this.log.logger.info('stopped');
         this.endWith(undefined);
       },
-      (error: unknown) => this.die(new InternalFaultError(`while stopping: ${describe(error)}`)),
+      (error: unknown) => this.die(new InternalFaultError(`EIO: while stopping: ${describe(error)}`)),
     );
   }
 
   /** Something threw that nobody caught: the daemon's state cannot be trusted any more. */
   fault(error: unknown): void {
-    this.die(new InternalFaultError(describe(error)));
+    this.die(new InternalFaultError(`EIO: ${describe(error)}`));
   }
 
   /** No more answers: the socket goes, and the process is to follow. */
@@ -183,7 +183,7 @@ export class Daemon {
       events.warn('the scanner died: another takes over');
     });
     this.scanner.on('restarted', (afterMs) => logger.warn({ afterMs: Math.round(afterMs) }, 'the scanner is back'));
-    this.scanner.on('gaveUp', (reason) => this.die(new ScannerLostError(`the scanner died and could not be started again: ${reason}`)));
+    this.scanner.on('gaveUp', (reason) => this.die(new ScannerLostError(`ECHILD: the scanner died and could not be started again: ${reason}`)));
   }
 }
 

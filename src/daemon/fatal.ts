@@ -11,7 +11,7 @@ export interface FatalCondition {
 
 export const FATAL = {
   MemoryRefused: { exitStatus: 10, meaning: 'the memory asked for cannot be had' },
-  SocketPathUnusable: { exitStatus: 11, meaning: 'the socket path is too long, or its directory cannot be made' },
+  SocketPathUnusable: { exitStatus: 11, meaning: 'the socket path is too long, or its directory cannot be made or trusted' },
   SocketInUse: { exitStatus: 12, meaning: 'another daemon listens on the socket' },
   SocketPathTaken: { exitStatus: 13, meaning: 'there is something at the socket path that is no socket' },
   ListenFailed: { exitStatus: 14, meaning: 'the operating system refuses to listen on the socket' },

@@ -20,7 +20,6 @@ import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelPr
 import { initTunables, readTunable, setTunable, type TunableValue, tunableName } from './tunables.js';
 
 export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
-export const ADVICE: readonly Advice[] = ['mergeable', 'unmergeable', 'dontneed'];
 
 export interface HostOptions extends Geometry {
   readonly kernel?: ProfileName;

@@ -19,6 +19,11 @@ test('the demo merges two guests, proves that nothing is lost, and leaves nothin
   expect(readdirSync(directory.path)).toEqual([]);
 });
 
+test.each(['0', '1000'])('a demo of %s bytes is refused in one line', async (size) => {
+  const { status, stderr } = await ksmd(['demo', '--size', size]);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: `ksmd: EINVAL: --size: ${size} bytes are no whole pages of 4096, one or more\n` });
+});
+
 test('a demo that is interrupted takes its daemon along', async () => {
   const demo = spawn(process.execPath, [KSMD, 'demo'], { env: { ...process.env, TMPDIR: directory.path }, stdio: 'pipe' });
   const stdout = text(demo.stdout);

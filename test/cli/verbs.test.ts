@@ -1,5 +1,5 @@
 /** Every other verb that talks to a daemon, as a user types it. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonProcess, KSMD, ksmd, run } from '../daemon-process.js';
 
@@ -28,6 +28,22 @@ describe('status', () => {
   test('is for programs', async () => {
     expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({ pid: daemon.child.pid, scanner: { state: 'stopped' } });
   });
+});
+
+test('status says when the counters tell of pages that are gone', async () => {
+  for (const guest of ['twin-1', 'twin-2']) {
+    await daemon.client.createGuest(guest);
+    await daemon.client.map(guest, 'memory', { pages: 8 });
+    await daemon.client.store(guest, 2 ** 32, Buffer.alloc(8 * 4096, 7));
+  }
+  for (let i = 0; i < 4; i++) await daemon.client.scan(1000);
+  for (const guest of ['twin-1', 'twin-2']) await daemon.client.madvise(guest, 'dontneed', { region: 'memory' });
+  const { counters, saved } = await daemon.client.status();
+  expect(counters.pages_sharing).toBeGreaterThan(0);
+  expect(saved.netBytes).toBeLessThanOrEqual(0);
+  expect((await daemon.ksmd('status')).stdout).toMatch(/^shared .* by the last scan, more than is present now: the counters follow at the next one/m);
+  for (const guest of ['twin-1', 'twin-2']) await daemon.client.removeGuest(guest);
+  await daemon.client.scan(1000);
 });
 
 describe('write and read', () => {
@@ -135,6 +151,30 @@ test('unregister removes a guest', async () => {
     status: 1,
     stderr: "ksmd: ENOENT: no guest 'worst' ('ksmd guests' lists them)\n",
   });
+});
+
+test('snapshot refuses a place where it cannot write', async () => {
+  expect((await daemon.ksmd('snapshot', daemon.directory.path)).stderr).toBe(`ksmd: EISDIR: ${daemon.directory.path} is a directory: name a file\n`);
+  expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(/^ksmd: ENOENT: no such file or directory/);
+});
+
+test('two snapshots of one name do not disturb each other', async () => {
+  const file = daemon.directory.file('host.snap');
+  const outcomes = await Promise.all([daemon.ksmd('snapshot', file), daemon.ksmd('snapshot', file)]);
+  // The daemon may take one at a time; whichever is taken is whole, and nothing else is left.
+  expect(outcomes.some(({ status }) => status === 0)).toBe(true);
+  expect(readdirSync(daemon.directory.path).filter((name) => name.startsWith('host.snap'))).toEqual(['host.snap']);
+});
+
+test('start --restore names what is wrong with the file', async () => {
+  expect((await ksmd(['start', '--restore', daemon.directory.path])).stderr).toMatch(/^ksmd: EISDIR: snapshot .* cannot be restored/);
+  expect((await ksmd(['start', '--restore', '/nowhere'])).stderr).toMatch(/^ksmd: ENOENT: snapshot \/nowhere cannot be restored/);
+});
+
+test('a socket path that is too long is named as such', async () => {
+  const { status, stderr } = await ksmd(['status', '--socket', `/tmp/${'x'.repeat(120)}`]);
+  expect(status).toBe(1);
+  expect(stderr).toBe('ksmd: ENAMETOOLONG: the socket path has 125 bytes, of at most 107: choose a shorter one\n');
 });
 
 test('logs prints the last lines', async () => {

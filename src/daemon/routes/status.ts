@@ -58,6 +58,8 @@ function saved(counters: Counters, presentPages: number, pageSize: number): Stat
   // A page merged with the zero page has no frame, so it is not among the present ones.
   const holding = presentPages + ksm_zero_pages;
   const bytes = pages * pageSize;
+  // What is gone stays counted until the scanner passes, and saves nothing meanwhile.
+  const heldBytes = Math.min(bytes, holding * pageSize);
   const bookkeepingBytes = (pages_shared + pages_sharing + pages_unshared + pages_volatile) * BOOKKEEPING_BYTES;
-  return { pages, bytes, bookkeepingBytes, netBytes: bytes - bookkeepingBytes, share: holding === 0 ? 0 : Math.min(1, pages / holding) };
+  return { pages, bytes, bookkeepingBytes, netBytes: heldBytes - bookkeepingBytes, share: holding === 0 ? 0 : Math.min(1, pages / holding) };
 }

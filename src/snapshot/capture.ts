@@ -36,13 +36,12 @@ export class Snapshot {
     maps: Int32Array,
     frames: Int32Array,
   ) {
-    this.host = host;
     this.header = { ...header, frames: frames.length };
     this.maps = maps;
     this.frames = frames;
   }
 
-  /** Notes everything, the machine standing still meanwhile. What it returns must be read to its end or given up: `chunks`. */
+  /** Notes everything and write-protects every page, the machine standing still meanwhile. What it returns must be read to its end or given up: `chunks`. */
   static take(host: Host): Snapshot {
     const header = {
       kernel: host.profile.name,

@@ -6,4 +6,3 @@ import type { Workload } from './workload.js';
 
 export const WORKLOADS = { ksmpages, dirty, read, boot } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;
-export const WORKLOAD_NAMES: readonly WorkloadName[] = ['ksmpages', 'dirty', 'read', 'boot'];

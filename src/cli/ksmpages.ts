@@ -1,7 +1,8 @@
-/** `ksmd ksmpages`: a guest that writes what the kernel's own KSM benchmark wrote. */
+/** `ksmd ksmpages`: a new guest that runs the program the kernel's KSM was introduced with, until it has written its pages. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Argument, Option } from 'commander';
+import type { Client } from '../client/client.js';
 import { LocalError } from './failures.js';
-import { ksmPages } from './ksmpages-content.js';
 import { Progress } from './progress.js';
 import { parseBytes, parseCount } from './values.js';
 import { verb } from './verb.js';
@@ -13,6 +14,10 @@ interface KsmPagesOptions {
   readonly best?: true;
   readonly seed: number;
 }
+
+const REGION = 'memory';
+/** How often the workload is asked how far it is. */
+const LOOK_MS = 50;
 
 export const ksmpages = verb<[string], KsmPagesOptions>({
   name: 'ksmpages',
@@ -29,15 +34,36 @@ export const ksmpages = verb<[string], KsmPagesOptions>({
     const { pageSize } = await client.status();
     if (size === 0 || size % pageSize !== 0) throw new LocalError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
     const pages = size / pageSize;
-    const region = await withNewGuest(client, guest, () => client.map(guest, 'memory', { pages }));
-    const progress = new Progress(guest, size);
-    try {
-      const chunks = ksmPages({ pages, pageSize, best: best ?? false, seed });
-      await client.store(guest, region.address, { length: size, chunks: progress.watch(chunks) });
-    } finally {
-      progress.end();
-    }
+    const region = await withNewGuest(client, guest, () => client.map(guest, REGION, { pages }));
+    const { id } = await client.run({ workload: 'ksmpages', guest, region: REGION, best: best ?? false, seed });
+    await written(client, id, guest, pages, pageSize);
     print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(region.address)}`);
     return undefined;
   },
 });
+
+/** Resolves once the workload has written all its pages, and forgets it. LocalError if it finds no frame for one, or dies: what was stored stays. */
+async function written(client: Client, id: number, guest: string, pages: number, pageSize: number): Promise<void> {
+  const progress = new Progress(guest, pages * pageSize);
+  try {
+    for (let seen = 0; ; ) {
+      const workload = (await client.workloads()).find((each) => each.id === id);
+      const stores = workload?.stores ?? 0;
+      progress.add((stores - seen) * pageSize);
+      seen = stores;
+      if (workload?.state === 'running') await delay(LOOK_MS);
+      else if (workload?.state === 'waiting' && workload.retries === 0) await delay(LOOK_MS);
+      else {
+        await client.kill(id);
+        if (workload?.state === 'done') return;
+        const why = workload?.state === 'waiting' ? 'no frame is free' : (workload?.reason ?? 'it was ended');
+        throw new LocalError(
+          workload?.state === 'waiting' ? 'ENOMEM' : 'EINTR',
+          `${why}: ${count(stores, 'page')} of ${count(pages, 'page')} were stored`,
+        );
+      }
+    }
+  } finally {
+    progress.end();
+  }
+}

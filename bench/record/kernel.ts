@@ -5,24 +5,13 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/profile.js';
 
+/** What any kernel may count; one that lacks a file lacks the counter. */
+const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_PROFILE);
 const SYSFS = '/sys/kernel/mm/ksm';
-const COUNTERS = [
-  'full_scans',
-  'pages_scanned',
-  'pages_shared',
-  'pages_sharing',
-  'pages_unshared',
-  'pages_volatile',
-  'pages_skipped',
-  'ksm_zero_pages',
-  'stable_node_chains',
-  'stable_node_dups',
-  'general_profit',
-];
 /** Counted from the start of a scenario. */
 const SINCE_START = ['full_scans', 'pages_scanned', 'pages_skipped'];
-const PROCESS_COUNTERS = ['ksm_rmap_items', 'ksm_zero_pages', 'ksm_merging_pages', 'ksm_process_profit'];
 const DEFAULTS = { max_page_sharing: 256, smart_scan: 1, use_zero_pages: 0, merge_across_nodes: 1, stable_node_chains_prune_millisecs: 2000 };
 const NAP_MS = 100_000_000;
 /** ksmd is taken to be asleep once nothing has changed so often. */
@@ -70,7 +59,7 @@ export class SteppedKsm {
   observeProcess(pid: number): Record<string, number> {
     const text = readFileSync(`/proc/${pid}/ksm_stat`, 'latin1').replaceAll(':', '');
     const lines = text.split('\n').map((line) => line.split(' '));
-    const counted = lines.filter(([name = '']) => PROCESS_COUNTERS.includes(name)).map(([name, value]) => [name, Number(value)]);
+    const counted = lines.filter(([name = '']) => PROCESS_COUNTERS.some((known) => known === name)).map(([name, value]) => [name, Number(value)]);
     return { ...Object.fromEntries(counted), ksm_merging_pages: Number(readFileSync(`/proc/${pid}/ksm_merging_pages`, 'latin1')) };
   }
 

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
 import { MAX_GUEST_THREADS } from '../daemon/guest-threads.js';
-import { DEFAULT_LIMITS } from '../daemon/limits.js';
+import { DEFAULT_LIMITS, type Limits } from '../daemon/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, kernelProfile } from '../ksm/profile.js';
 import { SnapshotFile } from '../snapshot/restore.js';
@@ -11,7 +11,9 @@ import { LocalError, UsageError } from './failures.js';
 import { parseBytes, parseCount, parsePositive } from './values.js';
 import { verb } from './verb.js';
 
-interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore' | 'limits' | 'http'> {
+interface StartOptions
+  extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore' | 'limits' | 'http'>,
+    Omit<Limits, 'maxBodyBytes'> {
   readonly socket?: string;
   /** Bytes. */
   readonly memory: number;
@@ -22,13 +24,6 @@ interface StartOptions extends Omit<DaemonConfig, 'socketPath' | 'memoryBytes' |
   readonly http?: string;
   readonly httpRemote?: true;
   readonly maxBody: number;
-  readonly maxGuests: number;
-  readonly maxRegions: number;
-  readonly maxWorkloads: number;
-  readonly maxConnections: number;
-  readonly headerTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
-  readonly idleTimeoutMs: number;
 }
 
 /** A snapshot known to be whole, before anything is started. LocalError if it is not. */
@@ -63,7 +58,7 @@ export const start = verb<[], StartOptions>({
     new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(parseBytes),
     new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(KERNEL_PROFILES.map(({ name }) => name)),
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices(['0', '1']),
-    new Option('--oom-timeout-ms <n>', "how long a workload's store waits for a free frame").argParser(parseCount).default(1000),
+    new Option('--oom-timeout-ms <n>', 'how long a store waits for a free frame').argParser(parseCount).default(1000),
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
     new Option('--http <host:port>', 'let itself be looked at over TCP, on this machine'),
     new Option('--http-remote', 'let --http be an address that other machines reach'),

@@ -49,7 +49,7 @@ export interface DaemonConfig {
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;
-  /** How long a workload's store waits for a free frame. */
+  /** How long a store waits for a free frame. */
   readonly oomTimeoutMs: number;
   /** Absent: a host without guests. */
   readonly restore?: SnapshotFile | undefined;

@@ -6,7 +6,7 @@
  *
  * Who writes what:
  * - control block, geometry: whoever creates the memory, once, before any other thread sees it;
- * - frame table: any thread, with atomics (mapcount, free list); the stable node word is set by the scanner and cleared by whoever frees the frame;
+ * - frame table and free map: any thread, with atomics; the stable node word is set by the scanner and cleared by whoever frees the frame;
  * - slots: the pte words belong to whoever holds the pte's lock, the others to the scanner (to the API thread while the scanner is parked);
  * - guests and regions: the API thread while the scanner is parked, the counters in them as noted;
  * - stable nodes, tree roots, cursor, KSM counters: the scanner (or the thread that has parked it).
@@ -34,10 +34,12 @@ export const CTL_REGION_TABLE = CONTROL_BASE + 11;
 export const CTL_STABLE_NODE_TABLE = CONTROL_BASE + 12;
 /** Page number of frame 0: its first byte is this times the page size. */
 export const CTL_FIRST_PAGE = CONTROL_BASE + 13;
+/** A bit for each frame: set if it was used and is free again. */
+export const CTL_FREE_MAP = CONTROL_BASE + 14;
 
-// Frame allocator: any thread, atomics only. Head and tag are one 64-bit word (the tag makes a compare-and-swap of a reused head fail).
-export const CTL_FREE_HEAD = CONTROL_BASE + 16;
-export const CTL_FREE_TAG = CONTROL_BASE + 17;
+// Frame allocator: any thread, atomics only.
+/** The word of the free map from which on the next free frame is looked for. */
+export const CTL_FREE_HINT = CONTROL_BASE + 16;
 /** Frames from here on have never been used. */
 export const CTL_FRESH_FRAME = CONTROL_BASE + 18;
 export const CTL_FRAMES_USED = CONTROL_BASE + 19;
@@ -141,9 +143,8 @@ export const FRAME_WORDS = 3;
 /** How many ptes map it, plus references held for a moment; 0 is free. */
 export const FRAME_MAPCOUNT = 0;
 export const FRAME_STABLE_NODE = 1;
-/** NUMA node while in use, next free frame while free. */
+/** NUMA node while in use. */
 export const FRAME_NODE = 2;
-export const FRAME_NEXT_FREE = 2;
 
 // A red-black tree node: the first three words of a slot and of a stable node.
 /** Parent pointer times two, plus the colour. */

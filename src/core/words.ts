@@ -1,6 +1,6 @@
 /**
  * Words of the shared memory as the core reads them: a pointer is the word index of a structure, `at(pointer + FIELD)` its field.
- * Plain accesses: every word read through here has one owner at a time (layout.ts says which); pte states and free lists use `atomic`.
+ * Plain accesses: every word read through here has one owner at a time (layout.ts says which); pte states and the free map use `atomic`.
  */
 
 export function at(word: u32): u32 {

@@ -9,6 +9,7 @@ import {
   CTL_FIRST_PAGE,
   CTL_FRAME_TABLE,
   CTL_FRAMES,
+  CTL_FREE_MAP,
   CTL_FRESH_FRAME,
   CTL_GUEST_TABLE,
   CTL_GUESTS,
@@ -96,6 +97,7 @@ export class SharedMemory {
       return start;
     };
     const frameTable = table(frames * FRAME_WORDS);
+    const freeMap = table((frames >> 5) + 1);
     const populationTable = table((slots >> POPULATION_SHIFT) + 1);
     const guestTable = table(guests * GUEST_WORDS);
     const regionTable = table(regions * REGION_WORDS);
@@ -120,6 +122,7 @@ export class SharedMemory {
     i32[CTL_REGIONS] = regions;
     i32[CTL_STABLE_NODES] = stableNodes;
     i32[CTL_FRAME_TABLE] = frameTable;
+    i32[CTL_FREE_MAP] = freeMap;
     i32[CTL_POPULATION_TABLE] = populationTable;
     i32[CTL_GUEST_TABLE] = guestTable;
     i32[CTL_REGION_TABLE] = regionTable;

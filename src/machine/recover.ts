@@ -8,14 +8,12 @@ import {
   CTL_FRAMES,
   CTL_FRAMES_FREED,
   CTL_FRAMES_USED,
-  CTL_FREE_HEAD,
-  CTL_FREE_TAG,
+  CTL_FREE_MAP,
   CTL_FRESH_FRAME,
   CTL_POPULATION_TABLE,
   CTL_SLOTS,
   CTL_ZERO_PAGES,
   FRAME_MAPCOUNT,
-  FRAME_NEXT_FREE,
   FRAME_STABLE_NODE,
   FRAME_WORDS,
   GUEST_PRESENT_PAGES,
@@ -100,21 +98,19 @@ function recount(machine: Machine): void {
   freeUnmapped(machine, fresh);
 }
 
-/** The free list, anew: every frame once used that no pte maps. */
+/** The free map, anew: every frame once used that no pte maps. */
 function freeUnmapped(machine: Machine, fresh: number): void {
   const { i32, frameTable } = machine.memory;
-  let head = 0;
+  const freeMap = i32[CTL_FREE_MAP];
+  i32.fill(0, freeMap, freeMap + (i32[CTL_FRAMES] >> 5) + 1);
   let used = Math.min(fresh, i32[CTL_FRAMES]) - 1;
-  for (let frame = fresh - 1; frame > 0; frame--) {
+  for (let frame = 1; frame < fresh; frame++) {
     const entry = frameTable + frame * FRAME_WORDS;
     if (i32[entry + FRAME_MAPCOUNT] !== 0) continue;
     i32[entry + FRAME_STABLE_NODE] = 0;
-    i32[entry + FRAME_NEXT_FREE] = head;
-    head = frame;
+    i32[freeMap + (frame >> 5)] |= 1 << (frame & 31);
     used--;
   }
-  i32[CTL_FREE_HEAD] = head;
-  i32[CTL_FREE_TAG]++;
   i32[CTL_FRAMES_USED] = used;
   // Some of them may have come free just now.
   Atomics.add(i32, CTL_FRAMES_FREED, 1);

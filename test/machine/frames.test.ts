@@ -77,7 +77,7 @@ parentPort.postMessage({ faults, held });
 `;
 
 test('several threads that take and give frames at once never get the same one, and none is lost', async () => {
-  // So few that a frame soon comes back to the head of the free list, under the eyes of a thread that was about to take it.
+  // So few that they are all in one word of the free map, and all threads after the same bit.
   const FRAMES = 5;
   const THREADS = 4;
   const machine = machineOf(FRAMES);
@@ -100,4 +100,13 @@ test('several threads that take and give frames at once never get the same one, 
   expect(machine.frames.used).toBe(held.length);
   const rest = takeAll(machine);
   expect(new Set([...held, ...rest]).size, 'held and free frames are all there are').toBe(FRAMES);
+});
+
+test('frames are handed out in order of address, from the last one on and then from the start', () => {
+  const { frames } = machineOf(100);
+  for (let i = 0; i < 100; i++) frames.take(0);
+  for (const frame of [70, 3, 35, 98, 36]) frames.put(frame);
+  expect([frames.take(0), frames.take(0)]).toEqual([3, 35]);
+  frames.put(2);
+  expect(Array.from({ length: 5 }, () => frames.take(0))).toEqual([36, 70, 98, 2, 0]);
 });

@@ -1,13 +1,11 @@
-/** Frames, checked: every one either mapped as often as it says, or on the free list once, or never used. */
+/** Frames, checked: every one either mapped as often as it says, or in the free map, or never used. */
 import {
   CTL_FRAMES,
   CTL_FRAMES_USED,
-  CTL_FREE_HEAD,
+  CTL_FREE_MAP,
   CTL_FRESH_FRAME,
   CTL_STABLE_NODE_FRESH,
   CTL_STABLE_NODE_TABLE,
-  FRAME_NEXT_FREE,
-  FRAME_WORDS,
   STABLE_FRAME,
   STABLE_NODE_WORDS,
 } from '../../core/layout.js';
@@ -20,12 +18,14 @@ const ZERO_FRAME = 0;
 export function checkFrames(machine: Machine, mappings: Int32Array, report: Report): void {
   const { i32 } = machine.memory;
   for (const frames of machine.pinned) for (const frame of frames) if (frame !== 0) mappings[frame]++;
-  const free = freeFrames(machine, report);
+  const freeMap = i32[CTL_FREE_MAP];
   const fresh = i32[CTL_FRESH_FRAME];
   let used = 0;
   for (let frame = 1; frame < i32[CTL_FRAMES]; frame++) {
     const mapped = mappings[frame];
-    const isFree = free.has(frame) || frame >= fresh;
+    const isFreed = (i32[freeMap + (frame >> 5)] & (1 << (frame & 31))) !== 0;
+    const isFree = isFreed || frame >= fresh;
+    if (isFreed && frame >= fresh) report.say(`frame ${frame} is in the free map, but was never used`);
     if (isFree && mapped > 0) report.say(`frame ${frame} is free, and ${mapped} ptes map it`);
     if (!isFree && mapped === 0) report.say(`frame ${frame} is lost: nothing maps it and it is not free`);
     report.equal(`mapcount of frame ${frame}`, machine.frames.mapcount(frame), mapped);
@@ -39,19 +39,6 @@ export function checkFrames(machine: Machine, mappings: Int32Array, report: Repo
   report.equal('frames in use', i32[CTL_FRAMES_USED], used);
   const zeroes = machine.memory.frameByte(ZERO_FRAME);
   if (machine.memory.u8.subarray(zeroes, zeroes + machine.pageSize).some((byte) => byte !== 0)) report.say('the zero page is not all zeroes');
-}
-
-function freeFrames(machine: Machine, report: Report): Set<number> {
-  const { i32, frameTable } = machine.memory;
-  const free = new Set<number>();
-  for (let frame = i32[CTL_FREE_HEAD]; frame !== 0; frame = i32[frameTable + frame * FRAME_WORDS + FRAME_NEXT_FREE]) {
-    if (frame < 0 || frame >= i32[CTL_FRESH_FRAME] || free.has(frame)) {
-      report.say(`frame ${frame} is on the free list ${free.has(frame) ? 'twice' : 'but was never used'}`);
-      break;
-    }
-    free.add(frame);
-  }
-  return free;
 }
 
 /** Whether a pointer may be a stable node's, in use or not. */

@@ -1,6 +1,7 @@
 /**
  * The wasm core: bytes and nodes, no policy. One module, instantiated once a thread over the one shared memory.
  */
+export { edgeForget, edgeForgetAll } from './edge';
 export {
   configure,
   frameCopy,

@@ -130,7 +130,20 @@ export const CTL_THREAD_STATES = CONTROL_BASE + 224;
 export const CTL_THREAD_STOPS = CONTROL_BASE + 480;
 /** 1 while the thread of that name is one of CTL_FRAME_WAITERS. */
 export const CTL_THREAD_WAITS = CONTROL_BASE + 736;
-export const CONTROL_END = CONTROL_BASE + 992;
+/** What is known of the pages at the edges of the stable tree and of the unstable tree (src/core/edge.ts). The core, on the scanner's thread only. */
+export const CTL_EDGES = CONTROL_BASE + 992;
+export const EDGE_STABLE = 0;
+export const EDGE_UNSTABLE = 1;
+/** Nodes further down an edge than this are not kept. */
+export const EDGE_DEPTHS = 32;
+export const EDGE_NODE = 0;
+/** The node above, and how many leading bytes the two pages share. */
+export const EDGE_BOUND = 1;
+export const EDGE_SHARED = 2;
+export const EDGE_WORDS = 3;
+/** Two edges a tree. */
+export const EDGE_TREE_WORDS = 192;
+export const CONTROL_END = CONTROL_BASE + 1376;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;

@@ -3,7 +3,7 @@
  *
  * Going down, a search keeps how many leading bytes its page shares with the closest smaller and the closest larger node passed. Everything below
  * lies between those two, so it shares at least the lesser of the two counts: the comparison starts there, and a search reads a page about once,
- * however deep the tree.
+ * however deep the tree. Where only one of the two is known, at the tree's edge, it is remembered how far the nodes agree with each other (edge.ts).
  *
  * In the stable tree that always holds. In the unstable tree a page may be written after it was inserted, and then it bounds nothing; nor does one
  * whose place was found by going past such a page. A node is *trusted* if its page is clean (not written since its checksum was taken, so not since
@@ -18,6 +18,7 @@
  * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node first", "start again" or "gave up".
  */
 import { mismatch } from './compare';
+import { edgeKeep, edgeShared } from './edge';
 import { frameAddress, frameEntry, pageSize } from './frames';
 import {
   CTL_FOUND_LINK,
@@ -25,6 +26,8 @@ import {
   CTL_FOUND_PARENT,
   CTL_SEARCH_FENCE,
   CTL_SEARCH_PATH,
+  EDGE_STABLE,
+  EDGE_UNSTABLE,
   FRAME_STABLE_NODE,
   PTE_CHECKSUM,
   PTE_DIRTY,
@@ -62,6 +65,8 @@ const SLOT_SAMPLE_BYTES: u32 = 2;
 let page: usize = 0;
 let parent: u32 = 0;
 let link: u32 = 0;
+let below: u32 = 0;
+let above: u32 = 0;
 let equalBelow: u32 = 0;
 let equalAbove: u32 = 0;
 /** Nodes that bound the search so far, noted from CTL_SEARCH_PATH on. */
@@ -73,6 +78,8 @@ function start(root: u32, frame: u32): void {
   page = frameAddress(frame);
   parent = 0;
   link = root;
+  below = 0;
+  above = 0;
   equalBelow = 0;
   equalAbove = 0;
   bounds = 0;
@@ -80,15 +87,21 @@ function start(root: u32, frame: u32): void {
   allTrusted = true;
 }
 
-/** Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with `node`. */
-function descend(node: u32, equal: u32, isLess: bool, isBound: bool): void {
+/** Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with `bound`, if it is one. */
+function descend(node: u32, bound: u32, equal: u32, isLess: bool): void {
   parent = node;
   if (isLess) {
     link = node + RB_LEFT;
-    if (isBound) equalAbove = equal;
+    if (bound != 0) {
+      above = bound;
+      equalAbove = equal;
+    }
   } else {
     link = node + RB_RIGHT;
-    if (isBound) equalBelow = equal;
+    if (bound != 0) {
+      below = bound;
+      equalBelow = equal;
+    }
   }
 }
 
@@ -140,10 +153,40 @@ function conclude(answer: u32): u32 {
   return answer;
 }
 
+/**
+ * At an edge of the tree, where there is one bound: goes on below `node` if it can be told without a look at its page. Otherwise so many bytes are equal that
+ * the comparison starts after them. The page and the node are on the same side of the bound, so whichever shares more bytes with it is the closer to it.
+ */
+function passEdge(node: u32, bound: u32, shared: u32): bool {
+  const equal = max(equalBelow, equalAbove);
+  if (shared == equal) return false;
+  descend(node, bound, min(shared, equal), (above != 0) == shared > equal);
+  return true;
+}
+
+function isAtEdge(): bool {
+  return (below == 0) != (above == 0);
+}
+
+/** How many bytes the pages of `stable` and of the one bound share. */
+function stableShared(stable: u32): u32 {
+  const bound = below | above;
+  const known = edgeShared(EDGE_STABLE, above != 0, bounds, stable, bound);
+  if (known >= 0) return known;
+  const shared = mismatch(frameAddress(at(stable + STABLE_FRAME)), frameAddress(at(bound + STABLE_FRAME)), 0, pageSize());
+  fence();
+  if (isCurrent(stable) && isCurrent(bound)) edgeKeep(EDGE_STABLE, above != 0, bounds, stable, bound, shared);
+  return shared;
+}
+
 /** Compares with the page of `stable`, which stands for `node` in the tree. True if it is equal, otherwise the search has gone on below `node`. */
 function compareStable(node: u32, stable: u32): bool {
   note(stable);
   let from = min(equalBelow, equalAbove);
+  if (isAtEdge()) {
+    if (passEdge(node, stable, stableShared(stable))) return false;
+    from = max(equalBelow, equalAbove);
+  }
   const tag = at(stable + STABLE_NODE) >> STABLE_SAMPLE_SHIFT;
   const offset = tag - 1;
   // The sample saves going to the page: it is in the line of memory just read, the page's bytes are far from it.
@@ -153,7 +196,7 @@ function compareStable(node: u32, stable: u32): bool {
     const others = at(stable + STABLE_SAMPLE) >> shift;
     if (mine != others) {
       const byte = ctz(mine ^ others) >> 3;
-      descend(node, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff), true);
+      descend(node, stable, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
       return false;
     }
     from = offset + SAMPLE_BYTES;
@@ -161,7 +204,7 @@ function compareStable(node: u32, stable: u32): bool {
   const other = frameAddress(at(stable + STABLE_FRAME));
   const equal = mismatch(page, other, from, pageSize());
   if (equal == pageSize()) return true;
-  descend(node, equal, isLessAt(other, equal), true);
+  descend(node, stable, equal, isLessAt(other, equal));
   return false;
 }
 
@@ -214,6 +257,17 @@ function prove(): void {
   }
 }
 
+/** How many bytes the pages of `slot` and of the one bound share. */
+function unstableShared(slot: u32): u32 {
+  const bound = below | above;
+  const known = edgeShared(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
+  if (known >= 0) return known;
+  const shared = mismatch(frameAddress(at(slot + PTE_FRAME)), frameAddress(at(bound + PTE_FRAME)), 0, pageSize());
+  fence();
+  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound))) edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, shared);
+  return shared;
+}
+
 /** Looks for a slot of the unstable tree whose page has the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND or SEARCH_GAVE_UP. */
 export function unstableSearch(root: u32, frame: u32): u32 {
   start(root, frame);
@@ -232,6 +286,10 @@ export function unstableSearch(root: u32, frame: u32): u32 {
     if (trusted) {
       note(slot);
       from = min(equalBelow, equalAbove);
+      if (isAtEdge()) {
+        if (passEdge(slot, slot, unstableShared(slot))) continue;
+        from = max(equalBelow, equalAbove);
+      }
     } else allTrusted = false;
     const sample = at(slot + PTE_CHECKSUM);
     const offset = sample >> 16;
@@ -241,7 +299,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
       const others = (sample & 0xffff) >> shift;
       if (mine != others) {
         const byte = ctz(mine ^ others) >> 3;
-        descend(slot, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff), true);
+        descend(slot, slot, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
         continue;
       }
       from = offset + SLOT_SAMPLE_BYTES;
@@ -252,7 +310,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
       prove();
       return found(slot);
     }
-    descend(slot, equal, isLessAt(other, equal), trusted);
+    descend(slot, trusted ? slot : 0, equal, isLessAt(other, equal));
   }
 }
 

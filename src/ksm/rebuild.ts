@@ -18,6 +18,8 @@ import {
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
   CTL_UNSTABLE_ROOTS,
+  EDGE_STABLE,
+  EDGE_UNSTABLE,
   FRAME_STABLE_NODE,
   FRAME_WORDS,
   GUEST_EXITING,
@@ -83,6 +85,8 @@ function forget(machine: Machine): void {
   for (const counter of SCANNER_COUNTERS) i32[counter] = 0;
   i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NODES);
   i32.fill(0, CTL_UNSTABLE_ROOTS, CTL_UNSTABLE_ROOTS + MAX_NODES);
+  machine.memory.core.edgeForgetAll(EDGE_STABLE);
+  machine.memory.core.edgeForgetAll(EDGE_UNSTABLE);
   for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
   eachSlot(machine, (slot, guest, region) => {
     i32.fill(0, slot, slot + SLOT_REGION);

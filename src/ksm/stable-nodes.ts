@@ -17,6 +17,7 @@ import {
   CTL_STABLE_NODES,
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
+  EDGE_STABLE,
   GUEST_MERGING_PAGES,
   RMAP_FLAGS,
   RMAP_HEAD,
@@ -209,6 +210,7 @@ export class StableNodes {
 
   /** Gives a node back that is in no tree and no chain. */
   release(stable: number): void {
+    this.machine.memory.core.edgeForget(EDGE_STABLE, stable);
     this.i32[stable] = this.i32[CTL_STABLE_NODE_FREE];
     this.i32[CTL_STABLE_NODE_FREE] = stable;
     this.i32[CTL_STABLE_NODES_USED]--;

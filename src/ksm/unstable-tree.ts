@@ -10,6 +10,7 @@ import {
   CTL_PAGES_UNSHARED,
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
+  EDGE_UNSTABLE,
   MAX_NODES,
   PTE_DIRTY,
   PTE_FRAME,
@@ -40,6 +41,7 @@ export class UnstableTree {
   /** Forgets all nodes. Their rmap items go on saying that they are in the tree, of a generation past. */
   reset(): void {
     this.i32.fill(0, CTL_UNSTABLE_ROOTS, CTL_UNSTABLE_ROOTS + MAX_NODES);
+    this.core.edgeForgetAll(EDGE_UNSTABLE);
   }
 
   /** Empties the tree in the middle of a full scan: the rmap items in it are of a generation past from now on. */
@@ -52,6 +54,7 @@ export class UnstableTree {
         i32[slot + RMAP_FLAGS] = (i32[slot + RMAP_FLAGS] & ~RMAP_SEQNR_MASK) | past;
       }
     }
+    core.edgeForgetAll(EDGE_UNSTABLE);
   }
 
   /**
@@ -84,7 +87,10 @@ export class UnstableTree {
   remove(slot: number): void {
     const { i32 } = this;
     const flags = i32[slot + RMAP_FLAGS];
-    if (this.isCurrent(flags)) this.core.treeErase(this.rootOf(flags), slot);
+    if (this.isCurrent(flags)) {
+      this.core.treeErase(this.rootOf(flags), slot);
+      this.core.edgeForget(EDGE_UNSTABLE, slot);
+    }
     i32[slot + RMAP_FLAGS] = flags & ~RMAP_UNSTABLE;
     i32[CTL_PAGES_UNSHARED]--;
   }
@@ -92,7 +98,9 @@ export class UnstableTree {
   /** `to` takes over the place and the flags that the rmap item `from` has in the tree. */
   move(from: number, to: number): void {
     const flags = this.i32[from + RMAP_FLAGS];
-    if (this.isCurrent(flags)) this.core.treeReplace(this.rootOf(flags), from, to);
+    if (!this.isCurrent(flags)) return;
+    this.core.treeReplace(this.rootOf(flags), from, to);
+    this.core.edgeForget(EDGE_UNSTABLE, from);
   }
 
   /** Keeps a sample of the page, unless it is being written or has been. RMAP_SAMPLED if so, otherwise 0. */

@@ -12,6 +12,8 @@ export interface Core {
   frameZero(frame: number): void;
   framesEqual(a: number, b: number): number;
   framesMismatch(a: number, b: number, from: number): number;
+  edgeForget(tree: number, node: number): void;
+  edgeForgetAll(tree: number): void;
   treeInsert(root: number, node: number, parent: number, link: number): void;
   treeErase(root: number, node: number): void;
   treeReplace(root: number, node: number, replacement: number): void;

@@ -111,6 +111,9 @@ export const CTL_ADVISOR_MAX_CPU = CONTROL_BASE + 105;
 export const CTL_ADVISOR_MIN_PAGES_TO_SCAN = CONTROL_BASE + 106;
 export const CTL_ADVISOR_MAX_PAGES_TO_SCAN = CONTROL_BASE + 107;
 export const CTL_ADVISOR_TARGET_SCAN_TIME = CONTROL_BASE + 108;
+// KSM: a tunable of ksmd's own.
+/** 1: a page written since its last visit counts as changed, and no checksum is taken. */
+export const CTL_CHANGE_DETECTION = CONTROL_BASE + 109;
 
 // KSM: advisor's memory of the scan before.
 export const CTL_ADVISOR_CHANGE = CONTROL_BASE + 112;

@@ -17,7 +17,7 @@ import { readCounter, readGuestCounter } from './counters.js';
 import { adoptItems } from './ghosts.js';
 import { Ksm } from './ksm.js';
 import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelProfile, kernelProfile, type ProfileName } from './profile.js';
-import { initTunables, readTunable, setTunable, type TunableValue, tunableName } from './tunables.js';
+import { initTunables, readTunable, setTunable, type TunableValue, tunableName, tunableNames } from './tunables.js';
 
 export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
 
@@ -211,7 +211,7 @@ export class Host {
   }
 
   tunables(): Record<string, TunableValue> {
-    return Object.fromEntries(this.profile.tunables.map((name) => [name, readTunable(this.machine.memory, name)]));
+    return Object.fromEntries(tunableNames(this.profile).map((name) => [name, readTunable(this.machine.memory, name)]));
   }
 
   /** Lines of the guest's ksm_stat. */

@@ -5,6 +5,7 @@
  * calls give the same counters, always. Scanner only, or the API thread while the scanner is parked.
  */
 import {
+  CTL_CHANGE_DETECTION,
   CTL_CHECKSUMS,
   CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_SCANNED,
@@ -205,7 +206,8 @@ export class Ksm {
 
   /**
    * Whether the page's checksum is another than at the last visit: a page that changes is not worth searching for. A clean page's is the same. Of a dirty
-   * one the writer has left the checksum of what it held before. A page being written counts as changed.
+   * one the writer has left the checksum of what it held before. A page being written counts as changed; with change_detection=dirty, so does any that
+   * was written.
    */
   private hasChanged(slot: number, frame: number): boolean {
     const { i32, machine } = this;
@@ -213,7 +215,12 @@ export class Ksm {
     if (seen && (Atomics.load(i32, slot + PTE_STATE) & PTE_DIRTY) === 0) return false;
     const state = machine.lock.tryTake(slot);
     if (state === -1) return true;
-    if (seen && (state & (PTE_DIRTY | PTE_HASHED)) === (PTE_DIRTY | PTE_HASHED) && i32[slot + PTE_FRAME] === frame) {
+    if (
+      seen &&
+      i32[CTL_CHANGE_DETECTION] === 0 &&
+      (state & (PTE_DIRTY | PTE_HASHED)) === (PTE_DIRTY | PTE_HASHED) &&
+      i32[slot + PTE_FRAME] === frame
+    ) {
       const sum = frameChecksum(machine.memory, frame);
       add(i32, CTL_CHECKSUMS, 1);
       const changed = i32[slot + PTE_CHECKSUM] !== sum;

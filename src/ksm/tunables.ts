@@ -1,5 +1,6 @@
 /**
- * Tunables: the files of /sys/kernel/mm/ksm that can be written, with the kernel's defaults and refusals.
+ * Tunables: the files of /sys/kernel/mm/ksm that can be written, with the kernel's defaults and refusals; and ksmd's own, which every profile has and no
+ * kernel.
  *
  * `setTunable` belongs to whoever may touch the trees (the scanner, or the API thread while it is parked), since run=2, max_page_sharing and
  * merge_across_nodes drop stable nodes. Reading is for anybody.
@@ -11,6 +12,7 @@ import {
   CTL_ADVISOR_MODE,
   CTL_ADVISOR_TARGET_SCAN_TIME,
   CTL_CHAINS_PRUNE_MILLISECS,
+  CTL_CHANGE_DETECTION,
   CTL_MAX_PAGE_SHARING,
   CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_SHARED,
@@ -24,20 +26,28 @@ import { BusyError, InvalidError, NotFoundError } from '../machine/errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { ADVISOR_NONE, ADVISOR_SCAN_TIME } from './advisor.js';
 import type { Ksm } from './ksm.js';
-import type { KernelProfile, TunableName } from './profile.js';
+import type { KernelProfile, TunableName as KernelTunableName } from './profile.js';
 import { RUN_STOP, RUN_UNMERGE } from './run.js';
 
 export type TunableValue = number | string;
 
 const UNSIGNED_MAX = 0xffffffff;
 const SIGNED_MAX = 0x7fffffff;
-const ADVISOR_MODES = ['none', 'scan-time'];
+
+/**
+ * - change_detection: how the scanner tells that a page changes and is not worth searching for. `checksum`, as the kernel does; or `dirty`: by its dirty
+ *   bit, so that a page written with the bytes it had counts as changed, and nothing is hashed.
+ */
+const OWN_TUNABLES = ['change_detection'] as const;
+export type TunableName = KernelTunableName | (typeof OWN_TUNABLES)[number];
 
 interface Tunable {
   readonly word: number;
   readonly initial: number;
   readonly min: number;
   readonly max: number;
+  /** What the values are called, from 0 on. */
+  readonly names?: readonly string[];
 }
 
 const TUNABLES: Record<TunableName, Tunable> = {
@@ -49,11 +59,12 @@ const TUNABLES: Record<TunableName, Tunable> = {
   stable_node_chains_prune_millisecs: { word: CTL_CHAINS_PRUNE_MILLISECS, initial: 2000, min: 0, max: UNSIGNED_MAX },
   use_zero_pages: { word: CTL_USE_ZERO_PAGES, initial: 0, min: 0, max: 1 },
   smart_scan: { word: CTL_SMART_SCAN, initial: 1, min: 0, max: 1 },
-  advisor_mode: { word: CTL_ADVISOR_MODE, initial: ADVISOR_NONE, min: ADVISOR_NONE, max: ADVISOR_SCAN_TIME },
+  advisor_mode: { word: CTL_ADVISOR_MODE, initial: ADVISOR_NONE, min: ADVISOR_NONE, max: ADVISOR_SCAN_TIME, names: ['none', 'scan-time'] },
   advisor_max_cpu: { word: CTL_ADVISOR_MAX_CPU, initial: 70, min: 0, max: UNSIGNED_MAX },
   advisor_min_pages_to_scan: { word: CTL_ADVISOR_MIN_PAGES_TO_SCAN, initial: 500, min: 0, max: UNSIGNED_MAX },
   advisor_max_pages_to_scan: { word: CTL_ADVISOR_MAX_PAGES_TO_SCAN, initial: 30000, min: 0, max: UNSIGNED_MAX },
   advisor_target_scan_time: { word: CTL_ADVISOR_TARGET_SCAN_TIME, initial: 200, min: 1, max: UNSIGNED_MAX },
+  change_detection: { word: CTL_CHANGE_DETECTION, initial: 0, min: 0, max: 1, names: ['checksum', 'dirty'] },
 };
 
 /** A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit. */
@@ -64,14 +75,21 @@ export function initTunables(memory: SharedMemory, profile: KernelProfile): void
 }
 
 export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {
-  const value = Atomics.load(memory.i32, TUNABLES[name].word) >>> 0;
-  return name === 'advisor_mode' ? (ADVISOR_MODES[value] ?? value) : value;
+  const { word, names } = TUNABLES[name];
+  const value = Atomics.load(memory.i32, word) >>> 0;
+  return names?.[value] ?? value;
 }
 
-/** The tunable of that name. NotFoundError if the profile's kernel has none. */
+/** The profile's kernel's, and ksmd's own. */
+export function tunableNames(profile: KernelProfile): readonly TunableName[] {
+  return [...profile.tunables, ...OWN_TUNABLES];
+}
+
+/** The tunable of that name. NotFoundError if the profile has none. */
 export function tunableName(profile: KernelProfile, name: string): TunableName {
-  const known = profile.tunables.find((tunable) => tunable === name);
-  if (known === undefined) throw new NotFoundError(`no tunable '${name}': Linux ${profile.name} has ${profile.tunables.join(', ')}`);
+  const names = tunableNames(profile);
+  const known = names.find((tunable) => tunable === name);
+  if (known === undefined) throw new NotFoundError(`no tunable '${name}': with Linux ${profile.name} there are ${names.join(', ')}`);
   return known;
 }
 
@@ -119,17 +137,15 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
 
 /** The number a value stands for. InvalidError if it is none, or out of range. */
 function checkedNumber(name: TunableName, value: TunableValue): number {
-  const { min, max } = TUNABLES[name];
-  const number = toNumber(name, value);
+  const { min, max, names } = TUNABLES[name];
+  const number = toNumber(value, names);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new InvalidError(
-    `${name} takes ${name === 'advisor_mode' ? ADVISOR_MODES.join(' or ') : `whole numbers from ${min} to ${max}`}, not ${value}`,
-  );
+  throw new InvalidError(`${name} takes ${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, not ${value}`);
 }
 
-function toNumber(name: TunableName, value: TunableValue): number {
+function toNumber(value: TunableValue, names: readonly string[] | undefined): number {
   if (typeof value === 'number') return value;
-  if (name === 'advisor_mode') return ADVISOR_MODES.indexOf(value);
+  if (names !== undefined) return names.indexOf(value);
   return /^\d+\n?$/.test(value) ? Number(value) : Number.NaN;
 }
 

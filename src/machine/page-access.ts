@@ -5,6 +5,7 @@
  * step holds the pte's lock.
  */
 import {
+  CTL_CHANGE_DETECTION,
   CTL_COW_BREAKS,
   CTL_POPULATION_TABLE,
   CTL_ZERO_PAGES,
@@ -181,6 +182,8 @@ export class PageAccess {
    * that is not written in between never comes to matter. So it is taken here, of what the scanner last saw, when that is about to go.
    */
   private hashed(slot: number, state: number): number {
+    // Nobody asks for checksums: a change of this between two stores only makes the scanner take a page for changed.
+    if (this.i32[CTL_CHANGE_DETECTION] !== 0) return state;
     if ((state & (PTE_DIRTY | PTE_HASHED)) !== 0 || (state & (PTE_PRESENT | PTE_ZERO)) === 0) return state;
     this.i32[slot + PTE_CHECKSUM] = frameChecksum(this.memory, this.i32[slot + PTE_FRAME]);
     return state | PTE_HASHED;

@@ -45,6 +45,8 @@ const TUNABLES: readonly (readonly [string, number])[] = [
   ['use_zero_pages', 1],
   ['smart_scan', 0],
   ['smart_scan', 1],
+  ['change_detection', 1],
+  ['change_detection', 0],
   ['merge_across_nodes', 0],
   ['merge_across_nodes', 1],
   ['stable_node_chains_prune_millisecs', 0],

@@ -31,11 +31,11 @@ function refusal(bench: BenchHost, name: string, value: number | string): string
   return 'taken';
 }
 
-test.each(KERNEL_PROFILES)('Linux $name has its tunables with the kernel’s defaults', (profile) => {
+test.each(KERNEL_PROFILES)('Linux $name has its tunables with the kernel’s defaults, and ksmd’s own', (profile) => {
   const bench = new BenchHost(profile.name);
   bench.host.set('run', 0);
   const wanted = Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => profile.tunables.some((tunable) => tunable === name)));
-  expect(bench.host.tunables()).toEqual(wanted);
+  expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum' });
 });
 
 test('which kernel has which', () => {
@@ -65,6 +65,8 @@ test.each([
   ['pages_to_scan', 2 ** 32],
   ['pages_to_scan', 'many'],
   ['advisor_mode', 'scan_time'],
+  ['change_detection', 'hash'],
+  ['change_detection', 2],
   ['advisor_target_scan_time', 0],
 ] as const)('%s does not take %j', (name, value) => {
   expect(refusal(new BenchHost(), name, value)).toBe('EINVAL');

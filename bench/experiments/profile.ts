@@ -1,5 +1,7 @@
 /** Where the scanner's time goes, in the manner of the seed's oprofile tables: samples, share and symbol, worst and best case. */
 import { Session } from 'node:inspector/promises';
+import { readable } from '../../src/profile/readable.js';
+import { SYMBOL_HEAD, symbolLine, symbolTable } from '../../src/profile/table.js';
 import type { Row } from '../row.js';
 import { KsmdSide } from '../sides/ksmd.js';
 import type { Content } from '../sides/side.js';
@@ -11,7 +13,7 @@ export async function profileRow(copyPages: number): Promise<Row> {
   const figures: Record<string, string> = {};
   for (const content of ['worst', 'best'] as const) {
     const lines = await profileOf(content, copyPages);
-    console.log(`\n${content} case, two copies merged from a standing start:\nsamples  %        symbol name\n${lines.join('\n')}`);
+    console.log(`\n${content} case, two copies merged from a standing start:\n${SYMBOL_HEAD}\n${lines.join('\n')}`);
     figures[content] = lines[0]?.trim() ?? '';
   }
   return { phase: 'profile', what: 'time of the scanner by function', goal: 'printed', met: true, figures };
@@ -30,15 +32,5 @@ async function profileOf(content: Content, copyPages: number): Promise<string[]>
   await side.untilSharing(content === 'worst' ? copyPages : pages - Math.ceil(pages / 256));
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
-  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName]));
-  const samples = new Map<string, number>();
-  for (const id of profile.samples ?? []) {
-    const name = names.get(id) ?? '(unknown)';
-    samples.set(name, (samples.get(name) ?? 0) + 1);
-  }
-  const total = profile.samples?.length ?? 1;
-  return [...samples]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, LINES)
-    .map(([name, count]) => `${String(count).padEnd(7)}  ${((count / total) * 100).toFixed(4).padEnd(7)}  ${name}`);
+  return symbolTable(readable(profile)).symbols.slice(0, LINES).map(symbolLine);
 }

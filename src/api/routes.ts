@@ -30,6 +30,7 @@ export const ROUTES = {
   check: { method: 'GET', path: '/v1/check', summary: 'Recount everything from frames and page tables' },
   restartScanner: { method: 'POST', path: '/v1/scanner/restart', summary: 'Kill the scanner; another takes over' },
   snapshot: { method: 'GET', path: '/v1/snapshot', summary: 'A consistent image of all guests, while they run' },
+  profile: { method: 'POST', path: '/v1/profile', summary: 'Profile the scanner thread: a .cpuprofile' },
   openapi: { method: 'GET', path: '/v1/openapi.json', summary: 'This document' },
 } as const satisfies Record<string, Route>;
 

@@ -5,6 +5,7 @@
  */
 import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../api/guests.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../api/ksm.js';
+import type { CpuProfile } from '../api/profile.js';
 import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Status } from '../api/status.js';
 import type { KsmdEvent } from '../api/streams.js';
@@ -99,6 +100,11 @@ export class Client {
 
   restartScanner(): Promise<RestartAnswer> {
     return this.call('restartScanner') as Promise<RestartAnswer>;
+  }
+
+  /** A profile of the scanner thread, after so many seconds; given up, and the profiler off, once `signal` says stop. */
+  async profile(seconds: number, signal?: AbortSignal): Promise<CpuProfile> {
+    return (await this.transport.json(ROUTES.profile.method, ROUTES.profile.path, json({ seconds }), signal)) as CpuProfile;
   }
 
   /** A snapshot's bytes as they come, and how many there will be. */

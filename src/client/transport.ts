@@ -46,8 +46,8 @@ export class Transport {
   }
 
   /** The whole answer as JSON; undefined if it is empty. */
-  async json(method: string, path: string, body?: Body): Promise<unknown> {
-    const text = await readText(await this.open(method, path, body));
+  async json(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<unknown> {
+    const text = await readText(await this.open(method, path, body, signal));
     return text === '' ? undefined : JSON.parse(text);
   }
 

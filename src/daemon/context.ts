@@ -15,6 +15,7 @@ import type { EventFeed } from './event-feed.js';
 import type { GuestThreads } from './guest-threads.js';
 import type { LiveStreams } from './live-streams.js';
 import type { Log } from './log.js';
+import type { Profiling } from './profiling.js';
 import type { Scanner } from './scanner.js';
 import type { Uploads } from './uploads.js';
 
@@ -26,6 +27,7 @@ export interface Context {
   readonly events: EventFeed;
   readonly streams: LiveStreams;
   readonly uploads: Uploads;
+  readonly profiling: Profiling;
   /** performance.now() at the start. */
   readonly startedAtMs: number;
   /** Begins to stop the daemon. */

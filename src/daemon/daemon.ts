@@ -22,6 +22,7 @@ import { GuestThreads } from './guest-threads.js';
 import type { Limits } from './limits.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
+import { Profiling } from './profiling.js';
 import { Reaper } from './reaper.js';
 import { Scanner } from './scanner.js';
 import { createServer } from './server.js';
@@ -97,6 +98,7 @@ export class Daemon {
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
+    const profiling = new Profiling(scanner, logger);
     const threads = new GuestThreads(host, config.oomTimeoutMs, config.limits.maxWorkloads, reaper, {
       died: ({ workload, guest, reason }) => {
         logger.error({ workload, guest, reason }, 'a guest thread died');
@@ -115,6 +117,7 @@ export class Daemon {
       events,
       streams,
       uploads,
+      profiling,
       startedAtMs: performance.now(),
       stop: (reason: string) => daemon.stop(reason),
     };
@@ -133,6 +136,7 @@ export class Daemon {
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
       stopSummaries();
+      profiling.interrupt();
       await threads.stopAll();
       await scanner.stop();
       streams.endAll();

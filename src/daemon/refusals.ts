@@ -20,6 +20,12 @@ export class ForbiddenError extends Error {
   readonly code = 'EACCES';
 }
 
+/** Cut short: the daemon stops, or nobody waits for the answer any more. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly code = 'EINTR';
+}
+
 /** An upload that ended before its end. What had arrived is stored. */
 export class UploadFailedError extends Error {
   override readonly name = 'UploadFailedError';
@@ -51,7 +57,9 @@ export function noRouteRefusal(method: string, url: string, methods: readonly st
 /** What to answer to an error that a handler, a parser or the framework threw. EIO is a fault of ours. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof UploadFailedError) return refusal(error.code, error.message, error.bytesStored);
-  if (error instanceof KsmdError || error instanceof BadRequestError || error instanceof ForbiddenError) return refusal(error.code, error.message);
+  if (error instanceof KsmdError || error instanceof BadRequestError || error instanceof ForbiddenError || error instanceof InterruptedError) {
+    return refusal(error.code, error.message);
+  }
   const { code, statusCode, message } = error as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refusal('E2BIG', 'the body is larger than a request of this kind may be (--max-body)');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return refusal('EINVAL', message ?? 'a bad request');

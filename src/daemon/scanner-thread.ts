@@ -17,6 +17,7 @@ import { Machine } from '../machine/machine.js';
 import { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { Safepoint } from '../machine/safepoint.js';
+import { ThreadProfiler } from './thread-profiler.js';
 import { nowMs } from './timers.js';
 
 export interface ScannerData {
@@ -27,12 +28,27 @@ export interface ScannerData {
 export type Command =
   | { readonly kind: 'set'; readonly name: string; readonly value: TunableValue }
   | { readonly kind: 'scan'; readonly pages: number }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'profile-start' }
+  | { readonly kind: 'profile-stop' };
+
+/** What the thread answers to a command, by its kind. */
+export interface Results {
+  set: undefined;
+  /** Pages visited. */
+  scan: number;
+  stop: undefined;
+  'profile-start': undefined;
+  /** The profile as JSON. */
+  'profile-stop': string;
+}
 
 /** What the thread says once it can begin, and once it has. The first message it gets lets it begin. */
 export type Notice = 'ready' | 'begun';
 
-export type Answer = { readonly id: number; readonly value: number } | { readonly id: number; readonly code: string; readonly message: string };
+export type Answer =
+  | { readonly id: number; readonly value: Results[keyof Results] }
+  | { readonly id: number; readonly code: string; readonly message: string };
 
 /** Pages between two looks at the door: a fraction of a millisecond. */
 const SLICE_PAGES = 128;
@@ -60,6 +76,7 @@ class ScannerThread {
   private readonly ksm: Ksm;
   private readonly safepoint: Safepoint;
   private readonly clock: ThreadClock;
+  private readonly profiler = new ThreadProfiler();
   private stopped = false;
   private cpuSampledMs = 0;
 
@@ -148,17 +165,22 @@ class ScannerThread {
     this.port.postMessage(answer);
   }
 
-  private carryOut(command: Command): number {
+  private carryOut(command: Command): Results[keyof Results] {
     switch (command.kind) {
       case 'set':
         setTunable(this.ksm, tunableName(this.ksm.profile, command.name), command.value);
-        return 0;
+        return undefined;
       case 'scan':
         if (Atomics.load(this.i32, CTL_RUN) === RUN_MERGE) throw new BusyError('the scanner is running: set run to 0 to scan batch by batch');
         return this.scanBatch(command.pages);
       case 'stop':
         this.stopped = true;
-        return 0;
+        return undefined;
+      case 'profile-start':
+        this.profiler.start();
+        return undefined;
+      case 'profile-stop':
+        return this.profiler.stop();
     }
   }
 

@@ -15,12 +15,12 @@ import type { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { forgetThread, whileStill } from '../machine/safepoint.js';
 import { Reaper } from './reaper.js';
-import type { Answer, Command, Notice, ScannerData } from './scanner-thread.js';
+import type { Answer, Command, Notice, Results, ScannerData } from './scanner-thread.js';
 
 export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
 
 interface Pending {
-  readonly resolve: (value: number) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -101,6 +101,16 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return this.command({ kind: 'scan', pages });
   }
 
+  /** Switches V8's profiler of the scanner thread on. It dies with the thread. */
+  async startProfile(): Promise<void> {
+    await this.command({ kind: 'profile-start' });
+  }
+
+  /** Switches it off again; the profile as JSON. BusyError if the thread is another by now. */
+  stopProfile(): Promise<string> {
+    return this.command({ kind: 'profile-stop' });
+  }
+
   /** Whether the machine may be used from this thread now. */
   get isReady(): boolean {
     return this.reaper.isIdle && this.phase !== 'restarting';
@@ -132,11 +142,12 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     await (await this.spare)?.terminate();
   }
 
-  private command(command: Command): Promise<number> {
+  private command<Kind extends Command['kind']>(command: Command & { readonly kind: Kind }): Promise<Results[Kind]> {
     if (this.phase !== 'up') return Promise.reject(new BusyError(`the scanner is ${this.phase}: try again`));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
+      // The thread answers as `Results` says.
+      this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.worker.postMessage({ id, command });
       this.ring();
     });

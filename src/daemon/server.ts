@@ -17,6 +17,7 @@ import { BadRequestError, ForbiddenError, noRouteRefusal, type Refusal, refusalO
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
 import { memoryRoutes } from './routes/memory.js';
+import { profileRoutes } from './routes/profile.js';
 import { statusRoutes } from './routes/status.js';
 import { streamRoutes } from './routes/streams.js';
 import { upkeepRoutes } from './routes/upkeep.js';
@@ -77,7 +78,17 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
       servers: [{ url: 'http://localhost' }],
     },
   });
-  for (const routes of [statusRoutes, ksmRoutes, guestRoutes, memoryRoutes, workloadRoutes, upkeepRoutes, streamRoutes, openapiRoute]) {
+  for (const routes of [
+    statusRoutes,
+    ksmRoutes,
+    guestRoutes,
+    memoryRoutes,
+    workloadRoutes,
+    upkeepRoutes,
+    profileRoutes,
+    streamRoutes,
+    openapiRoute,
+  ]) {
     await api.register(async (scope) => routes(scope as Api, context));
   }
   await api.ready();

@@ -7,6 +7,7 @@ import { kill } from './kill.js';
 import { ksmpages } from './ksmpages.js';
 import { logs } from './logs.js';
 import { madvise } from './madvise.js';
+import { profile } from './profile.js';
 import { ps } from './ps.js';
 import { read } from './read.js';
 import { register } from './register.js';
@@ -42,6 +43,7 @@ export const VERBS: readonly Verb[] = [
   ps,
   kill,
   check,
+  profile,
   snapshot,
   demo,
 ];

@@ -23,6 +23,12 @@ export function parsePositive(text: string): number {
   return count;
 }
 
+/** Seconds, whole or not: `5`, `0.5`. */
+export function parseSeconds(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('Write seconds like 5 or 0.5.');
+  return Number(text);
+}
+
 /** `NAME=VALUE`, one more of them. */
 export function parseAssignment(text: string, before: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
   const at = text.indexOf('=');

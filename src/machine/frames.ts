@@ -53,7 +53,8 @@ export class Frames {
   /** Takes one more reference, unless the frame is free. */
   get(frame: number): boolean {
     const word = this.table + frame * FRAME_WORDS + FRAME_MAPCOUNT;
-    let count = Atomics.load(this.i32, word);
+    // Plain: the exchange finds out if it is no longer so.
+    let count = this.i32[word];
     while (count > 0) {
       const found = Atomics.compareExchange(this.i32, word, count, count + 1);
       if (found === count) return true;

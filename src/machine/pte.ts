@@ -55,7 +55,8 @@ export class PteLock {
   /** Takes the lock if nobody has it; the state without its holder, or -1. */
   tryTake(slot: number): number {
     const word = slot + PTE_STATE;
-    const state = Atomics.load(this.i32, word);
+    // Plain: the exchange finds out if it is no longer so.
+    const state = this.i32[word];
     if ((state & PTE_HOLDER_MASK) !== 0) return -1;
     return Atomics.compareExchange(this.i32, word, state, state | this.holder) === state ? state : -1;
   }

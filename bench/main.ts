@@ -1,25 +1,37 @@
 /**
- * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, in one run on the same bytes. Prints a table; the ratios are
- * what counts.
+ * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, in one run on the same bytes. Prints tables; the ratios are
+ * what counts. Exit status 0 if all was measured, whether or not goals were met.
  */
-import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
-import { statusLatencyRow, uploadRow } from './experiments/daemon.js';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/profile.js';
+import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
 import { growthRow } from './experiments/growth.js';
 import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
 import { profileRow } from './experiments/profile.js';
 import { readLoopRow } from './experiments/read-loop.js';
 import { standingStartRow } from './experiments/standing-start.js';
-import { printTable } from './report.js';
+import { Progress } from './progress.js';
+import { printReport } from './report/terminal.js';
 import { PHASES, type Phase, type Row } from './row.js';
+import type { Run } from './run.js';
+import { SEED_2009 } from './seed-2009.js';
 import { whyNoKernel } from './sides/kernel.js';
 import { PAGE_SIZE } from './sides/side.js';
+import { workHash } from './work.js';
 
-function megabytes(text: string): number {
-  const match = /^(\d+)(MiB|GiB|M|G)$/.exec(text);
+const DEFAULT_SIZE = '256MiB';
+
+function bytes(text: string): number {
+  const match = /^([1-9]\d*)(MiB|GiB|M|G)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('a size such as 256MiB or 1GiB');
-  return Number(match[1]) * ((match[2] ?? '').startsWith('G') ? 1024 : 1);
+  return Number(match[1]) * ((match[2] ?? '').startsWith('G') ? 2 ** 30 : 2 ** 20);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number, 0 to 999999999');
+  return Number(text);
 }
 
 function phase(text: string, before: Phase[] = []): Phase[] {
@@ -28,39 +40,74 @@ function phase(text: string, before: Phase[] = []): Phase[] {
   return [...before, known];
 }
 
-const program = new Command('bench')
-  .description('Measures ksmd, side by side with the running kernel.')
-  .option('--size <size>', 'bytes a guest', megabytes, 256)
-  .option('--only <phase>', 'only this phase; may be given more than once', phase)
-  .option('--json <file>', 'write the rows to this file')
-  .option('--no-kernel', 'leave the kernel out')
-  .addHelpText('after', '\nExample:\n  npm run bench -- --size 1GiB --only worst-3\n');
-program.parse();
-const options = program.opts<{ size: number; only?: Phase[]; json?: string; kernel: boolean }>();
-const wanted = new Set<Phase>(options.only ?? PHASES);
-const copyPages = (options.size * 2 ** 20) / PAGE_SIZE;
-const noKernel = options.kernel ? whyNoKernel() : 'left out';
-const tell = (text: string): void => void process.stderr.write(`${text} …\n`);
+interface Options {
+  readonly size: number;
+  readonly only?: Phase[];
+  readonly kernel: ProfileName;
+  readonly runningKernel: boolean;
+  readonly seed: number;
+  readonly json?: string;
+  readonly report?: string;
+}
 
-const withKernel = noKernel === undefined;
-const rows: Row[] = [
-  ...(await mergingRows('worst', wanted, copyPages, withKernel, tell)),
-  ...(await mergingRows('best', wanted, copyPages, withKernel, tell)),
-];
+const program = new Command('bench')
+  .description('Measures ksmd, side by side with the KSM of the running kernel.')
+  .addOption(new Option('--size <size>', 'memory of a guest').argParser(bytes).default(bytes(DEFAULT_SIZE), DEFAULT_SIZE))
+  .option('--only <phase>', `only this phase; may be given more than once: ${PHASES.join(', ')}`, phase)
+  .addOption(
+    new Option('--kernel <version>', "whose order of steps ksmd's side follows")
+      .choices(KERNEL_PROFILES.map(({ name }) => name))
+      .default(DEFAULT_PROFILE),
+  )
+  .option('--no-running-kernel', 'measure ksmd alone')
+  .option('--seed <n>', 'of all that is random', wholeNumber, 1)
+  .option('--json <file>', 'write the rows to this file')
+  .option('--report <directory>', 'write the tables as Markdown, with pictures, into this directory')
+  .addHelpText('after', '\nExample:\n  npm run bench -- --size 1GiB --only worst-2 --only worst-3 --report /tmp/report\n');
+program.parse();
+const options = program.opts<Options>();
+const { kernel: profile, seed } = options;
+const wanted = new Set<Phase>(options.only ?? PHASES);
+const copyPages = options.size / PAGE_SIZE;
+const noKernel = options.runningKernel ? whyNoKernel() : 'left out';
+const runningKernel = noKernel === undefined;
+const progress = new Progress();
+// A directory that cannot be written is better known before the work than after.
+if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
+
+const merging = { wanted, copyPages, profile, runningKernel, progress };
+const rows: Row[] = [...(await mergingRows('worst', merging)), ...(await mergingRows('best', merging))];
 const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
-  ['read-loop', () => readLoopRow(copyPages, withKernel)],
-  ['overcommit', () => overcommitRow(copyPages)],
-  ['growth', () => growthRow(copyPages)],
-  ['standing-start-worst', () => standingStartRow('worst', copyPages)],
-  ['standing-start-best', () => standingStartRow('best', copyPages)],
-  ['upload', () => uploadRow(copyPages)],
-  ['status-latency', () => statusLatencyRow(copyPages)],
-  ['profile', () => profileRow(copyPages)],
+  ['read-loop', () => readLoopRow(copyPages, profile, runningKernel)],
+  ['overcommit', () => overcommitRow(copyPages, profile, seed, progress)],
+  ['growth', () => growthRow(copyPages, profile)],
+  ['standing-start-worst', () => standingStartRow('worst', copyPages, profile)],
+  ['standing-start-best', () => standingStartRow('best', copyPages, profile)],
+  ['upload', () => uploadRow(copyPages, profile)],
+  ['status-latency', () => statusLatencyRow(copyPages, profile)],
+  ['daemon-worst', () => daemonWorstRow(copyPages, profile)],
+  ['profile', () => profileRow(copyPages, profile)],
 ];
 for (const [name, measure] of others) {
   if (!wanted.has(name)) continue;
-  tell(name);
+  progress.begin(name);
   rows.push(await measure());
 }
-printTable(rows, noKernel);
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
+
+const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+const run: Run = { guestBytes: options.size, profile, seed, noKernel, command, rows, workHash: workHash(rows) };
+printReport(run);
+if (options.json !== undefined) {
+  const { guestBytes, workHash: hash } = run;
+  const lines = rows.map((row) => {
+    const then = SEED_2009[row.phase];
+    const seed2009 = then === undefined ? {} : { seed2009: then.words, ...(then.seconds === undefined ? {} : { seedSeconds: then.seconds }) };
+    return { ...row, ...seed2009, guestBytes, kernelProfile: profile, seed, workHash: hash };
+  });
+  writeFileSync(options.json, `${JSON.stringify(lines, null, 1)}\n`);
+}
+if (options.report !== undefined) {
+  // Loaded when it is needed: drawing takes a library that takes long to load.
+  const { writeReport } = await import('./report/markdown.js');
+  console.log(`report: ${await writeReport(options.report, run)}`);
+}

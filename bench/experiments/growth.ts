@@ -1,42 +1,59 @@
 /** How the time a page takes grows with the number of pages: the third copy of the worst case, at sizes from a sixteenth up. */
-import type { Row } from '../row.js';
+import prettyBytes from 'pretty-bytes';
+import type { ProfileName } from '../../src/ksm/profile.js';
+import type { Row, Work } from '../row.js';
 import { KsmdSide } from '../sides/ksmd.js';
+import { PAGE_SIZE } from '../sides/side.js';
 
 const STEPS = [1 / 16, 1 / 4, 1];
+const LEAST_PAGES = 256;
 const AT_MOST = 1.5;
 /** Of each size the median of so many runs. */
 const RUNS = 3;
 
-export async function growthRow(copyPages: number): Promise<Row> {
-  const microseconds: number[] = [];
+export async function growthRow(copyPages: number, profile: ProfileName): Promise<Row> {
+  const medians: number[] = [];
+  const figures: Record<string, number> = {};
+  const work: Record<string, number | string> = {};
   for (const step of STEPS) {
+    const pages = pagesOf(step, copyPages);
     const runs: number[] = [];
-    for (let run = 0; run < RUNS; run++) runs.push(await thirdCopy(Math.max(256, Math.floor(copyPages * step))));
+    for (let run = 0; run < RUNS; run++) {
+      const third = await thirdCopy(pages, profile);
+      runs.push(third.microsecondsAPage);
+      for (const [name, value] of Object.entries(third.work)) work[`${step} ${run} ${name}`] = value;
+    }
     runs.sort((a, b) => a - b);
-    microseconds.push(runs[Math.floor(RUNS / 2)] ?? 0);
+    const median = runs[Math.floor(RUNS / 2)] ?? 0;
+    medians.push(median);
+    figures[`µs a page at ${sizeOf(step, copyPages)}`] = Number(median.toFixed(2));
   }
-  const growth = (microseconds.at(-1) ?? 0) / (microseconds[0] ?? 1);
+  const growth = (medians.at(-1) ?? 0) / (medians[0] ?? 1);
   return {
     phase: 'growth',
     what: 'time a page, third copy of the worst case, from a sixteenth of the size up',
+    ksmdWords: `${growth.toFixed(2)}× from ${sizeOf(STEPS[0] ?? 1, copyPages)} up`,
     goal: `grows less than ${AT_MOST}×`,
     met: growth < AT_MOST,
-    figures: {
-      growth: Number(growth.toFixed(2)),
-      ...Object.fromEntries(
-        STEPS.map((step, i) => [`µs a page at ${Math.round((copyPages * step * 4096) / 2 ** 20)} MiB`, Number((microseconds[i] ?? 0).toFixed(2))]),
-      ),
-    },
+    figures,
+    work,
   };
 }
 
-/** Microseconds a page. */
-async function thirdCopy(pages: number): Promise<number> {
-  const side = new KsmdSide(pages, 3);
+function pagesOf(step: number, copyPages: number): number {
+  return Math.max(LEAST_PAGES, Math.floor(copyPages * step));
+}
+
+function sizeOf(step: number, copyPages: number): string {
+  return prettyBytes(pagesOf(step, copyPages) * PAGE_SIZE, { binary: true });
+}
+
+async function thirdCopy(pages: number, profile: ProfileName): Promise<{ microsecondsAPage: number; work: Work }> {
+  const side = new KsmdSide(pages, 3, profile);
   await side.addCopy('worst');
   await side.addCopy('worst');
   await side.untilSharing(pages);
   await side.addCopy('worst');
   const merged = await side.untilSharing(2 * pages);
-  return (merged.seconds * 1e6) / pages;
+  return { microsecondsAPage: (merged.seconds * 1e6) / pages, work: side.work() };
 }

@@ -2,10 +2,13 @@
  * The seed's phases: copies of ksmpages one after another, each timed from its last write until its last page has merged, on each side in turn; and
  * full scans in between.
  */
-import type { Phase, Row } from '../row.js';
+import type { ProfileName } from '../../src/ksm/profile.js';
+import type { Progress } from '../progress.js';
+import { HOST_COPIES, type Phase, type Row, type Work } from '../row.js';
 import { KernelSide } from '../sides/kernel.js';
 import { KsmdSide } from '../sides/ksmd.js';
-import type { Content, Merged, Side } from '../sides/side.js';
+import { peakRssBytes, restartPeakRss } from '../sides/peak-rss.js';
+import { type Content, type Merged, PAGE_SIZE, type Side, sharingOnceMerged } from '../sides/side.js';
 
 interface Plan {
   readonly content: Content;
@@ -30,46 +33,66 @@ const BEST: Plan = {
   scanAfterCopy: () => undefined,
 };
 
-const GOALS: Partial<Record<Phase, { what: string; ahead: number; seedSeconds?: number }>> = {
-  'worst-2': { what: 'worst case, second copy (with the scans before it)', ahead: 10, seedSeconds: 104 },
-  'worst-3': { what: 'worst case, third copy', ahead: 12, seedSeconds: 34 },
-  'worst-4': { what: 'worst case, fourth copy', ahead: 12, seedSeconds: 34 },
-  'best-1': { what: 'best case, first copy', ahead: 4, seedSeconds: 4 },
-  'best-2': { what: 'best case, second copy', ahead: 5, seedSeconds: 4 },
+const GOALS: Partial<Record<Phase, { what: string; ahead: number }>> = {
+  'worst-2': { what: 'worst case, second copy, with the scans before it merges', ahead: 10 },
+  'worst-3': { what: 'worst case, third copy', ahead: 12 },
+  'worst-4': { what: 'worst case, fourth copy', ahead: 12 },
+  'best-1': { what: 'best case, first copy', ahead: 4 },
+  'best-2': { what: 'best case, second copy', ahead: 5 },
   'rescan-unshared': { what: 'a full scan that finds nothing (worst case, one copy)', ahead: 10 },
-  'rescan-merged': { what: 'a full scan when all is merged (two copies)', ahead: 5 },
+  'rescan-merged': { what: 'a full scan when all is merged (worst case, two copies)', ahead: 5 },
 };
 
-/** Pages that must be sharing once `copy` copies have merged: in the best case every max_page_sharing-th page is a KSM page of its own. */
-function sharingTarget(content: Content, copy: number, copyPages: number): number {
-  if (content === 'worst') return (copy - 1) * copyPages;
-  const pages = copy * copyPages;
-  return pages - Math.ceil(pages / 256);
+/** A phase as one side played it. */
+interface Played<M extends Merged> {
+  readonly copies: number;
+  /** Of a copy that merged: what is drawn. A full scan frees nothing. */
+  readonly frees: boolean;
+  readonly merged: M;
 }
 
-async function play(side: Side, plan: Plan, copyPages: number, until: number): Promise<Map<Phase, Merged>> {
-  const seen = new Map<Phase, Merged>();
-  for (let copy = 1; copy <= Math.min(plan.copies, until); copy++) {
+export interface MergingOptions {
+  readonly wanted: ReadonlySet<Phase>;
+  readonly copyPages: number;
+  readonly profile: ProfileName;
+  /** Whether the running kernel is measured too. */
+  readonly runningKernel: boolean;
+  readonly progress: Progress;
+}
+
+interface Player<M extends Merged> extends Side {
+  untilSharing(pages: number, tell?: (sharing: number) => void): Promise<M>;
+  fullScan(): Promise<M>;
+}
+
+/** Plays the plan up to copy `until`; `seen` is called as each phase ends, and outside of what is timed. */
+async function play<M extends Merged>(
+  side: Player<M>,
+  plan: Plan,
+  until: number,
+  { copyPages, progress }: MergingOptions,
+  seen: (phase: Phase, played: Played<M>) => void,
+): Promise<void> {
+  for (let copy = 1; copy <= until; copy++) {
+    progress.begin(`${plan.content} case on ${side.name}, copy ${copy} of ${until}`);
     await side.addCopy(plan.content);
     const phase = plan.phaseOfCopy(copy);
     if (phase === undefined) await side.settle();
-    else seen.set(phase, await side.untilSharing(sharingTarget(plan.content, copy, copyPages)));
+    else {
+      const target = sharingOnceMerged(side, plan.content, copy, copyPages);
+      const merged = await side.untilSharing(target, (sharing) => progress.at(copyPages - (target - sharing), copyPages));
+      seen(phase, { copies: copy, frees: true, merged });
+    }
     const scan = plan.scanAfterCopy(copy);
     if (scan === undefined) continue;
     await side.settle();
-    seen.set(scan, await side.fullScan());
+    seen(scan, { copies: copy, frees: false, merged: await side.fullScan() });
   }
-  return seen;
 }
 
-/** Plays as many copies as the wanted phases need, on ksmd and, if `kernel`, on the running kernel. */
-export async function mergingRows(
-  content: Content,
-  wanted: ReadonlySet<Phase>,
-  copyPages: number,
-  kernel: boolean,
-  tell: (text: string) => void,
-): Promise<Row[]> {
+/** Plays as many copies as the wanted phases need, on ksmd and perhaps on the running kernel. */
+export async function mergingRows(content: Content, options: MergingOptions): Promise<Row[]> {
+  const { wanted, copyPages } = options;
   const plan = content === 'worst' ? WORST : BEST;
   let until = 0;
   for (let copy = 1; copy <= plan.copies; copy++) {
@@ -78,45 +101,60 @@ export async function mergingRows(
   }
   if (until === 0) return [];
 
-  tell(`${content} case on ksmd`);
-  const ksmd = new KsmdSide(copyPages, plan.copies);
-  const mine = await play(ksmd, plan, copyPages, until);
-  const figures = {
-    'frames in use': ksmd.framesInUse(),
-    'bookkeeping bytes a page': round(ksmd.bookkeepingBytesPerPage()),
-    'checksums taken': ksmd.checksumsTaken(),
-    'peak RSS MiB': Math.round(ksmd.peakRssBytes() / 2 ** 20),
-  };
-  let theirs = new Map<Phase, Merged>();
-  if (kernel) {
-    tell(`${content} case on the kernel`);
-    const side = new KernelSide(copyPages);
-    try {
-      theirs = await play(side, plan, copyPages, until);
-    } finally {
-      await side.close();
-    }
-  }
-  return [...mine]
-    .filter(([phase]) => wanted.has(phase))
-    .map(([phase, merged]) => {
-      const goal = GOALS[phase];
-      const kernelMerged = theirs.get(phase);
-      const ratio = kernelMerged === undefined ? undefined : kernelMerged.seconds / merged.seconds;
-      return {
-        phase,
-        what: goal?.what ?? phase,
-        ksmdSeconds: merged.seconds,
-        ...(kernelMerged === undefined ? {} : { kernelSeconds: kernelMerged.seconds, kernelSamples: kernelMerged.samples }),
-        ...(ratio === undefined ? {} : { ratio, met: ratio >= (goal?.ahead ?? 0) }),
-        ...(goal?.seedSeconds === undefined ? {} : { seedSeconds: goal.seedSeconds }),
-        goal: `${goal?.ahead}× the kernel`,
-        figures: { ...merged.counters, ...figures },
-        ksmdSamples: merged.samples,
-      };
+  const rows: Row[] = [];
+  await restartPeakRss();
+  const ksmd = new KsmdSide(copyPages, plan.copies, options.profile);
+  await play(ksmd, plan, until, options, (phase, { copies, frees, merged }) => {
+    if (!wanted.has(phase)) return;
+    const goal = GOALS[phase];
+    const work = ksmd.work();
+    rows.push({
+      phase,
+      what: goal?.what ?? phase,
+      ksmdSeconds: merged.seconds,
+      goal: `${goal?.ahead}× the kernel`,
+      figures: { ...figuresOf(ksmd, work), ...(frees ? { 'full scans until the first page merged': round(merged.scansUntilFirstMerge, 2) } : {}) },
+      work,
+      ...(frees ? { freeUnmergedBytes: (HOST_COPIES - copies) * copyPages * PAGE_SIZE, ksmdSamples: merged.samples } : {}),
     });
+  });
+  return options.runningKernel ? besideKernel(rows, plan, until, options) : rows;
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+async function besideKernel(rows: readonly Row[], plan: Plan, until: number, options: MergingOptions): Promise<Row[]> {
+  const theirs = new Map<Phase, Played<Merged>>();
+  const side = new KernelSide(options.copyPages);
+  try {
+    await play<Merged>(side, plan, until, options, (phase, played) => theirs.set(phase, played));
+  } finally {
+    await side.close();
+  }
+  return rows.map((row) => {
+    const played = theirs.get(row.phase);
+    if (played === undefined || row.ksmdSeconds === undefined) return row;
+    const { seconds, samples } = played.merged;
+    const ratio = seconds / row.ksmdSeconds;
+    return {
+      ...row,
+      kernelSeconds: seconds,
+      ratio,
+      met: ratio >= (GOALS[row.phase]?.ahead ?? 0),
+      ...(played.frees ? { kernelSamples: samples } : {}),
+    };
+  });
+}
+
+/** What a merge took, and KSM's counters after it. */
+export function figuresOf(side: KsmdSide, work: Work): Record<string, number | string> {
+  return {
+    ...work,
+    'frames in use': side.framesInUse(),
+    'bookkeeping bytes a page': round(side.bookkeepingBytesPerPage(), 1),
+    'checksums taken': side.checksumsTaken(),
+    'peak RSS MiB': Math.round(peakRssBytes() / 2 ** 20),
+  };
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }

@@ -2,55 +2,85 @@
  * The seed's host: four ksmpages and then eight guests like freshly booted machines, one after another, on less than a third of the memory they have
  * together. All must fit, and every byte be as written.
  */
-import { Host } from '../../src/ksm/host.js';
+import prettyBytes from 'pretty-bytes';
+import type { Host } from '../../src/ksm/host.js';
+import type { ProfileName } from '../../src/ksm/profile.js';
 import { OutOfMemoryError } from '../../src/machine/errors.js';
 import { WORKLOADS } from '../../src/workload/programs.js';
 import { type GuestMemory, type Pace, Tally, type WorkloadOptions } from '../../src/workload/workload.js';
+import type { Progress } from '../progress.js';
 import type { Row } from '../row.js';
+import { peakRssBytes, restartPeakRss } from '../sides/peak-rss.js';
+import { ScannedHost } from '../sides/scanned-host.js';
 import { PAGE_SIZE } from '../sides/side.js';
 
 const KSMPAGES = 4;
 const MACHINES = 8;
 /** Of the size of one guest. */
 const HOST_MEMORY = 3.5;
-const OPTIONS: WorkloadOptions = { seed: 1, rate: 0, spreadPages: 1, best: false, readLoop: false };
+/** After each guest has started. */
+const FULL_SCANS = 4;
 const SCAN_PAGES = 4096;
+const OPTIONS: WorkloadOptions = { seed: 1, rate: 0, spreadPages: 1, best: false, readLoop: false };
 
-export function overcommitRow(copyPages: number): Row {
-  const clock = { nowMs: () => performance.now(), cpuMs: () => 0 };
+export async function overcommitRow(copyPages: number, profile: ProfileName, seed: number, progress: Progress): Promise<Row> {
   const guests = KSMPAGES + MACHINES;
-  const host = Host.create({ memoryBytes: Math.floor(copyPages * HOST_MEMORY) * PAGE_SIZE, guestPages: copyPages * guests }, clock);
-  host.set('use_zero_pages', 1);
-  host.set('run', 1);
+  await restartPeakRss();
+  const scanner = new ScannedHost({ memoryBytes: Math.floor(copyPages * HOST_MEMORY) * PAGE_SIZE, guestPages: copyPages * guests, kernel: profile });
+  const { host } = scanner;
+  const { frames } = host.machine;
+  if (host.profile.zeroPages !== 'none') host.set('use_zero_pages', 1);
   const start = performance.now();
   const sums: string[] = [];
-  let wrong = 0;
+  let leastFree = frames.total;
+  let waits = 0;
   for (let number = 0; number < guests; number++) {
+    const isKsmpages = number < KSMPAGES;
+    progress.begin(`overcommit, guest ${number + 1} of ${guests}: ${isKsmpages ? 'ksmpages' : 'a machine that boots'}`);
     const name = `guest-${number}`;
     host.createGuest(name);
     host.map(name, 'memory', copyPages);
-    // The last stores of a machine's start are its own; then it is left alone, so that its bytes can be compared.
-    const pace: Pace = { nowMs: () => 0, sleep: () => {}, shouldStop: () => writes >= copyPages };
-    let writes = 0;
-    const memory = memoryOf(host, name, copyPages, () => writes++);
-    WORKLOADS[number < KSMPAGES ? 'ksmpages' : 'boot'](memory, { ...OPTIONS, seed: number < KSMPAGES ? 1 : number }, pace, new Tally());
+    // A machine that has started is left alone, so that its bytes can be compared.
+    let stores = 0;
+    const pace: Pace = { nowMs: () => 0, sleep: () => {}, shouldStop: () => stores >= copyPages };
+    const memory = memoryOf(
+      scanner,
+      name,
+      copyPages,
+      () => stores++,
+      () => waits++,
+    );
+    WORKLOADS[isKsmpages ? 'ksmpages' : 'boot'](memory, { ...OPTIONS, seed: isKsmpages ? OPTIONS.seed : seed + number }, pace, new Tally());
+    leastFree = Math.min(leastFree, frames.total - frames.used);
     sums.push(sumOf(host, name, copyPages));
-    for (let scan = 0; scan < 4; scan++) fullScan(host);
+    for (let scan = 0; scan < FULL_SCANS; scan++) scanner.finishFullScan();
   }
-  for (let number = 0; number < guests; number++) if (sumOf(host, `guest-${number}`, copyPages) !== sums[number]) wrong++;
-  const { frames } = host.machine;
+  const wrong = sums.filter((sum, number) => sumOf(host, `guest-${number}`, copyPages) !== sum).length;
+  const size = (pages: number): string => prettyBytes(pages * PAGE_SIZE, { binary: true });
+  const left = frames.total - frames.used;
   return {
     phase: 'overcommit',
-    what: `${guests} guests on the memory of ${HOST_MEMORY}`,
+    what: `${KSMPAGES} ksmpages and ${MACHINES} machines that boot, on the memory of ${HOST_MEMORY} of them`,
     ksmdSeconds: (performance.now() - start) / 1000,
+    ksmdWords: `${left > 0 ? 'fits' : 'full'}, ${size(left)} left`,
     goal: 'fits, nothing lost',
-    met: wrong === 0,
-    figures: { 'guests changed': wrong, 'frames in use': frames.used, 'frames free': frames.total - frames.used, ...host.counters() },
+    met: wrong === 0 && left > 0,
+    figures: {
+      'memory left': `${size(left)} of ${size(frames.total)}, with ${size(guests * copyPages)} written`,
+      'least free at a guest’s last store': size(leastFree),
+      'stores that waited for a frame': waits,
+      'guests changed': wrong,
+      ...host.counters(),
+      'frames in use': frames.used,
+      'peak RSS MiB': Math.round(peakRssBytes() / 2 ** 20),
+    },
+    work: { ...host.counters(), frames_in_use: frames.used, least_free: leastFree, waits, wrong, sums: sums.join(' ') },
   };
 }
 
 /** The guest's region; a store that finds no frame lets the scanner go on first. */
-function memoryOf(host: Host, guest: string, pages: number, onStore: () => void): GuestMemory {
+function memoryOf(scanner: ScannedHost, guest: string, pages: number, onStore: () => void, onWait: () => void): GuestMemory {
+  const { host } = scanner;
   const [region] = host.regionsOf(guest);
   if (region === undefined) throw new Error(`guest ${guest} has no memory`);
   return {
@@ -65,15 +95,12 @@ function memoryOf(host: Host, guest: string, pages: number, onStore: () => void)
           return true;
         } catch (error) {
           if (!(error instanceof OutOfMemoryError) || tries > 10_000) throw error;
-          host.ksm.scan(SCAN_PAGES);
+          if (tries === 0) onWait();
+          scanner.scan(SCAN_PAGES);
         }
       }
     },
   };
-}
-
-function fullScan(host: Host): void {
-  while (host.ksm.scan(SCAN_PAGES) === SCAN_PAGES);
 }
 
 /** A sum of all the guest's bytes, page by page. */

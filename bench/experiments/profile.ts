@@ -1,36 +1,44 @@
 /** Where the scanner's time goes, in the manner of the seed's oprofile tables: samples, share and symbol, worst and best case. */
 import { Session } from 'node:inspector/promises';
+import type { ProfileName } from '../../src/ksm/profile.js';
 import { readable } from '../../src/profile/readable.js';
-import { SYMBOL_HEAD, symbolLine, symbolTable } from '../../src/profile/table.js';
-import type { Row } from '../row.js';
+import { SYMBOL_HEAD, type SymbolSamples, symbolLine, symbolTable } from '../../src/profile/table.js';
+import type { Row, Work } from '../row.js';
 import { KsmdSide } from '../sides/ksmd.js';
-import type { Content } from '../sides/side.js';
+import { type Content, sharingOnceMerged } from '../sides/side.js';
 
 const SAMPLE_MICROSECONDS = 200;
 const LINES = 12;
+const COPIES = 2;
+/** The core's page comparison: what memcmp_pages is in the seed's tables. */
+const COMPARISON = /^src\/core\/compare\//;
 
-export async function profileRow(copyPages: number): Promise<Row> {
-  const figures: Record<string, string> = {};
+export async function profileRow(copyPages: number, profile: ProfileName): Promise<Row> {
+  const shares: string[] = [];
+  const work: Record<string, number | string> = {};
+  const listing: string[] = [];
   for (const content of ['worst', 'best'] as const) {
-    const lines = await profileOf(content, copyPages);
-    console.log(`\n${content} case, two copies merged from a standing start:\n${SYMBOL_HEAD}\n${lines.join('\n')}`);
-    figures[content] = lines[0]?.trim() ?? '';
+    const side = new KsmdSide(copyPages, COPIES, profile);
+    const symbols = await profileOf(side, content, copyPages);
+    const comparing = symbols.reduce((sum, { symbol, share }) => sum + (COMPARISON.test(symbol) ? share : 0), 0);
+    shares.push(`${Math.round(comparing * 100)} % ${content}`);
+    listing.push('', `${content} case, two copies merged from a standing start:`, SYMBOL_HEAD, ...symbols.slice(0, LINES).map(symbolLine));
+    for (const [name, value] of Object.entries<Work[string]>(side.work())) work[`${content} ${name}`] = value;
   }
-  return { phase: 'profile', what: 'time of the scanner by function', goal: 'printed', met: true, figures };
+  const ksmdWords = `comparing ${shares.join(', ')}`;
+  return { phase: 'profile', what: 'time of the scanner by function', ksmdWords, goal: 'printed', met: true, work, listing };
 }
 
-async function profileOf(content: Content, copyPages: number): Promise<string[]> {
-  const side = new KsmdSide(copyPages, 2);
-  await side.addCopy(content);
-  await side.addCopy(content);
+/** The most samples first. */
+async function profileOf(side: KsmdSide, content: Content, copyPages: number): Promise<readonly SymbolSamples[]> {
+  for (let copy = 0; copy < COPIES; copy++) await side.addCopy(content);
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_MICROSECONDS });
   await session.post('Profiler.start');
-  const pages = 2 * copyPages;
-  await side.untilSharing(content === 'worst' ? copyPages : pages - Math.ceil(pages / 256));
+  await side.untilSharing(sharingOnceMerged(side, content, COPIES, copyPages));
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
-  return symbolTable(readable(profile)).symbols.slice(0, LINES).map(symbolLine);
+  return symbolTable(readable(profile)).symbols;
 }

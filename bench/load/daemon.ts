@@ -53,6 +53,17 @@ export class LoadedDaemon {
     return this.process.pid ?? 0;
   }
 
+  /** Waits until a workload has done its work: how many stores that was. */
+  async done(id: number): Promise<number> {
+    for (;;) {
+      const workload = (await this.client.workloads()).find((one) => one.id === id);
+      if (workload?.state === 'done') return workload.stores;
+      if (workload === undefined || workload.state === 'died')
+        throw new Error(`workload ${id} did not get done: ${workload?.reason ?? 'it is gone'}`);
+      await Promise.race([delay(10), this.died]);
+    }
+  }
+
   async stop(): Promise<void> {
     this.stopping = true;
     const exited = once(this.process, 'exit');

@@ -9,11 +9,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuestCommand } from './kernel-guest.js';
-import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side } from './side.js';
+import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side, thinned } from './side.js';
 
 const SYSFS = '/sys/kernel/mm/ksm';
 const TUNABLES = ['pages_to_scan', 'sleep_millisecs', 'smart_scan', 'use_zero_pages', 'max_page_sharing', 'advisor_mode', 'run'];
-const COUNTERS = ['pages_shared', 'pages_sharing', 'pages_unshared'];
+const MAX_PAGE_SHARING = 256;
+/** Between two samples too: reading a counter costs the kernel's scanner nothing. */
 const POLL_MS = 1;
 
 /** Why the kernel's side cannot run here; undefined if it can. */
@@ -46,6 +47,7 @@ function count(name: string): number {
 
 export class KernelSide implements Side {
   readonly name = 'kernel';
+  readonly maxPageSharing = MAX_PAGE_SHARING;
   private readonly before = new Map<string, string>();
   private readonly guests: ChildProcess[] = [];
   private readonly putBack = (): void => this.restore();
@@ -67,7 +69,7 @@ export class KernelSide implements Side {
     this.set('sleep_millisecs', '0');
     this.set('smart_scan', '0');
     this.set('use_zero_pages', '0');
-    this.set('max_page_sharing', '256');
+    this.set('max_page_sharing', String(MAX_PAGE_SHARING));
     this.set('run', '1');
   }
 
@@ -77,8 +79,11 @@ export class KernelSide implements Side {
     await this.ask(guest, { kind: 'fill', pages: this.copyPages, content });
   }
 
-  async untilSharing(pages: number): Promise<Merged> {
-    return this.watch(() => count('pages_sharing') >= pages);
+  async untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged> {
+    return this.watch((sharing) => {
+      tell?.(sharing);
+      return sharing >= pages;
+    });
   }
 
   async settle(): Promise<void> {
@@ -114,20 +119,16 @@ export class KernelSide implements Side {
     );
   }
 
-  private async watch(done: () => boolean): Promise<Merged> {
+  private async watch(done: (sharing: number) => boolean): Promise<Merged> {
     const samples: Sample[] = [];
     const start = performance.now();
-    let seconds = 0;
-    for (let next = 0; !done(); ) {
+    for (;;) {
+      const sharing = count('pages_sharing');
+      const seconds = samples.length === 0 ? 0 : (performance.now() - start) / 1000;
+      samples.push({ seconds, savedBytes: sharing * PAGE_SIZE });
+      if (done(sharing)) return { seconds, samples: thinned(samples) };
       await sleep(POLL_MS);
-      seconds = (performance.now() - start) / 1000;
-      if (seconds < next) continue;
-      samples.push({ seconds, savedBytes: count('pages_sharing') * PAGE_SIZE });
-      next = seconds + 0.02;
     }
-    seconds = (performance.now() - start) / 1000;
-    samples.push({ seconds, savedBytes: count('pages_sharing') * PAGE_SIZE });
-    return { seconds, samples, counters: Object.fromEntries(COUNTERS.map((name) => [name, count(name)])) };
   }
 
   private async ask(guest: ChildProcess, command: GuestCommand): Promise<number> {

@@ -1,28 +1,51 @@
 /** ksmd's side: a host of its own in this process, scanned by the calling thread as the daemon's scanner thread does it. */
-import { readFileSync } from 'node:fs';
-import { CTL_CHECKSUMS, CTL_FRAMES_USED, CTL_STABLE_NODES_USED, FRAME_WORDS, SLOT_WORDS, STABLE_NODE_WORDS } from '../../src/core/layout.js';
-import { Host } from '../../src/ksm/host.js';
+import {
+  CTL_CHECKSUMS,
+  CTL_FRAMES_USED,
+  CTL_PAGES_SHARING,
+  CTL_SEQNR,
+  CTL_STABLE_NODES_USED,
+  FRAME_WORDS,
+  SLOT_WORDS,
+  STABLE_NODE_WORDS,
+} from '../../src/core/layout.js';
+import type { Host } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/profile.js';
-import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side } from './side.js';
+import type { Work } from '../row.js';
+import { ScannedHost } from './scanned-host.js';
+import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side, thinned } from './side.js';
 
-/** Pages scanned between two looks at the counters. */
-const SLICE_PAGES = 1024;
-const SAMPLE_EVERY_SECONDS = 0.02;
+/** So many samples at least while a copy is scanned, unless it is very small. A sample takes less than 1 µs. */
+const SAMPLES_A_COPY = 64;
+/** Pages scanned between two samples. */
+const SLICE_PAGES = { least: 64, most: 1024 };
+/** Unmerged at the same time are two copies at most. */
+const MOST_COPIES_IN_MEMORY = 2;
+/** Whatever has not merged then never will. */
+const MOST_FULL_SCANS = 16;
+
+export interface KsmdMerged extends Merged {
+  /** How many pages had been scanned when the first page merged, in full scans: below 1, it merged as it was seen for the first time. */
+  readonly scansUntilFirstMerge: number;
+}
 
 export class KsmdSide implements Side {
   readonly name = 'ksmd';
-  readonly host: Host;
+  readonly maxPageSharing: number;
+  private readonly scanner: ScannedHost;
+  private readonly slicePages: number;
   private copies = 0;
 
   constructor(
     private readonly copyPages: number,
     maxCopies: number,
-    kernel: ProfileName = '6.18',
+    kernel: ProfileName,
   ) {
-    const clock = { nowMs: () => performance.now(), cpuMs: () => 0 };
-    this.host = Host.create({ memoryBytes: copyPages * maxCopies * PAGE_SIZE + (1 << 20), guestPages: copyPages * maxCopies, kernel }, clock);
+    const memoryBytes = copyPages * Math.min(maxCopies, MOST_COPIES_IN_MEMORY) * PAGE_SIZE + (1 << 20);
+    this.scanner = new ScannedHost({ memoryBytes, guestPages: copyPages * maxCopies, kernel });
+    this.slicePages = Math.max(SLICE_PAGES.least, Math.min(SLICE_PAGES.most, Math.floor(copyPages / SAMPLES_A_COPY)));
     if (this.host.profile.smartScan) this.host.set('smart_scan', 0);
-    this.host.set('run', 1);
+    this.maxPageSharing = this.host.profile.chains === 'none' ? Number.POSITIVE_INFINITY : Number(this.host.tunables().max_page_sharing);
   }
 
   addCopy(content: Content): Promise<void> {
@@ -38,29 +61,37 @@ export class KsmdSide implements Side {
     return Promise.resolve();
   }
 
-  untilSharing(pages: number): Promise<Merged> {
-    return Promise.resolve(this.scanUntil(() => (this.host.counters().pages_sharing ?? 0) >= pages));
+  untilSharing(pages: number, tell?: (sharing: number) => void): Promise<KsmdMerged> {
+    return Promise.resolve(
+      this.scanUntil(() => {
+        const sharing = this.sharing();
+        tell?.(sharing);
+        return sharing >= pages;
+      }),
+    );
   }
 
   settle(): Promise<void> {
-    for (let i = 0; i < SETTLING_SCANS; i++) this.scanOnce();
+    for (let i = 0; i < SETTLING_SCANS; i++) this.scanner.finishFullScan();
     return Promise.resolve();
   }
 
-  fullScan(): Promise<Merged> {
-    const scans = this.host.counters().full_scans ?? 0;
-    return Promise.resolve(this.scanUntil(() => (this.host.counters().full_scans ?? 0) > scans));
+  fullScan(): Promise<KsmdMerged> {
+    const scans = this.fullScans();
+    return Promise.resolve(this.scanUntil(() => this.fullScans() > scans));
   }
 
   readLoop(): Promise<number> {
-    const guest = `copy-${this.copies}`;
-    const [region] = this.host.regionsOf(guest);
-    if (region === undefined) throw new Error('there is no copy to read');
-    const pointer = this.host.guestPointer(guest);
-    const word = new Uint8Array(8);
     const start = performance.now();
-    for (let i = 0; i < this.copyPages; i++) this.host.machine.load(pointer, region.address + i * PAGE_SIZE + PAGE_SIZE - 8, word);
+    this.lastWordsOf(this.copies);
     return Promise.resolve((performance.now() - start) / 1000);
+  }
+
+  /** What KSM has counted and what the guests hold: of every page of every copy the last word, summed. */
+  work(): Work {
+    let sum = 0;
+    for (let copy = 1; copy <= this.copies; copy++) sum += this.lastWordsOf(copy);
+    return { ...this.host.counters(), frames_in_use: this.framesInUse(), sum_of_last_words: sum };
   }
 
   /** Bytes of tables in use for each registered page. */
@@ -78,35 +109,53 @@ export class KsmdSide implements Side {
     return this.host.machine.memory.i32[CTL_CHECKSUMS];
   }
 
-  /** The process's peak resident set, in bytes. */
-  peakRssBytes(): number {
-    const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-    return Number(kib ?? 0) * 1024;
-  }
-
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  private scanOnce(): void {
-    while (this.host.ksm.scan(SLICE_PAGES) === SLICE_PAGES);
+  private get host(): Host {
+    return this.scanner.host;
   }
 
-  private scanUntil(done: () => boolean): Merged {
-    const samples: Sample[] = [];
-    const start = performance.now();
+  private scanUntil(done: () => boolean): KsmdMerged {
+    const samples: Sample[] = [{ seconds: 0, savedBytes: this.sharing() * PAGE_SIZE }];
+    const sharingAtStart = this.sharing();
+    const scannedAtStart = this.scanner.scanned;
+    const lastScan = this.fullScans() + MOST_FULL_SCANS;
+    let scannedUntilFirst = -1;
     let seconds = 0;
+    const start = performance.now();
     while (!done()) {
-      this.host.ksm.scan(SLICE_PAGES);
+      if (this.fullScans() > lastScan) throw new Error(`after ${MOST_FULL_SCANS} full scans only ${this.sharing()} pages are sharing`);
+      const { scanned } = this.scanner;
+      this.scanner.scan(this.slicePages);
       seconds = (performance.now() - start) / 1000;
-      const last = samples.at(-1);
-      if (last === undefined || seconds - last.seconds > SAMPLE_EVERY_SECONDS) samples.push({ seconds, savedBytes: this.savedBytes() });
+      samples.push({ seconds, savedBytes: this.sharing() * PAGE_SIZE });
+      if (scannedUntilFirst < 0 && this.sharing() > sharingAtStart) scannedUntilFirst = scanned - scannedAtStart;
     }
-    samples.push({ seconds, savedBytes: this.savedBytes() });
-    return { seconds, samples, counters: { ...this.host.counters() } };
+    return { seconds, samples: thinned(samples), scansUntilFirstMerge: scannedUntilFirst / this.host.registeredPages() };
   }
 
-  private savedBytes(): number {
-    return (this.host.counters().pages_sharing ?? 0) * PAGE_SIZE;
+  private sharing(): number {
+    return this.host.machine.memory.i32[CTL_PAGES_SHARING];
+  }
+
+  private fullScans(): number {
+    return this.host.machine.memory.i32[CTL_SEQNR] >>> 0;
+  }
+
+  private lastWordsOf(copy: number): number {
+    const guest = `copy-${copy}`;
+    const [region] = this.host.regionsOf(guest);
+    if (region === undefined) throw new Error('there is no copy to read');
+    const pointer = this.host.guestPointer(guest);
+    const word = new Uint8Array(8);
+    const words = new DataView(word.buffer);
+    let sum = 0;
+    for (let i = 0; i < this.copyPages; i++) {
+      this.host.machine.load(pointer, region.address + i * PAGE_SIZE + PAGE_SIZE - 8, word);
+      sum += words.getUint32(0, true);
+    }
+    return sum;
   }
 }

@@ -13,17 +13,18 @@ export interface Sample {
 
 export interface Merged {
   readonly seconds: number;
+  /** From second 0 to the last. */
   readonly samples: readonly Sample[];
-  /** What was counted at the end: goes into the hash of the work. */
-  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface Side {
   readonly name: 'ksmd' | 'kernel';
+  /** Mappings that one KSM page takes. */
+  readonly maxPageSharing: number;
   /** A new guest, all of its pages written. Returns as the last one is. */
   addCopy(content: Content): Promise<void>;
-  /** Scans until pages_sharing reaches `pages`. */
-  untilSharing(pages: number): Promise<Merged>;
+  /** Scans until pages_sharing reaches `pages`; tells now and then what it has reached. */
+  untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged>;
   /** Lets every page be seen often enough that a full scan changes nothing any more. */
   settle(): Promise<void>;
   /** Seconds one full scan takes. */
@@ -37,3 +38,18 @@ export const PAGE_SIZE = 4096;
 
 /** Full scans after which nothing more happens to memory that does not change. */
 export const SETTLING_SCANS = 3;
+
+/** Pages that are sharing once `copies` copies have merged: all but the first of each content, and of each KSM page that is full. */
+export function sharingOnceMerged(side: Side, content: Content, copies: number, copyPages: number): number {
+  if (content === 'worst') return (copies - 1) * copyPages;
+  const pages = copies * copyPages;
+  return pages - Math.max(1, Math.ceil(pages / side.maxPageSharing));
+}
+
+const MOST_SAMPLES = 1000;
+
+/** Every so manieth sample, the first and the last among them. */
+export function thinned(samples: readonly Sample[]): Sample[] {
+  const step = Math.ceil(samples.length / MOST_SAMPLES);
+  return samples.filter((_, i) => i % step === 0 || i === samples.length - 1);
+}

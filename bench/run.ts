@@ -1,0 +1,30 @@
+/** One run of the bench: what it was asked, where it ran, and its rows. Everything that the reports show. */
+import { cpus, release } from 'node:os';
+import prettyBytes from 'pretty-bytes';
+import type { ProfileName } from '../src/ksm/profile.js';
+import type { Row } from './row.js';
+
+export interface Run {
+  /** Bytes of a guest. */
+  readonly guestBytes: number;
+  /** The kernel that ksmd follows. */
+  readonly profile: ProfileName;
+  readonly seed: number;
+  /** Why the running kernel was not measured; undefined if it was. */
+  readonly noKernel: string | undefined;
+  /** The command line that repeats it. */
+  readonly command: string;
+  readonly rows: readonly Row[];
+  /** Of all rows' work. */
+  readonly workHash: string;
+}
+
+export function machineLine(): string {
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}`;
+}
+
+/** What was measured, in a line. */
+export function runLine({ guestBytes, profile, seed, noKernel }: Run): string {
+  const beside = noKernel === undefined ? 'beside the running kernel' : `the running kernel is not beside it: ${noKernel}`;
+  return `${prettyBytes(guestBytes, { binary: true })} a guest, ksmd as in Linux ${profile}, ${beside}; seed ${seed}`;
+}

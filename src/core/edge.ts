@@ -3,7 +3,7 @@
  *
  * With one bound only, nothing is known of how the page looked for compares with the next node, and it would have to be compared from its first byte, two
  * or three times a search. But to such a node there is one way, always left or always right, so its bound is the node above it: how many bytes those two
- * share is kept here, and tells as much as the comparison would (src/core/search.ts). Kept by depth; an entry is good for the very two nodes it names.
+ * share is kept here, and tells as much as the comparison would (descent.ts). Kept by depth; an entry is good for the very two nodes it names.
  *
  * Knows nothing of when pages change: whoever keeps a count has seen that neither page did meanwhile, and whoever lets a node leave its tree calls
  * edgeForget. Scanner only.

@@ -12,5 +12,6 @@ export {
   frameZero,
 } from './frames';
 export { treeErase, treeInsert, treeReplace } from './rbtree';
-export { searchProven, searchTrusted, stableResume, stableSample, stableSearch, unstableSample, unstableSearch } from './search';
 export { settledRun } from './settled';
+export { stableResume, stableSample, stableSearch } from './stable-search';
+export { searchProven, searchTrusted, unstableSample, unstableSearch } from './unstable-search';

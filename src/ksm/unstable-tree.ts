@@ -78,7 +78,7 @@ export class UnstableTree {
     return 0;
   }
 
-  /** Whether the page that findOrInsert found was proven to be equal, as long as neither is written: see src/core/search.ts. */
+  /** Whether the page that findOrInsert found was proven to be equal, as long as neither is written: see src/core/unstable-search.ts. */
   get isProven(): boolean {
     return this.core.searchProven() !== 0;
   }

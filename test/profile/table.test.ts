@@ -7,7 +7,7 @@ test('samples are counted by symbol, the most first, and shares are of all of th
     [
       [1, '(root)', '', [2, 5]],
       [2, 'scan', 'file:///usr/lib/ksmd/dist/ksm/ksm.js', [3, 4]],
-      [3, 'src/core/search/stableSearch', 'wasm://wasm/dd3b4bb2'],
+      [3, 'src/core/stable-search/stableSearch', 'wasm://wasm/dd3b4bb2'],
       [4, 'scan', 'file:///usr/lib/ksmd/dist/ksm/ksm.js'],
       [5, '(idle)', ''],
     ],
@@ -18,7 +18,7 @@ test('samples are counted by symbol, the most first, and shares are of all of th
     samples: 8,
     idleShare: 0.125,
     symbols: [
-      { symbol: 'src/core/search/stableSearch', samples: 5, share: 0.625 },
+      { symbol: 'src/core/stable-search/stableSearch', samples: 5, share: 0.625 },
       { symbol: 'ksm/ksm/scan', samples: 2, share: 0.25 },
       { symbol: '(idle)', samples: 1, share: 0.125 },
     ],

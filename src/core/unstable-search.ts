@@ -1,0 +1,149 @@
+/**
+ * Searching the unstable tree by page content.
+ *
+ * A page may be written after it was inserted, and then it bounds nothing; nor does one whose place was found by going past such a page. A node is
+ * *trusted* if its page is clean (not written since its checksum was taken, so not since it was inserted) and every node it was compared with on its
+ * way in was trusted then. Trusted nodes are in order among themselves, whatever the others do: a new node goes between its two neighbours in the
+ * tree's order, both of which it was compared with. So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
+ * way taken is then, node for node, that of comparing whole pages. Scanner only.
+ */
+import { mismatch } from './compare';
+import {
+  above,
+  absent,
+  below,
+  bounds,
+  descend,
+  equalAbove,
+  equalBelow,
+  fence,
+  found,
+  isAtEdge,
+  isLessAt,
+  link,
+  note,
+  page,
+  passEdge,
+  start,
+} from './descent';
+import { edgeKeep, edgeShared } from './edge';
+import { frameAddress, pageSize } from './frames';
+import {
+  CTL_SEARCH_PATH,
+  EDGE_UNSTABLE,
+  PTE_CHECKSUM,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_HOLDER_MASK,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_SAMPLED,
+  RMAP_TRUSTED,
+  SEARCH_GAVE_UP,
+} from './layout';
+import { at, put } from './words';
+
+/** How much of a page its slot holds. */
+const SAMPLE_BYTES: u32 = 2;
+
+/** What bounded the last search has not changed since; and every node on its way was trusted. */
+let proven: bool = true;
+let allTrusted: bool = true;
+
+/** The slot's page is being written or was since its checksum was taken. */
+function isDirty(state: u32): bool {
+  return (state & (PTE_DIRTY | PTE_HOLDER_MASK)) != 0;
+}
+
+function stateOf(slot: u32): u32 {
+  return atomic.load<u32>((<usize>(slot + PTE_STATE)) << 2);
+}
+
+/** Sees whether what bounded the search was written meanwhile: then the answer is not proven, nor is the place it leads to trusted. */
+function prove(): void {
+  fence();
+  for (let i: u32 = 0; i < bounds; i++) {
+    if (isDirty(stateOf(at(CTL_SEARCH_PATH + i)))) {
+      proven = false;
+      allTrusted = false;
+      return;
+    }
+  }
+}
+
+/** How many bytes the pages of `slot` and of the one bound share. */
+function unstableShared(slot: u32): u32 {
+  const bound = below | above;
+  const known = edgeShared(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
+  if (known >= 0) return known;
+  const shared = mismatch(frameAddress(at(slot + PTE_FRAME)), frameAddress(at(bound + PTE_FRAME)), 0, pageSize());
+  fence();
+  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound))) edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, shared);
+  return shared;
+}
+
+/** Looks for a slot of the unstable tree whose page has the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND or SEARCH_GAVE_UP. */
+export function unstableSearch(root: u32, frame: u32): u32 {
+  start(root, frame);
+  proven = true;
+  allTrusted = true;
+  while (true) {
+    const slot = at(link);
+    if (slot == 0) {
+      prove();
+      return absent();
+    }
+    const state = stateOf(slot);
+    const treeFrame = at(slot + PTE_FRAME);
+    if ((state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) || treeFrame == frame) return SEARCH_GAVE_UP;
+    const flags = at(slot + RMAP_FLAGS);
+    const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
+    let from: u32 = 0;
+    if (trusted) {
+      note(slot);
+      from = min(equalBelow, equalAbove);
+      if (isAtEdge()) {
+        if (passEdge(slot, slot, unstableShared(slot))) continue;
+        from = max(equalBelow, equalAbove);
+      }
+    } else allTrusted = false;
+    const sample = at(slot + PTE_CHECKSUM);
+    const offset = sample >> 16;
+    if (trusted && (flags & RMAP_SAMPLED) != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
+      const shift = (from - offset) << 3;
+      const mine = <u32>load<u16>(page + offset) >> shift;
+      const others = (sample & 0xffff) >> shift;
+      if (mine != others) {
+        const byte = ctz(mine ^ others) >> 3;
+        descend(slot, slot, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
+        continue;
+      }
+      from = offset + SAMPLE_BYTES;
+    }
+    const other = frameAddress(treeFrame);
+    const equal = mismatch(page, other, from, pageSize());
+    if (equal == pageSize()) {
+      prove();
+      return found(slot);
+    }
+    descend(slot, trusted ? slot : 0, equal, isLessAt(other, equal));
+  }
+}
+
+/** After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean, and will stand where it belongs. Keeps a sample of it. */
+export function unstableSample(slot: u32): void {
+  const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
+  put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));
+}
+
+/** After unstableSearch found a slot: 1 if the two pages were equal, both being clean still. */
+export function searchProven(): u32 {
+  return proven ? 1 : 0;
+}
+
+/** After unstableSearch answered SEARCH_ABSENT: 1 if every node on the way was trusted. */
+export function searchTrusted(): u32 {
+  return allTrusted ? 1 : 0;
+}

@@ -96,7 +96,7 @@ describe('KSM', () => {
     const refused = await daemon.curlJson('/v1/ksm', '-X', 'PATCH', '-d', '{"sleep_millisecs": 44, "use_zero_pages": 1, "run": 9}');
     expect(refused).toEqual({ status: 400, json: error('EINVAL', /^run takes whole numbers from 0 to 2, not 9$/) });
     expect((await daemon.curlJson('/v1/ksm', '-X', 'PATCH', '-d', '{"sleep_millisecs": 44, "nonsense": 1}')).json).toEqual(
-      error('ENOENT', /^no tunable 'nonsense': Linux 6.18 has run, pages_to_scan/),
+      error('ENOENT', /^no tunable 'nonsense': with Linux 6.18 there are run, pages_to_scan/),
     );
     expect((await daemon.curlJson('/v1/ksm')).json).toEqual(before);
   });

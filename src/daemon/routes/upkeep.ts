@@ -1,4 +1,5 @@
 /** /v1/check, /v1/scanner/restart and /v1/snapshot: looking after a running daemon. */
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { CheckAnswer, RestartAnswer } from '../../api/upkeep.js';
@@ -20,12 +21,20 @@ export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
   api.route({
     ...route('restartScanner', {}, { 200: RestartAnswer }),
     handler: async () => {
-      const restarted = new Promise<number>((resolve, reject) => {
-        scanner.once('restarted', resolve);
-        scanner.once('gaveUp', () => reject(new BusyError('no scanner can be started any more')));
+      const heard = new AbortController();
+      const restarted = once(scanner, 'restarted', { signal: heard.signal }).then(([afterMs]) => afterMs as number);
+      const gaveUp = once(scanner, 'gaveUp', { signal: heard.signal }).then(() => {
+        throw new BusyError('no scanner can be started any more');
       });
       scanner.kill();
-      return { afterMs: await restarted };
+      try {
+        return { afterMs: await Promise.race([restarted, gaveUp]) };
+      } finally {
+        // Whichever did not come is not waited for any more.
+        gaveUp.catch(() => {});
+        restarted.catch(() => {});
+        heard.abort();
+      }
     },
   });
 

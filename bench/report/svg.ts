@@ -46,7 +46,7 @@ export async function svgOf(picture: Picture, subtitle: readonly string[]): Prom
   const view = new View(parse(compile(specOf(picture, subtitle)).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
-  return withDarkMode(svg);
+  return finished(svg, descriptionOf(picture));
 }
 
 function specOf({ title, since, curves }: Picture, subtitle: readonly string[]): TopLevelSpec {
@@ -63,7 +63,6 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
   const first = Math.min(...curves.map(endOf));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: `${title}: free memory over time. ${curves.map((curve) => `${NAMES[curve.side]} took ${seconds(endOf(curve))}`).join(', ')}.`,
     width: WIDTH,
     height: HEIGHT,
     padding: { left: 8, top: 8, right: 16, bottom: 8 },
@@ -108,6 +107,10 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
   };
 }
 
+function descriptionOf({ title, curves }: Picture): string {
+  return `${title}: free memory over time. ${curves.map((curve) => `${NAMES[curve.side]}: ${seconds(endOf(curve))}`).join('; ')}.`;
+}
+
 function endOf({ points }: Curve): number {
   return points.at(-1)?.seconds ?? 0;
 }
@@ -115,13 +118,18 @@ function endOf({ points }: Curve): number {
 /** An expression for the axis that gives each tick its size with a unit. */
 function labelsOf(ticks: readonly number[]): string {
   return ticks
-    .map((tick) => `datum.value == ${tick} ? '${prettyBytes(tick, { binary: true })}' : `)
+    .map((tick) => `datum.value == ${tick} ? '${prettyBytes(tick, { binary: true, maximumFractionDigits: 3 })}' : `)
     .concat("''")
     .join('');
 }
 
-/** Vega writes colours as attributes; a style sheet in the picture overrides them. */
-function withDarkMode(svg: string): string {
+/** With a title for those who cannot see it, and a style sheet for dark mode: Vega writes colours as attributes, which it overrides. */
+function finished(svg: string, description: string): string {
   const rules = Object.values(COLOURS).flatMap(([light, dark]) => ['fill', 'stroke'].map((name) => `[${name}="${light}"]{${name}:${dark}}`));
-  return svg.replace(/<svg[^>]*>/, (tag) => `${tag}<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`);
+  const style = `<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`;
+  return svg.replace(/<svg([^>]*)>/, (_, attributes) => `<svg role="img"${attributes}><title>${escaped(description)}</title>${style}`);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

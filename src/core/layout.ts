@@ -93,7 +93,7 @@ export const CTL_ZERO_PAGES = CONTROL_BASE + 71;
 export const CTL_PAGES_SCANNED = CONTROL_BASE + 72;
 export const CTL_PAGES_SKIPPED = CONTROL_BASE + 74;
 export const CTL_CHECKSUMS = CONTROL_BASE + 76;
-/** Pages merged and mappings given back since the start: what the event stream tells. */
+/** Pages merged and mappings given back since the start. The second one: any thread, atomically. */
 export const CTL_MERGES = CONTROL_BASE + 78;
 export const CTL_COW_BREAKS = CONTROL_BASE + 80;
 
@@ -206,6 +206,10 @@ export const RMAP_SEEN = 0x8000000;
 export const RMAP_TRUSTED = 0x10000000;
 /** PTE_CHECKSUM holds a sample of the page instead. */
 export const RMAP_SAMPLED = 0x20000000;
+/** The last visit found a KSM page of the same content, which takes no more mappings. */
+export const RMAP_FULL = 0x40000000;
+/** Smart scan left it out when the scanner last passed. */
+export const RMAP_SKIPPED = -0x80000000;
 
 // PTE_STATE: who holds the lock in bits 0 to 7 (0: nobody), then flags.
 export const PTE_HOLDER_MASK = 0xff;
@@ -224,7 +228,7 @@ export const PTE_HASHED = 0x2000;
 export const POPULATION_SHIFT = 6;
 
 // A guest: one address space.
-export const GUEST_WORDS = 10;
+export const GUEST_WORDS = 12;
 export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
@@ -237,6 +241,8 @@ export const GUEST_MERGING_PAGES = 7;
 /** Any thread, atomically, as the next one. */
 export const GUEST_ZERO_PAGES = 8;
 export const GUEST_PRESENT_PAGES = 9;
+/** Visits that looked at a page of it, since it began, in two words. A page passed over because nothing can have changed is none. */
+export const GUEST_VISITS = 10;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */

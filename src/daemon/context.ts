@@ -13,6 +13,7 @@ import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Host } from '../ksm/host.js';
 import type { EventFeed } from './event-feed.js';
 import type { GuestThreads } from './guest-threads.js';
+import type { History } from './history.js';
 import type { LiveStreams } from './live-streams.js';
 import type { Log } from './log.js';
 import type { Profiling } from './profiling.js';
@@ -25,6 +26,7 @@ export interface Context {
   readonly threads: GuestThreads;
   readonly log: Log;
   readonly events: EventFeed;
+  readonly history: History;
   readonly streams: LiveStreams;
   readonly uploads: Uploads;
   readonly profiling: Profiling;

@@ -3,6 +3,8 @@
  *
  * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how it ended. Signals are the caller's business.
  */
+
+import type { Sample } from '../api/history.js';
 import { CTL_COW_BREAKS, CTL_MERGES } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
@@ -19,6 +21,7 @@ import { errnoLine } from './errno-line.js';
 import { EventFeed, type Progress } from './event-feed.js';
 import { type FatalError, InternalFaultError, ListenFailedError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
 import { GuestThreads } from './guest-threads.js';
+import { History } from './history.js';
 import type { Limits } from './limits.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
@@ -96,6 +99,8 @@ export class Daemon {
 
     const daemon = new Daemon(log, scanner);
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
+    const startedAtMs = performance.now();
+    const history = new History(() => sample(host, scanner, startedAtMs), SYSTEM_TIMERS);
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
     const profiling = new Profiling(scanner, logger);
@@ -115,10 +120,11 @@ export class Daemon {
       threads,
       log,
       events,
+      history,
       streams,
       uploads,
       profiling,
-      startedAtMs: performance.now(),
+      startedAtMs,
       stop: (reason: string) => daemon.stop(reason),
     };
     const server = await createServer(context, config.limits);
@@ -136,6 +142,7 @@ export class Daemon {
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
       stopSummaries();
+      history.stop();
       profiling.interrupt();
       await threads.stopAll();
       await scanner.stop();
@@ -225,6 +232,20 @@ function progress(memory: SharedMemory): Progress {
     fullScans: readCounter(memory, 'full_scans'),
     pagesShared: readCounter(memory, 'pages_shared'),
     pagesSharing: readCounter(memory, 'pages_sharing'),
+  };
+}
+
+function sample({ machine: { memory, frames, pageSize } }: Host, scanner: Scanner, startedAtMs: number): Sample {
+  return {
+    atMs: performance.now() - startedAtMs,
+    usedBytes: frames.used * pageSize,
+    freeBytes: (frames.total - frames.used) * pageSize,
+    savedBytes: (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
+    pagesScanned: readCounter(memory, 'pages_scanned'),
+    fullScans: readCounter(memory, 'full_scans'),
+    merges: Atomics.load(memory.i32, CTL_MERGES) >>> 0,
+    breaks: Atomics.load(memory.i32, CTL_COW_BREAKS) >>> 0,
+    scannerCpuMs: scanner.cpuMs,
   };
 }
 

@@ -15,6 +15,7 @@ import {
   GUEST_NODE,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
+  GUEST_VISITS,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -23,8 +24,10 @@ import {
   PTE_STATE,
   REGION_MERGEABLE,
   RMAP_FLAGS,
+  RMAP_FULL,
   RMAP_HEAD,
   RMAP_SEEN,
+  RMAP_SKIPPED,
   RMAP_STABLE,
   SLOT_WORDS,
 } from '../core/layout.js';
@@ -81,6 +84,7 @@ export class Ksm {
       add(this.i32, CTL_PAGES_SCANNED, this.cursor.passed);
       if (slot === 0) return pages - left;
       this.visit(slot);
+      add(this.i32, this.list.cursor + GUEST_VISITS, 1);
       add(this.i32, CTL_PAGES_SCANNED, 1);
     }
     return pages;
@@ -170,6 +174,7 @@ export class Ksm {
       this.nodes.append(own, slot);
       return;
     }
+    i32[slot + RMAP_FLAGS] &= ~(RMAP_FULL | RMAP_SKIPPED);
     if (profile.checksumFirst) {
       items.detach(slot);
       if (this.hasChanged(slot, frame) || this.mergeWithZeroPage(slot, frame)) return;
@@ -183,6 +188,7 @@ export class Ksm {
       return;
     }
     if (!profile.checksumFirst && (this.hasChanged(slot, frame) || this.mergeWithZeroPage(slot, frame))) return;
+    if (this.stable.wasFull) i32[slot + RMAP_FLAGS] |= RMAP_FULL;
     const twin = this.unstable.findOrInsert(slot, frame, node, acrossNodes);
     if (twin !== 0) this.mergeTwins(slot, frame, twin, node);
   }

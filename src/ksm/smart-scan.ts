@@ -4,7 +4,7 @@
  * An rmap item's age counts the visits it was due, up to 255, and outlives writes. Ages 0 to 2 are always visited; after that a visit is followed by
  * as many skips as `skipsAfter` says. Linux 6.7, mm/ksm.c: should_skip_rmap_item.
  */
-import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../core/layout.js';
+import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPPED, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../core/layout.js';
 import { add } from './counters.js';
 
 const ALWAYS_VISITED_BELOW = 3;
@@ -31,7 +31,7 @@ export function ageAndSkip(i32: Int32Array, slot: number): boolean {
     i32[slot + RMAP_FLAGS] = aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT);
     return false;
   }
-  i32[slot + RMAP_FLAGS] = aged - (1 << RMAP_SKIPS_SHIFT);
+  i32[slot + RMAP_FLAGS] = (aged - (1 << RMAP_SKIPS_SHIFT)) | RMAP_SKIPPED;
   add(i32, CTL_PAGES_SKIPPED, 1);
   return true;
 }

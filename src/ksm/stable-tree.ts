@@ -32,6 +32,8 @@ export class StableTree {
   private readonly core: Core;
   /** The dup that the chain last looked at yields; 0 if it must be given up. */
   private dup = 0;
+  /** The last search found the content, but no node of it that takes one more mapping. */
+  wasFull = false;
 
   constructor(
     private readonly machine: Machine,
@@ -44,10 +46,13 @@ export class StableTree {
 
   /** The stable node with the content of `frame` that takes one more mapping; 0 if there is none. `nowMs` dates the pruning of chains. */
   search(frame: number, node: number, nowMs: number): number {
+    this.wasFull = false;
     if (this.descend(frame, node, nowMs, true) !== SEARCH_FOUND) return 0;
     const found = this.i32[CTL_FOUND_NODE];
     const stable = this.nodes.isChain(found) ? this.dup : found;
-    return this.hasRoom(stable, 0) ? stable : 0;
+    if (this.hasRoom(stable, 0)) return stable;
+    this.wasFull = true;
+    return 0;
   }
 
   /** Makes `frame` a KSM page: its new node goes into the tree, or as a dup into a chain of its content. 0, nothing changed, if there is no room. */

@@ -1,21 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KsmdEvent } from '../../src/api/streams.js';
 import { EventFeed, type Progress } from '../../src/daemon/event-feed.js';
-import type { Timers } from '../../src/daemon/timers.js';
-
-/** Timers that tick when told to. */
-class ManualTimers implements Timers {
-  readonly ticks = new Set<() => void>();
-
-  every(_ms: number, tick: () => void): () => void {
-    this.ticks.add(tick);
-    return () => this.ticks.delete(tick);
-  }
-
-  tick(): void {
-    for (const tick of this.ticks) tick();
-  }
-}
+import { ManualTimers } from './manual-timers.js';
 
 const START: Progress = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
 

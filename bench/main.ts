@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/profile.js';
+import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
 import { growthRow } from './experiments/growth.js';
 import { mergingRows } from './experiments/merging.js';
@@ -81,6 +82,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['read-loop', () => readLoopRow(copyPages, profile, runningKernel)],
   ['overcommit', () => overcommitRow(copyPages, profile, seed, progress)],
   ['growth', () => growthRow(copyPages, profile)],
+  ['change-detection', () => changeDetectionRow(copyPages, profile)],
   ['standing-start-worst', () => standingStartRow('worst', copyPages, profile)],
   ['standing-start-best', () => standingStartRow('best', copyPages, profile)],
   ['upload', () => uploadRow(copyPages, profile)],

@@ -13,6 +13,7 @@ export const PHASES = [
   'overcommit',
   'profile',
   'growth',
+  'change-detection',
   'standing-start-worst',
   'standing-start-best',
   'upload',

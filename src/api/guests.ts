@@ -25,6 +25,10 @@ const GUEST_FIELDS = {
   node: Type.Integer(),
   registeredPages: Type.Integer(),
   presentPages: Type.Integer({ description: 'pages that have a frame, their own or shared' }),
+  mergedPages: Type.Integer({ description: 'pages listed from a KSM page; what is written follows when the scanner next passes' }),
+  zeroPages: Type.Integer({ description: 'pages that map the zero page, because KSM has put it there' }),
+  rmapItems: Type.Integer({ description: 'pages that KSM keeps a record of' }),
+  visits: Type.Integer({ description: 'visits of the scanner that looked at one of its pages' }),
   ksm_stat: Counters,
 };
 

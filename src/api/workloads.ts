@@ -37,6 +37,7 @@ export const Workload = Type.Object({
   verified: Type.Integer({ description: 'stores and pages read back and held against what they should be' }),
   wrong: Type.Integer({ description: 'of those, not what they should be' }),
   retries: Type.Integer({ description: 'stores tried again because no frame was free' }),
+  cpuMs: Type.Integer({ description: 'processor time of its thread' }),
   reason: Type.Optional(Type.String({ description: 'why it died' })),
 });
 export type Workload = Static<typeof Workload>;

@@ -13,6 +13,7 @@ import { GuestPatience } from '../machine/patience.js';
 import { Safepoint } from '../machine/safepoint.js';
 import { WORKLOADS, type WorkloadName } from '../workload/programs.js';
 import { type GuestMemory, type Pace, Tally, type WorkloadOptions } from '../workload/workload.js';
+import { threadCpuMs } from './thread-cpu.js';
 
 export interface GuestThreadData {
   readonly memory: WebAssembly.Memory;
@@ -29,6 +30,8 @@ export interface GuestThreadData {
 
 export interface GuestThreadReport {
   readonly tally: Tally;
+  /** Processor time the thread has used. */
+  readonly cpuMs: number;
   readonly waitingForFrame: boolean;
   readonly done: boolean;
 }
@@ -79,32 +82,36 @@ function run(data: GuestThreadData, report: (report: GuestThreadReport) => void)
   const safepoint = new Safepoint(i32, data.holder);
   let operations = 0;
   let reportedMs = 0;
+  let cpuMs = 0;
+  let cpuSampledMs = Number.NEGATIVE_INFINITY;
+  const tell = (waitingForFrame: boolean, done: boolean): void => {
+    const now = performance.now();
+    if (done || now - cpuSampledMs >= REPORT_EVERY_MS) {
+      cpuSampledMs = now;
+      cpuMs = threadCpuMs();
+    }
+    report({ tally, cpuMs, waitingForFrame, done });
+  };
   const tick = (): void => {
     if (++operations % REPORT_CHECK_EVERY !== 0) return;
     const now = performance.now();
     if (now - reportedMs < REPORT_EVERY_MS) return;
     reportedMs = now;
-    report({ tally, waitingForFrame: false, done: false });
+    tell(false, false);
   };
   const pace: Pace = {
     nowMs: () => performance.now(),
     shouldStop: () => Atomics.load(i32, stopWord) !== 0,
     sleep: (ms) => {
-      report({ tally, waitingForFrame: false, done: false });
+      tell(false, false);
       safepoint.rest(stopWord, 0, ms);
     },
   };
-  const patience = new GuestPatience(
-    memory,
-    safepoint,
-    data.frameTimeoutMs,
-    () => report({ tally, waitingForFrame: true, done: false }),
-    pace.shouldStop,
-  );
+  const patience = new GuestPatience(memory, safepoint, data.frameTimeoutMs, () => tell(true, false), pace.shouldStop);
   try {
     const machine = new Machine(memory, data.holder, patience);
     WORKLOADS[data.workload](new RegionMemory(machine, safepoint, data, tick), data.options, pace, tally);
-    report({ tally, waitingForFrame: false, done: true });
+    tell(false, true);
   } finally {
     safepoint.end();
   }

@@ -28,8 +28,18 @@ export interface GuestThreadInfo {
   readonly region: string;
   readonly state: GuestThreadState;
   readonly tally: Tally;
+  /** Processor time the thread has used. */
+  readonly cpuMs: number;
   /** Why it died. */
   readonly reason?: string;
+}
+
+export interface GuestThreadSummary {
+  readonly running: number;
+  /** For a free frame. */
+  readonly waiting: number;
+  /** Processor time of all threads there have been. */
+  readonly cpuMs: number;
 }
 
 export interface GuestThreadListener {
@@ -51,6 +61,8 @@ export class GuestThreads {
   /** Guests that are about to go, or a region of them. */
   private readonly closed = new Set<string>();
   private nextId = 1;
+  /** Processor time of threads that are no longer listed. */
+  private forgottenCpuMs = 0;
 
   constructor(
     private readonly host: Host,
@@ -83,7 +95,12 @@ export class GuestThreads {
     };
     const id = this.nextId++;
     const worker = new Worker(new URL('./guest-thread.js', import.meta.url), { workerData: data, name: `ksmd-${workload}-${id}` });
-    const thread: GuestThread = { worker, holder, ended: false, info: { id, workload, guest, region, state: 'running', tally: new Tally() } };
+    const thread: GuestThread = {
+      worker,
+      holder,
+      ended: false,
+      info: { id, workload, guest, region, state: 'running', tally: new Tally(), cpuMs: 0 },
+    };
     this.threads.set(id, thread);
     this.watch(thread);
     return thread.info;
@@ -91,6 +108,12 @@ export class GuestThreads {
 
   list(): GuestThreadInfo[] {
     return [...this.threads.values()].map(({ info }) => info);
+  }
+
+  summary(): GuestThreadSummary {
+    const count = (state: GuestThreadState): number => this.living().filter(({ info }) => info.state === state).length;
+    const cpuMs = this.list().reduce((sum, info) => sum + info.cpuMs, this.forgottenCpuMs);
+    return { running: count('running'), waiting: count('waiting'), cpuMs: Math.round(cpuMs) };
   }
 
   get(id: number): GuestThreadInfo {
@@ -111,7 +134,7 @@ export class GuestThreads {
       Atomics.notify(i32, CTL_FRAMES_FREED);
       await exited;
     }
-    this.threads.delete(id);
+    if (this.threads.delete(id)) this.forgottenCpuMs += thread.info.cpuMs;
     return thread.info;
   }
 
@@ -142,10 +165,10 @@ export class GuestThreads {
   private watch(thread: GuestThread): void {
     const { worker } = thread;
     let reason: string | undefined;
-    worker.on('message', ({ tally, waitingForFrame, done }: GuestThreadReport) => {
+    worker.on('message', ({ tally, cpuMs, waitingForFrame, done }: GuestThreadReport) => {
       const state = done ? 'done' : waitingForFrame ? 'waiting' : 'running';
       const begins = state === 'waiting' && thread.info.state !== 'waiting';
-      thread.info = { ...thread.info, tally, state };
+      thread.info = { ...thread.info, tally, cpuMs, state };
       if (begins) this.listener.waits(thread.info);
     });
     worker.on('error', (error) => {

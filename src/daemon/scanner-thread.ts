@@ -3,7 +3,6 @@
  *
  * A batch goes in slices. Between two slices the scanner passes a safepoint, where it stands still while anybody asks, and takes commands from its port. Started by `Scanner`.
  */
-import { readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_PAGES_TO_SCAN, CTL_RUN, CTL_SCANNER_CPU_MS, CTL_SLEEP_MILLISECS } from '../core/layout.js';
@@ -17,6 +16,7 @@ import { Machine } from '../machine/machine.js';
 import { SharedMemory } from '../machine/memory.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { Safepoint } from '../machine/safepoint.js';
+import { threadCpuMs } from './thread-cpu.js';
 import { ThreadProfiler } from './thread-profiler.js';
 import { nowMs } from './timers.js';
 
@@ -52,6 +52,8 @@ export type Answer =
 
 /** Pages between two looks at the door: a fraction of a millisecond. */
 const SLICE_PAGES = 128;
+/** Slices of a batch between two looks at the processor time: batches can be long. */
+const CPU_SAMPLE_SLICES = 64;
 
 class ThreadClock implements Clock {
   /** `usedMs`: what the threads before this one used. */
@@ -63,11 +65,7 @@ class ThreadClock implements Clock {
 
   /** Linux's account of this very thread and those before it. */
   cpuMs(): number {
-    try {
-      return this.usedMs + Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
-    } catch {
-      return this.usedMs;
-    }
+    return this.usedMs + threadCpuMs();
   }
 }
 
@@ -120,10 +118,12 @@ class ScannerThread {
   /** One batch, cut short if run changes. True: a batch was scanned, or there is nothing more to do in it. */
   private batch(): boolean {
     let left = Atomics.load(this.i32, CTL_PAGES_TO_SCAN) >>> 0;
+    let slices = 0;
     while (left > 0 && !this.stopped && this.shouldRun()) {
       const slice = Math.min(left, SLICE_PAGES);
       if (this.ksm.scan(slice) < slice) break;
       left -= slice;
+      if (++slices % CPU_SAMPLE_SLICES === 0) this.sampleCpu();
       this.answerDoor();
     }
     return true;

@@ -5,6 +5,8 @@
  * true a moment ago. Those that outgrow 32 bits are two words, the high one written last.
  */
 import {
+  CTL_COW_BREAKS,
+  CTL_MERGES,
   CTL_PAGES_SCANNED,
   CTL_PAGES_SHARED,
   CTL_PAGES_SHARING,
@@ -17,6 +19,7 @@ import {
   CTL_ZERO_PAGES,
   GUEST_MERGING_PAGES,
   GUEST_RMAP_ITEMS,
+  GUEST_VISITS,
   GUEST_ZERO_PAGES,
 } from '../core/layout.js';
 import type { SharedMemory } from '../machine/memory.js';
@@ -82,4 +85,34 @@ export function readGuestCounter(memory: SharedMemory, guest: number, name: Gues
     case 'ksm_process_profit':
       return (word(GUEST_MERGING_PAGES) + word(GUEST_ZERO_PAGES)) * pageSize - word(GUEST_RMAP_ITEMS) * RMAP_ITEM_BYTES;
   }
+}
+
+/** What is counted under every profile, by a name of its own because no kernel shows it so. */
+export interface Totals {
+  readonly pagesScanned: number;
+  readonly merges: number;
+  readonly cowBreaks: number;
+}
+
+/** Since the start. */
+export function readTotals({ i32 }: SharedMemory): Totals {
+  return { pagesScanned: wide(i32, CTL_PAGES_SCANNED), merges: wide(i32, CTL_MERGES), cowBreaks: wide(i32, CTL_COW_BREAKS) };
+}
+
+export interface GuestTotals {
+  /** Pages listed from a stable node. */
+  readonly mergedPages: number;
+  readonly zeroPages: number;
+  readonly rmapItems: number;
+  /** Visits of the scanner that looked at one of its pages. */
+  readonly visits: number;
+}
+
+export function readGuestTotals({ i32 }: SharedMemory, guest: number): GuestTotals {
+  return {
+    mergedPages: Atomics.load(i32, guest + GUEST_MERGING_PAGES),
+    zeroPages: Atomics.load(i32, guest + GUEST_ZERO_PAGES),
+    rmapItems: Atomics.load(i32, guest + GUEST_RMAP_ITEMS),
+    visits: wide(i32, guest + GUEST_VISITS),
+  };
 }

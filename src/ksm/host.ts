@@ -13,7 +13,7 @@ import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { check } from './check.js';
 import type { Clock } from './clock.js';
-import { readCounter, readGuestCounter } from './counters.js';
+import { type GuestTotals, readCounter, readGuestCounter, readGuestTotals, readTotals, type Totals } from './counters.js';
 import { adoptItems } from './ghosts.js';
 import { Ksm } from './ksm.js';
 import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelProfile, kernelProfile, type ProfileName } from './profile.js';
@@ -218,6 +218,16 @@ export class Host {
   guestCounters(guestName: string): Partial<Record<GuestCounterName, number>> {
     const { pointer } = this.guest(guestName);
     return Object.fromEntries(this.profile.guestCounters.map((name) => [name, readGuestCounter(this.machine.memory, pointer, name)]));
+  }
+
+  /** What a kernel of the profile may not show. */
+  totals(): Totals & { readonly zeroPages: number } {
+    const { memory } = this.machine;
+    return { ...readTotals(memory), zeroPages: readCounter(memory, 'ksm_zero_pages') };
+  }
+
+  guestTotals(guestName: string): GuestTotals {
+    return readGuestTotals(this.machine.memory, this.guest(guestName).pointer);
   }
 
   /** Writes a tunable. In the daemon this is the scanner's to do. */

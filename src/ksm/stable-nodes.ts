@@ -39,6 +39,7 @@ import {
   STABLE_PRUNE_MS,
 } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
+import { add } from './counters.js';
 
 export class StableNodes {
   private readonly i32: Int32Array;
@@ -91,7 +92,7 @@ export class StableNodes {
     i32[slot + RMAP_FLAGS] |= RMAP_STABLE;
     i32[stable + STABLE_LENGTH]++;
     i32[first !== 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED]++;
-    i32[CTL_MERGES]++;
+    add(i32, CTL_MERGES, 1);
     i32[this.machine.pages.guest(slot) + GUEST_MERGING_PAGES]++;
   }
 

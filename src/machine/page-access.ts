@@ -206,12 +206,12 @@ export class PageAccess {
     i32[slot + PTE_FRAME] = frame;
     if ((state & PTE_PRESENT) !== 0) {
       this.frames.put(before);
-      Atomics.add(i32, CTL_COW_BREAKS, 1);
+      this.countBreak();
       return;
     }
     if ((state & PTE_ZERO) !== 0) {
       this.countZeroPage(slot, -1);
-      Atomics.add(i32, CTL_COW_BREAKS, 1);
+      this.countBreak();
     }
     Atomics.add(i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
     this.populate(slot, 1);
@@ -223,6 +223,11 @@ export class PageAccess {
     this.frames.put(frame);
     Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
     this.populate(slot, -1);
+  }
+
+  private countBreak(): void {
+    // From -1, the low of the two words starts again at 0.
+    if (Atomics.add(this.i32, CTL_COW_BREAKS, 1) === -1) Atomics.add(this.i32, CTL_COW_BREAKS + 1, 1);
   }
 
   private countZeroPage(slot: number, change: number): void {

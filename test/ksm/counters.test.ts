@@ -1,6 +1,6 @@
 /** Counters: what each counts, when it falls, and what a guest's own say. */
 import { expect, test } from 'vitest';
-import { CTL_PAGES_SCANNED } from '../../src/core/layout.js';
+import { CTL_COW_BREAKS, CTL_PAGES_SCANNED } from '../../src/core/layout.js';
 import { add, readCounter } from '../../src/ksm/counters.js';
 import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
 import { SharedMemory } from '../../src/machine/memory.js';
@@ -109,4 +109,31 @@ test('counters of two words go on past 32 bits', () => {
     add(memory.i32, CTL_PAGES_SCANNED, 1);
   }
   expect(read).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32]);
+});
+
+test('merges, mappings given back and visits are counted under every profile, beyond 32 bits', () => {
+  for (const kernel of ['2.6.32', '6.18'] as const) {
+    const bench = new BenchHost(kernel);
+    bench.guest('g', times(4, 1));
+    const { i32 } = bench.host.machine.memory;
+    i32[CTL_COW_BREAKS] = -1;
+    bench.fullScans(2);
+    bench.put('g', 3, 2);
+    expect(bench.host.totals()).toEqual({ pagesScanned: 8, merges: 4, cowBreaks: 2 ** 32, zeroPages: 0 });
+    expect(bench.host.guestTotals('g')).toMatchObject({ mergedPages: 4, zeroPages: 0, rmapItems: 4 });
+  }
+});
+
+test('a visit is counted for the guest whose page was looked at, and pages passed over are none', () => {
+  const bench = new BenchHost();
+  bench.host.set('smart_scan', 0);
+  bench.guest('merged', times(4, 1));
+  bench.guest('single', [2, 3]);
+  const visits = () => ['merged', 'single'].map((guest) => bench.host.guestTotals(guest).visits);
+  bench.fullScans();
+  expect(visits()).toEqual([4, 2]);
+  bench.fullScans(10);
+  const [merged, single] = visits();
+  bench.fullScans();
+  expect(visits()).toEqual([merged, (single ?? 0) + 2]);
 });

@@ -95,6 +95,7 @@ function describe(host: Host, name: string): Guest {
     node: host.guestNode(name),
     registeredPages: regions.reduce((sum, { pages }) => sum + pages, 0),
     presentPages: host.presentPages(name),
+    ...host.guestTotals(name),
     ksm_stat: { ...host.guestCounters(name) },
     regions,
   };

@@ -61,7 +61,20 @@ function prepare(host: Host, { workload, guest, region = workload === 'read' ? '
   return region;
 }
 
-function describe({ id, workload, guest, region, state, tally, reason }: GuestThreadInfo): Workload {
+function describe({ id, workload, guest, region, state, tally, cpuMs, reason }: GuestThreadInfo): Workload {
   const { stores, loads, verified, wrong, retries } = tally;
-  return { id, workload, guest, region, state, stores, loads, verified, wrong, retries, ...(reason === undefined ? {} : { reason }) };
+  return {
+    id,
+    workload,
+    guest,
+    region,
+    state,
+    stores,
+    loads,
+    verified,
+    wrong,
+    retries,
+    cpuMs: Math.round(cpuMs),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

@@ -22,6 +22,8 @@ export const ROUTES = {
   load: { method: 'GET', path: '/v1/guests/:guest/memory', summary: 'Load bytes' },
   store: { method: 'PUT', path: '/v1/guests/:guest/memory', summary: 'Store bytes as they arrive' },
   madvise: { method: 'POST', path: '/v1/guests/:guest/madvise', summary: 'Advise pages mergeable, unmergeable or dontneed' },
+  page: { method: 'GET', path: '/v1/guests/:guest/pages/:address', summary: 'One page, explained: its state, why, and what comes next' },
+  report: { method: 'GET', path: '/v1/report', summary: 'What is saved and by whom, why the rest is not, how long a full scan takes' },
   events: { method: 'GET', path: '/v1/events', summary: 'Server-sent events: merges, breaks, full scans, warnings' },
   logs: { method: 'GET', path: '/v1/logs', summary: 'Last lines of the log, one JSON object a line' },
   run: { method: 'POST', path: '/v1/workloads', summary: 'Run a workload in a guest, on a thread of the daemon' },

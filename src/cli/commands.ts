@@ -1,6 +1,7 @@
 /** The command table. The command line, its help and README's list all follow from it; a test holds README to it. */
 import { check } from './check.js';
 import { demo } from './demo.js';
+import { explain } from './explain.js';
 import { get } from './get.js';
 import { guests } from './guests.js';
 import { kill } from './kill.js';
@@ -30,6 +31,7 @@ export const VERBS: readonly Verb[] = [
   register,
   unregister,
   guests,
+  explain,
   read,
   write,
   madvise,

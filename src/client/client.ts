@@ -5,7 +5,9 @@
  */
 import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../api/guests.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../api/ksm.js';
+import type { Page } from '../api/pages.js';
 import type { CpuProfile } from '../api/profile.js';
+import type { Report } from '../api/report.js';
 import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Status } from '../api/status.js';
 import type { KsmdEvent } from '../api/streams.js';
@@ -43,6 +45,17 @@ export class Client {
   /** Writes all of these tunables or none; what all files hold then. */
   setKsm(values: TunableValues): Promise<KsmFiles> {
     return this.call('setKsm', {}, json(values)) as Promise<KsmFiles>;
+  }
+
+  /** Why the page at `address` is merged or not, and what comes next; with so many of its `twins` named. */
+  page(guest: string, address: number, twins?: number): Promise<Page> {
+    const { method } = ROUTES.page;
+    const query = twins === undefined ? '' : `?twins=${twins}`;
+    return this.transport.json(method, pathOf('page', { guest, address: String(address) }) + query) as Promise<Page>;
+  }
+
+  report(): Promise<Report> {
+    return this.call('report') as Promise<Report>;
   }
 
   scan(pages: number): Promise<ScanAnswer> {

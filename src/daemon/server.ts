@@ -17,7 +17,9 @@ import { BadRequestError, ForbiddenError, noRouteRefusal, type Refusal, refusalO
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
 import { memoryRoutes } from './routes/memory.js';
+import { pageRoutes } from './routes/pages.js';
 import { profileRoutes } from './routes/profile.js';
+import { reportRoutes } from './routes/report.js';
 import { statusRoutes } from './routes/status.js';
 import { streamRoutes } from './routes/streams.js';
 import { upkeepRoutes } from './routes/upkeep.js';
@@ -29,7 +31,7 @@ import { SYSTEM_TIMERS } from './timers.js';
 const CHECK_CONNECTIONS_MS = 500;
 
 /** Routes that are answered also while the scanner is being restarted. */
-const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.logs.path, ROUTES.events.path, ROUTES.stop.path];
+const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.report.path, ROUTES.logs.path, ROUTES.events.path, ROUTES.stop.path];
 
 /** A server that is ready to listen: on the socket, or at a TCP address, where it only lets itself be looked at. */
 export async function createServer(context: Context, limits: Limits, tcp?: TcpAddress): Promise<Api> {
@@ -83,6 +85,8 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     ksmRoutes,
     guestRoutes,
     memoryRoutes,
+    pageRoutes,
+    reportRoutes,
     workloadRoutes,
     upkeepRoutes,
     profileRoutes,

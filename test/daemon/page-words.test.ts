@@ -1,0 +1,43 @@
+/** The sentences about a page: for every state one that says why and one that says what comes next. */
+import { expect, test } from 'vitest';
+import { pageWords } from '../../src/daemon/page-words.js';
+import type { PageExplanation } from '../../src/ksm/explain.js';
+import { PAGE_STATES } from '../../src/ksm/page-state.js';
+
+const PAGE: PageExplanation = {
+  page: { guest: 'a', region: 'r', address: 4096 },
+  state: 'unshared',
+  mergeable: true,
+  checksum: 1,
+  frame: { number: 1, mappings: 1 },
+  age: 5,
+  skips: 2,
+  written: false,
+  ksmPages: 0,
+  ksmMappings: 0,
+  twinCount: 0,
+  twins: [],
+};
+const RUNNING = { run: 1, max_page_sharing: 256 };
+
+test.each(PAGE_STATES)('%s: a sentence each', (state) => {
+  const { why, next } = pageWords({ ...PAGE, state, ksmPages: 1, ksmMappings: 3 }, RUNNING);
+  for (const sentence of [why, next]) expect(sentence).toMatch(/^[A-Z][^{}]*\.$/);
+  expect(`${why} ${next}`).not.toMatch(/undefined|NaN|\b1 pages|1 visits/);
+});
+
+test('what a page will meet is said where it is known', () => {
+  const next = (explained: Partial<PageExplanation>): string => pageWords({ ...PAGE, ...explained }, RUNNING).next;
+  expect(next({ state: 'waiting', ksmPages: 1, ksmMappings: 2 })).toMatch(/finds the KSM page that 2 pages of this content map/);
+  expect(next({ state: 'volatile', twinCount: 1 })).toMatch(
+    /^The next full scan, .* finds a page of this content that stays as it is, and merges the two\.$/,
+  );
+  expect(next({ state: 'volatile', written: true })).toMatch(/^The next full scan finds that it has changed/);
+  expect(next({ state: 'skipped', skips: 1 })).toMatch(/^After 1 more full scan it/);
+});
+
+test('nothing comes next while the scanner is stopped, but for pages that need no scanner', () => {
+  const stopped = { ...RUNNING, run: 0 };
+  expect(pageWords(PAGE, stopped).next).toMatch(/^Nothing while the scanner is stopped; with run=1: each full scan/);
+  expect(pageWords({ ...PAGE, state: 'untouched' }, stopped).next).toBe('Nothing, until it is written.');
+});

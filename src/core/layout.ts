@@ -78,6 +78,8 @@ export const CTL_CURSOR_VPN = CONTROL_BASE + 52;
 export const CTL_STABLE_NODE_FREE = CONTROL_BASE + 54;
 export const CTL_STABLE_NODE_FRESH = CONTROL_BASE + 55;
 export const CTL_STABLE_NODES_USED = CONTROL_BASE + 56;
+/** Stable nodes whose page is gone. Goes up before a frame lets go of its node, by whoever frees it; down as the scanner removes the node. Atomics. */
+export const CTL_STALE_NODES = CONTROL_BASE + 57;
 
 // KSM: counters. Written by the scanner, except CTL_ZERO_PAGES (any thread, atomically).
 export const CTL_PAGES_SHARED = CONTROL_BASE + 64;

@@ -28,6 +28,7 @@ import { frameAddress, frameEntry, pageSize } from './frames';
 import {
   CTL_FOUND_NODE,
   CTL_SEARCH_PATH,
+  CTL_STALE_NODES,
   EDGE_STABLE,
   FRAME_STABLE_NODE,
   SEARCH_AGAIN,
@@ -62,6 +63,7 @@ function isCurrent(stable: u32): bool {
  */
 function conclude(answer: u32): u32 {
   fence();
+  if (atomic.load<u32>((<usize>CTL_STALE_NODES) << 2) == 0) return answer;
   for (let i: u32 = 0; i < bounds; i++) {
     const bound = at(CTL_SEARCH_PATH + i);
     if (!isCurrent(bound)) return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);

@@ -17,6 +17,7 @@ import {
   CTL_STABLE_NODES,
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
+  CTL_STALE_NODES,
   EDGE_STABLE,
   GUEST_MERGING_PAGES,
   RMAP_FLAGS,
@@ -111,9 +112,10 @@ export class StableNodes {
     i32[this.machine.pages.guest(slot) + GUEST_MERGING_PAGES]--;
   }
 
-  /** Removes a node from its tree or chain and lets go of the items on its list. */
+  /** Removes a stale node from its tree or chain and lets go of the items on its list. */
   remove(stable: number): void {
     const { i32 } = this;
+    Atomics.sub(i32, CTL_STALE_NODES, 1);
     for (let slot = i32[stable + STABLE_FIRST]; slot !== 0; slot = i32[slot + RMAP_NEXT]) {
       i32[i32[slot + RMAP_NEXT] !== 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED]--;
       i32[this.machine.pages.guest(slot) + GUEST_MERGING_PAGES]--;

@@ -9,6 +9,7 @@ import {
   CTL_FRAMES,
   CTL_FRAMES_FREED,
   CTL_FRAMES_USED,
+  CTL_STALE_NODES,
   CTL_STORES_FAILED,
   FRAME_MAPCOUNT,
   FRAME_NODE,
@@ -67,7 +68,11 @@ export class Frames {
   put(frame: number): void {
     const entry = this.table + frame * FRAME_WORDS;
     if (Atomics.sub(this.i32, entry + FRAME_MAPCOUNT, 1) !== 1) return;
-    Atomics.store(this.i32, entry + FRAME_STABLE_NODE, 0);
+    if (Atomics.load(this.i32, entry + FRAME_STABLE_NODE) !== 0) {
+      // Counted first: while the count is 0, whatever was read of KSM pages was theirs.
+      Atomics.add(this.i32, CTL_STALE_NODES, 1);
+      Atomics.store(this.i32, entry + FRAME_STABLE_NODE, 0);
+    }
     this.memory.core.frameGive(frame);
     if (Atomics.load(this.i32, CTL_FRAME_WAITERS) === 0) return;
     Atomics.add(this.i32, CTL_FRAMES_FREED, 1);

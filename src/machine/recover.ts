@@ -12,6 +12,9 @@ import {
   CTL_FRESH_FRAME,
   CTL_POPULATION_TABLE,
   CTL_SLOTS,
+  CTL_STABLE_NODE_CHAINS,
+  CTL_STABLE_NODES_USED,
+  CTL_STALE_NODES,
   CTL_ZERO_PAGES,
   FRAME_MAPCOUNT,
   FRAME_STABLE_NODE,
@@ -98,20 +101,25 @@ function recount(machine: Machine): void {
   freeUnmapped(machine, fresh);
 }
 
-/** The free map, anew: every frame once used that no pte maps. */
+/** The free map, anew: every frame once used that no pte maps; and how many stable nodes are left without a frame. */
 function freeUnmapped(machine: Machine, fresh: number): void {
   const { i32, frameTable } = machine.memory;
   const freeMap = i32[CTL_FREE_MAP];
   i32.fill(0, freeMap, freeMap + (i32[CTL_FRAMES] >> 5) + 1);
   let used = Math.min(fresh, i32[CTL_FRAMES]) - 1;
+  let stale = i32[CTL_STABLE_NODES_USED] - i32[CTL_STABLE_NODE_CHAINS];
   for (let frame = 1; frame < fresh; frame++) {
     const entry = frameTable + frame * FRAME_WORDS;
-    if (i32[entry + FRAME_MAPCOUNT] !== 0) continue;
+    if (i32[entry + FRAME_MAPCOUNT] !== 0) {
+      if (i32[entry + FRAME_STABLE_NODE] !== 0) stale--;
+      continue;
+    }
     i32[entry + FRAME_STABLE_NODE] = 0;
     i32[freeMap + (frame >> 5)] |= 1 << (frame & 31);
     used--;
   }
   i32[CTL_FRAMES_USED] = used;
+  i32[CTL_STALE_NODES] = stale;
   // Some of them may have come free just now.
   Atomics.add(i32, CTL_FRAMES_FREED, 1);
   Atomics.notify(i32, CTL_FRAMES_FREED);

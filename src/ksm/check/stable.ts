@@ -12,6 +12,7 @@ import {
   CTL_STABLE_NODE_FRESH,
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
+  CTL_STALE_NODES,
   MAX_NODES,
   PTE_FRAME,
   PTE_PRESENT,
@@ -77,6 +78,7 @@ class StableCheck {
       if (length > 0) shared++;
       sharing += Math.max(0, length - 1);
     }
+    report.equal('stale nodes', i32[CTL_STALE_NODES], [...this.holders].filter((stable) => !this.nodes.isCurrent(stable)).length);
     report.equal('pages_shared', i32[CTL_PAGES_SHARED], shared);
     report.equal('pages_sharing', i32[CTL_PAGES_SHARING], sharing);
     report.equal('stable_node_chains', i32[CTL_STABLE_NODE_CHAINS], this.chains.size);

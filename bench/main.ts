@@ -22,7 +22,7 @@ import { whyNoKernel } from './sides/kernel.js';
 import { PAGE_SIZE } from './sides/side.js';
 import { workHash } from './work.js';
 
-const DEFAULT_SIZE = '256MiB';
+const DEFAULT_SIZE = '1GiB';
 
 function bytes(text: string): number {
   const match = /^([1-9]\d*)(MiB|GiB|M|G)$/.exec(text);

@@ -17,6 +17,21 @@ export const Status = Type.Object({
   guests: Type.Integer(),
   registeredPages: Type.Integer(),
   presentPages: Type.Integer({ description: 'registered pages that have a frame, their own or shared' }),
+  zeroPages: Type.Integer({ description: 'pages that map the zero page, because KSM has put it there' }),
+  cpus: Type.Integer({ description: 'processors that the daemon may run on' }),
+  workloads: Type.Object({
+    running: Type.Integer({ description: 'guest threads' }),
+    waiting: Type.Integer({ description: 'guest threads that wait for a free frame' }),
+    cpuMs: Type.Integer({ description: 'processor time of all guest threads since the start' }),
+  }),
+  totals: Type.Object(
+    {
+      pagesScanned: Type.Integer(),
+      merges: Type.Integer({ description: 'pages that came to be listed from a KSM page' }),
+      cowBreaks: Type.Integer({ description: 'pages that were merged and got a frame of their own again' }),
+    },
+    { description: 'since the start, whatever kernel is followed' },
+  ),
   scanner: Type.Object({ state: Type.Enum(['running', 'stopped', 'restarting', 'dead']), cpuMs: Type.Integer() }),
   counters: Counters,
   saved: Type.Object({

@@ -1,13 +1,20 @@
 /** What /v1/events and /v1/logs stream. */
 import { type Static, Type } from 'typebox';
+import { Name } from './values.js';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 export const LogsQuery = Type.Object(
   {
     lines: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$', description: 'a whole number of lines' })),
+    level: Type.Optional(Type.Enum([...LOG_LEVELS], { description: LOG_LEVELS.join(', ').replace(/, (\w+)$/, ' or $1') })),
+    guest: Type.Optional(Name),
     follow: Type.Optional(Type.Enum(['0', '1', 'true', 'false'], { description: 'true or false' })),
   },
   { additionalProperties: false },
 );
+/** Lines of `level` and above, that tell of `guest`: the last `lines` of them, and with `follow` the next ones. */
+export type LogsQuery = Static<typeof LogsQuery>;
 
 /** Server-sent events, by name. */
 export const EVENTS = {

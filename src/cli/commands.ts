@@ -2,6 +2,7 @@
 import { check } from './check.js';
 import { demo } from './demo.js';
 import { explain } from './explain.js';
+import { free } from './free.js';
 import { get } from './get.js';
 import { guests } from './guests.js';
 import { kill } from './kill.js';
@@ -20,14 +21,19 @@ import { snapshot } from './snapshot.js';
 import { start } from './start.js';
 import { status } from './status.js';
 import { stop } from './stop.js';
+import { top } from './top.js';
 import { unregister } from './unregister.js';
 import type { Verb } from './verb.js';
+import { vmstat } from './vmstat.js';
 import { write } from './write.js';
 
 export const VERBS: readonly Verb[] = [
   start,
   stop,
   status,
+  top,
+  vmstat,
+  free,
   register,
   unregister,
   guests,

@@ -31,7 +31,7 @@ try {
 function command(verb: Verb): Command {
   const made = new Command(verb.name)
     .summary(verb.summary)
-    .description(`${verb.summary[0]?.toUpperCase()}${verb.summary.slice(1)}.`)
+    .description([`${verb.summary[0]?.toUpperCase()}${verb.summary.slice(1)}.`, ...verb.details].join('\n\n'))
     .copyInheritedSettings(program)
     .addHelpText('after', `\nFor example:\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
   for (const argument of verb.arguments) made.addArgument(argument);

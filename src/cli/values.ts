@@ -3,6 +3,8 @@ import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
+const MAX_INTERVAL_SECONDS = 86_400;
+
 /** Bytes: `4096`, `0x1000`, `64KiB`, `64K`, `1.5GiB`. */
 export function parseBytes(text: string): number {
   const [, hex, number, unit] = /^(?:(0x[0-9a-f]+)|(\d+(?:\.\d+)?)(?:([KMG])i?B?|B)?)$/i.exec(text) ?? [];
@@ -27,6 +29,13 @@ export function parsePositive(text: string): number {
 export function parseSeconds(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('Write seconds like 5 or 0.5.');
   return Number(text);
+}
+
+/** Seconds between two looks at the daemon. */
+export function parseInterval(text: string): number {
+  const interval = parseSeconds(text);
+  if (interval < 0.1 || interval > MAX_INTERVAL_SECONDS) throw new InvalidArgumentError('Write seconds, 0.1 to 86400.');
+  return interval;
 }
 
 /** `NAME=VALUE`, one more of them. */

@@ -15,6 +15,8 @@ export interface Session {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
+  /** Paragraphs of the help, beyond the summary. */
+  readonly details: readonly string[];
   readonly arguments: readonly Argument[];
   readonly options: readonly Option[];
   /** Command lines that work as they stand. */
@@ -31,10 +33,10 @@ export interface Verb {
 
 /** A verb whose arguments and options have the types that its own parsers give them; commander hands them on unchanged. */
 export function verb<Values extends readonly unknown[], Options extends object>(
-  definition: Omit<Verb, 'run' | 'arguments' | 'options' | 'json' | 'socket' | 'hints'> &
-    Partial<Pick<Verb, 'arguments' | 'options' | 'json' | 'socket' | 'hints'>> & {
+  definition: Omit<Verb, 'run' | 'details' | 'arguments' | 'options' | 'json' | 'socket' | 'hints'> &
+    Partial<Pick<Verb, 'details' | 'arguments' | 'options' | 'json' | 'socket' | 'hints'>> & {
       readonly run: (session: Session, values: Values, options: Options) => Promise<number | undefined>;
     },
 ): Verb {
-  return { arguments: [], options: [], json: false, socket: true, hints: {}, ...definition, run: definition.run as Verb['run'] };
+  return { details: [], arguments: [], options: [], json: false, socket: true, hints: {}, ...definition, run: definition.run as Verb['run'] };
 }

@@ -10,7 +10,7 @@ import type { CpuProfile } from '../api/profile.js';
 import type { Report } from '../api/report.js';
 import { ROUTES, type RouteName } from '../api/routes.js';
 import type { Status } from '../api/status.js';
-import type { KsmdEvent } from '../api/streams.js';
+import type { KsmdEvent, LogsQuery } from '../api/streams.js';
 import type { CheckAnswer, RestartAnswer } from '../api/upkeep.js';
 import type { Workload, WorkloadRequest } from '../api/workloads.js';
 import { lines, serverSentEvents } from './lines.js';
@@ -18,6 +18,15 @@ import { type Body, chunks, Transport } from './transport.js';
 
 /** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
 export type Source = Uint8Array | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
+
+export interface WantedLines {
+  readonly lines?: number | undefined;
+  /** Of this severity and above. */
+  readonly level?: LogsQuery['level'] | undefined;
+  /** That tell of this guest. */
+  readonly guest?: string | undefined;
+  readonly follow?: boolean | undefined;
+}
 
 export type AdvisedPages = { readonly region: string } | { readonly address: number; readonly length: number };
 
@@ -140,10 +149,12 @@ export class Client {
   }
 
   /** Lines of the log, without their newlines: the last ones, and then new ones as long as the caller goes on if `follow`. */
-  async *logs(options: { readonly lines?: number | undefined; readonly follow?: boolean | undefined }): AsyncGenerator<string, void, undefined> {
+  async *logs({ lines: count, level, guest, follow }: WantedLines): AsyncGenerator<string, void, undefined> {
     const query = new URLSearchParams();
-    if (options.lines !== undefined) query.set('lines', String(options.lines));
-    if (options.follow) query.set('follow', '1');
+    if (count !== undefined) query.set('lines', String(count));
+    if (level !== undefined) query.set('level', level);
+    if (guest !== undefined) query.set('guest', guest);
+    if (follow) query.set('follow', '1');
     yield* lines(chunks(await this.transport.open('GET', `${ROUTES.logs.path}?${query}`)));
   }
 

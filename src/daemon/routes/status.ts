@@ -1,4 +1,5 @@
 /** /v1/status and /v1/stop. */
+import { availableParallelism } from 'node:os';
 import type { Counters } from '../../api/ksm.js';
 import { Status, Stopping } from '../../api/status.js';
 import type { Host } from '../../ksm/host.js';
@@ -18,9 +19,10 @@ export function statusRoutes(api: Api, context: Context): void {
   });
 }
 
-function status({ host, scanner, startedAtMs }: Context): Status {
+function status({ host, scanner, threads, startedAtMs }: Context): Status {
   const { frames, pageSize } = host.machine;
   const counters: Counters = { ...host.counters() };
+  const { zeroPages, ...totals } = host.totals();
   const presentPages = host.guestNames().reduce((sum, guest) => sum + host.presentPages(guest), 0);
   return {
     version: VERSION,
@@ -37,6 +39,10 @@ function status({ host, scanner, startedAtMs }: Context): Status {
     guests: host.guestNames().length,
     registeredPages: registeredPages(host),
     presentPages,
+    zeroPages,
+    cpus: availableParallelism(),
+    workloads: threads.summary(),
+    totals,
     scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
     counters,
     saved: savedNow(host),

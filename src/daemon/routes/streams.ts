@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { EVENTS, LogsQuery } from '../../api/streams.js';
 import { type Api, type Context, route } from '../context.js';
+import { lineFilter } from '../log-filter.js';
 
 const DEFAULT_LINES = 100;
 
@@ -28,14 +29,19 @@ export function streamRoutes(api: Api, { events, log, streams }: Context): void 
   api.route({
     ...route('logs', { querystring: LogsQuery }, { 200: Lines }),
     handler: ({ query }, reply) => {
-      const last = log.last(query.lines === undefined ? DEFAULT_LINES : Number(query.lines)).join('');
+      const wanted = lineFilter(query);
+      const kept = log.last(Number.POSITIVE_INFINITY).filter(wanted);
+      const count = query.lines === undefined ? DEFAULT_LINES : Number(query.lines);
+      const last = kept.slice(Math.max(0, kept.length - count)).join('');
       reply.header('content-type', 'application/x-ndjson');
       if (query.follow !== '1' && query.follow !== 'true') return last;
       // The reader learns at once that it is connected, though there may be no line yet.
       setImmediate(() => reply.raw.flushHeaders());
       return streams.start((send) => {
         send(last);
-        return log.follow(send);
+        return log.follow((line) => {
+          if (wanted(line)) send(line);
+        });
       });
     },
   });

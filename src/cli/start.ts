@@ -8,6 +8,7 @@ import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, kernelProfile } from '../ksm/profile.js';
 import { SnapshotFile } from '../snapshot/restore.js';
 import { LocalError, UsageError } from './failures.js';
+import { dieOfHangUp, terminalWatch } from './hang-up.js';
 import { parseBytes, parseCount, parsePositive } from './values.js';
 import { verb } from './verb.js';
 
@@ -81,13 +82,21 @@ export const start = verb<[], StartOptions>({
     const [server, { FatalError }] = await Promise.all([import('../daemon/daemon.js'), import('../daemon/fatal.js')]);
     let daemon: Daemon | undefined;
     let signals = 0;
-    for (const [name, number] of Object.entries(SIGNALS)) {
-      process.on(name, () => {
-        signals++;
-        if (signals > 1 || daemon === undefined) process.exit(128 + number);
-        daemon.stop(name);
-      });
-    }
+    const end = (name: keyof typeof SIGNALS): void => {
+      signals++;
+      if (signals > 1 || daemon === undefined) process.exit(128 + SIGNALS[name]);
+      daemon.stop(name);
+    };
+    process.on('SIGINT', end);
+    process.on('SIGTERM', end);
+    const terminalIsGone = terminalWatch();
+    let logMoved = false;
+    process.on('SIGHUP', () => {
+      // A shell in that terminal may send it once more: unlike a second SIGTERM that is no hurry.
+      if (terminalIsGone()) daemon === undefined ? dieOfHangUp() : daemon.stop('SIGHUP');
+      else if (daemon === undefined) logMoved = true;
+      else daemon.reopenLog();
+    });
     const snapshot = options.restore === undefined ? undefined : openSnapshot(options.restore);
     try {
       daemon = await server.Daemon.start({
@@ -117,9 +126,11 @@ export const start = verb<[], StartOptions>({
       process.exit(error.exitStatus);
     }
     const running = daemon;
+    if (logMoved) running.reopenLog();
     process.on('uncaughtException', (error) => running.fault(error));
     const fatal = await running.ended;
     if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.message}\n`);
+    if (terminalIsGone()) dieOfHangUp();
     // Whatever is still open is of no use any more.
     process.exit(fatal?.exitStatus ?? 0);
   },

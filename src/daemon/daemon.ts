@@ -29,6 +29,7 @@ import { Profiling } from './profiling.js';
 import { Reaper } from './reaper.js';
 import { Scanner } from './scanner.js';
 import { createServer } from './server.js';
+import { ServiceManager } from './service-manager.js';
 import { listenPrivately, type OwnSocket, prepareSocketPath } from './socket.js';
 import { logSummaries } from './summary.js';
 import type { TcpAddress } from './tcp.js';
@@ -73,6 +74,7 @@ export class Daemon {
   private constructor(
     private readonly log: Log,
     private readonly scanner: Scanner,
+    private readonly serviceManager: ServiceManager,
   ) {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -97,7 +99,7 @@ export class Daemon {
     if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
     if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
 
-    const daemon = new Daemon(log, scanner);
+    const daemon = new Daemon(log, scanner, new ServiceManager(logger));
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const startedAtMs = performance.now();
     const history = new History(() => sample(host, scanner, startedAtMs), SYSTEM_TIMERS);
@@ -139,6 +141,7 @@ export class Daemon {
       throw error;
     }
     logger.info({ socket: config.socketPath, ...(config.http === undefined ? {} : { http: config.http }), ...host.tunables() }, 'listening');
+    void daemon.serviceManager.tell('READY=1', `STATUS=Listening on ${config.socketPath}`);
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
       stopSummaries();
@@ -160,14 +163,21 @@ export class Daemon {
     if (this.stopping) return;
     this.stopping = true;
     this.log.logger.info({ reason }, 'stopping');
+    const told = this.serviceManager.tell('STOPPING=1');
     this.takeDown().then(
-      () => {
+      async () => {
+        await told;
         this.socket?.remove();
         this.log.logger.info('stopped');
         this.endWith(undefined);
       },
       (error: unknown) => this.die(new InternalFaultError(`EIO: while stopping: ${describe(error)}`)),
     );
+  }
+
+  /** The log goes on in a new file, if the old one has been moved away. */
+  reopenLog(): void {
+    this.log.reopen();
   }
 
   /** Something threw that nobody caught: the daemon's state cannot be trusted any more. */

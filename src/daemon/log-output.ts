@@ -7,6 +7,7 @@
 import { fstatSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { errnoLine } from './errno-line.js';
 import { LogFileUnusableError } from './fatal.js';
@@ -17,6 +18,8 @@ const MAX_HELD_BYTES = 1024 * 1024;
 const FLUSH_PATIENCE_MS = 500;
 const LOOK_MS = 2;
 
+type Destination = ReturnType<typeof pino.destination>;
+
 export interface LogOutput {
   /** Takes a line, newline included. */
   write(line: string): void;
@@ -24,27 +27,61 @@ export interface LogOutput {
   flush(): Promise<void>;
 }
 
-/** Appends to the file; one that is made is its owner's alone. LogFileUnusableError if it cannot be opened. */
-export function logFile(file: string): LogOutput {
-  try {
-    return synchronous(openSync(file, 'a', 0o600));
-  } catch (error) {
-    throw new LogFileUnusableError(errnoLine(error, `cannot write the log file ${file}`));
+/** Appends to the file at a path; one that is made is its owner's alone. */
+export class LogFile implements LogOutput {
+  private destination: Destination;
+
+  /** LogFileUnusableError if it cannot be opened. */
+  constructor(private readonly path: string) {
+    this.destination = this.open();
+  }
+
+  write(line: string): void {
+    this.destination.write(line);
+  }
+
+  async flush(): Promise<void> {}
+
+  /**
+   * Goes on in what is at the path now: a new file, if the old one has been moved away. Every line is in one of the two, whole: there is no moment between
+   * them. LogFileUnusableError if it cannot be opened; lines go on into the old one then.
+   */
+  reopen(): void {
+    const old = this.destination;
+    this.destination = this.open();
+    old.end();
+  }
+
+  private open(): Destination {
+    try {
+      return synchronous(openSync(this.path, 'a', 0o600));
+    } catch (error) {
+      throw new LogFileUnusableError(errnoLine(error, `cannot write the log file ${this.path}`));
+    }
   }
 }
 
 /** `missed` is told how many lines were dropped, once lines get out again. */
 export function standardOutput(missed: (dropped: number) => void): LogOutput {
   const stat = fstatSync(STDOUT);
-  if (!stat.isFIFO() && !stat.isSocket()) return synchronous(STDOUT);
+  if (!stat.isFIFO() && !stat.isSocket()) {
+    const destination = synchronous(STDOUT);
+    let gone = false;
+    // A terminal can go, and SIGHUP says so. Until that is heard its lines go nowhere.
+    if (isatty(STDOUT)) {
+      destination.on('error', () => {
+        gone = true;
+      });
+    }
+    return { write: (line) => void (gone || destination.write(line)), flush: async () => {} };
+  }
   // Other commands end when nobody reads what they print; a daemon does not.
   process.stdout.removeAllListeners('error');
   return new HeldBack(process.stdout, missed);
 }
 
-function synchronous(fd: number): LogOutput {
-  const destination = pino.destination({ fd, sync: true });
-  return { write: (line) => void destination.write(line), flush: async () => {} };
+function synchronous(fd: number): Destination {
+  return pino.destination({ fd, sync: true });
 }
 
 /** Lines to a stream that may not take them. Nothing fails: once the stream has, lines are thrown away. */

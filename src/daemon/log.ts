@@ -4,7 +4,7 @@
  * Standard output whose reader closes it or does not read is no failure: the daemon goes on, and its log can still be had on the socket.
  */
 import { type Level, type Logger, pino } from 'pino';
-import { type LogOutput, logFile, standardOutput } from './log-output.js';
+import { LogFile, type LogOutput, standardOutput } from './log-output.js';
 
 export type LogLevel = Level;
 
@@ -15,13 +15,15 @@ export type LogFollower = (line: string) => void;
 
 export class Log {
   readonly logger: Logger;
+  private readonly file: LogFile | undefined;
   private readonly output: LogOutput;
   private readonly kept: string[] = [];
   private readonly followers = new Set<LogFollower>();
 
   /** Logs to `file`, appending, or to standard output. LogFileUnusableError if it cannot be opened. */
   constructor(level: LogLevel, file?: string) {
-    this.output = file === undefined ? standardOutput((dropped) => this.missed(dropped)) : logFile(file);
+    this.file = file === undefined ? undefined : new LogFile(file);
+    this.output = this.file ?? standardOutput((dropped) => this.missed(dropped));
     const sink = {
       write: (line: string): void => {
         this.output.write(line);
@@ -40,6 +42,20 @@ export class Log {
   follow(follower: LogFollower): () => void {
     this.followers.add(follower);
     return () => this.followers.delete(follower);
+  }
+
+  /** Goes on in what is at the path of the log file now. Without a log file there is nothing to do. A failure is a line in the log. */
+  reopen(): void {
+    if (this.file === undefined) {
+      this.logger.info("SIGHUP opens the log file anew, and there is none: '--log-file' sets one");
+      return;
+    }
+    try {
+      this.file.reopen();
+      this.logger.info('the log file is opened anew');
+    } catch (error) {
+      this.logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'the log goes on in the old file');
+    }
   }
 
   /** Resolves once all lines are out, or after a moment in which nobody takes them. */

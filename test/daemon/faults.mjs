@@ -1,4 +1,4 @@
-// Preloaded into a daemon under test (NODE_OPTIONS=--import): SIGUSR2 kills its scanner thread, SIGHUP throws where nobody catches.
+// Preloaded into a daemon under test (NODE_OPTIONS=--import): SIGUSR2 kills its scanner thread, SIGALRM throws where nobody catches.
 // From then on, with NO_NEW_SCANNER set, scanner threads that are started die at once, and with NO_SPARE set one that waits already dies as it is told to begin.
 import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
 
@@ -22,7 +22,7 @@ if (isMainThread) {
     Atomics.store(doomed, KILLED, 1);
     void scanner.terminate();
   });
-  process.on('SIGHUP', () => {
+  process.on('SIGALRM', () => {
     throw new Error('thrown by a test');
   });
 } else {

@@ -142,7 +142,7 @@ describe('each fatal condition has its exit status:', () => {
 
   test('a fault in ksmd itself', async () => {
     const daemon = await DaemonProcess.start([], FAULTS);
-    daemon.child.kill('SIGHUP');
+    daemon.child.kill('SIGALRM');
     expect(await daemon.exited).toBe(FATAL.InternalFault.exitStatus);
     expect(existsSync(daemon.socketPath)).toBe(false);
     expect(daemon.log.at(-1)).toMatchObject({ level: 'fatal' });

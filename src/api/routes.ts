@@ -33,6 +33,10 @@ export const ROUTES = {
   restartScanner: { method: 'POST', path: '/v1/scanner/restart', summary: 'Kill the scanner; another takes over' },
   snapshot: { method: 'GET', path: '/v1/snapshot', summary: 'A consistent image of all guests, while they run' },
   profile: { method: 'POST', path: '/v1/profile', summary: 'Profile the scanner thread: a .cpuprofile' },
+  pageMap: { method: 'GET', path: '/v1/map', summary: 'The state of every page of every guest' },
+  live: { method: 'GET', path: '/v1/live', summary: 'Server-sent events: samples, counters, tunables, guests and pages as they change' },
+  dashboard: { method: 'GET', path: '/', summary: 'The dashboard, for a browser' },
+  dashboardFile: { method: 'GET', path: '/dashboard/:file', summary: 'A file of the dashboard' },
   openapi: { method: 'GET', path: '/v1/openapi.json', summary: 'This document' },
 } as const satisfies Record<string, Route>;
 

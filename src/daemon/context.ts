@@ -14,6 +14,7 @@ import type { Host } from '../ksm/host.js';
 import type { EventFeed } from './event-feed.js';
 import type { GuestThreads } from './guest-threads.js';
 import type { History } from './history.js';
+import type { LiveFeed } from './live-feed.js';
 import type { LiveStreams } from './live-streams.js';
 import type { Log } from './log.js';
 import type { Profiling } from './profiling.js';
@@ -27,6 +28,7 @@ export interface Context {
   readonly log: Log;
   readonly events: EventFeed;
   readonly history: History;
+  readonly live: LiveFeed;
   readonly streams: LiveStreams;
   readonly uploads: Uploads;
   readonly profiling: Profiling;

@@ -23,6 +23,7 @@ import { type FatalError, InternalFaultError, ListenFailedError, MemoryRefusedEr
 import { GuestThreads } from './guest-threads.js';
 import { History } from './history.js';
 import type { Limits } from './limits.js';
+import { LiveFeed } from './live-feed.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
 import { Profiling } from './profiling.js';
@@ -103,6 +104,7 @@ export class Daemon {
     const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
     const startedAtMs = performance.now();
     const history = new History(() => sample(host, scanner, startedAtMs), SYSTEM_TIMERS);
+    const live = new LiveFeed(host, () => scanner.state, history, events, SYSTEM_TIMERS);
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
     const profiling = new Profiling(scanner, logger);
@@ -123,6 +125,7 @@ export class Daemon {
       log,
       events,
       history,
+      live,
       streams,
       uploads,
       profiling,

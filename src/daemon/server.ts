@@ -14,8 +14,10 @@ import { type Api, type Context, route } from './context.js';
 import { answerBrokenRequest, answerStalledBody } from './cut-requests.js';
 import type { Limits } from './limits.js';
 import { BadRequestError, ForbiddenError, noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusals.js';
+import { dashboardRoutes } from './routes/dashboard.js';
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
+import { liveRoutes } from './routes/live.js';
 import { memoryRoutes } from './routes/memory.js';
 import { pageRoutes } from './routes/pages.js';
 import { profileRoutes } from './routes/profile.js';
@@ -31,7 +33,17 @@ import { SYSTEM_TIMERS } from './timers.js';
 const CHECK_CONNECTIONS_MS = 500;
 
 /** Routes that are answered also while the scanner is being restarted. */
-const ALWAYS_ANSWERED: readonly string[] = [ROUTES.status.path, ROUTES.report.path, ROUTES.logs.path, ROUTES.events.path, ROUTES.stop.path];
+const ALWAYS_ANSWERED: readonly string[] = [
+  ROUTES.status.path,
+  ROUTES.report.path,
+  ROUTES.logs.path,
+  ROUTES.events.path,
+  ROUTES.stop.path,
+  ROUTES.pageMap.path,
+  ROUTES.live.path,
+  ROUTES.dashboard.path,
+  ROUTES.dashboardFile.path,
+];
 
 /** A server that is ready to listen: on the socket, or at a TCP address, where it only lets itself be looked at. */
 export async function createServer(context: Context, limits: Limits, tcp?: TcpAddress): Promise<Api> {
@@ -91,6 +103,8 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     upkeepRoutes,
     profileRoutes,
     streamRoutes,
+    liveRoutes,
+    dashboardRoutes,
     openapiRoute,
   ]) {
     await api.register(async (scope) => routes(scope as Api, context));

@@ -9,7 +9,21 @@ import { ROUTES, type RouteName } from '../api/routes.js';
 import { InvalidError } from '../machine/errors.js';
 
 /** What may be asked over TCP: nothing that changes the host, and no byte of a guest's memory. */
-const READABLE: readonly RouteName[] = ['status', 'ksm', 'guests', 'guest', 'page', 'report', 'workloads', 'events', 'openapi'];
+const READABLE: readonly RouteName[] = [
+  'status',
+  'ksm',
+  'guests',
+  'guest',
+  'page',
+  'report',
+  'workloads',
+  'events',
+  'pageMap',
+  'live',
+  'dashboard',
+  'dashboardFile',
+  'openapi',
+];
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 /** Every address the machine has. */

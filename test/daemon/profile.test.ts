@@ -1,11 +1,10 @@
 /** Profiles of a running scanner, however they end. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CpuProfile } from '../../src/api/profile.js';
 import { symbolTable } from '../../src/profile/table.js';
 import { DaemonProcess } from '../daemon-process.js';
 import { until } from '../until.js';
+import { freePort } from './free-port.js';
 
 let daemon: DaemonProcess;
 let port: number;
@@ -16,15 +15,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await daemon.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** How many profiles the log tells of, begun or ended. */
 function told(msg: 'the scanner is being profiled' | 'the profile has ended'): number {

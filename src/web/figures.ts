@@ -1,0 +1,63 @@
+/** The few numbers that people come for, and the rates that samples a few seconds apart come to. */
+import type { Sample } from '../api/history.js';
+import { element, made, say } from './elements.js';
+import { bytes, compact, count, percent } from './words.js';
+
+/** Rates are over so many samples, one a second. */
+const OVER_SAMPLES = 3;
+
+export interface Rates {
+  readonly pagesPerSecond: number;
+  /** Of one processor, 0 to 1. */
+  readonly cpuShare: number;
+}
+
+/** What the scanner did between two samples. */
+export function ratesBetween(before: Sample | undefined, after: Sample | undefined): Rates {
+  const ms = before === undefined || after === undefined ? 0 : after.atMs - before.atMs;
+  if (before === undefined || after === undefined || ms <= 0) return { pagesPerSecond: 0, cpuShare: 0 };
+  return {
+    pagesPerSecond: ((after.pagesScanned - before.pagesScanned) * 1000) / ms,
+    cpuShare: Math.min(1, (after.scannerCpuMs - before.scannerCpuMs) / ms),
+  };
+}
+
+const NAMES = ['Saved', 'In use', 'Free', 'Scan rate', 'Processor', 'Full scans'] as const;
+type Name = (typeof NAMES)[number];
+
+export class Figures {
+  private readonly shown = {} as Record<Name, { readonly value: HTMLElement; readonly more: HTMLElement }>;
+
+  constructor() {
+    const list = element('figures', HTMLDListElement);
+    for (const name of NAMES) {
+      const group = made('div');
+      const value = made('dd', '–', 'value');
+      const more = made('dd', '', 'more');
+      group.append(made('dt', name), value, more);
+      list.append(group);
+      this.shown[name] = { value, more };
+    }
+  }
+
+  update(samples: readonly Sample[]): void {
+    const now = samples.at(-1);
+    if (now === undefined) return;
+    const { usedBytes, freeBytes, savedBytes, fullScans, merges, breaks } = now;
+    const total = usedBytes + freeBytes;
+    const { pagesPerSecond, cpuShare } = ratesBetween(samples.at(-1 - OVER_SAMPLES) ?? samples[0], now);
+    const wanted = usedBytes + savedBytes;
+    this.say('Saved', bytes(savedBytes), wanted === 0 ? 'nothing is in use' : `${percent(savedBytes / wanted)} of what guests hold`);
+    this.say('In use', bytes(usedBytes), total === 0 ? '' : `${percent(usedBytes / total)} of ${bytes(total)}`);
+    this.say('Free', bytes(freeBytes), '');
+    this.say('Scan rate', `${compact(pagesPerSecond)}/s`, 'pages looked at');
+    this.say('Processor', percent(cpuShare), 'of one, for the scanner');
+    this.say('Full scans', count(fullScans), `${compact(merges)} merges, ${compact(breaks)} broken`);
+  }
+
+  private say(name: Name, value: string, more: string): void {
+    const shown = this.shown[name];
+    say(shown.value, value);
+    say(shown.more, more);
+  }
+}

@@ -1,0 +1,151 @@
+/** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
+import type { ErrorAnswer } from '../api/errors.js';
+import type { LiveEvent, PageMapAnswer } from '../api/live.js';
+import type { Status } from '../api/status.js';
+import { Charts } from './charts.js';
+import { element, say } from './elements.js';
+import { Feed } from './feed.js';
+import { Figures } from './figures.js';
+import { GuestTable } from './guest-table.js';
+import { Legend } from './legend.js';
+import { MapPointing } from './map-pointing.js';
+import { MapView } from './map-view.js';
+import { Mirror } from './mirror.js';
+import { ValuesTable } from './values-table.js';
+
+const WARNING_MS = 10_000;
+
+const notice = element('notice', HTMLParagraphElement);
+const pill = element('scanner', HTMLParagraphElement);
+const figures = new Figures();
+const charts = new Charts();
+const counters = new ValuesTable('counters', false);
+const tunables = new ValuesTable('tunables', true);
+/** Counters that have changed since the last sample: nobody reads them more often. */
+let freshCounters: Record<string, number | string> = {};
+let recountDue = false;
+
+const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
+  onMap: () => {
+    view.rearrange();
+    pointing.rearranged();
+    guests.fill(mirror.guests, mirror.pageSize);
+    legend.recount(mirror);
+  },
+  onPages: (from, to) => {
+    view.pagesChanged(from, to);
+    recountDue = true;
+  },
+  onChanged: () => view.show(),
+  onGuests: (places) => guests.update(mirror.guests, places),
+  onFailure: () => feed.restart(),
+});
+const view = new MapView(mirror);
+const pointing = new MapPointing(view, mirror);
+const legend = new Legend((state) => view.mean(state));
+const guests = new GuestTable((name) => pointing.goToGuest(name));
+
+const feed = new Feed('/v1/live', {
+  onOpen: () => {
+    tell(undefined);
+    counters.clear();
+    tunables.clear();
+    void mirror.begin();
+    void about();
+  },
+  onEvent,
+  onLost: () => {
+    tell('The daemon does not answer. Trying again …', 'lost');
+    showScanner('unknown');
+  },
+});
+
+function onEvent(event: LiveEvent): void {
+  switch (event.event) {
+    case 'history':
+      charts.begin(event.data);
+      figures.update(charts.kept);
+      return;
+    case 'sample':
+      charts.add(event.data);
+      figures.update(charts.kept);
+      counters.update(freshCounters);
+      freshCounters = {};
+      if (recountDue) legend.recount(mirror);
+      recountDue = false;
+      return;
+    case 'files':
+      if (event.data.scanner !== undefined) showScanner(event.data.scanner);
+      tunables.update(event.data.tunables);
+      freshCounters = { ...freshCounters, ...event.data.counters };
+      // The first of a stream has them all.
+      if (event.data.scanner !== undefined) counters.update(freshCounters);
+      return;
+    case 'warning':
+      warn(event.data.message);
+      return;
+    default:
+      mirror.apply(event);
+  }
+}
+
+const SCANNER_WORDS: Readonly<Record<string, string>> = {
+  running: 'scanning',
+  stopped: 'scanner stopped',
+  restarting: 'scanner restarting',
+  dead: 'scanner lost',
+  unknown: 'no answer',
+};
+
+function showScanner(state: string): void {
+  pill.dataset.state = state;
+  say(pill, SCANNER_WORDS[state] ?? state);
+}
+
+let warningTimer: number | undefined;
+
+function warn(message: string): void {
+  tell(message, 'warning');
+  window.clearTimeout(warningTimer);
+  warningTimer = window.setTimeout(() => tell(undefined), WARNING_MS);
+}
+
+/** A line at the top; none if there is nothing to say. */
+function tell(text: string | undefined, kind = ''): void {
+  window.clearTimeout(warningTimer);
+  notice.hidden = text === undefined;
+  notice.className = kind;
+  say(notice, text ?? '');
+}
+
+async function about(): Promise<void> {
+  try {
+    const { version, kernel, pageSize } = await fetchJson<Status>('/v1/status');
+    say(element('about', HTMLParagraphElement), `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes`);
+  } catch {
+    // The stream notices that the daemon does not answer.
+  }
+}
+
+async function fetchJson<Answer>(path: string): Promise<Answer> {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(((await answer.json()) as ErrorAnswer).error.message);
+  return (await answer.json()) as Answer;
+}
+
+for (const [id, steps] of [
+  ['smaller', -1],
+  ['fit', 'fit'],
+  ['larger', 1],
+] as const) {
+  element(id, HTMLButtonElement).addEventListener('click', () => view.zoom(steps));
+}
+
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+function dress(): void {
+  view.setTheme(dark.matches ? 'dark' : 'light');
+  charts.redraw();
+}
+dark.addEventListener('change', dress);
+dress();
+feed.start();

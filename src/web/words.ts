@@ -1,0 +1,29 @@
+/** Numbers, sizes and addresses as people read them. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** With three digits that count: 1.2M. */
+export function compact(value: number): string {
+  return short.format(value);
+}
+
+export function bytes(value: number): string {
+  const unit = Math.min(UNITS.length - 1, value === 0 ? 0 : Math.floor(Math.log2(Math.abs(value)) / 10));
+  const scaled = value / 1024 ** unit;
+  return `${scaled.toFixed(unit === 0 || Math.abs(scaled) >= 100 ? 0 : 1)} ${UNITS[Math.max(0, unit)]}`;
+}
+
+/** 0 to 1, in percent. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed((share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0)} %`;
+}
+
+export function hex(address: number): string {
+  return `0x${address.toString(16)}`;
+}

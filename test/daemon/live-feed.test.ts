@@ -1,0 +1,274 @@
+/** What viewers are told, and that it is true: a mirror of the map is held against the machine itself. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Sample } from '../../src/api/history.js';
+import type { LiveEvent, PageMapAnswer } from '../../src/api/live.js';
+import { EventFeed } from '../../src/daemon/event-feed.js';
+import { History } from '../../src/daemon/history.js';
+import { LiveFeed } from '../../src/daemon/live-feed.js';
+import { LiveStreams } from '../../src/daemon/live-streams.js';
+import { changedRuns } from '../../src/daemon/page-runs.js';
+import { ManualClock } from '../../src/ksm/clock.js';
+import { Host } from '../../src/ksm/host.js';
+import { pageStates } from '../../src/ksm/page-state.js';
+import { Mirror } from '../../src/web/mirror.js';
+import { applyRuns } from '../../src/web/runs.js';
+import { ManualTimers } from './manual-timers.js';
+
+const PAGE = 16;
+const SAMPLE: Sample = { atMs: 0, usedBytes: 0, freeBytes: 0, savedBytes: 0, pagesScanned: 0, fullScans: 0, merges: 0, breaks: 0, scannerCpuMs: 0 };
+const PROGRESS = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
+
+function rig() {
+  const host = Host.create({ memoryBytes: 256 * PAGE, pageSize: PAGE, guestPages: 512, maxGuests: 6, maxRegions: 12 }, new ManualClock());
+  host.set('run', 1);
+  host.set('use_zero_pages', 1);
+  const timers = new ManualTimers();
+  const sampling = new ManualTimers();
+  let atMs = 0;
+  const history = new History(() => ({ ...SAMPLE, atMs: atMs++ }), sampling);
+  const clock = { ms: 0 };
+  const events = new EventFeed(() => PROGRESS, timers);
+  const feed = new LiveFeed(
+    host,
+    () => 'running',
+    history,
+    events,
+    timers,
+    () => clock.ms,
+  );
+  const tick = (): void => {
+    clock.ms += 200;
+    timers.tick();
+  };
+  return { host, timers, sampling, events, feed, tick, clock };
+}
+
+function parsed(text: string): LiveEvent {
+  const [, event, data = ''] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+  return { event, data: JSON.parse(data) } as LiveEvent;
+}
+
+/** A viewer as the browser is one; answers to its requests come when told to. */
+function viewer(feed: LiveFeed) {
+  const due: (() => void)[] = [];
+  const failures: unknown[] = [];
+  const mirror = new Mirror(
+    () => {
+      const answer = JSON.parse(feed.map()) as PageMapAnswer;
+      return new Promise((resolve) => due.push(() => resolve(answer)));
+    },
+    { onMap() {}, onPages() {}, onChanged() {}, onGuests() {}, onFailure: (error) => failures.push(error) },
+  );
+  const told: LiveEvent[] = [];
+  const leave = feed.subscribe((text) => {
+    const event = parsed(text);
+    told.push(event);
+    if (event.event === 'pages' || event.event === 'guests' || event.event === 'map') mirror.apply(event);
+  });
+  void mirror.begin();
+  const deliver = async (): Promise<void> => {
+    while (due.length > 0) {
+      for (const answer of due.splice(0)) answer();
+      await new Promise(setImmediate);
+    }
+  };
+  return { mirror, told, leave, deliver, failures };
+}
+
+const guest = fc.constantFrom('a', 'b', 'c');
+const region = fc.constantFrom('x', 'y');
+const pages = fc.integer({ min: 1, max: 40 });
+const deed = fc.oneof(
+  fc.record({ kind: fc.constant('create' as const), guest }),
+  fc.record({ kind: fc.constant('exit' as const), guest }),
+  fc.record({ kind: fc.constant('map' as const), guest, region, pages }),
+  fc.record({ kind: fc.constant('unmap' as const), guest, region }),
+  fc.record({ kind: fc.constant('store' as const), guest, region, from: pages, pages, byte: fc.integer({ min: 0, max: 2 }) }),
+  fc.record({ kind: fc.constant('advise' as const), guest, region, advice: fc.constantFrom('mergeable', 'unmergeable', 'dontneed') }),
+  fc.record({ kind: fc.constant('scan' as const), pages: fc.integer({ min: 1, max: 200 }) }),
+  fc.record({ kind: fc.constant('tick' as const) }),
+  fc.record({ kind: fc.constant('deliver' as const) }),
+);
+type Deed = typeof deed extends fc.Arbitrary<infer One> ? One : never;
+
+function carryOut(host: Host, doing: Exclude<Deed, { kind: 'tick' | 'deliver' }>): void {
+  switch (doing.kind) {
+    case 'create':
+      host.createGuest(doing.guest);
+      return;
+    case 'exit':
+      host.exitGuest(doing.guest);
+      return;
+    case 'map':
+      host.map(doing.guest, doing.region, doing.pages);
+      return;
+    case 'unmap':
+      host.unmap(doing.guest, doing.region);
+      return;
+    case 'store': {
+      const { address } = host.findRegion(doing.guest, doing.region);
+      host.store(doing.guest, address + doing.from * PAGE, new Uint8Array(doing.pages * PAGE).fill(doing.byte));
+      return;
+    }
+    case 'advise': {
+      const { address, pages: count } = host.findRegion(doing.guest, doing.region);
+      host.madvise(doing.guest, address, count * PAGE, doing.advice as 'mergeable');
+      return;
+    }
+    case 'scan':
+      host.ksm.scan(doing.pages);
+      return;
+  }
+}
+
+/** What the machine itself says, by guest and region. */
+function truth(host: Host): Record<string, readonly number[]> {
+  const all = host.guestNames().flatMap((name) =>
+    host.regionsOf(name).map((mapped) => {
+      const states = new Uint8Array(mapped.pages);
+      pageStates(host.machine, host.firstSlot(name, mapped.name), states);
+      return [`${name} ${mapped.name} ${mapped.address}`, [...states]] as const;
+    }),
+  );
+  return Object.fromEntries(all);
+}
+
+function mirrored({ guests, states }: Mirror): Record<string, readonly number[]> {
+  const all = guests.flatMap(({ name, regions }) =>
+    regions.map(
+      ({ name: mapped, address, pages: count, first }) => [`${name} ${mapped} ${address}`, [...states.subarray(first, first + count)]] as const,
+    ),
+  );
+  return Object.fromEntries(all);
+}
+
+test('the whole map once and what changes after it always come to the map of now', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(deed, { maxLength: 80 }), async (deeds) => {
+      const { host, feed, tick } = rig();
+      host.createGuest('a');
+      host.map('a', 'x', 40);
+      const { mirror, deliver, leave, failures } = viewer(feed);
+      for (const doing of deeds) {
+        if (doing.kind === 'tick') tick();
+        else if (doing.kind === 'deliver') await deliver();
+        else {
+          try {
+            carryOut(host, doing);
+          } catch {
+            // Refused: nothing has changed, or not all that could have.
+          }
+        }
+      }
+      for (let i = 0; i < 5; i++) tick();
+      await deliver();
+      expect(mirrored(mirror)).toEqual(truth(host));
+      expect(mirror.guests.map(({ name, numbers }) => [name, numbers[0]])).toEqual(host.guestNames().map((name) => [name, host.presentPages(name)]));
+      expect(failures).toEqual([]);
+      leave();
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('runs turn any states into any others, and nothing is said where nothing has changed', () => {
+  const some = fc.array(fc.tuple(fc.integer({ min: 0, max: 8 }), fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5000 }))), {
+    maxLength: 12,
+  });
+  const spread = (runs: readonly (readonly [number, number])[], length: number): Uint8Array =>
+    Uint8Array.from([...runs.flatMap(([state, count]) => Array<number>(count).fill(state)), ...Array<number>(length).fill(0)].slice(0, length));
+  fc.assert(
+    fc.property(some, some, fc.integer({ min: 0, max: 9000 }), (before, after, length) => {
+      const states = spread(before, length);
+      const wanted = spread(after, length);
+      applyRuns(Buffer.from(changedRuns(states, wanted)).toString('base64'), states, () => {});
+      expect(Buffer.compare(states, wanted)).toBe(0);
+      expect(changedRuns(states, wanted).length).toBe(0);
+    }),
+  );
+});
+
+test('nothing is looked at while nobody looks, and all viewers together cost what one does', () => {
+  const { host, timers, sampling, feed, tick } = rig();
+  let reads = 0;
+  const { counters } = host;
+  host.counters = () => {
+    reads++;
+    return counters.call(host);
+  };
+  const before = sampling.ticks.size;
+  expect([timers.ticks.size, reads]).toEqual([0, 0]);
+  const leaving = [1, 2, 3].map(() => feed.subscribe(() => {}));
+  const begun = reads;
+  tick();
+  expect(reads - begun).toBe(1);
+  for (const leave of leaving) leave();
+  expect(timers.ticks.size).toBe(0);
+  expect(sampling.ticks.size).toBe(before);
+});
+
+test('a viewer that does not read is let go, and costs nothing then; one that reads goes on', async () => {
+  const { timers, events, feed } = rig();
+  const streams = new LiveStreams();
+  const slow = streams.start((send) => feed.subscribe(send));
+  const reader = streams.start((send) => feed.subscribe(send));
+  let read = '';
+  reader.setEncoding('utf8').on('data', (text: string) => {
+    read += text;
+  });
+  for (let said = 0; !slow.destroyed; said++) {
+    expect(said).toBeLessThan(1000);
+    events.warn('x'.repeat(10_000));
+    await new Promise(setImmediate);
+  }
+  events.warn('the last');
+  await new Promise(setImmediate);
+  expect(read).toContain('the last');
+  reader.destroy();
+  await new Promise(setImmediate);
+  expect(timers.ticks.size).toBe(0);
+});
+
+test('a tunable, a counter, a guest and a warning are told as they change, and not again', () => {
+  const { host, feed, tick, events } = rig();
+  const { told, leave } = viewer(feed);
+  expect(told.map(({ event }) => event)).toEqual(['history', 'files']);
+  expect(told[1]).toMatchObject({ data: { scanner: 'running', tunables: { pages_to_scan: 100 } } });
+  told.length = 0;
+  tick();
+  expect(told).toEqual([]);
+  host.set('pages_to_scan', 77);
+  tick();
+  expect(told).toEqual([{ event: 'files', data: { counters: {}, tunables: { pages_to_scan: 77 } } }]);
+  events.warn('beware');
+  host.createGuest('a');
+  tick();
+  tick();
+  expect(told.slice(1)).toEqual([
+    { event: 'warning', data: { message: 'beware' } },
+    { event: 'map', data: { tick: expect.any(Number) } },
+  ]);
+  leave();
+});
+
+test('looking at pages takes no more than a small part of the time, however long a look takes', () => {
+  const { host, feed, tick, clock } = rig();
+  host.createGuest('a');
+  host.map('a', 'x', 40);
+  const names = host.guestNames;
+  let looks = 0;
+  // A look asks for the guests: here it takes 100 ms.
+  host.guestNames = () => {
+    looks++;
+    clock.ms += 100;
+    return names.call(host);
+  };
+  const leave = feed.subscribe(() => {});
+  looks = 0;
+  const start = clock.ms;
+  for (let i = 0; i < 200; i++) tick();
+  expect(looks).toBeGreaterThan(1);
+  expect((looks * 100) / (clock.ms - start)).toBeLessThan(0.06);
+  leave();
+});

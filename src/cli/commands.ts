@@ -1,5 +1,6 @@
 /** The command table. The command line, its help and README's list all follow from it; a test holds README to it. */
 import { check } from './check.js';
+import { completion } from './completion.js';
 import { demo } from './demo.js';
 import { explain } from './explain.js';
 import { free } from './free.js';
@@ -54,6 +55,7 @@ export const VERBS: readonly Verb[] = [
   profile,
   snapshot,
   demo,
+  completion,
 ];
 
 /** README's list. */

@@ -85,6 +85,12 @@ export function tunableNames(profile: KernelProfile): readonly TunableName[] {
   return [...profile.tunables, ...OWN_TUNABLES];
 }
 
+/** What a tunable's values are called, or the values themselves, where they are few; none where they are many. */
+export function tunableChoices(name: TunableName): readonly string[] {
+  const { min, max, names } = TUNABLES[name];
+  return names ?? (max - min < 3 ? Array.from({ length: max - min + 1 }, (_, index) => String(min + index)) : []);
+}
+
 /** The tunable of that name. NotFoundError if the profile has none. */
 export function tunableName(profile: KernelProfile, name: string): TunableName {
   const names = tunableNames(profile);

@@ -1,0 +1,86 @@
+/**
+ * What can stand where on a command line, as commander has it: verbs, their options, and where the candidates for a value come from.
+ *
+ * An argument or an option says by its choices or by the name of its value what it takes. So a verb that is added to the table is completed, too.
+ */
+import type { Argument, Command, Option } from 'commander';
+import { KERNEL_PROFILES } from '../../ksm/profile.js';
+import { tunableChoices, tunableNames } from '../../ksm/tunables.js';
+import { createProgram } from '../program.js';
+
+/** Words that are known beforehand, or who is to be asked for them. */
+export type Candidates = readonly string[] | 'files' | 'guests' | 'workloads' | 'assignments' | 'nothing';
+
+export interface CompletedArgument {
+  readonly name: string;
+  readonly variadic: boolean;
+  readonly candidates: Candidates;
+}
+
+export interface CompletedOption {
+  /** `-S` and `--unit`. */
+  readonly flags: readonly string[];
+  readonly summary: string;
+  /** Undefined: it takes no value. */
+  readonly value: CompletedArgument | undefined;
+}
+
+export interface CompletedVerb {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly CompletedArgument[];
+  readonly options: readonly CompletedOption[];
+}
+
+export interface CompletedTunable {
+  readonly name: string;
+  /** Empty: more than can be listed. */
+  readonly values: readonly string[];
+}
+
+export interface CompletedProgram {
+  readonly options: readonly CompletedOption[];
+  readonly verbs: readonly CompletedVerb[];
+  readonly tunables: readonly CompletedTunable[];
+}
+
+/** Verbs whose guest must not be there yet. */
+const MAKE_A_GUEST = ['register', 'ksmpages'];
+
+export function completedProgram(): CompletedProgram {
+  const program = createProgram(async () => {});
+  const commands = program.createHelp().visibleCommands(program);
+  const verbs = commands.map((command) => command.name());
+  const bySource: Readonly<Record<string, Candidates>> = {
+    command: verbs,
+    file: 'files',
+    dir: 'files',
+    path: 'files',
+    guest: 'guests',
+    id: 'workloads',
+    name: [...new Set(KERNEL_PROFILES.flatMap((profile) => [...profile.counters, ...tunableNames(profile)]))],
+    'name=value': 'assignments',
+  };
+  const argument = (verb: string) => (given: Argument) => {
+    const isNew = given.name() === 'guest' && MAKE_A_GUEST.includes(verb);
+    const candidates = given.argChoices ?? (isNew ? 'nothing' : (bySource[given.name()] ?? 'nothing'));
+    return { name: given.name(), variadic: given.variadic, candidates };
+  };
+  const option = (given: Option): CompletedOption => {
+    const name = /[<[](.*?)(?:\.{3})?[>\]]/.exec(given.flags)?.[1];
+    const flags = [given.short, given.long].filter((flag) => flag !== undefined);
+    const candidates = given.argChoices ?? bySource[name ?? ''] ?? 'nothing';
+    return { flags, summary: given.description, value: name === undefined ? undefined : { name, variadic: false, candidates } };
+  };
+  const options = (command: Command) => command.createHelp().visibleOptions(command).map(option);
+  return {
+    options: options(program),
+    verbs: commands.map((command) => ({
+      name: command.name(),
+      summary: command.summary() || command.description(),
+      arguments: command.registeredArguments.map(argument(command.name())),
+      options: options(command),
+    })),
+    tunables: [...new Set(KERNEL_PROFILES.flatMap(tunableNames))].map((name) => ({ name, values: tunableChoices(name) })),
+  };
+}

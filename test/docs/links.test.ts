@@ -1,5 +1,5 @@
 /** What the documentation points at is there: files, headings, commands and their options. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { VERBS } from '../../src/cli/commands.js';
@@ -8,12 +8,12 @@ import { CHECKOUT, codeSpans, DOCUMENTS, readDocument, WALKED } from './markdown
 const documents = DOCUMENTS.map(readDocument);
 
 /** A path of this repository, as prose names it; in capitals is what the reader puts in. */
-const OWN_PATH = /^(?:src|test|bench|docs|bin|\.ci)\/(?:(?!\b[A-Z]{3,}\b)[\w./-])*$|^[A-Z]+\.md$|^package\.json$/;
+const OWN_PATH = /^(?:src|test|bench|docs|bin|contrib|\.ci)\/(?:(?!\b[A-Z]{3,}\b)[\w./-])*$|^[A-Z]+\.md$|^package\.json$/;
 
 /** Flags that commander gives every command. */
 const COMMON_FLAGS = ['--help', '--json', '--socket'];
 
-describe.each(documents)('$path', ({ path, links, prose, text }) => {
+describe.each(documents)('$path', ({ path, links, prose, text, blocks }) => {
   test('links to files and headings that are there', () => {
     for (const link of links.filter((target) => !/^[a-z]+:/.test(target))) {
       const [file = '', anchor] = link.split('#');
@@ -24,7 +24,10 @@ describe.each(documents)('$path', ({ path, links, prose, text }) => {
   });
 
   test('names files that are there', () => {
-    for (const code of codeSpans(prose).filter((span) => OWN_PATH.test(span))) expect(existsSync(CHECKOUT + code), `${code} is there`).toBe(true);
+    const words = blocks.flatMap(({ lines }) => lines.flatMap((line) => line.split(/\s+/)));
+    for (const named of [...codeSpans(prose), ...words].filter((word) => OWN_PATH.test(word))) {
+      expect(existsSync(CHECKOUT + named), `${named} is there`).toBe(true);
+    }
   });
 
   test('names commands and options that are there', () => {
@@ -56,4 +59,12 @@ test('every file of docs/ leads to another one', () => {
       readDocument(path).links.some((link) => /^[\w-]+\.md/.test(link)),
       path,
     ).toBe(true);
+});
+
+test('each drawing is there for light and for dark, the same but for its colours', () => {
+  for (const name of ['merge', 'trees']) {
+    const [light, dark] = ['light', 'dark'].map((scheme) => readFileSync(`${CHECKOUT}docs/${name}-${scheme}.svg`, 'utf8'));
+    expect(dark).not.toBe(light);
+    expect(dark?.replace(/#[0-9a-f]{6}/g, '#')).toBe(light?.replace(/#[0-9a-f]{6}/g, '#'));
+  }
 });

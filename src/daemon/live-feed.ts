@@ -1,8 +1,8 @@
 /**
  * What the dashboard is told while somebody looks at it: samples, counters, tunables, guests and the state of every page, as they change.
  *
- * All is found out once for all viewers, on the API thread, and nothing at all while there is none. Looking at the pages never takes more than one part in
- * LOOK_SHARE of that thread's time: with very many pages, looks become rarer.
+ * All is found out once for all viewers, on the API thread, and nothing at all while there is none. However many pages there are, looking at them takes a
+ * small part of that thread's time: a change among very many is told a little later.
  */
 import type { LiveEvent } from '../api/live.js';
 import type { Host } from '../ksm/host.js';
@@ -14,8 +14,9 @@ import type { Timers } from './timers.js';
 
 /** What the eye takes for moving along. */
 export const LOOK_EVERY_MS = 200;
-const LOOK_SHARE = 25;
-/** Looks between two looks at the guests' numbers. */
+/** Of the thread's time between two looks. */
+const LOOK_SHARE = 0.02;
+/** Looks at pages between two at the guests' numbers. */
 const LOOKS_A_ROW = 5;
 /** Changes that take up more are not worth listing: whoever wants them asks for the whole map, and one that is slow does not pile them up. */
 const MAX_RUN_BYTES = 256 * 1024;
@@ -30,8 +31,6 @@ interface Watch {
   counters: Values;
   tunables: Values;
   scanner: string;
-  /** No look before this. */
-  restsUntilMs: number;
 }
 
 export class LiveFeed {
@@ -83,7 +82,6 @@ export class LiveFeed {
       counters: this.host.counters(),
       tunables: this.host.tunables(),
       scanner: this.scannerState(),
-      restsUntilMs: 0,
     };
   }
 
@@ -91,11 +89,7 @@ export class LiveFeed {
     const { watch } = this;
     if (watch === undefined) return;
     this.lookAtFiles(watch);
-    const start = this.nowMs();
-    if (start < watch.restsUntilMs) return;
     this.lookAtPages(watch.map);
-    const end = this.nowMs();
-    watch.restsUntilMs = end + (end - start) * (LOOK_SHARE - 1) - LOOK_EVERY_MS / 2;
   }
 
   private lookAtFiles(watch: Watch): void {
@@ -111,8 +105,9 @@ export class LiveFeed {
   }
 
   private lookAtPages(map: PageMap): void {
+    const untilMs = this.nowMs() + LOOK_EVERY_MS * LOOK_SHARE;
     const cursorBefore = map.cursor;
-    const { rearranged, runs, rows } = map.look((map.tick + 1) % LOOKS_A_ROW === 0);
+    const { rearranged, runs, rows } = map.look((map.tick + 1) % LOOKS_A_ROW === 0, () => this.nowMs() < untilMs);
     const { tick, cursor } = map;
     if (rows.length > 0) this.tell({ event: 'guests', data: { tick, rows: [...rows] } });
     if (rearranged || runs.length > MAX_RUN_BYTES) this.tell({ event: 'map', data: { tick } });

@@ -1,17 +1,21 @@
 /**
- * The states of all pages, as they were at the last look, and which guest and region each belongs to.
+ * The states of all pages, as they were when last looked at, and which guest and region each belongs to.
  *
- * A look reads ten bytes of shared memory a page, on the thread that asks: no other thread notices. Where guests and regions are is read anew only when they
- * have changed.
+ * With a million pages, to look at all of them takes many milliseconds. So a look goes as far as it may, and the next one goes on from there; the pages that
+ * the scanner has passed meanwhile come first. It reads shared memory on the thread that asks, and no other notices. Where guests and regions are is read
+ * anew only when they have changed; then all pages are looked at.
  */
 import type { GUEST_NUMBERS, MapGuest, PageMapAnswer } from '../api/live.js';
 import { PAGE_STATES } from '../api/pages.js';
 import { CTL_REGIONS_EPOCH, SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { pageStates } from '../ksm/page-state.js';
-import { changedRuns } from './page-runs.js';
+import { changedRuns, type Stretch } from './page-runs.js';
 
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');
+/** Pages looked at between two questions whether to go on. */
+const CHUNK_PAGES = 16_384;
+const AS_FAR_AS_IT_GOES = (): boolean => true;
 
 export interface Look {
   /** Guests or regions are not what they were. */
@@ -29,30 +33,32 @@ export class PageMap {
   cursor = -1;
   private guests: readonly (MapGuest & { readonly pointer: number })[] = [];
   private arrangement = '';
+  /** Where the regions' slots are, in order. */
+  private regions: readonly Stretch[] = [];
   private states = new Uint8Array(0);
-  private scratch = new Uint8Array(0);
+  /** As long: what a look finds, where it looks. */
+  private found = new Uint8Array(0);
+  /** The slot that the next look goes on at. */
+  private next = 0;
   private rendered: { readonly tick: number; readonly answer: string } | undefined;
 
   constructor(private readonly host: Host) {
-    this.look(true);
+    this.look(true, AS_FAR_AS_IT_GOES);
   }
 
-  /** Looks at all pages; at the guests' numbers too if `numbers`. */
-  look(numbers: boolean): Look {
+  /** Looks at pages as long as `mayGoOn` says so, and not at any twice; at the guests' numbers too if `numbers`. */
+  look(numbers: boolean, mayGoOn: () => boolean): Look {
     this.tick++;
     const rearranged = this.arrange();
-    const { machine } = this.host;
-    const { scratch } = this;
-    scratch.fill(UNTOUCHED);
-    for (const { regions } of this.guests) {
-      for (const { first, pages } of regions) {
-        pageStates(machine, machine.memory.slotTable + first * SLOT_WORDS, scratch.subarray(first, first + pages));
-      }
-    }
-    const runs = changedRuns(this.states, scratch);
-    this.scratch = this.states;
-    this.states = scratch;
+    const before = this.cursor;
     this.cursor = this.slotAtCursor();
+    // Before the first page is looked at: what is passed from now on is the next look's.
+    const passed = before >= 0 && this.cursor > before && this.cursor - before <= CHUNK_PAGES ? [this.seen(before, this.cursor)] : [];
+    if (rearranged) this.found.fill(UNTOUCHED);
+    const swept = this.sweep(rearranged ? AS_FAR_AS_IT_GOES : mayGoOn);
+    const stretches = rearranged ? [{ from: 0, to: this.found.length }] : [...passed, ...swept].sort((a, b) => a.from - b.from);
+    const runs = changedRuns(this.states, this.found, stretches);
+    for (const { from, to } of stretches) this.states.set(this.found.subarray(from, to), from);
     return { rearranged, runs, rows: numbers && !rearranged ? this.changedRows() : [] };
   }
 
@@ -90,13 +96,46 @@ export class PageMap {
         return { ...region, first };
       }),
     }));
+    this.regions = this.guests
+      .flatMap(({ regions }) => regions.map(({ first, pages }) => ({ from: first, to: first + pages })))
+      .sort((a, b) => a.from - b.from);
     if (end > this.states.length) {
-      this.scratch = new Uint8Array(end);
+      this.found = new Uint8Array(end);
       const states = new Uint8Array(end);
       states.set(this.states);
       this.states = states;
     }
     return true;
+  }
+
+  /** Looks at pages of regions from `next` on, once around at most. */
+  private sweep(mayGoOn: () => boolean): Stretch[] {
+    const { regions } = this;
+    const stretches: Stretch[] = [];
+    let place = Math.max(
+      0,
+      regions.findIndex(({ to }) => to > this.next),
+    );
+    let left = regions.reduce((sum, { from, to }) => sum + to - from, 0);
+    while (left > 0 && (stretches.length === 0 || mayGoOn())) {
+      const region = regions[place] ?? { from: 0, to: 0 };
+      const from = Math.min(Math.max(this.next, region.from), region.to);
+      const to = Math.min(region.to, from + CHUNK_PAGES, from + left);
+      stretches.push(this.seen(from, to));
+      left -= to - from;
+      this.next = to;
+      if (to < region.to) continue;
+      place = (place + 1) % regions.length;
+      this.next = regions[place]?.from ?? 0;
+    }
+    return stretches;
+  }
+
+  /** Looks at the pages of these slots. */
+  private seen(from: number, to: number): Stretch {
+    const { machine } = this.host;
+    pageStates(machine, machine.memory.slotTable + from * SLOT_WORDS, this.found.subarray(from, to));
+    return { from, to };
   }
 
   private numbersOf(name: string): number[] {

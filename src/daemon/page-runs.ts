@@ -4,6 +4,8 @@ import { RUN_LONG, RUN_UNCHANGED } from '../api/live.js';
 const FIRST_BYTES = 1024;
 /** A length of 32 bits takes five bytes, after the one of the run. */
 const LONGEST_RUN_BYTES = 6;
+/** Pages compared in one call. */
+const AT_ONCE = 1024;
 
 class RunWriter {
   private bytes = new Uint8Array(FIRST_BYTES);
@@ -42,30 +44,39 @@ class RunWriter {
   }
 }
 
-/** What turns `before` into `after`, which are as long; empty if nothing does. Both begin at a multiple of four bytes. */
-export function changedRuns(before: Uint8Array, after: Uint8Array): Uint8Array {
+/** Slots `from` to before `to`. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What turns `before` into `after`, which are as long, in these stretches, which are in order and may overlap; empty if nothing does. Only there are the two
+ * compared.
+ */
+export function changedRuns(before: Uint8Array, after: Uint8Array, stretches: readonly Stretch[] = [{ from: 0, to: after.length }]): Uint8Array {
   const writer = new RunWriter();
-  const { length } = after;
-  const words = length >> 2;
-  const beforeWords = new Int32Array(before.buffer, before.byteOffset, words);
-  const afterWords = new Int32Array(after.buffer, after.byteOffset, words);
-  const compare = (from: number, to: number): void => {
-    for (let page = from; page < to; page++) {
+  let page = 0;
+  for (const { from, to } of stretches) {
+    if (to <= page) continue;
+    if (from > page) writer.add(RUN_UNCHANGED, from - page);
+    compare(before, after, Math.max(page, from), to, writer);
+    page = to;
+  }
+  return writer.end();
+}
+
+function compare(before: Uint8Array, after: Uint8Array, from: number, to: number, writer: RunWriter): void {
+  // Most pages stay as they were: long stretches are compared at once, by the C library.
+  for (let start = from; start < to; start += AT_ONCE) {
+    const end = Math.min(to, start + AT_ONCE);
+    if (Buffer.compare(before.subarray(start, end), after.subarray(start, end)) === 0) {
+      writer.add(RUN_UNCHANGED, end - start);
+      continue;
+    }
+    for (let page = start; page < end; page++) {
       const state = after[page] ?? RUN_UNCHANGED;
       writer.add(state === before[page] ? RUN_UNCHANGED : state, 1);
     }
-  };
-  let same = 0;
-  for (let word = 0; word < words; word++) {
-    if (beforeWords[word] === afterWords[word]) {
-      same += 4;
-      continue;
-    }
-    if (same > 0) writer.add(RUN_UNCHANGED, same);
-    same = 0;
-    compare(word * 4, word * 4 + 4);
   }
-  if (same > 0) writer.add(RUN_UNCHANGED, same);
-  compare(words * 4, length);
-  return writer.end();
 }

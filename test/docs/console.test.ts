@@ -5,9 +5,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PHASES } from '../../bench/row.js';
 import { run } from '../daemon-process.js';
 import { matches, stepsOf } from './console.js';
-import { CHECKOUT, parse, readDocument, WALKED } from './markdown.js';
+import { CHECKOUT, DOCUMENTS, parse, readDocument, WALKED } from './markdown.js';
 import { Shell } from './shell.js';
 
 const PTRACE_SCOPE = '/proc/sys/kernel/yama/ptrace_scope';
@@ -109,9 +110,10 @@ describe('the harness', () => {
   });
 });
 
-test('only scripts that there are, are named', () => {
+test('only scripts and phases of the bench that there are, are named', () => {
   const { scripts } = JSON.parse(readFileSync(`${CHECKOUT}package.json`, 'utf8')) as { scripts: Record<string, string> };
-  for (const { path, text } of WALKED.map(readDocument)) {
-    for (const [, name = ''] of text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)) expect(Object.keys(scripts), path).toContain(name);
+  for (const { path, text } of DOCUMENTS.map(readDocument)) {
+    for (const [, name = ''] of text.matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)) expect(Object.keys(scripts), path).toContain(name);
+    for (const [, phase = ''] of text.matchAll(/--only ([\w-]+)/g)) expect(PHASES, path).toContain(phase);
   }
 });

@@ -1,0 +1,20 @@
+/** docs/how-it-works.md says of each kernel what its profile says. */
+import { expect, test } from 'vitest';
+import { KERNEL_PROFILES, type KernelProfile } from '../../src/ksm/profile.js';
+import { readDocument, tableUnder } from './markdown.js';
+
+/** Row by row. */
+const DIFFERENCES: readonly ((profile: KernelProfile) => boolean)[] = [
+  ({ zeroPages }) => zeroPages !== 'none',
+  ({ chains }) => chains !== 'none',
+  ({ zeroPages }) => zeroPages === 'counted',
+  ({ smartScan }) => smartScan,
+  ({ tunables }) => tunables.includes('advisor_mode'),
+  ({ checksumFirst }) => checksumFirst,
+  ({ chains }) => chains === 'any',
+];
+
+test('its table of kernels is that of the profiles', () => {
+  const listed = tableUnder(readDocument('docs/how-it-works.md'), 'what-differs-between-kernels').map(([, , ...kernels]) => kernels);
+  expect(listed).toEqual(DIFFERENCES.map((has) => KERNEL_PROFILES.map((profile) => (has(profile) ? 'yes' : 'no'))));
+});

@@ -1,16 +1,15 @@
 /** What /v1/guests/{guest}/pages carries: one page, explained. */
 import { type Static, Type } from 'typebox';
+import { PAGE_STATES } from './page-states.js';
 import { BytesText, Name } from './values.js';
+
+export { PAGE_STATES, type PageState } from './page-states.js';
 
 export const PageParams = Type.Object({ guest: Name, address: BytesText });
 export const PageQuery = Type.Object(
   { twins: Type.Optional(Type.String({ pattern: '^[0-9]{1,7}$', description: 'a whole number: how many twins to name' })) },
   { additionalProperties: false },
 );
-
-/** In the order of the numbers that stand for them in the map. */
-export const PAGE_STATES = ['untouched', 'unmergeable', 'waiting', 'volatile', 'skipped', 'unshared', 'limit', 'shared', 'zero'] as const;
-export type PageState = (typeof PAGE_STATES)[number];
 
 const PageName = Type.Object({ guest: Type.String(), region: Type.String(), address: Type.Integer() });
 

@@ -1,8 +1,7 @@
 /** What /v1/events and /v1/logs stream. */
 import { type Static, Type } from 'typebox';
+import { LOG_LEVELS } from './log-levels.js';
 import { Name } from './values.js';
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 export const LogsQuery = Type.Object(
   {

@@ -1,6 +1,7 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
 import { Option } from 'commander';
-import { LOG_LEVELS, type LogsQuery } from '../api/streams.js';
+import { LOG_LEVELS } from '../api/log-levels.js';
+import type { LogsQuery } from '../api/streams.js';
 import { type Style, styled } from './styled.js';
 import { parseCount } from './values.js';
 import { verb } from './verb.js';

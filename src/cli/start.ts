@@ -6,7 +6,7 @@ import { MAX_GUEST_THREADS } from '../daemon/guest-threads.js';
 import { DEFAULT_LIMITS, type Limits } from '../daemon/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, kernelProfile } from '../ksm/profile.js';
-import { SnapshotFile } from '../snapshot/restore.js';
+import type { SnapshotFile } from '../snapshot/restore.js';
 import { LocalError, UsageError } from './failures.js';
 import { dieOfHangUp, terminalWatch } from './hang-up.js';
 import { parseBytes, parseCount, parsePositive } from './values.js';
@@ -28,7 +28,8 @@ interface StartOptions
 }
 
 /** A snapshot known to be whole, before anything is started. LocalError if it is not. */
-function openSnapshot(path: string): SnapshotFile {
+async function openSnapshot(path: string): Promise<SnapshotFile> {
+  const { SnapshotFile } = await import('../snapshot/restore.js');
   try {
     return SnapshotFile.open(path);
   } catch (error) {
@@ -97,7 +98,7 @@ export const start = verb<[], StartOptions>({
       else if (daemon === undefined) logMoved = true;
       else daemon.reopenLog();
     });
-    const snapshot = options.restore === undefined ? undefined : openSnapshot(options.restore);
+    const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
     try {
       daemon = await server.Daemon.start({
         ...options,

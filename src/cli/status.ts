@@ -1,5 +1,5 @@
 /** `ksmd status`: what the daemon is doing, what its guests share and why not more: answers, in a sentence each. */
-import { PAGE_STATES, type PageState } from '../api/pages.js';
+import { PAGE_STATES, type PageState } from '../api/page-states.js';
 import type { Report } from '../api/report.js';
 import type { Status } from '../api/status.js';
 import { verb } from './verb.js';

@@ -7,6 +7,7 @@ export const check = verb({
   summary: 'recount everything from frames and page tables, and say what does not agree',
   examples: ['ksmd check'],
   json: true,
+  exitStatuses: { 1: 'something does not agree, or failed' },
   run: async ({ client, json, print, printJson }) => {
     const disagreements = await client.check();
     if (json) printJson({ disagreements });

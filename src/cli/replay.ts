@@ -13,6 +13,7 @@ export const replay = verb<[string[]], ReplayOptions>({
   ],
   examples: ['ksmd replay trace.json', 'ksmd replay --print scenario.json > trace.json'],
   json: true,
+  exitStatuses: { 0: 'all counters agree', 1: 'a counter differs', 2: 'a file is no scenario, or wrong command line' },
   socket: false,
   run: async (session, [files], options) => {
     const { replayFile } = await import('./replay-file.js');

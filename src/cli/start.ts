@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { socketPath } from '../api/socket-path.js';
 import type { Daemon, DaemonConfig } from '../daemon/daemon.js';
+import { FATAL, FatalError } from '../daemon/fatal.js';
 import { MAX_GUEST_THREADS } from '../daemon/guest-threads.js';
 import { DEFAULT_LIMITS, type Limits } from '../daemon/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../daemon/tcp.js';
@@ -77,10 +78,20 @@ export const start = verb<[], StartOptions>({
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
     new Option('--log-level <level>', 'least severe lines to log').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   ],
+  details: [
+    'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file anew, after logrotate has moved it away. If systemd has started it (Type=notify), it says so once it listens.',
+  ],
+  exitStatuses: {
+    0: 'stopped as asked',
+    ...Object.fromEntries(Object.values(FATAL).map(({ exitStatus, meaning }) => [exitStatus, meaning])),
+    129: 'the terminal is gone',
+    130: 'ended by a second SIGINT, at once',
+    143: 'ended by a second SIGTERM, at once',
+  },
   examples: ['ksmd start --pages-to-scan 1000 --sleep-ms 20', 'ksmd start --memory 2GiB --kernel 6.1 --run 0'],
   run: async (_session, _values, options) => {
     // Loaded here: no other verb needs the server.
-    const [server, { FatalError }] = await Promise.all([import('../daemon/daemon.js'), import('../daemon/fatal.js')]);
+    const server = await import('../daemon/daemon.js');
     let daemon: Daemon | undefined;
     let signals = 0;
     const end = (name: keyof typeof SIGNALS): void => {

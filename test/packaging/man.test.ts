@@ -37,6 +37,11 @@ test('ksmd(1) names every verb, and every verb has a page', () => {
   for (const { name } of VERBS) expect(plain('ksmd.1')).toContain(`ksmd-${name}(1)`);
 });
 
+test('package.json lists every page, as npm wants it to put them where man looks', () => {
+  const { man } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { man: string[] };
+  expect(man).toEqual([...pages.keys()].sort().map((file) => `dist/man/${file}`));
+});
+
 test('the build has made the pages of this table', () => {
   const built = fileURLToPath(new URL('../../dist/man/', import.meta.url));
   expect(readdirSync(built).sort()).toEqual([...pages.keys()].sort());

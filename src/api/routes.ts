@@ -37,6 +37,7 @@ export const ROUTES = {
   live: { method: 'GET', path: '/v1/live', summary: 'Server-sent events: samples, counters, tunables, guests and pages as they change' },
   dashboard: { method: 'GET', path: '/', summary: 'The dashboard, for a browser' },
   dashboardFile: { method: 'GET', path: '/dashboard/:file', summary: 'A file of the dashboard' },
+  metrics: { method: 'GET', path: '/metrics', summary: 'Everything there is to count, for Prometheus' },
   openapi: { method: 'GET', path: '/v1/openapi.json', summary: 'This document' },
 } as const satisfies Record<string, Route>;
 

@@ -65,6 +65,7 @@ export const start = verb<[], StartOptions>({
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
     new Option('--http <host:port>', 'let itself be looked at over TCP, on this machine'),
     new Option('--http-remote', 'let --http be an address that other machines reach'),
+    new Option('--sysfs <dir>', 'keep the files of /sys/kernel/mm/ksm in DIR, and of /proc in DIR/../proc'),
     new Option('--max-body <size>', 'a JSON body; uploads are bounded by their regions')
       .argParser(parseBytes)
       .default(DEFAULT_LIMITS.maxBodyBytes, '1MiB'),

@@ -17,18 +17,22 @@ import type { History } from './history.js';
 import type { LiveFeed } from './live-feed.js';
 import type { LiveStreams } from './live-streams.js';
 import type { Log } from './log.js';
+import type { Metrics } from './metrics/metrics.js';
 import type { Profiling } from './profiling.js';
 import type { Scanner } from './scanner.js';
+import type { TunableWrites } from './tunable-writes.js';
 import type { Uploads } from './uploads.js';
 
 export interface Context {
   readonly host: Host;
   readonly scanner: Scanner;
+  readonly tunables: TunableWrites;
   readonly threads: GuestThreads;
   readonly log: Log;
   readonly events: EventFeed;
   readonly history: History;
   readonly live: LiveFeed;
+  readonly metrics: Metrics;
   readonly streams: LiveStreams;
   readonly uploads: Uploads;
   readonly profiling: Profiling;

@@ -26,6 +26,7 @@ import type { Limits } from './limits.js';
 import { LiveFeed } from './live-feed.js';
 import { LiveStreams } from './live-streams.js';
 import { Log, type LogLevel } from './log.js';
+import { Metrics } from './metrics/metrics.js';
 import { Profiling } from './profiling.js';
 import { Reaper } from './reaper.js';
 import { Scanner } from './scanner.js';
@@ -33,8 +34,10 @@ import { createServer } from './server.js';
 import { ServiceManager } from './service-manager.js';
 import { listenPrivately, type OwnSocket, prepareSocketPath } from './socket.js';
 import { logSummaries } from './summary.js';
+import { KernelFiles } from './sysfs/kernel-files.js';
 import type { TcpAddress } from './tcp.js';
 import { nowMs, SYSTEM_TIMERS } from './timers.js';
+import { TunableWrites } from './tunable-writes.js';
 import { Uploads } from './uploads.js';
 
 /** How long answers under way may take once the daemon stops. */
@@ -55,6 +58,8 @@ export interface DaemonConfig {
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;
+  /** Where to keep the kernel's files. Absent: nowhere. */
+  readonly sysfs?: string | undefined;
   /** How long a store waits for a free frame. */
   readonly oomTimeoutMs: number;
   /** Absent: a host without guests. */
@@ -71,6 +76,7 @@ export class Daemon {
   private stopping = false;
   /** Undefined until the daemon listens. */
   private socket: OwnSocket | undefined;
+  private kernelFiles: KernelFiles | undefined;
 
   private constructor(
     private readonly log: Log,
@@ -118,14 +124,17 @@ export class Daemon {
         events.warn(`a store of workload ${workload} in guest '${guest}' waits for a free frame`);
       },
     });
+    const tunables = new TunableWrites(host, scanner);
     const context = {
       host,
       scanner,
+      tunables,
       threads,
       log,
       events,
       history,
       live,
+      metrics: new Metrics(host, scanner, threads),
       streams,
       uploads,
       profiling,
@@ -136,17 +145,19 @@ export class Daemon {
     const tcpServer = config.http === undefined ? undefined : await createServer(context, config.limits, config.http);
     daemon.watchScanner(events);
     try {
+      if (config.sysfs !== undefined) daemon.kernelFiles = KernelFiles.start(config.sysfs, context, logger, SYSTEM_TIMERS);
       daemon.socket = await listenPrivately(config.socketPath, (path) => server.listen({ path }));
       if (config.http !== undefined) await listenAt(tcpServer, config.http);
     } catch (error) {
       await scanner.stop();
-      daemon.socket?.remove();
+      daemon.removeFiles();
       throw error;
     }
     logger.info({ socket: config.socketPath, ...(config.http === undefined ? {} : { http: config.http }), ...host.tunables() }, 'listening');
     void daemon.serviceManager.tell('READY=1', `STATUS=Listening on ${config.socketPath}`);
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
+      daemon.kernelFiles?.remove();
       stopSummaries();
       history.stop();
       profiling.interrupt();
@@ -192,8 +203,13 @@ export class Daemon {
   private die(fatal: FatalError): void {
     this.stopping = true;
     this.log.logger.fatal({ exitStatus: fatal.exitStatus }, fatal.message);
-    this.socket?.remove();
+    this.removeFiles();
     this.endWith(fatal);
+  }
+
+  private removeFiles(): void {
+    this.kernelFiles?.remove();
+    this.socket?.remove();
   }
 
   private endWith(fatal: FatalError | undefined): void {

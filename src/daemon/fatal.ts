@@ -18,6 +18,7 @@ export const FATAL = {
   LogFileUnusable: { exitStatus: 15, meaning: 'the log file cannot be written' },
   ScannerLost: { exitStatus: 16, meaning: 'the scanner died and could not be started again' },
   RestoreRefused: { exitStatus: 17, meaning: 'the snapshot does not fit the host' },
+  SysfsUnusable: { exitStatus: 18, meaning: "the --sysfs directory cannot be written, or is not ksmd's alone" },
   InternalFault: { exitStatus: 70, meaning: 'a fault in ksmd itself' },
 } as const satisfies Record<string, FatalCondition>;
 
@@ -63,6 +64,11 @@ export class ScannerLostError extends FatalError {
 export class RestoreRefusedError extends FatalError {
   override readonly name = 'RestoreRefusedError';
   readonly exitStatus = FATAL.RestoreRefused.exitStatus;
+}
+
+export class SysfsUnusableError extends FatalError {
+  override readonly name = 'SysfsUnusableError';
+  readonly exitStatus = FATAL.SysfsUnusable.exitStatus;
 }
 
 export class InternalFaultError extends FatalError {

@@ -19,6 +19,7 @@ import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
 import { liveRoutes } from './routes/live.js';
 import { memoryRoutes } from './routes/memory.js';
+import { metricsRoutes } from './routes/metrics.js';
 import { pageRoutes } from './routes/pages.js';
 import { profileRoutes } from './routes/profile.js';
 import { reportRoutes } from './routes/report.js';
@@ -38,6 +39,7 @@ const ALWAYS_ANSWERED: readonly string[] = [
   ROUTES.report.path,
   ROUTES.logs.path,
   ROUTES.events.path,
+  ROUTES.metrics.path,
   ROUTES.stop.path,
   ROUTES.pageMap.path,
   ROUTES.live.path,
@@ -80,7 +82,8 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     if (tcp !== undefined) assertAllowed(tcp, method, routeOptions.url, headers.host);
     if (!ALWAYS_ANSWERED.includes(routeOptions.url ?? '')) await context.scanner.ready();
   });
-  api.addHook('onResponse', async ({ method, url }, { statusCode, elapsedTime }) => {
+  api.addHook('onResponse', async ({ method, url, routeOptions }, { statusCode, elapsedTime }) => {
+    context.metrics.countRequest(method, routeOptions.url, statusCode);
     logger.debug({ method, url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
   });
   acceptJson(api);
@@ -105,6 +108,7 @@ export async function createServer(context: Context, limits: Limits, tcp?: TcpAd
     streamRoutes,
     liveRoutes,
     dashboardRoutes,
+    metricsRoutes,
     openapiRoute,
   ]) {
     await api.register(async (scope) => routes(scope as Api, context));

@@ -22,6 +22,7 @@ const READABLE: readonly RouteName[] = [
   'live',
   'dashboard',
   'dashboardFile',
+  'metrics',
   'openapi',
 ];
 

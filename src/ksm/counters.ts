@@ -35,7 +35,8 @@ export function add(i32: Int32Array, counter: number, count: number): void {
   if (i32[counter] >>> 0 < before) i32[counter + 1]++;
 }
 
-function wide(i32: Int32Array, counter: number): number {
+/** A counter of two words. */
+export function wide(i32: Int32Array, counter: number): number {
   for (;;) {
     const high = Atomics.load(i32, counter + 1);
     const low = Atomics.load(i32, counter) >>> 0;

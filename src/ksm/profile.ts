@@ -24,8 +24,10 @@ export interface KernelProfile {
   readonly counters: readonly CounterName[];
   /** Files of /sys/kernel/mm/ksm that can be written. */
   readonly tunables: readonly TunableName[];
-  /** Lines of /proc/PID/ksm_stat. */
+  /** What /proc/PID tells of a process, in ksm_stat or in ksm_merging_pages. */
   readonly guestCounters: readonly GuestCounterName[];
+  /** Lines of /proc/PID/ksm_stat; none: there is no such file. */
+  readonly ksmStat: readonly KsmStatLine[];
 }
 
 export type CounterName =
@@ -42,6 +44,9 @@ export type CounterName =
   | 'general_profit';
 
 export type GuestCounterName = 'ksm_rmap_items' | 'ksm_zero_pages' | 'ksm_merging_pages' | 'ksm_process_profit';
+
+/** Since 6.15 also whether the process, or any page of it, may be merged: yes or no. */
+export type KsmStatLine = GuestCounterName | 'ksm_merge_any' | 'ksm_mergeable';
 
 export type TunableName =
   | 'run'
@@ -71,6 +76,8 @@ const ADVISOR_TUNABLES = [
   'advisor_target_scan_time',
 ] as const;
 
+const GUEST_COUNTERS = ['ksm_rmap_items', 'ksm_zero_pages', 'ksm_merging_pages', 'ksm_process_profit'] as const;
+
 const LATEST = {
   checksumFirst: true,
   chains: 'any',
@@ -89,7 +96,8 @@ const LATEST = {
     'general_profit',
   ],
   tunables: [...CHAIN_TUNABLES, ...ADVISOR_TUNABLES],
-  guestCounters: ['ksm_rmap_items', 'ksm_zero_pages', 'ksm_merging_pages', 'ksm_process_profit'],
+  guestCounters: GUEST_COUNTERS,
+  ksmStat: GUEST_COUNTERS,
 } as const satisfies Omit<KernelProfile, 'name'>;
 
 export const KERNEL_PROFILES: readonly KernelProfile[] = [
@@ -102,6 +110,7 @@ export const KERNEL_PROFILES: readonly KernelProfile[] = [
     counters: FIRST_COUNTERS,
     tunables: FIRST_TUNABLES,
     guestCounters: [],
+    ksmStat: [],
   },
   {
     name: '6.1',
@@ -112,9 +121,10 @@ export const KERNEL_PROFILES: readonly KernelProfile[] = [
     counters: [...FIRST_COUNTERS, ...CHAIN_COUNTERS],
     tunables: CHAIN_TUNABLES,
     guestCounters: ['ksm_rmap_items', 'ksm_merging_pages'],
+    ksmStat: ['ksm_rmap_items'],
   },
   { name: '6.12', ...LATEST },
-  { name: '6.18', ...LATEST },
+  { name: '6.18', ...LATEST, ksmStat: [...GUEST_COUNTERS, 'ksm_merge_any', 'ksm_mergeable'] },
 ];
 
 export const DEFAULT_PROFILE: ProfileName = '6.18';

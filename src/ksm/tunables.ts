@@ -80,6 +80,11 @@ export function readTunable(memory: SharedMemory, name: TunableName): TunableVal
   return names?.[value] ?? value;
 }
 
+/** The words that a tunable takes; undefined where it takes numbers. */
+export function tunableWords(name: TunableName): readonly string[] | undefined {
+  return TUNABLES[name].names;
+}
+
 /** The profile's kernel's, and ksmd's own. */
 export function tunableNames(profile: KernelProfile): readonly TunableName[] {
   return [...profile.tunables, ...OWN_TUNABLES];

@@ -49,6 +49,13 @@ export class Regions {
     return this.i32[region + REGION_MERGEABLE] === REGION_GHOST;
   }
 
+  /** Whether any page of the guest is advised mergeable. */
+  hasMergeable(guest: number): boolean {
+    let region = this.first(guest);
+    while (region !== 0 && (this.isGhost(region) || this.i32[region + REGION_MERGEABLE] === 0)) region = this.next(region);
+    return region !== 0;
+  }
+
   /** The next region of the same guest, by address; 0 if there is none. */
   next(region: number): number {
     return this.i32[region + REGION_NEXT];

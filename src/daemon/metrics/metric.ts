@@ -1,0 +1,64 @@
+/** A metric as Prometheus has it: what it is called, what it means, and where its value comes from when somebody asks. */
+import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom-client';
+
+export type Labels = Readonly<Record<string, string | number>>;
+
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+export interface Metric {
+  /** With the base unit in it, and `_total` at the end of a counter. */
+  readonly name: string;
+  readonly help: string;
+  /**
+   * A counter only goes up, or starts again from 0: that is a reset, which `rate` and `increase` see through. What comes down otherwise is a gauge.
+   */
+  readonly type: 'counter' | 'gauge';
+  /** Names of the labels; all samples have these. */
+  readonly labels?: readonly string[];
+  samples(): Iterable<Sample>;
+}
+
+type Description = Omit<Metric, 'type' | 'labels' | 'samples'>;
+
+export function counter(description: Description, value: () => number): Metric {
+  return { ...description, type: 'counter', samples: () => [{ labels: {}, value: value() }] };
+}
+
+export function gauge(description: Description, value: () => number): Metric {
+  return { ...description, type: 'gauge', samples: () => [{ labels: {}, value: value() }] };
+}
+
+/** A state out of several: 1 for the one that is, 0 for the others. */
+export function state(description: Description, label: string, states: readonly string[], current: () => string): Metric {
+  return {
+    ...description,
+    type: 'gauge',
+    labels: [label],
+    samples: () => states.map((name) => ({ labels: { [label]: name }, value: name === current() ? 1 : 0 })),
+  };
+}
+
+/** Nothing is kept between two answers: every value is read when the registry is asked. */
+export function register(registry: Registry | Registry<OpenMetricsContentType>, { name, help, type, labels, samples }: Metric): void {
+  const configuration = { name, help, labelNames: labels ?? [], registers: [registry] };
+  if (type === 'counter') {
+    new Counter({
+      ...configuration,
+      collect() {
+        this.reset();
+        for (const { labels, value } of samples()) this.inc(labels, value);
+      },
+    });
+    return;
+  }
+  new Gauge({
+    ...configuration,
+    collect() {
+      this.reset();
+      for (const { labels, value } of samples()) this.set(labels, value);
+    },
+  });
+}

@@ -1,0 +1,108 @@
+/** What there is to tell of ksmd beyond the kernel's files: its memory, its guests, its threads, the process it is. */
+import { CTL_CHECKSUMS, CTL_COW_BREAKS, CTL_MERGES } from '../../core/layout.js';
+import { readCounter, readGuestCounter, wide } from '../../ksm/counters.js';
+import type { Host } from '../../ksm/host.js';
+import type { GuestCounterName } from '../../ksm/profile.js';
+import { readTunable, tunableWords } from '../../ksm/tunables.js';
+import { VERSION } from '../../version.js';
+import type { GuestThreadState, GuestThreads } from '../guest-threads.js';
+import type { Scanner, ScannerState } from '../scanner.js';
+import { counter, gauge, type Metric, state } from './metric.js';
+
+const SCANNER_STATES: readonly ScannerState[] = ['running', 'stopped', 'restarting', 'dead'];
+const WORKLOAD_STATES: readonly GuestThreadState[] = ['running', 'waiting', 'done', 'stopped', 'died'];
+const MICROSECONDS = 1_000_000;
+const MILLISECONDS = 1000;
+
+export function memoryMetrics({ machine: { memory, frames, pageSize } }: Host): Metric[] {
+  const { i32 } = memory;
+  const free = (): number => frames.total - frames.used;
+  return [
+    gauge({ name: 'ksmd_page_size_bytes', help: 'Size of a page and of a frame.' }, () => pageSize),
+    gauge({ name: 'ksmd_frames', help: 'Frames of simulated physical memory.' }, () => frames.total),
+    gauge({ name: 'ksmd_frames_used', help: 'Frames in use.' }, () => frames.used),
+    gauge({ name: 'ksmd_frames_free', help: 'Frames that are free.' }, free),
+    gauge({ name: 'ksmd_memory_bytes', help: 'Simulated physical memory.' }, () => frames.total * pageSize),
+    gauge({ name: 'ksmd_memory_used_bytes', help: 'Simulated physical memory in use.' }, () => frames.used * pageSize),
+    gauge({ name: 'ksmd_memory_free_bytes', help: 'Simulated physical memory that is free.' }, () => free() * pageSize),
+    gauge(
+      { name: 'ksmd_saved_bytes', help: 'What all pages that are merged would take more if each had a frame of its own.' },
+      () => (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
+    ),
+    counter({ name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' }, () => frames.failedStores >>> 0),
+    counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => wide(i32, CTL_MERGES)),
+    counter({ name: 'ksmd_cow_breaks_total', help: 'Pages given a frame of their own again because they were written.' }, () =>
+      wide(i32, CTL_COW_BREAKS),
+    ),
+    counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () => wide(i32, CTL_CHECKSUMS)),
+    state(
+      { name: 'ksmd_change_detection', help: 'How the scanner tells that a page changes: 1 for the way chosen.' },
+      'method',
+      tunableWords('change_detection') ?? [],
+      () => String(readTunable(memory, 'change_detection')),
+    ),
+  ];
+}
+
+export function guestMetrics(host: Host): Metric[] {
+  const { memory } = host.machine;
+  const ofEach = (name: string, help: string, value: (guest: string) => number): Metric => ({
+    name,
+    help,
+    type: 'gauge',
+    labels: ['guest'],
+    samples: () => host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest) })),
+  });
+  const counted = (name: string, help: string, line: GuestCounterName): Metric =>
+    ofEach(name, help, (guest) => readGuestCounter(memory, host.guestPointer(guest), line));
+  return [
+    gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guestNames().length),
+    ofEach('ksmd_guest_registered_pages', 'Pages of the guest that are mapped, touched or not.', (guest) =>
+      host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0),
+    ),
+    ofEach('ksmd_guest_present_pages', 'Pages of the guest that have a frame, its own or shared.', (guest) => host.presentPages(guest)),
+    counted('ksmd_guest_rmap_items', 'Pages of the guest that the scanner knows.', 'ksm_rmap_items'),
+    counted('ksmd_guest_merging_pages', 'Pages of the guest that are merged.', 'ksm_merging_pages'),
+    counted('ksmd_guest_zero_pages', 'Pages of the guest merged with the zero page.', 'ksm_zero_pages'),
+    counted('ksmd_guest_profit_bytes', "Memory saved for the guest less the kernel's bookkeeping; may be negative.", 'ksm_process_profit'),
+  ];
+}
+
+export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[] {
+  let restarts = 0;
+  scanner.on('restarted', () => restarts++);
+  return [
+    state({ name: 'ksmd_scanner_state', help: 'What the scanner does: 1 for the state it is in.' }, 'state', SCANNER_STATES, () => scanner.state),
+    counter({ name: 'ksmd_scanner_cpu_seconds_total', help: 'Processor time the scanner has used.' }, () => (scanner.cpuMs >>> 0) / MILLISECONDS),
+    counter({ name: 'ksmd_scanner_restarts_total', help: 'Scanners that died and were followed by another.' }, () => restarts),
+    {
+      name: 'ksmd_workloads',
+      help: 'Workloads by what they do.',
+      type: 'gauge',
+      labels: ['state'],
+      samples: () => {
+        const all = threads.list();
+        return WORKLOAD_STATES.map((name) => ({ labels: { state: name }, value: all.filter(({ state }) => state === name).length }));
+      },
+    },
+  ];
+}
+
+export function processMetrics(host: Host): Metric[] {
+  const startedAtSeconds = performance.timeOrigin / MILLISECONDS;
+  return [
+    {
+      name: 'ksmd_build_info',
+      help: "The daemon's version, the kernel it follows, and what it runs on: always 1.",
+      type: 'gauge',
+      labels: ['version', 'kernel', 'node'],
+      samples: () => [{ labels: { version: VERSION, kernel: host.profile.name, node: process.version }, value: 1 }],
+    },
+    gauge({ name: 'process_start_time_seconds', help: 'When the process started, since the Epoch.' }, () => startedAtSeconds),
+    gauge({ name: 'process_resident_memory_bytes', help: 'Memory the operating system has given the process.' }, () => process.memoryUsage.rss()),
+    counter({ name: 'process_cpu_seconds_total', help: 'Processor time all threads of the process have used.' }, () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / MICROSECONDS;
+    }),
+  ];
+}

@@ -1,0 +1,105 @@
+/**
+ * A directory that is the daemon's alone: one that it made or found empty, or that a daemon which died has left behind.
+ *
+ * A file in it names the process that keeps it. Where there are files and no such name, or anything that ksmd would not have put there, the directory is
+ * somebody else's and left as it is.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { errnoLine } from '../errno-line.js';
+import { SysfsUnusableError } from '../fatal.js';
+
+const MARKER = '.ksmd';
+
+/** What ksmd puts at a path relative to the directory; undefined: nothing. */
+export type Layout = (path: string) => 'directory' | 'file' | undefined;
+
+export class OwnDirectory {
+  private constructor(
+    /** Without symbolic links. */
+    readonly path: string,
+    private readonly made: boolean,
+  ) {}
+
+  /** SysfsUnusableError if it cannot be had; nothing is changed then. What an earlier daemon left in it is still there. */
+  static claim(directory: string, layout: Layout): OwnDirectory {
+    let made = false;
+    try {
+      made = make(directory);
+      const path = realpathSync(directory);
+      const left = readMarker(path);
+      assertOwn(path, layout, left !== undefined);
+      if (left !== undefined) {
+        if (left.owner === processName(Number.parseInt(left.owner, 10))) throw keptByAnother(path, left.owner);
+        rmSync(join(path, MARKER));
+      }
+      made ||= left?.made ?? false;
+      // Not if another daemon has done so just now.
+      writeFileSync(join(path, MARKER), `${processName(process.pid)}${made ? ' made' : ''}\n`, { flag: 'wx', mode: 0o644 });
+      return new OwnDirectory(path, made);
+    } catch (error) {
+      if (made) removeIfEmpty(directory);
+      if (error instanceof SysfsUnusableError) throw error;
+      throw new SysfsUnusableError(errnoLine(error, `cannot keep files in ${directory}: choose another --sysfs`));
+    }
+  }
+
+  /** To be called once it is empty again. */
+  release(): void {
+    rmSync(join(this.path, MARKER), { force: true });
+    if (this.made) removeIfEmpty(this.path);
+  }
+}
+
+/** What somebody else has put into it stays. */
+export function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {}
+}
+
+/** Whether it had to be made. Not by way of `recursive`, with which Node never returns from a place where nothing can be made, as in /proc. */
+function make(directory: string): boolean {
+  if (existsSync(directory)) return false;
+  make(dirname(resolve(directory)));
+  mkdirSync(directory);
+  return true;
+}
+
+function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (path === join(root, MARKER)) continue;
+    const kind = layout(relative(root, path));
+    if (kind === 'directory' && entry.isDirectory()) assertOwn(root, layout, isMarked, path);
+    else if (kind !== 'file' || !entry.isFile() || !isMarked) {
+      throw new SysfsUnusableError(`EEXIST: ${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`);
+    }
+  }
+}
+
+function readMarker(directory: string): { owner: string; made: boolean } | undefined {
+  try {
+    const [pid, startedAt, made] = readFileSync(join(directory, MARKER), 'latin1').trim().split(' ');
+    return { owner: `${pid} ${startedAt}`, made: made === 'made' };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function keptByAnother(directory: string, owner: string): SysfsUnusableError {
+  return new SysfsUnusableError(`EBUSY: process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`);
+}
+
+/** What a process is known by, and none after it: its number, and the clock tick it started at. Undefined if it is gone. */
+function processName(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name, in parentheses, may hold anything.
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(state) ? undefined : `${pid} ${fields[18]}`;
+  } catch {
+    return undefined;
+  }
+}

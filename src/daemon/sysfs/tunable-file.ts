@@ -1,0 +1,80 @@
+/**
+ * A file of /sys/kernel/mm/ksm that can be written: shows a tunable, and takes up what others write to it.
+ *
+ * The kernel answers a write at once; here the writer has gone on when its value is taken or refused, and the file then shows what holds. An empty file is
+ * no value: a shell empties it before it writes.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import type { KernelFile } from './kernel-file.js';
+import { writtenText } from './text.js';
+
+export interface Tunable {
+  /** What the file is to show. */
+  text(): string;
+  /** Takes or refuses what was written; resolves either way. */
+  write(text: string): Promise<void>;
+  /** The file cannot be read or written any more. */
+  failed(error: unknown): void;
+}
+
+export class TunableFile {
+  private readonly watcher: FSWatcher;
+  /** What was found at the last look that is not what was shown. */
+  private suspect: string | undefined;
+  private isTaking = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly file: KernelFile,
+    private readonly tunable: Tunable,
+  ) {
+    this.watcher = watch(file.path, { persistent: false }, () => this.heard());
+    this.watcher.on('error', (error) => tunable.failed(error));
+  }
+
+  /**
+   * Shows the tunable as it is now. What somebody has written is left to the watcher, which hears of writes to several files in their order; what the
+   * watcher has not taken up by the next look is taken up then, and an empty file filled again.
+   */
+  refresh(): void {
+    if (this.isTaking) return;
+    const found = this.file.read();
+    const text = this.tunable.text();
+    if (found === this.file.shown) {
+      this.suspect = undefined;
+      if (text !== found) this.file.show(text);
+    } else if (found !== this.suspect) this.suspect = found;
+    else if (found === '') this.file.show(text);
+    else void this.take(found);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.watcher.close();
+    this.file.close();
+  }
+
+  private heard(): void {
+    if (this.isTaking || this.isClosed) return;
+    try {
+      const found = this.file.read();
+      if (found !== '' && found !== this.file.shown) void this.take(found);
+    } catch (error) {
+      this.tunable.failed(error);
+    }
+  }
+
+  private async take(found: string): Promise<void> {
+    this.isTaking = true;
+    await this.tunable.write(writtenText(this.file.shown, found));
+    this.isTaking = false;
+    if (this.isClosed) return;
+    try {
+      // Unless there is something newer in it.
+      if (this.file.read() === found) this.file.show(this.tunable.text());
+      else this.heard();
+    } catch (error) {
+      this.tunable.failed(error);
+    }
+  }
+}

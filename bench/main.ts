@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/profile.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
+import { dashboardRow } from './experiments/dashboard.js';
 import { growthRow } from './experiments/growth.js';
 import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
@@ -89,6 +90,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['status-latency', () => statusLatencyRow(copyPages, profile)],
   ['daemon-worst', () => daemonWorstRow(copyPages, profile)],
   ['profile', () => profileRow(copyPages, profile)],
+  ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
 ];
 for (const [name, measure] of others) {
   if (!wanted.has(name)) continue;

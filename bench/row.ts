@@ -19,6 +19,7 @@ export const PHASES = [
   'upload',
   'status-latency',
   'daemon-worst',
+  'dashboard',
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -45,6 +45,7 @@ export class MapPointing {
 
   /** Points at the first page of a guest. */
   goToGuest(name: string): void {
+    this.light([]);
     const spot = this.view.blocks.map((block) => ({ block, page: 0 })).find(({ block }) => this.mirror.guests[block.guest]?.name === name);
     this.goToSpot(spot);
   }

@@ -24,8 +24,6 @@ import { pixelOf, type Theme } from './page-states.js';
 /** Of the height of the window, that the map fits into. */
 const HEIGHT_SHARE = 0.62;
 const MIN_HEIGHT_PX = 320;
-/** Around the pages, within the viewport: a mark at the edge is to be seen whole. */
-const PADDING_PX = 5;
 /** A mark is at least so large. */
 const MARK_PX = 9;
 /** Of more twins than MANY, so that they do not hide one another. */
@@ -48,6 +46,7 @@ export class MapView {
   private readonly pointed = made('div', '', 'mark pointed');
   private arrangement: Arrangement = arrange([], 1, 1);
   private sorted: readonly Block[] = [];
+  /** Of what the map may take, in CSS pixels; 0 until it is known. */
   private width = 0;
   /** Undefined: what fits. */
   private chosenCell: number | undefined;
@@ -61,7 +60,9 @@ export class MapView {
   constructor(private readonly mirror: Mirror) {
     new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
-      if (width !== this.width) this.rearrange();
+      if (width === this.width) return;
+      this.width = width;
+      this.rearrange();
     }).observe(this.viewport);
   }
 
@@ -75,8 +76,8 @@ export class MapView {
 
   /** Guests or regions are others, or the room is. */
   rearrange(): void {
+    if (this.width === 0) return;
     const { guests } = this.mirror;
-    this.width = this.viewport.clientWidth - 2 * PADDING_PX;
     const height = Math.max(MIN_HEIGHT_PX, window.innerHeight * HEIGHT_SHARE);
     const cell = Math.min(this.chosenCell ?? fittingCell(guests, this.width, height), largestCell(guests, this.width));
     const arrangement = arrange(guests, this.width, cell);

@@ -42,5 +42,7 @@ export function parseInterval(text: string): number {
 export function parseAssignment(text: string, before: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
-  return new Map([...(before ?? []), [text.slice(0, at), text.slice(at + 1)]]);
+  const name = text.slice(0, at);
+  if (before?.has(name)) throw new InvalidArgumentError(`${name} is there twice: write it in a command of its own.`);
+  return new Map([...(before ?? []), [name, text.slice(at + 1)]]);
 }

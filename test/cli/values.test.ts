@@ -32,6 +32,8 @@ test('assignments keep their order', () => {
     ['c', ''],
   ]);
   expect(() => parseAssignment('=1', undefined)).toThrow('Write NAME=VALUE');
+  // The values go to the daemon by name, and of two one would be lost.
+  expect(() => parseAssignment('run=0', new Map([['run', '2']]))).toThrow('run is there twice: write it in a command of its own.');
 });
 
 test('of a process, what is private and of no file is its own', () => {

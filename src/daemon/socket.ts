@@ -4,13 +4,14 @@
  * A socket that nobody listens on is taken over. Anything else that is there is left alone, whenever it came: of two daemons that start at once, one
  * listens, and the other touches nothing of it.
  */
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { socketPathProblem } from '../api/socket-path.js';
 import { errnoLine } from './errno-line.js';
 import { ListenFailedError, SocketInUseError, SocketPathTakenError, SocketPathUnusableError } from './fatal.js';
+import { makeDirectory } from './make-directory.js';
 
 /** How long another daemon may take from its look at the path to listening there: some milliseconds, as a rule. */
 const LOCK_PATIENCE_MS = 5000;
@@ -35,7 +36,7 @@ export async function prepareSocketPath(path: string): Promise<void> {
   // Before anything is made for it, and again once there is a directory.
   assertUsable(path);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path), 0o700);
   } catch (error) {
     throw new SocketPathUnusableError(errnoLine(error, `cannot make the directory of ${path}`));
   }

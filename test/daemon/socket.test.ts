@@ -110,11 +110,12 @@ describe('the socket', () => {
 
   test('needs a directory that can be made', async () => {
     writeFileSync(directory.file('plain'), '');
-    const refused = await ksmd(['start', '--socket', directory.file('plain/ksmd.sock')]);
-    expect(refused).toMatchObject({
-      status: FATAL.SocketPathUnusable.exitStatus,
-      stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot make the directory/),
-    });
+    for (const path of [directory.file('plain/ksmd.sock'), '/proc/nowhere/ksmd.sock']) {
+      expect(await ksmd(['start', '--socket', path])).toMatchObject({
+        status: FATAL.SocketPathUnusable.exitStatus,
+        stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot make the directory/),
+      });
+    }
   });
 
   test('needs a file system that can hold one', async () => {

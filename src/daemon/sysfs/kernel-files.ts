@@ -4,7 +4,7 @@
  * Kept by the API thread, a few times a second and only where something has changed; the scanner does nothing for it. What others write is set as the API
  * sets it, or refused with a line in the log. While the daemon runs, a file system that fails is logged and tried again.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { readCounter } from '../../ksm/counters.js';
@@ -13,6 +13,7 @@ import { KERNEL_PROFILES, type TunableName } from '../../ksm/profile.js';
 import { readTunable } from '../../ksm/tunables.js';
 import { errnoLine } from '../errno-line.js';
 import { SysfsUnusableError } from '../fatal.js';
+import { makeDirectory } from '../make-directory.js';
 import type { Scanner } from '../scanner.js';
 import type { Timers } from '../timers.js';
 import type { TunableWrites } from '../tunable-writes.js';
@@ -108,7 +109,7 @@ export class KernelFiles {
   private open(): void {
     const { host } = this.source;
     const { memory } = host.machine;
-    mkdirSync(this.directory, { recursive: true });
+    makeDirectory(this.directory);
     // A kernel of another profile may have had more.
     for (const name of readdirSync(this.directory)) if (!this.fileNames().includes(name)) rmSync(join(this.directory, name));
     for (const name of host.profile.counters) {

@@ -4,10 +4,11 @@
  * A file in it names the process that keeps it. Where there are files and no such name, or anything that ksmd would not have put there, the directory is
  * somebody else's and left as it is.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { errnoLine } from '../errno-line.js';
 import { SysfsUnusableError } from '../fatal.js';
+import { makeDirectory } from '../make-directory.js';
 
 const MARKER = '.ksmd';
 
@@ -25,7 +26,7 @@ export class OwnDirectory {
   static claim(directory: string, layout: Layout): OwnDirectory {
     let made = false;
     try {
-      made = make(directory);
+      made = makeDirectory(directory);
       const path = realpathSync(directory);
       const left = readMarker(path);
       assertOwn(path, layout, left !== undefined);
@@ -56,14 +57,6 @@ export function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {}
-}
-
-/** Whether it had to be made. Not by way of `recursive`, with which Node never returns from a place where nothing can be made, as in /proc. */
-function make(directory: string): boolean {
-  if (existsSync(directory)) return false;
-  make(dirname(resolve(directory)));
-  mkdirSync(directory);
-  return true;
 }
 
 function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {

@@ -1,0 +1,20 @@
+/** As mkdir -p. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/**
+ * Makes the directory and those above it that are missing. Whether it had to. Throws what mkdir does.
+ * Not by way of Node's `recursive`, which never returns from a place where nothing can be made, as in /proc.
+ */
+export function makeDirectory(directory: string, mode = 0o777): boolean {
+  if (existsSync(directory)) return false;
+  makeDirectory(dirname(resolve(directory)), mode);
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    // Another daemon that starts may have been quicker.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  return true;
+}

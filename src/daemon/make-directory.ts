@@ -1,5 +1,5 @@
 /** As mkdir -p. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -7,14 +7,18 @@ import { dirname, resolve } from 'node:path';
  * Not by way of Node's `recursive`, which never returns from a place where nothing can be made, as in /proc.
  */
 export function makeDirectory(directory: string, mode = 0o777): boolean {
-  if (existsSync(directory)) return false;
-  makeDirectory(dirname(resolve(directory)), mode);
+  if (isDirectory(directory)) return false;
+  if (!existsSync(directory)) makeDirectory(dirname(resolve(directory)), mode);
   try {
     mkdirSync(directory, { mode });
   } catch (error) {
     // Another daemon that starts may have been quicker.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (isDirectory(directory)) return false;
     throw error;
   }
   return true;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

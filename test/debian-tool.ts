@@ -18,25 +18,39 @@ export interface Tool {
 
 const BIN = ['usr/bin', 'bin', 'usr/sbin', 'sbin'];
 
-/** Tools by the name of the program; the directories are gone with `removeTools`. */
-const directories: TemporaryDirectory[] = [];
+interface Unpacked {
+  readonly directory: TemporaryDirectory;
+  readonly root: string;
+  /** What apt-get and dpkg had to say; the last of it is why something is missing. */
+  readonly stderr: string;
+}
 
-export function removeTools(): void {
-  for (const directory of directories.splice(0)) directory.remove();
+/** What a test file has asked for: packages are fetched once, and gone with `removeTools`. */
+const unpacked = new Map<string, Promise<Unpacked>>();
+
+export async function removeTools(): Promise<void> {
+  for (const { directory } of await Promise.all(unpacked.values())) directory.remove();
+  unpacked.clear();
 }
 
 /** The program, on the path or in the first of these packages, which the others are there for. Skips the test if it cannot be had. */
 export async function tool(context: TestContext, program: string, packages: readonly string[]): Promise<Tool> {
   const installed = inDirectories(program, [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']);
   if (installed !== undefined) return { path: installed, env: {}, root: '' };
-  const directory = new TemporaryDirectory();
-  directories.push(directory);
-  const script = 'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" root || exit; done';
-  const { status, stderr } = await run('sh', ['-c', script, 'sh', directory.path, ...packages]);
-  const root = directory.file('root');
-  const path = status === 0 ? inDirectories(program, inRoot(root)) : undefined;
+  const key = packages.join(' ');
+  const fetched = unpacked.get(key) ?? unpack(packages);
+  unpacked.set(key, fetched);
+  const { root, stderr } = await fetched;
+  const path = inDirectories(program, inRoot(root));
   if (path === undefined) return context.skip(`${program} is neither installed nor to be had from Debian: ${stderr.trim().split('\n').at(-1) ?? ''}`);
   return { path, env: { PATH: [...inRoot(root), process.env.PATH].join(delimiter), LD_LIBRARY_PATH: libraries(root).join(delimiter) }, root };
+}
+
+async function unpack(packages: readonly string[]): Promise<Unpacked> {
+  const directory = new TemporaryDirectory();
+  const script = 'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" root || exit; done';
+  const { stderr } = await run('sh', ['-c', script, 'sh', directory.path, ...packages]);
+  return { directory, root: directory.file('root'), stderr };
 }
 
 function inRoot(root: string): string[] {
@@ -57,7 +71,9 @@ function isExecutable(path: string): boolean {
 }
 
 function libraries(root: string): string[] {
-  return ['usr/lib', 'lib'].flatMap((lib) => entries(join(root, lib)).filter((path) => path.endsWith('-linux-gnu') || path.endsWith('/systemd')));
+  const directories = ['usr/lib', 'lib'].flatMap((lib) => entries(join(root, lib)).filter((path) => path.endsWith('-linux-gnu')));
+  // Where systemd's programs look for a library of their own.
+  return directories.flatMap((directory) => [directory, join(directory, 'systemd')]);
 }
 
 function entries(directory: string): string[] {

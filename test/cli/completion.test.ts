@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await daemon.stop();
   directory.remove();
-  removeTools();
+  await removeTools();
 });
 
 /** An environment in which `ksmd` is a command, and talks to our daemon unless told otherwise. */

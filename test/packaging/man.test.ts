@@ -16,9 +16,9 @@ beforeAll(() => {
   directory = new TemporaryDirectory();
   for (const [file, roff] of pages) writeFileSync(directory.file(file), roff);
 });
-afterAll(() => {
+afterAll(async () => {
   directory.remove();
-  removeTools();
+  await removeTools();
 });
 
 /** A page without its escapes, as one reads it in the source. */

@@ -1,6 +1,8 @@
 /** `ksmd top`, once and live on a terminal. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DaemonProcess, KSMD, ksmd, run } from '../daemon-process.js';
+import { DaemonProcess, KSMD, ksmd, run, TemporaryDirectory } from '../daemon-process.js';
 import { Terminal, type TerminalOptions } from '../terminal.js';
 import { until } from '../until.js';
 
@@ -31,6 +33,44 @@ async function fill(daemon: DaemonProcess): Promise<void> {
   for (let i = 0; i < 4; i++) await client.scan(10_000);
 }
 
+/** Answers as a daemon does, once, and then no more. */
+class SilentAfterOneLook {
+  unanswered = 0;
+
+  private constructor(
+    private readonly directory: TemporaryDirectory,
+    private readonly server: Server,
+  ) {}
+
+  static async like({ client }: DaemonProcess): Promise<SilentAfterOneLook> {
+    const answers = new Map<string | undefined, object>([
+      ['/v1/status', await client.status()],
+      ['/v1/guests', { guests: await client.guests() }],
+      ['/v1/workloads', { workloads: await client.workloads() }],
+    ]);
+    const server = createServer(({ url }, response) => {
+      const answer = answers.get(url);
+      answers.delete(url);
+      if (answer === undefined) silent.unanswered++;
+      else response.end(JSON.stringify(answer));
+    });
+    const silent = new SilentAfterOneLook(new TemporaryDirectory(), server);
+    server.listen(silent.socketPath);
+    await once(server, 'listening');
+    return silent;
+  }
+
+  get socketPath(): string {
+    return this.directory.file('silent.sock');
+  }
+
+  close(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+    this.directory.remove();
+  }
+}
+
 let daemon: DaemonProcess;
 beforeAll(async () => {
   daemon = await DaemonProcess.start(['--run', '0']);
@@ -41,8 +81,8 @@ afterAll(async () => {
   expect(await daemon.stop()).toBe(0);
 });
 
-function live(args: readonly string[] = [], options: TerminalOptions = {}): Terminal {
-  return Terminal.ksmd(['top', '--interval', '0.1', ...args], { ...options, env: { KSMD_SOCKET: daemon.socketPath, ...options.env } });
+function live(options: TerminalOptions = {}, interval = '0.1'): Terminal {
+  return Terminal.ksmd(['top', '--interval', interval], { ...options, env: { KSMD_SOCKET: daemon.socketPath, ...options.env } });
 }
 
 /** Names in the order of the table. */
@@ -104,6 +144,7 @@ describe('once', () => {
     const env = { KSMD_SOCKET: daemon.socketPath };
     expect((await ksmd(['top'], { env: { ...env, FORCE_COLOR: undefined } })).stdout).not.toContain('\x1b');
     expect((await ksmd(['top'], { env: { ...env, FORCE_COLOR: '1' } })).stdout).toContain('\x1b[7m');
+    expect((await ksmd(['top'], { env: { ...env, FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout).not.toContain('\x1b');
     const onTerminal = Terminal.ksmd(['top', '--once'], { env });
     expect(await onTerminal.exited).toBe(0);
     expect(onTerminal.raw).toContain('\x1b[7m');
@@ -115,7 +156,8 @@ describe('once', () => {
 
 describe('live', () => {
   test('fills the screen, follows its size, and leaves the terminal as it was', async () => {
-    const terminal = live();
+    // What it does before the next look, it does because it was told to.
+    const terminal = live({}, '60');
     const first = await until('a frame', () => terminal.frame.length === 24 && terminal.frame);
     expect(Math.max(...first.map((line) => line.length))).toBe(80);
     expect(first.join('\n')).toContain('a-guest-whose-…456789-the-end');
@@ -133,7 +175,7 @@ describe('live', () => {
   });
 
   test('keys choose the order', async () => {
-    const terminal = live([], { columns: 132 });
+    const terminal = live({ columns: 132 });
     await until('a frame', () => guestsOf(terminal.frame).length === 5);
     for (const [key, column, order] of [
       ['n', 'GUEST', [LONG, 'b-empty', 'single', 'twin-1', 'twin-2']],
@@ -149,7 +191,7 @@ describe('live', () => {
   });
 
   test('without colours with NO_COLOR', async () => {
-    const terminal = live([], { env: { NO_COLOR: '1' } });
+    const terminal = live({ env: { NO_COLOR: '1' } });
     await until('a frame', () => terminal.frame.length === 24);
     terminal.type('q');
     expect(await terminal.exited).toBe(0);
@@ -170,18 +212,12 @@ describe('live', () => {
   });
 
   test('a daemon that does not answer is not waited for', async () => {
-    const terminal = live();
-    await until('a frame', () => terminal.frame.length === 24);
-    daemon.child.kill('SIGSTOP');
-    try {
-      const frames = terminal.raw.split('\x1b[H').length;
-      terminal.type('n');
-      await until('the key is seen', () => terminal.raw.split('\x1b[H').length > frames);
-      terminal.type('q');
-      expect(await terminal.exited).toBe(0);
-    } finally {
-      daemon.child.kill('SIGCONT');
-    }
+    const silent = await SilentAfterOneLook.like(daemon);
+    const terminal = Terminal.ksmd(['top', '--interval', '0.1'], { env: { KSMD_SOCKET: silent.socketPath } });
+    await until('another look is under way', () => silent.unanswered > 0);
+    terminal.type('q');
+    expect(await terminal.exited).toBe(0);
+    silent.close();
     expect(terminal.isRestored).toBe(true);
   });
 

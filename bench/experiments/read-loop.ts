@@ -22,8 +22,8 @@ export async function readLoopRow(copyPages: number, profile: ProfileName, runni
   return {
     phase: 'read-loop',
     what: 'one word of every page, before and after merging',
-    goal: 'unchanged, best no slower',
-    met: mine.worst.after < mine.worst.before * 1.5 && mine.best.after < mine.best.before * 1.1,
+    goal: 'worst unchanged, best faster',
+    met: mine.worst.after < mine.worst.before * 1.5 && mine.best.after < mine.best.before * 0.95,
     ksmdWords: inWords(mine),
     ...(theirs === undefined ? {} : { kernelWords: inWords(theirs) }),
     work,

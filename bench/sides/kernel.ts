@@ -76,7 +76,10 @@ export class KernelSide implements Side {
   async addCopy(content: Content): Promise<void> {
     const guest = fork(new URL('./kernel-guest.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
     this.guests.push(guest);
+    // As on the other side: what is scanned while the copy is still being written would be missing from the time that is taken after.
+    this.set('run', '0');
     await this.ask(guest, { kind: 'fill', pages: this.copyPages, content });
+    this.set('run', '1');
   }
 
   async untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged> {

@@ -21,7 +21,7 @@ export interface Side {
   readonly name: 'ksmd' | 'kernel';
   /** Mappings that one KSM page takes. */
   readonly maxPageSharing: number;
-  /** A new guest, all of its pages written. Returns as the last one is. */
+  /** A new guest, all of its pages written, while nothing is scanned. Returns as the last one is. */
   addCopy(content: Content): Promise<void>;
   /** Scans until pages_sharing reaches `pages`; tells now and then what it has reached. */
   untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged>;

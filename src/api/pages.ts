@@ -7,7 +7,7 @@ export { PAGE_STATES, type PageState } from './page-states.js';
 
 export const PageParams = Type.Object({ guest: Name, address: BytesText });
 export const PageQuery = Type.Object(
-  { twins: Type.Optional(Type.String({ pattern: '^[0-9]{1,7}$', description: 'a whole number: how many twins to name' })) },
+  { twins: Type.Optional(Type.String({ pattern: '^(10000|[0-9]{1,4})$', description: 'a whole number up to 10000: how many twins to name' })) },
   { additionalProperties: false },
 );
 
@@ -19,6 +19,7 @@ export const Page = Type.Object({
   why: Type.String({ description: 'why it is in this state, in a sentence' }),
   next: Type.String({ description: 'what will become of it, in a sentence' }),
   mergeable: Type.Boolean(),
+  zeroes: Type.Boolean({ description: 'it has a frame, with nothing but zeroes in it' }),
   checksum: Type.Optional(Type.String({ description: 'the low 32 bits of XXH64 of what it holds, in hex; absent if it holds nothing' })),
   frame: Type.Optional(Type.Object({ number: Type.Integer(), mappings: Type.Integer() })),
   age: Type.Integer({ description: 'visits it was due since the scanner knows it, up to 255' }),

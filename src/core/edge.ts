@@ -15,7 +15,7 @@ function entryOf(tree: u32, isLeft: bool, depth: u32): u32 {
   return CTL_EDGES + tree * EDGE_TREE_WORDS + ((isLeft ? EDGE_DEPTHS : 0) + depth) * EDGE_WORDS;
 }
 
-/** How many leading bytes the pages of `node` and of its bound share; -1 if that is not known. `depth`: how many nodes are above. */
+/** How many leading bytes the pages of `node` and of its bound share; -1 if that is not known. `depth`: the same whenever a search comes to the node. */
 export function edgeShared(tree: u32, isLeft: bool, depth: u32, node: u32, bound: u32): i32 {
   if (depth >= <u32>EDGE_DEPTHS) return -1;
   const entry = entryOf(tree, isLeft, depth);

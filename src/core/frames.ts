@@ -2,7 +2,7 @@
  * Frames: where their bytes are, and which are free.
  *
  * The free map has a bit for each frame that was used and is free again: any thread sets and clears bits without a lock. Frames are handed out in order of
- * address, from where the last one was on, because a guest that writes its pages in order then has them in order, and reading them in order is twice as
+ * address, from the word of the map that the last one was in, because a guest that writes its pages in order then has them in order, and reading them in order is twice as
  * fast as in any other. Frames that were never used are not in the map: they are taken when it is empty, so that memory nobody wrote costs the operating
  * system nothing.
  */
@@ -50,15 +50,23 @@ export function frameAddress(frame: u32): usize {
   return (<usize>(firstPage + frame)) << pageShift;
 }
 
+/** How often a frame is looked for while there must be one: threads that take and give beside this one can hide it. */
+const TRIES: u32 = 16;
+
 /** A free frame, its bytes whatever they were, its mapcount still 0; 0 if there is none. Any thread. */
 export function frameTake(): u32 {
-  let frame: u32 = 0;
-  // Only a guess, as other threads take and give too: it saves looking through an empty map.
-  if (load32(CTL_FRAMES_USED) + 1 < load32(CTL_FRESH_FRAME)) frame = takeFreed();
-  if (frame == 0) frame = takeFresh();
-  if (frame == 0) frame = takeFreed();
-  if (frame != 0) atomic.add<u32>((<usize>CTL_FRAMES_USED) << 2, 1);
-  return frame;
+  for (let tries: u32 = 0; tries < TRIES; tries++) {
+    const used = load32(CTL_FRAMES_USED) + 1;
+    if (used >= frames) return 0;
+    // Only a guess, as other threads take and give too: it saves looking through an empty map.
+    let frame: u32 = used < load32(CTL_FRESH_FRAME) ? takeFreed() : 0;
+    if (frame == 0) frame = takeFresh();
+    if (frame != 0) {
+      atomic.add<u32>((<usize>CTL_FRAMES_USED) << 2, 1);
+      return frame;
+    }
+  }
+  return 0;
 }
 
 /** Puts a frame that nothing maps into the free map. Any thread. */
@@ -74,9 +82,9 @@ function load32(word: u32): u32 {
 /** The next frame of the free map, no longer in it; 0 if it is empty. */
 function takeFreed(): u32 {
   const words = (load32(CTL_FRESH_FRAME) + 31) >> 5;
-  const hint = load32(CTL_FREE_HINT);
-  for (let i: u32 = 0; i < words; i++) {
-    const index = (hint + i) % words;
+  let index = load32(CTL_FREE_HINT);
+  for (let i: u32 = 0; i < words; i++, index++) {
+    if (index >= words) index = 0;
     const word = (<usize>(freeMap + index)) << 2;
     let free = atomic.load<u32>(word);
     while (free != 0) {

@@ -8,15 +8,17 @@ export interface PageWords {
   readonly next: string;
 }
 
+type Tunables = Readonly<Record<string, TunableValue>>;
+
 /** `tunables`: as they are now. */
-export function pageWords(explained: PageExplanation, tunables: Readonly<Record<string, TunableValue>>): PageWords {
+export function pageWords(explained: PageExplanation, tunables: Tunables): PageWords {
   const { why, next } = words(explained, tunables);
   const needsScanner = !['untouched', 'unmergeable', 'shared', 'zero'].includes(explained.state);
   return { why, next: needsScanner && tunables.run !== RUN_MERGE ? `Nothing while the scanner is stopped; with run=1: ${lowered(next)}` : next };
 }
 
-function words(explained: PageExplanation, tunables: Readonly<Record<string, TunableValue>>): PageWords {
-  const { state, written, age, skips, ksmMappings, ksmPages } = explained;
+function words(explained: PageExplanation, tunables: Tunables): PageWords {
+  const { state, written, age, twinCount, ksmPages } = explained;
   switch (state) {
     case 'untouched':
       return { why: 'It was never written, or was given back: it reads as zeroes and costs no frame.', next: 'Nothing, until it is written.' };
@@ -25,24 +27,24 @@ function words(explained: PageExplanation, tunables: Readonly<Record<string, Tun
     case 'waiting':
       return {
         why: 'The scanner has not come by since it was written.',
-        next: `The next full scan takes note of it; the one after that, if it is not written meanwhile, ${looksFor(explained)}`,
+        next: `The next full scan takes note of it; the one after that, if it is not written meanwhile, ${looksFor(explained, tunables)}`,
       };
     case 'volatile':
+      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
       return {
-        why: written ? 'It was written after the scanner last came by.' : 'It was new or had changed when the scanner last came by.',
-        next: written
-          ? `The next full scan finds that it has changed; the one after that, if it is left alone, ${looksFor(explained)}`
-          : `The next full scan, if it is left alone until then, ${looksFor(explained)}`,
+        why: 'It was new, had changed or could not be placed when the scanner last came by.',
+        next: `${visit(explained, tunables)}, if it is left alone until then, ${looksFor(explained, tunables)}`,
       };
     case 'skipped':
       return {
-        why: `It has not merged in ${count(age, 'visit')}, so smart scan leaves it out for a while.`,
-        next: `After ${count(skips, 'more full scan')} it is visited again, which ${looksFor(explained)}`,
+        why: `It has not merged in ${count(age, 'full scan')}, so smart scan leaves it out for a while.`,
+        next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
       };
     case 'unshared':
+      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
       return {
         why: 'It stays as it is, but the scanner has met no page that is equal to it and stays as it is too.',
-        next: `Each full scan ${looksFor(explained)}`,
+        next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
       };
     case 'limit':
       return {
@@ -51,7 +53,7 @@ function words(explained: PageExplanation, tunables: Readonly<Record<string, Tun
       };
     case 'shared':
       return {
-        why: `It maps a KSM page; ${count(Math.max(0, ksmMappings - 1), 'other page')} ${ksmMappings === 2 ? 'has' : 'have'} the same content${ksmPages > 1 ? `, in ${ksmPages} KSM pages` : ''}.`,
+        why: `It maps a KSM page; ${count(twinCount, 'other page')} ${twinCount === 1 ? 'has' : 'have'} the same content${ksmPages > 1 ? `, in ${ksmPages} KSM pages` : ''}.`,
         next: 'It stays merged until it is written: then it gets a frame of its own again.',
       };
     case 'zero':
@@ -62,8 +64,21 @@ function words(explained: PageExplanation, tunables: Readonly<Record<string, Tun
   }
 }
 
+const WRITTEN = 'It was written after the scanner last came by.';
+
+/** Which full scan visits it next, as the beginning of a sentence. */
+function visit({ skips }: PageExplanation, tunables: Tunables): string {
+  if (tunables.smart_scan !== 1 || skips === 0) return 'The next full scan';
+  return `Smart scan leaves it out of ${count(skips, 'full scan')}; the one after`;
+}
+
+function changesFirst(explained: PageExplanation, tunables: Tunables): string {
+  return `${visit(explained, tunables)} finds that it has changed; a later one, if it is left alone, ${looksFor(explained, tunables)}`;
+}
+
 /** What the visit that searches the trees comes to. */
-function looksFor({ ksmMappings, twinCount }: PageExplanation): string {
+function looksFor({ zeroes, ksmMappings, twinCount }: PageExplanation, tunables: Tunables): string {
+  if (zeroes && tunables.use_zero_pages === 1) return 'finds nothing but zeroes in it, and maps the zero page instead.';
   if (ksmMappings > 0)
     return `finds the KSM page that ${count(ksmMappings, 'page')} of this content ${ksmMappings === 1 ? 'maps' : 'map'}, and merges it there if there is room.`;
   if (twinCount > 0) return 'finds a page of this content that stays as it is, and merges the two.';

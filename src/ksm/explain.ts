@@ -6,8 +6,6 @@
 import {
   CTL_MERGE_ACROSS_NODES,
   CTL_UNSTABLE_ROOTS,
-  FRAME_MAPCOUNT,
-  FRAME_WORDS,
   GUEST_NODE,
   PTE_DIRTY,
   PTE_FRAME,
@@ -16,18 +14,19 @@ import {
   PTE_STATE,
   RB_LEFT,
   RB_RIGHT,
-  REGION_GUEST,
   RMAP_AGE_MASK,
   RMAP_FLAGS,
   RMAP_NEXT,
   RMAP_SEEN,
   RMAP_SKIPS_MASK,
   RMAP_SKIPS_SHIFT,
+  RMAP_UNSTABLE,
   SLOT_REGION,
   SLOT_WORDS,
   STABLE_DUP_NEXT,
   STABLE_FIRST,
   STABLE_FRAME,
+  STABLE_OWNER,
 } from '../core/layout.js';
 import { frameChecksum } from '../machine/checksum.js';
 import type { Machine } from '../machine/machine.js';
@@ -35,9 +34,13 @@ import type { Host } from './host.js';
 import { PAGE_STATES, type PageState, pageState } from './page-state.js';
 import { StableNodes } from './stable-nodes.js';
 
+const ZERO_FRAME = 0;
+
 interface Explanation {
   readonly state: PageState;
   readonly mergeable: boolean;
+  /** It has a frame, with nothing but zeroes in it. */
+  readonly zeroes: boolean;
   /** XXH64 of what it holds, the low 32 bits; undefined if it has no frame. */
   readonly checksum: number | undefined;
   /** Its frame and how often that is mapped; undefined if it has none. */
@@ -48,7 +51,7 @@ interface Explanation {
   readonly skips: number;
   /** The scanner has seen it, and it was written after that. */
   readonly written: boolean;
-  /** The KSM pages of its content: how many, and how many ptes map them by the scanner's lists. */
+  /** The KSM pages of its content: how many, and how many ptes map them. */
   readonly ksmPages: number;
   readonly ksmMappings: number;
   /** Slots of other pages with its content that the scanner knows of: those that map its KSM page, or the one of the unstable tree. */
@@ -73,49 +76,61 @@ export interface PageExplanation extends Omit<Explanation, 'twins'> {
 export function explainPage(host: Host, guest: string, address: number, maxTwins: number): PageExplanation {
   host.assertMapped(guest, address, 1);
   const { machine } = host;
-  return host.quiesce(() => {
-    const vpn = Math.floor(address / machine.pageSize);
-    const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
-    const { twins, ...explained } = explain(machine, slot);
-    return { ...explained, page: nameOf(host, slot), twinCount: twins.length, twins: twins.slice(0, maxTwins).map((twin) => nameOf(host, twin)) };
-  });
+  const vpn = Math.floor(address / machine.pageSize);
+  const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
+  const { twins, ...explained } = host.quiesce(() => explain(machine, slot, maxTwins));
+  // Guests and regions are this thread's: they are where they were.
+  const names = regionNames(host);
+  return { ...explained, page: nameOf(machine, names, slot), twins: twins.map((twin) => nameOf(machine, names, twin)) };
 }
 
-function nameOf(host: Host, slot: number): PageName {
-  const { memory, regions, pageSize } = host.machine;
-  const mapped = memory.i32[slot + SLOT_REGION];
-  const first = regions.vpn(mapped);
-  const address = (first + (slot - regions.slot(mapped, first)) / SLOT_WORDS) * pageSize;
-  const pointer = memory.i32[mapped + REGION_GUEST];
-  const guest = host.guestNames().find((name) => host.guestPointer(name) === pointer);
-  const region = guest === undefined ? undefined : host.regionsOf(guest).find((known) => known.address === first * pageSize);
-  if (guest === undefined || region === undefined) throw new Error(`page 0x${address.toString(16)} is of no guest's region`);
-  return { guest, region: region.name, address };
+/** Guest and region by the region's pointer. */
+type RegionNames = ReadonlyMap<number, Omit<PageName, 'address'>>;
+
+function regionNames(host: Host): RegionNames {
+  const { i32 } = host.machine.memory;
+  const names = new Map<number, Omit<PageName, 'address'>>();
+  for (const guest of host.guestNames()) {
+    for (const { name } of host.regionsOf(guest)) names.set(i32[host.firstSlot(guest, name) + SLOT_REGION], { guest, region: name });
+  }
+  return names;
 }
 
-function explain(machine: Machine, slot: number): Explanation {
-  const { i32 } = machine.memory;
+function nameOf({ memory, regions, pageSize }: Machine, names: RegionNames, slot: number): PageName {
+  const region = memory.i32[slot + SLOT_REGION];
+  const first = regions.vpn(region);
+  const address = (first + (slot - regions.slot(region, first)) / SLOT_WORDS) * pageSize;
+  const name = names.get(region);
+  if (name === undefined) throw new Error(`page 0x${address.toString(16)} is of no guest's region`);
+  return { ...name, address };
+}
+
+function explain(machine: Machine, slot: number, maxTwins: number): Explanation & { readonly twinCount: number } {
+  const { memory, frames } = machine;
+  const { i32 } = memory;
   const state = PAGE_STATES[pageState(machine, slot)];
   const pte = i32[slot + PTE_STATE];
   const flags = i32[slot + RMAP_FLAGS];
   const present = (pte & PTE_PRESENT) !== 0;
   const frame = i32[slot + PTE_FRAME];
-  const entry = machine.memory.frameTable + frame * FRAME_WORDS;
   const stable = present ? stableNodesOf(machine, slot, frame) : [];
-  const listed = stable.flatMap((node) => itemsOf(i32, node));
+  // By the ptes, which know of writes that the scanner has not met yet.
+  const ksmMappings = stable.reduce((sum, node) => sum + frames.mapcount(i32[node + STABLE_FRAME]), 0);
   const twin = present && stable.length === 0 ? unstableTwin(machine, slot, frame) : 0;
   return {
     state,
     mergeable: (pte & PTE_MERGEABLE) !== 0,
+    zeroes: present && compare(machine, frame, ZERO_FRAME) === 0,
     // A page that maps the zero page names no frame, and the zero page is frame 0.
-    checksum: present || state === 'zero' ? frameChecksum(machine.memory, frame) >>> 0 : undefined,
-    frame: present ? { number: frame, mappings: i32[entry + FRAME_MAPCOUNT] } : undefined,
+    checksum: present || state === 'zero' ? frameChecksum(memory, frame) >>> 0 : undefined,
+    frame: present ? { number: frame, mappings: frames.mapcount(frame) } : undefined,
     age: flags & RMAP_AGE_MASK,
     skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,
     written: (flags & RMAP_SEEN) !== 0 && (pte & PTE_DIRTY) !== 0,
     ksmPages: stable.length,
-    ksmMappings: listed.length,
-    twins: (twin === 0 ? listed : [twin]).filter((other) => other !== slot),
+    ksmMappings,
+    twinCount: stable.length === 0 ? Math.sign(twin) : ksmMappings - (state === 'shared' ? 1 : 0),
+    twins: twin !== 0 ? [twin].slice(0, maxTwins) : mappersOf(i32, stable, slot, maxTwins),
   };
 }
 
@@ -123,14 +138,17 @@ function explain(machine: Machine, slot: number): Explanation {
 function stableNodesOf(machine: Machine, slot: number, frame: number): number[] {
   const { i32 } = machine.memory;
   const nodes = new StableNodes(machine);
+  const contentOf = (node: number): number[] => (nodes.isChain(node) ? dupsOf(i32, node) : [node]).filter((stable) => nodes.isCurrent(stable));
+  const own = machine.frames.stableNode(frame);
+  if (own !== 0) return contentOf(nodes.isDup(own) ? i32[own + STABLE_OWNER] : own);
   let node = i32[nodes.root(treeOf(machine, slot))];
   while (node !== 0) {
-    const dups = (nodes.isChain(node) ? dupsOf(i32, node) : [node]).filter((stable) => nodes.isCurrent(stable));
-    const [first] = dups;
+    const found = contentOf(node);
+    const [first] = found;
     // A stale node: the scanner's search would remove it and start again, and the tree might look otherwise then.
     if (first === undefined) return [];
     const order = compare(machine, frame, i32[first + STABLE_FRAME]);
-    if (order === 0) return dups;
+    if (order === 0) return found;
     node = i32[node + (order < 0 ? RB_LEFT : RB_RIGHT)];
   }
   return [];
@@ -141,7 +159,8 @@ function unstableTwin(machine: Machine, slot: number, frame: number): number {
   const { i32 } = machine.memory;
   const scanned = PTE_PRESENT | PTE_MERGEABLE;
   let other = i32[CTL_UNSTABLE_ROOTS + treeOf(machine, slot)];
-  while (other !== 0 && (i32[other + PTE_STATE] & scanned) === scanned) {
+  // Between two full scans the tree still stands, and slots of it may have come to be something else.
+  while (other !== 0 && (i32[other + PTE_STATE] & scanned) === scanned && (i32[other + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) {
     const order = other === slot ? 0 : compare(machine, frame, i32[other + PTE_FRAME]);
     if (order === 0) return other === slot ? 0 : other;
     other = i32[other + (order < 0 ? RB_LEFT : RB_RIGHT)];
@@ -165,11 +184,14 @@ function dupsOf(i32: Int32Array, chain: number): number[] {
   return dups;
 }
 
-/** Slots listed from a stable node whose pages still map its frame. */
-function itemsOf(i32: Int32Array, stable: number): number[] {
+/** Slots listed from these nodes whose pages still map their frames, `except` one; the first of them. */
+function mappersOf(i32: Int32Array, stable: readonly number[], except: number, atMost: number): number[] {
   const slots: number[] = [];
-  for (let slot = i32[stable + STABLE_FIRST]; slot !== 0; slot = i32[slot + RMAP_NEXT]) {
-    if ((i32[slot + PTE_STATE] & PTE_PRESENT) !== 0 && i32[slot + PTE_FRAME] === i32[stable + STABLE_FRAME]) slots.push(slot);
+  for (const node of stable) {
+    for (let slot = i32[node + STABLE_FIRST]; slot !== 0 && slots.length < atMost; slot = i32[slot + RMAP_NEXT]) {
+      if (slot === except || (i32[slot + PTE_STATE] & PTE_PRESENT) === 0 || i32[slot + PTE_FRAME] !== i32[node + STABLE_FRAME]) continue;
+      slots.push(slot);
+    }
   }
   return slots;
 }

@@ -51,7 +51,8 @@ export class StableTree {
     const found = this.i32[CTL_FOUND_NODE];
     const stable = this.nodes.isChain(found) ? this.dup : found;
     if (this.hasRoom(stable, 0)) return stable;
-    this.wasFull = true;
+    // One without mappings is kept by somebody's reference only, and about to go.
+    this.wasFull = this.i32[stable + STABLE_LENGTH] > 0;
     return 0;
   }
 

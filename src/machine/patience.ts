@@ -57,7 +57,11 @@ export class GuestPatience implements Patience {
     try {
       for (;;) {
         const freed = Atomics.load(i32, CTL_FRAMES_FREED);
-        if (Atomics.load(i32, CTL_FRAMES_USED) < i32[CTL_FRAMES] - 1) return true;
+        if (Atomics.load(i32, CTL_FRAMES_USED) < i32[CTL_FRAMES] - 1) {
+          // The frame may be gone again before the caller has it: whoever asks for a stand still is not to wait for that.
+          this.safepoint.pass();
+          return true;
+        }
         const left = deadline - performance.now();
         if (left <= 0 || this.shouldStop()) return false;
         this.safepoint.rest(CTL_FRAMES_FREED, freed, left);

@@ -72,6 +72,34 @@ test('a merged page that is written is volatile until the scanner has come by', 
   expect(explained(bench, 'a', 0)).toMatchObject({ ksmMappings: 1, twinCount: 0 });
 });
 
+test('a merged page knows its twins also where the way to it through the tree is broken', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2, 3, 4, 5, 6, 7]);
+  bench.guest('b', [1, 2, 3, 4, 5, 6, 7]);
+  bench.fullScans(2);
+  for (let page = 1; page < 7; page++) {
+    bench.put('a', page, 100 + page);
+    bench.put('b', page, 110 + page);
+    expect(explained(bench, 'a', 0), `${page} nodes stale`).toMatchObject({
+      state: 'shared',
+      ksmPages: 1,
+      ksmMappings: 2,
+      twinCount: 1,
+      twins: [{ guest: 'b' }],
+    });
+  }
+});
+
+test('between two full scans, slots given to other pages are no twins', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2, 3, 4]);
+  bench.fullScans(2);
+  bench.host.unmap('a', 'r');
+  bench.host.map('a', 'r', 4, { address: PAGE });
+  bench.guest('c', [6, 6, 6, 6]);
+  for (let page = 0; page < 4; page++) expect(explained(bench, 'c', page)).toMatchObject({ state: 'waiting', twinCount: 0 });
+});
+
 test('the zero page, where KSM has mapped it', () => {
   const bench = new BenchHost();
   bench.host.set('use_zero_pages', 1);

@@ -110,3 +110,44 @@ test('frames are handed out in order of address, from the last one on and then f
   frames.put(2);
   expect(Array.from({ length: 5 }, () => frames.take(0))).toEqual([36, 70, 98, 2, 0]);
 });
+
+// Runs in each worker: takes a frame and gives one back, again and again. A mover gives back the frame it had before.
+const MOVER = `
+import { readFileSync } from 'node:fs';
+import { workerData, parentPort } from 'node:worker_threads';
+const { memory, wasm, go, moves, held, rounds } = workerData;
+const core = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { env: { memory } }).exports;
+core.configure();
+parentPort.postMessage('ready');
+Atomics.wait(go, 0, 0);
+let have = held;
+let refused = 0;
+for (let round = 0; moves ? Atomics.load(go, 1) === 0 : round < rounds; round++) {
+  const frame = core.frameTake();
+  if (frame === 0) refused++;
+  else if (moves) { core.frameGive(have); have = frame; }
+  else core.frameGive(frame);
+}
+Atomics.store(go, 1, 1);
+parentPort.postMessage(refused);
+`;
+
+test('a frame is found while one is free, wherever in the map others move it', async () => {
+  const FRAMES = 65536;
+  const machine = Machine.create({ memoryBytes: FRAMES * 16, pageSize: 16, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  const all = takeAll(machine);
+  // Two are free, and each of the two threads has one more than it holds for a moment only.
+  machine.frames.put(all[10]);
+  machine.frames.put(all[40_000]);
+  const go = new Int32Array(new SharedArrayBuffer(8));
+  const wasm = new URL('../../dist/core.wasm', import.meta.url);
+  const workers = [true, false].map((moves) => {
+    const workerData = { memory: machine.memory.memory, wasm: wasm.pathname, go, moves, held: all[60_000], rounds: 1_000_000 };
+    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MOVER)}`), { workerData });
+  });
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const reports = workers.map(async (worker) => (await once(worker, 'message'))[0] as number);
+  Atomics.store(go, 0, 1);
+  Atomics.notify(go, 0);
+  expect(await Promise.all(reports)).toEqual([0, 0]);
+});

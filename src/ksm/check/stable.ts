@@ -164,7 +164,6 @@ class StableCheck {
     }
     report.equal(`length of the list of ${name}`, i32[stable + STABLE_LENGTH], length);
     if (length > i32[CTL_MAX_PAGE_SHARING]) report.say(`${name} has ${length} mappings, more than max_page_sharing`);
-    if (length === 0 && !this.nodes.isCurrent(stable)) report.say(`${name} is stale, and no rmap item on it will ever lead the scanner here`);
     return length;
   }
 

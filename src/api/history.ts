@@ -8,8 +8,8 @@ export const Sample = Type.Object({
   savedBytes: Type.Integer({ description: 'what merged pages and zero pages would take up' }),
   pagesScanned: Type.Integer({ description: 'since the start, as all that follow; what smart scan left out is not among them' }),
   fullScans: Type.Integer(),
-  merges: Type.Integer({ description: 'modulo 2^32' }),
-  breaks: Type.Integer({ description: 'merged pages written and given back, modulo 2^32' }),
+  merges: Type.Integer(),
+  breaks: Type.Integer({ description: 'merged pages written and given back' }),
   scannerCpuMs: Type.Integer(),
 });
 export type Sample = Static<typeof Sample>;

@@ -264,16 +264,18 @@ function progress(memory: SharedMemory): Progress {
   };
 }
 
-function sample({ machine: { memory, frames, pageSize } }: Host, scanner: Scanner, startedAtMs: number): Sample {
+function sample(host: Host, scanner: Scanner, startedAtMs: number): Sample {
+  const { memory, frames, pageSize } = host.machine;
+  const { pagesScanned, merges, cowBreaks, zeroPages } = host.totals();
   return {
     atMs: performance.now() - startedAtMs,
     usedBytes: frames.used * pageSize,
     freeBytes: (frames.total - frames.used) * pageSize,
-    savedBytes: (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
-    pagesScanned: readCounter(memory, 'pages_scanned'),
+    savedBytes: (readCounter(memory, 'pages_sharing') + zeroPages) * pageSize,
+    pagesScanned,
     fullScans: readCounter(memory, 'full_scans'),
-    merges: Atomics.load(memory.i32, CTL_MERGES) >>> 0,
-    breaks: Atomics.load(memory.i32, CTL_COW_BREAKS) >>> 0,
+    merges,
+    breaks: cowBreaks,
     scannerCpuMs: scanner.cpuMs,
   };
 }

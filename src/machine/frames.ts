@@ -33,7 +33,8 @@ export class Frames {
   }
 
   get used(): number {
-    return Atomics.load(this.i32, CTL_FRAMES_USED);
+    // Counts one too many while a frame that was just given back is taken before that is counted.
+    return Math.min(this.total, Atomics.load(this.i32, CTL_FRAMES_USED));
   }
 
   /** Stores given up for want of a frame. */

@@ -1,11 +1,12 @@
 /** The dashboard in a real browser, on a real daemon. Left out, with a word about it, where there is no Chromium. */
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, launchChromium } from '../../bench/load/browser.js';
 import { STATE_LOOKS } from '../../src/web/page-states.js';
 import { freePort } from '../daemon/free-port.js';
-import { DaemonProcess } from '../daemon-process.js';
+import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 
 const chromium = chromiumPath();
@@ -23,17 +24,19 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   let port: number;
   /** What went wrong in the page, and what it asked of others. */
   const faults: string[] = [];
+  const sysfs = new TemporaryDirectory();
   let mayFail = false;
 
   beforeAll(async () => {
     port = await freePort();
-    daemon = await DaemonProcess.start(['--run', '0', '--http', `127.0.0.1:${port}`]);
+    daemon = await DaemonProcess.start(['--run', '0', '--http', `127.0.0.1:${port}`, '--sysfs', sysfs.file('sys')]);
     browser = await launchChromium(chromium ?? '');
     page = await open();
   });
   afterAll(async () => {
     await browser.close();
     expect(await daemon.stop()).toBe(0);
+    sysfs.remove();
   });
 
   async function open(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
@@ -153,16 +156,19 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     await until('and come back', async () => (await colourAt(x, y)) === STATE_LOOKS.shared.light);
   });
 
-  test('a tunable that is set elsewhere is on the page within a second', async () => {
-    await page.evaluate(() => {
+  test.each([
+    ['with ksmd set', 777, async (value: number) => expect((await daemon.ksmd('set', `pages_to_scan=${value}`)).status).toBe(0)],
+    ['in the kernel’s file', 888, async (value: number) => writeFileSync(sysfs.file('sys/kernel/mm/ksm/pages_to_scan'), `${value}\n`)],
+  ])('a tunable that is set %s is on the page within a second', async (_where, value, set) => {
+    await page.evaluate((wanted) => {
       new MutationObserver(() => {
         const row = [...document.querySelectorAll('#tunables tr')].find(({ textContent }) => textContent?.startsWith('pages_to_scan'));
-        if (row?.textContent === 'pages_to_scan777') document.body.dataset.seenAt ??= String(Date.now());
+        if (row?.textContent === `pages_to_scan${wanted}`) document.body.dataset[`seen${wanted}At`] ??= String(Date.now());
       }).observe(document.querySelector('#tunables') ?? document.body, { subtree: true, childList: true, characterData: true });
-    });
-    expect((await daemon.ksmd('set', 'pages_to_scan=777')).status).toBe(0);
+    }, value);
+    await set(value);
     const setAt = Date.now();
-    const seenAt = Number(await until('the new value', async () => (await page.locator('body').getAttribute('data-seen-at')) ?? undefined));
+    const seenAt = Number(await until('the new value', async () => (await page.locator('body').getAttribute(`data-seen${value}-at`)) ?? undefined));
     expect(seenAt - setAt).toBeLessThan(SECOND_MS);
   });
 

@@ -25,6 +25,10 @@ export interface LiveScreenListener {
   ends(signal: EndSignal): void;
 }
 
+/** What a terminal that does not know its size, as a serial line does not, is taken for. */
+const UNKNOWN_COLUMNS = 80;
+const UNKNOWN_ROWS = 24;
+
 interface Key {
   readonly name?: string;
   readonly ctrl: boolean;
@@ -48,11 +52,11 @@ export class LiveScreen {
   }
 
   get columns(): number {
-    return this.output.columns;
+    return this.output.columns || UNKNOWN_COLUMNS;
   }
 
   get rows(): number {
-    return this.output.rows;
+    return this.output.rows || UNKNOWN_ROWS;
   }
 
   /** Lines no longer than `columns`. Those beyond `rows` are left out. */

@@ -38,7 +38,17 @@ function inWords(line: string): string {
   const rest = Object.entries(fields).map(([name, value]) => `${styled('gray', `${name}=`)}${inOneWord(value)}`);
   const severity = String(level);
   const style = LEVEL_STYLES[severity];
-  return [styled('gray', String(time)), style === undefined ? severity.padEnd(5) : styled(style, severity.padEnd(5)), msg, ...rest].join(' ');
+  return [
+    styled('gray', String(time)),
+    style === undefined ? severity.padEnd(5) : styled(style, severity.padEnd(5)),
+    inOneLine(String(msg)),
+    ...rest,
+  ].join(' ');
+}
+
+/** What would end the line or command the terminal is shown as it would be written. */
+function inOneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
 }
 
 /** Text with blanks or line ends in it comes in quotes, on one line. */

@@ -33,7 +33,7 @@ export class TopLive {
         this.before = this.now;
         this.now = sample;
         screen ??= new LiveScreen(output, input, {
-          key: (name) => this.key(name, guestRoom(output.rows)) && draw(),
+          key: (name) => this.key(name, guestRoom(screen?.rows ?? 0)) && draw(),
           resized: draw,
           ends: (signal) => this.end(EXIT_STATUSES[signal]),
         });

@@ -40,7 +40,8 @@ export interface TcpAddress {
 /** `HOST:PORT`, an IPv6 host in brackets. InvalidError if it is none, or not of this machine and not `forced`. */
 export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
+  const name = bracketed ?? plain;
+  const host = name === undefined ? undefined : canonical(name.toLowerCase());
   const port = Number(digits);
   if (host === undefined || port === 0 || port > 65535) throw new InvalidError(`'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
   if (!forced && !LOOPBACK.includes(host))
@@ -60,7 +61,7 @@ export function isOwnHost(header: string | undefined, { host, port }: TcpAddress
   if (name === undefined || Number(digits ?? HTTP_PORT) !== port) return false;
   // An IPv6 address comes in brackets, and nothing else does.
   if ((isIP(name) === 6) !== (bracketed !== undefined)) return false;
-  return name === host || LOOPBACK.includes(name.toLowerCase()) || (WILDCARDS.includes(canonical(host)) && isIP(name) !== 0);
+  return canonical(name.toLowerCase()) === host || LOOPBACK.includes(name.toLowerCase()) || (WILDCARDS.includes(canonical(host)) && isIP(name) !== 0);
 }
 
 /** The one spelling of an IPv6 address; anything else as it is. */

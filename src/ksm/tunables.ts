@@ -151,7 +151,13 @@ function checkedNumber(name: TunableName, value: TunableValue): number {
   const { min, max, names } = TUNABLES[name];
   const number = toNumber(value, names);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new InvalidError(`${name} takes ${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, not ${value}`);
+  throw new InvalidError(`${name} takes ${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, not ${plain(value)}`);
+}
+
+/** A value as it may stand in a sentence. */
+function plain(value: TunableValue): string {
+  const text = String(value).trimEnd();
+  return /^[\x21-\x7e]{1,40}$/.test(text) ? text : JSON.stringify(text.slice(0, 40));
 }
 
 function toNumber(value: TunableValue, names: readonly string[] | undefined): number {

@@ -42,6 +42,7 @@ export class Feed {
 
   private open(): void {
     this.close();
+    if (document.hidden) return;
     const source = new EventSource(this.url);
     this.source = source;
     source.onopen = () => this.listener.onOpen();

@@ -6,7 +6,20 @@
  * half of one or nothing. What remains is a read that copies these few bytes while they are being copied: a reader that does nothing else met it once in
  * tens of thousands of changes.
  */
-import { chmodSync, closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 /** More than any of these files holds, and what the kernel takes of a write at most. */
@@ -18,16 +31,15 @@ export class KernelFile {
 
   private constructor(
     readonly path: string,
-    private readonly fd: number,
+    private readonly mode: number,
+    private fd: number,
   ) {}
 
   /** Makes the file, or takes over one that a daemon left behind, and shows `text`. */
   static open(path: string, mode: number, text: string): KernelFile {
-    const file = new KernelFile(path, openOwn(path));
+    const file = new KernelFile(path, mode, openOwn(path));
     try {
-      file.show(text);
-      // Whatever the umask is.
-      fchmodSync(file.fd, mode);
+      file.begin(text);
       return file;
     } catch (error) {
       file.close();
@@ -46,7 +58,32 @@ export class KernelFile {
     return buffer.toString('latin1', 0, readSync(this.fd, buffer, 0, PAGE_BYTES, 0));
   }
 
+  /** Somebody has removed it, or put another in its place, as editors do that save by renaming. */
+  get isReplaced(): boolean {
+    return fstatSync(this.fd).nlink === 0;
+  }
+
+  /** Puts a file of the daemon's own back in its place, which shows `text`. What the other one held; nothing if that cannot be a write. */
+  putBack(text: string): string {
+    const there = lstatSync(this.path, { throwIfNoEntry: false });
+    const held = there?.isFile() && there.size <= PAGE_BYTES ? readFileSync(this.path, 'latin1') : '';
+    rmSync(this.path, { force: true, recursive: false });
+    const fd = openOwn(this.path);
+    this.close();
+    this.fd = fd;
+    this.begin(text);
+    return held;
+  }
+
+  private begin(text: string): void {
+    this.show(text);
+    // Whatever the umask is.
+    fchmodSync(this.fd, this.mode);
+  }
+
   show(text: string): void {
+    // What a writer has made larger than any write is cut first: it is not to be filled.
+    if (fstatSync(this.fd).size > PAGE_BYTES) ftruncateSync(this.fd, PAGE_BYTES);
     const { size } = fstatSync(this.fd);
     // Into an empty file the text comes in one step.
     if (size > 0 && size < text.length) writeSync(this.fd, '\n'.repeat(text.length - size), size);

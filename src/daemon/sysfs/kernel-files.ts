@@ -138,7 +138,11 @@ export class KernelFiles {
     };
     for (const { file, text } of this.counters) {
       const now = text();
-      if (now !== file.shown) attempt(() => file.show(now));
+      attempt(() => {
+        if (file.isReplaced) file.putBack(now);
+        // Root can write also what others can only read.
+        else if (file.read() !== now) file.show(now);
+      });
     }
     for (const file of this.tunables) attempt(() => file.refresh());
     this.guests?.refresh(attempt);

@@ -4,13 +4,15 @@
  * A file in it names the process that keeps it. Where there are files and no such name, or anything that ksmd would not have put there, the directory is
  * somebody else's and left as it is.
  */
-import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { errnoLine } from '../errno-line.js';
 import { SysfsUnusableError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 
 const MARKER = '.ksmd';
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
 
 /** What ksmd puts at a path relative to the directory; undefined: nothing. */
 export type Layout = (path: string) => 'directory' | 'file' | undefined;
@@ -30,6 +32,8 @@ export class OwnDirectory {
       const path = realpathSync(directory);
       const left = readMarker(path);
       assertOwn(path, layout, left !== undefined);
+      assertSafe(path, false);
+      assertSafe(dirname(path), true);
       if (left !== undefined) {
         if (left.owner === processName(Number.parseInt(left.owner, 10))) throw keptByAnother(path, left.owner);
         rmSync(join(path, MARKER));
@@ -57,6 +61,18 @@ export function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {}
+}
+
+/**
+ * Nobody else may put something in the place of what the daemon keeps there, for the daemon would write to it and remove it. `shared`: others may make
+ * files in it if the sticky bit keeps them from each other's.
+ */
+function assertSafe(directory: string, shared: boolean): void {
+  const { uid, mode } = statSync(directory);
+  const mine = uid === process.geteuid?.() || (shared && uid === 0);
+  const writable = (mode & OTHERS_WRITE) !== 0 && !(shared && (mode & STICKY) !== 0);
+  if (!mine || writable)
+    throw new SysfsUnusableError(`EPERM: others can replace what is in ${directory}: choose a --sysfs in a directory of your own`);
 }
 
 function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {

@@ -18,7 +18,7 @@ export interface Tunable {
 }
 
 export class TunableFile {
-  private readonly watcher: FSWatcher;
+  private watcher: FSWatcher;
   /** What was found at the last look that is not what was shown. */
   private suspect: string | undefined;
   private isTaking = false;
@@ -28,8 +28,7 @@ export class TunableFile {
     private readonly file: KernelFile,
     private readonly tunable: Tunable,
   ) {
-    this.watcher = watch(file.path, { persistent: false }, () => this.heard());
-    this.watcher.on('error', (error) => tunable.failed(error));
+    this.watcher = this.watch();
   }
 
   /**
@@ -38,6 +37,13 @@ export class TunableFile {
    */
   refresh(): void {
     if (this.isTaking) return;
+    if (this.file.isReplaced) {
+      const held = this.file.putBack(this.tunable.text());
+      this.watcher.close();
+      this.watcher = this.watch();
+      if (held !== '') void this.take(held);
+      return;
+    }
     const found = this.file.read();
     const text = this.tunable.text();
     if (found === this.file.shown) {
@@ -52,6 +58,12 @@ export class TunableFile {
     this.isClosed = true;
     this.watcher.close();
     this.file.close();
+  }
+
+  private watch(): FSWatcher {
+    const watcher = watch(this.file.path, { persistent: false }, () => this.heard());
+    watcher.on('error', (error) => this.tunable.failed(error));
+    return watcher;
   }
 
   private heard(): void {

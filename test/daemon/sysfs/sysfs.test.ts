@@ -1,5 +1,18 @@
 /** The kernel's files as a shell and a reader meet them. */
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FATAL } from '../../../src/daemon/fatal.js';
@@ -143,6 +156,38 @@ describe('/sys/kernel/mm/ksm', () => {
     expect(await client.ksm()).toMatchObject({ run, pages_to_scan, sleep_millisecs, advisor_mode, max_page_sharing });
   });
 
+  test('a value in a file that was put in the place of one is taken up, and one that is removed comes back', async () => {
+    const { client } = await start();
+    await sh("sed -i 's/100/200/' pages_to_scan");
+    await until('the value is taken up', async () => (await client.ksm()).pages_to_scan === 200);
+    await shows('pages_to_scan', '200\n');
+    await sh('echo 300 > pages_to_scan');
+    await until('and the file is followed again', async () => (await client.ksm()).pages_to_scan === 300);
+    await sh('rm full_scans sleep_millisecs');
+    await until('they are there again', () => existsSync(join(sysfs, KSM, 'full_scans')) && existsSync(join(sysfs, KSM, 'sleep_millisecs')));
+    await shows('sleep_millisecs', '20\n');
+    expect(statSync(join(sysfs, KSM, 'full_scans')).mode & 0o777).toBe(0o444);
+    expect(warnings()).toEqual([]);
+  });
+
+  test('what is written to a counter, as root can, does not stay; nor does a file made very large', async () => {
+    await start('--run', '0');
+    chmodSync(join(sysfs, KSM, 'full_scans'), 0o644);
+    await sh('echo 5 > full_scans');
+    await shows('full_scans', '0\n');
+    await sh('truncate -s 300M sleep_millisecs');
+    await until('it is short again', () => statSync(join(sysfs, KSM, 'sleep_millisecs')).size < 100);
+    await shows('sleep_millisecs', '20\n');
+  });
+
+  test('what was refused is told in one line, however it was written', async () => {
+    await start();
+    await sh("printf 'two\\nlines' > run");
+    await until('it is refused', () => warnings().length === 1);
+    const told = String(daemon?.log.find(({ level }) => level === 'warn')?.msg);
+    expect(told).toBe('EINVAL: run takes whole numbers from 0 to 2, not "two\\nlines": the value before it stays');
+  });
+
   test('an empty file is no value: it fills again', async () => {
     await start();
     await sh(': > run');
@@ -272,6 +317,20 @@ describe('the directory', () => {
     }
     expect(read('pages_to_scan')).toBe('100\n');
     expect(readdirSync(directory.path).sort()).toEqual(['proc', 'sys']);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('is refused where somebody else could put links in the place of its files', async () => {
+    chownSync(directory.path, 65534, 65534);
+    const { status, stderr } = await refused('--sysfs', sysfs);
+    expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
+    expect(stderr).toBe(`ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in a directory of your own\n`);
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  test('nor where anybody may write', async () => {
+    mkdirSync(sysfs);
+    chmodSync(sysfs, 0o777);
+    expect((await refused('--sysfs', sysfs)).stderr).toMatch(/^ksmd: EPERM: others can replace what is in /);
   });
 
   test.each([

@@ -10,10 +10,6 @@ import { KsmdSide } from '../sides/ksmd.js';
 import { peakRssBytes, restartPeakRss } from '../sides/peak-rss.js';
 import { type Content, type Merged, PAGE_SIZE, type Side, sharingOnceMerged } from '../sides/side.js';
 
-const WARM_UP_PAGES = 65536;
-const WARM_UP_COPIES = 3;
-const WARM_UP_ROUNDS = 2;
-
 interface Plan {
   readonly content: Content;
   readonly copies: number;
@@ -106,7 +102,6 @@ export async function mergingRows(content: Content, options: MergingOptions): Pr
   if (until === 0) return [];
 
   const rows: Row[] = [];
-  await warmUp(content, options);
   await restartPeakRss();
   const ksmd = new KsmdSide(copyPages, plan.copies, options.profile);
   await play(ksmd, plan, until, options, (phase, { copies, frees, merged }) => {
@@ -124,19 +119,6 @@ export async function mergingRows(content: Content, options: MergingOptions): Pr
     });
   });
   return options.runningKernel ? besideKernel(rows, plan, until, options) : rows;
-}
-
-/** V8 compiles what runs for some tenths of a second, and the kernel came compiled: how a cold start does is what the standing-start phases are for. */
-async function warmUp(content: Content, { copyPages, profile, progress }: MergingOptions): Promise<void> {
-  progress.begin(`${content} case on ksmd, warming up`);
-  const pages = Math.min(copyPages, WARM_UP_PAGES);
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-    const side = new KsmdSide(pages, WARM_UP_COPIES, profile);
-    for (let copy = 1; copy <= WARM_UP_COPIES; copy++) {
-      await side.addCopy(content);
-      await side.settle();
-    }
-  }
 }
 
 async function besideKernel(rows: readonly Row[], plan: Plan, until: number, options: MergingOptions): Promise<Row[]> {

@@ -2,13 +2,12 @@
  * What the dashboard costs while somebody looks, and whether it keeps up: a real Chromium on a daemon with four guests that have booted, the scanner at full
  * speed. The page is opened and closed in turns, so that what else the machine does weighs on both alike.
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { kernelProfile, type ProfileName } from '../../src/ksm/profile.js';
 import { chromiumPath, launchChromium } from '../load/browser.js';
 import { LoadedDaemon } from '../load/daemon.js';
+import { freePort } from '../load/free-port.js';
 import { threadTimes } from '../load/thread-times.js';
 import type { Progress } from '../progress.js';
 import type { Row } from '../row.js';
@@ -207,13 +206,4 @@ function median(values: readonly number[]): number {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

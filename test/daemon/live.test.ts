@@ -1,9 +1,9 @@
 /** The map, the live stream and the dashboard's files, as a real daemon serves them on its socket and over TCP. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../bench/load/free-port.js';
 import type { PageMapAnswer } from '../../src/api/live.js';
 import { applyRuns } from '../../src/web/runs.js';
 import { DaemonProcess } from '../daemon-process.js';
-import { freePort } from './free-port.js';
 
 const PAGE = 4096;
 

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../bench/load/free-port.js';
 import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
 import { DaemonProcess, run, TemporaryDirectory } from '../daemon-process.js';
 import { removeTools, tool } from '../debian-tool.js';
-import { freePort } from '../free-port.js';
 import { until } from '../until.js';
 
 const OPEN_METRICS = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';

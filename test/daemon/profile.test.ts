@@ -1,10 +1,10 @@
 /** Profiles of a running scanner, however they end. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../bench/load/free-port.js';
 import type { CpuProfile } from '../../src/api/profile.js';
 import { symbolTable } from '../../src/profile/table.js';
 import { DaemonProcess } from '../daemon-process.js';
 import { until } from '../until.js';
-import { freePort } from './free-port.js';
 
 let daemon: DaemonProcess;
 let port: number;

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, launchChromium } from '../../bench/load/browser.js';
+import { freePort } from '../../bench/load/free-port.js';
 import { STATE_LOOKS } from '../../src/web/page-states.js';
-import { freePort } from '../daemon/free-port.js';
 import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../../bench/load/free-port.js';
 import { DaemonProcess, run, TemporaryDirectory, text } from '../../daemon-process.js';
 import { removeTools, tool } from '../../debian-tool.js';
-import { freePort } from '../../free-port.js';
 import { until } from '../../until.js';
 
 /** Namespaces of its own, in which all processes end with the first. */

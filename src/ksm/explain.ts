@@ -77,8 +77,11 @@ export function explainPage(host: Host, guest: string, address: number, maxTwins
   host.assertMapped(guest, address, 1);
   const { machine } = host;
   const vpn = Math.floor(address / machine.pageSize);
-  const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
-  const { twins, ...explained } = host.quiesce(() => explain(machine, slot, maxTwins));
+  const { slot, twins, ...explained } = host.quiesce(() => {
+    // Meanwhile no scanner drops a ghost from the list that is walked.
+    const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
+    return { slot, ...explain(machine, slot, maxTwins) };
+  });
   // Guests and regions are this thread's: they are where they were.
   const names = regionNames(host);
   return { ...explained, page: nameOf(machine, names, slot), twins: twins.map((twin) => nameOf(machine, names, twin)) };

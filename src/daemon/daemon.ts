@@ -5,7 +5,6 @@
  */
 
 import type { Sample } from '../api/history.js';
-import { CTL_COW_BREAKS, CTL_MERGES } from '../core/layout.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
@@ -13,7 +12,6 @@ import type { ProfileName } from '../ksm/profile.js';
 import { rebuild } from '../ksm/rebuild.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { KsmdError } from '../machine/errors.js';
-import type { SharedMemory } from '../machine/memory.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
 import type { Api } from './context.js';
@@ -107,7 +105,7 @@ export class Daemon {
     if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
 
     const daemon = new Daemon(log, scanner, new ServiceManager(logger));
-    const events = new EventFeed(() => progress(memory), SYSTEM_TIMERS);
+    const events = new EventFeed(() => progress(host), SYSTEM_TIMERS);
     const startedAtMs = performance.now();
     const history = new History(() => sample(host, scanner, startedAtMs), SYSTEM_TIMERS);
     const live = new LiveFeed(host, () => scanner.state, history, events, SYSTEM_TIMERS);
@@ -254,10 +252,12 @@ function restore(snapshot: SnapshotFile, host: Host): void {
   }
 }
 
-function progress(memory: SharedMemory): Progress {
+function progress(host: Host): Progress {
+  const { memory } = host.machine;
+  const { merges, cowBreaks } = host.totals();
   return {
-    merges: Atomics.load(memory.i32, CTL_MERGES),
-    breaks: Atomics.load(memory.i32, CTL_COW_BREAKS),
+    merges,
+    breaks: cowBreaks,
     fullScans: readCounter(memory, 'full_scans'),
     pagesShared: readCounter(memory, 'pages_shared'),
     pagesSharing: readCounter(memory, 'pages_sharing'),

@@ -9,7 +9,7 @@ import type { Timers } from './timers.js';
 export const POLL_MS = 200;
 
 export interface Progress {
-  /** Counts since the daemon's start, modulo 2^32. */
+  /** Counts since the daemon's start. */
   readonly merges: number;
   readonly breaks: number;
   readonly fullScans: number;
@@ -54,9 +54,9 @@ export class EventFeed {
     const before = this.seen;
     const now = this.progress();
     this.seen = now;
-    const merges = (now.merges - before.merges) >>> 0;
+    const merges = now.merges - before.merges;
     if (merges > 0) this.tell({ event: 'merges', data: { pages: merges } });
-    const breaks = (now.breaks - before.breaks) >>> 0;
+    const breaks = now.breaks - before.breaks;
     if (breaks > 0) this.tell({ event: 'breaks', data: { pages: breaks } });
     if (now.fullScans !== before.fullScans) {
       this.tell({ event: 'full_scan', data: { full_scans: now.fullScans, pages_shared: now.pagesShared, pages_sharing: now.pagesSharing } });

@@ -13,7 +13,7 @@ import { PageMap } from './page-map.js';
 import type { Timers } from './timers.js';
 
 /** What the eye takes for moving along. */
-export const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 200;
 /** Of the thread's time between two looks. */
 const LOOK_SHARE = 0.02;
 /** Looks at pages between two at the guests' numbers. */

@@ -1,9 +1,7 @@
 /** What merging saves, in bytes and net of what it costs. */
 import type { Status } from '../api/status.js';
+import { RMAP_ITEM_BYTES } from '../ksm/counters.js';
 import type { Host } from '../ksm/host.js';
-
-/** What the kernel spends on a page that KSM has seen. */
-const BOOKKEEPING_BYTES = 64;
 
 /** In the kernel's reckoning: what is merged by the counters, which follow a write when the scanner next passes. */
 export function savedNow(host: Host): Status['saved'] {
@@ -15,6 +13,6 @@ export function savedNow(host: Host): Status['saved'] {
   const bytes = pages * pageSize;
   // What is gone stays counted until the scanner passes, and saves nothing meanwhile.
   const heldBytes = Math.min(bytes, holding * pageSize);
-  const bookkeepingBytes = (pages_shared + pages_sharing + pages_unshared + pages_volatile) * BOOKKEEPING_BYTES;
+  const bookkeepingBytes = (pages_shared + pages_sharing + pages_unshared + pages_volatile) * RMAP_ITEM_BYTES;
   return { pages, bytes, bookkeepingBytes, netBytes: heldBytes - bookkeepingBytes, share: holding === 0 ? 0 : Math.min(1, pages / holding) };
 }

@@ -26,7 +26,7 @@ import type { SharedMemory } from '../machine/memory.js';
 import type { CounterName, GuestCounterName } from './profile.js';
 
 /** What the kernel spends on a registered page that it has seen: sizeof(struct ksm_rmap_item). */
-const RMAP_ITEM_BYTES = 64;
+export const RMAP_ITEM_BYTES = 64;
 
 /** Adds to a counter of two words, less than 2^31. Its one writer calls this. */
 export function add(i32: Int32Array, counter: number, count: number): void {

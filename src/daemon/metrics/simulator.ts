@@ -1,5 +1,5 @@
 /** What there is to tell of ksmd beyond the kernel's files: its memory, its guests, its threads, the process it is. */
-import { CTL_CHECKSUMS, CTL_COW_BREAKS, CTL_MERGES } from '../../core/layout.js';
+import { CTL_CHECKSUMS } from '../../core/layout.js';
 import { readCounter, readGuestCounter, wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import type { GuestCounterName } from '../../ksm/profile.js';
@@ -14,7 +14,8 @@ const WORKLOAD_STATES: readonly GuestThreadState[] = ['running', 'waiting', 'don
 const MICROSECONDS = 1_000_000;
 const MILLISECONDS = 1000;
 
-export function memoryMetrics({ machine: { memory, frames, pageSize } }: Host): Metric[] {
+export function memoryMetrics(host: Host): Metric[] {
+  const { memory, frames, pageSize } = host.machine;
   const { i32 } = memory;
   const free = (): number => frames.total - frames.used;
   return [
@@ -30,9 +31,10 @@ export function memoryMetrics({ machine: { memory, frames, pageSize } }: Host): 
       () => (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
     ),
     counter({ name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' }, () => frames.failedStores >>> 0),
-    counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => wide(i32, CTL_MERGES)),
-    counter({ name: 'ksmd_cow_breaks_total', help: 'Pages given a frame of their own again because they were written.' }, () =>
-      wide(i32, CTL_COW_BREAKS),
+    counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => host.totals().merges),
+    counter(
+      { name: 'ksmd_cow_breaks_total', help: 'Pages given a frame of their own again because they were written.' },
+      () => host.totals().cowBreaks,
     ),
     counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () => wide(i32, CTL_CHECKSUMS)),
     state(

@@ -48,11 +48,11 @@ export class Terminal {
       'echo "after $(stty -g)"',
       'exit $status',
     ].join('\n');
-    // Colours as a person has them, whatever those are that the tests run with.
-    const { NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
+    // Of what the tests run with, only what a terminal's own shell has too: Node looks at a dozen variables, CI for one, to decide on colours.
+    const { PATH, HOME } = process.env;
     const child = spawn('script', ['-qefc', script, '/dev/null'], {
       stdio: 'pipe',
-      env: { ...inherited, SHELL: '/bin/sh', TERM: 'xterm-256color', ...env },
+      env: { PATH, HOME, SHELL: '/bin/sh', TERM: 'xterm-256color', ...env },
     });
     return new Terminal(directory, child);
   }

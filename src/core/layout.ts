@@ -80,6 +80,8 @@ export const CTL_STABLE_NODE_FRESH = CONTROL_BASE + 55;
 export const CTL_STABLE_NODES_USED = CONTROL_BASE + 56;
 /** Stable nodes whose page is gone. Goes up before a frame lets go of its node, by whoever frees it; down as the scanner removes the node. Atomics. */
 export const CTL_STALE_NODES = CONTROL_BASE + 57;
+/** Where the last walk over a region's slots ended (src/core/scan/walk.ts). */
+export const CTL_WALKED = CONTROL_BASE + 58;
 
 // KSM: counters. Written by the scanner, except CTL_ZERO_PAGES (any thread, atomically).
 export const CTL_PAGES_SHARED = CONTROL_BASE + 64;
@@ -116,6 +118,9 @@ export const CTL_ADVISOR_TARGET_SCAN_TIME = CONTROL_BASE + 108;
 // KSM: a tunable of ksmd's own.
 /** 1: a page written since its last visit counts as changed, and no checksum is taken. */
 export const CTL_CHANGE_DETECTION = CONTROL_BASE + 109;
+// KSM: what the kernel profile has the core do (src/ksm/profile.ts): 1 or 0, written once.
+export const CTL_CHECKSUM_FIRST = CONTROL_BASE + 110;
+export const CTL_CHAINS_ALWAYS_YIELD = CONTROL_BASE + 111;
 
 // KSM: advisor's memory of the scan before.
 export const CTL_ADVISOR_CHANGE = CONTROL_BASE + 112;
@@ -135,7 +140,7 @@ export const CTL_THREAD_STATES = CONTROL_BASE + 224;
 export const CTL_THREAD_STOPS = CONTROL_BASE + 480;
 /** 1 while the thread of that name is one of CTL_FRAME_WAITERS. */
 export const CTL_THREAD_WAITS = CONTROL_BASE + 736;
-/** What is known of the pages at the edges of the stable tree and of the unstable tree (src/core/edge.ts). The core, on the scanner's thread only. */
+/** What is known of the pages at the edges of the stable tree and of the unstable tree (src/core/trees/edge.ts). The core, on the scanner's thread only. */
 export const CTL_EDGES = CONTROL_BASE + 992;
 export const EDGE_STABLE = 0;
 export const EDGE_UNSTABLE = 1;

@@ -75,7 +75,7 @@ class RegionMemory implements GuestMemory {
 }
 
 function run(data: GuestThreadData, report: (report: GuestThreadReport) => void): void {
-  const memory = SharedMemory.attach(data.memory);
+  const memory = SharedMemory.attach(data.memory, data.holder);
   const { i32 } = memory;
   const stopWord = CTL_THREAD_STOPS + data.holder;
   const tally = new Tally();
@@ -109,7 +109,7 @@ function run(data: GuestThreadData, report: (report: GuestThreadReport) => void)
   };
   const patience = new GuestPatience(memory, safepoint, data.frameTimeoutMs, () => tell(true, false), pace.shouldStop);
   try {
-    const machine = new Machine(memory, data.holder, patience);
+    const machine = new Machine(memory, patience);
     WORKLOADS[data.workload](new RegionMemory(machine, safepoint, data, tick), data.options, pace, tally);
     tell(false, true);
   } finally {

@@ -82,7 +82,7 @@ class ScannerThread {
     { memory, kernel }: ScannerData,
     private readonly port: MessagePort,
   ) {
-    const machine = new Machine(SharedMemory.attach(memory), HOLDER_SCANNER);
+    const machine = new Machine(SharedMemory.attach(memory, HOLDER_SCANNER));
     this.i32 = machine.memory.i32;
     this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS));
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);

@@ -28,13 +28,6 @@ import type { CounterName, GuestCounterName } from './profile.js';
 /** What the kernel spends on a registered page that it has seen: sizeof(struct ksm_rmap_item). */
 export const RMAP_ITEM_BYTES = 64;
 
-/** Adds to a counter of two words, less than 2^31. Its one writer calls this. */
-export function add(i32: Int32Array, counter: number, count: number): void {
-  const before = i32[counter] >>> 0;
-  i32[counter] = (before + count) | 0;
-  if (i32[counter] >>> 0 < before) i32[counter + 1]++;
-}
-
 /** A counter of two words. */
 export function wide(i32: Int32Array, counter: number): number {
   for (;;) {

@@ -4,21 +4,20 @@
  */
 import { REGION_RMAP_ITEMS, RMAP_FLAGS, RMAP_IN_USE } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
-import type { RmapItems } from './rmap-items.js';
 
 /** Hands the items of all ghosts that `region`, just mapped, covers on to it. What is left of a ghost on either side stays only if it has items. */
-export function adoptItems(machine: Machine, items: RmapItems, guest: number, region: number): void {
+export function adoptItems(machine: Machine, guest: number, region: number): void {
   const { regions } = machine;
   const start = regions.vpn(region);
   const end = start + regions.pages(region);
   for (let ghost = regions.endingAbove(guest, start); ghost !== 0 && regions.vpn(ghost) < end; ) {
     const next = regions.next(ghost);
-    if (regions.isGhost(ghost)) adoptFrom(machine, items, ghost, region);
+    if (regions.isGhost(ghost)) adoptFrom(machine, ghost, region);
     ghost = next;
   }
 }
 
-function adoptFrom(machine: Machine, items: RmapItems, ghost: number, region: number): void {
+function adoptFrom(machine: Machine, ghost: number, region: number): void {
   const { regions } = machine;
   const { i32 } = machine.memory;
   const start = regions.vpn(region);
@@ -29,7 +28,7 @@ function adoptFrom(machine: Machine, items: RmapItems, ghost: number, region: nu
   const first = regions.vpn(covered);
   for (let vpn = first; vpn < first + regions.pages(covered); vpn++) {
     const slot = regions.slot(covered, vpn);
-    if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) items.move(slot, regions.slot(region, vpn));
+    if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) machine.memory.core.rmapItemMove(slot, regions.slot(region, vpn));
   }
   regions.destroy(covered);
   for (const rest of covered === ghost ? [after] : [ghost, after]) {

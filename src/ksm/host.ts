@@ -95,7 +95,7 @@ export class Host {
     const region = this.quiesce(() => {
       const mapped = this.machine.map(guest.pointer, pages, options.address);
       try {
-        adoptItems(this.machine, this.ksm.items, guest.pointer, mapped);
+        adoptItems(this.machine, guest.pointer, mapped);
       } catch (error) {
         // No room to split a ghost: what the region has of its items stays behind as a ghost again.
         this.machine.unmap(mapped);

@@ -11,8 +11,10 @@ import {
   CTL_ADVISOR_MIN_PAGES_TO_SCAN,
   CTL_ADVISOR_MODE,
   CTL_ADVISOR_TARGET_SCAN_TIME,
+  CTL_CHAINS_ALWAYS_YIELD,
   CTL_CHAINS_PRUNE_MILLISECS,
   CTL_CHANGE_DETECTION,
+  CTL_CHECKSUM_FIRST,
   CTL_MAX_PAGE_SHARING,
   CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_SHARED,
@@ -67,11 +69,13 @@ const TUNABLES: Record<TunableName, Tunable> = {
   change_detection: { word: CTL_CHANGE_DETECTION, initial: 0, min: 0, max: 1, names: ['checksum', 'dirty'] },
 };
 
-/** A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit. */
+/** A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit. And what else the core has to know of the profile. */
 export function initTunables(memory: SharedMemory, profile: KernelProfile): void {
   for (const { word, initial } of Object.values(TUNABLES)) memory.i32[word] = initial | 0;
   if (profile.chains === 'none') memory.i32[CTL_MAX_PAGE_SHARING] = SIGNED_MAX;
   if (!profile.smartScan) memory.i32[CTL_SMART_SCAN] = 0;
+  memory.i32[CTL_CHECKSUM_FIRST] = profile.checksumFirst ? 1 : 0;
+  memory.i32[CTL_CHAINS_ALWAYS_YIELD] = profile.chains === 'any' ? 1 : 0;
 }
 
 export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {
@@ -140,7 +144,8 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
       return;
     case 'max_page_sharing':
     case 'merge_across_nodes':
-      if (i32[word] !== number && !ksm.stable.removeStale()) throw new BusyError(`${name} cannot change while a merged page is still mapped`);
+      if (i32[word] !== number && ksm.machine.memory.core.stableRemoveStale() === 0)
+        throw new BusyError(`${name} cannot change while a merged page is still mapped`);
       break;
   }
   Atomics.store(i32, word, number | 0);

@@ -3,38 +3,75 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Frames are numbers, everything else is a pointer: the word index of a structure in the shared memory. */
+/**
+ * Frames and NUMA nodes are numbers, everything else is a pointer: the word index of a structure in the shared memory. Words come as signed integers. Where
+ * a question is answered, 0 is no and 1 is yes.
+ */
 export interface Core {
   configure(): void;
+  nameHolder(holder: number): void;
+  // Frames and ptes: any thread.
   frameTake(): number;
   frameGive(frame: number): void;
+  frameGet(frame: number): number;
+  framePut(frame: number): void;
+  setStableNode(frame: number, stable: number): void;
   frameCopy(to: number, from: number): void;
   frameZero(frame: number): void;
   framesEqual(a: number, b: number): number;
   framesMismatch(a: number, b: number, from: number): number;
-  edgeForget(tree: number, node: number): void;
-  edgeForgetAll(tree: number): void;
-  treeInsert(root: number, node: number, parent: number, link: number): void;
-  treeErase(root: number, node: number): void;
-  treeReplace(root: number, node: number, replacement: number): void;
+  pteTake(slot: number, flags: number): number;
+  pteRelease(slot: number, state: number): void;
+  unmapFrame(slot: number): void;
+  countZeroPage(slot: number, change: number): void;
+  populate(slot: number, change: number): void;
+  // Everything below: the scanner only, or whoever has parked it.
+  walk(slot: number, end: number, limit: number, nowMs: number): number;
+  dropItems(slot: number, end: number): void;
+  rmapItemCreate(slot: number): void;
+  rmapItemMove(from: number, to: number): void;
+  mergeIntoStable(slot: number, frame: number, stable: number): number;
+  mergeTwins(slot: number, frame: number, twin: number, twinFrame: number, proven: number): number;
+  mergeIntoZeroPage(slot: number, frame: number): number;
+  stableInsert(frame: number, node: number, nowMs: number): number;
+  stableRemoveStale(): number;
   stableSearch(root: number, frame: number): number;
   stableResume(stable: number): number;
   stableSample(stable: number): void;
+  stableNodeCreate(frame: number, node: number): number;
+  stableNodeAppend(stable: number, slot: number): void;
+  stableNodeRemove(stable: number): void;
+  chainCreate(stable: number, nowMs: number): number;
+  chainAdd(chain: number, stable: number): void;
+  chainCollapse(chain: number): void;
+  chainRemove(chain: number): void;
   unstableSearch(root: number, frame: number): number;
-  unstableSample(slot: number): void;
-  settledRun(slot: number, limit: number): number;
-  searchProven(): number;
-  searchTrusted(): number;
+  unstableFindOrInsert(slot: number, frame: number, node: number, acrossNodes: number): number;
+  unstableRemove(slot: number): void;
+  unstableAbandon(): void;
+  unstableReset(): void;
+  treeInsert(root: number, node: number, parent: number, link: number): void;
+  treeErase(root: number, node: number): void;
+  treeReplace(root: number, node: number, replacement: number): void;
+  edgeForgetAll(tree: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The core over `memory`, its geometry read from the control block. Compiled once a thread. */
-export function loadCore(memory: WebAssembly.Memory): Core {
+/**
+ * The core over `memory`, its geometry read from the control block, for a thread that has the name `holder` in pte locks. Compiled once a thread.
+ * `frameChecksum`: the checksum of a frame's page, as a signed integer.
+ */
+export function loadCore(memory: WebAssembly.Memory, frameChecksum: (frame: number) => number, holder: number): Core {
   // Two levels up from here is the package, from src/ as from dist/: the built core is in dist/ for both.
   compiled ??= new WebAssembly.Module(readFileSync(new URL('../../dist/core.wasm', import.meta.url)));
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
-  const core = instance.exports as unknown as Core;
+  return instantiateCore(compiled, { env: { memory }, checksum: { frameChecksum } }, holder);
+}
+
+/** As loadCore, of any build of the core. */
+export function instantiateCore(module: WebAssembly.Module, imports: WebAssembly.Imports, holder: number): Core {
+  const core = new WebAssembly.Instance(module, imports).exports as unknown as Core;
   core.configure();
+  core.nameHolder(holder);
   return core;
 }

@@ -1,21 +1,7 @@
 /**
- * Frames of physical memory and who refers to them.
- *
- * A frame lives while its mapcount is above 0: one for each pte that maps it, and one for whoever holds a reference for a moment. The last to drop
- * one frees it, whichever thread that is; the stable node it belonged to is forgotten first, which is how a stable node goes stale.
+ * Frames of physical memory and who refers to them: src/core/memory/references.ts says how long a frame lives.
  */
-import {
-  CTL_FRAME_WAITERS,
-  CTL_FRAMES,
-  CTL_FRAMES_FREED,
-  CTL_FRAMES_USED,
-  CTL_STALE_NODES,
-  CTL_STORES_FAILED,
-  FRAME_MAPCOUNT,
-  FRAME_NODE,
-  FRAME_STABLE_NODE,
-  FRAME_WORDS,
-} from '../core/layout.js';
+import { CTL_FRAMES, CTL_FRAMES_USED, CTL_STORES_FAILED, FRAME_MAPCOUNT, FRAME_NODE, FRAME_STABLE_NODE, FRAME_WORDS } from '../core/layout.js';
 import type { SharedMemory } from './memory.js';
 
 export class Frames {
@@ -54,30 +40,12 @@ export class Frames {
 
   /** Takes one more reference, unless the frame is free. */
   get(frame: number): boolean {
-    const word = this.table + frame * FRAME_WORDS + FRAME_MAPCOUNT;
-    // Plain: the exchange finds out if it is no longer so.
-    let count = this.i32[word];
-    while (count > 0) {
-      const found = Atomics.compareExchange(this.i32, word, count, count + 1);
-      if (found === count) return true;
-      count = found;
-    }
-    return false;
+    return this.memory.core.frameGet(frame) !== 0;
   }
 
   /** Drops a reference; the last one frees the frame. */
   put(frame: number): void {
-    const entry = this.table + frame * FRAME_WORDS;
-    if (Atomics.sub(this.i32, entry + FRAME_MAPCOUNT, 1) !== 1) return;
-    if (Atomics.load(this.i32, entry + FRAME_STABLE_NODE) !== 0) {
-      // Counted first: while the count is 0, whatever was read of KSM pages was theirs.
-      Atomics.add(this.i32, CTL_STALE_NODES, 1);
-      Atomics.store(this.i32, entry + FRAME_STABLE_NODE, 0);
-    }
-    this.memory.core.frameGive(frame);
-    if (Atomics.load(this.i32, CTL_FRAME_WAITERS) === 0) return;
-    Atomics.add(this.i32, CTL_FRAMES_FREED, 1);
-    Atomics.notify(this.i32, CTL_FRAMES_FREED);
+    this.memory.core.framePut(frame);
   }
 
   mapcount(frame: number): number {
@@ -96,6 +64,6 @@ export class Frames {
 
   /** Scanner only, while it holds a reference. */
   setStableNode(frame: number, stableNode: number): void {
-    Atomics.store(this.i32, this.table + frame * FRAME_WORDS + FRAME_STABLE_NODE, stableNode);
+    this.memory.core.setStableNode(frame, stableNode);
   }
 }

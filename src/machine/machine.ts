@@ -46,23 +46,22 @@ export class Machine {
   /** The region that this thread used last, good while regions are of that epoch. */
   private readonly near = { epoch: -1, guest: 0, vpn: 0, endVpn: 0, slot: 0 };
 
-  /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
   constructor(
     readonly memory: SharedMemory,
-    holder: number,
     patience?: Patience,
   ) {
     this.pageSize = memory.pageSize;
     this.frames = new Frames(memory);
     this.guests = new Guests(memory);
     this.regions = new Regions(memory);
-    this.lock = new PteLock(memory.i32, holder);
+    this.lock = new PteLock(memory);
     this.patience = patience ?? new ShortPatience(this.lock);
     this.pages = new PageAccess(memory, this.frames, this.lock);
   }
 
+  /** A new machine, its memory seen as the thread `holder` sees it. InvalidError if there is no room for it. */
   static create(geometry: Geometry, holder: number): Machine {
-    return new Machine(SharedMemory.create(geometry), holder);
+    return new Machine(SharedMemory.create(geometry, holder));
   }
 
   /** Maps `pages` untouched pages at `address`, or where there is room. InvalidError if the address is unaligned, out of range or taken. */

@@ -29,6 +29,7 @@ import {
   SLOT_WORDS,
   STABLE_NODE_WORDS,
 } from '../core/layout.js';
+import { frameChecksum } from './checksum.js';
 import { type Core, loadCore } from './core.js';
 import { InvalidError } from './errors.js';
 
@@ -60,20 +61,24 @@ export class SharedMemory {
   readonly frameTable: number;
   private readonly firstFrameByte: number;
 
-  private constructor(readonly memory: WebAssembly.Memory) {
+  /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
+  private constructor(
+    readonly memory: WebAssembly.Memory,
+    holder: number,
+  ) {
     this.i32 = new Int32Array(memory.buffer);
     this.u8 = new Uint8Array(memory.buffer);
     this.f64 = new Float64Array(memory.buffer);
     if (this.i32[CTL_MAGIC] !== MAGIC) throw new InvalidError('this memory holds no machine');
-    this.core = loadCore(memory);
     this.pageSize = this.i32[CTL_PAGE_SIZE];
     this.slotTable = this.i32[CTL_SLOT_TABLE];
     this.frameTable = this.i32[CTL_FRAME_TABLE];
     this.firstFrameByte = this.i32[CTL_FIRST_PAGE] * this.pageSize;
+    this.core = loadCore(memory, (frame) => frameChecksum(this, frame), holder);
   }
 
-  /** Reserves a new machine's memory. InvalidError if it cannot be had. */
-  static create(geometry: Geometry): SharedMemory {
+  /** Reserves a new machine's memory, for the thread `holder`. InvalidError if it cannot be had. */
+  static create(geometry: Geometry, holder: number): SharedMemory {
     const pageSize = geometry.pageSize ?? 4096;
     if (!Number.isInteger(Math.log2(pageSize)) || pageSize < 16 || pageSize > 65536) {
       throw new InvalidError(`a page of ${pageSize} bytes: take a power of two from 16 to 65536`);
@@ -131,12 +136,12 @@ export class SharedMemory {
     i32[CTL_FIRST_PAGE] = firstPage;
     i32[CTL_FRESH_FRAME] = 1;
     i32[CTL_MAGIC] = MAGIC;
-    return new SharedMemory(memory);
+    return new SharedMemory(memory, holder);
   }
 
-  /** Views of a machine's memory made by another thread. */
-  static attach(memory: WebAssembly.Memory): SharedMemory {
-    return new SharedMemory(memory);
+  /** Views of a machine's memory made by another thread, for the thread `holder`. */
+  static attach(memory: WebAssembly.Memory, holder: number): SharedMemory {
+    return new SharedMemory(memory, holder);
   }
 
   /** Byte index of a frame's first byte. */

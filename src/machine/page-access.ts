@@ -7,12 +7,8 @@
 import {
   CTL_CHANGE_DETECTION,
   CTL_COW_BREAKS,
-  CTL_POPULATION_TABLE,
-  CTL_ZERO_PAGES,
   GUEST_NODE,
   GUEST_PRESENT_PAGES,
-  GUEST_ZERO_PAGES,
-  POPULATION_SHIFT,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -23,9 +19,9 @@ import {
   PTE_ZERO,
   REGION_GUEST,
   SLOT_REGION,
-  SLOT_WORDS,
 } from '../core/layout.js';
 import { frameChecksum } from './checksum.js';
+import type { Core } from './core.js';
 import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
@@ -42,6 +38,7 @@ export type Outcome = typeof DONE | typeof NO_FRAME | typeof LOCKED;
 export class PageAccess {
   private readonly i32: Int32Array;
   private readonly u8: Uint8Array;
+  private readonly core: Core;
 
   constructor(
     private readonly memory: SharedMemory,
@@ -50,6 +47,7 @@ export class PageAccess {
   ) {
     this.i32 = memory.i32;
     this.u8 = memory.u8;
+    this.core = memory.core;
   }
 
   /** Copies the page's bytes from `offset` on into `target`. */
@@ -114,8 +112,8 @@ export class PageAccess {
   /** Forgets what the page holds: it reads as zeroes again and costs no frame. */
   drop(slot: number): void {
     const state = this.hashed(slot, this.lock.takeWaiting(slot, 0));
-    if ((state & PTE_PRESENT) !== 0) this.unmapFrame(slot);
-    else if ((state & PTE_ZERO) !== 0) this.countZeroPage(slot, -1);
+    if ((state & PTE_PRESENT) !== 0) this.core.unmapFrame(slot);
+    else if ((state & PTE_ZERO) !== 0) this.core.countZeroPage(slot, -1);
     this.lock.release(slot, (state & (PTE_MERGEABLE | PTE_HASHED)) | PTE_DIRTY);
   }
 
@@ -125,14 +123,14 @@ export class PageAccess {
     this.frames.get(frame);
     this.i32[slot + PTE_FRAME] = frame;
     Atomics.add(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
-    this.populate(slot, 1);
+    this.core.populate(slot, 1);
     this.lock.release(slot, state | PTE_PRESENT | PTE_DIRTY);
   }
 
   /** An untouched page maps the zero page from now on. While other threads stand still. */
   shareZeroPage(slot: number): void {
     const state = this.lock.takeWaiting(slot, 0);
-    this.countZeroPage(slot, 1);
+    this.core.countZeroPage(slot, 1);
     this.lock.release(slot, state | PTE_ZERO | PTE_DIRTY);
   }
 
@@ -145,18 +143,6 @@ export class PageAccess {
   advise(slot: number, mergeable: boolean): void {
     const state = this.lock.takeWaiting(slot, 0);
     this.lock.release(slot, mergeable ? state | PTE_MERGEABLE : state & ~PTE_MERGEABLE);
-  }
-
-  /** With the lock held: the pte maps the zero page from now on, instead of the frame it had. */
-  mapZeroPage(slot: number): void {
-    this.unmapFrame(slot);
-    this.countZeroPage(slot, 1);
-  }
-
-  /** Adds to how many ptes and rmap items there are in the slot's group. */
-  populate(slot: number, change: number): void {
-    const index = (slot - this.memory.slotTable) / SLOT_WORDS;
-    Atomics.add(this.i32, this.i32[CTL_POPULATION_TABLE] + (index >> POPULATION_SHIFT), change);
   }
 
   /** The guest whose page the slot is. */
@@ -191,11 +177,11 @@ export class PageAccess {
 
   /** The fault's first half, with the lock held: a new frame, holding the page's bytes if `keep`. 0 if none is free. */
   private takeCopy(slot: number, state: number, keep: boolean): number {
-    const { i32, frames, memory } = this;
+    const { i32, frames } = this;
     const frame = frames.take(i32[this.guest(slot) + GUEST_NODE]);
     if (frame === 0 || !keep) return frame;
-    if ((state & PTE_PRESENT) !== 0) memory.core.frameCopy(frame, i32[slot + PTE_FRAME]);
-    else memory.core.frameZero(frame);
+    if ((state & PTE_PRESENT) !== 0) this.core.frameCopy(frame, i32[slot + PTE_FRAME]);
+    else this.core.frameZero(frame);
     return frame;
   }
 
@@ -210,28 +196,15 @@ export class PageAccess {
       return;
     }
     if ((state & PTE_ZERO) !== 0) {
-      this.countZeroPage(slot, -1);
+      this.core.countZeroPage(slot, -1);
       this.countBreak();
     }
     Atomics.add(i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
-    this.populate(slot, 1);
-  }
-
-  private unmapFrame(slot: number): void {
-    const frame = this.i32[slot + PTE_FRAME];
-    this.i32[slot + PTE_FRAME] = 0;
-    this.frames.put(frame);
-    Atomics.sub(this.i32, this.guest(slot) + GUEST_PRESENT_PAGES, 1);
-    this.populate(slot, -1);
+    this.core.populate(slot, 1);
   }
 
   private countBreak(): void {
     // From -1, the low of the two words starts again at 0.
     if (Atomics.add(this.i32, CTL_COW_BREAKS, 1) === -1) Atomics.add(this.i32, CTL_COW_BREAKS + 1, 1);
-  }
-
-  private countZeroPage(slot: number, change: number): void {
-    Atomics.add(this.i32, CTL_ZERO_PAGES, change);
-    Atomics.add(this.i32, this.guest(slot) + GUEST_ZERO_PAGES, change);
   }
 }

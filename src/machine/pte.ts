@@ -9,30 +9,28 @@
  * lock, before any byte changes, so no write goes unnoticed.
  */
 import { PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
+import type { Core } from './core.js';
 import { BusyError } from './errors.js';
+import type { SharedMemory } from './memory.js';
 
 /** Holder names: one for each thread that touches ptes. */
 export const HOLDER_API = 1;
 export const HOLDER_SCANNER = 2;
 
-const SPINS = 2000;
 const MAX_NAPS = 1000;
 
 export class PteLock {
-  constructor(
-    private readonly i32: Int32Array,
-    readonly holder: number,
-  ) {}
+  private readonly i32: Int32Array;
+  private readonly core: Core;
+
+  constructor(memory: SharedMemory) {
+    this.i32 = memory.i32;
+    this.core = memory.core;
+  }
 
   /** Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it and does not let go soon (it may be gone). */
   take(slot: number, flags: number): number {
-    const word = slot + PTE_STATE;
-    for (let spins = 0; spins < SPINS; spins++) {
-      const state = Atomics.load(this.i32, word);
-      if ((state & PTE_HOLDER_MASK) !== 0) continue;
-      if (Atomics.compareExchange(this.i32, word, state, state | flags | this.holder) === state) return state;
-    }
-    return -1;
+    return this.core.pteTake(slot, flags);
   }
 
   /** As `take`, waiting up to a second for the holder. BusyError after that. */
@@ -52,17 +50,8 @@ export class PteLock {
     if ((state & PTE_HOLDER_MASK) !== 0) Atomics.wait(this.i32, slot + PTE_STATE, state, 1);
   }
 
-  /** Takes the lock if nobody has it; the state without its holder, or -1. */
-  tryTake(slot: number): number {
-    const word = slot + PTE_STATE;
-    // Plain: the exchange finds out if it is no longer so.
-    const state = this.i32[word];
-    if ((state & PTE_HOLDER_MASK) !== 0) return -1;
-    return Atomics.compareExchange(this.i32, word, state, state | this.holder) === state ? state : -1;
-  }
-
   /** Lets go and leaves `state`. */
   release(slot: number, state: number): void {
-    Atomics.store(this.i32, slot + PTE_STATE, state);
+    this.core.pteRelease(slot, state);
   }
 }

@@ -85,6 +85,11 @@ export class Regions {
     return this.i32[region + REGION_SLOT] + (vpn - this.vpn(region)) * SLOT_WORDS;
   }
 
+  /** The first slot after the region's. */
+  endSlot(region: number): number {
+    return this.i32[region + REGION_SLOT] + this.pages(region) * SLOT_WORDS;
+  }
+
   /** Virtual page number of a slot in use. */
   vpnOf(slot: number): number {
     const region = this.i32[slot + SLOT_REGION];

@@ -15,7 +15,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { machineUrl, memoryUrl, memory, guest, holder, pages, pageSize, stop } = workerData;
 const { Machine } = await import(machineUrl);
 const { SharedMemory } = await import(memoryUrl);
-const machine = new Machine(SharedMemory.attach(memory), holder);
+const machine = new Machine(SharedMemory.attach(memory, holder));
 const model = new Uint8Array(pages);
 const page = new Uint8Array(pageSize);
 const seen = new Uint8Array(pageSize);

@@ -1,11 +1,12 @@
 /**
- * A thread that dies where it is told to: real classes over the same memory, every access to it by which others could tell how far the thread has got being
- * counted. Accesses are Atomics calls, plain writes of words, writes of bytes and calls into the core; a dying thread stops just before one of them.
+ * A thread that dies where it is told to: real classes and the real core over the same memory, every access to it by which others could tell how far the
+ * thread has got being counted. Accesses are atomic ones, plain writes of words, and writes of bytes; a dying thread stops just before one of them.
  */
-import { CTL_FRAMES_USED } from '../../src/core/layout.js';
-import type { Core } from '../../src/machine/core.js';
+import { frameChecksum } from '../../src/machine/checksum.js';
+import { instantiateCore } from '../../src/machine/core.js';
 import { Machine } from '../../src/machine/machine.js';
 import type { SharedMemory } from '../../src/machine/memory.js';
+import { MORTAL_CORE } from './mortal-core.js';
 
 class Killed extends Error {}
 
@@ -16,16 +17,18 @@ export class Mortal {
   private accesses = 0;
   private diesAt = Number.POSITIVE_INFINITY;
 
-  constructor(
-    private readonly memory: SharedMemory,
-    holder: number,
-  ) {
+  constructor(memory: SharedMemory, holder: number) {
+    const imports = {
+      env: { memory: memory.memory },
+      checksum: { frameChecksum: (frame: number) => frameChecksum(memory, frame) },
+      words: { step: () => this.touch() },
+    };
     const mortal: SharedMemory = Object.create(memory, {
       i32: { value: this.counting(memory.i32) },
       u8: { value: this.counting(memory.u8) },
-      core: { value: this.countingCore(memory.core) },
+      core: { value: instantiateCore(MORTAL_CORE, imports, holder) },
     });
-    this.machine = new Machine(mortal, holder);
+    this.machine = new Machine(mortal);
   }
 
   /** Runs `act` up to its access number `diesAt`, from 0. How many accesses it made if it came to its end, otherwise undefined. */
@@ -45,12 +48,9 @@ export class Mortal {
     }
   }
 
-  /** Who is dead stays dead, whatever `finally` would do. `undo`: what a death here takes back of an access made in one call. */
-  private touch(undo?: () => void): void {
-    if (this.accesses === this.diesAt) {
-      undo?.();
-      this.diesAt = -1;
-    }
+  /** Who is dead stays dead, whatever `finally` would do. */
+  private touch(): void {
+    if (this.accesses === this.diesAt) this.diesAt = -1;
     if (this.diesAt === -1) throw new Killed();
     this.accesses++;
   }
@@ -85,25 +85,5 @@ export class Mortal {
         };
       },
     });
-  }
-
-  private countingCore(core: Core): Core {
-    const count = (change: number): void => {
-      this.memory.i32[CTL_FRAMES_USED] += change;
-    };
-    const counted: Core = Object.create(core);
-    for (const [name, call] of Object.entries(core)) {
-      if (typeof call !== 'function') continue;
-      const value = (...args: unknown[]): unknown => {
-        this.touch();
-        const result: unknown = Reflect.apply(call, core, args);
-        // Both take or give a frame first, and count it then.
-        if (name === 'frameTake' && result !== 0) this.touch(() => count(-1));
-        if (name === 'frameGive') this.touch(() => count(1));
-        return result;
-      };
-      Object.defineProperty(counted, name, { value });
-    }
-    return counted;
   }
 }

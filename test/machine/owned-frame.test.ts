@@ -1,9 +1,8 @@
 /** A store into a write-protected page that seems to be nobody else's, at the moment when the scanner makes a KSM page of its frame. */
 import { expect, test, vi } from 'vitest';
 import { PTE_FRAME, SLOT_WORDS } from '../../src/core/layout.js';
-import { Merger } from '../../src/ksm/merge.js';
-import { StableNodes } from '../../src/ksm/stable-nodes.js';
 import { Machine } from '../../src/machine/machine.js';
+import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
 
@@ -21,9 +20,10 @@ test.each(['mapcount', 'stableNode'] as const)(
     const frame = i32[first + PTE_FRAME];
 
     // Two pages have just been merged: the scanner holds a reference, and there is no stable node yet.
-    const scanner = new Machine(machine.memory, HOLDER_SCANNER);
-    expect(new Merger(scanner).twins(first, frame, twin, i32[twin + PTE_FRAME], false)).toBe(true);
-    const writer = new Machine(machine.memory, 3);
+    const seenBy = (holder: number): Machine => new Machine(SharedMemory.attach(machine.memory.memory, holder));
+    const scanner = seenBy(HOLDER_SCANNER);
+    expect(scanner.memory.core.mergeTwins(first, frame, twin, i32[twin + PTE_FRAME], 0)).toBe(1);
+    const writer = seenBy(3);
     let apart = 1;
     const real = writer.frames[asked].bind(writer.frames);
     vi.spyOn(writer.frames, asked).mockImplementationOnce((number) => {
@@ -31,7 +31,7 @@ test.each(['mapcount', 'stableNode'] as const)(
       // The other page is written apart, the frame gets its node, and the scanner is done with it.
       apart = 2;
       host.store('a', 2 * PAGE, Uint8Array.of(apart));
-      scanner.frames.setStableNode(frame, new StableNodes(scanner).create(frame, 0));
+      scanner.frames.setStableNode(frame, scanner.memory.core.stableNodeCreate(frame, 0));
       scanner.frames.put(frame);
       return answer;
     });

@@ -43,7 +43,7 @@ const withZero = (m: Moment): [number, number] => [ownFrame(m), 0];
 /** Taking a lock if nobody has it. */
 function tryLock(which: (m: Moment) => number, taken: string, busy: string): Program[string] {
   return {
-    mirrors: 'PteLock.tryTake',
+    mirrors: 'memory/pte.ts pteTryTake',
     run: (m) => {
       if (m.state[pte(which(m)) + HOLDER] !== 0) return busy;
       m.state[pte(which(m)) + HOLDER] = m.holder;
@@ -55,7 +55,7 @@ function tryLock(which: (m: Moment) => number, taken: string, busy: string): Pro
 /** Under the lock: does the page still map the frame that the search saw? */
 function stillMaps(which: (m: Moment) => number, seen: (m: Moment) => number, next: string, gone: string): Program[string] {
   return {
-    mirrors: 'Merger.tryLock',
+    mirrors: 'memory/pte.ts pteTryTakeMapping',
     run: (m) => {
       const at = pte(which(m));
       return m.state[at + PRESENT] !== 0 && m.state[at + FRAME] === seen(m) ? next : gone;
@@ -65,7 +65,7 @@ function stillMaps(which: (m: Moment) => number, seen: (m: Moment) => number, ne
 
 function letGo(which: (m: Moment) => number, next: string): Program[string] {
   return {
-    mirrors: 'PteLock.release',
+    mirrors: 'memory/pte.ts pteRelease',
     run: (m) => {
       release(m.state, which(m));
       return next;
@@ -83,24 +83,24 @@ function chooseNode(m: Moment): string {
 
 export const SCANNER_STEPS: Program = {
   visit: {
-    mirrors: 'Cursor.walk',
+    mirrors: 'scan/walk.ts walk',
     run: ({ state, page }) => {
       if (state[UNSTABLE] === page + 1) state[UNSTABLE] = 0;
       return state[pte(page) + PRESENT] !== 0 ? 'frame' : OVER;
     },
   },
   frame: {
-    mirrors: 'Ksm.visit',
+    mirrors: 'scan/visit.ts visit',
     run: ({ state, me, page }) => {
       state[me + OWN] = state[pte(page) + FRAME];
       return 'merged already?';
     },
   },
-  'merged already?': { mirrors: 'Frames.stableNode', run: (m) => (m.state[frame(ownFrame(m)) + STABLE] !== 0 ? OVER : 'dirty?') },
-  'dirty?': { mirrors: 'Ksm.hasChanged', run: (m) => (isDirty(m.state, m.page) ? 'lock to see' : 'same') },
+  'merged already?': { mirrors: 'memory/references.ts stableNodeOf', run: (m) => (m.state[frame(ownFrame(m)) + STABLE] !== 0 ? OVER : 'dirty?') },
+  'dirty?': { mirrors: 'scan/visit.ts hasChanged', run: (m) => (isDirty(m.state, m.page) ? 'lock to see' : 'same') },
   'lock to see': tryLock(page, 'checksum', OVER),
   checksum: {
-    mirrors: 'Ksm.hasChanged',
+    mirrors: 'scan/visit.ts hasChanged',
     run: (m) => {
       const now = sum(m.state, m.state[pte(m.page) + FRAME]);
       m.state[m.me + FLAG] = now === m.state[SUM + m.page] && m.state[pte(m.page) + FRAME] === ownFrame(m) ? 1 : 0;
@@ -109,19 +109,19 @@ export const SCANNER_STEPS: Program = {
     },
   },
   clean: {
-    mirrors: 'Ksm.hasChanged',
+    mirrors: 'scan/visit.ts hasChanged',
     run: (m) => {
       release(m.state, m.page, { [DIRTY]: 0 });
       return m.state[m.me + FLAG] !== 0 ? 'same' : OVER;
     },
   },
-  same: { mirrors: 'Ksm.mergeWithZeroPage', run: (m) => (m.scenario.zeroPages ? 'zero: lock' : chooseNode(m)) },
+  same: { mirrors: 'scan/visit.ts mergesWithZeroPage', run: (m) => (m.scenario.zeroPages ? 'zero: lock' : chooseNode(m)) },
 
   'zero: lock': tryLock(page, 'zero: still there?', 'to stable tree'),
   'zero: still there?': stillMaps(page, ownFrame, 'zero: compare', 'zero: give up'),
-  ...compareSteps('zero: compare', 'Merger.intoZeroPage', withZero, 'zero: unmap', 'zero: give up'),
+  ...compareSteps('zero: compare', 'scan/merge.ts mergeIntoZeroPage', withZero, 'zero: unmap', 'zero: give up'),
   'zero: unmap': {
-    mirrors: 'PageAccess.unmapFrame',
+    mirrors: 'memory/mappings.ts unmapFrame',
     run: ({ state, page }) => {
       state[pte(page) + FRAME] = 0;
       return 'zero: put';
@@ -129,18 +129,18 @@ export const SCANNER_STEPS: Program = {
   },
   ...putSteps('zero: put', OWN, 'zero: release'),
   'zero: release': {
-    mirrors: 'Merger.intoZeroPage',
+    mirrors: 'scan/merge.ts mergeIntoZeroPage',
     run: ({ state, page }) => {
       release(state, page, { [PRESENT]: 0, [WRITABLE]: 0, [DIRTY]: 0, [ZERO]: 1 });
       return OVER;
     },
   },
   'zero: give up': letGo(page, 'to stable tree'),
-  'to stable tree': { mirrors: 'StableTree.search', run: chooseNode },
+  'to stable tree': { mirrors: 'trees/stable-tree.ts stableFind', run: chooseNode },
 
-  ...compareSteps('compare with node', 'StableTree.search', withKsm, 'node current?', 'to stable tree'),
+  ...compareSteps('compare with node', 'trees/stable-tree.ts stableFind', withKsm, 'node current?', 'to stable tree'),
   'node current?': {
-    mirrors: 'StableNodes.isCurrent',
+    mirrors: 'trees/stable-nodes.ts isCurrent',
     run: (m) => {
       if (m.state[frame(ksmFrame(m)) + STABLE] === m.state[m.me + FOUND]) return 'stable: get';
       m.state[NODE + m.state[m.me + FOUND]] = 0;
@@ -148,7 +148,7 @@ export const SCANNER_STEPS: Program = {
     },
   },
   'stable: get': {
-    mirrors: 'Frames.get',
+    mirrors: 'memory/references.ts frameGet',
     run: (m) => {
       const f = frame(ksmFrame(m));
       if (m.state[f + COUNT] === 0) return OVER;
@@ -158,22 +158,22 @@ export const SCANNER_STEPS: Program = {
     },
   },
   'stable: node still?': {
-    mirrors: 'Merger.intoStable',
+    mirrors: 'scan/merge.ts mergeIntoStable',
     run: (m) => (m.state[frame(ksmFrame(m)) + STABLE] === m.state[m.me + FOUND] ? 'stable: lock' : 'stable: put node'),
   },
   'stable: lock': tryLock(page, 'stable: still there?', 'stable: put node'),
   'stable: still there?': stillMaps(page, ownFrame, 'stable: dirty?', 'stable: give up'),
-  'stable: dirty?': { mirrors: 'Merger.intoStable', run: (m) => (isDirty(m.state, m.page) ? 'stable: compare' : 'stable: name') },
-  ...compareSteps('stable: compare', 'Merger.intoStable', withKsm, 'stable: name', 'stable: give up'),
+  'stable: dirty?': { mirrors: 'scan/merge.ts mergeIntoStable', run: (m) => (isDirty(m.state, m.page) ? 'stable: compare' : 'stable: name') },
+  ...compareSteps('stable: compare', 'scan/merge.ts mergeIntoStable', withKsm, 'stable: name', 'stable: give up'),
   'stable: name': {
-    mirrors: 'Merger.intoStable',
+    mirrors: 'scan/merge.ts mergeIntoStable',
     run: (m) => {
       m.state[pte(m.page) + FRAME] = ksmFrame(m);
       return 'stable: release';
     },
   },
   'stable: release': {
-    mirrors: 'Merger.intoStable',
+    mirrors: 'scan/merge.ts mergeIntoStable',
     run: (m) => {
       release(m.state, m.page, { [WRITABLE]: 0 });
       return 'stable: put own';
@@ -184,7 +184,7 @@ export const SCANNER_STEPS: Program = {
   ...putSteps('stable: put node', TWIN_FRAME, OVER),
 
   unstable: {
-    mirrors: 'UnstableTree.findOrInsert',
+    mirrors: 'trees/unstable-tree.ts unstableFindOrInsert',
     run: ({ state, me, page }) => {
       if (state[UNSTABLE] === 0) {
         state[UNSTABLE] = page + 1;
@@ -198,15 +198,15 @@ export const SCANNER_STEPS: Program = {
     },
   },
   'twin: frame': {
-    mirrors: 'UnstableTree.findOrInsert',
+    mirrors: 'trees/unstable-tree.ts unstableFindOrInsert',
     run: (m) => {
       m.state[m.me + TWIN_FRAME] = m.state[pte(twinPage(m)) + FRAME];
       return m.state[m.me + TWIN_FRAME] === ownFrame(m) ? OVER : 'compare with twin';
     },
   },
-  ...compareSteps('compare with twin', 'UnstableTree.findOrInsert', withTwin, 'prove', OVER),
+  ...compareSteps('compare with twin', 'trees/unstable-tree.ts unstableFindOrInsert', withTwin, 'prove', OVER),
   prove: {
-    mirrors: 'UnstableTree.isProven',
+    mirrors: 'trees/unstable-search.ts searchProven',
     run: (m) => {
       const at = pte(twinPage(m));
       // A twin that was not trusted bounds nothing, and proves nothing false.
@@ -216,7 +216,7 @@ export const SCANNER_STEPS: Program = {
     },
   },
   'twins: frame': {
-    mirrors: 'Ksm.mergeTwins',
+    mirrors: 'scan/visit.ts joinTwins',
     run: (m) => {
       m.state[m.me + TWIN_FRAME] = m.state[pte(twinPage(m)) + FRAME];
       return 'twins: lock';
@@ -227,40 +227,40 @@ export const SCANNER_STEPS: Program = {
   'twins: lock twin': tryLock(twinPage, 'twins: twin still there?', 'twins: let go'),
   'twins: twin still there?': stillMaps(twinPage, (m) => m.state[m.me + TWIN_FRAME], 'twins: known?', 'twins: let go of twin'),
   'twins: known?': {
-    mirrors: 'Merger.twins',
+    mirrors: 'scan/merge.ts mergeTwins',
     run: (m) => (m.state[m.me + FLAG] !== 0 && !isDirty(m.state, m.page) && !isDirty(m.state, twinPage(m)) ? 'twins: get' : 'twins: compare'),
   },
-  ...compareSteps('twins: compare', 'Merger.twins', withTwin, 'twins: get', 'twins: let go of twin'),
+  ...compareSteps('twins: compare', 'scan/merge.ts mergeTwins', withTwin, 'twins: get', 'twins: let go of twin'),
   'twins: get': {
-    mirrors: 'Frames.get',
+    mirrors: 'memory/references.ts frameGet',
     run: (m) => {
       m.state[frame(ownFrame(m)) + COUNT]++;
       return 'twins: get again';
     },
   },
   'twins: get again': {
-    mirrors: 'Frames.get',
+    mirrors: 'memory/references.ts frameGet',
     run: (m) => {
       m.state[frame(ownFrame(m)) + COUNT]++;
       return 'twins: name';
     },
   },
   'twins: name': {
-    mirrors: 'Merger.twins',
+    mirrors: 'scan/merge.ts mergeTwins',
     run: (m) => {
       m.state[pte(twinPage(m)) + FRAME] = ownFrame(m);
       return 'twins: release twin';
     },
   },
   'twins: release twin': {
-    mirrors: 'Merger.twins',
+    mirrors: 'scan/merge.ts mergeTwins',
     run: (m) => {
       release(m.state, twinPage(m), { [WRITABLE]: 0 });
       return 'twins: release';
     },
   },
   'twins: release': {
-    mirrors: 'Merger.twins',
+    mirrors: 'scan/merge.ts mergeTwins',
     run: (m) => {
       release(m.state, m.page, { [WRITABLE]: 0 });
       return 'twins: put twin’s';
@@ -268,7 +268,7 @@ export const SCANNER_STEPS: Program = {
   },
   ...putSteps('twins: put twin’s', TWIN_FRAME, 'twins: node'),
   'twins: node': {
-    mirrors: 'Frames.setStableNode',
+    mirrors: 'memory/references.ts setStableNode',
     run: (m) => {
       const node = freeNode(m.state);
       m.state[NODE + node] = ownFrame(m);

@@ -41,16 +41,19 @@ function differs(state: State, a: number, b: number, half: number): boolean {
 /** Dropping a reference to the frame remembered in `register`: the last one forgets the stable node, then frees. */
 export function putSteps(name: string, register: number, next: string): Program {
   return {
-    [name]: { mirrors: 'Frames.put', run: ({ state, me }) => (--state[frame(state[me + register]) + COUNT] === 0 ? `${name}, forget node` : next) },
+    [name]: {
+      mirrors: 'memory/references.ts framePut',
+      run: ({ state, me }) => (--state[frame(state[me + register]) + COUNT] === 0 ? `${name}, forget node` : next),
+    },
     [`${name}, forget node`]: {
-      mirrors: 'Frames.put',
+      mirrors: 'memory/references.ts framePut',
       run: ({ state, me }) => {
         state[frame(state[me + register]) + STABLE] = 0;
         return `${name}, free`;
       },
     },
     [`${name}, free`]: {
-      mirrors: 'Frames.put',
+      mirrors: 'memory/references.ts framePut',
       run: ({ state, me }) => {
         state[frame(state[me + register]) + FREE] = 1;
         return next;
@@ -93,7 +96,7 @@ export const inPlace = ({ state, me, page }: Moment): string => {
 
 export const WRITER: Program = {
   lock: {
-    mirrors: 'PteLock.take',
+    mirrors: 'memory/pte.ts pteTake',
     run: ({ state, page, holder }) => {
       if (state[pte(page) + HOLDER] !== 0) return WAIT;
       state[pte(page) + HOLDER] = holder;
@@ -147,7 +150,7 @@ export const WRITER: Program = {
   },
   ...putSteps('drop old', OLD, 'release'),
   release: {
-    mirrors: 'PteLock.release',
+    mirrors: 'memory/pte.ts pteRelease',
     run: ({ state, page, store }) => {
       release(state, page, { [PRESENT]: 1, [WRITABLE]: 1, [ZERO]: 0 });
       if (store.low !== undefined) state[truth(page)] = store.low;
@@ -156,7 +159,7 @@ export const WRITER: Program = {
     },
   },
   'release, full': {
-    mirrors: 'PteLock.release',
+    mirrors: 'memory/pte.ts pteRelease',
     run: ({ state, page }) => {
       release(state, page);
       return 'await frame';
@@ -174,7 +177,7 @@ const readHalf =
 
 export const READER: Program = {
   lock: {
-    mirrors: 'PteLock.take',
+    mirrors: 'memory/pte.ts pteTake',
     run: ({ state, page, holder }) => {
       if (state[pte(page) + HOLDER] !== 0) return WAIT;
       state[pte(page) + HOLDER] = holder;
@@ -184,7 +187,7 @@ export const READER: Program = {
   read: { mirrors: 'PageAccess.load', run: readHalf(0, 'read, high') },
   'read, high': { mirrors: 'PageAccess.load', run: readHalf(1, 'release') },
   release: {
-    mirrors: 'PteLock.release',
+    mirrors: 'memory/pte.ts pteRelease',
     run: ({ state, me, page }) => {
       const read = [state[me + READ], state[me + READ + 1]];
       assertThat(

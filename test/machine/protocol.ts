@@ -1,6 +1,6 @@
 /**
  * The protocol of the pte as a model small enough to be explored whole: two pages of two halves each, frames, and four actors. An actor does exactly one
- * thing to shared memory in a step; each step names the method it mirrors.
+ * thing to shared memory in a step; each step names what it mirrors: a method, or a function of the core.
  *
  * A state is one small array of bytes. Half a page is one cell, which holds any value: that copies are not made at once is what halves are for.
  */

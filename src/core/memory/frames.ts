@@ -7,7 +7,6 @@
  * when it is empty, so that memory nobody wrote costs the operating system nothing.
  */
 
-import { mismatch } from './compare';
 import {
   CTL_FIRST_PAGE,
   CTL_FRAME_TABLE,
@@ -18,8 +17,9 @@ import {
   CTL_FRESH_FRAME,
   CTL_PAGE_SIZE,
   FRAME_WORDS,
-} from './layout';
-import { at } from './words';
+} from '../layout';
+import { addShared, at, clearBits, exchange, setBits, share, shared } from '../words';
+import { mismatch } from './compare';
 
 let frameTable: u32 = 0;
 let freeMap: u32 = 0;
@@ -56,13 +56,13 @@ const TRIES: u32 = 16;
 /** A free frame, its bytes whatever they were, its mapcount still 0; 0 if there is none. Any thread. */
 export function frameTake(): u32 {
   for (let tries: u32 = 0; tries < TRIES; tries++) {
-    const used = load32(CTL_FRAMES_USED) + 1;
+    const used = shared(CTL_FRAMES_USED) + 1;
     if (used >= frames) return 0;
     // Only a guess, as other threads take and give too: it saves looking through an empty map.
-    let frame: u32 = used < load32(CTL_FRESH_FRAME) ? takeFreed() : 0;
+    let frame: u32 = used < shared(CTL_FRESH_FRAME) ? takeFreed() : 0;
     if (frame == 0) frame = takeFresh();
     if (frame != 0) {
-      atomic.add<u32>((<usize>CTL_FRAMES_USED) << 2, 1);
+      addShared(CTL_FRAMES_USED, 1);
       return frame;
     }
   }
@@ -71,28 +71,23 @@ export function frameTake(): u32 {
 
 /** Puts a frame that nothing maps into the free map. Any thread. */
 export function frameGive(frame: u32): void {
-  atomic.or<u32>((<usize>(freeMap + (frame >> 5))) << 2, 1 << (frame & 31));
-  atomic.sub<u32>((<usize>CTL_FRAMES_USED) << 2, 1);
-}
-
-function load32(word: u32): u32 {
-  return atomic.load<u32>((<usize>word) << 2);
+  setBits(freeMap + (frame >> 5), 1 << (frame & 31));
+  addShared(CTL_FRAMES_USED, -1);
 }
 
 /** The next frame of the free map, no longer in it; 0 if it is empty. */
 function takeFreed(): u32 {
-  const words = (load32(CTL_FRESH_FRAME) + 31) >> 5;
-  let index = load32(CTL_FREE_HINT);
+  const words = (shared(CTL_FRESH_FRAME) + 31) >> 5;
+  let index = shared(CTL_FREE_HINT);
   for (let i: u32 = 0; i < words; i++, index++) {
     if (index >= words) index = 0;
-    const word = (<usize>(freeMap + index)) << 2;
-    let free = atomic.load<u32>(word);
+    let free = shared(freeMap + index);
     while (free != 0) {
       const bit = free & -free;
-      free = atomic.and<u32>(word, ~bit);
+      free = clearBits(freeMap + index, bit);
       // Whoever clears the bit has the frame.
       if ((free & bit) != 0) {
-        atomic.store<u32>((<usize>CTL_FREE_HINT) << 2, index);
+        share(CTL_FREE_HINT, index);
         return (index << 5) + ctz(bit);
       }
     }
@@ -102,10 +97,9 @@ function takeFreed(): u32 {
 
 /** A frame that was never used; 0 if there is none left. */
 function takeFresh(): u32 {
-  const fresh = (<usize>CTL_FRESH_FRAME) << 2;
-  let candidate = atomic.load<u32>(fresh);
+  let candidate = shared(CTL_FRESH_FRAME);
   while (candidate < frames) {
-    const found = atomic.cmpxchg<u32>(fresh, candidate, candidate + 1);
+    const found = exchange(CTL_FRESH_FRAME, candidate, candidate + 1);
     if (found == candidate) return candidate;
     candidate = found;
   }

@@ -6,8 +6,8 @@
  * is replaced by its successor), and so does this. A root is the pointer of the word that holds the topmost node.
  * Knows nothing of order: callers link a node where it belongs.
  */
-import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from './layout';
-import { at, put } from './words';
+import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from '../layout';
+import { at, put } from '../words';
 
 function parentOf(node: u32): u32 {
   return at(node + RB_PARENT_COLOR) >> 1;

@@ -8,8 +8,8 @@
  * Knows nothing of when pages change: whoever keeps a count has seen that neither page did meanwhile, and whoever lets a node leave its tree calls
  * edgeForget. Scanner only.
  */
-import { CTL_EDGES, EDGE_BOUND, EDGE_DEPTHS, EDGE_NODE, EDGE_SHARED, EDGE_TREE_WORDS, EDGE_WORDS } from './layout';
-import { at, put } from './words';
+import { CTL_EDGES, EDGE_BOUND, EDGE_DEPTHS, EDGE_NODE, EDGE_SHARED, EDGE_TREE_WORDS, EDGE_WORDS } from '../layout';
+import { at, put } from '../words';
 
 function entryOf(tree: u32, isLeft: bool, depth: u32): u32 {
   return CTL_EDGES + tree * EDGE_TREE_WORDS + ((isLeft ? EDGE_DEPTHS : 0) + depth) * EDGE_WORDS;
@@ -41,5 +41,6 @@ export function edgeForget(tree: u32, node: u32): void {
 
 /** The tree is emptied. */
 export function edgeForgetAll(tree: u32): void {
-  memory.fill((<usize>entryOf(tree, false, 0)) << 2, 0, EDGE_TREE_WORDS << 2);
+  const first = entryOf(tree, false, 0);
+  for (let word = first; word < first + EDGE_TREE_WORDS; word++) put(word, 0);
 }

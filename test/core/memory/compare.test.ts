@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { checksum, frameChecksum } from '../../src/machine/checksum.js';
-import { SharedMemory } from '../../src/machine/memory.js';
+import { checksum, frameChecksum } from '../../../src/machine/checksum.js';
+import { SharedMemory } from '../../../src/machine/memory.js';
+import { HOLDER_API } from '../../../src/machine/pte.js';
 import { xxh64 } from './xxh64.js';
 
 const PAGE_SIZES = [16, 32, 64, 128, 4096, 65536];
@@ -16,7 +17,7 @@ class TwoPages {
   readonly b: Uint8Array;
 
   constructor(readonly pageSize: number) {
-    this.memory = SharedMemory.create({ memoryBytes: 4 * pageSize, pageSize, guestPages: 1, maxGuests: 1, maxRegions: 1 });
+    this.memory = SharedMemory.create({ memoryBytes: 4 * pageSize, pageSize, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
     this.a = this.memory.u8.subarray(this.memory.frameByte(A), this.memory.frameByte(A) + pageSize);
     this.b = this.memory.u8.subarray(this.memory.frameByte(B), this.memory.frameByte(B) + pageSize);
   }

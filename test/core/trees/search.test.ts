@@ -23,11 +23,10 @@ import {
   STABLE_DUP_NEXT,
   STABLE_FIRST,
   STABLE_FRAME,
-} from '../../src/core/layout.js';
-import { StableNodes } from '../../src/ksm/stable-nodes.js';
-import { UnstableTree } from '../../src/ksm/unstable-tree.js';
-import { Machine } from '../../src/machine/machine.js';
-import { HOLDER_API } from '../../src/machine/pte.js';
+} from '../../../src/core/layout.js';
+import { StableNodes } from '../../../src/ksm/stable-nodes.js';
+import { Machine } from '../../../src/machine/machine.js';
+import { HOLDER_API } from '../../../src/machine/pte.js';
 import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-search.js';
 
 const PAGE_SIZE = 256;
@@ -84,7 +83,6 @@ class UnstableRig {
     HOLDER_API,
   );
   private readonly i32 = this.machine.memory.i32;
-  private readonly tree = new UnstableTree(this.machine);
   private readonly guest = this.machine.guests.create();
   private readonly region = this.machine.map(this.guest, PAGES, PAGE_SIZE);
 
@@ -104,14 +102,14 @@ class UnstableRig {
   visit(page: number, writtenMeanwhile: boolean): void {
     const { i32, machine } = this;
     const slot = machine.memory.slotTable + page * SLOT_WORDS;
-    if ((i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) this.tree.remove(slot);
+    if ((i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) machine.memory.core.unstableRemove(slot);
     const frame = i32[slot + PTE_FRAME];
     if (frame === 0) return;
     i32[slot + RMAP_FLAGS] |= RMAP_IN_USE;
     if (!writtenMeanwhile) i32[slot + PTE_STATE] &= ~PTE_DIRTY;
     const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).run();
     same(coreAnswer(machine.memory, machine.memory.core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)), wanted, 'where the search ends');
-    this.tree.findOrInsert(slot, frame, 0, true);
+    machine.memory.core.unstableFindOrInsert(slot, frame, 0, 1);
   }
 }
 
@@ -176,13 +174,14 @@ class StableRig {
       machine.frames.put(frame);
       return;
     }
-    const stable = nodes.create(frame, 0);
+    const { core } = machine.memory;
+    const stable = core.stableNodeCreate(frame, 0);
     if (answer === SEARCH_ABSENT) {
-      machine.memory.core.stableSample(stable);
-      machine.memory.core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
+      core.stableSample(stable);
+      core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
     } else {
       const found = i32[CTL_FOUND_NODE];
-      nodes.addDup(nodes.isChain(found) ? found : nodes.createChain(found, 0), stable);
+      core.chainAdd(nodes.isChain(found) ? found : core.chainCreate(found, 0), stable);
     }
     machine.frames.setStableNode(frame, stable);
     this.frames.push(frame);
@@ -218,18 +217,19 @@ class StableRig {
   /** The dup to go on with; 0 if the node is removed, and the search starts again. */
   private tidy(node: number): number {
     const { i32, nodes } = this;
+    const { core } = this.machine.memory;
     if (!nodes.isChain(node)) {
-      nodes.remove(node);
+      core.stableNodeRemove(node);
       return 0;
     }
     for (let dup = i32[node + STABLE_FIRST]; dup !== 0; ) {
       const next = i32[dup + STABLE_DUP_NEXT];
-      if (!nodes.isCurrent(dup)) nodes.remove(dup);
+      if (!nodes.isCurrent(dup)) core.stableNodeRemove(dup);
       dup = next;
     }
     const first = i32[node + STABLE_FIRST];
-    if (first === 0) nodes.removeChain(node);
-    else if (i32[first + STABLE_DUP_NEXT] === 0) nodes.collapse(node);
+    if (first === 0) core.chainRemove(node);
+    else if (i32[first + STABLE_DUP_NEXT] === 0) core.chainCollapse(node);
     return first;
   }
 }

@@ -1,19 +1,18 @@
 /** Merging: done only if both pages still are what the search saw. Otherwise nothing is changed. */
 import { beforeEach, expect, test } from 'vitest';
-import { PTE_DIRTY, PTE_FRAME, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../src/core/layout.js';
-import { Merger } from '../../src/ksm/merge.js';
-import { StableNodes } from '../../src/ksm/stable-nodes.js';
-import { BenchHost, PAGE } from './bench-host.js';
+import { PTE_DIRTY, PTE_FRAME, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../../src/core/layout.js';
+import type { Core } from '../../../src/machine/core.js';
+import { BenchHost, PAGE } from '../../ksm/bench-host.js';
 
 const [A, B, OTHER, ZERO] = [0, 1, 2, 3];
 
 let bench: BenchHost;
-let merger: Merger;
+let core: Core;
 
 beforeEach(() => {
   bench = new BenchHost();
   bench.guest('g', [1, 1, 2, 0]);
-  merger = new Merger(bench.host.machine);
+  core = bench.host.machine.memory.core;
   // As after a visit: clean.
   for (const page of [A, B, OTHER, ZERO]) i32()[slot(page) + PTE_STATE] &= ~PTE_DIRTY;
 });
@@ -30,8 +29,9 @@ function frame(page: number): number {
   return i32()[slot(page) + PTE_FRAME];
 }
 
-function twins(a: number, b: number, proven: boolean): boolean {
-  return merger.twins(slot(a), frame(a), slot(b), frame(b), proven);
+/** 1 if they were merged. */
+function twins(a: number, b: number, proven: boolean): number {
+  return core.mergeTwins(slot(a), frame(a), slot(b), frame(b), Number(proven));
 }
 
 /** All that is kept of frames and pages, read without their locks. */
@@ -44,15 +44,15 @@ function state(): number[][] {
   return [...[A, B, OTHER, ZERO].map(page), [frames.used]];
 }
 
-function refused(merge: () => boolean): void {
+function refused(merge: () => number): void {
   const before = state();
-  expect(merge()).toBe(false);
+  expect(merge()).toBe(0);
   expect(state()).toEqual(before);
 }
 
 /** `page`'s frame as a KSM page; its stable node. */
 function stableNodeOf(page: number): number {
-  const stable = new StableNodes(bench.host.machine).create(frame(page), 0);
+  const stable = core.stableNodeCreate(frame(page), 0);
   bench.host.machine.frames.setStableNode(frame(page), stable);
   i32()[slot(page) + PTE_STATE] &= ~PTE_WRITABLE;
   return stable;
@@ -60,7 +60,7 @@ function stableNodeOf(page: number): number {
 
 test('twins map one frame, write-protected, and the other is given back', () => {
   const kept = frame(A);
-  expect(twins(A, B, true)).toBe(true);
+  expect(twins(A, B, true)).toBe(1);
   expect([frame(A), frame(B)]).toEqual([kept, kept]);
   expect(i32()[slot(A) + PTE_STATE] & i32()[slot(B) + PTE_STATE] & PTE_WRITABLE).toBe(0);
   expect(bench.host.machine.frames.mapcount(kept), 'both ptes and the caller').toBe(3);
@@ -71,7 +71,7 @@ test('twins map one frame, write-protected, and the other is given back', () => 
 
 test('twins that no search has proven equal are compared', () => {
   refused(() => twins(A, OTHER, false));
-  expect(twins(A, B, false)).toBe(true);
+  expect(twins(A, B, false)).toBe(1);
 });
 
 test.each([
@@ -81,20 +81,20 @@ test.each([
   bench.put('g', written, 7);
   refused(() => twins(A, B, true));
   bench.put('g', written, 1);
-  expect(twins(A, B, true)).toBe(true);
+  expect(twins(A, B, true)).toBe(1);
 });
 
 test.each([A, B])('twins of which page %i is locked are left for next time', (locked) => {
   const { lock } = bench.host.machine;
-  const was = lock.tryTake(slot(locked));
+  const was = lock.take(slot(locked), 0);
   refused(() => twins(A, B, true));
   lock.release(slot(locked), was);
-  expect(twins(A, B, true)).toBe(true);
+  expect(twins(A, B, true)).toBe(1);
 });
 
 test.each([A, B])('twins of which page %i maps another frame by now, is gone or no longer mergeable are left', (page) => {
   const seen = [frame(A), frame(B)];
-  const merge = () => merger.twins(slot(A), seen[0], slot(B), seen[1], true);
+  const merge = () => core.mergeTwins(slot(A), seen[0], slot(B), seen[1], 1);
   const at = PAGE * (1 + page);
   bench.host.madvise('g', at, PAGE, 'unmergeable');
   refused(merge);
@@ -113,9 +113,9 @@ test.each([A, B])('twins of which page %i maps another frame by now, is gone or 
 test('a page goes into a stable node’s, unless it was written since and differs', () => {
   const stable = stableNodeOf(B);
   bench.put('g', A, 7);
-  refused(() => merger.intoStable(slot(A), frame(A), stable));
+  refused(() => core.mergeIntoStable(slot(A), frame(A), stable));
   bench.put('g', A, 1);
-  expect(merger.intoStable(slot(A), frame(A), stable)).toBe(true);
+  expect(core.mergeIntoStable(slot(A), frame(A), stable)).toBe(1);
   expect(frame(A)).toBe(frame(B));
   expect(bench.host.machine.frames.mapcount(frame(B))).toBe(2);
 });
@@ -123,15 +123,15 @@ test('a page goes into a stable node’s, unless it was written since and differ
 test('nothing goes into a stable node whose page is gone', () => {
   const stable = stableNodeOf(B);
   bench.host.madvise('g', PAGE * (1 + B), PAGE, 'dontneed');
-  refused(() => merger.intoStable(slot(A), frame(A), stable));
+  refused(() => core.mergeIntoStable(slot(A), frame(A), stable));
   // Its frame may be another page's by now.
   bench.put('g', B, 1);
-  refused(() => merger.intoStable(slot(A), frame(A), stable));
+  refused(() => core.mergeIntoStable(slot(A), frame(A), stable));
 });
 
 test('a page of zeroes maps the zero page and gives its frame back; any other does not', () => {
-  refused(() => merger.intoZeroPage(slot(A), frame(A)));
-  expect(merger.intoZeroPage(slot(ZERO), frame(ZERO))).toBe(true);
+  refused(() => core.mergeIntoZeroPage(slot(A), frame(A)));
+  expect(core.mergeIntoZeroPage(slot(ZERO), frame(ZERO))).toBe(1);
   expect(i32()[slot(ZERO) + PTE_STATE] & PTE_ZERO).toBe(PTE_ZERO);
   expect([frame(ZERO), bench.host.machine.frames.used]).toEqual([0, 3]);
   expect(bench.host.check()).toEqual([]);

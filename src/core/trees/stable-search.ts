@@ -4,7 +4,24 @@
  * Its pages do not change while they are mapped, so every node passed bounds what lies below. A node may go stale, its page freed and used for something
  * else: a search that has passed one says so instead of answering. Scanner only.
  */
-import { mismatch } from './compare';
+
+import {
+  CTL_FOUND_NODE,
+  CTL_SEARCH_PATH,
+  CTL_STALE_NODES,
+  EDGE_STABLE,
+  SEARCH_AGAIN,
+  SEARCH_LOOK,
+  STABLE_DUP,
+  STABLE_FRAME,
+  STABLE_HEAD,
+  STABLE_NODE,
+  STABLE_SAMPLE,
+  STABLE_SAMPLE_SHIFT,
+} from '../layout';
+import { mismatch } from '../memory/compare';
+import { frameAddress, pageSize } from '../memory/frames';
+import { at, put, shared } from '../words';
 import {
   above,
   absent,
@@ -24,25 +41,7 @@ import {
   start,
 } from './descent';
 import { edgeKeep, edgeShared } from './edge';
-import { frameAddress, frameEntry, pageSize } from './frames';
-import {
-  CTL_FOUND_NODE,
-  CTL_SEARCH_PATH,
-  CTL_STALE_NODES,
-  EDGE_STABLE,
-  FRAME_STABLE_NODE,
-  SEARCH_AGAIN,
-  SEARCH_LOOK,
-  STABLE_CHAIN,
-  STABLE_DUP,
-  STABLE_FRAME,
-  STABLE_HEAD,
-  STABLE_LENGTH,
-  STABLE_NODE,
-  STABLE_SAMPLE,
-  STABLE_SAMPLE_SHIFT,
-} from './layout';
-import { at, put } from './words';
+import { isChain, isCurrent } from './stable-nodes';
 
 /** How much of a page its stable node holds. */
 const SAMPLE_BYTES: u32 = 4;
@@ -52,18 +51,13 @@ function lookAt(node: u32): u32 {
   return SEARCH_LOOK;
 }
 
-/** The node's frame is still its KSM page: frames lose their stable node as they are freed. */
-function isCurrent(stable: u32): bool {
-  return atomic.load<u32>((<usize>(frameEntry(at(stable + STABLE_FRAME)) + FRAME_STABLE_NODE)) << 2) == stable;
-}
-
 /**
  * The search has come to an end with `answer`, or to a node to be looked at. But if it went past a stale node it should have stopped there: then that is the
  * node to be looked at. If it compared with a dup that has gone stale since its chain was looked at, it starts again.
  */
 function conclude(answer: u32): u32 {
   fence();
-  if (atomic.load<u32>((<usize>CTL_STALE_NODES) << 2) == 0) return answer;
+  if (shared(CTL_STALE_NODES) == 0) return answer;
   for (let i: u32 = 0; i < bounds; i++) {
     const bound = at(CTL_SEARCH_PATH + i);
     if (!isCurrent(bound)) return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
@@ -115,7 +109,7 @@ function walkStable(): u32 {
   while (true) {
     const node = at(link);
     if (node == 0) return conclude(absent());
-    if (at(node + STABLE_LENGTH) == <u32>STABLE_CHAIN) return conclude(lookAt(node));
+    if (isChain(node)) return conclude(lookAt(node));
     if (compareStable(node, node)) return conclude(found(node));
   }
 }

@@ -10,7 +10,7 @@
  *
  * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node first", "start again" or "gave up". Scanner only.
  */
-import { frameAddress } from './frames';
+
 import {
   CTL_FOUND_LINK,
   CTL_FOUND_NODE,
@@ -21,8 +21,9 @@ import {
   RB_RIGHT,
   SEARCH_ABSENT,
   SEARCH_FOUND,
-} from './layout';
-import { put } from './words';
+} from '../layout';
+import { frameAddress } from '../memory/frames';
+import { addShared, put } from '../words';
 
 // Where the search stands: the page looked for, the word that points at the next node, and what is known of the bounds.
 export let page: usize = 0;
@@ -104,5 +105,5 @@ export function absent(): u32 {
 
 /** What was read of pages before this is read before what is read after it: a read-modify-write of a word is a full fence. */
 export function fence(): void {
-  atomic.add<u32>((<usize>CTL_SEARCH_FENCE) << 2, 0);
+  addShared(CTL_SEARCH_FENCE, 0);
 }

@@ -14,9 +14,9 @@ import {
   SEARCH_GAVE_UP,
   SEARCH_LOOK,
   STABLE_FRAME,
-} from '../../src/core/layout.js';
-import type { StableNodes } from '../../src/ksm/stable-nodes.js';
-import type { SharedMemory } from '../../src/machine/memory.js';
+} from '../../../src/core/layout.js';
+import type { StableNodes } from '../../../src/ksm/stable-nodes.js';
+import type { SharedMemory } from '../../../src/machine/memory.js';
 
 /** What a search came to, and where. */
 export type Answer =

@@ -7,7 +7,25 @@
  * tree's order, both of which it was compared with. So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
  * way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
-import { mismatch } from './compare';
+
+import {
+  CTL_SEARCH_PATH,
+  EDGE_UNSTABLE,
+  PTE_CHECKSUM,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_HOLDER_MASK,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_SAMPLED,
+  RMAP_TRUSTED,
+  SEARCH_GAVE_UP,
+} from '../layout';
+import { mismatch } from '../memory/compare';
+import { frameAddress, pageSize } from '../memory/frames';
+import { at, put, shared } from '../words';
 import {
   above,
   absent,
@@ -27,23 +45,6 @@ import {
   start,
 } from './descent';
 import { edgeKeep, edgeShared } from './edge';
-import { frameAddress, pageSize } from './frames';
-import {
-  CTL_SEARCH_PATH,
-  EDGE_UNSTABLE,
-  PTE_CHECKSUM,
-  PTE_DIRTY,
-  PTE_FRAME,
-  PTE_HOLDER_MASK,
-  PTE_MERGEABLE,
-  PTE_PRESENT,
-  PTE_STATE,
-  RMAP_FLAGS,
-  RMAP_SAMPLED,
-  RMAP_TRUSTED,
-  SEARCH_GAVE_UP,
-} from './layout';
-import { at, put } from './words';
 
 /** How much of a page its slot holds. */
 const SAMPLE_BYTES: u32 = 2;
@@ -58,7 +59,7 @@ function isDirty(state: u32): bool {
 }
 
 function stateOf(slot: u32): u32 {
-  return atomic.load<u32>((<usize>(slot + PTE_STATE)) << 2);
+  return shared(slot + PTE_STATE);
 }
 
 /** Sees whether what bounded the search was written meanwhile: then the answer is not proven, nor is the place it leads to trusted. */

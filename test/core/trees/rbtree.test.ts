@@ -1,8 +1,9 @@
 /** The core's red-black trees: whatever is inserted, erased and replaced, they obey the rules and look as the textbook's look. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CTL_UNSTABLE_ROOTS, RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT, SLOT_WORDS } from '../../src/core/layout.js';
-import { SharedMemory } from '../../src/machine/memory.js';
+import { CTL_UNSTABLE_ROOTS, RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT, SLOT_WORDS } from '../../../src/core/layout.js';
+import { SharedMemory } from '../../../src/machine/memory.js';
+import { HOLDER_API } from '../../../src/machine/pte.js';
 import { type Shape, TextbookTree } from './textbook-tree.js';
 
 const KEYS = 96;
@@ -15,7 +16,7 @@ interface Step {
 
 /** Keys in the core's tree: each in one of two slots, so that it can be replaced by the other. */
 class CoreTree {
-  private readonly memory = SharedMemory.create({ memoryBytes: 4096, guestPages: KEYS * 2 + 1, maxGuests: 1, maxRegions: 1 });
+  private readonly memory = SharedMemory.create({ memoryBytes: 4096, guestPages: KEYS * 2 + 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
   readonly i32 = this.memory.i32;
   private readonly slots = new Map<number, number>();
 

@@ -4,14 +4,14 @@
  * An rmap item's age counts the visits it was due, up to 255, and outlives writes. Ages 0 to 2 are always visited; after that a visit is followed by
  * as many skips as `skipsAfter` says. Linux 6.7, mm/ksm.c: should_skip_rmap_item.
  */
-import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPPED, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../core/layout.js';
-import { add } from './counters.js';
+import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPPED, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../layout';
+import { at, count, put } from '../words';
 
-const ALWAYS_VISITED_BELOW = 3;
-const MAX_AGE = 255;
+const ALWAYS_VISITED_BELOW: u32 = 3;
+const MAX_AGE: u32 = 255;
 
 /** How many visits a page of that age misses before it is due again. */
-function skipsAfter(age: number): number {
+function skipsAfter(age: u32): u32 {
   if (age <= 3) return 1;
   if (age <= 5) return 2;
   if (age <= 8) return 4;
@@ -19,19 +19,19 @@ function skipsAfter(age: number): number {
 }
 
 /** Ages the rmap item of a page that is not a KSM page; true if this visit is to be skipped. */
-export function ageAndSkip(i32: Int32Array, slot: number): boolean {
-  const flags = i32[slot + RMAP_FLAGS];
+export function ageAndSkip(slot: u32): bool {
+  const flags = at(slot + RMAP_FLAGS);
   const age = flags & RMAP_AGE_MASK;
   const aged = age < MAX_AGE ? flags + 1 : flags;
   if (age < ALWAYS_VISITED_BELOW) {
-    i32[slot + RMAP_FLAGS] = aged;
+    put(slot + RMAP_FLAGS, aged);
     return false;
   }
-  if ((flags & RMAP_SKIPS_MASK) === 0) {
-    i32[slot + RMAP_FLAGS] = aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT);
+  if ((flags & RMAP_SKIPS_MASK) == 0) {
+    put(slot + RMAP_FLAGS, aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT));
     return false;
   }
-  i32[slot + RMAP_FLAGS] = (aged - (1 << RMAP_SKIPS_SHIFT)) | RMAP_SKIPPED;
-  add(i32, CTL_PAGES_SKIPPED, 1);
+  put(slot + RMAP_FLAGS, (aged - (1 << RMAP_SKIPS_SHIFT)) | <u32>RMAP_SKIPPED);
+  count(CTL_PAGES_SKIPPED, 1);
   return true;
 }

@@ -1,0 +1,48 @@
+/**
+ * What is counted of ptes as they come to map something or nothing: by guest, and by group of slots, so that the scanner passes over untouched memory.
+ * With the pte's lock held, by any thread.
+ */
+import {
+  CTL_POPULATION_TABLE,
+  CTL_SLOT_TABLE,
+  CTL_ZERO_PAGES,
+  GUEST_PRESENT_PAGES,
+  GUEST_ZERO_PAGES,
+  POPULATION_SHIFT,
+  PTE_FRAME,
+  REGION_GUEST,
+  SLOT_REGION,
+  SLOT_WORDS,
+} from '../layout';
+import { addShared, at, put } from '../words';
+import { framePut } from './references';
+
+/** The guest whose page the slot is. */
+export function guestOf(slot: u32): u32 {
+  return at(at(slot + SLOT_REGION) + REGION_GUEST);
+}
+
+/** The word that counts ptes present and rmap items in use of the slot's group. */
+export function populationOf(slot: u32): u32 {
+  return at(CTL_POPULATION_TABLE) + (((slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS) >> POPULATION_SHIFT);
+}
+
+/** Adds to how many ptes and rmap items there are in the slot's group. */
+export function populate(slot: u32, change: i32): void {
+  addShared(populationOf(slot), change);
+}
+
+/** The pte, present until now, names no frame any more. */
+export function unmapFrame(slot: u32): void {
+  const frame = at(slot + PTE_FRAME);
+  put(slot + PTE_FRAME, 0);
+  framePut(frame);
+  addShared(guestOf(slot) + GUEST_PRESENT_PAGES, -1);
+  populate(slot, -1);
+}
+
+/** The pte maps the zero page from now on (1) or no longer (-1). */
+export function countZeroPage(slot: u32, change: i32): void {
+  addShared(CTL_ZERO_PAGES, change);
+  addShared(guestOf(slot) + GUEST_ZERO_PAGES, change);
+}

@@ -1,0 +1,72 @@
+/**
+ * Merging: the steps in which ptes come to map one frame.
+ *
+ * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left for next time) and looks again whether they still
+ * map the frames that the search saw. A search that found a page equal has proven it, unless one of the two was written since its checksum was taken:
+ * a dirty bit says so, under the lock for certain, and then whole pages are compared again.
+ * The frame that stays gets its references before a pte points at it, the frame that goes loses its own after: a scanner that dies in between leaves
+ * every guest's bytes in place. Scanner only.
+ */
+
+import { PTE_DIRTY, PTE_FRAME, PTE_PRESENT, PTE_WRITABLE, PTE_ZERO, STABLE_FRAME } from '../layout';
+import { framesEqual } from '../memory/frames';
+import { countZeroPage, unmapFrame } from '../memory/mappings';
+import { pteRelease, pteTryTakeMapping } from '../memory/pte';
+import { frameGet, framePut, stableNodeOf } from '../memory/references';
+import { at, put } from '../words';
+
+const ZERO_FRAME: u32 = 0;
+
+/** Lets the pte of `slot`, which maps `frame`, map the KSM page of `stable` instead: 1. 0 if that cannot be done now. */
+export function mergeIntoStable(slot: u32, frame: u32, stable: u32): u32 {
+  const ksmFrame = at(stable + STABLE_FRAME);
+  if (frameGet(ksmFrame) == 0) return 0;
+  const state = stableNodeOf(ksmFrame) == stable ? pteTryTakeMapping(slot, frame) : -1;
+  if (state == -1 || ((state & PTE_DIRTY) != 0 && framesEqual(frame, ksmFrame) == 0)) {
+    if (state != -1) pteRelease(slot, state);
+    framePut(ksmFrame);
+    return 0;
+  }
+  put(slot + PTE_FRAME, ksmFrame);
+  pteRelease(slot, state & ~PTE_WRITABLE);
+  framePut(frame);
+  return 1;
+}
+
+/**
+ * Lets both ptes map `frame`, the page of `slot`, write-protected: 1; the twin's own frame `twinFrame` is given back. 0 if that cannot be done now.
+ * `proven`: they were found equal if neither was written since. After a 1 the caller holds a reference to `frame`, to be put once it has a stable node.
+ */
+export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, proven: bool): u32 {
+  const state = pteTryTakeMapping(slot, frame);
+  if (state == -1) return 0;
+  const twinState = pteTryTakeMapping(twin, twinFrame);
+  const known = proven && ((state | twinState) & PTE_DIRTY) == 0;
+  if (twinState == -1 || (!known && framesEqual(frame, twinFrame) == 0)) {
+    if (twinState != -1) pteRelease(twin, twinState);
+    pteRelease(slot, state);
+    return 0;
+  }
+  // One reference for the twin's pte, one for the caller. Neither can fail: the slot's pte, locked here, holds one.
+  frameGet(frame);
+  frameGet(frame);
+  put(twin + PTE_FRAME, frame);
+  pteRelease(twin, twinState & ~PTE_WRITABLE);
+  pteRelease(slot, state & ~PTE_WRITABLE);
+  framePut(twinFrame);
+  return 1;
+}
+
+/** Lets the pte of `slot` map the zero page: 1. 0 if its page is not all zeroes or that cannot be done now. */
+export function mergeIntoZeroPage(slot: u32, frame: u32): u32 {
+  const state = pteTryTakeMapping(slot, frame);
+  if (state == -1) return 0;
+  if (framesEqual(frame, ZERO_FRAME) == 0) {
+    pteRelease(slot, state);
+    return 0;
+  }
+  unmapFrame(slot);
+  countZeroPage(slot, 1);
+  pteRelease(slot, (state & ~(PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY)) | PTE_ZERO);
+  return 1;
+}

@@ -1,0 +1,76 @@
+/**
+ * Rmap items: what the scanner knows of a page between its visits. They live in the page's slot, beside its pte.
+ *
+ * An item comes when the scanner first meets a present page and goes when the scanner next passes and finds the page gone: until then the counters
+ * still count it, as the kernel's do. Scanner only.
+ */
+import {
+  CTL_RMAP_ITEMS,
+  GUEST_RMAP_ITEMS,
+  PTE_DIRTY,
+  PTE_HASHED,
+  PTE_STATE,
+  REGION_RMAP_ITEMS,
+  RMAP_FLAGS,
+  RMAP_HEAD,
+  RMAP_IN_USE,
+  RMAP_NEXT,
+  RMAP_PREV,
+  RMAP_STABLE,
+  RMAP_UNSTABLE,
+  SLOT_REGION,
+  STABLE_FIRST,
+} from '../layout';
+import { guestOf, populate } from '../memory/mappings';
+import { isCurrent, stableNodeRemove, stableNodeUnlist } from '../trees/stable-nodes';
+import { unstableMove, unstableRemove } from '../trees/unstable-tree';
+import { at, put } from '../words';
+
+export function rmapItemCreate(slot: u32): void {
+  put(slot + RMAP_FLAGS, RMAP_IN_USE);
+  tally(slot, 1);
+}
+
+/** Takes the item out of whatever it is in and forgets it. */
+export function rmapItemDestroy(slot: u32): void {
+  rmapItemDetach(slot);
+  put(slot + RMAP_FLAGS, 0);
+  tally(slot, -1);
+}
+
+/** Takes the item out of the tree or off the list it is in, if any. A stale stable node goes whole. */
+export function rmapItemDetach(slot: u32): void {
+  const flags = at(slot + RMAP_FLAGS);
+  if ((flags & RMAP_STABLE) != 0) {
+    const stable = at(slot + RMAP_HEAD);
+    if (isCurrent(stable)) stableNodeUnlist(slot);
+    else stableNodeRemove(stable);
+  } else if ((flags & RMAP_UNSTABLE) != 0) unstableRemove(slot);
+}
+
+/** Hands an item on to another slot, for the same address of the same guest mapped anew. It keeps its place in trees and lists, its age and its checksum. */
+export function rmapItemMove(from: u32, to: u32): void {
+  const flags = at(from + RMAP_FLAGS);
+  for (let word: u32 = 0; word < <u32>RMAP_FLAGS; word++) put(to + word, at(from + word));
+  put(to + RMAP_FLAGS, flags);
+  put(to + PTE_STATE, at(to + PTE_STATE) | (at(from + PTE_STATE) & (PTE_HASHED | PTE_DIRTY)));
+  if ((flags & RMAP_STABLE) != 0) {
+    const prev = at(from + RMAP_PREV);
+    const next = at(from + RMAP_NEXT);
+    if (prev != 0) put(prev + RMAP_NEXT, to);
+    else put(at(from + RMAP_HEAD) + STABLE_FIRST, to);
+    if (next != 0) put(next + RMAP_PREV, to);
+  } else if ((flags & RMAP_UNSTABLE) != 0) unstableMove(from, to);
+  put(from + RMAP_FLAGS, 0);
+  tally(from, -1);
+  tally(to, 1);
+}
+
+function tally(slot: u32, change: i32): void {
+  const guest = guestOf(slot);
+  const region = at(slot + SLOT_REGION);
+  put(CTL_RMAP_ITEMS, at(CTL_RMAP_ITEMS) + change);
+  put(guest + GUEST_RMAP_ITEMS, at(guest + GUEST_RMAP_ITEMS) + change);
+  put(region + REGION_RMAP_ITEMS, at(region + REGION_RMAP_ITEMS) + change);
+  populate(slot, change);
+}

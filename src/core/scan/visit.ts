@@ -1,0 +1,110 @@
+/**
+ * One visit of the scanner to a page: it is merged with a page of the same content, or waits in the unstable tree for one, or has changed and is left alone.
+ * Linux: cmp_and_merge_page. Scanner only.
+ */
+
+import {
+  CTL_CHANGE_DETECTION,
+  CTL_CHECKSUM_FIRST,
+  CTL_CHECKSUMS,
+  CTL_MERGE_ACROSS_NODES,
+  CTL_USE_ZERO_PAGES,
+  GUEST_NODE,
+  PTE_CHECKSUM,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_HASHED,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_FULL,
+  RMAP_HEAD,
+  RMAP_SEEN,
+  RMAP_SKIPPED,
+  RMAP_STABLE,
+} from '../layout';
+import { frameChecksum } from '../memory/checksum';
+import { guestOf } from '../memory/mappings';
+import { pteRelease, pteTryTake } from '../memory/pte';
+import { framePut, stableNodeOf } from '../memory/references';
+import { hasNodesFor, stableNodeAppend } from '../trees/stable-nodes';
+import { stableFind, stableInsert, wasFull } from '../trees/stable-tree';
+import { searchProven } from '../trees/unstable-search';
+import { unstableFindOrInsert } from '../trees/unstable-tree';
+import { at, count, put, shared } from '../words';
+import { mergeIntoStable, mergeIntoZeroPage, mergeTwins } from './merge';
+import { rmapItemDetach } from './rmap-items';
+
+/** A KSM page made of two twins takes a node, and perhaps a chain for it. */
+const NODES_FOR_TWINS: u32 = 2;
+
+export function visit(slot: u32, nowMs: u32): void {
+  const frame = at(slot + PTE_FRAME);
+  const own = stableNodeOf(frame);
+  if (own != 0) {
+    if ((at(slot + RMAP_FLAGS) & RMAP_STABLE) != 0 && at(slot + RMAP_HEAD) == own) return;
+    // The pte maps a KSM page but its item is not listed there: list it.
+    rmapItemDetach(slot);
+    stableNodeAppend(own, slot);
+    return;
+  }
+  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~(RMAP_FULL | RMAP_SKIPPED));
+  const checksumFirst: bool = at(CTL_CHECKSUM_FIRST) != 0;
+  if (checksumFirst) {
+    rmapItemDetach(slot);
+    if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
+  }
+  const acrossNodes: bool = at(CTL_MERGE_ACROSS_NODES) != 0;
+  const node = acrossNodes ? 0 : at(guestOf(slot) + GUEST_NODE);
+  const stable = stableFind(frame, node, nowMs);
+  rmapItemDetach(slot);
+  if (stable != 0) {
+    if (mergeIntoStable(slot, frame, stable) != 0) stableNodeAppend(stable, slot);
+    return;
+  }
+  if (!checksumFirst && (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame))) return;
+  if (wasFull) put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_FULL);
+  const twin = unstableFindOrInsert(slot, frame, node, acrossNodes);
+  if (twin != 0) joinTwins(slot, frame, twin, node, nowMs);
+}
+
+/** Two equal pages become a KSM page: the frame of the page scanned; the tree's item is its first. */
+function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
+  // A frame shared outside the tree would never be found again.
+  if (!hasNodesFor(NODES_FOR_TWINS)) return;
+  if (mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), searchProven() != 0) == 0) return;
+  rmapItemDetach(twin);
+  const stable = stableInsert(frame, node, nowMs);
+  stableNodeAppend(stable, twin);
+  stableNodeAppend(stable, slot);
+  framePut(frame);
+}
+
+/**
+ * Whether the page's checksum is another than at the last visit: a page that changes is not worth searching for. A clean page's is the same. Of a dirty
+ * one the writer has left the checksum of what it held before. A page being written counts as changed; with change_detection=dirty, so does any that
+ * was written.
+ */
+function hasChanged(slot: u32, frame: u32): bool {
+  const seen: bool = (at(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
+  if (seen && (shared(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
+  const state = pteTryTake(slot);
+  if (state == -1) return true;
+  const hashed = PTE_DIRTY | PTE_HASHED;
+  if (seen && at(CTL_CHANGE_DETECTION) == 0 && (state & hashed) == hashed && at(slot + PTE_FRAME) == frame) {
+    const sum = frameChecksum(frame);
+    count(CTL_CHECKSUMS, 1);
+    const changed: bool = at(slot + PTE_CHECKSUM) != sum;
+    put(slot + PTE_CHECKSUM, sum);
+    pteRelease(slot, state & ~PTE_DIRTY);
+    return changed;
+  }
+  // The first visit, or nothing is known of what it held.
+  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_SEEN);
+  pteRelease(slot, state & ~hashed);
+  return true;
+}
+
+/** A zero page's checksum is the zero checksum, so only the bytes have to be looked at. */
+function mergesWithZeroPage(slot: u32, frame: u32): bool {
+  return at(CTL_USE_ZERO_PAGES) != 0 && mergeIntoZeroPage(slot, frame) != 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * The scanner's way over the slots of one region.
+ *
+ * Passing over a page it makes or drops the page's rmap item, takes smart scan's skips, and visits the page if one is due. Most pages of a settled host are
+ * merged already: those a visit would find nothing to do at are told from two words of the slot and one of the frame. Untouched memory is passed over by
+ * the group. Which region comes next is not for the core to say (src/ksm/cursor.ts). Scanner only.
+ */
+
+import {
+  CTL_PAGES_SCANNED,
+  CTL_POPULATION_TABLE,
+  CTL_SLOT_TABLE,
+  CTL_SMART_SCAN,
+  CTL_WALKED,
+  FRAME_STABLE_NODE,
+  GUEST_VISITS,
+  POPULATION_SHIFT,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_HEAD,
+  RMAP_IN_USE,
+  RMAP_STABLE,
+  SLOT_WORDS,
+} from '../layout';
+import { frameEntry } from '../memory/frames';
+import { guestOf } from '../memory/mappings';
+import { stableNodeOf } from '../memory/references';
+import { at, count, put, shared } from '../words';
+import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
+import { ageAndSkip } from './smart-scan';
+import { visit } from './visit';
+
+const SCANNED: u32 = PTE_PRESENT | PTE_MERGEABLE;
+const LISTED: u32 = RMAP_IN_USE | RMAP_STABLE;
+const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
+
+/**
+ * Goes on from `slot` until `limit` pages were scanned or `end` is reached. How many were scanned; CTL_WALKED is the slot to go on from. A page that smart
+ * scan skips does not count; one passed over because it is merged does.
+ */
+export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
+  let scanned: u32 = 0;
+  while (slot < end && scanned < limit) {
+    const past = pastUntouched(slot);
+    if (past != slot) {
+      slot = past;
+      continue;
+    }
+    // Plain reads of what guests change meanwhile: a visit looks again under the lock, and what comes too late is met at the next full scan.
+    if ((at(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
+    else if (isSettled(slot)) scanned++;
+    else {
+      if ((at(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
+      if (isSkipped(slot)) rmapItemDetach(slot);
+      else {
+        visit(slot, nowMs);
+        count(guestOf(slot) + GUEST_VISITS, 1);
+        scanned++;
+      }
+    }
+    slot += SLOT_WORDS;
+  }
+  count(CTL_PAGES_SCANNED, scanned);
+  put(CTL_WALKED, slot);
+  return scanned;
+}
+
+/** Lets go of all rmap items from `slot` to `end`. */
+export function dropItems(slot: u32, end: u32): void {
+  while (slot < end) {
+    const past = pastUntouched(slot);
+    if (past == slot) {
+      dropItem(slot);
+      slot += SLOT_WORDS;
+    } else slot = past;
+  }
+}
+
+/** The next group's first slot if this one begins a group in which nothing is present or known; otherwise the slot itself. */
+function pastUntouched(slot: u32): u32 {
+  const index = (slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS;
+  if ((index & GROUP_MASK) != 0 || at(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT)) != 0) return slot;
+  return slot + (GROUP_MASK + 1) * SLOT_WORDS;
+}
+
+function dropItem(slot: u32): void {
+  if ((at(slot + RMAP_FLAGS) & RMAP_IN_USE) != 0) rmapItemDestroy(slot);
+}
+
+/** The page, present and mergeable, is listed from the stable node of the frame it maps: a visit finds nothing to do. */
+function isSettled(slot: u32): bool {
+  if ((at(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
+  const node = shared(frameEntry(at(slot + PTE_FRAME)) + FRAME_STABLE_NODE);
+  return node != 0 && node == at(slot + RMAP_HEAD);
+}
+
+/** Smart scan's say. KSM pages are always visited. */
+function isSkipped(slot: u32): bool {
+  return at(CTL_SMART_SCAN) != 0 && stableNodeOf(at(slot + PTE_FRAME)) == 0 && ageAndSkip(slot);
+}

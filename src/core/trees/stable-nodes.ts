@@ -1,0 +1,206 @@
+/**
+ * Stable nodes: one for each KSM page, with the list of rmap items whose ptes map it; and chains of them.
+ *
+ * A node does not hold its page: the page knows its node (a word of the frame), and forgets it as it is freed. A node whose frame no longer names it
+ * is *stale*, and is removed by whoever passes it next. Nodes of equal content hang in a chain as its *dups*; the chain's head stands in the tree.
+ * Scanner only.
+ */
+
+import {
+  CTL_MERGES,
+  CTL_PAGES_SHARED,
+  CTL_PAGES_SHARING,
+  CTL_STABLE_NODE_CHAINS,
+  CTL_STABLE_NODE_DUPS,
+  CTL_STABLE_NODE_FREE,
+  CTL_STABLE_NODE_FRESH,
+  CTL_STABLE_NODE_TABLE,
+  CTL_STABLE_NODES,
+  CTL_STABLE_NODES_USED,
+  CTL_STABLE_ROOTS,
+  CTL_STALE_NODES,
+  EDGE_STABLE,
+  GUEST_MERGING_PAGES,
+  RMAP_FLAGS,
+  RMAP_HEAD,
+  RMAP_NEXT,
+  RMAP_PREV,
+  RMAP_STABLE,
+  STABLE_CHAIN,
+  STABLE_DUP,
+  STABLE_DUP_NEXT,
+  STABLE_DUP_PREV,
+  STABLE_FIRST,
+  STABLE_FRAME,
+  STABLE_HEAD,
+  STABLE_LENGTH,
+  STABLE_NODE,
+  STABLE_NODE_MASK,
+  STABLE_NODE_WORDS,
+  STABLE_OWNER,
+  STABLE_PRUNE_MS,
+} from '../layout';
+import { guestOf } from '../memory/mappings';
+import { stableNodeOf } from '../memory/references';
+import { addShared, at, count, put } from '../words';
+import { edgeForget } from './edge';
+import { treeErase, treeReplace } from './rbtree';
+
+/** Adds to a word that the scanner alone changes. */
+function change(word: u32, by: i32): void {
+  put(word, at(word) + by);
+}
+
+/** Whether so many nodes or chains can be made. */
+export function hasNodesFor(nodes: u32): bool {
+  return at(CTL_STABLE_NODES_USED) + nodes <= at(CTL_STABLE_NODES);
+}
+
+/** A node for the KSM page `frame`, in no tree yet; 0 if the table is full. */
+export function stableNodeCreate(frame: u32, node: u32): u32 {
+  const stable = take();
+  if (stable == 0) return 0;
+  put(stable + STABLE_FRAME, frame);
+  put(stable + STABLE_NODE, node);
+  return stable;
+}
+
+/** Gives a node back that is in no tree and no chain. */
+export function stableNodeRelease(stable: u32): void {
+  edgeForget(EDGE_STABLE, stable);
+  put(stable, at(CTL_STABLE_NODE_FREE));
+  put(CTL_STABLE_NODE_FREE, stable);
+  change(CTL_STABLE_NODES_USED, -1);
+}
+
+/** The frame is still the node's KSM page. */
+export function isCurrent(stable: u32): bool {
+  return stableNodeOf(at(stable + STABLE_FRAME)) == stable;
+}
+
+export function isChain(stable: u32): bool {
+  return at(stable + STABLE_LENGTH) == <u32>STABLE_CHAIN;
+}
+
+/** Lists an rmap item from the node: one more pte maps its page. */
+export function stableNodeAppend(stable: u32, slot: u32): void {
+  const first = at(stable + STABLE_FIRST);
+  put(slot + RMAP_HEAD, stable);
+  put(slot + RMAP_NEXT, first);
+  put(slot + RMAP_PREV, 0);
+  if (first != 0) put(first + RMAP_PREV, slot);
+  put(stable + STABLE_FIRST, slot);
+  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_STABLE);
+  change(stable + STABLE_LENGTH, 1);
+  change(first != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, 1);
+  count(CTL_MERGES, 1);
+  change(guestOf(slot) + GUEST_MERGING_PAGES, 1);
+}
+
+/** Takes an rmap item off the list it is on. */
+export function stableNodeUnlist(slot: u32): void {
+  const stable = at(slot + RMAP_HEAD);
+  const next = at(slot + RMAP_NEXT);
+  const prev = at(slot + RMAP_PREV);
+  if (prev != 0) put(prev + RMAP_NEXT, next);
+  else put(stable + STABLE_FIRST, next);
+  if (next != 0) put(next + RMAP_PREV, prev);
+  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+  change(stable + STABLE_LENGTH, -1);
+  change(at(stable + STABLE_FIRST) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
+  change(guestOf(slot) + GUEST_MERGING_PAGES, -1);
+}
+
+/** Removes a stale node from its tree or chain and lets go of the items on its list. */
+export function stableNodeRemove(stable: u32): void {
+  addShared(CTL_STALE_NODES, -1);
+  for (let slot = at(stable + STABLE_FIRST); slot != 0; slot = at(slot + RMAP_NEXT)) {
+    change(at(slot + RMAP_NEXT) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
+    change(guestOf(slot) + GUEST_MERGING_PAGES, -1);
+    put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+  }
+  if (at(stable + STABLE_HEAD) == <u32>STABLE_DUP) removeDup(stable);
+  else treeErase(rootOf(stable), stable);
+  stableNodeRelease(stable);
+}
+
+/** Puts a chain in the tree where `stable` stands, with `stable` as its only dup. The chain, or 0 if the table is full. */
+export function chainCreate(stable: u32, nowMs: u32): u32 {
+  const chain = take();
+  if (chain == 0) return 0;
+  put(chain + STABLE_LENGTH, STABLE_CHAIN);
+  put(chain + STABLE_PRUNE_MS, nowMs);
+  put(chain + STABLE_NODE, at(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  change(CTL_STABLE_NODE_CHAINS, 1);
+  treeReplace(rootOf(stable), stable, chain);
+  chainAdd(chain, stable);
+  return chain;
+}
+
+/** One more dup. */
+export function chainAdd(chain: u32, stable: u32): void {
+  put(stable + STABLE_HEAD, STABLE_DUP);
+  put(stable + STABLE_NODE, at(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  put(stable + STABLE_OWNER, chain);
+  link(chain, stable);
+  change(CTL_STABLE_NODE_DUPS, 1);
+}
+
+export function chainMoveToFront(dup: u32): void {
+  unlink(dup);
+  link(at(dup + STABLE_OWNER), dup);
+}
+
+/** Lets the chain's only dup take its place in the tree. */
+export function chainCollapse(chain: u32): void {
+  const dup = at(chain + STABLE_FIRST);
+  removeDup(dup);
+  treeReplace(rootOf(chain), chain, dup);
+  change(CTL_STABLE_NODE_CHAINS, -1);
+  stableNodeRelease(chain);
+}
+
+/** Removes a chain that has no dups. */
+export function chainRemove(chain: u32): void {
+  treeErase(rootOf(chain), chain);
+  change(CTL_STABLE_NODE_CHAINS, -1);
+  stableNodeRelease(chain);
+}
+
+function rootOf(stable: u32): u32 {
+  return CTL_STABLE_ROOTS + (at(stable + STABLE_NODE) & STABLE_NODE_MASK);
+}
+
+function removeDup(dup: u32): void {
+  unlink(dup);
+  change(CTL_STABLE_NODE_DUPS, -1);
+}
+
+function link(chain: u32, dup: u32): void {
+  const first = at(chain + STABLE_FIRST);
+  put(dup + STABLE_DUP_NEXT, first);
+  put(dup + STABLE_DUP_PREV, 0);
+  if (first != 0) put(first + STABLE_DUP_PREV, dup);
+  put(chain + STABLE_FIRST, dup);
+}
+
+function unlink(dup: u32): void {
+  const next = at(dup + STABLE_DUP_NEXT);
+  const prev = at(dup + STABLE_DUP_PREV);
+  if (prev != 0) put(prev + STABLE_DUP_NEXT, next);
+  else put(at(dup + STABLE_OWNER) + STABLE_FIRST, next);
+  if (next != 0) put(next + STABLE_DUP_PREV, prev);
+}
+
+function take(): u32 {
+  let stable = at(CTL_STABLE_NODE_FREE);
+  if (stable != 0) put(CTL_STABLE_NODE_FREE, at(stable));
+  else {
+    if (at(CTL_STABLE_NODE_FRESH) == at(CTL_STABLE_NODES)) return 0;
+    stable = at(CTL_STABLE_NODE_TABLE) + at(CTL_STABLE_NODE_FRESH) * STABLE_NODE_WORDS;
+    change(CTL_STABLE_NODE_FRESH, 1);
+  }
+  for (let word: u32 = 0; word < <u32>STABLE_NODE_WORDS; word++) put(stable + word, 0);
+  change(CTL_STABLE_NODES_USED, 1);
+  return stable;
+}

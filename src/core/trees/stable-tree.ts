@@ -1,0 +1,151 @@
+/**
+ * The stable tree: KSM pages in order of content, one tree for each NUMA node when pages are not merged across nodes.
+ *
+ * Its pages never change while they are mapped, so a search can rely on the order. Stale nodes and chains that a search passes are tidied up, and
+ * which ones it passes depends on the shape of the tree: a search that removes a node starts again at the root, as the kernel's does.
+ * Scanner only.
+ */
+import {
+  CTL_CHAINS_ALWAYS_YIELD,
+  CTL_CHAINS_PRUNE_MILLISECS,
+  CTL_FOUND_LINK,
+  CTL_FOUND_NODE,
+  CTL_FOUND_PARENT,
+  CTL_MAX_PAGE_SHARING,
+  CTL_STABLE_ROOTS,
+  MAX_NODES,
+  SEARCH_ABSENT,
+  SEARCH_AGAIN,
+  SEARCH_FOUND,
+  SEARCH_LOOK,
+  STABLE_DUP_NEXT,
+  STABLE_FIRST,
+  STABLE_LENGTH,
+  STABLE_PRUNE_MS,
+} from '../layout';
+import { setStableNode } from '../memory/references';
+import { at, put } from '../words';
+import { treeInsert } from './rbtree';
+import {
+  chainAdd,
+  chainCollapse,
+  chainCreate,
+  chainMoveToFront,
+  chainRemove,
+  isChain,
+  isCurrent,
+  stableNodeCreate,
+  stableNodeRelease,
+  stableNodeRemove,
+} from './stable-nodes';
+import { stableResume, stableSample, stableSearch } from './stable-search';
+
+/** The dup that the chain last looked at yields. */
+let yielded: u32 = 0;
+
+/** The last search found the content, but no node of it that takes one more mapping. */
+export let wasFull: bool = false;
+
+/** The stable node with the content of `frame` that takes one more mapping; 0 if there is none. `nowMs` dates the pruning of chains. */
+export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
+  wasFull = false;
+  if (descendStable(frame, node, nowMs, true) != SEARCH_FOUND) return 0;
+  const found = at(CTL_FOUND_NODE);
+  const stable = isChain(found) ? yielded : found;
+  if (hasRoom(stable, 0)) return stable;
+  // One without mappings is kept by somebody's reference only, and about to go.
+  wasFull = <i32>at(stable + STABLE_LENGTH) > 0;
+  return 0;
+}
+
+/** Makes `frame` a KSM page: its new node goes into the tree, or as a dup into a chain of its content. 0, nothing changed, if there is no room. */
+export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
+  const answer = descendStable(frame, node, nowMs, false);
+  const stable = stableNodeCreate(frame, node);
+  if (stable == 0) return 0;
+  if (answer == SEARCH_ABSENT) {
+    stableSample(stable);
+    treeInsert(CTL_STABLE_ROOTS + node, stable, at(CTL_FOUND_PARENT), at(CTL_FOUND_LINK));
+  } else {
+    const found = at(CTL_FOUND_NODE);
+    const chain = isChain(found) ? found : chainCreate(found, nowMs);
+    if (chain == 0) {
+      stableNodeRelease(stable);
+      return 0;
+    }
+    chainAdd(chain, stable);
+  }
+  setStableNode(frame, stable);
+  return stable;
+}
+
+/** Removes every node whose page is gone, and empty chains: 1. 0 if a page is still mapped. */
+export function stableRemoveStale(): u32 {
+  for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NODES); root++) {
+    for (let top = at(root); top != 0; top = at(root)) {
+      const chain = isChain(top);
+      for (let stable = chain ? at(top + STABLE_FIRST) : top; stable != 0; stable = chain ? at(top + STABLE_FIRST) : 0) {
+        if (isCurrent(stable)) return 0;
+        stableNodeRemove(stable);
+      }
+      if (chain) chainRemove(top);
+    }
+  }
+  return 1;
+}
+
+/** The node has a mapping left, so its page will stay, and takes `more` + 1 further ones. */
+function hasRoom(stable: u32, more: i32): bool {
+  const length = <i32>at(stable + STABLE_LENGTH);
+  return length > 0 && length + more < <i32>at(CTL_MAX_PAGE_SHARING);
+}
+
+/** Walks down; chains and stale nodes that the search stops at are looked at here. */
+function descendStable(frame: u32, node: u32, nowMs: u32, prune: bool): u32 {
+  const root = CTL_STABLE_ROOTS + node;
+  let answer = stableSearch(root, frame);
+  while (answer == SEARCH_LOOK || answer == SEARCH_AGAIN) {
+    const stable = at(CTL_FOUND_NODE);
+    if (answer == SEARCH_AGAIN) answer = stableSearch(root, frame);
+    else if (!isChain(stable)) {
+      stableNodeRemove(stable);
+      answer = stableSearch(root, frame);
+    } else if (lookThrough(stable, nowMs, prune)) {
+      answer = stableResume(yielded);
+    } else {
+      chainRemove(stable);
+      answer = stableSearch(root, frame);
+    }
+  }
+  return answer;
+}
+
+/**
+ * Chooses a dup of the chain to compare with and perhaps to merge into, removing stale ones on the way; it may collapse the chain. False if it has no
+ * dup left. Without pruning the first dup with room ends the walk; with it, due every stable_node_chains_prune_millisecs, all are looked at and
+ * the fullest with room wins. Where none has room any will do: the content is the same.
+ */
+function lookThrough(chain: u32, nowMs: u32, prune: bool): bool {
+  const pruning = prune && nowMs - at(chain + STABLE_PRUNE_MS) >= at(CTL_CHAINS_PRUNE_MILLISECS);
+  if (pruning) put(chain + STABLE_PRUNE_MS, nowMs);
+
+  let chosen: u32 = 0;
+  let next: u32 = 0;
+  for (let dup = at(chain + STABLE_FIRST); dup != 0; dup = next) {
+    next = at(dup + STABLE_DUP_NEXT);
+    if (!isCurrent(dup)) {
+      stableNodeRemove(dup);
+      continue;
+    }
+    if (!hasRoom(dup, 0)) continue;
+    if (chosen == 0 || <i32>at(dup + STABLE_LENGTH) > <i32>at(chosen + STABLE_LENGTH)) chosen = dup;
+    if (!pruning) break;
+  }
+  const first = at(chain + STABLE_FIRST);
+  if (first == 0) return false;
+  const collapses = at(first + STABLE_DUP_NEXT) == 0 && (at(CTL_CHAINS_ALWAYS_YIELD) != 0 || (pruning && chosen != 0));
+  if (collapses) chainCollapse(chain);
+  else if (chosen != 0 && chosen != first && hasRoom(chosen, 1)) chainMoveToFront(chosen);
+  yielded = chosen != 0 ? chosen : first;
+  return true;
+}

@@ -3,8 +3,9 @@
  */
 
 export { configure, frameCopy, frameGive, framesEqual, framesMismatch, frameTake, frameZero } from './memory/frames';
+export { loadFew } from './memory/load-few';
 export { countZeroPage, populate, unmapFrame } from './memory/mappings';
-export { nameHolder, pteRelease, pteTake } from './memory/pte';
+export { loadBuffer, nameHolder, pteRelease, pteTake } from './memory/pte';
 export { frameGet, framePut, setStableNode } from './memory/references';
 export { mergeIntoStable, mergeIntoZeroPage, mergeTwins } from './scan/merge';
 export { rmapItemCreate, rmapItemMove } from './scan/rmap-items';

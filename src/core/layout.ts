@@ -153,7 +153,10 @@ export const EDGE_SHARED = 2;
 export const EDGE_WORDS = 3;
 /** Two edges a tree. */
 export const EDGE_TREE_WORDS = 192;
-export const CONTROL_END = CONTROL_BASE + 1376;
+/** What each thread last loaded, by the name it has in pte locks: at most LOAD_WORDS words. That thread only. */
+export const CTL_LOADED = CONTROL_BASE + 1376;
+export const LOAD_WORDS = 8;
+export const CONTROL_END = CONTROL_BASE + 3424;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;

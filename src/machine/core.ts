@@ -22,6 +22,8 @@ export interface Core {
   framesMismatch(a: number, b: number, from: number): number;
   pteTake(slot: number, flags: number): number;
   pteRelease(slot: number, state: number): void;
+  loadFew(slot: number, offset: number, bytes: number): number;
+  loadBuffer(): number;
   unmapFrame(slot: number): void;
   countZeroPage(slot: number, change: number): void;
   populate(slot: number, change: number): void;

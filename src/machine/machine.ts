@@ -43,8 +43,8 @@ export class Machine {
   /** Frames held by references that no pte stands for, 0 where one was let go of: the API thread's alone. */
   readonly pinned = new Set<Int32Array>();
   private readonly patience: Patience;
-  /** The region that this thread used last, good while regions are of that epoch. */
-  private readonly near = { epoch: -1, guest: 0, vpn: 0, endVpn: 0, slot: 0 };
+  /** The region that this thread used last, good while regions are of that epoch; and the offset in its page of the address last looked up. */
+  private readonly near = { epoch: -1, guest: 0, vpn: 0, endVpn: 0, slot: 0, offset: 0 };
 
   constructor(
     readonly memory: SharedMemory,
@@ -129,7 +129,7 @@ export class Machine {
   /** Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped. */
   load(guest: number, address: number, target: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, target.length);
-    if (slot !== 0 && this.pages.load(slot, address % this.pageSize, target) === DONE) return;
+    if (slot !== 0 && this.pages.load(slot, this.near.offset, target) === DONE) return;
     this.assertMapped(guest, address, target.length);
     this.eachPage(guest, address, target.length, (slot, offset, from, length) => this.pages.load(slot, offset, target.subarray(from, from + length)));
   }
@@ -137,7 +137,7 @@ export class Machine {
   /** Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped; OutOfMemoryError, which says how much was, if frames run out. */
   store(guest: number, address: number, source: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, source.length);
-    if (slot !== 0 && this.pages.store(slot, address % this.pageSize, source) === DONE) return;
+    if (slot !== 0 && this.pages.store(slot, this.near.offset, source) === DONE) return;
     this.assertMapped(guest, address, source.length);
     const stored = this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
       this.pages.store(slot, offset, source.subarray(from, from + length)),
@@ -148,13 +148,14 @@ export class Machine {
     }
   }
 
-  /** The slot, if the bytes are within one mapped page: the common case, with the region last used at hand. Otherwise 0. */
+  /** The slot, if the bytes are within one mapped page: the common case, with the region last used at hand, and `near.offset`. Otherwise 0. */
   private slotWithinPage(guest: number, address: number, length: number): number {
     const vpn = Math.floor(address / this.pageSize);
     const offset = address - vpn * this.pageSize;
     if (!Number.isInteger(offset) || offset + length > this.pageSize) return 0;
     const { regions, memory } = this;
-    const epoch = Atomics.load(memory.i32, CTL_REGIONS_EPOCH);
+    // Plain: it changes only while this thread stands still, and to stand still is to pass a safepoint.
+    const epoch = memory.i32[CTL_REGIONS_EPOCH];
     const { near } = this;
     if (near.epoch !== epoch || near.guest !== guest || vpn < near.vpn || vpn >= near.endVpn) {
       const region = regions.at(guest, vpn);
@@ -165,6 +166,7 @@ export class Machine {
       near.endVpn = near.vpn + regions.pages(region);
       near.slot = regions.slot(region, near.vpn);
     }
+    near.offset = offset;
     return near.slot + (vpn - near.vpn) * SLOT_WORDS;
   }
 

@@ -9,6 +9,7 @@ import {
   CTL_COW_BREAKS,
   GUEST_NODE,
   GUEST_PRESENT_PAGES,
+  LOAD_WORDS,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -26,8 +27,8 @@ import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
 
-/** So few bytes are sooner copied one by one than by a call. */
-const FEW_BYTES = 32;
+/** So few bytes the core loads in one call. */
+const FEW_BYTES = LOAD_WORDS * 4;
 
 /** What came of a load or store: done, no frame was free, or another thread has the pte's lock. Nothing was changed but by the first. */
 export const DONE = 0;
@@ -39,6 +40,8 @@ export class PageAccess {
   private readonly i32: Int32Array;
   private readonly u8: Uint8Array;
   private readonly core: Core;
+  /** Where the core leaves few bytes. */
+  private readonly loadedByte: number;
 
   constructor(
     private readonly memory: SharedMemory,
@@ -48,17 +51,22 @@ export class PageAccess {
     this.i32 = memory.i32;
     this.u8 = memory.u8;
     this.core = memory.core;
+    this.loadedByte = this.core.loadBuffer() * 4;
   }
 
   /** Copies the page's bytes from `offset` on into `target`. */
   load(slot: number, offset: number, target: Uint8Array): Outcome {
+    if (target.length <= FEW_BYTES) {
+      if (this.core.loadFew(slot, offset, target.length) === 0) return LOCKED;
+      for (let i = 0; i < target.length; i++) target[i] = this.u8[this.loadedByte + i];
+      return DONE;
+    }
     const state = this.lock.take(slot, 0);
     if (state === -1) return LOCKED;
     if ((state & PTE_PRESENT) === 0) target.fill(0);
     else {
       const start = this.memory.frameByte(this.i32[slot + PTE_FRAME]) + offset;
-      if (target.length > FEW_BYTES) target.set(this.u8.subarray(start, start + target.length));
-      else for (let i = 0; i < target.length; i++) target[i] = this.u8[start + i];
+      target.set(this.u8.subarray(start, start + target.length));
     }
     this.lock.release(slot, state);
     return DONE;

@@ -96,6 +96,24 @@ test('dropped pages read as zeroes and give their frames back', () => {
   expect(recount(machine)).toEqual([]);
 });
 
+test('a few bytes are what they are among many, wherever they begin, of pages written and untouched', () => {
+  const machine = machineOf(4);
+  const guest = machine.guests.create();
+  machine.map(guest, 3, 64);
+  machine.store(
+    guest,
+    64,
+    Uint8Array.from({ length: 64 }, (_, i) => i + 1),
+  );
+  machine.store(guest, 192, Uint8Array.of(255));
+  const all = load(machine, guest, 64, 192);
+  for (let from = 0; from < all.length; from++) {
+    for (let length = 0; length <= Math.min(34, all.length - from); length++) {
+      expect(load(machine, guest, 64 + from, length)).toEqual(all.slice(from, from + length));
+    }
+  }
+});
+
 test('guests have the same addresses and not the same memory', () => {
   const machine = machineOf(10);
   const [a, b] = [machine.guests.create(), machine.guests.create()];

@@ -2,7 +2,7 @@
  * The pte's lock: bits 0 to 7 of its state name the thread that holds it. What the states mean, and who may take which step, is said in
  * src/machine/pte.ts.
  */
-import { PTE_FRAME, PTE_HOLDER_MASK, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE } from '../layout';
+import { CTL_LOADED, LOAD_WORDS, PTE_FRAME, PTE_HOLDER_MASK, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE } from '../layout';
 import { at, exchange, share, shared } from '../words';
 
 const SPINS: u32 = 2000;
@@ -13,6 +13,11 @@ let holder: u32 = 0;
 /** To be called once an instance. */
 export function nameHolder(name: u32): void {
   holder = name;
+}
+
+/** Where this thread has what it last loaded. */
+export function loadBuffer(): u32 {
+  return CTL_LOADED + holder * LOAD_WORDS;
 }
 
 /** Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it and does not let go soon (it may be gone). */

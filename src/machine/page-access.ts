@@ -41,7 +41,7 @@ export class PageAccess {
   private readonly u8: Uint8Array;
   private readonly core: Core;
   /** Where the core leaves few bytes. */
-  private readonly loadedByte: number;
+  private readonly loaded: Uint8Array;
 
   constructor(
     private readonly memory: SharedMemory,
@@ -51,14 +51,14 @@ export class PageAccess {
     this.i32 = memory.i32;
     this.u8 = memory.u8;
     this.core = memory.core;
-    this.loadedByte = this.core.loadBuffer() * 4;
+    this.loaded = new Uint8Array(memory.memory.buffer, this.core.loadBuffer() * 4, FEW_BYTES);
   }
 
   /** Copies the page's bytes from `offset` on into `target`. */
   load(slot: number, offset: number, target: Uint8Array): Outcome {
     if (target.length <= FEW_BYTES) {
       if (this.core.loadFew(slot, offset, target.length) === 0) return LOCKED;
-      for (let i = 0; i < target.length; i++) target[i] = this.u8[this.loadedByte + i];
+      for (let i = 0; i < target.length; i++) target[i] = this.loaded[i];
       return DONE;
     }
     const state = this.lock.take(slot, 0);

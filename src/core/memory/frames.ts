@@ -59,7 +59,7 @@ export function frameTake(): u32 {
     const used = shared(CTL_FRAMES_USED) + 1;
     if (used >= frames) return 0;
     // Only a guess, as other threads take and give too: it saves looking through an empty map.
-    let frame: u32 = used < shared(CTL_FRESH_FRAME) ? takeFreed() : 0;
+    let frame: u32 = used < shared(CTL_FRESH_FRAME) ? takeFreed((tries & 1) == 0) : 0;
     if (frame == 0) frame = takeFresh();
     if (frame != 0) {
       addShared(CTL_FRAMES_USED, 1);
@@ -75,12 +75,15 @@ export function frameGive(frame: u32): void {
   addShared(CTL_FRAMES_USED, -1);
 }
 
-/** The next frame of the free map, no longer in it; 0 if it is empty. */
-function takeFreed(): u32 {
+/**
+ * The next frame of the free map, or the one before it, no longer in it; 0 if none was met. Two threads that go the same way at the same pace may never meet
+ * what the one in front takes and gives: so who found none turns round.
+ */
+function takeFreed(forwards: bool): u32 {
   const words = (shared(CTL_FRESH_FRAME) + 31) >> 5;
   let index = shared(CTL_FREE_HINT);
-  for (let i: u32 = 0; i < words; i++, index++) {
-    if (index >= words) index = 0;
+  for (let i: u32 = 0; i < words; i++) {
+    if (index >= words) index = forwards ? 0 : words - 1;
     let free = shared(freeMap + index);
     while (free != 0) {
       const bit = free & -free;
@@ -91,6 +94,8 @@ function takeFreed(): u32 {
         return (index << 5) + ctz(bit);
       }
     }
+    // Below 0 it wraps to what is above all words.
+    index += forwards ? 1 : -1;
   }
   return 0;
 }

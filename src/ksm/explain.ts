@@ -28,7 +28,6 @@ import {
   STABLE_FRAME,
   STABLE_OWNER,
 } from '../core/layout.js';
-import { frameChecksum } from '../machine/checksum.js';
 import type { Machine } from '../machine/machine.js';
 import type { Host } from './host.js';
 import { PAGE_STATES, type PageState, pageState } from './page-state.js';
@@ -125,7 +124,7 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
     mergeable: (pte & PTE_MERGEABLE) !== 0,
     zeroes: present && compare(machine, frame, ZERO_FRAME) === 0,
     // A page that maps the zero page names no frame, and the zero page is frame 0.
-    checksum: present || state === 'zero' ? frameChecksum(memory, frame) >>> 0 : undefined,
+    checksum: present || state === 'zero' ? memory.frameChecksum(frame) >>> 0 : undefined,
     frame: present ? { number: frame, mappings: frames.mapcount(frame) } : undefined,
     age: flags & RMAP_AGE_MASK,
     skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,

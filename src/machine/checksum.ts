@@ -5,17 +5,10 @@
  * objects. It is therefore taken only where the answer is in doubt: see `PageAccess` on what a page held before it was written.
  */
 import xxhash from 'xxhash-wasm';
-import type { SharedMemory } from './memory.js';
 
 const hasher = await xxhash();
 
 /** XXH64 of `bytes` with seed 0, its low 32 bits as a signed integer. */
 export function checksum(bytes: Uint8Array): number {
   return Number(BigInt.asIntN(32, hasher.h64Raw(bytes)));
-}
-
-/** The checksum of a frame's page. */
-export function frameChecksum(memory: SharedMemory, frame: number): number {
-  const start = memory.frameByte(frame);
-  return checksum(memory.u8.subarray(start, start + memory.pageSize));
 }

@@ -29,7 +29,7 @@ import {
   SLOT_WORDS,
   STABLE_NODE_WORDS,
 } from '../core/layout.js';
-import { frameChecksum } from './checksum.js';
+import { checksum } from './checksum.js';
 import { type Core, loadCore } from './core.js';
 import { InvalidError } from './errors.js';
 
@@ -74,7 +74,7 @@ export class SharedMemory {
     this.slotTable = this.i32[CTL_SLOT_TABLE];
     this.frameTable = this.i32[CTL_FRAME_TABLE];
     this.firstFrameByte = this.i32[CTL_FIRST_PAGE] * this.pageSize;
-    this.core = loadCore(memory, (frame) => frameChecksum(this, frame), holder);
+    this.core = loadCore(memory, (frame) => this.frameChecksum(frame), holder);
   }
 
   /** Reserves a new machine's memory, for the thread `holder`. InvalidError if it cannot be had. */
@@ -147,5 +147,11 @@ export class SharedMemory {
   /** Byte index of a frame's first byte. */
   frameByte(frame: number): number {
     return this.firstFrameByte + frame * this.pageSize;
+  }
+
+  /** The checksum of a frame's page. */
+  frameChecksum(frame: number): number {
+    const start = this.frameByte(frame);
+    return checksum(this.u8.subarray(start, start + this.pageSize));
   }
 }

@@ -21,7 +21,6 @@ import {
   REGION_GUEST,
   SLOT_REGION,
 } from '../core/layout.js';
-import { frameChecksum } from './checksum.js';
 import type { Core } from './core.js';
 import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
@@ -179,7 +178,7 @@ export class PageAccess {
     // Nobody asks for checksums: a change of this between two stores only makes the scanner take a page for changed.
     if (this.i32[CTL_CHANGE_DETECTION] !== 0) return state;
     if ((state & (PTE_DIRTY | PTE_HASHED)) !== 0 || (state & (PTE_PRESENT | PTE_ZERO)) === 0) return state;
-    this.i32[slot + PTE_CHECKSUM] = frameChecksum(this.memory, this.i32[slot + PTE_FRAME]);
+    this.i32[slot + PTE_CHECKSUM] = this.memory.frameChecksum(this.i32[slot + PTE_FRAME]);
     return state | PTE_HASHED;
   }
 

@@ -2,7 +2,6 @@
  * A thread that dies where it is told to: real classes and the real core over the same memory, every access to it by which others could tell how far the
  * thread has got being counted. Accesses are atomic ones, plain writes of words, and writes of bytes; a dying thread stops just before one of them.
  */
-import { frameChecksum } from '../../src/machine/checksum.js';
 import { instantiateCore } from '../../src/machine/core.js';
 import { Machine } from '../../src/machine/machine.js';
 import type { SharedMemory } from '../../src/machine/memory.js';
@@ -20,7 +19,7 @@ export class Mortal {
   constructor(memory: SharedMemory, holder: number) {
     const imports = {
       env: { memory: memory.memory },
-      checksum: { frameChecksum: (frame: number) => frameChecksum(memory, frame) },
+      checksum: { frameChecksum: (frame: number) => memory.frameChecksum(frame) },
       words: { step: () => this.touch() },
     };
     const mortal: SharedMemory = Object.create(memory, {

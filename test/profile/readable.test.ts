@@ -11,7 +11,7 @@ test('a wasm function without a name is named after the function that called it'
       [2, 'h64Raw', 'file:///srv/node_modules/xxhash-wasm/esm/xxhash-wasm.js', [3]],
       [3, 'wasm-function[5]', 'wasm://wasm/e454c672', [4]],
       [4, 'wasm-function[6]', 'wasm://wasm/e454c672'],
-      [5, 'src/core/compare/mismatch', 'wasm://wasm/dd3b4bb2'],
+      [5, 'src/core/memory/compare/mismatch', 'wasm://wasm/dd3b4bb2'],
     ],
     [3, 4, 5],
   );
@@ -21,7 +21,7 @@ test('a wasm function without a name is named after the function that called it'
     'h64Raw',
     'h64Raw (wasm)',
     'h64Raw (wasm)',
-    'src/core/compare/mismatch',
+    'src/core/memory/compare/mismatch',
   ]);
   expect(samples).toEqual([3, 4, 5]);
 });

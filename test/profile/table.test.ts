@@ -7,7 +7,7 @@ test('samples are counted by symbol, the most first, and shares are of all of th
     [
       [1, '(root)', '', [2, 5]],
       [2, 'scan', 'file:///usr/lib/ksmd/dist/ksm/ksm.js', [3, 4]],
-      [3, 'src/core/stable-search/stableSearch', 'wasm://wasm/dd3b4bb2'],
+      [3, 'src/core/trees/stable-search/stableSearch', 'wasm://wasm/dd3b4bb2'],
       [4, 'scan', 'file:///usr/lib/ksmd/dist/ksm/ksm.js'],
       [5, '(idle)', ''],
     ],
@@ -18,7 +18,7 @@ test('samples are counted by symbol, the most first, and shares are of all of th
     samples: 8,
     idleShare: 0.125,
     symbols: [
-      { symbol: 'src/core/stable-search/stableSearch', samples: 5, share: 0.625 },
+      { symbol: 'src/core/trees/stable-search/stableSearch', samples: 5, share: 0.625 },
       { symbol: 'ksm/ksm/scan', samples: 2, share: 0.25 },
       { symbol: '(idle)', samples: 1, share: 0.125 },
     ],
@@ -31,7 +31,7 @@ test.each([
   ['', 'file:///srv/dist/machine/checksum.js', 'machine/checksum/(anonymous)'],
   ['get isEmpty', 'file:///srv/dist/ksm/mm-list.js', 'ksm/mm-list/get isEmpty'],
   ['openSync', 'node:fs', 'node:fs/openSync'],
-  ['src/core/compare/mismatch', 'wasm://wasm/dd3b4bb2', 'src/core/compare/mismatch'],
+  ['src/core/memory/compare/mismatch', 'wasm://wasm/dd3b4bb2', 'src/core/memory/compare/mismatch'],
   ['(garbage collector)', '', '(garbage collector)'],
 ])('the function %j of %j is the symbol %s', (functionName, url, symbol) => {
   expect(symbolTable(profileOf([[1, functionName, url]], [1])).symbols).toEqual([{ symbol, samples: 1, share: 1 }]);
@@ -42,6 +42,6 @@ test('a profile without samples is a table without symbols', () => {
 });
 
 test('a line has the columns of the head', () => {
-  const line = symbolLine({ symbol: 'src/core/compare/mismatch', samples: 478_896, share: 0.758928 });
-  expect(`${SYMBOL_HEAD}\n${line}`).toBe('samples  %        symbol name\n478896   75.8928  src/core/compare/mismatch');
+  const line = symbolLine({ symbol: 'src/core/memory/compare/mismatch', samples: 478_896, share: 0.758928 });
+  expect(`${SYMBOL_HEAD}\n${line}`).toBe('samples  %        symbol name\n478896   75.8928  src/core/memory/compare/mismatch');
 });

@@ -32,7 +32,6 @@ import {
   RMAP_UNSTABLE,
   SLOT_WORDS,
 } from '../../core/layout.js';
-import { frameChecksum } from '../../machine/checksum.js';
 import { type Machine, pinsOf } from '../../machine/machine.js';
 import type { Report } from './report.js';
 
@@ -150,7 +149,7 @@ function* itemFaults(machine: Machine, slot: number, state: number, flags: numbe
   }
   if ((flags & RMAP_STABLE) !== 0 && (flags & RMAP_UNSTABLE) !== 0) yield 'is in both trees';
   const clean = (state & (PTE_PRESENT | PTE_DIRTY)) === PTE_PRESENT;
-  if (clean && (state & PTE_HASHED) !== 0 && frameChecksum(machine.memory, i32[slot + PTE_FRAME]) !== i32[slot + PTE_CHECKSUM]) {
+  if (clean && (state & PTE_HASHED) !== 0 && machine.memory.frameChecksum(i32[slot + PTE_FRAME]) !== i32[slot + PTE_CHECKSUM]) {
     yield 'is clean, but its checksum is not that of its bytes';
   }
 }

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { CTL_FRESH_FRAME } from '../../src/core/layout.js';
+import { instantiateCore } from '../../src/machine/core.js';
 import { Machine } from '../../src/machine/machine.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
+import { MORTAL_CORE } from './mortal-core.js';
 
 function machineOf(frames: number): Machine {
   return Machine.create({ memoryBytes: frames * 64, pageSize: 64, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
@@ -109,6 +111,34 @@ test('frames are handed out in order of address, from the last one on and then f
   expect([frames.take(0), frames.take(0)]).toEqual([3, 35]);
   frames.put(2);
   expect(Array.from({ length: 5 }, () => frames.take(0))).toEqual([36, 70, 98, 2, 0]);
+});
+
+test('a frame is found while one is free, whatever the pace at which another moves ahead in the map', () => {
+  for (let looks = 1; looks <= 200; looks++) {
+    // 65 words of the map. Of three frames, a third of the map apart, the mover has one: at some paces it is always a little ahead.
+    const machine = machineOf(65 * 32 - 1);
+    const mover = machine.memory.core;
+    takeAll(machine);
+    const [first, second, third] = [0, 22, 43].map((word) => word * 32 + 5);
+    machine.frames.put(second);
+    machine.frames.put(third);
+    let have = first;
+    let steps = 0;
+    // Once in so many looks of the one that takes, the other takes a frame and gives back the one it had.
+    const step = (): void => {
+      if (++steps % looks !== 0) return;
+      const next = mover.frameTake();
+      mover.frameGive(have);
+      have = next;
+    };
+    const { memory } = machine.memory;
+    const taker = instantiateCore(MORTAL_CORE, { env: { memory }, checksum: { frameChecksum: () => 0 }, words: { step } }, 3);
+    for (let round = 0; round < 50; round++) {
+      const frame = taker.frameTake();
+      expect(frame, `round ${round}, a move every ${looks} looks`).not.toBe(0);
+      taker.frameGive(frame);
+    }
+  }
 });
 
 // Runs in each worker: takes a frame and gives one back, again and again. A mover gives back the frame it had before.

@@ -19,12 +19,12 @@ const ALWAYS = 0;
 
 /** Twelve equal pages, four a node: three dups in a chain. */
 class ChainBench extends BenchHost {
-  constructor(kernel: ProfileName, pruneMs: number) {
+  constructor(kernel: ProfileName, pruneMs: number, startMs = 1) {
     super(kernel);
     this.host.set('max_page_sharing', 4);
     this.host.set('stable_node_chains_prune_millisecs', pruneMs);
     this.guest('g', times(12, 1));
-    this.clock.now = 1;
+    this.clock.now = startMs;
     this.fullScans(2);
   }
 
@@ -147,10 +147,16 @@ test('6.1 collapses a chain on pruning passes only, and only if its dup has room
 });
 
 test.each([
-  { ms: 4999, taken: 'the first dup with room', which: 1 },
-  { ms: 5000, taken: 'the fullest with room', which: 2 },
-])('pruning every 5000 ms: after $ms ms $taken is taken', ({ ms, which }) => {
-  const bench = new ChainBench('6.18', 5000);
+  { ms: 4999, taken: 'the first dup with room', which: 1, from: 1 },
+  { ms: 5000, taken: 'the fullest with room', which: 2, from: 1 },
+  // Milliseconds are kept in 32 bits, signed and unsigned: what counts is how many have passed.
+  { ms: 50, taken: 'the first dup with room', which: 1, from: 2 ** 32 - 100 },
+  { ms: 4999, taken: 'the first dup with room', which: 1, from: 2 ** 32 - 100 },
+  { ms: 5000, taken: 'the fullest with room', which: 2, from: 2 ** 32 - 100 },
+  { ms: 4999, taken: 'the first dup with room', which: 1, from: 2 ** 31 - 100 },
+  { ms: 5000, taken: 'the fullest with room', which: 2, from: 2 ** 31 - 100 },
+])('pruning every 5000 ms, the last time at $from: after $ms ms $taken is taken', ({ ms, which, from }) => {
+  const bench = new ChainBench('6.18', 5000, from);
   const { dups } = bench;
   bench.drop(dups[1], 2);
   bench.drop(dups[2], 1);

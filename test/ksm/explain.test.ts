@@ -124,6 +124,18 @@ test('a page whose KSM page takes no more mappings has met the limit, until anot
   expect(explained(bench, 'b', 0)).toMatchObject({ ksmPages: 2, ksmMappings: 4, twinCount: 3 });
 });
 
+test('a page at the limit that is written is unshared once it has settled', () => {
+  const bench = new BenchHost();
+  bench.host.set('max_page_sharing', 2);
+  bench.host.set('smart_scan', 0);
+  bench.guest('a', times(3, 7));
+  bench.fullScans(3);
+  const limited = states(bench, 'a', 3).indexOf('limit');
+  bench.put('a', limited, 8);
+  bench.fullScans(2);
+  expect(states(bench, 'a', 3)[limited]).toBe('unshared');
+});
+
 test('a page that has not merged for long is skipped by smart scan, and says how often still', () => {
   const bench = new BenchHost();
   bench.guest('a', [1]);

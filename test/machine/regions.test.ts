@@ -116,6 +116,22 @@ test.each([
   expect(host.check()).toEqual([]);
 });
 
+test('a page mapped anew with what it held when it was scanned has not changed; one with anything else has', () => {
+  const host = hostOf();
+  const write = (page: number, byte: number): void => host.store('g', (1 + page) * PAGE, new Uint8Array(PAGE).fill(byte));
+  host.map('g', 'a', 2, { address: PAGE });
+  write(0, 5);
+  write(1, 6);
+  host.ksm.scan(100);
+  host.unmap('g', 'a');
+  host.map('g', 'b', 2, { address: PAGE });
+  write(0, 5);
+  write(1, 7);
+  host.ksm.scan(100);
+  expect(host.counters()).toMatchObject({ pages_unshared: 1, pages_volatile: 1 });
+  expect(host.check()).toEqual([]);
+});
+
 test('what is left of a ghost beside a new region stays only where it has rmap items', () => {
   const host = hostOf();
   const guest = host.guestPointer('g');

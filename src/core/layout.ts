@@ -11,7 +11,7 @@
  * - guests and regions: the API thread while the scanner is parked, the counters in them as noted;
  * - stable nodes, tree roots, cursor, KSM counters: the scanner (or the thread that has parked it).
  *
- * Not here: what the words mean in the algorithm (src/machine, src/ksm).
+ * Not here: what the words mean in the algorithm (src/core/scan, src/core/trees).
  */
 
 /** Bytes below this belong to the wasm module's own data. */
@@ -54,7 +54,7 @@ export const CTL_STORES_FAILED = CONTROL_BASE + 22;
 export const CTL_REGIONS_EPOCH = CONTROL_BASE + 24;
 export const CTL_SLOTS_USED = CONTROL_BASE + 25;
 
-// What a core search found: written by the core for its caller, on the scanner's thread only.
+// What a search of a tree found, on the scanner's thread only.
 export const CTL_FOUND_NODE = CONTROL_BASE + 28;
 export const CTL_FOUND_PARENT = CONTROL_BASE + 29;
 export const CTL_FOUND_LINK = CONTROL_BASE + 30;

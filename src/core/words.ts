@@ -3,7 +3,8 @@
  *
  * Two kinds of access. `at` and `put` are plain, for words that have one owner at a time (layout.ts says which), and where what is read is validated by an
  * atomic access that follows. The others are atomic and in one order for all threads, for words that other threads change meanwhile. Nothing else
- * in the core touches a word, so a core built with another file in this one's place sees every step (test/machine/mortal-core.ts).
+ * in the core touches a word, but for the few that are a thread's own (load-few.ts), so a core built with another file in this one's place sees every step
+ * (test/machine/mortal-core.ts).
  */
 
 export function at(word: u32): u32 {
@@ -29,8 +30,8 @@ export function exchange(word: u32, expected: u32, value: u32): u32 {
 }
 
 /** Adds, also a negative number. What was there. */
-export function addShared(word: u32, change: i32): u32 {
-  return atomic.add<u32>((<usize>word) << 2, change);
+export function addShared(word: u32, by: i32): u32 {
+  return atomic.add<u32>((<usize>word) << 2, by);
 }
 
 /** Sets bits. */
@@ -48,9 +49,14 @@ export function wake(word: u32): void {
   atomic.notify((<usize>word) << 2, -1);
 }
 
-/** Adds one to a counter of two words, low word first. Its one writer calls this. */
-export function count(counter: u32, change: u32): void {
+/** Adds to a word that the scanner alone changes. */
+export function change(word: u32, by: i32): void {
+  put(word, at(word) + by);
+}
+
+/** Adds to a counter of two words, low word first. Its one writer calls this. */
+export function count(counter: u32, by: u32): void {
   const before = at(counter);
-  put(counter, before + change);
-  if (before + change < before) put(counter + 1, at(counter + 1) + 1);
+  put(counter, before + by);
+  if (before + by < before) put(counter + 1, at(counter + 1) + 1);
 }

@@ -61,9 +61,4 @@ export class Frames {
   stableNode(frame: number): number {
     return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_STABLE_NODE);
   }
-
-  /** Scanner only, while it holds a reference. */
-  setStableNode(frame: number, stableNode: number): void {
-    this.memory.core.setStableNode(frame, stableNode);
-  }
 }

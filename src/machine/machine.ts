@@ -154,7 +154,7 @@ export class Machine {
     const offset = address - vpn * this.pageSize;
     if (!Number.isInteger(offset) || offset + length > this.pageSize) return 0;
     const { regions, memory } = this;
-    // Plain: it changes only while this thread stands still, and to stand still is to pass a safepoint.
+    // Plain: the changes it is to tell of happen while this thread stands still. A ghost, which the scanner drops at any time, is never remembered here.
     const epoch = memory.i32[CTL_REGIONS_EPOCH];
     const { near } = this;
     if (near.epoch !== epoch || near.guest !== guest || vpn < near.vpn || vpn >= near.endVpn) {

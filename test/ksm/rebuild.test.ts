@@ -20,7 +20,7 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
       fc.property(
         fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }),
         fc.array(step, { maxLength: 15 }),
-        fc.nat({ max: 400 }),
+        fc.nat({ max: 1000 }),
         fc.boolean(),
         (steps, more, diesAt, isHeld) => {
           const plain = new PlainHost({ kernel, nodes: 2, frames: 200 });

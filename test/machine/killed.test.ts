@@ -1,6 +1,6 @@
 /**
- * Whoever dies, and wherever: every page holds what it held, or what was being stored in it, whole. Each operation is done by the classes and the core themselves, killed
- * before each of their accesses to shared memory, and cleared up after.
+ * Whoever dies, and wherever: every page holds what it held, or what was being stored in it, whole. Each operation is done by the classes and the core
+ * themselves, killed before each of their accesses to shared memory, and cleared up after.
  */
 import { describe, expect, test } from 'vitest';
 import { PTE_DIRTY, PTE_FRAME, PTE_HOLDER_MASK, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../src/core/layout.js';

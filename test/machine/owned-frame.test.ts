@@ -31,7 +31,7 @@ test.each(['mapcount', 'stableNode'] as const)(
       // The other page is written apart, the frame gets its node, and the scanner is done with it.
       apart = 2;
       host.store('a', 2 * PAGE, Uint8Array.of(apart));
-      scanner.frames.setStableNode(frame, scanner.memory.core.stableNodeCreate(frame, 0));
+      scanner.memory.core.setStableNode(frame, scanner.memory.core.stableNodeCreate(frame, 0));
       scanner.frames.put(frame);
       return answer;
     });

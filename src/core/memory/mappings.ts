@@ -22,14 +22,10 @@ export function guestOf(slot: u32): u32 {
   return at(at(slot + SLOT_REGION) + REGION_GUEST);
 }
 
-/** The word that counts ptes present and rmap items in use of the slot's group. */
-export function populationOf(slot: u32): u32 {
-  return at(CTL_POPULATION_TABLE) + (((slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS) >> POPULATION_SHIFT);
-}
-
 /** Adds to how many ptes and rmap items there are in the slot's group. */
 export function populate(slot: u32, change: i32): void {
-  addShared(populationOf(slot), change);
+  const index = (slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS;
+  addShared(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT), change);
 }
 
 /** The pte, present until now, names no frame any more. */

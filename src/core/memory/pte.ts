@@ -5,7 +5,8 @@
 import { CTL_LOADED, LOAD_WORDS, PTE_FRAME, PTE_HOLDER_MASK, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE } from '../layout';
 import { at, exchange, share, shared } from '../words';
 
-const SPINS: u32 = 2000;
+/** Some 15 µs: a holder that copies a page and takes its checksum is done by then, unless it has been put aside. */
+const SPINS: u32 = 20_000;
 
 /** The name of this thread in pte locks. */
 let holder: u32 = 0;

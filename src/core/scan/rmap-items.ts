@@ -24,8 +24,9 @@ import {
 import { guestOf, populate } from '../memory/mappings';
 import { isCurrent, stableNodeRemove, stableNodeUnlist } from '../trees/stable-nodes';
 import { unstableMove, unstableRemove } from '../trees/unstable-tree';
-import { at, put } from '../words';
+import { at, change, put } from '../words';
 
+/** The scanner knows the page from now on. */
 export function rmapItemCreate(slot: u32): void {
   put(slot + RMAP_FLAGS, RMAP_IN_USE);
   tally(slot, 1);
@@ -66,11 +67,11 @@ export function rmapItemMove(from: u32, to: u32): void {
   tally(to, 1);
 }
 
-function tally(slot: u32, change: i32): void {
+function tally(slot: u32, by: i32): void {
   const guest = guestOf(slot);
   const region = at(slot + SLOT_REGION);
-  put(CTL_RMAP_ITEMS, at(CTL_RMAP_ITEMS) + change);
-  put(guest + GUEST_RMAP_ITEMS, at(guest + GUEST_RMAP_ITEMS) + change);
-  put(region + REGION_RMAP_ITEMS, at(region + REGION_RMAP_ITEMS) + change);
-  populate(slot, change);
+  change(CTL_RMAP_ITEMS, by);
+  change(guest + GUEST_RMAP_ITEMS, by);
+  change(region + REGION_RMAP_ITEMS, by);
+  populate(slot, by);
 }

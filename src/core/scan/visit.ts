@@ -37,6 +37,7 @@ import { rmapItemDetach } from './rmap-items';
 /** A KSM page made of two twins takes a node, and perhaps a chain for it. */
 const NODES_FOR_TWINS: u32 = 2;
 
+/** Visits a page that has an rmap item. `nowMs` dates the pruning of chains. */
 export function visit(slot: u32, nowMs: u32): void {
   const frame = at(slot + PTE_FRAME);
   const own = stableNodeOf(frame);
@@ -71,7 +72,7 @@ export function visit(slot: u32, nowMs: u32): void {
 function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
   // A frame shared outside the tree would never be found again.
   if (!hasNodesFor(NODES_FOR_TWINS)) return;
-  if (mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), searchProven() != 0) == 0) return;
+  if (mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), searchProven()) == 0) return;
   rmapItemDetach(twin);
   const stable = stableInsert(frame, node, nowMs);
   stableNodeAppend(stable, twin);

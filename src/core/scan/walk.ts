@@ -12,7 +12,6 @@ import {
   CTL_SLOT_TABLE,
   CTL_SMART_SCAN,
   CTL_WALKED,
-  FRAME_STABLE_NODE,
   GUEST_VISITS,
   POPULATION_SHIFT,
   PTE_FRAME,
@@ -25,10 +24,9 @@ import {
   RMAP_STABLE,
   SLOT_WORDS,
 } from '../layout';
-import { frameEntry } from '../memory/frames';
 import { guestOf } from '../memory/mappings';
 import { stableNodeOf } from '../memory/references';
-import { at, count, put, shared } from '../words';
+import { at, count, put } from '../words';
 import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
 import { ageAndSkip } from './smart-scan';
 import { visit } from './visit';
@@ -39,7 +37,7 @@ const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
 
 /**
  * Goes on from `slot` until `limit` pages were scanned or `end` is reached. How many were scanned; CTL_WALKED is the slot to go on from. A page that smart
- * scan skips does not count; one passed over because it is merged does.
+ * scan skips does not count; one passed over because it is merged does. They are counted at the end: a scanner that dies on the way has not scanned them.
  */
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
@@ -49,7 +47,7 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
       slot = past;
       continue;
     }
-    // Plain reads of what guests change meanwhile: a visit looks again under the lock, and what comes too late is met at the next full scan.
+    // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under the lock, and what comes too late is met next time.
     if ((at(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
     else if (isSettled(slot)) scanned++;
     else {
@@ -93,7 +91,7 @@ function dropItem(slot: u32): void {
 /** The page, present and mergeable, is listed from the stable node of the frame it maps: a visit finds nothing to do. */
 function isSettled(slot: u32): bool {
   if ((at(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
-  const node = shared(frameEntry(at(slot + PTE_FRAME)) + FRAME_STABLE_NODE);
+  const node = stableNodeOf(at(slot + PTE_FRAME));
   return node != 0 && node == at(slot + RMAP_HEAD);
 }
 

@@ -42,14 +42,9 @@ import {
 } from '../layout';
 import { guestOf } from '../memory/mappings';
 import { stableNodeOf } from '../memory/references';
-import { addShared, at, count, put } from '../words';
+import { addShared, at, change, count, put } from '../words';
 import { edgeForget } from './edge';
 import { treeErase, treeReplace } from './rbtree';
-
-/** Adds to a word that the scanner alone changes. */
-function change(word: u32, by: i32): void {
-  put(word, at(word) + by);
-}
 
 /** Whether so many nodes or chains can be made. */
 export function hasNodesFor(nodes: u32): bool {
@@ -78,6 +73,7 @@ export function isCurrent(stable: u32): bool {
   return stableNodeOf(at(stable + STABLE_FRAME)) == stable;
 }
 
+/** The head of a chain, not a node. */
 export function isChain(stable: u32): bool {
   return at(stable + STABLE_LENGTH) == <u32>STABLE_CHAIN;
 }
@@ -146,6 +142,7 @@ export function chainAdd(chain: u32, stable: u32): void {
   change(CTL_STABLE_NODE_DUPS, 1);
 }
 
+/** The next search looks at this dup of its chain first. */
 export function chainMoveToFront(dup: u32): void {
   unlink(dup);
   link(at(dup + STABLE_OWNER), dup);

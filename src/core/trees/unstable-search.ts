@@ -139,12 +139,12 @@ export function unstableSample(slot: u32): void {
   put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));
 }
 
-/** After unstableSearch found a slot: 1 if the two pages were equal, both being clean still. */
-export function searchProven(): u32 {
-  return proven ? 1 : 0;
+/** After unstableSearch found a slot: the two pages were equal, both being clean still. */
+export function searchProven(): bool {
+  return proven;
 }
 
-/** After unstableSearch answered SEARCH_ABSENT: 1 if every node on the way was trusted. */
-export function searchTrusted(): u32 {
-  return allTrusted ? 1 : 0;
+/** After unstableSearch answered SEARCH_ABSENT: every node on the way was trusted. */
+export function searchTrusted(): bool {
+  return allTrusted;
 }

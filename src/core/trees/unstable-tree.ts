@@ -29,7 +29,7 @@ import {
 } from '../layout';
 import { pteRelease, pteTryTake } from '../memory/pte';
 import { numaNodeOf } from '../memory/references';
-import { at, put } from '../words';
+import { at, change, put } from '../words';
 import { edgeForget, edgeForgetAll } from './edge';
 import { treeErase, treeInsert, treeReplace } from './rbtree';
 import { searchTrusted, unstableSample, unstableSearch } from './unstable-search';
@@ -65,10 +65,10 @@ export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNod
   }
   if (answer != SEARCH_ABSENT) return 0;
   const flags = at(slot + RMAP_FLAGS) & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_SAMPLED);
-  const trust = searchTrusted() != 0 ? RMAP_TRUSTED | sample(slot) : 0;
+  const trust = searchTrusted() ? RMAP_TRUSTED | sample(slot) : 0;
   put(slot + RMAP_FLAGS, flags | RMAP_UNSTABLE | (generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | trust);
   treeInsert(root, slot, at(CTL_FOUND_PARENT), at(CTL_FOUND_LINK));
-  put(CTL_PAGES_UNSHARED, at(CTL_PAGES_UNSHARED) + 1);
+  change(CTL_PAGES_UNSHARED, 1);
   return 0;
 }
 
@@ -80,7 +80,7 @@ export function unstableRemove(slot: u32): void {
     edgeForget(EDGE_UNSTABLE, slot);
   }
   put(slot + RMAP_FLAGS, flags & ~RMAP_UNSTABLE);
-  put(CTL_PAGES_UNSHARED, at(CTL_PAGES_UNSHARED) - 1);
+  change(CTL_PAGES_UNSHARED, -1);
 }
 
 /** `to` takes over the place and the flags that the rmap item `from` has in the tree. */

@@ -53,7 +53,7 @@ function refused(merge: () => number): void {
 /** `page`'s frame as a KSM page; its stable node. */
 function stableNodeOf(page: number): number {
   const stable = core.stableNodeCreate(frame(page), 0);
-  bench.host.machine.frames.setStableNode(frame(page), stable);
+  core.setStableNode(frame(page), stable);
   i32()[slot(page) + PTE_STATE] &= ~PTE_WRITABLE;
   return stable;
 }

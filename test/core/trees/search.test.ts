@@ -183,7 +183,7 @@ class StableRig {
       const found = i32[CTL_FOUND_NODE];
       core.chainAdd(nodes.isChain(found) ? found : core.chainCreate(found, 0), stable);
     }
-    machine.frames.setStableNode(frame, stable);
+    core.setStableNode(frame, stable);
     this.frames.push(frame);
   }
 

@@ -114,8 +114,7 @@ export class Cursor {
     const first = regions.slot(region, start);
     const from = first + Math.max(0, list.cursorVpn - start) * SLOT_WORDS;
     const scanned = memory.core.walk(from, regions.endSlot(region), limit, nowMs);
-    const walked = (this.i32[CTL_WALKED] - first) / SLOT_WORDS;
-    if (this.i32[region + REGION_MERGEABLE] > 0) list.cursorVpn = start + Math.min(walked, regions.pages(region));
+    if (this.i32[region + REGION_MERGEABLE] > 0) list.cursorVpn = start + (this.i32[CTL_WALKED] - first) / SLOT_WORDS;
     if (scanned !== limit) this.dropSpentGhost(region);
     return scanned;
   }

@@ -17,9 +17,7 @@ import {
   CTL_STABLE_NODE_FRESH,
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
-  CTL_UNSTABLE_ROOTS,
   EDGE_STABLE,
-  EDGE_UNSTABLE,
   FRAME_STABLE_NODE,
   FRAME_WORDS,
   GUEST_EXITING,
@@ -84,9 +82,8 @@ function forget(machine: Machine): void {
   const { i32, frameTable } = machine.memory;
   for (const counter of SCANNER_COUNTERS) i32[counter] = 0;
   i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NODES);
-  i32.fill(0, CTL_UNSTABLE_ROOTS, CTL_UNSTABLE_ROOTS + MAX_NODES);
   machine.memory.core.edgeForgetAll(EDGE_STABLE);
-  machine.memory.core.edgeForgetAll(EDGE_UNSTABLE);
+  machine.memory.core.unstableReset();
   for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
   eachSlot(machine, (slot, guest, region) => {
     i32.fill(0, slot, slot + SLOT_REGION);

@@ -109,13 +109,18 @@ test('the zero page, where KSM has mapped it', () => {
   expect(explained(bench, 'a', 0)).toMatchObject({ state: 'zero', frame: undefined, checksum: expect.any(Number) });
 });
 
-test('a page whose KSM page takes no more mappings has met the limit, until another of its kind comes', () => {
+/** Three equal pages, where a KSM page takes two; and which of them is one too many. */
+function oneTooMany(): { bench: BenchHost; limited: number } {
   const bench = new BenchHost();
   bench.host.set('max_page_sharing', 2);
   bench.host.set('smart_scan', 0);
   bench.guest('a', times(3, 7));
   bench.fullScans(3);
-  const limited = states(bench, 'a', 3).indexOf('limit');
+  return { bench, limited: states(bench, 'a', 3).indexOf('limit') };
+}
+
+test('a page whose KSM page takes no more mappings has met the limit, until another of its kind comes', () => {
+  const { bench, limited } = oneTooMany();
   expect(states(bench, 'a', 3).sort()).toEqual(['limit', 'shared', 'shared']);
   expect(explained(bench, 'a', limited)).toMatchObject({ ksmPages: 1, ksmMappings: 2, twinCount: 2 });
   bench.guest('b', [7]);
@@ -125,12 +130,7 @@ test('a page whose KSM page takes no more mappings has met the limit, until anot
 });
 
 test('a page at the limit that is written is unshared once it has settled', () => {
-  const bench = new BenchHost();
-  bench.host.set('max_page_sharing', 2);
-  bench.host.set('smart_scan', 0);
-  bench.guest('a', times(3, 7));
-  bench.fullScans(3);
-  const limited = states(bench, 'a', 3).indexOf('limit');
+  const { bench, limited } = oneTooMany();
   bench.put('a', limited, 8);
   bench.fullScans(2);
   expect(states(bench, 'a', 3)[limited]).toBe('unshared');

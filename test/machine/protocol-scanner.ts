@@ -206,7 +206,7 @@ export const SCANNER_STEPS: Program = {
   },
   ...compareSteps('compare with twin', 'trees/unstable-tree.ts unstableFindOrInsert', withTwin, 'prove', OVER),
   prove: {
-    mirrors: 'trees/unstable-search.ts searchProven',
+    mirrors: 'trees/unstable-search.ts prove',
     run: (m) => {
       const at = pte(twinPage(m));
       // A twin that was not trusted bounds nothing, and proves nothing false.

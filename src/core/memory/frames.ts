@@ -119,9 +119,8 @@ export function frameZero(frame: u32): void {
   memory.fill(frameAddress(frame), 0, pageSize());
 }
 
-/** 1 if both frames hold the same bytes. */
-export function framesEqual(a: u32, b: u32): u32 {
-  return framesMismatch(a, b, 0) == pageSize() ? 1 : 0;
+export function framesEqual(a: u32, b: u32): bool {
+  return framesMismatch(a, b, 0) == pageSize();
 }
 
 /** Index of the first byte at which two frames differ; the page size if none does. */

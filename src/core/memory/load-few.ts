@@ -7,10 +7,10 @@ import { at } from '../words';
 import { frameAddress } from './frames';
 import { loadBuffer, pteRelease, pteTake } from './pte';
 
-/** Copies `bytes` bytes of the page from `offset` on, at most LOAD_WORDS words, to where `loadBuffer` says: 1. 0 if another thread has the page locked. */
-export function loadFew(slot: u32, offset: u32, bytes: u32): u32 {
+/** Copies `bytes` bytes of the page from `offset` on, at most LOAD_WORDS words, to where `loadBuffer` says. False if another thread has the page locked. */
+export function loadFew(slot: u32, offset: u32, bytes: u32): bool {
   const state = pteTake(slot, 0);
-  if (state == -1) return 0;
+  if (state == -1) return false;
   const to = (<usize>loadBuffer()) << 2;
   if ((state & PTE_PRESENT) == 0) memory.fill(to, 0, bytes);
   else {
@@ -19,5 +19,5 @@ export function loadFew(slot: u32, offset: u32, bytes: u32): u32 {
     else memory.copy(to, from, bytes);
   }
   pteRelease(slot, state);
-  return 1;
+  return true;
 }

@@ -9,17 +9,17 @@ import { CTL_FRAME_WAITERS, CTL_FRAMES_FREED, CTL_STALE_NODES, FRAME_MAPCOUNT, F
 import { addShared, at, exchange, share, shared, wake } from '../words';
 import { frameEntry, frameGive } from './frames';
 
-/** Takes one more reference: 1, or 0 if the frame is free. */
-export function frameGet(frame: u32): u32 {
+/** Takes one more reference. False if the frame is free. */
+export function frameGet(frame: u32): bool {
   const word = frameEntry(frame) + FRAME_MAPCOUNT;
   // Plain: the exchange finds out if it is no longer so.
   let count = at(word);
   while (count != 0) {
     const found = exchange(word, count, count + 1);
-    if (found == count) return 1;
+    if (found == count) return true;
     count = found;
   }
-  return 0;
+  return false;
 }
 
 /** Drops a reference; the last one frees the frame. */

@@ -17,35 +17,35 @@ import { at, put } from '../words';
 
 const ZERO_FRAME: u32 = 0;
 
-/** Lets the pte of `slot`, which maps `frame`, map the KSM page of `stable` instead: 1. 0 if that cannot be done now. */
-export function mergeIntoStable(slot: u32, frame: u32, stable: u32): u32 {
+/** Lets the pte of `slot`, which maps `frame`, map the KSM page of `stable` instead. False if that cannot be done now. */
+export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
   const ksmFrame = at(stable + STABLE_FRAME);
-  if (frameGet(ksmFrame) == 0) return 0;
+  if (!frameGet(ksmFrame)) return false;
   const state = stableNodeOf(ksmFrame) == stable ? pteTryTakeMapping(slot, frame) : -1;
-  if (state == -1 || ((state & PTE_DIRTY) != 0 && framesEqual(frame, ksmFrame) == 0)) {
+  if (state == -1 || ((state & PTE_DIRTY) != 0 && !framesEqual(frame, ksmFrame))) {
     if (state != -1) pteRelease(slot, state);
     framePut(ksmFrame);
-    return 0;
+    return false;
   }
   put(slot + PTE_FRAME, ksmFrame);
   pteRelease(slot, state & ~PTE_WRITABLE);
   framePut(frame);
-  return 1;
+  return true;
 }
 
 /**
- * Lets both ptes map `frame`, the page of `slot`, write-protected: 1; the twin's own frame `twinFrame` is given back. 0 if that cannot be done now.
- * `proven`: they were found equal if neither was written since. After a 1 the caller holds a reference to `frame`, to be put once it has a stable node.
+ * Lets both ptes map `frame`, the page of `slot`, write-protected; the twin's own frame `twinFrame` is given back. False if that cannot be done now.
+ * `proven`: they were found equal if neither was written since. If true, the caller holds a reference to `frame`, to be put once it has a stable node.
  */
-export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, proven: bool): u32 {
+export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, proven: bool): bool {
   const state = pteTryTakeMapping(slot, frame);
-  if (state == -1) return 0;
+  if (state == -1) return false;
   const twinState = pteTryTakeMapping(twin, twinFrame);
   const known = proven && ((state | twinState) & PTE_DIRTY) == 0;
-  if (twinState == -1 || (!known && framesEqual(frame, twinFrame) == 0)) {
+  if (twinState == -1 || (!known && !framesEqual(frame, twinFrame))) {
     if (twinState != -1) pteRelease(twin, twinState);
     pteRelease(slot, state);
-    return 0;
+    return false;
   }
   // One reference for the twin's pte, one for the caller. Neither can fail: the slot's pte, locked here, holds one.
   frameGet(frame);
@@ -54,19 +54,19 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
   pteRelease(twin, twinState & ~PTE_WRITABLE);
   pteRelease(slot, state & ~PTE_WRITABLE);
   framePut(twinFrame);
-  return 1;
+  return true;
 }
 
-/** Lets the pte of `slot` map the zero page: 1. 0 if its page is not all zeroes or that cannot be done now. */
-export function mergeIntoZeroPage(slot: u32, frame: u32): u32 {
+/** Lets the pte of `slot` map the zero page. False if its page is not all zeroes or that cannot be done now. */
+export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
   const state = pteTryTakeMapping(slot, frame);
-  if (state == -1) return 0;
-  if (framesEqual(frame, ZERO_FRAME) == 0) {
+  if (state == -1) return false;
+  if (!framesEqual(frame, ZERO_FRAME)) {
     pteRelease(slot, state);
-    return 0;
+    return false;
   }
   unmapFrame(slot);
   countZeroPage(slot, 1);
   pteRelease(slot, (state & ~(PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY)) | PTE_ZERO);
-  return 1;
+  return true;
 }

@@ -17,10 +17,8 @@ import {
   PTE_STATE,
   RMAP_FLAGS,
   RMAP_FULL,
-  RMAP_HEAD,
   RMAP_SEEN,
   RMAP_SKIPPED,
-  RMAP_STABLE,
 } from '../layout';
 import { frameChecksum } from '../memory/checksum';
 import { guestOf } from '../memory/mappings';
@@ -28,7 +26,7 @@ import { pteRelease, pteTryTake } from '../memory/pte';
 import { framePut, stableNodeOf } from '../memory/references';
 import { hasNodesFor, stableNodeAppend } from '../trees/stable-nodes';
 import { stableFind, stableInsert, wasFull } from '../trees/stable-tree';
-import { searchProven } from '../trees/unstable-search';
+import { isProven } from '../trees/unstable-search';
 import { unstableFindOrInsert } from '../trees/unstable-tree';
 import { at, count, put, shared } from '../words';
 import { mergeIntoStable, mergeIntoZeroPage, mergeTwins } from './merge';
@@ -37,13 +35,12 @@ import { rmapItemDetach } from './rmap-items';
 /** A KSM page made of two twins takes a node, and perhaps a chain for it. */
 const NODES_FOR_TWINS: u32 = 2;
 
-/** Visits a page that has an rmap item. `nowMs` dates the pruning of chains. */
+/** Visits a page that has an rmap item and is not settled (walk.ts). `nowMs` dates the pruning of chains. */
 export function visit(slot: u32, nowMs: u32): void {
   const frame = at(slot + PTE_FRAME);
   const own = stableNodeOf(frame);
   if (own != 0) {
-    if ((at(slot + RMAP_FLAGS) & RMAP_STABLE) != 0 && at(slot + RMAP_HEAD) == own) return;
-    // The pte maps a KSM page but its item is not listed there: list it.
+    // The pte maps a KSM page, and its item is not listed there: list it.
     rmapItemDetach(slot);
     stableNodeAppend(own, slot);
     return;
@@ -59,7 +56,7 @@ export function visit(slot: u32, nowMs: u32): void {
   const stable = stableFind(frame, node, nowMs);
   rmapItemDetach(slot);
   if (stable != 0) {
-    if (mergeIntoStable(slot, frame, stable) != 0) stableNodeAppend(stable, slot);
+    if (mergeIntoStable(slot, frame, stable)) stableNodeAppend(stable, slot);
     return;
   }
   if (!checksumFirst && (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame))) return;
@@ -72,7 +69,7 @@ export function visit(slot: u32, nowMs: u32): void {
 function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
   // A frame shared outside the tree would never be found again.
   if (!hasNodesFor(NODES_FOR_TWINS)) return;
-  if (mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), searchProven()) == 0) return;
+  if (!mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), isProven)) return;
   rmapItemDetach(twin);
   const stable = stableInsert(frame, node, nowMs);
   stableNodeAppend(stable, twin);
@@ -107,5 +104,5 @@ function hasChanged(slot: u32, frame: u32): bool {
 
 /** A zero page's checksum is the zero checksum, so only the bytes have to be looked at. */
 function mergesWithZeroPage(slot: u32, frame: u32): bool {
-  return at(CTL_USE_ZERO_PAGES) != 0 && mergeIntoZeroPage(slot, frame) != 0;
+  return at(CTL_USE_ZERO_PAGES) != 0 && mergeIntoZeroPage(slot, frame);
 }

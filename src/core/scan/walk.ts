@@ -62,7 +62,8 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
     slot += SLOT_WORDS;
   }
   count(CTL_PAGES_SCANNED, scanned);
-  put(CTL_WALKED, slot);
+  // Untouched memory is passed over by the group, which may reach beyond the end.
+  put(CTL_WALKED, min(slot, end));
   return scanned;
 }
 

@@ -88,6 +88,14 @@ export function passEdge(node: u32, bound: u32, shared: u32): bool {
   return true;
 }
 
+/** Goes on below `node` if a sample tells: `mine` and `others` are some bytes of the two pages from `from` on, the first in the lowest bits. */
+export function passSample(node: u32, bound: u32, from: u32, mine: u32, others: u32): bool {
+  if (mine == others) return false;
+  const byte = ctz(mine ^ others) >> 3;
+  descend(node, bound, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
+  return true;
+}
+
 export function isAtEdge(): bool {
   return (below == 0) != (above == 0);
 }

@@ -38,6 +38,7 @@ import {
   note,
   page,
   passEdge,
+  passSample,
   start,
 } from './descent';
 import { edgeKeep, edgeShared } from './edge';
@@ -70,10 +71,10 @@ function stableShared(stable: u32): u32 {
   const bound = below | above;
   const known = edgeShared(EDGE_STABLE, above != 0, bounds, stable, bound);
   if (known >= 0) return known;
-  const shared = mismatch(frameAddress(at(stable + STABLE_FRAME)), frameAddress(at(bound + STABLE_FRAME)), 0, pageSize());
+  const equal = mismatch(frameAddress(at(stable + STABLE_FRAME)), frameAddress(at(bound + STABLE_FRAME)), 0, pageSize());
   fence();
-  if (isCurrent(stable) && isCurrent(bound)) edgeKeep(EDGE_STABLE, above != 0, bounds, stable, bound, shared);
-  return shared;
+  if (isCurrent(stable) && isCurrent(bound)) edgeKeep(EDGE_STABLE, above != 0, bounds, stable, bound, equal);
+  return equal;
 }
 
 /** Compares with the page of `stable`, which stands for `node` in the tree. True if it is equal, otherwise the search has gone on below `node`. */
@@ -91,11 +92,7 @@ function compareStable(node: u32, stable: u32): bool {
     const shift = (from - offset) << 3;
     const mine = load<u32>(page + offset) >> shift;
     const others = at(stable + STABLE_SAMPLE) >> shift;
-    if (mine != others) {
-      const byte = ctz(mine ^ others) >> 3;
-      descend(node, stable, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
-      return false;
-    }
+    if (passSample(node, stable, from, mine, others)) return false;
     from = offset + SAMPLE_BYTES;
   }
   const other = frameAddress(at(stable + STABLE_FRAME));

@@ -79,19 +79,19 @@ export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
   return stable;
 }
 
-/** Removes every node whose page is gone, and empty chains: 1. 0 if a page is still mapped. */
-export function stableRemoveStale(): u32 {
+/** Removes every node whose page is gone, and empty chains. False if a page is still mapped. */
+export function stableRemoveStale(): bool {
   for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NODES); root++) {
     for (let top = at(root); top != 0; top = at(root)) {
       const chain = isChain(top);
       for (let stable = chain ? at(top + STABLE_FIRST) : top; stable != 0; stable = chain ? at(top + STABLE_FIRST) : 0) {
-        if (isCurrent(stable)) return 0;
+        if (isCurrent(stable)) return false;
         stableNodeRemove(stable);
       }
       if (chain) chainRemove(top);
     }
   }
-  return 1;
+  return true;
 }
 
 /** The node has a mapping left, so its page will stay, and takes `more` + 1 further ones. */

@@ -42,6 +42,7 @@ import {
   note,
   page,
   passEdge,
+  passSample,
   start,
 } from './descent';
 import { edgeKeep, edgeShared } from './edge';
@@ -49,9 +50,10 @@ import { edgeKeep, edgeShared } from './edge';
 /** How much of a page its slot holds. */
 const SAMPLE_BYTES: u32 = 2;
 
-/** What bounded the last search has not changed since; and every node on its way was trusted. */
-let proven: bool = true;
-let allTrusted: bool = true;
+/** What bounded the last search was not written until it ended: if it found a slot, the two pages were equal, both being clean still. */
+export let isProven: bool = true;
+/** Every node on the way of the last search was trusted. */
+export let isTrusted: bool = true;
 
 /** The slot's page is being written or was since its checksum was taken. */
 function isDirty(state: u32): bool {
@@ -67,8 +69,8 @@ function prove(): void {
   fence();
   for (let i: u32 = 0; i < bounds; i++) {
     if (isDirty(stateOf(at(CTL_SEARCH_PATH + i)))) {
-      proven = false;
-      allTrusted = false;
+      isProven = false;
+      isTrusted = false;
       return;
     }
   }
@@ -79,17 +81,17 @@ function unstableShared(slot: u32): u32 {
   const bound = below | above;
   const known = edgeShared(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
   if (known >= 0) return known;
-  const shared = mismatch(frameAddress(at(slot + PTE_FRAME)), frameAddress(at(bound + PTE_FRAME)), 0, pageSize());
+  const equal = mismatch(frameAddress(at(slot + PTE_FRAME)), frameAddress(at(bound + PTE_FRAME)), 0, pageSize());
   fence();
-  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound))) edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, shared);
-  return shared;
+  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound))) edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, equal);
+  return equal;
 }
 
 /** Looks for a slot of the unstable tree whose page has the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND or SEARCH_GAVE_UP. */
 export function unstableSearch(root: u32, frame: u32): u32 {
   start(root, frame);
-  proven = true;
-  allTrusted = true;
+  isProven = true;
+  isTrusted = true;
   while (true) {
     const slot = at(link);
     if (slot == 0) {
@@ -109,18 +111,14 @@ export function unstableSearch(root: u32, frame: u32): u32 {
         if (passEdge(slot, slot, unstableShared(slot))) continue;
         from = max(equalBelow, equalAbove);
       }
-    } else allTrusted = false;
+    } else isTrusted = false;
     const sample = at(slot + PTE_CHECKSUM);
     const offset = sample >> 16;
     if (trusted && (flags & RMAP_SAMPLED) != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
       const shift = (from - offset) << 3;
       const mine = <u32>load<u16>(page + offset) >> shift;
       const others = (sample & 0xffff) >> shift;
-      if (mine != others) {
-        const byte = ctz(mine ^ others) >> 3;
-        descend(slot, slot, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
-        continue;
-      }
+      if (passSample(slot, slot, from, mine, others)) continue;
       from = offset + SAMPLE_BYTES;
     }
     const other = frameAddress(treeFrame);
@@ -137,14 +135,4 @@ export function unstableSearch(root: u32, frame: u32): u32 {
 export function unstableSample(slot: u32): void {
   const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
   put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));
-}
-
-/** After unstableSearch found a slot: the two pages were equal, both being clean still. */
-export function searchProven(): bool {
-  return proven;
-}
-
-/** After unstableSearch answered SEARCH_ABSENT: every node on the way was trusted. */
-export function searchTrusted(): bool {
-  return allTrusted;
 }

@@ -32,7 +32,7 @@ import { numaNodeOf } from '../memory/references';
 import { at, change, put } from '../words';
 import { edgeForget, edgeForgetAll } from './edge';
 import { treeErase, treeInsert, treeReplace } from './rbtree';
-import { searchTrusted, unstableSample, unstableSearch } from './unstable-search';
+import { isTrusted, unstableSample, unstableSearch } from './unstable-search';
 
 /** Forgets all nodes. Their rmap items go on saying that they are in the tree, of a generation past. */
 export function unstableReset(): void {
@@ -65,7 +65,7 @@ export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNod
   }
   if (answer != SEARCH_ABSENT) return 0;
   const flags = at(slot + RMAP_FLAGS) & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_SAMPLED);
-  const trust = searchTrusted() ? RMAP_TRUSTED | sample(slot) : 0;
+  const trust = isTrusted ? RMAP_TRUSTED | sample(slot) : 0;
   put(slot + RMAP_FLAGS, flags | RMAP_UNSTABLE | (generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | trust);
   treeInsert(root, slot, at(CTL_FOUND_PARENT), at(CTL_FOUND_LINK));
   change(CTL_PAGES_UNSHARED, 1);

@@ -1,10 +1,11 @@
 /**
- * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, in one run on the same bytes. Prints tables; the ratios are
- * what counts. Exit status 0 if all was measured, whether or not goals were met.
+ * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, in one
+ * run on the same bytes. Prints tables; the ratios are what counts. Exit status 0 if all was
+ * measured, whether or not goals were met.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/profile.js';
+import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/kernels.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
@@ -54,8 +55,16 @@ interface Options {
 
 const program = new Command('bench')
   .description('Measures ksmd, side by side with the KSM of the running kernel.')
-  .addOption(new Option('--size <size>', 'memory of a guest').argParser(bytes).default(bytes(DEFAULT_SIZE), DEFAULT_SIZE))
-  .option('--only <phase>', `only this phase; may be given more than once: ${PHASES.join(', ')}`, phase)
+  .addOption(
+    new Option('--size <size>', 'memory of a guest')
+      .argParser(bytes)
+      .default(bytes(DEFAULT_SIZE), DEFAULT_SIZE),
+  )
+  .option(
+    '--only <phase>',
+    `only this phase; may be given more than once: ${PHASES.join(', ')}`,
+    phase,
+  )
   .addOption(
     new Option('--kernel <version>', "whose order of steps ksmd's side follows")
       .choices(KERNEL_PROFILES.map(({ name }) => name))
@@ -64,8 +73,14 @@ const program = new Command('bench')
   .option('--no-running-kernel', 'measure ksmd alone')
   .option('--seed <n>', 'of all that is random', wholeNumber, 1)
   .option('--json <file>', 'write the rows to this file')
-  .option('--report <directory>', 'write the tables as Markdown, with pictures, into this directory')
-  .addHelpText('after', '\nExample:\n  npm run bench -- --size 1GiB --only worst-2 --only worst-3 --report /tmp/report\n');
+  .option(
+    '--report <directory>',
+    'write the tables as Markdown, with pictures, into this directory',
+  )
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run bench -- --size 1GiB --only worst-2 --only worst-3 --report /tmp/report\n',
+  );
 program.parse();
 const options = program.opts<Options>();
 const { kernel: profile, seed } = options;
@@ -78,7 +93,10 @@ const progress = new Progress();
 if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
 
 const merging = { wanted, copyPages, profile, runningKernel, progress };
-const rows: Row[] = [...(await mergingRows('worst', merging)), ...(await mergingRows('best', merging))];
+const rows: Row[] = [
+  ...(await mergingRows('worst', merging)),
+  ...(await mergingRows('best', merging)),
+];
 const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['read-loop', () => readLoopRow(copyPages, profile, runningKernel)],
   ['overcommit', () => overcommitRow(copyPages, profile, seed, progress)],
@@ -99,13 +117,27 @@ for (const [name, measure] of others) {
 }
 
 const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
-const run: Run = { guestBytes: options.size, profile, seed, noKernel, command, rows, workHash: workHash(rows) };
+const run: Run = {
+  guestBytes: options.size,
+  profile,
+  seed,
+  noKernel,
+  command,
+  rows,
+  workHash: workHash(rows),
+};
 printReport(run);
 if (options.json !== undefined) {
   const { guestBytes, workHash: hash } = run;
   const lines = rows.map((row) => {
     const then = SEED_2009[row.phase];
-    const seed2009 = then === undefined ? {} : { seed2009: then.words, ...(then.seconds === undefined ? {} : { seedSeconds: then.seconds }) };
+    const seed2009 =
+      then === undefined
+        ? {}
+        : {
+            seed2009: then.words,
+            ...(then.seconds === undefined ? {} : { seedSeconds: then.seconds }),
+          };
     return { ...row, ...seed2009, guestBytes, kernelProfile: profile, seed, workHash: hash };
   });
   writeFileSync(options.json, `${JSON.stringify(lines, null, 1)}\n`);

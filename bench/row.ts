@@ -23,7 +23,10 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** What a phase counted, by name: the same in every run with the same size, profile and seed, whatever the machine. */
+/**
+ * What a phase counted, by name: the same in every run with the same size, profile and seed,
+ * whatever the machine.
+ */
 export type Work = Readonly<Record<string, number | string>>;
 
 export interface Row {
@@ -45,11 +48,17 @@ export interface Row {
   readonly work: Work;
   /** Lines to be printed as they are. */
   readonly listing?: readonly string[];
-  /** Free memory of a host of HOST_COPIES guests' size if none of its pages were merged: samples count from there. */
+  /**
+   * Free memory of a host of HOST_COPIES guests' size if none of its pages were merged: samples
+   * count from there.
+   */
   readonly freeUnmergedBytes?: number;
   readonly ksmdSamples?: readonly Sample[];
   readonly kernelSamples?: readonly Sample[];
 }
 
-/** The host that free memory is shown of: as large as so many guests, like the seed's of 4 GiB for guests of 1 GiB. */
+/**
+ * The host that free memory is shown of: as large as so many guests, like the seed's of 4 GiB for
+ * guests of 1 GiB.
+ */
 export const HOST_COPIES = 4;

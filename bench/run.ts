@@ -1,7 +1,10 @@
-/** One run of the bench: what it was asked, where it ran, and its rows. Everything that the reports show. */
+/**
+ * One run of the bench: what it was asked, where it ran, and its rows. Everything that the reports
+ * show.
+ */
 import { cpus, release } from 'node:os';
 import prettyBytes from 'pretty-bytes';
-import type { ProfileName } from '../src/ksm/profile.js';
+import type { ProfileName } from '../src/ksm/kernels.js';
 import type { Row } from './row.js';
 
 export interface Run {
@@ -25,6 +28,9 @@ export function machineLine(): string {
 
 /** What was measured, in a line. */
 export function runLine({ guestBytes, profile, seed, noKernel }: Run): string {
-  const beside = noKernel === undefined ? 'beside the running kernel' : `the running kernel is not beside it: ${noKernel}`;
+  const beside =
+    noKernel === undefined
+      ? 'beside the running kernel'
+      : `the running kernel is not beside it: ${noKernel}`;
   return `${prettyBytes(guestBytes, { binary: true })} a guest, ksmd as in Linux ${profile}, ${beside}; seed ${seed}`;
 }

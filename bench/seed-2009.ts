@@ -1,4 +1,7 @@
-/** What the seed's author measured in 2009, on a Core 2 of 2 GHz with 4 GiB and guests of 1 GiB, by phase: in seconds, or in his words. */
+/**
+ * What the seed's author measured in 2009, on a Core 2 of 2 GHz with 4 GiB and guests of 1 GiB, by
+ * phase: in seconds, or in his words.
+ */
 import type { Phase } from './row.js';
 
 export interface SeedFigure {

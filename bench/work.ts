@@ -1,9 +1,10 @@
 /**
- * The hash of the work: over what each phase counted, and nothing that depends on time, on the machine or on the running kernel. Two runs with the same
- * size, profile, seed and phases have the same one, so that no phase is skipped or cut short unnoticed.
+ * The hash of the work: over what each phase counted, and nothing that depends on time, on the
+ * machine or on the running kernel. Two runs with the same size, profile, seed and phases have the
+ * same one, so that no phase is skipped or cut short unnoticed.
  *
- * It takes KSM's counters and sums of the guests' bytes. How ksmd gets there (checksums taken, bytes of its tables) stays out: a faster ksmd does the
- * same work.
+ * It takes KSM's counters and sums of the guests' bytes. How ksmd gets there (checksums taken,
+ * bytes of its tables) stays out: a faster ksmd does the same work.
  */
 import { createHash } from 'node:crypto';
 import type { Phase, Work } from './row.js';

@@ -1,4 +1,7 @@
-/** The real daemon in a process of its own, and the real ways to talk to it: the built command line, curl, a bare socket. */
+/**
+ * The real daemon in a process of its own, and the real ways to talk to it: the built command line,
+ * curl, a bare socket.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +26,11 @@ export interface RunOptions {
 }
 
 /** Runs a program to its end. */
-export async function run(program: string, args: readonly string[], { input, env }: RunOptions = {}): Promise<Outcome> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  { input, env }: RunOptions = {},
+): Promise<Outcome> {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
   const stdout = text(child.stdout);
   const stderr = text(child.stderr);
@@ -66,7 +73,10 @@ export class DaemonProcess {
   }
 
   /** Resolves once it listens. */
-  static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<DaemonProcess> {
+  static async start(
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<DaemonProcess> {
     const daemon = DaemonProcess.spawn(args, env);
     await until('the daemon listens', () => {
       if (daemon.child.exitCode !== null) throw new Error(`the daemon ended: ${daemon.stderr}`);
@@ -80,7 +90,11 @@ export class DaemonProcess {
     const directory = new TemporaryDirectory();
     const socketPath = directory.file('ksmd.sock');
     const options = { env: { ...process.env, ...env }, stdio: 'pipe' } as const;
-    const child = spawn(process.execPath, [KSMD, 'start', '--memory', '64MiB', '--socket', socketPath, ...args], options);
+    const child = spawn(
+      process.execPath,
+      [KSMD, 'start', '--memory', '64MiB', '--socket', socketPath, ...args],
+      options,
+    );
     return new DaemonProcess(directory, child, socketPath, text(child.stdout), text(child.stderr));
   }
 
@@ -108,7 +122,15 @@ export class DaemonProcess {
 
   /** HTTP status and body, as curl has them. */
   async curl(path: string, ...args: string[]): Promise<{ status: number; body: string }> {
-    const { stdout } = await run('curl', ['-s', '--unix-socket', this.socketPath, '-w', '\n%{http_code}', ...args, `http://localhost${path}`]);
+    const { stdout } = await run('curl', [
+      '-s',
+      '--unix-socket',
+      this.socketPath,
+      '-w',
+      '\n%{http_code}',
+      ...args,
+      `http://localhost${path}`,
+    ]);
     const end = stdout.lastIndexOf('\n');
     return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, end) };
   }

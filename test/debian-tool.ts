@@ -1,5 +1,6 @@
 /**
- * Programs that a test drives and the machine may lack: as they are on the path, or else out of Debian's packages, unpacked into a temporary directory.
+ * Programs that a test drives and the machine may lack: as they are on the path, or else out of
+ * Debian's packages, unpacked into a temporary directory.
  *
  * Nothing is installed. Where neither is to be had the test is skipped, and says why.
  */
@@ -33,22 +34,44 @@ export async function removeTools(): Promise<void> {
   unpacked.clear();
 }
 
-/** The program, on the path or in the first of these packages, which the others are there for. Skips the test if it cannot be had. */
-export async function tool(context: TestContext, program: string, packages: readonly string[]): Promise<Tool> {
-  const installed = inDirectories(program, [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']);
+/**
+ * The program, on the path or in the first of these packages, which the others are there for. Skips
+ * the test if it cannot be had.
+ */
+export async function tool(
+  context: TestContext,
+  program: string,
+  packages: readonly string[],
+): Promise<Tool> {
+  const installed = inDirectories(program, [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+  ]);
   if (installed !== undefined) return { path: installed, env: {}, root: '' };
   const key = packages.join(' ');
   const fetched = unpacked.get(key) ?? unpack(packages);
   unpacked.set(key, fetched);
   const { root, stderr } = await fetched;
   const path = inDirectories(program, inRoot(root));
-  if (path === undefined) return context.skip(`${program} is neither installed nor to be had from Debian: ${stderr.trim().split('\n').at(-1) ?? ''}`);
-  return { path, env: { PATH: [...inRoot(root), process.env.PATH].join(delimiter), LD_LIBRARY_PATH: libraries(root).join(delimiter) }, root };
+  if (path === undefined)
+    return context.skip(
+      `${program} is neither installed nor to be had from Debian: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+    );
+  return {
+    path,
+    env: {
+      PATH: [...inRoot(root), process.env.PATH].join(delimiter),
+      LD_LIBRARY_PATH: libraries(root).join(delimiter),
+    },
+    root,
+  };
 }
 
 async function unpack(packages: readonly string[]): Promise<Unpacked> {
   const directory = new TemporaryDirectory();
-  const script = 'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" root || exit; done';
+  const script =
+    'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" root || exit; done';
   const { stderr } = await run('sh', ['-c', script, 'sh', directory.path, ...packages]);
   return { directory, root: directory.file('root'), stderr };
 }
@@ -71,7 +94,9 @@ function isExecutable(path: string): boolean {
 }
 
 function libraries(root: string): string[] {
-  const directories = ['usr/lib', 'lib'].flatMap((lib) => entries(join(root, lib)).filter((path) => path.endsWith('-linux-gnu')));
+  const directories = ['usr/lib', 'lib'].flatMap((lib) =>
+    entries(join(root, lib)).filter((path) => path.endsWith('-linux-gnu')),
+  );
   // Where systemd's programs look for a library of their own.
   return directories.flatMap((directory) => [directory, join(directory, 'systemd')]);
 }

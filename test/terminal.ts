@@ -1,4 +1,7 @@
-/** A terminal for the command line, as large as one likes and with keys: util-linux' `script` holds the other end. */
+/**
+ * A terminal for the command line, as large as one likes and with keys: util-linux' `script` holds
+ * the other end.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -24,7 +27,10 @@ export class Terminal {
 
   private constructor(
     private readonly directory: TemporaryDirectory,
-    private readonly child: ChildProcess & { readonly stdin: NodeJS.WritableStream; readonly stdout: NodeJS.ReadableStream },
+    private readonly child: ChildProcess & {
+      readonly stdin: NodeJS.WritableStream;
+      readonly stdout: NodeJS.ReadableStream;
+    },
   ) {
     this.written = text(child.stdout);
     this.exited = once(child, 'close').then(([status]) => {
@@ -33,8 +39,14 @@ export class Terminal {
     });
   }
 
-  /** Runs `ksmd` on a terminal of its own. Its settings before and after are printed, as `stty -g` has them. */
-  static ksmd(args: readonly string[], { columns = 80, rows = 24, env }: TerminalOptions = {}): Terminal {
+  /**
+   * Runs `ksmd` on a terminal of its own. Its settings before and after are printed, as `stty -g`
+   * has them.
+   */
+  static ksmd(
+    args: readonly string[],
+    { columns = 80, rows = 24, env }: TerminalOptions = {},
+  ): Terminal {
     const directory = new TemporaryDirectory();
     const ksmd = [process.execPath, KSMD, ...args].map((word) => `'${word}'`).join(' ');
     const script = [
@@ -48,7 +60,8 @@ export class Terminal {
       'echo "after $(stty -g)"',
       'exit $status',
     ].join('\n');
-    // Of what the tests run with, only what a terminal's own shell has too: Node looks at a dozen variables, CI for one, to decide on colours.
+    // Of what the tests run with, only what a terminal's own shell has too: Node looks at a dozen
+    // variables, CI for one, to decide on colours.
     const { PATH, HOME } = process.env;
     const child = spawn('script', ['-qefc', script, '/dev/null'], {
       stdio: 'pipe',
@@ -82,13 +95,22 @@ export class Terminal {
   }
 
   async resize(columns: number, rows: number): Promise<void> {
-    spawnSync('stty', ['-F', await this.told('tty'), 'rows', String(rows), 'cols', String(columns)]);
+    spawnSync('stty', [
+      '-F',
+      await this.told('tty'),
+      'rows',
+      String(rows),
+      'cols',
+      String(columns),
+    ]);
   }
 
   /** Whether the terminal is as it was: its settings, its screen and its cursor. */
   get isRestored(): boolean {
-    const settings = (when: string): string | undefined => new RegExp(`${when} ([0-9a-f:]+)`).exec(this.plain)?.[1];
-    const lastOf = (...sequences: string[]): string | undefined => sequences.toSorted((a, b) => this.raw.lastIndexOf(b) - this.raw.lastIndexOf(a))[0];
+    const settings = (when: string): string | undefined =>
+      new RegExp(`${when} ([0-9a-f:]+)`).exec(this.plain)?.[1];
+    const lastOf = (...sequences: string[]): string | undefined =>
+      sequences.toSorted((a, b) => this.raw.lastIndexOf(b) - this.raw.lastIndexOf(a))[0];
     return (
       settings('before') !== undefined &&
       settings('before') === settings('after') &&

@@ -1,9 +1,10 @@
 /**
- * What the dirty bit saves: a guest that rewrites some of its pages between full scans, once with change_detection=checksum and once with dirty. Both merge
- * the same pages; the two take turns, scan by scan.
+ * What the dirty bit saves: a guest that rewrites some of its pages between full scans, once with
+ * change_detection=checksum and once with dirty. Both merge the same pages; the two take turns,
+ * scan by scan.
  */
 import { CTL_CHECKSUMS } from '../../src/core/layout.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Row } from '../row.js';
 import { ScannedHost } from '../sides/scanned-host.js';
 import { PAGE_SIZE } from '../sides/side.js';
@@ -24,7 +25,11 @@ class Side {
     profile: ProfileName,
     detection: 'checksum' | 'dirty',
   ) {
-    this.scanner = new ScannedHost({ memoryBytes: (copyPages + 16) * PAGE_SIZE, guestPages: copyPages, kernel: profile });
+    this.scanner = new ScannedHost({
+      memoryBytes: (copyPages + 16) * PAGE_SIZE,
+      guestPages: copyPages,
+      kernel: profile,
+    });
     const { host } = this.scanner;
     if (host.profile.smartScan) host.set('smart_scan', 0);
     host.set('change_detection', detection);
@@ -32,7 +37,10 @@ class Side {
     this.address = host.map(GUEST, 'pages', copyPages).address;
   }
 
-  /** Stores into every `step`-th page what it holds in `round`. Half of the pages are alike in pairs. */
+  /**
+   * Stores into every `step`-th page what it holds in `round`. Half of the pages are alike in
+   * pairs.
+   */
   write(step: number, round: number): void {
     const page = new Uint8Array(PAGE_SIZE);
     const words = new DataView(page.buffer);

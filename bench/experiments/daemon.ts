@@ -1,11 +1,14 @@
-/** What the running daemon does for its clients: uploads, and answers while the scanner runs at full speed. */
+/**
+ * What the running daemon does for its clients: uploads, and answers while the scanner runs at full
+ * speed.
+ */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kernelProfile, type ProfileName } from '../../src/ksm/profile.js';
-import { LoadedDaemon } from '../load/daemon.js';
+import { kernelProfile, type ProfileName } from '../../src/ksm/kernels.js';
+import { LoadedDaemon } from '../../tools/load/daemon.js';
 import type { Row } from '../row.js';
 import { peakRssBytes } from '../sides/peak-rss.js';
 import { PAGE_SIZE } from '../sides/side.js';
@@ -22,7 +25,14 @@ export async function uploadRow(copyPages: number, profile: ProfileName): Promis
   const bytes = copyPages * PAGE_SIZE;
   const path = join(tmpdir(), `ksmd-upload-${process.pid}`);
   writeFileSync(path, Buffer.alloc(bytes, 7));
-  const daemon = await LoadedDaemon.start(['--memory', String(bytes * 2), '--run', '0', '--kernel', profile]);
+  const daemon = await LoadedDaemon.start([
+    '--memory',
+    String(bytes * 2),
+    '--run',
+    '0',
+    '--kernel',
+    profile,
+  ]);
   try {
     let best = Number.POSITIVE_INFINITY;
     const read = createHash('sha256');
@@ -30,9 +40,13 @@ export async function uploadRow(copyPages: number, profile: ProfileName): Promis
       await daemon.client.createGuest('upload');
       const region = await daemon.client.map('upload', 'memory', { pages: copyPages });
       const start = performance.now();
-      await daemon.client.store('upload', region.address, { length: bytes, chunks: chunksOf(path) });
+      await daemon.client.store('upload', region.address, {
+        length: bytes,
+        chunks: chunksOf(path),
+      });
       best = Math.min(best, (performance.now() - start) / 1000);
-      for await (const chunk of daemon.client.load('upload', region.address, bytes)) read.update(chunk);
+      for await (const chunk of daemon.client.load('upload', region.address, bytes))
+        read.update(chunk);
       await daemon.client.removeGuest('upload');
     }
     const megabytes = bytes / 1e6 / best;
@@ -52,7 +66,10 @@ export async function uploadRow(copyPages: number, profile: ProfileName): Promis
   }
 }
 
-/** Asks for the status, one request after another, while the scanner runs at full speed over unmerged pages. */
+/**
+ * Asks for the status, one request after another, while the scanner runs at full speed over
+ * unmerged pages.
+ */
 export async function statusLatencyRow(copyPages: number, profile: ProfileName): Promise<Row> {
   const daemon = await busyDaemon(copyPages * PAGE_SIZE * 2, profile);
   try {
@@ -67,7 +84,8 @@ export async function statusLatencyRow(copyPages: number, profile: ProfileName):
       times.push(performance.now() - start);
     }
     times.sort((a, b) => a - b);
-    const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+    const at = (share: number): number =>
+      times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
     const p99 = at(0.99);
     return {
       phase: 'status-latency',
@@ -75,7 +93,11 @@ export async function statusLatencyRow(copyPages: number, profile: ProfileName):
       ksmdSeconds: p99 / 1000,
       goal: `99 of 100 within ${ANSWER_WITHIN_MS} ms`,
       met: p99 <= ANSWER_WITHIN_MS,
-      figures: { 'median ms': at(0.5).toFixed(2), 'p99 ms': p99.toFixed(2), 'slowest ms': at(1).toFixed(2) },
+      figures: {
+        'median ms': at(0.5).toFixed(2),
+        'p99 ms': p99.toFixed(2),
+        'slowest ms': at(1).toFixed(2),
+      },
       // How far the scanner came meanwhile is a matter of time.
       work: { stores, answers: times.length },
     };
@@ -84,7 +106,10 @@ export async function statusLatencyRow(copyPages: number, profile: ProfileName):
   }
 }
 
-/** Two guests of the worst case on a real daemon, written while it scans: what its process takes, as the system counts it. */
+/**
+ * Two guests of the worst case on a real daemon, written while it scans: what its process takes, as
+ * the system counts it.
+ */
 export async function daemonWorstRow(copyPages: number, profile: ProfileName): Promise<Row> {
   const daemon = await busyDaemon(copyPages * PAGE_SIZE * WORST_GUESTS, profile);
   try {
@@ -92,13 +117,22 @@ export async function daemonWorstRow(copyPages: number, profile: ProfileName): P
     const start = performance.now();
     const ids: number[] = [];
     for (let guest = 1; guest <= WORST_GUESTS; guest++) {
-      ids.push((await daemon.client.run({ workload: 'ksmpages', guest: `worst-${guest}`, pages: copyPages })).id);
+      ids.push(
+        (
+          await daemon.client.run({
+            workload: 'ksmpages',
+            guest: `worst-${guest}`,
+            pages: copyPages,
+          })
+        ).id,
+      );
     }
     let stores = 0;
     for (const id of ids) stores += await daemon.done(id);
     const target = (WORST_GUESTS - 1) * copyPages;
     let counters = await daemon.client.ksm();
-    for (; Number(counters.pages_sharing) < target; counters = await daemon.client.ksm()) await Promise.race([delay(10), daemon.died]);
+    for (; Number(counters.pages_sharing) < target; counters = await daemon.client.ksm())
+      await Promise.race([delay(10), daemon.died]);
     const peakBytes = peakRssBytes(daemon.pid);
     const guestBytes = WORST_GUESTS * copyPages * PAGE_SIZE;
     return {
@@ -115,7 +149,11 @@ export async function daemonWorstRow(copyPages: number, profile: ProfileName): P
         'peak RSS over what guests wrote': Number((peakBytes / guestBytes).toFixed(2)),
       },
       // How many scans that took is a matter of time.
-      work: { stores, pages_shared: Number(counters.pages_shared), pages_sharing: Number(counters.pages_sharing) },
+      work: {
+        stores,
+        pages_shared: Number(counters.pages_shared),
+        pages_sharing: Number(counters.pages_sharing),
+      },
     };
   } finally {
     await daemon.stop();

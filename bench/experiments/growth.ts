@@ -1,6 +1,9 @@
-/** How the time a page takes grows with the number of pages: the third copy of the worst case, at sizes from a sixteenth up. */
+/**
+ * How the time a page takes grows with the number of pages: the third copy of the worst case, at
+ * sizes from a sixteenth up.
+ */
 import prettyBytes from 'pretty-bytes';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Row, Work } from '../row.js';
 import { KsmdSide } from '../sides/ksmd.js';
 import { PAGE_SIZE } from '../sides/side.js';
@@ -21,7 +24,8 @@ export async function growthRow(copyPages: number, profile: ProfileName): Promis
     for (let run = 0; run < RUNS; run++) {
       const third = await thirdCopy(pages, profile);
       runs.push(third.microsecondsAPage);
-      for (const [name, value] of Object.entries(third.work)) work[`${step} ${run} ${name}`] = value;
+      for (const [name, value] of Object.entries(third.work))
+        work[`${step} ${run} ${name}`] = value;
     }
     runs.sort((a, b) => a - b);
     const median = runs[Math.floor(RUNS / 2)] ?? 0;
@@ -48,7 +52,10 @@ function sizeOf(step: number, copyPages: number): string {
   return prettyBytes(pagesOf(step, copyPages) * PAGE_SIZE, { binary: true });
 }
 
-async function thirdCopy(pages: number, profile: ProfileName): Promise<{ microsecondsAPage: number; work: Work }> {
+async function thirdCopy(
+  pages: number,
+  profile: ProfileName,
+): Promise<{ microsecondsAPage: number; work: Work }> {
   const side = new KsmdSide(pages, 3, profile);
   await side.addCopy('worst');
   await side.addCopy('worst');

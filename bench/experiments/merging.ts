@@ -1,14 +1,20 @@
 /**
- * The seed's phases: copies of ksmpages one after another, each timed from its last write until its last page has merged, on each side in turn; and
- * full scans in between.
+ * The seed's phases: copies of ksmpages one after another, each timed from its last write until its
+ * last page has merged, on each side in turn; and full scans in between.
  */
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Progress } from '../progress.js';
 import { HOST_COPIES, type Phase, type Row, type Work } from '../row.js';
 import { KernelSide } from '../sides/kernel.js';
 import { KsmdSide } from '../sides/ksmd.js';
 import { peakRssBytes, restartPeakRss } from '../sides/peak-rss.js';
-import { type Content, type Merged, PAGE_SIZE, type Side, sharingOnceMerged } from '../sides/side.js';
+import {
+  type Content,
+  type Merged,
+  PAGE_SIZE,
+  type Side,
+  sharingOnceMerged,
+} from '../sides/side.js';
 
 interface Plan {
   readonly content: Content;
@@ -65,7 +71,10 @@ interface Player<M extends Merged> extends Side {
   fullScan(): Promise<M>;
 }
 
-/** Plays the plan up to copy `until`; `seen` is called as each phase ends, and outside of what is timed. */
+/**
+ * Plays the plan up to copy `until`; `seen` is called as each phase ends, and outside of what is
+ * timed.
+ */
 async function play<M extends Merged>(
   side: Player<M>,
   plan: Plan,
@@ -80,7 +89,9 @@ async function play<M extends Merged>(
     if (phase === undefined) await side.settle();
     else {
       const target = sharingOnceMerged(side, plan.content, copy, copyPages);
-      const merged = await side.untilSharing(target, (sharing) => progress.at(copyPages - (target - sharing), copyPages));
+      const merged = await side.untilSharing(target, (sharing) =>
+        progress.at(copyPages - (target - sharing), copyPages),
+      );
       seen(phase, { copies: copy, frees: true, merged });
     }
     const scan = plan.scanAfterCopy(copy);
@@ -113,15 +124,30 @@ export async function mergingRows(content: Content, options: MergingOptions): Pr
       what: goal?.what ?? phase,
       ksmdSeconds: merged.seconds,
       goal: `${goal?.ahead}× the kernel`,
-      figures: { ...figuresOf(ksmd, work), ...(frees ? { 'full scans until the first page merged': round(merged.scansUntilFirstMerge, 2) } : {}) },
+      figures: {
+        ...figuresOf(ksmd, work),
+        ...(frees
+          ? { 'full scans until the first page merged': round(merged.scansUntilFirstMerge, 2) }
+          : {}),
+      },
       work,
-      ...(frees ? { freeUnmergedBytes: (HOST_COPIES - copies) * copyPages * PAGE_SIZE, ksmdSamples: merged.samples } : {}),
+      ...(frees
+        ? {
+            freeUnmergedBytes: (HOST_COPIES - copies) * copyPages * PAGE_SIZE,
+            ksmdSamples: merged.samples,
+          }
+        : {}),
     });
   });
   return options.runningKernel ? besideKernel(rows, plan, until, options) : rows;
 }
 
-async function besideKernel(rows: readonly Row[], plan: Plan, until: number, options: MergingOptions): Promise<Row[]> {
+async function besideKernel(
+  rows: readonly Row[],
+  plan: Plan,
+  until: number,
+  options: MergingOptions,
+): Promise<Row[]> {
   const theirs = new Map<Phase, Played<Merged>>();
   const side = new KernelSide(options.copyPages);
   try {

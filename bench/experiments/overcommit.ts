@@ -1,13 +1,19 @@
 /**
- * The seed's host: four ksmpages and then eight guests like freshly booted machines, one after another, on less than a third of the memory they have
- * together. All must fit, and every byte be as written.
+ * The seed's host: four ksmpages and then eight guests like freshly booted machines, one after
+ * another, on less than a third of the memory they have together. All must fit, and every byte be
+ * as written.
  */
 import prettyBytes from 'pretty-bytes';
 import type { Host } from '../../src/ksm/host.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { OutOfMemoryError } from '../../src/machine/errors.js';
 import { WORKLOADS } from '../../src/workload/programs.js';
-import { type GuestMemory, type Pace, Tally, type WorkloadOptions } from '../../src/workload/workload.js';
+import {
+  type GuestMemory,
+  type Pace,
+  Tally,
+  type WorkloadOptions,
+} from '../../src/workload/workload.js';
 import type { Progress } from '../progress.js';
 import type { Row } from '../row.js';
 import { peakRssBytes, restartPeakRss } from '../sides/peak-rss.js';
@@ -23,10 +29,19 @@ const FULL_SCANS = 4;
 const SCAN_PAGES = 4096;
 const OPTIONS: WorkloadOptions = { seed: 1, rate: 0, spreadPages: 1, best: false, readLoop: false };
 
-export async function overcommitRow(copyPages: number, profile: ProfileName, seed: number, progress: Progress): Promise<Row> {
+export async function overcommitRow(
+  copyPages: number,
+  profile: ProfileName,
+  seed: number,
+  progress: Progress,
+): Promise<Row> {
   const guests = KSMPAGES + MACHINES;
   await restartPeakRss();
-  const scanner = new ScannedHost({ memoryBytes: Math.floor(copyPages * HOST_MEMORY) * PAGE_SIZE, guestPages: copyPages * guests, kernel: profile });
+  const scanner = new ScannedHost({
+    memoryBytes: Math.floor(copyPages * HOST_MEMORY) * PAGE_SIZE,
+    guestPages: copyPages * guests,
+    kernel: profile,
+  });
   const { host } = scanner;
   const { frames } = host.machine;
   if (host.profile.zeroPages !== 'none') host.set('use_zero_pages', 1);
@@ -36,7 +51,9 @@ export async function overcommitRow(copyPages: number, profile: ProfileName, see
   let waits = 0;
   for (let number = 0; number < guests; number++) {
     const isKsmpages = number < KSMPAGES;
-    progress.begin(`overcommit, guest ${number + 1} of ${guests}: ${isKsmpages ? 'ksmpages' : 'a machine that boots'}`);
+    progress.begin(
+      `overcommit, guest ${number + 1} of ${guests}: ${isKsmpages ? 'ksmpages' : 'a machine that boots'}`,
+    );
     const name = `guest-${number}`;
     host.createGuest(name);
     host.map(name, 'memory', copyPages);
@@ -50,12 +67,19 @@ export async function overcommitRow(copyPages: number, profile: ProfileName, see
       () => stores++,
       () => waits++,
     );
-    WORKLOADS[isKsmpages ? 'ksmpages' : 'boot'](memory, { ...OPTIONS, seed: isKsmpages ? OPTIONS.seed : seed + number }, pace, new Tally());
+    WORKLOADS[isKsmpages ? 'ksmpages' : 'boot'](
+      memory,
+      { ...OPTIONS, seed: isKsmpages ? OPTIONS.seed : seed + number },
+      pace,
+      new Tally(),
+    );
     leastFree = Math.min(leastFree, frames.total - frames.used);
     sums.push(sumOf(host, name, copyPages));
     for (let scan = 0; scan < FULL_SCANS; scan++) scanner.finishFullScan();
   }
-  const wrong = sums.filter((sum, number) => sumOf(host, `guest-${number}`, copyPages) !== sum).length;
+  const wrong = sums.filter(
+    (sum, number) => sumOf(host, `guest-${number}`, copyPages) !== sum,
+  ).length;
   const size = (pages: number): string => prettyBytes(pages * PAGE_SIZE, { binary: true });
   const left = frames.total - frames.used;
   return {
@@ -74,19 +98,33 @@ export async function overcommitRow(copyPages: number, profile: ProfileName, see
       'frames in use': frames.used,
       'peak RSS MiB': Math.round(peakRssBytes() / 2 ** 20),
     },
-    work: { ...host.counters(), frames_in_use: frames.used, least_free: leastFree, waits, wrong, sums: sums.join(' ') },
+    work: {
+      ...host.counters(),
+      frames_in_use: frames.used,
+      least_free: leastFree,
+      waits,
+      wrong,
+      sums: sums.join(' '),
+    },
   };
 }
 
 /** The guest's region; a store that finds no frame lets the scanner go on first. */
-function memoryOf(scanner: ScannedHost, guest: string, pages: number, onStore: () => void, onWait: () => void): GuestMemory {
+function memoryOf(
+  scanner: ScannedHost,
+  guest: string,
+  pages: number,
+  onStore: () => void,
+  onWait: () => void,
+): GuestMemory {
   const { host } = scanner;
   const [region] = host.regionsOf(guest);
   if (region === undefined) throw new Error(`guest ${guest} has no memory`);
   return {
     pageSize: PAGE_SIZE,
     pages,
-    load: (page, offset, target) => host.load(guest, region.address + page * PAGE_SIZE + offset, target),
+    load: (page, offset, target) =>
+      host.load(guest, region.address + page * PAGE_SIZE + offset, target),
     store: (page, offset, source) => {
       for (let tries = 0; ; tries++) {
         try {

@@ -1,5 +1,5 @@
 /** The seed's read loop: one word of every page, before and after merging. */
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Row, Work } from '../row.js';
 import { KernelSide } from '../sides/kernel.js';
 import { KsmdSide } from '../sides/ksmd.js';
@@ -9,16 +9,23 @@ import { type Content, type Side, sharingOnceMerged } from '../sides/side.js';
 const LOOPS = 5;
 const COPIES = 2;
 
-export async function readLoopRow(copyPages: number, profile: ProfileName, runningKernel: boolean): Promise<Row> {
+export async function readLoopRow(
+  copyPages: number,
+  profile: ProfileName,
+  runningKernel: boolean,
+): Promise<Row> {
   const work: Record<string, number | string> = {};
   const mine = await times(
     copyPages,
     () => new KsmdSide(copyPages, COPIES, profile),
     (content, side) => {
-      for (const [name, value] of Object.entries<Work[string]>(side.work())) work[`${content} ${name}`] = value;
+      for (const [name, value] of Object.entries<Work[string]>(side.work()))
+        work[`${content} ${name}`] = value;
     },
   );
-  const theirs = runningKernel ? await times(copyPages, () => new KernelSide(copyPages)) : undefined;
+  const theirs = runningKernel
+    ? await times(copyPages, () => new KernelSide(copyPages))
+    : undefined;
   return {
     phase: 'read-loop',
     what: 'one word of every page, before and after merging',
@@ -37,7 +44,11 @@ interface Seconds {
 
 type Times = Readonly<Record<Content, Seconds>>;
 
-async function times<S extends Side>(copyPages: number, makeSide: () => S, seen: (content: Content, side: S) => void = () => {}): Promise<Times> {
+async function times<S extends Side>(
+  copyPages: number,
+  makeSide: () => S,
+  seen: (content: Content, side: S) => void = () => {},
+): Promise<Times> {
   const loops = async (content: Content): Promise<Seconds> => {
     const side = makeSide();
     try {

@@ -1,5 +1,8 @@
-/** Two copies written before the scanner has seen either, then merged at run=1, sleep 0: what the scanner's processor time comes to. */
-import type { ProfileName } from '../../src/ksm/profile.js';
+/**
+ * Two copies written before the scanner has seen either, then merged at run=1, sleep 0: what the
+ * scanner's processor time comes to.
+ */
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { HOST_COPIES, type Phase, type Row } from '../row.js';
 import { KsmdSide } from '../sides/ksmd.js';
 import { restartPeakRss } from '../sides/peak-rss.js';
@@ -11,7 +14,11 @@ const AT_MOST: Readonly<Record<Content, number>> = { worst: 2, best: 0.6 };
 const REFERENCE_PAGES = 65536;
 const COPIES = 2;
 
-export async function standingStartRow(content: Content, copyPages: number, profile: ProfileName): Promise<Row> {
+export async function standingStartRow(
+  content: Content,
+  copyPages: number,
+  profile: ProfileName,
+): Promise<Row> {
   await restartPeakRss();
   const side = new KsmdSide(copyPages, COPIES, profile);
   for (let copy = 0; copy < COPIES; copy++) await side.addCopy(content);

@@ -1,4 +1,7 @@
-/** Which curves a run's pictures show: free memory over time, of each phase in which memory came free, and of the whole worst case. */
+/**
+ * Which curves a run's pictures show: free memory over time, of each phase in which memory came
+ * free, and of the whole worst case.
+ */
 
 import type { Row } from '../row.js';
 import type { Run } from '../run.js';
@@ -32,11 +35,26 @@ const WHOLE_WORST_CASE = ['worst-2', 'worst-3', 'worst-4'];
 
 export function picturesOf({ rows }: Run): Picture[] {
   const drawn = rows.filter((row) => row.ksmdSamples !== undefined);
-  const pictures = drawn.map((row) => ({ name: row.phase, title: upperFirst(row.what), since: 'since the last write', curves: curvesOf([row]) }));
-  const whole = WHOLE_WORST_CASE.map((phase) => drawn.find((row) => row.phase === phase)).filter((row) => row !== undefined);
+  const pictures = drawn.map((row) => ({
+    name: row.phase,
+    title: upperFirst(row.what),
+    since: 'since the last write',
+    curves: curvesOf([row]),
+  }));
+  const whole = WHOLE_WORST_CASE.map((phase) => drawn.find((row) => row.phase === phase)).filter(
+    (row) => row !== undefined,
+  );
   if (whole.length < WHOLE_WORST_CASE.length) return pictures;
   const title = 'Worst case: a second, a third and a fourth copy merge, one after another';
-  return [{ name: 'worst-case', title, since: 'of merging, without those in which a copy was written', curves: curvesOf(whole) }, ...pictures];
+  return [
+    {
+      name: 'worst-case',
+      title,
+      since: 'of merging, without those in which a copy was written',
+      curves: curvesOf(whole),
+    },
+    ...pictures,
+  ];
 }
 
 /** The rows one after another, as if each began when the one before ended. */
@@ -53,7 +71,10 @@ function curvesOf(rows: readonly Row[]): Curve[] {
       for (const row of rows) {
         const begin = points.at(-1)?.seconds ?? 0;
         for (const { seconds, savedBytes } of samples(row) ?? []) {
-          points.push({ seconds: begin + seconds, freeBytes: (row.freeUnmergedBytes ?? 0) + savedBytes });
+          points.push({
+            seconds: begin + seconds,
+            freeBytes: (row.freeUnmergedBytes ?? 0) + savedBytes,
+          });
         }
         ends.push(...points.slice(-1));
       }

@@ -1,4 +1,7 @@
-/** The bench's report as a Markdown file with a picture for each phase in which memory came free, all in one directory. */
+/**
+ * The bench's report as a Markdown file with a picture for each phase in which memory came free,
+ * all in one directory.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineLine, type Run, runLine } from '../run.js';
@@ -10,7 +13,10 @@ import { costsTable, countersTable, otherFigures, type Table, timesTable } from 
 export async function writeReport(directory: string, run: Run): Promise<string> {
   const pictures = picturesOf(run);
   for (const picture of pictures) {
-    writeFileSync(join(directory, `${picture.name}.svg`), `${await svgOf(picture, [runLine(run), machineLine()])}\n`);
+    writeFileSync(
+      join(directory, `${picture.name}.svg`),
+      `${await svgOf(picture, [runLine(run), machineLine()])}\n`,
+    );
   }
   const path = join(directory, 'report.md');
   writeFileSync(path, markdown(run, pictures));
@@ -27,8 +33,12 @@ function markdown(run: Run, pictures: readonly Picture[]): string {
     markdownTable(timesTable(run.rows)),
   ];
   if (pictures.length > 0) {
-    parts.push('## Free memory', 'Of a host as large as four guests, from the last write of a copy until its last page has merged.');
-    for (const { name, title } of pictures) parts.push(`### ${name}`, `![${title}: free memory over time](${name}.svg)`);
+    parts.push(
+      '## Free memory',
+      'Of a host as large as four guests, from the last write of a copy until its last page has merged.',
+    );
+    for (const { name, title } of pictures)
+      parts.push(`### ${name}`, `![${title}: free memory over time](${name}.svg)`);
   }
   for (const [title, table] of [
     ['What merging took of ksmd', costsTable(run.rows)],
@@ -36,7 +46,9 @@ function markdown(run: Run, pictures: readonly Picture[]): string {
   ] as const) {
     if (table.rows.length > 0) parts.push(`## ${title}`, markdownTable(table));
   }
-  const others = run.rows.filter((row) => otherFigures(row).length > 0 || row.listing !== undefined);
+  const others = run.rows.filter(
+    (row) => otherFigures(row).length > 0 || row.listing !== undefined,
+  );
   if (others.length > 0) parts.push('## Other figures');
   for (const row of others) {
     parts.push(
@@ -51,6 +63,11 @@ function markdown(run: Run, pictures: readonly Picture[]): string {
 }
 
 function markdownTable({ head, align, rows }: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(align.map((side) => (side === 'right' ? '---:' : '---'))), ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    line(head),
+    line(align.map((side) => (side === 'right' ? '---:' : '---'))),
+    ...rows.map(line),
+  ].join('\n');
 }

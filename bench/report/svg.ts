@@ -1,6 +1,7 @@
 /**
- * A picture as SVG: one plot, a curve a side. Told apart by colour (Okabe and Ito's, for every kind of eye), by dashes and by a label at each curve's end.
- * It has a ground of its own and follows the reader's light or dark mode.
+ * A picture as SVG: one plot, a curve a side. Told apart by colour (Okabe and Ito's, for every kind
+ * of eye), by dashes and by a label at each curve's end. It has a ground of its own and follows the
+ * reader's light or dark mode.
  */
 import prettyBytes from 'pretty-bytes';
 import { parse, View } from 'vega';
@@ -27,7 +28,14 @@ const NAMES: Readonly<Record<SideName, string>> = { ksmd: 'ksmd', kernel: 'the k
 const STYLE: LiteConfig = {
   font: 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
   view: { stroke: null },
-  title: { anchor: 'start', color: COLOURS.text[0], subtitleColor: COLOURS.faint[0], fontSize: 15, subtitleFontSize: 12, offset: 12 },
+  title: {
+    anchor: 'start',
+    color: COLOURS.text[0],
+    subtitleColor: COLOURS.faint[0],
+    fontSize: 15,
+    subtitleFontSize: 12,
+    offset: 12,
+  },
   axis: {
     labelColor: COLOURS.text[0],
     titleColor: COLOURS.text[0],
@@ -56,8 +64,18 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
   const room = (high - low) * 0.1;
   const ticks = Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4);
   const sides = curves.map(({ side }) => side);
-  const byColour = { field: 'side', type: 'nominal', scale: { domain: sides, range: sides.map((side) => COLOURS[side][0]) }, legend: null } as const;
-  const byDashes = { field: 'side', type: 'nominal', scale: { domain: sides, range: sides.map((side) => DASHES[side]) }, legend: null } as const;
+  const byColour = {
+    field: 'side',
+    type: 'nominal',
+    scale: { domain: sides, range: sides.map((side) => COLOURS[side][0]) },
+    legend: null,
+  } as const;
+  const byDashes = {
+    field: 'side',
+    type: 'nominal',
+    scale: { domain: sides, range: sides.map((side) => DASHES[side]) },
+    legend: null,
+  } as const;
   const of = (points: (curve: Curve) => Curve['points']): object[] =>
     curves.flatMap((curve) => points(curve).map((point) => ({ ...point, side: curve.side })));
   const first = Math.min(...curves.map(endOf));
@@ -73,7 +91,8 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
       x: {
         field: 'seconds',
         type: 'quantitative',
-        // The first seconds are drawn wider: one side needs many times as long as the other, and both are to be read.
+        // The first seconds are drawn wider: one side needs many times as long as the other, and
+        // both are to be read.
         scale: { type: 'sqrt', nice: false },
         axis: { title: `seconds ${since} (square root scale)`, tickCount: 10 },
       },
@@ -90,10 +109,15 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
         mark: { type: 'line', strokeWidth: 2.5, strokeJoin: 'round' },
         encoding: { color: byColour, strokeDash: byDashes },
       },
-      { data: { values: of(({ ends }) => ends) }, mark: { type: 'point', filled: true, size: 50, opacity: 1 }, encoding: { color: byColour } },
+      {
+        data: { values: of(({ ends }) => ends) },
+        mark: { type: 'point', filled: true, size: 50, opacity: 1 },
+        encoding: { color: byColour },
+      },
       ...curves.map((curve) => ({
         data: { values: curve.ends.slice(-1).map((end) => ({ ...end, side: curve.side })) },
-        // Whoever is done first has its label above its end, the other beside it: so they cannot meet.
+        // Whoever is done first has its label above its end, the other beside it: so they cannot
+        // meet.
         mark: {
           type: 'text' as const,
           align: 'left' as const,
@@ -101,7 +125,10 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
           fontWeight: 'bold' as const,
           ...(endOf(curve) === first ? { dx: -4, dy: -14 } : { dx: 9 }),
         },
-        encoding: { text: { value: `${NAMES[curve.side]}: ${seconds(endOf(curve))}` }, color: byColour },
+        encoding: {
+          text: { value: `${NAMES[curve.side]}: ${seconds(endOf(curve))}` },
+          color: byColour,
+        },
       })),
     ],
   };
@@ -118,16 +145,28 @@ function endOf({ points }: Curve): number {
 /** An expression for the axis that gives each tick its size with a unit. */
 function labelsOf(ticks: readonly number[]): string {
   return ticks
-    .map((tick) => `datum.value == ${tick} ? '${prettyBytes(tick, { binary: true, maximumFractionDigits: 3 })}' : `)
+    .map(
+      (tick) =>
+        `datum.value == ${tick} ? '${prettyBytes(tick, { binary: true, maximumFractionDigits: 3 })}' : `,
+    )
     .concat("''")
     .join('');
 }
 
-/** With a title for those who cannot see it, and a style sheet for dark mode: Vega writes colours as attributes, which it overrides. */
+/**
+ * With a title for those who cannot see it, and a style sheet for dark mode: Vega writes colours as
+ * attributes, which it overrides.
+ */
 function finished(svg: string, description: string): string {
-  const rules = Object.values(COLOURS).flatMap(([light, dark]) => ['fill', 'stroke'].map((name) => `[${name}="${light}"]{${name}:${dark}}`));
+  const rules = Object.values(COLOURS).flatMap(([light, dark]) =>
+    ['fill', 'stroke'].map((name) => `[${name}="${light}"]{${name}:${dark}}`),
+  );
   const style = `<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`;
-  return svg.replace(/<svg([^>]*)>/, (_, attributes) => `<svg role="img"${attributes}><title>${escaped(description)}</title>${style}`);
+  return svg.replace(
+    /<svg([^>]*)>/,
+    (_, attributes) =>
+      `<svg role="img"${attributes}><title>${escaped(description)}</title>${style}`,
+  );
 }
 
 function escaped(text: string): string {

@@ -1,5 +1,5 @@
 /** The bench's tables as text, a string a cell: the same for the terminal and for Markdown. */
-import type { CounterName } from '../../src/ksm/profile.js';
+import type { CounterName } from '../../src/ksm/kernels.js';
 import type { Row } from '../row.js';
 import { SEED_2009 } from '../seed-2009.js';
 
@@ -28,33 +28,53 @@ export function timesTable(rows: readonly Row[]): Table {
   };
 }
 
-const COST_COLUMNS = ['full scans until the first page merged', 'frames in use', 'bookkeeping bytes a page', 'checksums taken', 'peak RSS MiB'];
+const COST_COLUMNS = [
+  'full scans until the first page merged',
+  'frames in use',
+  'bookkeeping bytes a page',
+  'checksums taken',
+  'peak RSS MiB',
+];
 
 /** What merging took of ksmd, in the phases that say so. */
 export function costsTable(rows: readonly Row[]): Table {
   return {
     head: ['phase', ...COST_COLUMNS],
     align: ['left', ...COST_COLUMNS.map(() => 'right' as const)],
-    rows: rows.filter(hasCosts).map((row) => [row.phase, ...COST_COLUMNS.map((name) => figure(row.figures?.[name] ?? ''))]),
+    rows: rows
+      .filter(hasCosts)
+      .map((row) => [row.phase, ...COST_COLUMNS.map((name) => figure(row.figures?.[name] ?? ''))]),
   };
 }
 
 /** The counters that say how pages merged; --json has all. */
-const COUNTERS: readonly CounterName[] = ['full_scans', 'pages_scanned', 'pages_shared', 'pages_sharing', 'pages_unshared', 'stable_node_dups'];
+const COUNTERS: readonly CounterName[] = [
+  'full_scans',
+  'pages_scanned',
+  'pages_shared',
+  'pages_sharing',
+  'pages_unshared',
+  'stable_node_dups',
+];
 
 /** KSM's counters as each phase ended. */
 export function countersTable(rows: readonly Row[]): Table {
   return {
     head: ['phase', ...COUNTERS],
     align: ['left', ...COUNTERS.map(() => 'right' as const)],
-    rows: rows.filter(hasCounters).map((row) => [row.phase, ...COUNTERS.map((name) => figure(row.figures?.[name] ?? ''))]),
+    rows: rows
+      .filter(hasCounters)
+      .map((row) => [row.phase, ...COUNTERS.map((name) => figure(row.figures?.[name] ?? ''))]),
   };
 }
 
 /** Figures of a phase that are in no table, each with its name. */
 export function otherFigures(row: Row): [string, string][] {
   return Object.entries(row.figures ?? {})
-    .filter(([name]) => !(hasCosts(row) && COST_COLUMNS.includes(name)) && !/^[a-z]+(_[a-z]+)+$/.test(name))
+    .filter(
+      ([name]) =>
+        !(hasCosts(row) && COST_COLUMNS.includes(name)) && !/^[a-z]+(_[a-z]+)+$/.test(name),
+    )
     .map(([name, value]) => [name, figure(value)]);
 }
 

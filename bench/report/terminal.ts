@@ -14,7 +14,8 @@ export function printReport(run: Run): void {
   console.log('');
   for (const row of run.rows) {
     const figures = otherFigures(row);
-    if (figures.length > 0) console.log(`${row.phase}: ${figures.map(([name, value]) => `${name} ${value}`).join('; ')}`);
+    if (figures.length > 0)
+      console.log(`${row.phase}: ${figures.map(([name, value]) => `${name} ${value}`).join('; ')}`);
     for (const line of row.listing ?? []) console.log(line);
   }
   console.log(`\nhash of the work: ${run.workHash}`);
@@ -26,9 +27,13 @@ function without(table: Table, head: string): Table {
 }
 
 function printTable({ head, align, rows }: Table): void {
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = head.map((name, i) =>
+    Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
   for (const row of [head, ...rows]) {
-    const cells = row.map((cell, i) => (align[i] === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)));
+    const cells = row.map((cell, i) =>
+      align[i] === 'right' ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0),
+    );
     console.log(cells.join('  ').trimEnd());
   }
 }

@@ -1,11 +1,14 @@
 /**
- * A process of the kernel's side: maps anonymous memory in small pages, advises it mergeable, fills it and reads it, on command from its parent.
- * Answers each command with the seconds it took. It ends when its parent does.
+ * A process of the kernel's side: maps anonymous memory in small pages, advises it mergeable, fills
+ * it and reads it, on command from its parent. Answers each command with the seconds it took. It
+ * ends when its parent does.
  */
 import koffi from 'koffi';
 import { type Content, PAGE_SIZE } from './side.js';
 
-export type GuestCommand = { readonly kind: 'fill'; readonly pages: number; readonly content: Content } | { readonly kind: 'read' };
+export type GuestCommand =
+  | { readonly kind: 'fill'; readonly pages: number; readonly content: Content }
+  | { readonly kind: 'read' };
 
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x4022;
@@ -13,7 +16,9 @@ const MADV_MERGEABLE = 12;
 const MADV_NOHUGEPAGE = 15;
 
 const libc = koffi.load(null);
-const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)');
+const mmap = libc.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
+);
 const madvise = libc.func('int madvise(void *address, size_t length, int advice)');
 
 let memory = new DataView(new ArrayBuffer(0));
@@ -21,14 +26,27 @@ let sink = 0;
 
 function fill(pages: number, content: Content): void {
   const bytes = pages * PAGE_SIZE;
-  const address: unknown = mmap(null, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0);
-  if (madvise(address, bytes, MADV_NOHUGEPAGE) !== 0 || madvise(address, bytes, MADV_MERGEABLE) !== 0) throw new Error('madvise failed');
+  const address: unknown = mmap(
+    null,
+    bytes,
+    PROT_READ_WRITE,
+    MAP_PRIVATE_ANONYMOUS_NORESERVE,
+    -1,
+    0,
+  );
+  if (
+    madvise(address, bytes, MADV_NOHUGEPAGE) !== 0 ||
+    madvise(address, bytes, MADV_MERGEABLE) !== 0
+  )
+    throw new Error('madvise failed');
   memory = new DataView(koffi.view(address, bytes));
-  for (let page = 0; page < pages; page++) memory.setUint32(page * PAGE_SIZE + PAGE_SIZE - 8, content === 'worst' ? page : 1, true);
+  for (let page = 0; page < pages; page++)
+    memory.setUint32(page * PAGE_SIZE + PAGE_SIZE - 8, content === 'worst' ? page : 1, true);
 }
 
 function read(): void {
-  for (let at = PAGE_SIZE - 8; at < memory.byteLength; at += PAGE_SIZE) sink ^= memory.getUint32(at, true);
+  for (let at = PAGE_SIZE - 8; at < memory.byteLength; at += PAGE_SIZE)
+    sink ^= memory.getUint32(at, true);
 }
 
 process.on('message', (command: GuestCommand) => {

@@ -1,18 +1,34 @@
 /**
  * The kernel's side: the KSM of the running Linux, on the same bytes, in processes of its own.
  *
- * Every tunable is put back, also when interrupted. Refused where it cannot be, with the reason: no root, no KSM, or somebody else who uses it, whose
- * memory would be counted in.
+ * Every tunable is put back, also when interrupted. Refused where it cannot be, with the reason: no
+ * root, no KSM, or somebody else who uses it, whose memory would be counted in.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuestCommand } from './kernel-guest.js';
-import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side, thinned } from './side.js';
+import {
+  type Content,
+  type Merged,
+  PAGE_SIZE,
+  type Sample,
+  SETTLING_SCANS,
+  type Side,
+  thinned,
+} from './side.js';
 
 const SYSFS = '/sys/kernel/mm/ksm';
-const TUNABLES = ['pages_to_scan', 'sleep_millisecs', 'smart_scan', 'use_zero_pages', 'max_page_sharing', 'advisor_mode', 'run'];
+const TUNABLES = [
+  'pages_to_scan',
+  'sleep_millisecs',
+  'smart_scan',
+  'use_zero_pages',
+  'max_page_sharing',
+  'advisor_mode',
+  'run',
+];
 const MAX_PAGE_SHARING = 256;
 /** Between two samples too: reading a counter costs the kernel's scanner nothing. */
 const POLL_MS = 1;
@@ -22,14 +38,18 @@ export function whyNoKernel(): string | undefined {
   if (!existsSync(SYSFS)) return 'this kernel has no KSM';
   if (process.getuid?.() !== 0) return 'only root may drive the kernel’s KSM';
   const user = otherUser();
-  return user === undefined ? undefined : `process ${user} uses KSM: its memory would be counted in`;
+  return user === undefined
+    ? undefined
+    : `process ${user} uses KSM: its memory would be counted in`;
 }
 
 function otherUser(): string | undefined {
   return readdirSync('/proc').find((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
-      return /ksm_mergeable: yes|ksm_merge_any: yes/.test(readFileSync(`/proc/${pid}/ksm_stat`, 'latin1'));
+      return /ksm_mergeable: yes|ksm_merge_any: yes/.test(
+        readFileSync(`/proc/${pid}/ksm_stat`, 'latin1'),
+      );
     } catch {
       return false;
     }
@@ -59,7 +79,8 @@ export class KernelSide implements Side {
   constructor(private readonly copyPages: number) {
     const reason = whyNoKernel();
     if (reason !== undefined) throw new Error(reason);
-    for (const name of TUNABLES) if (existsSync(`${SYSFS}/${name}`)) this.before.set(name, read(name));
+    for (const name of TUNABLES)
+      if (existsSync(`${SYSFS}/${name}`)) this.before.set(name, read(name));
     process.on('exit', this.putBack);
     process.on('SIGINT', this.interrupted);
     process.on('SIGTERM', this.interrupted);
@@ -74,9 +95,12 @@ export class KernelSide implements Side {
   }
 
   async addCopy(content: Content): Promise<void> {
-    const guest = fork(new URL('./kernel-guest.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+    const guest = fork(new URL('./kernel-guest.ts', import.meta.url), {
+      execArgv: ['--import', 'tsx'],
+    });
     this.guests.push(guest);
-    // As on the other side: what is scanned while the copy is still being written would be missing from the time that is taken after.
+    // As on the other side: what is scanned while the copy is still being written would be missing
+    // from the time that is taken after.
     this.set('run', '0');
     await this.ask(guest, { kind: 'fill', pages: this.copyPages, content });
     this.set('run', '1');

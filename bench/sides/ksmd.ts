@@ -1,4 +1,7 @@
-/** ksmd's side: a host of its own in this process, scanned by the calling thread as the daemon's scanner thread does it. */
+/**
+ * ksmd's side: a host of its own in this process, scanned by the calling thread as the daemon's
+ * scanner thread does it.
+ */
 import {
   CTL_CHECKSUMS,
   CTL_FRAMES_USED,
@@ -10,12 +13,23 @@ import {
   STABLE_NODE_WORDS,
 } from '../../src/core/layout.js';
 import type { Host } from '../../src/ksm/host.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Work } from '../row.js';
 import { ScannedHost } from './scanned-host.js';
-import { type Content, type Merged, PAGE_SIZE, type Sample, SETTLING_SCANS, type Side, thinned } from './side.js';
+import {
+  type Content,
+  type Merged,
+  PAGE_SIZE,
+  type Sample,
+  SETTLING_SCANS,
+  type Side,
+  thinned,
+} from './side.js';
 
-/** So many samples at least while a copy is scanned, unless it is very small. A sample takes less than 1 µs. */
+/**
+ * So many samples at least while a copy is scanned, unless it is very small. A sample takes less
+ * than 1 µs.
+ */
 const SAMPLES_A_COPY = 64;
 /** Pages scanned between two samples. */
 const SLICE_PAGES = { least: 64, most: 1024 };
@@ -25,7 +39,10 @@ const MOST_COPIES_IN_MEMORY = 2;
 const MOST_FULL_SCANS = 16;
 
 export interface KsmdMerged extends Merged {
-  /** How many pages had been scanned when the first page merged, in full scans: below 1, it merged as it was seen for the first time. */
+  /**
+   * How many pages had been scanned when the first page merged, in full scans: below 1, it merged
+   * as it was seen for the first time.
+   */
   readonly scansUntilFirstMerge: number;
 }
 
@@ -41,11 +58,18 @@ export class KsmdSide implements Side {
     maxCopies: number,
     kernel: ProfileName,
   ) {
-    const memoryBytes = copyPages * Math.min(maxCopies, MOST_COPIES_IN_MEMORY) * PAGE_SIZE + (1 << 20);
+    const memoryBytes =
+      copyPages * Math.min(maxCopies, MOST_COPIES_IN_MEMORY) * PAGE_SIZE + (1 << 20);
     this.scanner = new ScannedHost({ memoryBytes, guestPages: copyPages * maxCopies, kernel });
-    this.slicePages = Math.max(SLICE_PAGES.least, Math.min(SLICE_PAGES.most, Math.floor(copyPages / SAMPLES_A_COPY)));
+    this.slicePages = Math.max(
+      SLICE_PAGES.least,
+      Math.min(SLICE_PAGES.most, Math.floor(copyPages / SAMPLES_A_COPY)),
+    );
     if (this.host.profile.smartScan) this.host.set('smart_scan', 0);
-    this.maxPageSharing = this.host.profile.chains === 'none' ? Number.POSITIVE_INFINITY : Number(this.host.tunables().max_page_sharing);
+    this.maxPageSharing =
+      this.host.profile.chains === 'none'
+        ? Number.POSITIVE_INFINITY
+        : Number(this.host.tunables().max_page_sharing);
   }
 
   addCopy(content: Content): Promise<void> {
@@ -87,7 +111,10 @@ export class KsmdSide implements Side {
     return Promise.resolve((performance.now() - start) / 1000);
   }
 
-  /** What KSM has counted and what the guests hold: of every page of every copy the last word, summed. */
+  /**
+   * What KSM has counted and what the guests hold: of every page of every copy the last word,
+   * summed.
+   */
   work(): Work {
     let sum = 0;
     for (let copy = 1; copy <= this.copies; copy++) sum += this.lastWordsOf(copy);
@@ -97,7 +124,10 @@ export class KsmdSide implements Side {
   /** Bytes of tables in use for each registered page. */
   bookkeepingBytesPerPage(): number {
     const { i32 } = this.host.machine.memory;
-    const words = this.host.registeredPages() * SLOT_WORDS + i32[CTL_FRAMES_USED] * FRAME_WORDS + i32[CTL_STABLE_NODES_USED] * STABLE_NODE_WORDS;
+    const words =
+      this.host.registeredPages() * SLOT_WORDS +
+      i32[CTL_FRAMES_USED] * FRAME_WORDS +
+      i32[CTL_STABLE_NODES_USED] * STABLE_NODE_WORDS;
     return (words * 4) / this.host.registeredPages();
   }
 
@@ -126,14 +156,22 @@ export class KsmdSide implements Side {
     let seconds = 0;
     const start = performance.now();
     while (!done()) {
-      if (this.fullScans() > lastScan) throw new Error(`after ${MOST_FULL_SCANS} full scans only ${this.sharing()} pages are sharing`);
+      if (this.fullScans() > lastScan)
+        throw new Error(
+          `after ${MOST_FULL_SCANS} full scans only ${this.sharing()} pages are sharing`,
+        );
       const { scanned } = this.scanner;
       this.scanner.scan(this.slicePages);
       seconds = (performance.now() - start) / 1000;
       samples.push({ seconds, savedBytes: this.sharing() * PAGE_SIZE });
-      if (scannedUntilFirst < 0 && this.sharing() > sharingAtStart) scannedUntilFirst = scanned - scannedAtStart;
+      if (scannedUntilFirst < 0 && this.sharing() > sharingAtStart)
+        scannedUntilFirst = scanned - scannedAtStart;
     }
-    return { seconds, samples: thinned(samples), scansUntilFirstMerge: scannedUntilFirst / this.host.registeredPages() };
+    return {
+      seconds,
+      samples: thinned(samples),
+      scansUntilFirstMerge: scannedUntilFirst / this.host.registeredPages(),
+    };
   }
 
   private sharing(): number {

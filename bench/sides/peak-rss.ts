@@ -10,7 +10,10 @@ export function peakRssBytes(pid: number | 'self' = 'self'): number {
   return Number(kib ?? 0) * 1024;
 }
 
-/** Lets this process's peak start again, without the machines no longer used. Where /proc is read-only, it stays that of all before. */
+/**
+ * Lets this process's peak start again, without the machines no longer used. Where /proc is
+ * read-only, it stays that of all before.
+ */
 export async function restartPeakRss(): Promise<void> {
   setFlagsFromString('--expose-gc');
   // Memory that was shared goes a turn after its last object is found dead.

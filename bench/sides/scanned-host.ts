@@ -1,6 +1,7 @@
 /**
- * A host whose clock counts the pages it has scanned, so that chains are pruned at the same pages in every run and all counters come out the same.
- * The clock is about right on a machine of the day; how long anything takes is measured elsewhere.
+ * A host whose clock counts the pages it has scanned, so that chains are pruned at the same pages
+ * in every run and all counters come out the same. The clock is about right on a machine of the
+ * day; how long anything takes is measured elsewhere.
  */
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host, type HostOptions } from '../../src/ksm/host.js';

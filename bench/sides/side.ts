@@ -1,8 +1,12 @@
 /**
- * One side of the comparison: ksmd, or the running kernel. Both get the same bytes and are asked the same questions.
+ * One side of the comparison: ksmd, or the running kernel. Both get the same bytes and are asked
+ * the same questions.
  */
 
-/** What every page of a copy holds: all zeroes but for the last eight bytes, which are its number (worst) or 1 (best). */
+/**
+ * What every page of a copy holds: all zeroes but for the last eight bytes, which are its number
+ * (worst) or 1 (best).
+ */
 export type Content = 'worst' | 'best';
 
 /** Saved memory over the time of a phase. */
@@ -21,7 +25,9 @@ export interface Side {
   readonly name: 'ksmd' | 'kernel';
   /** Mappings that one KSM page takes. */
   readonly maxPageSharing: number;
-  /** A new guest, all of its pages written, while nothing is scanned. Returns as the last one is. */
+  /**
+   * A new guest, all of its pages written, while nothing is scanned. Returns as the last one is.
+   */
   addCopy(content: Content): Promise<void>;
   /** Scans until pages_sharing reaches `pages`; tells now and then what it has reached. */
   untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged>;
@@ -39,8 +45,16 @@ export const PAGE_SIZE = 4096;
 /** Full scans after which nothing more happens to memory that does not change. */
 export const SETTLING_SCANS = 3;
 
-/** Pages that are sharing once `copies` copies have merged: all but the first of each content, and of each KSM page that is full. */
-export function sharingOnceMerged(side: Side, content: Content, copies: number, copyPages: number): number {
+/**
+ * Pages that are sharing once `copies` copies have merged: all but the first of each content, and
+ * of each KSM page that is full.
+ */
+export function sharingOnceMerged(
+  side: Side,
+  content: Content,
+  copies: number,
+  copyPages: number,
+): number {
   if (content === 'worst') return (copies - 1) * copyPages;
   const pages = copies * copyPages;
   return pages - Math.max(1, Math.ceil(pages / side.maxPageSharing));

@@ -1,5 +1,6 @@
 /**
- * The manual's pages, made from the command table and from commander's commands: ksmd(1), and one for each verb.
+ * The manual's pages, made from the command table and from commander's commands: ksmd(1), and one
+ * for each verb.
  *
  * Pure: the same table, version and date give the same pages.
  */
@@ -26,19 +27,31 @@ const EXIT_STATUSES: Readonly<Record<number, string>> = {
 
 const SOCKET_ENVIRONMENT = [
   ...item(bold('KSMD_SOCKET'), "The daemon's socket, where --socket does not say."),
-  ...item(bold('XDG_RUNTIME_DIR'), 'Where the socket is looked for, in ksmd/ksmd.sock, where KSMD_SOCKET does not say either.'),
+  ...item(
+    bold('XDG_RUNTIME_DIR'),
+    'Where the socket is looked for, in ksmd/ksmd.sock, where KSMD_SOCKET does not say either.',
+  ),
 ];
 
 const SOCKET_FILES = [
-  ...item(italic('/run/ksmd/ksmd.sock'), "The socket of root's daemon, and of one that the system runs."),
-  ...item(italic('/tmp/ksmd-UID/ksmd.sock'), 'The socket of any other user without XDG_RUNTIME_DIR.'),
+  ...item(
+    italic('/run/ksmd/ksmd.sock'),
+    "The socket of root's daemon, and of one that the system runs.",
+  ),
+  ...item(
+    italic('/tmp/ksmd-UID/ksmd.sock'),
+    'The socket of any other user without XDG_RUNTIME_DIR.',
+  ),
 ];
 
 /** `date` is that of the pages: 2026-01-31. */
 export function manual(date: string): readonly Page[] {
   const program = createProgram(async () => {});
   const help = program.createHelp();
-  return [overview(program, help, date), ...VERBS.map((verb) => verbPage(verb, commandOf(program, verb), help, date))];
+  return [
+    overview(program, help, date),
+    ...VERBS.map((verb) => verbPage(verb, commandOf(program, verb), help, date)),
+  ];
 }
 
 function commandOf(program: Command, verb: Verb): Command {
@@ -48,10 +61,19 @@ function commandOf(program: Command, verb: Verb): Command {
 }
 
 function overview(program: Command, help: Help, date: string): Page {
-  const fatal = Object.values(FATAL).map(({ exitStatus, meaning }) => [exitStatus, `Of ksmd start: ${meaning}.`] as const);
+  const fatal = Object.values(FATAL).map(
+    ({ exitStatus, meaning }) => [exitStatus, `Of ksmd start: ${meaning}.`] as const,
+  );
   return page('ksmd', date, [
     ...section('NAME', [`ksmd \\- ${text('Kernel Samepage Merging, simulated in userspace')}`]),
-    ...section('SYNOPSIS', synopsis('ksmd', [italic('command'), `[${italic('option')}]...`, `[${italic('argument')}]...`])),
+    ...section(
+      'SYNOPSIS',
+      synopsis('ksmd', [
+        italic('command'),
+        `[${italic('option')}]...`,
+        `[${italic('argument')}]...`,
+      ]),
+    ),
     ...section('DESCRIPTION', [
       ...paragraphs([
         program.description(),
@@ -68,7 +90,9 @@ function overview(program: Command, help: Help, date: string): Page {
     ...section('FILES', SOCKET_FILES),
     ...section(
       'EXAMPLES',
-      ['start', 'register', 'status'].flatMap((name) => examples(VERBS.find((verb) => verb.name === name))),
+      ['start', 'register', 'status'].flatMap((name) =>
+        examples(VERBS.find((verb) => verb.name === name)),
+      ),
     ),
     ...section('SEE ALSO', seeAlso(VERBS.map(({ name }) => `ksmd-${name}`))),
   ]);
@@ -84,10 +108,17 @@ function verbPage(verb: Verb, command: Command, help: Help, date: string): Page 
     ...section('SYNOPSIS', synopsis(`ksmd ${verb.name}`, [`[${italic('option')}]...`, ...values])),
     ...section('DESCRIPTION', [
       ...paragraphs([sentence(verb.summary), ...verb.details]),
-      ...help.visibleArguments(command).flatMap((argument) => item(italic(argument.name()), sentence(help.argumentDescription(argument)))),
+      ...help
+        .visibleArguments(command)
+        .flatMap((argument) =>
+          item(italic(argument.name()), sentence(help.argumentDescription(argument))),
+        ),
     ]),
     ...section('OPTIONS', options(command, help)),
-    ...section('EXIT STATUS', exitStatuses(Object.entries({ ...EXIT_STATUSES, ...verb.exitStatuses }))),
+    ...section(
+      'EXIT STATUS',
+      exitStatuses(Object.entries({ ...EXIT_STATUSES, ...verb.exitStatuses })),
+    ),
     ...section(
       'DIAGNOSTICS',
       Object.entries(verb.hints).flatMap(([code, hint]) => item(bold(code), sentence(hint))),
@@ -110,7 +141,9 @@ function synopsis(command: string, values: readonly string[]): readonly string[]
 }
 
 function options(command: Command, help: Help): readonly string[] {
-  return help.visibleOptions(command).flatMap((option) => item(flags(option), sentence(help.optionDescription(option))));
+  return help
+    .visibleOptions(command)
+    .flatMap((option) => item(flags(option), sentence(help.optionDescription(option))));
 }
 
 /** `-S, --unit <unit>`, with what is typed in bold and what it stands for in italics. */
@@ -118,12 +151,16 @@ function flags({ flags }: Option): string {
   return flags
     .split(/(<[^>]*>|\[[^\]]*\]|,? +)/)
     .filter((part) => part !== '')
-    .map((part) => (/^[<[]/.test(part) ? italic(part.slice(1, -1)) : part.startsWith('-') ? bold(part) : part))
+    .map((part) =>
+      /^[<[]/.test(part) ? italic(part.slice(1, -1)) : part.startsWith('-') ? bold(part) : part,
+    )
     .join('');
 }
 
 function exitStatuses(meanings: Iterable<readonly [number | string, string]>): readonly string[] {
-  return [...meanings].flatMap(([status, meaning]) => item(bold(String(status)), sentence(meaning)));
+  return [...meanings].flatMap(([status, meaning]) =>
+    item(bold(String(status)), sentence(meaning)),
+  );
 }
 
 function examples(verb: Verb | undefined): readonly string[] {
@@ -133,7 +170,9 @@ function examples(verb: Verb | undefined): readonly string[] {
 /** The pages of the commands that its texts and examples name. */
 function mentionedBy(verb: Verb): readonly string[] {
   const texts = [...verb.details, ...verb.examples, ...Object.values(verb.hints)].join('\n');
-  const named = VERBS.filter(({ name }) => name !== verb.name && new RegExp(`\\bksmd ${name}\\b`).test(texts));
+  const named = VERBS.filter(
+    ({ name }) => name !== verb.name && new RegExp(`\\bksmd ${name}\\b`).test(texts),
+  );
   return named.map(({ name }) => `ksmd-${name}`);
 }
 
@@ -142,9 +181,14 @@ function seeAlso(names: readonly string[]): readonly string[] {
   return [names.map((name) => `${bold(name)}(1)`).join(', ')];
 }
 
-/** A capital and a full stop, unless it has them, or begins with a name, or with words that say of what it speaks. */
+/**
+ * A capital and a full stop, unless it has them, or begins with a name, or with words that say of
+ * what it speaks.
+ */
 function sentence(words: string): string {
   if (words === '') return '';
-  const capital = /^[a-z]+\b(?![_=(]|(?:, [a-z]+)*:)/.test(words) ? `${words[0]?.toUpperCase()}${words.slice(1)}` : words;
+  const capital = /^[a-z]+\b(?![_=(]|(?:, [a-z]+)*:)/.test(words)
+    ? `${words[0]?.toUpperCase()}${words.slice(1)}`
+    : words;
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

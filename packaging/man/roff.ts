@@ -1,6 +1,11 @@
-/** Text as the man macros of roff want it. Every line that comes out of here is one that goes into a page as it is. */
+/**
+ * Text as the man macros of roff want it. Every line that comes out of here is one that goes into a
+ * page as it is.
+ */
 
-/** Running text: nothing of it is taken for a request, and quotes and hyphens stay what they are. */
+/**
+ * Running text: nothing of it is taken for a request, and quotes and hyphens stay what they are.
+ */
 export function text(plain: string): string {
   const escaped = plain
     .replaceAll('\\', '\\e')
@@ -9,7 +14,11 @@ export function text(plain: string): string {
     .replaceAll('^', '\\(ha')
     .replaceAll('~', '\\(ti')
     .replace(/(?<![a-z])-|-(?=-)/gi, '\\-')
-    .replace(/[^\n -~]/gu, (character) => `\\[u${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`);
+    .replace(
+      /[^\n -~]/gu,
+      (character) =>
+        `\\[u${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
   return escaped.replace(/^\./gm, '\\&.');
 }
 
@@ -38,7 +47,9 @@ export function item(term: string, meaning: string): readonly string[] {
 }
 
 export function paragraphs(plain: readonly string[]): readonly string[] {
-  return plain.flatMap((paragraph, index) => (index === 0 ? [text(paragraph)] : ['.PP', text(paragraph)]));
+  return plain.flatMap((paragraph, index) =>
+    index === 0 ? [text(paragraph)] : ['.PP', text(paragraph)],
+  );
 }
 
 /** Lines that are shown as they are. */

@@ -1,32 +1,36 @@
-/** The command table. The command line, its help and README's list all follow from it; a test holds README to it. */
-import { check } from './check.js';
-import { completion } from './completion.js';
-import { demo } from './demo.js';
-import { explain } from './explain.js';
-import { free } from './free.js';
-import { get } from './get.js';
-import { guests } from './guests.js';
-import { kill } from './kill.js';
-import { ksmpages } from './ksmpages.js';
-import { logs } from './logs.js';
-import { madvise } from './madvise.js';
-import { profile } from './profile.js';
-import { ps } from './ps.js';
-import { read } from './read.js';
-import { register } from './register.js';
-import { replay } from './replay.js';
-import { run } from './run.js';
-import { scan } from './scan.js';
-import { set } from './set.js';
-import { snapshot } from './snapshot.js';
-import { start } from './start.js';
-import { status } from './status.js';
-import { stop } from './stop.js';
-import { top } from './top.js';
-import { unregister } from './unregister.js';
+/**
+ * The command table. The command line, its help and README's list all follow from it; a test holds
+ * README to it.
+ */
+
+import { logs } from './commands/daemon/logs.js';
+import { start } from './commands/daemon/start.js';
+import { stop } from './commands/daemon/stop.js';
+import { guests } from './commands/guests/guests.js';
+import { kill } from './commands/guests/kill.js';
+import { madvise } from './commands/guests/madvise.js';
+import { ps } from './commands/guests/ps.js';
+import { read } from './commands/guests/read.js';
+import { register } from './commands/guests/register.js';
+import { run } from './commands/guests/run.js';
+import { unregister } from './commands/guests/unregister.js';
+import { write } from './commands/guests/write.js';
+import { completion } from './commands/lab/completion.js';
+import { demo } from './commands/lab/demo.js';
+import { ksmpages } from './commands/lab/ksmpages.js';
+import { profile } from './commands/lab/profile.js';
+import { replay } from './commands/lab/replay.js';
+import { check } from './commands/look/check.js';
+import { explain } from './commands/look/explain.js';
+import { free } from './commands/look/free.js';
+import { status } from './commands/look/status.js';
+import { top } from './commands/look/top.js';
+import { vmstat } from './commands/look/vmstat.js';
+import { snapshot } from './commands/record/snapshot.js';
+import { get } from './commands/settings/get.js';
+import { scan } from './commands/settings/scan.js';
+import { set } from './commands/settings/set.js';
 import type { Verb } from './verb.js';
-import { vmstat } from './vmstat.js';
-import { write } from './write.js';
 
 export const VERBS: readonly Verb[] = [
   start,

@@ -1,7 +1,7 @@
 /** The command line: one run of one verb, and its exit status. */
 import { CommanderError } from 'commander';
-import { socketPath } from '../api/socket-path.js';
 import { Client } from '../client/client.js';
+import { socketPath } from '../protocol/socket-path.js';
 import { failureOf, WRONG_COMMAND_LINE } from './failures.js';
 import { type CommonOptions, createProgram } from './program.js';
 import type { Session, Verb } from './verb.js';
@@ -24,7 +24,12 @@ async function run(verb: Verb, values: readonly unknown[], options: CommonOption
   const print = (text: string): void => {
     process.stdout.write(`${text}\n`);
   };
-  const session: Session = { client, json: options.json ?? false, print, printJson: (value) => print(JSON.stringify(value)) };
+  const session: Session = {
+    client,
+    json: options.json ?? false,
+    print,
+    printJson: (value) => print(JSON.stringify(value)),
+  };
   try {
     process.exitCode = (await verb.run(session, values, options)) ?? 0;
   } catch (error) {

@@ -1,4 +1,7 @@
-/** commander's commands, made from the table. Parses and runs nothing by itself: the command line, the completions and the man pages follow from it. */
+/**
+ * commander's commands, made from the table. Parses and runs nothing by itself: the command line,
+ * the completions and the man pages follow from it.
+ */
 import { Command, Option } from 'commander';
 import { VERSION } from '../version.js';
 import { VERBS } from './commands.js';
@@ -9,11 +12,17 @@ export interface CommonOptions {
   readonly socket?: string;
 }
 
-export type RunVerb = (verb: Verb, values: readonly unknown[], options: CommonOptions) => Promise<void>;
+export type RunVerb = (
+  verb: Verb,
+  values: readonly unknown[],
+  options: CommonOptions,
+) => Promise<void>;
 
 export function createProgram(run: RunVerb): Command {
   const program = new Command('ksmd')
-    .description("Simulates Linux's Kernel Samepage Merging: a daemon that owns guest memory and merges it as the kernel does.")
+    .description(
+      "Simulates Linux's Kernel Samepage Merging: a daemon that owns guest memory and merges it as the kernel does.",
+    )
     .version(VERSION)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ksmd: ')) })
     .showHelpAfterError("('--help' shows how)")
@@ -25,12 +34,23 @@ export function createProgram(run: RunVerb): Command {
 function command(program: Command, verb: Verb, run: RunVerb): Command {
   const made = new Command(verb.name)
     .summary(verb.summary)
-    .description([`${verb.summary[0]?.toUpperCase()}${verb.summary.slice(1)}.`, ...verb.details].join('\n\n'))
+    .description(
+      [`${verb.summary[0]?.toUpperCase()}${verb.summary.slice(1)}.`, ...verb.details].join('\n\n'),
+    )
     .copyInheritedSettings(program)
-    .addHelpText('after', `\nFor example:\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
+    .addHelpText(
+      'after',
+      `\nFor example:\n${verb.examples.map((example) => `  ${example}`).join('\n')}`,
+    );
   for (const argument of verb.arguments) made.addArgument(argument);
   for (const option of verb.options) made.addOption(option);
   if (verb.json) made.addOption(new Option('--json', 'print JSON'));
-  if (verb.socket) made.addOption(new Option('--socket <path>', "the daemon's socket (default: KSMD_SOCKET, else the user's own)"));
+  if (verb.socket)
+    made.addOption(
+      new Option(
+        '--socket <path>',
+        "the daemon's socket (default: KSMD_SOCKET, else the user's own)",
+      ),
+    );
   return made.action(() => run(verb, made.processedArgs, made.opts()));
 }

@@ -1,4 +1,7 @@
-/** Values on the command line: sizes, addresses, whole numbers. A value that is none is a wrong command line. */
+/**
+ * Values on the command line: sizes, addresses, whole numbers. A value that is none is a wrong
+ * command line.
+ */
 import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
@@ -7,9 +10,14 @@ const MAX_INTERVAL_SECONDS = 86_400;
 
 /** Bytes: `4096`, `0x1000`, `64KiB`, `64K`, `1.5GiB`. */
 export function parseBytes(text: string): number {
-  const [, hex, number, unit] = /^(?:(0x[0-9a-f]+)|(\d+(?:\.\d+)?)(?:([KMG])i?B?|B)?)$/i.exec(text) ?? [];
-  const bytes = hex === undefined ? Number(number) * (UNITS[(unit ?? '').toUpperCase()] ?? Number.NaN) : Number(hex);
-  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('Write bytes like 4096, 0x1000, 64MiB or 1GiB.');
+  const [, hex, number, unit] =
+    /^(?:(0x[0-9a-f]+)|(\d+(?:\.\d+)?)(?:([KMG])i?B?|B)?)$/i.exec(text) ?? [];
+  const bytes =
+    hex === undefined
+      ? Number(number) * (UNITS[(unit ?? '').toUpperCase()] ?? Number.NaN)
+      : Number(hex);
+  if (!Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('Write bytes like 4096, 0x1000, 64MiB or 1GiB.');
   return bytes;
 }
 
@@ -34,15 +42,20 @@ export function parseSeconds(text: string): number {
 /** Seconds between two looks at the daemon. */
 export function parseInterval(text: string): number {
   const interval = parseSeconds(text);
-  if (interval < 0.1 || interval > MAX_INTERVAL_SECONDS) throw new InvalidArgumentError('Write seconds, 0.1 to 86400.');
+  if (interval < 0.1 || interval > MAX_INTERVAL_SECONDS)
+    throw new InvalidArgumentError('Write seconds, 0.1 to 86400.');
   return interval;
 }
 
 /** `NAME=VALUE`, one more of them. */
-export function parseAssignment(text: string, before: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
+export function parseAssignment(
+  text: string,
+  before: ReadonlyMap<string, string> | undefined,
+): ReadonlyMap<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
   const name = text.slice(0, at);
-  if (before?.has(name)) throw new InvalidArgumentError(`${name} is there twice: write it in a command of its own.`);
+  if (before?.has(name))
+    throw new InvalidArgumentError(`${name} is there twice: write it in a command of its own.`);
   return new Map([...(before ?? []), [name, text.slice(at + 1)]]);
 }

@@ -1,23 +1,26 @@
 /**
  * The typed client of the socket API: a method a route.
  *
- * Every call rejects with a ClientError: what the daemon refused, that there is none, or that the connection broke. Addresses and lengths in bytes.
+ * Every call rejects with a ClientError: what the daemon refused, that there is none, or that the
+ * connection broke. Addresses and lengths in bytes.
  */
-import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../api/guests.js';
-import type { KsmFiles, ScanAnswer, TunableValues } from '../api/ksm.js';
-import type { Page } from '../api/pages.js';
-import type { CpuProfile } from '../api/profile.js';
-import type { Report } from '../api/report.js';
-import { ROUTES, type RouteName } from '../api/routes.js';
-import type { Status } from '../api/status.js';
-import type { KsmdEvent, LogsQuery } from '../api/streams.js';
-import type { CheckAnswer, RestartAnswer } from '../api/upkeep.js';
-import type { Workload, WorkloadRequest } from '../api/workloads.js';
+import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../protocol/guests.js';
+import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/ksm.js';
+import type { Page } from '../protocol/pages.js';
+import type { CpuProfile } from '../protocol/profile.js';
+import type { Report } from '../protocol/report.js';
+import { ROUTES, type RouteName } from '../protocol/routes.js';
+import type { Status } from '../protocol/status.js';
+import type { KsmdEvent, LogsQuery } from '../protocol/streams.js';
+import type { CheckAnswer, RestartAnswer } from '../protocol/upkeep.js';
+import type { Workload, WorkloadRequest } from '../protocol/workloads.js';
 import { lines, serverSentEvents } from './lines.js';
 import { type Body, chunks, Transport } from './transport.js';
 
 /** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
-export type Source = Uint8Array | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
+export type Source =
+  | Uint8Array
+  | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
 
 export interface WantedLines {
   readonly lines?: number | undefined;
@@ -28,7 +31,9 @@ export interface WantedLines {
   readonly follow?: boolean | undefined;
 }
 
-export type AdvisedPages = { readonly region: string } | { readonly address: number; readonly length: number };
+export type AdvisedPages =
+  | { readonly region: string }
+  | { readonly address: number; readonly length: number };
 
 export class Client {
   private readonly transport: Transport;
@@ -56,11 +61,17 @@ export class Client {
     return this.call('setKsm', {}, json(values)) as Promise<KsmFiles>;
   }
 
-  /** Why the page at `address` is merged or not, and what comes next; with so many of its `twins` named. */
+  /**
+   * Why the page at `address` is merged or not, and what comes next; with so many of its `twins`
+   * named.
+   */
   page(guest: string, address: number, twins?: number): Promise<Page> {
     const { method } = ROUTES.page;
     const query = twins === undefined ? '' : `?twins=${twins}`;
-    return this.transport.json(method, pathOf('page', { guest, address: String(address) }) + query) as Promise<Page>;
+    return this.transport.json(
+      method,
+      pathOf('page', { guest, address: String(address) }) + query,
+    ) as Promise<Page>;
   }
 
   report(): Promise<Report> {
@@ -111,7 +122,10 @@ export class Client {
 
   /** Ends a workload; `now`: wherever it is. What it had done. */
   async kill(id: number, now = false): Promise<Workload> {
-    return (await this.transport.json('DELETE', `${pathOf('kill', { id: String(id) })}${now ? '?now=1' : ''}`)) as Workload;
+    return (await this.transport.json(
+      'DELETE',
+      `${pathOf('kill', { id: String(id) })}${now ? '?now=1' : ''}`,
+    )) as Workload;
   }
 
   /** What does not agree when everything is recounted, a sentence each. */
@@ -124,9 +138,17 @@ export class Client {
     return this.call('restartScanner') as Promise<RestartAnswer>;
   }
 
-  /** A profile of the scanner thread, after so many seconds; given up, and the profiler off, once `signal` says stop. */
+  /**
+   * A profile of the scanner thread, after so many seconds; given up, and the profiler off, once
+   * `signal` says stop.
+   */
   async profile(seconds: number, signal?: AbortSignal): Promise<CpuProfile> {
-    return (await this.transport.json(ROUTES.profile.method, ROUTES.profile.path, json({ seconds }), signal)) as CpuProfile;
+    return (await this.transport.json(
+      ROUTES.profile.method,
+      ROUTES.profile.path,
+      json({ seconds }),
+      signal,
+    )) as CpuProfile;
   }
 
   /** A snapshot's bytes as they come, and how many there will be. */
@@ -137,19 +159,41 @@ export class Client {
 
   /** Stores all that the source gives. RefusedError says how much was stored if that fails. */
   async store(guest: string, address: number, source: Source): Promise<void> {
-    const { length, chunks: parts } = source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
+    const { length, chunks: parts } =
+      source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
     const announced = length === undefined ? '' : `&length=${length}`;
     const body = { contentType: 'application/octet-stream', length, chunks: parts };
-    await this.transport.json('PUT', `${pathOf('store', { guest })}?address=${address}${announced}`, body);
+    await this.transport.json(
+      'PUT',
+      `${pathOf('store', { guest })}?address=${address}${announced}`,
+      body,
+    );
   }
 
   /** Bytes of the guest, as they come. */
-  async *load(guest: string, address: number, length: number): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* chunks(await this.transport.open('GET', `${pathOf('load', { guest })}?address=${address}&length=${length}`));
+  async *load(
+    guest: string,
+    address: number,
+    length: number,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* chunks(
+      await this.transport.open(
+        'GET',
+        `${pathOf('load', { guest })}?address=${address}&length=${length}`,
+      ),
+    );
   }
 
-  /** Lines of the log, without their newlines: the last ones, and then new ones as long as the caller goes on if `follow`. */
-  async *logs({ lines: count, level, guest, follow }: WantedLines): AsyncGenerator<string, void, undefined> {
+  /**
+   * Lines of the log, without their newlines: the last ones, and then new ones as long as the
+   * caller goes on if `follow`.
+   */
+  async *logs({
+    lines: count,
+    level,
+    guest,
+    follow,
+  }: WantedLines): AsyncGenerator<string, void, undefined> {
     const query = new URLSearchParams();
     if (count !== undefined) query.set('lines', String(count));
     if (level !== undefined) query.set('level', level);
@@ -160,7 +204,9 @@ export class Client {
 
   /** What happens from now on, as long as the caller goes on or until `signal` says stop. */
   async *events(signal?: AbortSignal): AsyncGenerator<KsmdEvent, void, undefined> {
-    yield* serverSentEvents(lines(chunks(await this.transport.open('GET', ROUTES.events.path, undefined, signal))));
+    yield* serverSentEvents(
+      lines(chunks(await this.transport.open('GET', ROUTES.events.path, undefined, signal))),
+    );
   }
 
   /** Closes idle connections. */
@@ -168,13 +214,19 @@ export class Client {
     this.transport.close();
   }
 
-  private call(name: RouteName, params: Record<string, string> = {}, body?: Body): Promise<unknown> {
+  private call(
+    name: RouteName,
+    params: Record<string, string> = {},
+    body?: Body,
+  ): Promise<unknown> {
     return this.transport.json(ROUTES[name].method, pathOf(name, params), body);
   }
 }
 
 function pathOf(name: RouteName, params: Record<string, string>): string {
-  return ROUTES[name].path.replace(/:(\w+)/g, (_, param: string) => encodeURIComponent(params[param] ?? ''));
+  return ROUTES[name].path.replace(/:(\w+)/g, (_, param: string) =>
+    encodeURIComponent(params[param] ?? ''),
+  );
 }
 
 function json(value: unknown): Body {

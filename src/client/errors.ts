@@ -24,7 +24,11 @@ export class NoDaemonError extends ClientError {
     readonly code: string,
     readonly socketPath: string,
   ) {
-    super(code === 'EACCES' ? `the socket ${socketPath} belongs to another user` : `no daemon listens on ${socketPath}`);
+    super(
+      code === 'EACCES'
+        ? `the socket ${socketPath} belongs to another user`
+        : `no daemon listens on ${socketPath}`,
+    );
   }
 }
 

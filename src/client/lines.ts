@@ -1,8 +1,10 @@
 /** Text streams of the API taken apart: lines, and server-sent events. */
-import type { KsmdEvent } from '../api/streams.js';
+import type { KsmdEvent } from '../protocol/streams.js';
 
 /** Lines without their newlines. */
-export async function* lines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+export async function* lines(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of bytes) {
@@ -14,10 +16,13 @@ export async function* lines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<s
 }
 
 /** Comments are left out. */
-export async function* serverSentEvents(text: AsyncIterable<string>): AsyncGenerator<KsmdEvent, void, undefined> {
+export async function* serverSentEvents(
+  text: AsyncIterable<string>,
+): AsyncGenerator<KsmdEvent, void, undefined> {
   let event = '';
   for await (const line of text) {
     if (line.startsWith('event: ')) event = line.slice('event: '.length);
-    else if (line.startsWith('data: ')) yield { event, data: JSON.parse(line.slice('data: '.length)) } as KsmdEvent;
+    else if (line.startsWith('data: '))
+      yield { event, data: JSON.parse(line.slice('data: '.length)) } as KsmdEvent;
   }
 }

@@ -1,12 +1,20 @@
 /**
  * HTTP over the Unix socket: one request, its body streamed if it has one, and its answer.
  *
- * An answer that comes before the body is all sent (the daemon has refused the rest) ends the sending; it is the answer.
+ * An answer that comes before the body is all sent (the daemon has refused the rest) ends the
+ * sending; it is the answer.
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
-import type { ErrorAnswer } from '../api/errors.js';
-import { socketPathProblem } from '../api/socket-path.js';
-import { BrokenConnectionError, type ClientError, NoDaemonError, RefusedError, ShortSourceError, UnusableSocketError } from './errors.js';
+import type { ErrorAnswer } from '../protocol/errors.js';
+import { socketPathProblem } from '../protocol/socket-path.js';
+import {
+  BrokenConnectionError,
+  type ClientError,
+  NoDaemonError,
+  RefusedError,
+  ShortSourceError,
+  UnusableSocketError,
+} from './errors.js';
 
 const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
 
@@ -23,21 +31,36 @@ export class Transport {
   constructor(readonly socketPath: string) {}
 
   /** The answer's stream, once its head has come and says success. ClientError otherwise. */
-  async open(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<IncomingMessage> {
+  async open(
+    method: string,
+    path: string,
+    body?: Body,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     const problem = socketPathProblem(this.socketPath);
     if (problem !== undefined) throw new UnusableSocketError(problem.code, problem.message);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': body.contentType }),
       ...(body?.length === undefined ? {} : { 'content-length': body.length }),
     };
-    const outgoing = request({ socketPath: this.socketPath, agent: this.agent, method, path, headers, ...(signal === undefined ? {} : { signal }) });
+    const outgoing = request({
+      socketPath: this.socketPath,
+      agent: this.agent,
+      method,
+      path,
+      headers,
+      ...(signal === undefined ? {} : { signal }),
+    });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve);
       // After the answer has come, that the rest of the body finds nobody is no failure.
       outgoing.on('error', (error) => reject(this.explain(error)));
     });
     if (body === undefined) outgoing.end();
-    const [answer, sent] = await Promise.all([answered, body === undefined ? true : send(outgoing, body, answered)]);
+    const [answer, sent] = await Promise.all([
+      answered,
+      body === undefined ? true : send(outgoing, body, answered),
+    ]);
     if (answer.statusCode !== undefined && answer.statusCode < 300) return answer;
     const error = await refusal(answer);
     // With half a body in it the connection cannot serve another request.
@@ -57,12 +80,21 @@ export class Transport {
 
   private explain(error: NodeJS.ErrnoException): ClientError {
     const { code = 'EIO', message } = error;
-    return NOBODY_THERE.includes(code) ? new NoDaemonError(code, this.socketPath) : new BrokenConnectionError(`the daemon broke off: ${message}`);
+    return NOBODY_THERE.includes(code)
+      ? new NoDaemonError(code, this.socketPath)
+      : new BrokenConnectionError(`the daemon broke off: ${message}`);
   }
 }
 
-/** Sends the body as fast as it is taken. True if it was all sent, false if an answer came before that. */
-async function send(outgoing: ClientRequest, body: Body, answered: Promise<unknown>): Promise<boolean> {
+/**
+ * Sends the body as fast as it is taken. True if it was all sent, false if an answer came before
+ * that.
+ */
+async function send(
+  outgoing: ClientRequest,
+  body: Body,
+  answered: Promise<unknown>,
+): Promise<boolean> {
   let over = false;
   let wake = (): void => {};
   const stop = (): void => {
@@ -83,7 +115,8 @@ async function send(outgoing: ClientRequest, body: Body, answered: Promise<unkno
       }
     }
     if (over && sent !== body.length) return false;
-    if (body.length !== undefined && sent < body.length) throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
+    if (body.length !== undefined && sent < body.length)
+      throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
   } catch (error) {
     outgoing.destroy();
     throw error;
@@ -98,7 +131,10 @@ async function refusal(answer: IncomingMessage): Promise<ClientError> {
     const { error, bytesStored } = JSON.parse(text) as ErrorAnswer;
     return new RefusedError(error.code, error.message, bytesStored);
   } catch {
-    return new RefusedError('EIO', `an answer that is none of ksmd's: HTTP status ${answer.statusCode}`);
+    return new RefusedError(
+      'EIO',
+      `an answer that is none of ksmd's: HTTP status ${answer.statusCode}`,
+    );
   }
 }
 
@@ -110,10 +146,14 @@ async function readText(stream: IncomingMessage): Promise<string> {
 }
 
 /** What an answer holds, as it comes. BrokenConnectionError if it ends before its end. */
-export async function* chunks(answer: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* chunks(
+  answer: IncomingMessage,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of answer) yield chunk as Uint8Array;
   } catch (error) {
-    throw new BrokenConnectionError(`the daemon broke off: ${error instanceof Error ? error.message : error}`);
+    throw new BrokenConnectionError(
+      `the daemon broke off: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

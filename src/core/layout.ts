@@ -1,13 +1,16 @@
 /**
  * Every shared word there is, by name.
  *
- * One shared WebAssembly.Memory holds the whole machine. Both the wasm core and the TypeScript above it read this file, so it may hold nothing
- * but integer constants. All positions are in 32-bit words; a *pointer* to a structure is the word index of its first word, and 0 is "none".
+ * One shared WebAssembly.Memory holds the whole machine. Both the wasm core and the TypeScript
+ * above it read this file, so it may hold nothing but integer constants. All positions are in
+ * 32-bit words; a *pointer* to a structure is the word index of its first word, and 0 is "none".
  *
  * Who writes what:
  * - control block, geometry: whoever creates the memory, once, before any other thread sees it;
- * - frame table and free map: any thread, with atomics; the stable node word is set by the scanner and cleared by whoever frees the frame;
- * - slots: the pte words belong to whoever holds the pte's lock, the others to the scanner (to the API thread while the scanner is parked);
+ * - frame table and free map: any thread, with atomics; the stable node word is set by the scanner
+ *   and cleared by whoever frees the frame;
+ * - slots: the pte words belong to whoever holds the pte's lock, the others to the scanner (to the
+ *   API thread while the scanner is parked);
  * - guests and regions: the API thread while the scanner is parked, the counters in them as noted;
  * - stable nodes, tree roots, cursor, KSM counters: the scanner (or the thread that has parked it).
  *
@@ -43,14 +46,20 @@ export const CTL_FREE_HINT = CONTROL_BASE + 16;
 /** Frames from here on have never been used. */
 export const CTL_FRESH_FRAME = CONTROL_BASE + 18;
 export const CTL_FRAMES_USED = CONTROL_BASE + 19;
-/** Threads that wait for a frame on CTL_FRAMES_FREED, which goes up with each frame freed while there are any. */
+/**
+ * Threads that wait for a frame on CTL_FRAMES_FREED, which goes up with each frame freed while
+ * there are any.
+ */
 export const CTL_FRAME_WAITERS = CONTROL_BASE + 20;
 export const CTL_FRAMES_FREED = CONTROL_BASE + 21;
 /** Stores given up for want of a frame. */
 export const CTL_STORES_FAILED = CONTROL_BASE + 22;
 
 // Guests and regions.
-/** Goes up with every change to a guest's regions, so that a remembered region is known to be current. */
+/**
+ * Goes up with every change to a guest's regions, so that a remembered region is known to be
+ * current.
+ */
 export const CTL_REGIONS_EPOCH = CONTROL_BASE + 24;
 export const CTL_SLOTS_USED = CONTROL_BASE + 25;
 
@@ -61,7 +70,8 @@ export const CTL_FOUND_LINK = CONTROL_BASE + 30;
 /** Touched to keep reads before it apart from reads after it; its value means nothing. */
 export const CTL_SEARCH_FENCE = CONTROL_BASE + 31;
 
-// Threads: how the API thread wakes the scanner, and gets every other thread to stand still (src/machine/safepoint.ts).
+// Threads: how the API thread wakes the scanner, and gets every other thread to stand still
+// (src/machine/safepoint.ts).
 /** Goes up whenever the scanner has something to look at; it sleeps on this word. */
 export const CTL_DOORBELL = CONTROL_BASE + 32;
 /** How many ask all threads to stand still. */
@@ -78,7 +88,10 @@ export const CTL_CURSOR_VPN = CONTROL_BASE + 52;
 export const CTL_STABLE_NODE_FREE = CONTROL_BASE + 54;
 export const CTL_STABLE_NODE_FRESH = CONTROL_BASE + 55;
 export const CTL_STABLE_NODES_USED = CONTROL_BASE + 56;
-/** Stable nodes whose page is gone. Goes up before a frame lets go of its node, by whoever frees it; down as the scanner removes the node. Atomics. */
+/**
+ * Stable nodes whose page is gone. Goes up before a frame lets go of its node, by whoever frees it;
+ * down as the scanner removes the node. Atomics.
+ */
 export const CTL_STALE_NODES = CONTROL_BASE + 57;
 /** Where the last walk over a region's slots ended (src/core/scan/walk.ts). */
 export const CTL_WALKED = CONTROL_BASE + 58;
@@ -118,7 +131,7 @@ export const CTL_ADVISOR_TARGET_SCAN_TIME = CONTROL_BASE + 108;
 // KSM: a tunable of ksmd's own.
 /** 1: a page written since its last visit counts as changed, and no checksum is taken. */
 export const CTL_CHANGE_DETECTION = CONTROL_BASE + 109;
-// KSM: what the kernel profile has the core do (src/ksm/profile.ts): 1 or 0, written once.
+// KSM: what the kernel profile has the core do (src/ksm/kernels.ts): 1 or 0, written once.
 export const CTL_CHECKSUM_FIRST = CONTROL_BASE + 110;
 export const CTL_CHAINS_ALWAYS_YIELD = CONTROL_BASE + 111;
 
@@ -132,7 +145,10 @@ export const CTL_ADVISOR_START_MS = CONTROL_BASE + 115;
 export const MAX_NODES = 16;
 export const CTL_STABLE_ROOTS = CONTROL_BASE + 128;
 export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
-/** The nodes that bound the search under way; a red-black tree of 2^28 nodes is no deeper. The core, on the scanner's thread only. */
+/**
+ * The nodes that bound the search under way; a red-black tree of 2^28 nodes is no deeper. The core,
+ * on the scanner's thread only.
+ */
 export const CTL_SEARCH_PATH = CONTROL_BASE + 160;
 /** What each thread is doing, by the name it has in pte locks: one of the THREAD_ values. */
 export const CTL_THREAD_STATES = CONTROL_BASE + 224;
@@ -140,7 +156,10 @@ export const CTL_THREAD_STATES = CONTROL_BASE + 224;
 export const CTL_THREAD_STOPS = CONTROL_BASE + 480;
 /** 1 while the thread of that name is one of CTL_FRAME_WAITERS. */
 export const CTL_THREAD_WAITS = CONTROL_BASE + 736;
-/** What is known of the pages at the edges of the stable tree and of the unstable tree (src/core/trees/edge.ts). The core, on the scanner's thread only. */
+/**
+ * What is known of the pages at the edges of the stable tree and of the unstable tree
+ * (src/core/trees/edge.ts). The core, on the scanner's thread only.
+ */
 export const CTL_EDGES = CONTROL_BASE + 992;
 export const EDGE_STABLE = 0;
 export const EDGE_UNSTABLE = 1;
@@ -153,7 +172,10 @@ export const EDGE_SHARED = 2;
 export const EDGE_WORDS = 3;
 /** Two edges a tree. */
 export const EDGE_TREE_WORDS = 192;
-/** What each thread last loaded, by the name it has in pte locks: at most LOAD_WORDS words. That thread only. */
+/**
+ * What each thread last loaded, by the name it has in pte locks: at most LOAD_WORDS words. That
+ * thread only.
+ */
 export const CTL_LOADED = CONTROL_BASE + 1376;
 export const LOAD_WORDS = 8;
 export const CONTROL_END = CONTROL_BASE + 3424;
@@ -182,13 +204,17 @@ export const RB_BLACK = 1;
 
 // A slot: one registered page, its rmap item and its pte.
 export const SLOT_WORDS = 8;
-/** When listed from the stable tree: the stable node, and the neighbours in its list (the tree words otherwise). */
+/**
+ * When listed from the stable tree: the stable node, and the neighbours in its list (the tree words
+ * otherwise).
+ */
 export const RMAP_HEAD = 0;
 export const RMAP_NEXT = 1;
 export const RMAP_PREV = 2;
 /**
- * With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. With RMAP_SAMPLED, while the page is clean: two of its bytes, and
- * above them where in the page they are.
+ * With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. With
+ * RMAP_SAMPLED, while the page is clean: two of its bytes, and above them where in the page they
+ * are.
  */
 export const PTE_CHECKSUM = 3;
 export const RMAP_FLAGS = 4;
@@ -234,7 +260,10 @@ export const PTE_ZERO = 0x1000;
 /** PTE_CHECKSUM is known. */
 export const PTE_HASHED = 0x2000;
 
-/** Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so that untouched memory is passed over. */
+/**
+ * Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so
+ * that untouched memory is passed over.
+ */
 export const POPULATION_SHIFT = 6;
 
 // A guest: one address space.
@@ -251,14 +280,18 @@ export const GUEST_MERGING_PAGES = 7;
 /** Any thread, atomically, as the next one. */
 export const GUEST_ZERO_PAGES = 8;
 export const GUEST_PRESENT_PAGES = 9;
-/** Visits that looked at a page of it, since it began, in two words. A page passed over because nothing can have changed is none. */
+/**
+ * Visits that looked at a page of it, since it began, in two words. A page passed over because
+ * nothing can have changed is none.
+ */
 export const GUEST_VISITS = 10;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */
 export const GUEST_EXITING = 2;
 
-// A region: one mapping of a guest, or what is left of one whose rmap items wait for the scanner (a ghost: nothing is mapped there).
+// A region: one mapping of a guest, or what is left of one whose rmap items wait for the scanner (a
+// ghost: nothing is mapped there).
 export const REGION_WORDS = 8;
 /** First virtual page number: a 64-bit float. */
 export const REGION_VPN = 0;
@@ -289,13 +322,19 @@ export const STABLE_PRUNE_MS = 4;
 /** Rmap items listed from it, or STABLE_CHAIN. */
 export const STABLE_LENGTH = 5;
 export const STABLE_CHAIN = -1024;
-/** NUMA node in the low byte; in the tree, above it, where in the page STABLE_SAMPLE is from, plus 1; 0 if there is none. */
+/**
+ * NUMA node in the low byte; in the tree, above it, where in the page STABLE_SAMPLE is from, plus
+ * 1; 0 if there is none.
+ */
 export const STABLE_NODE = 6;
 export const STABLE_NODE_MASK = 0xff;
 export const STABLE_SAMPLE_SHIFT = 8;
 /** In a chain, the chain a dup belongs to. */
 export const STABLE_OWNER = 7;
-/** In the tree, four bytes of the page, where those that come to be compared with it are likely to differ. */
+/**
+ * In the tree, four bytes of the page, where those that come to be compared with it are likely to
+ * differ.
+ */
 export const STABLE_SAMPLE = 7;
 
 // Answers of a core search.
@@ -306,5 +345,8 @@ export const SEARCH_FOUND = 1;
 export const SEARCH_LOOK = 2;
 /** A page of the unstable tree is gone or no longer mergeable: nothing may be concluded. */
 export const SEARCH_GAVE_UP = 3;
-/** A page that bounded the search was freed meanwhile: nothing may be concluded, the caller starts again. */
+/**
+ * A page that bounded the search was freed meanwhile: nothing may be concluded, the caller starts
+ * again.
+ */
 export const SEARCH_AGAIN = 4;

@@ -1,10 +1,12 @@
 /**
- * Words of the shared memory as the core reads and writes them: a pointer is the word index of a structure, `at(pointer + FIELD)` its field.
+ * Words of the shared memory as the core reads and writes them: a pointer is the word index of a
+ * structure, `at(pointer + FIELD)` its field.
  *
- * Two kinds of access. `at` and `put` are plain, for words that have one owner at a time (layout.ts says which), and where what is read is validated by an
- * atomic access that follows. The others are atomic and in one order for all threads, for words that other threads change meanwhile. Nothing else
- * in the core touches a word, but for the few that are a thread's own (load-few.ts), so a core built with another file in this one's place sees every step
- * (test/machine/mortal-core.ts).
+ * Two kinds of access. `at` and `put` are plain, for words that have one owner at a time (layout.ts
+ * says which), and where what is read is validated by an atomic access that follows. The others are
+ * atomic and in one order for all threads, for words that other threads change meanwhile. Nothing
+ * else in the core touches a word, but for the few that are a thread's own (load-few.ts), so a core
+ * built with another file in this one's place sees every step (test/machine/mortal-core.ts).
  */
 
 export function at(word: u32): u32 {

@@ -1,42 +1,51 @@
 /**
- * The daemon's life: memory, scanner and server come up in this order and go down in the reverse one.
+ * The daemon's life: memory, scanner and server come up in this order and go down in the reverse
+ * one.
  *
- * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how it ended. Signals are the caller's business.
+ * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how
+ * it ended. Signals are the caller's business.
  */
 
-import type { Sample } from '../api/history.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
-import type { ProfileName } from '../ksm/profile.js';
+import type { ProfileName } from '../ksm/kernels.js';
 import { rebuild } from '../ksm/rebuild.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { KsmdError } from '../machine/errors.js';
+import type { Sample } from '../protocol/history.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
-import type { Api } from './context.js';
 import { errnoLine } from './errno-line.js';
-import { EventFeed, type Progress } from './event-feed.js';
-import { type FatalError, InternalFaultError, ListenFailedError, MemoryRefusedError, RestoreRefusedError, ScannerLostError } from './fatal.js';
-import { GuestThreads } from './guest-threads.js';
-import { History } from './history.js';
-import type { Limits } from './limits.js';
-import { LiveFeed } from './live-feed.js';
-import { LiveStreams } from './live-streams.js';
-import { Log, type LogLevel } from './log.js';
+import {
+  type FatalError,
+  InternalFaultError,
+  ListenFailedError,
+  MemoryRefusedError,
+  RestoreRefusedError,
+  ScannerLostError,
+} from './fatal.js';
+import { EventFeed, type Progress } from './feeds/event-feed.js';
+import { History } from './feeds/history.js';
+import { LiveFeed } from './feeds/live-feed.js';
+import { LiveStreams } from './feeds/live-streams.js';
+import type { Api } from './http/context.js';
+import type { Limits } from './http/limits.js';
+import { createServer } from './http/server.js';
+import type { TcpAddress } from './http/tcp.js';
+import { Uploads } from './http/uploads.js';
+import { Log, type LogLevel } from './log/log.js';
+import { logSummaries } from './log/summary.js';
 import { Metrics } from './metrics/metrics.js';
-import { Profiling } from './profiling.js';
-import { Reaper } from './reaper.js';
-import { Scanner } from './scanner.js';
-import { createServer } from './server.js';
 import { ServiceManager } from './service-manager.js';
 import { listenPrivately, type OwnSocket, prepareSocketPath } from './socket.js';
-import { logSummaries } from './summary.js';
 import { KernelFiles } from './sysfs/kernel-files.js';
-import type { TcpAddress } from './tcp.js';
+import { GuestThreads } from './threads/guest-threads.js';
+import { Profiling } from './threads/profiling.js';
+import { Reaper } from './threads/reaper.js';
+import { Scanner } from './threads/scanner.js';
+import { TunableWrites } from './threads/tunable-writes.js';
 import { nowMs, SYSTEM_TIMERS } from './timers.js';
-import { TunableWrites } from './tunable-writes.js';
-import { Uploads } from './uploads.js';
 
 /** How long answers under way may take once the daemon stops. */
 const LAST_ANSWERS_MS = 2000;
@@ -68,7 +77,9 @@ export interface DaemonConfig {
 }
 
 export class Daemon {
-  /** Resolves when the daemon is down and its socket removed: with what went wrong, if anything did. */
+  /**
+   * Resolves when the daemon is down and its socket removed: with what went wrong, if anything did.
+   */
   readonly ended: Promise<FatalError | undefined>;
   private end: (fatal: FatalError | undefined) => void = () => {};
   private stopping = false;
@@ -94,15 +105,21 @@ export class Daemon {
     logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');
 
     let scanner: Scanner | undefined;
-    const host = createHost(config, (change) => (scanner === undefined ? change() : scanner.quiesce(change)));
+    const host = createHost(config, (change) =>
+      scanner === undefined ? change() : scanner.quiesce(change),
+    );
     const { memory } = host.machine;
-    logger.info({ kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize }, 'memory reserved');
+    logger.info(
+      { kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize },
+      'memory reserved',
+    );
     if (config.restore !== undefined) restore(config.restore, host);
     const reaper = new Reaper();
     scanner = await Scanner.start(memory, config.kernel, () => rebuild(host.ksm, nowMs()), reaper);
     if (config.pagesToScan !== undefined) await scanner.set('pages_to_scan', config.pagesToScan);
     if (config.sleepMs !== undefined) await scanner.set('sleep_millisecs', config.sleepMs);
-    if (config.run !== undefined || config.restore === undefined) await scanner.set('run', config.run ?? RUN_MERGE);
+    if (config.run !== undefined || config.restore === undefined)
+      await scanner.set('run', config.run ?? RUN_MERGE);
 
     const daemon = new Daemon(log, scanner, new ServiceManager(logger));
     const events = new EventFeed(() => progress(host), SYSTEM_TIMERS);
@@ -112,16 +129,22 @@ export class Daemon {
     const streams = new LiveStreams();
     const uploads = new Uploads(host, scanner, config.oomTimeoutMs);
     const profiling = new Profiling(scanner, logger);
-    const threads = new GuestThreads(host, config.oomTimeoutMs, config.limits.maxWorkloads, reaper, {
-      died: ({ workload, guest, reason }) => {
-        logger.error({ workload, guest, reason }, 'a guest thread died');
-        events.warn(`workload ${workload} of guest '${guest}' died`);
+    const threads = new GuestThreads(
+      host,
+      config.oomTimeoutMs,
+      config.limits.maxWorkloads,
+      reaper,
+      {
+        died: ({ workload, guest, reason }) => {
+          logger.error({ workload, guest, reason }, 'a guest thread died');
+          events.warn(`workload ${workload} of guest '${guest}' died`);
+        },
+        waits: ({ workload, guest }) => {
+          logger.warn({ workload, guest }, 'a store finds no free frame and waits for one');
+          events.warn(`a store of workload ${workload} in guest '${guest}' waits for a free frame`);
+        },
       },
-      waits: ({ workload, guest }) => {
-        logger.warn({ workload, guest }, 'a store finds no free frame and waits for one');
-        events.warn(`a store of workload ${workload} in guest '${guest}' waits for a free frame`);
-      },
-    });
+    );
     const tunables = new TunableWrites(host, scanner);
     const context = {
       host,
@@ -140,10 +163,14 @@ export class Daemon {
       stop: (reason: string) => daemon.stop(reason),
     };
     const server = await createServer(context, config.limits);
-    const tcpServer = config.http === undefined ? undefined : await createServer(context, config.limits, config.http);
+    const tcpServer =
+      config.http === undefined
+        ? undefined
+        : await createServer(context, config.limits, config.http);
     daemon.watchScanner(events);
     try {
-      if (config.sysfs !== undefined) daemon.kernelFiles = KernelFiles.start(config.sysfs, context, logger, SYSTEM_TIMERS);
+      if (config.sysfs !== undefined)
+        daemon.kernelFiles = KernelFiles.start(config.sysfs, context, logger, SYSTEM_TIMERS);
       daemon.socket = await listenPrivately(config.socketPath, (path) => server.listen({ path }));
       if (config.http !== undefined) await listenAt(tcpServer, config.http);
     } catch (error) {
@@ -151,7 +178,14 @@ export class Daemon {
       daemon.removeFiles();
       throw error;
     }
-    logger.info({ socket: config.socketPath, ...(config.http === undefined ? {} : { http: config.http }), ...host.tunables() }, 'listening');
+    logger.info(
+      {
+        socket: config.socketPath,
+        ...(config.http === undefined ? {} : { http: config.http }),
+        ...host.tunables(),
+      },
+      'listening',
+    );
     void daemon.serviceManager.tell('READY=1', `STATUS=Listening on ${config.socketPath}`);
     const stopSummaries = logSummaries(logger, () => host.counters(), SYSTEM_TIMERS);
     daemon.takeDown = async () => {
@@ -163,14 +197,20 @@ export class Daemon {
       await scanner.stop();
       streams.endAll();
       uploads.interruptAll();
-      await Promise.all([closeServer(server), ...(tcpServer === undefined ? [] : [closeServer(tcpServer)])]);
+      await Promise.all([
+        closeServer(server),
+        ...(tcpServer === undefined ? [] : [closeServer(tcpServer)]),
+      ]);
     };
     return daemon;
   }
 
   private takeDown: () => Promise<void> = async () => {};
 
-  /** Finishes the scanner's slice, answers what is open, removes the socket; `ended` resolves then. Does nothing the second time. */
+  /**
+   * Finishes the scanner's slice, answers what is open, removes the socket; `ended` resolves then.
+   * Does nothing the second time.
+   */
   stop(reason: string): void {
     if (this.stopping) return;
     this.stopping = true;
@@ -183,7 +223,8 @@ export class Daemon {
         this.log.logger.info('stopped');
         this.endWith(undefined);
       },
-      (error: unknown) => this.die(new InternalFaultError(`EIO: while stopping: ${describe(error)}`)),
+      (error: unknown) =>
+        this.die(new InternalFaultError(`EIO: while stopping: ${describe(error)}`)),
     );
   }
 
@@ -220,8 +261,14 @@ export class Daemon {
       logger.error({ reason }, 'the scanner died: another takes over');
       events.warn('the scanner died: another takes over');
     });
-    this.scanner.on('restarted', (afterMs) => logger.warn({ afterMs: Math.round(afterMs) }, 'the scanner is back'));
-    this.scanner.on('gaveUp', (reason) => this.die(new ScannerLostError(`ECHILD: the scanner died and could not be started again: ${reason}`)));
+    this.scanner.on('restarted', (afterMs) =>
+      logger.warn({ afterMs: Math.round(afterMs) }, 'the scanner is back'),
+    );
+    this.scanner.on('gaveUp', (reason) =>
+      this.die(
+        new ScannerLostError(`ECHILD: the scanner died and could not be started again: ${reason}`),
+      ),
+    );
   }
 }
 
@@ -229,7 +276,11 @@ function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): H
   const clock: Clock = { nowMs, cpuMs: () => 0 };
   try {
     const { memoryBytes, pageSize, kernel, limits } = config;
-    return Host.create({ memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions }, clock, quiesce);
+    return Host.create(
+      { memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions },
+      clock,
+      quiesce,
+    );
   } catch (error) {
     throw new MemoryRefusedError(`ENOMEM: ${error instanceof Error ? error.message : error}`);
   }
@@ -248,7 +299,9 @@ function restore(snapshot: SnapshotFile, host: Host): void {
     snapshot.restoreTo(host, nowMs());
   } catch (error) {
     const code = error instanceof KsmdError ? error.code : 'EINVAL';
-    throw new RestoreRefusedError(`${code}: the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`);
+    throw new RestoreRefusedError(
+      `${code}: the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
@@ -280,7 +333,10 @@ function sample(host: Host, scanner: Scanner, startedAtMs: number): Sample {
   };
 }
 
-/** Takes no more connections and waits for the answers under way; after a while those that remain are cut off. */
+/**
+ * Takes no more connections and waits for the answers under way; after a while those that remain
+ * are cut off.
+ */
 async function closeServer(server: Api): Promise<void> {
   const sweep = setInterval(() => server.server.closeIdleConnections(), SWEEP_MS);
   const late = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS);

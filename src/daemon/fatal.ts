@@ -1,7 +1,8 @@
 /**
  * What ends the daemon: one class a condition, each with its own exit status.
  *
- * README lists them from FATAL. Exit status 1 is any other failure of a command, 2 a wrong command line.
+ * README lists them from FATAL. Exit status 1 is any other failure of a command, 2 a wrong command
+ * line.
  */
 
 export interface FatalCondition {
@@ -11,14 +12,23 @@ export interface FatalCondition {
 
 export const FATAL = {
   MemoryRefused: { exitStatus: 10, meaning: 'the memory asked for cannot be had' },
-  SocketPathUnusable: { exitStatus: 11, meaning: 'the socket path is too long, or its directory cannot be made or trusted' },
+  SocketPathUnusable: {
+    exitStatus: 11,
+    meaning: 'the socket path is too long, or its directory cannot be made or trusted',
+  },
   SocketInUse: { exitStatus: 12, meaning: 'another daemon listens on the socket' },
-  SocketPathTaken: { exitStatus: 13, meaning: 'there is something at the socket path that is no socket' },
+  SocketPathTaken: {
+    exitStatus: 13,
+    meaning: 'there is something at the socket path that is no socket',
+  },
   ListenFailed: { exitStatus: 14, meaning: 'the operating system refuses to listen on the socket' },
   LogFileUnusable: { exitStatus: 15, meaning: 'the log file cannot be written' },
   ScannerLost: { exitStatus: 16, meaning: 'the scanner died and could not be started again' },
   RestoreRefused: { exitStatus: 17, meaning: 'the snapshot does not fit the host' },
-  SysfsUnusable: { exitStatus: 18, meaning: "the --sysfs directory cannot be written, or is not ksmd's alone" },
+  SysfsUnusable: {
+    exitStatus: 18,
+    meaning: "the --sysfs directory cannot be written, or is not ksmd's alone",
+  },
   InternalFault: { exitStatus: 70, meaning: 'a fault in ksmd itself' },
 } as const satisfies Record<string, FatalCondition>;
 

@@ -1,8 +1,10 @@
 /**
- * What systemd is told, if it is what started the daemon: systemd's notify protocol, by way of `systemd-notify`, because Node has no datagram sockets of
- * the Unix kind and a native addon is a high price for two messages.
+ * What systemd is told, if it is what started the daemon: systemd's notify protocol, by way of
+ * `systemd-notify`, because Node has no datagram sockets of the Unix kind and a native addon is a
+ * high price for two messages.
  *
- * Messages arrive in the order they are sent. One that cannot be sent is a line in the log, and no failure of the daemon.
+ * Messages arrive in the order they are sent. One that cannot be sent is a line in the log, and no
+ * failure of the daemon.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -18,7 +20,10 @@ export class ServiceManager {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Resolves once these are told, `READY=1` and the like; at once if there is no service manager. Never rejects. */
+  /**
+   * Resolves once these are told, `READY=1` and the like; at once if there is no service manager.
+   * Never rejects.
+   */
   tell(...assignments: readonly string[]): Promise<void> {
     if (!process.env.NOTIFY_SOCKET) return Promise.resolve();
     this.last = this.last.then(() => this.send(assignments));
@@ -30,7 +35,10 @@ export class ServiceManager {
       await run('systemd-notify', assignments, { timeout: PATIENCE_MS });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.logger.warn({ reason }, `the service manager could not be told ${assignments[0]}: is systemd-notify installed, and NotifyAccess=all set?`);
+      this.logger.warn(
+        { reason },
+        `the service manager could not be told ${assignments[0]}: is systemd-notify installed, and NotifyAccess=all set?`,
+      );
     }
   }
 }

@@ -1,19 +1,37 @@
 /**
- * The socket's place in the file system: a place where the daemon may listen, or a FatalError that says why not.
+ * The socket's place in the file system: a place where the daemon may listen, or a FatalError that
+ * says why not.
  *
- * A socket that nobody listens on is taken over. Anything else that is there is left alone, whenever it came: of two daemons that start at once, one
- * listens, and the other touches nothing of it.
+ * A socket that nobody listens on is taken over. Anything else that is there is left alone,
+ * whenever it came: of two daemons that start at once, one listens, and the other touches nothing
+ * of it.
  */
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { socketPathProblem } from '../api/socket-path.js';
+import { socketPathProblem } from '../protocol/socket-path.js';
 import { errnoLine } from './errno-line.js';
-import { ListenFailedError, SocketInUseError, SocketPathTakenError, SocketPathUnusableError } from './fatal.js';
+import {
+  ListenFailedError,
+  SocketInUseError,
+  SocketPathTakenError,
+  SocketPathUnusableError,
+} from './fatal.js';
 import { makeDirectory } from './make-directory.js';
 
-/** How long another daemon may take from its look at the path to listening there: some milliseconds, as a rule. */
+/**
+ * How long another daemon may take from its look at the path to listening there: some milliseconds,
+ * as a rule.
+ */
 const LOCK_PATIENCE_MS = 5000;
 const LOOK_MS = 10;
 
@@ -31,7 +49,10 @@ export class OwnSocket {
   }
 }
 
-/** Makes the directory if there is none (mode 0700), and refuses a path where the daemon could not listen, before anything is started for it. */
+/**
+ * Makes the directory if there is none (mode 0700), and refuses a path where the daemon could not
+ * listen, before anything is started for it.
+ */
 export async function prepareSocketPath(path: string): Promise<void> {
   // Before anything is made for it, and again once there is a directory.
   assertUsable(path);
@@ -45,12 +66,17 @@ export async function prepareSocketPath(path: string): Promise<void> {
 }
 
 /**
- * Listens with mode 0600, in the place of a socket that nobody listens on if need be. `listen` must bind the path it is given before it resolves.
+ * Listens with mode 0600, in the place of a socket that nobody listens on if need be. `listen` must
+ * bind the path it is given before it resolves.
  *
- * The socket is bound under a name of its own and renamed once it listens. So nobody meets it before it answers, and what Node removes when the server is
- * closed is that name, never what is at the path then.
+ * The socket is bound under a name of its own and renamed once it listens. So nobody meets it
+ * before it answers, and what Node removes when the server is closed is that name, never what is at
+ * the path then.
  */
-export async function listenPrivately(path: string, listen: (path: string) => Promise<unknown>): Promise<OwnSocket> {
+export async function listenPrivately(
+  path: string,
+  listen: (path: string) => Promise<unknown>,
+): Promise<OwnSocket> {
   return locked(path, async () => {
     await assertFree(path);
     let directory: number | undefined;
@@ -78,15 +104,22 @@ export async function listenPrivately(path: string, listen: (path: string) => Pr
 
 function assertUsable(path: string): void {
   const problem = socketPathProblem(path);
-  if (problem !== undefined) throw new SocketPathUnusableError(`${problem.code}: ${problem.message}`);
+  if (problem !== undefined)
+    throw new SocketPathUnusableError(`${problem.code}: ${problem.message}`);
 }
 
 /** Nothing is at the path, or a socket that nobody listens on. */
 async function assertFree(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isSocket()) throw new SocketPathTakenError(`EEXIST: ${path} is no socket: choose another path, or move it away`);
-  if (await answers(path)) throw new SocketInUseError(`EADDRINUSE: a daemon listens on ${path} already: stop it, or choose another --socket`);
+  if (!there.isSocket())
+    throw new SocketPathTakenError(
+      `EEXIST: ${path} is no socket: choose another path, or move it away`,
+    );
+  if (await answers(path))
+    throw new SocketInUseError(
+      `EADDRINUSE: a daemon listens on ${path} already: stop it, or choose another --socket`,
+    );
 }
 
 /** Does `task` while no other daemon does its own for the same path. */
@@ -94,7 +127,9 @@ async function locked<Result>(path: string, task: () => Promise<Result>): Promis
   const lock = `${path}.lock`;
   for (let waitedMs = 0; !lockTaken(path, lock); waitedMs += LOOK_MS) {
     if (waitedMs >= LOCK_PATIENCE_MS)
-      throw new SocketInUseError(`EBUSY: another daemon is about to listen on ${path}: if there is none, remove ${lock}`);
+      throw new SocketInUseError(
+        `EBUSY: another daemon is about to listen on ${path}: if there is none, remove ${lock}`,
+      );
     await delay(LOOK_MS);
   }
   try {
@@ -104,13 +139,17 @@ async function locked<Result>(path: string, task: () => Promise<Result>): Promis
   }
 }
 
-/** Whether the lock is ours now. One whose owner died holding it is cleared away, to be taken at the next try. */
+/**
+ * Whether the lock is ours now. One whose owner died holding it is cleared away, to be taken at the
+ * next try.
+ */
 function lockTaken(path: string, lock: string): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
   }
   if (ownerIsGone(lock)) rmSync(lock, { force: true });
   return false;
@@ -134,7 +173,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether anybody listens. A connection that is refused means nobody; one that fails otherwise may be somebody. */
+/**
+ * Whether anybody listens. A connection that is refused means nobody; one that fails otherwise may
+ * be somebody.
+ */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = createConnection(path);
@@ -142,6 +184,8 @@ function answers(path: string): Promise<boolean> {
       connection.destroy();
       resolve(true);
     });
-    connection.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
+    connection.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    );
   });
 }

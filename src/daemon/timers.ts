@@ -1,6 +1,8 @@
 /** Time as the daemon's parts get it, so that tests can turn it by hand. */
 export interface Timers {
-  /** Calls `tick` every `ms` until the returned function is called. Does not keep the process alive. */
+  /**
+   * Calls `tick` every `ms` until the returned function is called. Does not keep the process alive.
+   */
   every(ms: number, tick: () => void): () => void;
 }
 

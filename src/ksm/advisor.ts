@@ -1,8 +1,9 @@
 /**
- * The scan-time advisor: chooses pages_to_scan so that a full scan takes about advisor_target_scan_time seconds, within bounds of processor time.
+ * The scan-time advisor: chooses pages_to_scan so that a full scan takes about
+ * advisor_target_scan_time seconds, within bounds of processor time.
  *
- * Consulted at the end of each full scan; all in integers, as in Linux 6.8, mm/ksm.c: scan_time_advisor. `advise` is pure; what it remembers from
- * scan to scan is in the control block.
+ * Consulted at the end of each full scan; all in integers, as in Linux 6.8, mm/ksm.c:
+ * scan_time_advisor. `advise` is pure; what it remembers from scan to scan is in the control block.
  */
 import {
   CTL_ADVISOR_CHANGE,
@@ -52,10 +53,15 @@ export function advise(input: AdvisorInput): Advice {
   const cpuPercent = quotient(input.cpuMs * 100, scanTime * 1000);
   const factor = quotient(input.targetScanTime * 100, scanTime);
   const trend = quotient(scanTime * 100, input.lastScanTime === 0 ? scanTime : input.lastScanTime);
-  const change = Math.floor(((100 - EWMA_WEIGHT_PERCENT) * input.previousChange + EWMA_WEIGHT_PERCENT * trend) / 100);
+  const change = Math.floor(
+    ((100 - EWMA_WEIGHT_PERCENT) * input.previousChange + EWMA_WEIGHT_PERCENT * trend) / 100,
+  );
   const wanted = Math.floor((Math.floor((input.pagesToScan * 100) / factor) * change) / 100);
   const perPercent = quotient(input.pagesToScan, cpuPercent);
-  const capped = Math.max(Math.min(wanted, perPercent * input.maxCpuPercent), perPercent * MIN_CPU_PERCENT);
+  const capped = Math.max(
+    Math.min(wanted, perPercent * input.maxCpuPercent),
+    perPercent * MIN_CPU_PERCENT,
+  );
   return { pagesToScan: Math.min(capped, input.maxPagesToScan), change, scanTime };
 }
 
@@ -65,7 +71,10 @@ export class Advisor {
     private readonly clock: Clock,
   ) {}
 
-  /** Turning the advisor on starts from advisor_min_pages_to_scan, turning it off goes back to the default. */
+  /**
+   * Turning the advisor on starts from advisor_min_pages_to_scan, turning it off goes back to the
+   * default.
+   */
   setMode(mode: number): void {
     const { i32 } = this;
     if (i32[CTL_ADVISOR_MODE] === mode) return;
@@ -85,7 +94,8 @@ export class Advisor {
   }
 
   scanStarts(): void {
-    if (this.i32[CTL_ADVISOR_MODE] === ADVISOR_SCAN_TIME) this.i32[CTL_ADVISOR_START_MS] = this.clock.nowMs() | 0;
+    if (this.i32[CTL_ADVISOR_MODE] === ADVISOR_SCAN_TIME)
+      this.i32[CTL_ADVISOR_START_MS] = this.clock.nowMs() | 0;
   }
 
   scanEnds(): void {

@@ -1,4 +1,7 @@
-/** Time as src/ksm gets it: from whoever drives the scan. Chains are pruned and the advisor advises by it; nothing else depends on it. */
+/**
+ * Time as src/ksm gets it: from whoever drives the scan. Chains are pruned and the advisor advises
+ * by it; nothing else depends on it.
+ */
 export interface Clock {
   /** Milliseconds since some fixed moment. */
   nowMs(): number;

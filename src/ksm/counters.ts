@@ -1,8 +1,9 @@
 /**
  * Counters, under their sysfs names, as a kernel of the machine's profile shows them.
  *
- * Read from any thread. The scanner writes them with plain stores: each is one aligned 32-bit word with one writer, so a reader sees a value that was
- * true a moment ago. Those that outgrow 32 bits are two words, the high one written last.
+ * Read from any thread. The scanner writes them with plain stores: each is one aligned 32-bit word
+ * with one writer, so a reader sees a value that was true a moment ago. Those that outgrow 32 bits
+ * are two words, the high one written last.
  */
 import {
   CTL_COW_BREAKS,
@@ -23,7 +24,7 @@ import {
   GUEST_ZERO_PAGES,
 } from '../core/layout.js';
 import type { SharedMemory } from '../machine/memory.js';
-import type { CounterName, GuestCounterName } from './profile.js';
+import type { CounterName, GuestCounterName } from './kernels.js';
 
 /** What the kernel spends on a registered page that it has seen: sizeof(struct ksm_rmap_item). */
 export const RMAP_ITEM_BYTES = 64;
@@ -52,7 +53,13 @@ export function readCounter(memory: SharedMemory, name: CounterName): number {
     case 'pages_unshared':
       return word(CTL_PAGES_UNSHARED);
     case 'pages_volatile':
-      return Math.max(0, word(CTL_RMAP_ITEMS) - word(CTL_PAGES_SHARED) - word(CTL_PAGES_SHARING) - word(CTL_PAGES_UNSHARED));
+      return Math.max(
+        0,
+        word(CTL_RMAP_ITEMS) -
+          word(CTL_PAGES_SHARED) -
+          word(CTL_PAGES_SHARING) -
+          word(CTL_PAGES_UNSHARED),
+      );
     case 'pages_skipped':
       return wide(i32, CTL_PAGES_SKIPPED);
     case 'ksm_zero_pages':
@@ -62,11 +69,18 @@ export function readCounter(memory: SharedMemory, name: CounterName): number {
     case 'stable_node_dups':
       return word(CTL_STABLE_NODE_DUPS);
     case 'general_profit':
-      return (word(CTL_PAGES_SHARING) + word(CTL_ZERO_PAGES)) * pageSize - word(CTL_RMAP_ITEMS) * RMAP_ITEM_BYTES;
+      return (
+        (word(CTL_PAGES_SHARING) + word(CTL_ZERO_PAGES)) * pageSize -
+        word(CTL_RMAP_ITEMS) * RMAP_ITEM_BYTES
+      );
   }
 }
 
-export function readGuestCounter(memory: SharedMemory, guest: number, name: GuestCounterName): number {
+export function readGuestCounter(
+  memory: SharedMemory,
+  guest: number,
+  name: GuestCounterName,
+): number {
   const { i32, pageSize } = memory;
   const word = (counter: number): number => Atomics.load(i32, guest + counter);
   switch (name) {
@@ -77,7 +91,10 @@ export function readGuestCounter(memory: SharedMemory, guest: number, name: Gues
     case 'ksm_merging_pages':
       return word(GUEST_MERGING_PAGES);
     case 'ksm_process_profit':
-      return (word(GUEST_MERGING_PAGES) + word(GUEST_ZERO_PAGES)) * pageSize - word(GUEST_RMAP_ITEMS) * RMAP_ITEM_BYTES;
+      return (
+        (word(GUEST_MERGING_PAGES) + word(GUEST_ZERO_PAGES)) * pageSize -
+        word(GUEST_RMAP_ITEMS) * RMAP_ITEM_BYTES
+      );
   }
 }
 
@@ -90,7 +107,11 @@ export interface Totals {
 
 /** Since the start. */
 export function readTotals({ i32 }: SharedMemory): Totals {
-  return { pagesScanned: wide(i32, CTL_PAGES_SCANNED), merges: wide(i32, CTL_MERGES), cowBreaks: wide(i32, CTL_COW_BREAKS) };
+  return {
+    pagesScanned: wide(i32, CTL_PAGES_SCANNED),
+    merges: wide(i32, CTL_MERGES),
+    cowBreaks: wide(i32, CTL_COW_BREAKS),
+  };
 }
 
 export interface GuestTotals {

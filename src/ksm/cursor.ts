@@ -1,9 +1,10 @@
 /**
- * The cursor: goes over all mergeable pages of all guests, in order of address, region by region; what becomes of each page is the core's
- * (src/core/scan/walk.ts).
+ * The cursor: goes over all mergeable pages of all guests, in order of address, region by region;
+ * what becomes of each page is the core's (src/core/scan/walk.ts).
  *
- * A full scan starts at the head of the guest list and ends there. Its place is in shared memory, so whoever parks the scanner can change guests and
- * regions around it; the region remembered here is only a short cut, dropped when regions change. Scanner only.
+ * A full scan starts at the head of the guest list and ends there. Its place is in shared memory,
+ * so whoever parks the scanner can change guests and regions around it; the region remembered here
+ * is only a short cut, dropped when regions change. Scanner only.
  */
 import {
   CTL_REGIONS_EPOCH,
@@ -32,7 +33,10 @@ export class Cursor {
     this.i32 = machine.memory.i32;
   }
 
-  /** Scans up to `limit` pages; fewer if the full scan ends, or if there is nothing to scan. How many. `nowMs` dates the pruning of chains. */
+  /**
+   * Scans up to `limit` pages; fewer if the full scan ends, or if there is nothing to scan. How
+   * many. `nowMs` dates the pruning of chains.
+   */
   scan(limit: number, nowMs: number): number {
     const { list } = this;
     if (list.isEmpty) return 0;
@@ -58,7 +62,10 @@ export class Cursor {
     const { regions } = machine;
     for (let region = regions.first(guest); region !== 0; ) {
       const next = regions.next(region);
-      machine.memory.core.dropItems(regions.slot(region, regions.vpn(region)), regions.endSlot(region));
+      machine.memory.core.dropItems(
+        regions.slot(region, regions.vpn(region)),
+        regions.endSlot(region),
+      );
       this.dropSpentGhost(region);
       region = next;
     }
@@ -96,8 +103,13 @@ export class Cursor {
     while (this.region !== 0) {
       const region = this.region;
       const next = regions.next(region);
-      if (i32[region + REGION_MERGEABLE] > 0) list.cursorVpn = Math.max(list.cursorVpn, regions.vpn(region));
-      if (i32[region + REGION_MERGEABLE] > 0 || regions.isGhost(region) || i32[region + REGION_RMAP_ITEMS] !== 0) {
+      if (i32[region + REGION_MERGEABLE] > 0)
+        list.cursorVpn = Math.max(list.cursorVpn, regions.vpn(region));
+      if (
+        i32[region + REGION_MERGEABLE] > 0 ||
+        regions.isGhost(region) ||
+        i32[region + REGION_RMAP_ITEMS] !== 0
+      ) {
         scanned += this.scanRegion(region, limit - scanned, nowMs);
         if (scanned === limit) return scanned;
       }
@@ -106,7 +118,10 @@ export class Cursor {
     return scanned;
   }
 
-  /** Scans up to `limit` pages of a region, from the cursor's place on, and leaves the cursor after the last one. How many. */
+  /**
+   * Scans up to `limit` pages of a region, from the cursor's place on, and leaves the cursor after
+   * the last one. How many.
+   */
   private scanRegion(region: number, limit: number, nowMs: number): number {
     const { list, machine } = this;
     const { regions, memory } = machine;
@@ -114,7 +129,8 @@ export class Cursor {
     const first = regions.slot(region, start);
     const from = first + Math.max(0, list.cursorVpn - start) * SLOT_WORDS;
     const scanned = memory.core.walk(from, regions.endSlot(region), limit, nowMs);
-    if (this.i32[region + REGION_MERGEABLE] > 0) list.cursorVpn = start + (this.i32[CTL_WALKED] - first) / SLOT_WORDS;
+    if (this.i32[region + REGION_MERGEABLE] > 0)
+      list.cursorVpn = start + (this.i32[CTL_WALKED] - first) / SLOT_WORDS;
     if (scanned !== limit) this.dropSpentGhost(region);
     return scanned;
   }

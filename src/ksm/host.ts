@@ -1,23 +1,53 @@
 /**
- * A host: a machine with KSM on it, its guests and regions by name, and the calls a kernel offers them (mmap, munmap, madvise, exit, loads, stores)
- * and their administrator (sysfs).
+ * A host: a machine with KSM on it, its guests and regions by name, and the calls a kernel offers
+ * them (mmap, munmap, madvise, exit, loads, stores) and their administrator (sysfs).
  *
- * The same in one thread (replay, tests) as on the daemon's API thread. There `quiesce` parks the scanner around calls that change guests, regions or
- * advice; loads and stores go on beside it.
+ * The same in one thread (replay, tests) as on the daemon's API thread. There `quiesce` parks the
+ * scanner around calls that change guests, regions or advice; loads and stores go on beside it.
  */
 
-import { CTL_SLOTS_USED, GUEST_EXITING, GUEST_NODE, GUEST_PRESENT_PAGES, GUEST_STATE, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../core/layout.js';
+import {
+  CTL_SLOTS_USED,
+  GUEST_EXITING,
+  GUEST_NODE,
+  GUEST_PRESENT_PAGES,
+  GUEST_STATE,
+  PTE_MERGEABLE,
+  PTE_STATE,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import { check } from '../inspect/check.js';
 import { ExistsError, InvalidError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
-import { check } from './check.js';
 import type { Clock } from './clock.js';
-import { type GuestTotals, readCounter, readGuestCounter, readGuestTotals, readTotals, type Totals } from './counters.js';
+import {
+  type GuestTotals,
+  readCounter,
+  readGuestCounter,
+  readGuestTotals,
+  readTotals,
+  type Totals,
+} from './counters.js';
 import { adoptItems } from './ghosts.js';
+import {
+  type CounterName,
+  DEFAULT_PROFILE,
+  type GuestCounterName,
+  type KernelProfile,
+  kernelProfile,
+  type ProfileName,
+} from './kernels.js';
 import { Ksm } from './ksm.js';
-import { type CounterName, DEFAULT_PROFILE, type GuestCounterName, type KernelProfile, kernelProfile, type ProfileName } from './profile.js';
-import { initTunables, readTunable, setTunable, type TunableValue, tunableName, tunableNames } from './tunables.js';
+import {
+  initTunables,
+  readTunable,
+  setTunable,
+  type TunableValue,
+  tunableName,
+  tunableNames,
+} from './tunables.js';
 
 export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
 
@@ -51,8 +81,15 @@ export class Host {
     readonly quiesce: <T>(change: () => T) => T,
   ) {}
 
-  /** A new host without guests. `quiesce` runs its argument while no scanner runs; without one, nothing else must scan. */
-  static create(options: HostOptions, clock: Clock, quiesce: <T>(change: () => T) => T = (change) => change()): Host {
+  /**
+   * A new host without guests. `quiesce` runs its argument while no scanner runs; without one,
+   * nothing else must scan.
+   */
+  static create(
+    options: HostOptions,
+    clock: Clock,
+    quiesce: <T>(change: () => T) => T = (change) => change(),
+  ): Host {
     const profile = kernelProfile(options.kernel ?? DEFAULT_PROFILE);
     const machine = Machine.create(options, HOLDER_API);
     initTunables(machine.memory, profile);
@@ -83,7 +120,10 @@ export class Host {
     this.guests.delete(name);
   }
 
-  /** Maps `pages` untouched pages at `address` (bytes), or where there is room, and advises them mergeable unless told not to. */
+  /**
+   * Maps `pages` untouched pages at `address` (bytes), or where there is room, and advises them
+   * mergeable unless told not to.
+   */
   map(
     guestName: string,
     regionName: string,
@@ -91,7 +131,8 @@ export class Host {
     options: { address?: number | undefined; mergeable?: boolean | undefined } = {},
   ): RegionInfo {
     const guest = this.guest(guestName);
-    if (guest.regions.has(regionName)) throw new ExistsError(`guest '${guestName}' has a region '${regionName}' already`);
+    if (guest.regions.has(regionName))
+      throw new ExistsError(`guest '${guestName}' has a region '${regionName}' already`);
     const region = this.quiesce(() => {
       const mapped = this.machine.map(guest.pointer, pages, options.address);
       try {
@@ -114,13 +155,18 @@ export class Host {
     this.guest(guestName).regions.delete(regionName);
   }
 
-  /** Advises the pages of `length` bytes at `address`. All must be mapped; OutOfMemoryError if unmerging finds too few frames. */
+  /**
+   * Advises the pages of `length` bytes at `address`. All must be mapped; OutOfMemoryError if
+   * unmerging finds too few frames.
+   */
   madvise(guestName: string, address: number, length: number, advice: Advice): void {
     const { pointer } = this.guest(guestName);
     const { machine } = this;
     const { pageSize, regions } = machine;
     if (address % pageSize !== 0 || length % pageSize !== 0) {
-      throw new InvalidError(`madvise takes whole pages: address and length must be multiples of ${pageSize}`);
+      throw new InvalidError(
+        `madvise takes whole pages: address and length must be multiples of ${pageSize}`,
+      );
     }
     machine.assertMapped(pointer, address, length);
     const end = (address + length) / pageSize;
@@ -135,7 +181,8 @@ export class Host {
     };
     this.quiesce(() => {
       // What may fail comes first, for all regions.
-      if (advice === 'unmergeable') eachRegion((region, first, count) => this.unsharePages(region, first, count));
+      if (advice === 'unmergeable')
+        eachRegion((region, first, count) => this.unsharePages(region, first, count));
       eachRegion((region, first, count) => this.advisePages(pointer, region, first, count, advice));
     });
   }
@@ -150,7 +197,9 @@ export class Host {
 
   /** A guest's regions in order of address. */
   regionsOf(guestName: string): RegionInfo[] {
-    return [...this.guest(guestName).regions].map(([name, region]) => this.describe(name, region)).sort((a, b) => a.address - b.address);
+    return [...this.guest(guestName).regions]
+      .map(([name, region]) => this.describe(name, region))
+      .sort((a, b) => a.address - b.address);
   }
 
   findRegion(guestName: string, regionName: string): RegionInfo {
@@ -179,7 +228,10 @@ export class Host {
 
   /** Pages of a guest that have a frame, its own or shared. */
   presentPages(guestName: string): number {
-    return Atomics.load(this.machine.memory.i32, this.guest(guestName).pointer + GUEST_PRESENT_PAGES);
+    return Atomics.load(
+      this.machine.memory.i32,
+      this.guest(guestName).pointer + GUEST_PRESENT_PAGES,
+    );
   }
 
   /** Pages registered in all, ghosts included. */
@@ -194,7 +246,10 @@ export class Host {
     this.machine.load(this.guest(guestName).pointer, address, target);
   }
 
-  /** Stores `source` at `address`. OutOfMemoryError says how many bytes were stored before frames ran out. */
+  /**
+   * Stores `source` at `address`. OutOfMemoryError says how many bytes were stored before frames
+   * ran out.
+   */
   store(guestName: string, address: number, source: Uint8Array): void {
     this.machine.store(this.guest(guestName).pointer, address, source);
   }
@@ -207,17 +262,26 @@ export class Host {
   // What sysfs and procfs show.
 
   counters(): Partial<Record<CounterName, number>> {
-    return Object.fromEntries(this.profile.counters.map((name) => [name, readCounter(this.machine.memory, name)]));
+    return Object.fromEntries(
+      this.profile.counters.map((name) => [name, readCounter(this.machine.memory, name)]),
+    );
   }
 
   tunables(): Record<string, TunableValue> {
-    return Object.fromEntries(tunableNames(this.profile).map((name) => [name, readTunable(this.machine.memory, name)]));
+    return Object.fromEntries(
+      tunableNames(this.profile).map((name) => [name, readTunable(this.machine.memory, name)]),
+    );
   }
 
   /** Lines of the guest's ksm_stat. */
   guestCounters(guestName: string): Partial<Record<GuestCounterName, number>> {
     const { pointer } = this.guest(guestName);
-    return Object.fromEntries(this.profile.guestCounters.map((name) => [name, readGuestCounter(this.machine.memory, pointer, name)]));
+    return Object.fromEntries(
+      this.profile.guestCounters.map((name) => [
+        name,
+        readGuestCounter(this.machine.memory, pointer, name),
+      ]),
+    );
   }
 
   /** What a kernel of the profile may not show. */
@@ -249,7 +313,8 @@ export class Host {
 
   private region(guestName: string, regionName: string): number {
     const region = this.guest(guestName).regions.get(regionName);
-    if (region === undefined) throw new NotFoundError(`guest '${guestName}' has no region '${regionName}'`);
+    if (region === undefined)
+      throw new NotFoundError(`guest '${guestName}' has no region '${regionName}'`);
     return region;
   }
 
@@ -258,7 +323,13 @@ export class Host {
     return { name, address: regions.vpn(region) * pageSize, pages: regions.pages(region) };
   }
 
-  private advisePages(guest: number, region: number, first: number, count: number, advice: Advice): void {
+  private advisePages(
+    guest: number,
+    region: number,
+    first: number,
+    count: number,
+    advice: Advice,
+  ): void {
     const { machine, ksm } = this;
     if (advice === 'dontneed') {
       machine.dropPages(region, first, count);
@@ -272,14 +343,19 @@ export class Host {
     machine.advise(region, first, count, false);
   }
 
-  /** Gives merged pages back to the guest. OutOfMemoryError if there are too few frames; what was given back stays so. */
+  /**
+   * Gives merged pages back to the guest. OutOfMemoryError if there are too few frames; what was
+   * given back stays so.
+   */
   private unsharePages(region: number, first: number, count: number): void {
     const { machine, ksm } = this;
     const { i32 } = machine.memory;
     const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
     for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
       if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
-        throw new OutOfMemoryError('too few free frames to give these pages back: they stay mergeable');
+        throw new OutOfMemoryError(
+          'too few free frames to give these pages back: they stay mergeable',
+        );
       }
     }
   }

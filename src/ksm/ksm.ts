@@ -1,8 +1,10 @@
 /**
- * Kernel Samepage Merging over a machine: Linux's ksmd, batch by batch. What it does to a page when it visits it is src/core/scan/visit.ts.
+ * Kernel Samepage Merging over a machine: Linux's ksmd, batch by batch. What it does to a page when
+ * it visits it is src/core/scan/visit.ts.
  *
- * All of its state is in the machine's shared memory; an object of this class is one thread's hands on it. Reads no clock, socket or file: the same
- * calls give the same counters, always. Scanner only, or the API thread while the scanner is parked.
+ * All of its state is in the machine's shared memory; an object of this class is one thread's hands
+ * on it. Reads no clock, socket or file: the same calls give the same counters, always. Scanner
+ * only, or the API thread while the scanner is parked.
  */
 import {
   CTL_MERGE_ACROSS_NODES,
@@ -22,8 +24,8 @@ import type { Machine } from '../machine/machine.js';
 import { Advisor } from './advisor.js';
 import type { Clock } from './clock.js';
 import { Cursor } from './cursor.js';
+import type { KernelProfile } from './kernels.js';
 import { MmList } from './mm-list.js';
-import type { KernelProfile } from './profile.js';
 
 export class Ksm {
   readonly list: MmList;
@@ -44,18 +46,23 @@ export class Ksm {
     this.cursor = new Cursor(machine, this.list, this.advisor);
   }
 
-  /** Scans up to `pages` pages; fewer if the full scan ends, which ends the batch whatever is left of it. How many were scanned. */
+  /**
+   * Scans up to `pages` pages; fewer if the full scan ends, which ends the batch whatever is left
+   * of it. How many were scanned.
+   */
   scan(pages: number): number {
     return pages === 0 ? 0 : this.cursor.scan(pages, this.clock.nowMs());
   }
 
   /**
-   * run=2: every guest gets its pages back, all rmap items and stable nodes go, and the count of full scans starts again. Guests and regions stay
-   * registered. OutOfMemoryError if there are too few frames: then some pages stay merged and the rest is as it was.
+   * run=2: every guest gets its pages back, all rmap items and stable nodes go, and the count of
+   * full scans starts again. Guests and regions stay registered. OutOfMemoryError if there are too
+   * few frames: then some pages stay merged and the rest is as it was.
    */
   unmergeAll(): void {
     const { list, i32, machine, core } = this;
-    // What is left of the last full scan's tree may have lost its nodes; one under way loses them as their items are dropped.
+    // What is left of the last full scan's tree may have lost its nodes; one under way loses them
+    // as their items are dropped.
     if (list.cursor === list.head) core.unstableReset();
     list.cursor = list.next(list.head);
     while (list.cursor !== list.head) {
@@ -84,7 +91,10 @@ export class Ksm {
     return this.machine.pages.unshare(slot, this.profile.zeroPages === 'counted');
   }
 
-  /** A guest is about to exit. False if the scanner must still let go of its rmap items; until then its entry stays. */
+  /**
+   * A guest is about to exit. False if the scanner must still let go of its rmap items; until then
+   * its entry stays.
+   */
   exit(guest: number): boolean {
     const { list } = this;
     if (!list.has(guest)) return true;
@@ -97,7 +107,10 @@ export class Ksm {
     return false;
   }
 
-  /** Lists a page that is merged but that no rmap item knows: from its frame's stable node, or a new one. */
+  /**
+   * Lists a page that is merged but that no rmap item knows: from its frame's stable node, or a new
+   * one.
+   */
   adopt(slot: number, nowMs: number): void {
     const { machine, i32, core } = this;
     const frame = i32[slot + PTE_FRAME];
@@ -114,9 +127,15 @@ export class Ksm {
     for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
       if (i32[region + REGION_MERGEABLE] <= 0) continue;
       const first = regions.slot(region, regions.vpn(region));
-      for (let slot = first; slot < first + regions.pages(region) * SLOT_WORDS; slot += SLOT_WORDS) {
+      for (
+        let slot = first;
+        slot < first + regions.pages(region) * SLOT_WORDS;
+        slot += SLOT_WORDS
+      ) {
         if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
-        throw new OutOfMemoryError('too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging');
+        throw new OutOfMemoryError(
+          'too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging',
+        );
       }
     }
   }

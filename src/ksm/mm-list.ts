@@ -1,11 +1,20 @@
 /**
  * The list of guests that KSM knows, and the cursor's place in it.
  *
- * A ring that starts and ends at its head. The cursor stands at a guest, or at the head between two full scans. A guest enters just behind the
- * cursor, so that it is scanned last; one that exits with rmap items moves to just ahead of it, so that they go soon.
- * Scanner, or the API thread while the scanner is parked.
+ * A ring that starts and ends at its head. The cursor stands at a guest, or at the head between two
+ * full scans. A guest enters just behind the cursor, so that it is scanned last; one that exits
+ * with rmap items moves to just ahead of it, so that they go soon. Scanner, or the API thread while
+ * the scanner is parked.
  */
-import { CTL_CURSOR_GUEST, CTL_CURSOR_VPN, CTL_MM_HEAD, CTL_RUN, GUEST_ON_LIST, MM_NEXT, MM_PREV } from '../core/layout.js';
+import {
+  CTL_CURSOR_GUEST,
+  CTL_CURSOR_VPN,
+  CTL_MM_HEAD,
+  CTL_RUN,
+  GUEST_ON_LIST,
+  MM_NEXT,
+  MM_PREV,
+} from '../core/layout.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { RUN_UNMERGE } from './run.js';
 
@@ -42,7 +51,10 @@ export class MmList {
     this.cursorVpn = 0;
   }
 
-  /** The next virtual page of the cursor's guest to be scanned; 0 until a mergeable region has been met. */
+  /**
+   * The next virtual page of the cursor's guest to be scanned; 0 until a mergeable region has been
+   * met.
+   */
   get cursorVpn(): number {
     return this.f64[CTL_CURSOR_VPN >> 1];
   }

@@ -1,8 +1,10 @@
 /**
  * Rebuilding what a scanner that died had in its trees, from frames and page tables alone.
  *
- * Pages that are merged stay merged: their frames become stable nodes again and their ptes' rmap items are listed there. Everything else the scanner
- * knew (unstable tree, checksums, ages) it learns again from the next full scan on. To be called by the thread that has the machine to itself.
+ * Pages that are merged stay merged: their frames become stable nodes again and their ptes' rmap
+ * items are listed there. Everything else the scanner knew (unstable tree, checksums, ages) it
+ * learns again from the next full scan on. To be called by the thread that has the machine to
+ * itself.
  */
 import {
   CTL_FRESH_FRAME,
@@ -55,11 +57,15 @@ const SCANNER_COUNTERS = [
   CTL_STABLE_NODES_USED,
 ];
 
-/** Lets go of a dead scanner's locks, recounts the machine, and makes trees, rmap items and counters of KSM anew. */
+/**
+ * Lets go of a dead scanner's locks, recounts the machine, and makes trees, rmap items and counters
+ * of KSM anew.
+ */
 export function rebuild(ksm: Ksm, nowMs: number): void {
   const { machine } = ksm;
   // An unmerge that was not finished has stopped, as the kernel's does when it fails.
-  if (machine.memory.i32[CTL_RUN] === RUN_UNMERGE) Atomics.store(machine.memory.i32, CTL_RUN, RUN_STOP);
+  if (machine.memory.i32[CTL_RUN] === RUN_UNMERGE)
+    Atomics.store(machine.memory.i32, CTL_RUN, RUN_STOP);
   ksm.advisor.forget();
   machine.regions.reclaim();
   forget(machine);
@@ -70,7 +76,8 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
   const pins = pinsOf(machine);
   eachSlot(machine, (slot, guest) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
-    // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but not one of another NUMA node.
+    // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but
+    // not one of another NUMA node.
     const frame = i32[slot + PTE_FRAME];
     const isShared = machine.frames.mapcount(frame) > 1 + (pins.get(frame) ?? 0);
     if (isShared || machine.frames.node(frame) !== i32[guest + GUEST_NODE]) ksm.adopt(slot, nowMs);
@@ -84,7 +91,8 @@ function forget(machine: Machine): void {
   i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NODES);
   machine.memory.core.edgeForgetAll(EDGE_STABLE);
   machine.memory.core.unstableReset();
-  for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
+  for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++)
+    i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
   eachSlot(machine, (slot, guest, region) => {
     i32.fill(0, slot, slot + SLOT_REGION);
     // The checksum went with the rest.
@@ -95,7 +103,10 @@ function forget(machine: Machine): void {
   });
 }
 
-/** The guest list anew: every guest with a mergeable region; ghosts and guests that have exited have nothing left to wait for. */
+/**
+ * The guest list anew: every guest with a mergeable region; ghosts and guests that have exited have
+ * nothing left to wait for.
+ */
 function listGuests(ksm: Ksm): void {
   const { machine, list } = ksm;
   const { i32 } = machine.memory;

@@ -1,4 +1,7 @@
-/** Stable nodes and chains, looked at: what each word of theirs says. They are made and changed by src/core/trees/stable-nodes.ts. */
+/**
+ * Stable nodes and chains, looked at: what each word of theirs says. They are made and changed by
+ * src/core/trees/stable-nodes.ts.
+ */
 import {
   CTL_STABLE_ROOTS,
   STABLE_CHAIN,

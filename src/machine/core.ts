@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Frames and NUMA nodes are numbers, everything else is a pointer: the word index of a structure in the shared memory. Words come as signed integers. Where
- * a question is answered, 0 is no and 1 is yes.
+ * Frames and NUMA nodes are numbers, everything else is a pointer: the word index of a structure in
+ * the shared memory. Words come as signed integers. Where a question is answered, 0 is no and 1 is
+ * yes.
  */
 export interface Core {
   configure(): void;
@@ -61,17 +62,29 @@ export interface Core {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * The core over `memory`, its geometry read from the control block, for a thread that has the name `holder` in pte locks. Compiled once a thread.
- * `frameChecksum`: the checksum of a frame's page, as a signed integer.
+ * The core over `memory`, its geometry read from the control block, for a thread that has the name
+ * `holder` in pte locks. Compiled once a thread. `frameChecksum`: the checksum of a frame's page,
+ * as a signed integer.
  */
-export function loadCore(memory: WebAssembly.Memory, frameChecksum: (frame: number) => number, holder: number): Core {
-  // Two levels up from here is the package, from src/ as from dist/: the built core is in dist/ for both.
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('../../dist/core.wasm', import.meta.url)));
+export function loadCore(
+  memory: WebAssembly.Memory,
+  frameChecksum: (frame: number) => number,
+  holder: number,
+): Core {
+  // Two levels up from here is the package, from src/ as from dist/: the built core is in dist/ for
+  // both.
+  compiled ??= new WebAssembly.Module(
+    readFileSync(new URL('../../dist/core.wasm', import.meta.url)),
+  );
   return instantiateCore(compiled, { env: { memory }, checksum: { frameChecksum } }, holder);
 }
 
 /** As loadCore, of any build of the core. */
-export function instantiateCore(module: WebAssembly.Module, imports: WebAssembly.Imports, holder: number): Core {
+export function instantiateCore(
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports,
+  holder: number,
+): Core {
   const core = new WebAssembly.Instance(module, imports).exports as unknown as Core;
   core.configure();
   core.nameHolder(holder);

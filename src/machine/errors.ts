@@ -1,7 +1,9 @@
 /**
- * What can go wrong with a call, one class a condition, each with the errno name a kernel would give.
+ * What can go wrong with a call, one class a condition, each with the errno name a kernel would
+ * give.
  *
- * Whatever throws one of these has changed nothing, except OutOfMemoryError from a store, which says how much it had stored.
+ * Whatever throws one of these has changed nothing, except OutOfMemoryError from a store, which
+ * says how much it had stored.
  */
 export type Errno = 'ENOENT' | 'EEXIST' | 'EINVAL' | 'EFAULT' | 'ENOMEM' | 'EBUSY' | 'ENOSPC';
 
@@ -21,7 +23,10 @@ export class ExistsError extends KsmdError {
   readonly code = 'EEXIST';
 }
 
-/** A value the kernel would refuse, or an address or length that is unaligned, overlapping or out of range. */
+/**
+ * A value the kernel would refuse, or an address or length that is unaligned, overlapping or out of
+ * range.
+ */
 export class InvalidError extends KsmdError {
   override readonly name = 'InvalidError';
   readonly code = 'EINVAL';

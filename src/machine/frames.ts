@@ -1,7 +1,16 @@
 /**
- * Frames of physical memory and who refers to them: src/core/memory/references.ts says how long a frame lives.
+ * Frames of physical memory and who refers to them: src/core/memory/references.ts says how long a
+ * frame lives.
  */
-import { CTL_FRAMES, CTL_FRAMES_USED, CTL_STORES_FAILED, FRAME_MAPCOUNT, FRAME_NODE, FRAME_STABLE_NODE, FRAME_WORDS } from '../core/layout.js';
+import {
+  CTL_FRAMES,
+  CTL_FRAMES_USED,
+  CTL_STORES_FAILED,
+  FRAME_MAPCOUNT,
+  FRAME_NODE,
+  FRAME_STABLE_NODE,
+  FRAME_WORDS,
+} from '../core/layout.js';
 import type { SharedMemory } from './memory.js';
 
 export class Frames {

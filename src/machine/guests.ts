@@ -1,10 +1,20 @@
 /**
  * The guest table: address spaces by pointer.
  *
- * Names are the business of whoever keeps them. An entry that has exited stays until the scanner has let go of its rmap items.
- * Only the API thread takes and frees entries, while the scanner is parked; the scanner frees those that have exited.
+ * Names are the business of whoever keeps them. An entry that has exited stays until the scanner
+ * has let go of its rmap items. Only the API thread takes and frees entries, while the scanner is
+ * parked; the scanner frees those that have exited.
  */
-import { CTL_GUEST_TABLE, CTL_GUESTS, GUEST_FREE, GUEST_LIVE, GUEST_NODE, GUEST_STATE, GUEST_WORDS, MAX_NODES } from '../core/layout.js';
+import {
+  CTL_GUEST_TABLE,
+  CTL_GUESTS,
+  GUEST_FREE,
+  GUEST_LIVE,
+  GUEST_NODE,
+  GUEST_STATE,
+  GUEST_WORDS,
+  MAX_NODES,
+} from '../core/layout.js';
 import { InvalidError, NoSpaceError } from './errors.js';
 import type { SharedMemory } from './memory.js';
 
@@ -39,7 +49,11 @@ export class Guests {
   /** Calls `visit` with every entry in use, exiting ones too. */
   forEach(visit: (guest: number) => void): void {
     const table = this.i32[CTL_GUEST_TABLE];
-    for (let guest = table; guest < table + this.i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
+    for (
+      let guest = table;
+      guest < table + this.i32[CTL_GUESTS] * GUEST_WORDS;
+      guest += GUEST_WORDS
+    ) {
       if (this.i32[guest + GUEST_STATE] !== GUEST_FREE) visit(guest);
     }
   }

@@ -1,9 +1,10 @@
 /**
  * A computer's memory: frames, and guests whose page tables map them.
  *
- * One view of it a thread, all over the same shared memory. Addresses are bytes, checked here and nowhere below. Loads and stores may come from any
- * thread; guests and regions change only on the API thread while the scanner is parked.
- * Does not know what KSM is, but for the words it leaves it in each slot.
+ * One view of it a thread, all over the same shared memory. Addresses are bytes, checked here and
+ * nowhere below. Loads and stores may come from any thread; guests and regions change only on the
+ * API thread while the scanner is parked. Does not know what KSM is, but for the words it leaves it
+ * in each slot.
  */
 import {
   CTL_REGIONS_EPOCH,
@@ -40,10 +41,16 @@ export class Machine {
   readonly lock: PteLock;
   readonly pages: PageAccess;
   readonly pageSize: number;
-  /** Frames held by references that no pte stands for, 0 where one was let go of: the API thread's alone. */
+  /**
+   * Frames held by references that no pte stands for, 0 where one was let go of: the API thread's
+   * alone.
+   */
   readonly pinned = new Set<Int32Array>();
   private readonly patience: Patience;
-  /** The region that this thread used last, good while regions are of that epoch; and the offset in its page of the address last looked up. */
+  /**
+   * The region that this thread used last, good while regions are of that epoch; and the offset in
+   * its page of the address last looked up.
+   */
   private readonly near = { epoch: -1, guest: 0, vpn: 0, endVpn: 0, slot: 0, offset: 0 };
 
   constructor(
@@ -59,24 +66,42 @@ export class Machine {
     this.pages = new PageAccess(memory, this.frames, this.lock);
   }
 
-  /** A new machine, its memory seen as the thread `holder` sees it. InvalidError if there is no room for it. */
+  /**
+   * A new machine, its memory seen as the thread `holder` sees it. InvalidError if there is no room
+   * for it.
+   */
   static create(geometry: Geometry, holder: number): Machine {
     return new Machine(SharedMemory.create(geometry, holder));
   }
 
-  /** Maps `pages` untouched pages at `address`, or where there is room. InvalidError if the address is unaligned, out of range or taken. */
+  /**
+   * Maps `pages` untouched pages at `address`, or where there is room. InvalidError if the address
+   * is unaligned, out of range or taken.
+   */
   map(guest: number, pages: number, address?: number): number {
-    if (!Number.isSafeInteger(pages) || pages < 1) throw new InvalidError(`a region of ${pages} pages: take 1 or more`);
+    if (!Number.isSafeInteger(pages) || pages < 1)
+      throw new InvalidError(`a region of ${pages} pages: take 1 or more`);
     const at = address ?? this.freeAddress(guest, pages);
     if (!Number.isSafeInteger(at) || at % this.pageSize !== 0)
-      throw new InvalidError(`address ${hex(at)} is no multiple of the page size, ${this.pageSize}`);
+      throw new InvalidError(
+        `address ${hex(at)} is no multiple of the page size, ${this.pageSize}`,
+      );
     if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
-      throw new InvalidError(`${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`);
+      throw new InvalidError(
+        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
+      );
     }
     const vpn = at / this.pageSize;
     const { regions } = this;
-    for (let r = regions.endingAbove(guest, vpn); r !== 0 && regions.vpn(r) < vpn + pages; r = regions.next(r)) {
-      if (!regions.isGhost(r)) throw new InvalidError(`${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`);
+    for (
+      let r = regions.endingAbove(guest, vpn);
+      r !== 0 && regions.vpn(r) < vpn + pages;
+      r = regions.next(r)
+    ) {
+      if (!regions.isGhost(r))
+        throw new InvalidError(
+          `${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`,
+        );
     }
     return regions.create(guest, vpn, pages);
   }
@@ -86,7 +111,8 @@ export class Machine {
     const { i32 } = this.memory;
     this.dropPages(region, 0, this.regions.pages(region));
     const slot = this.regions.slot(region, this.regions.vpn(region));
-    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS) i32[s + PTE_STATE] &= PTE_HASHED | PTE_DIRTY;
+    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS)
+      i32[s + PTE_STATE] &= PTE_HASHED | PTE_DIRTY;
     i32[region + REGION_MERGEABLE] = REGION_GHOST;
     if (i32[region + REGION_RMAP_ITEMS] === 0) this.regions.destroy(region);
     else Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
@@ -115,8 +141,10 @@ export class Machine {
 
   /** FaultError unless regions map all of `length` bytes at `address`. */
   assertMapped(guest: number, address: number, length: number): void {
-    if (!Number.isSafeInteger(address) || address < 0) throw new InvalidError(`address ${address} is no address`);
-    if (!Number.isSafeInteger(length) || length < 0) throw new InvalidError(`length ${length} is no length`);
+    if (!Number.isSafeInteger(address) || address < 0)
+      throw new InvalidError(`address ${address} is no address`);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new InvalidError(`length ${length} is no length`);
     let vpn = Math.floor(address / this.pageSize);
     const end = Math.ceil((address + length) / this.pageSize);
     while (vpn < end) {
@@ -126,15 +154,22 @@ export class Machine {
     }
   }
 
-  /** Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped. */
+  /**
+   * Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped.
+   */
   load(guest: number, address: number, target: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, target.length);
     if (slot !== 0 && this.pages.load(slot, this.near.offset, target) === DONE) return;
     this.assertMapped(guest, address, target.length);
-    this.eachPage(guest, address, target.length, (slot, offset, from, length) => this.pages.load(slot, offset, target.subarray(from, from + length)));
+    this.eachPage(guest, address, target.length, (slot, offset, from, length) =>
+      this.pages.load(slot, offset, target.subarray(from, from + length)),
+    );
   }
 
-  /** Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped; OutOfMemoryError, which says how much was, if frames run out. */
+  /**
+   * Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped;
+   * OutOfMemoryError, which says how much was, if frames run out.
+   */
   store(guest: number, address: number, source: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, source.length);
     if (slot !== 0 && this.pages.store(slot, this.near.offset, source) === DONE) return;
@@ -144,17 +179,24 @@ export class Machine {
     );
     if (stored < source.length) {
       Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
-      throw new OutOfMemoryError(`no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`, stored);
+      throw new OutOfMemoryError(
+        `no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`,
+        stored,
+      );
     }
   }
 
-  /** The slot, if the bytes are within one mapped page: the common case, with the region last used at hand, and `near.offset`. Otherwise 0. */
+  /**
+   * The slot, if the bytes are within one mapped page: the common case, with the region last used
+   * at hand, and `near.offset`. Otherwise 0.
+   */
   private slotWithinPage(guest: number, address: number, length: number): number {
     const vpn = Math.floor(address / this.pageSize);
     const offset = address - vpn * this.pageSize;
     if (!Number.isInteger(offset) || offset + length > this.pageSize) return 0;
     const { regions, memory } = this;
-    // Plain: the changes it is to tell of happen while this thread stands still. A ghost, which the scanner drops at any time, is never remembered here.
+    // Plain: the changes it is to tell of happen while this thread stands still. A ghost, which the
+    // scanner drops at any time, is never remembered here.
     const epoch = memory.i32[CTL_REGIONS_EPOCH];
     const { near } = this;
     if (near.epoch !== epoch || near.guest !== guest || vpn < near.vpn || vpn >= near.endVpn) {
@@ -181,7 +223,8 @@ export class Machine {
     let waits = 0;
     for (let done = 0; done < length; ) {
       const vpn = Math.floor((address + done) / this.pageSize);
-      if (region === 0 || vpn >= this.regions.vpn(region) + this.regions.pages(region)) region = this.regions.at(guest, vpn);
+      if (region === 0 || vpn >= this.regions.vpn(region) + this.regions.pages(region))
+        region = this.regions.at(guest, vpn);
       if (region === 0) throw new FaultError(`no region maps ${hex(vpn * this.pageSize)} any more`);
       const offset = address + done - vpn * this.pageSize;
       const size = Math.min(this.pageSize - offset, length - done);
@@ -213,7 +256,8 @@ export class Machine {
 /** How many references no pte stands for each frame has; frames without any are left out. */
 export function pinsOf(machine: Machine): Map<number, number> {
   const pins = new Map<number, number>();
-  for (const frames of machine.pinned) for (const frame of frames) if (frame !== 0) pins.set(frame, (pins.get(frame) ?? 0) + 1);
+  for (const frames of machine.pinned)
+    for (const frame of frames) if (frame !== 0) pins.set(frame, (pins.get(frame) ?? 0) + 1);
   return pins;
 }
 

@@ -1,8 +1,9 @@
 /**
- * The one shared memory: how large each table is, where it starts, and views of it for the thread at hand.
+ * The one shared memory: how large each table is, where it starts, and views of it for the thread
+ * at hand.
  *
- * It is reserved whole when it is made; the operating system commits what is touched. Everything in it is 0 at first, which every structure takes
- * as "free" or "none".
+ * It is reserved whole when it is made; the operating system commits what is touched. Everything in
+ * it is 0 at first, which every structure takes as "free" or "none".
  */
 import {
   CONTROL_END,
@@ -61,7 +62,10 @@ export class SharedMemory {
   readonly frameTable: number;
   private readonly firstFrameByte: number;
 
-  /** `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up to 255 that no other thread has. */
+  /**
+   * `holder` names this thread in pte locks: HOLDER_API, HOLDER_SCANNER, or a number above those up
+   * to 255 that no other thread has.
+   */
   private constructor(
     readonly memory: WebAssembly.Memory,
     holder: number,
@@ -84,15 +88,22 @@ export class SharedMemory {
       throw new InvalidError(`a page of ${pageSize} bytes: take a power of two from 16 to 65536`);
     }
     const { memoryBytes } = geometry;
-    if (!Number.isSafeInteger(memoryBytes) || memoryBytes < pageSize || memoryBytes % pageSize !== 0) {
-      throw new InvalidError(`a memory of ${memoryBytes} bytes: take a positive multiple of the page size, ${pageSize}`);
+    if (
+      !Number.isSafeInteger(memoryBytes) ||
+      memoryBytes < pageSize ||
+      memoryBytes % pageSize !== 0
+    ) {
+      throw new InvalidError(
+        `a memory of ${memoryBytes} bytes: take a positive multiple of the page size, ${pageSize}`,
+      );
     }
     // Frame 0 is the zero page, which no guest owns.
     const frames = memoryBytes / pageSize + 1;
     const slots = geometry.guestPages ?? Math.max(frames * 4, 4096);
     const guests = geometry.maxGuests ?? 1024;
     const regions = geometry.maxRegions ?? 16384;
-    // A stale node may outlive its frame until a search passes it, and a chain needs a head: twice the frames is ample.
+    // A stale node may outlive its frame until a search passes it, and a chain needs a head: twice
+    // the frames is ample.
     const stableNodes = frames * 2;
 
     let end = CONTROL_END;

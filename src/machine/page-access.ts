@@ -1,8 +1,8 @@
 /**
  * What guests do to single pages: load, store, drop; and the faults that a store takes.
  *
- * The write fault touches ptes and frames, never a tree or an rmap item: the scanner notices later, as in the kernel. Usable from any thread; every
- * step holds the pte's lock.
+ * The write fault touches ptes and frames, never a tree or an rmap item: the scanner notices later,
+ * as in the kernel. Usable from any thread; every step holds the pte's lock.
  */
 import {
   CTL_CHANGE_DETECTION,
@@ -29,7 +29,10 @@ import type { PteLock } from './pte.js';
 /** So few bytes the core loads in one call. */
 const FEW_BYTES = LOAD_WORDS * 4;
 
-/** What came of a load or store: done, no frame was free, or another thread has the pte's lock. Nothing was changed but by the first. */
+/**
+ * What came of a load or store: done, no frame was free, or another thread has the pte's lock.
+ * Nothing was changed but by the first.
+ */
 export const DONE = 0;
 export const NO_FRAME = 1;
 export const LOCKED = 2;
@@ -72,8 +75,8 @@ export class PageAccess {
   }
 
   /**
-   * Stores `source` into the page at `offset`. A frame that is new to the page holds all it should before the pte maps it: a thread that dies on the way
-   * has stored all or nothing.
+   * Stores `source` into the page at `offset`. A frame that is new to the page holds all it should
+   * before the pte maps it: a thread that dies on the way has stored all or nothing.
    */
   store(slot: number, offset: number, source: Uint8Array): Outcome {
     const before = this.lock.take(slot, PTE_DIRTY);
@@ -96,8 +99,9 @@ export class PageAccess {
   }
 
   /**
-   * Undoes a merge: the guest gets a frame of its own with the same bytes. `zeroPages`: so for the zero page, where KSM has mapped it.
-   * False, and nothing changed, if no frame is free. A page that is not merged is left alone.
+   * Undoes a merge: the guest gets a frame of its own with the same bytes. `zeroPages`: so for the
+   * zero page, where KSM has mapped it. False, and nothing changed, if no frame is free. A page
+   * that is not merged is left alone.
    */
   unshare(slot: number, zeroPages: boolean): boolean {
     const state = this.lock.takeWaiting(slot, 0);
@@ -124,7 +128,10 @@ export class PageAccess {
     this.lock.release(slot, (state & (PTE_MERGEABLE | PTE_HASHED)) | PTE_DIRTY);
   }
 
-  /** An untouched page maps `frame` from now on, write-protected, beside the ptes that map it already. While other threads stand still. */
+  /**
+   * An untouched page maps `frame` from now on, write-protected, beside the ptes that map it
+   * already. While other threads stand still.
+   */
   share(slot: number, frame: number): void {
     const state = this.lock.takeWaiting(slot, 0);
     this.frames.get(frame);
@@ -157,32 +164,45 @@ export class PageAccess {
     return this.i32[this.i32[slot + SLOT_REGION] + REGION_GUEST];
   }
 
-  /** In one call, however few the bytes: a thread is killed between calls or turns of a loop, never within. */
+  /**
+   * In one call, however few the bytes: a thread is killed between calls or turns of a loop, never
+   * within.
+   */
   private put(frame: number, offset: number, source: Uint8Array): void {
     this.u8.set(source, this.memory.frameByte(frame) + offset);
   }
 
-  /** The page was write-protected for a reason that is gone: nobody else refers to its frame, and it is no KSM page. */
+  /**
+   * The page was write-protected for a reason that is gone: nobody else refers to its frame, and it
+   * is no KSM page.
+   */
   private ownsFrame(slot: number, state: number): boolean {
     if ((state & PTE_PRESENT) === 0) return false;
     const frame = this.i32[slot + PTE_FRAME];
-    // In this order: the scanner gives a frame its stable node while it holds a reference. Once there is only this one, no node will come any more.
+    // In this order: the scanner gives a frame its stable node while it holds a reference. Once
+    // there is only this one, no node will come any more.
     return this.frames.mapcount(frame) === 1 && this.frames.stableNode(frame) === 0;
   }
 
   /**
-   * With the lock held, before the page changes: the state from here on. The scanner compares checksums from visit to visit, but the checksum of a page
-   * that is not written in between never comes to matter. So it is taken here, of what the scanner last saw, when that is about to go.
+   * With the lock held, before the page changes: the state from here on. The scanner compares
+   * checksums from visit to visit, but the checksum of a page that is not written in between never
+   * comes to matter. So it is taken here, of what the scanner last saw, when that is about to go.
    */
   private hashed(slot: number, state: number): number {
-    // Nobody asks for checksums: a change of this between two stores only makes the scanner take a page for changed.
+    // Nobody asks for checksums: a change of this between two stores only makes the scanner take a
+    // page for changed.
     if (this.i32[CTL_CHANGE_DETECTION] !== 0) return state;
-    if ((state & (PTE_DIRTY | PTE_HASHED)) !== 0 || (state & (PTE_PRESENT | PTE_ZERO)) === 0) return state;
+    if ((state & (PTE_DIRTY | PTE_HASHED)) !== 0 || (state & (PTE_PRESENT | PTE_ZERO)) === 0)
+      return state;
     this.i32[slot + PTE_CHECKSUM] = this.memory.frameChecksum(this.i32[slot + PTE_FRAME]);
     return state | PTE_HASHED;
   }
 
-  /** The fault's first half, with the lock held: a new frame, holding the page's bytes if `keep`. 0 if none is free. */
+  /**
+   * The fault's first half, with the lock held: a new frame, holding the page's bytes if `keep`. 0
+   * if none is free.
+   */
   private takeCopy(slot: number, state: number, keep: boolean): number {
     const { i32, frames } = this;
     const frame = frames.take(i32[this.guest(slot) + GUEST_NODE]);
@@ -212,6 +232,7 @@ export class PageAccess {
 
   private countBreak(): void {
     // From -1, the low of the two words starts again at 0.
-    if (Atomics.add(this.i32, CTL_COW_BREAKS, 1) === -1) Atomics.add(this.i32, CTL_COW_BREAKS + 1, 1);
+    if (Atomics.add(this.i32, CTL_COW_BREAKS, 1) === -1)
+      Atomics.add(this.i32, CTL_COW_BREAKS + 1, 1);
   }
 }

@@ -1,21 +1,34 @@
 /**
- * How a thread waits in the middle of a load or store: for another to let go of a page, or for a frame to come free.
+ * How a thread waits in the middle of a load or store: for another to let go of a page, or for a
+ * frame to come free.
  *
- * While it waits it holds no lock and no reference, and must look again for the page's slot afterwards.
+ * While it waits it holds no lock and no reference, and must look again for the page's slot
+ * afterwards.
  */
-import { CTL_FRAMES, CTL_FRAMES_FREED, CTL_FRAMES_USED, PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
+import {
+  CTL_FRAMES,
+  CTL_FRAMES_FREED,
+  CTL_FRAMES_USED,
+  PTE_HOLDER_MASK,
+  PTE_STATE,
+} from '../core/layout.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
 import type { Safepoint } from './safepoint.js';
 
 export interface Patience {
-  /** Returns once the lock of the slot's pte may be tried again, for the `nth` time (from 0) for this page. BusyError if that is given up. */
+  /**
+   * Returns once the lock of the slot's pte may be tried again, for the `nth` time (from 0) for
+   * this page. BusyError if that is given up.
+   */
   forLock(slot: number, nth: number): void;
   /** True once there may be a frame, false if that is given up. */
   forFrame(): boolean;
 }
 
-/** Of the API thread, the scanner and single threads: up to a second for a lock, none for a frame. */
+/**
+ * Of the API thread, the scanner and single threads: up to a second for a lock, none for a frame.
+ */
 export class ShortPatience implements Patience {
   constructor(private readonly lock: PteLock) {}
 
@@ -32,7 +45,10 @@ export class ShortPatience implements Patience {
 export class GuestPatience implements Patience {
   private readonly i32: Int32Array;
 
-  /** `onWait` is told each time there is no frame; `shouldStop` is asked whenever one may have come free, and ends the wait. */
+  /**
+   * `onWait` is told each time there is no frame; `shouldStop` is asked whenever one may have come
+   * free, and ends the wait.
+   */
   constructor(
     memory: SharedMemory,
     private readonly safepoint: Safepoint,
@@ -58,7 +74,8 @@ export class GuestPatience implements Patience {
       for (;;) {
         const freed = Atomics.load(i32, CTL_FRAMES_FREED);
         if (Atomics.load(i32, CTL_FRAMES_USED) < i32[CTL_FRAMES] - 1) {
-          // The frame may be gone again before the caller has it: whoever asks for a stand still is not to wait for that.
+          // The frame may be gone again before the caller has it: whoever asks for a stand still is
+          // not to wait for that.
           this.safepoint.pass();
           return true;
         }

@@ -1,12 +1,15 @@
 /**
  * The pte: states, lock, and who may take which step.
  *
- * A pte is PRESENT (maps a frame), or ZERO (KSM has mapped the zero page there), or neither (untouched: reads as zeroes, costs no frame). A present
- * one that is not WRITABLE maps a frame it may share: a store copies it first. MERGEABLE is the guest's advice. DIRTY says that it was written since
- * the scanner last saw it. HASHED says that the checksum of what it held then is known.
+ * A pte is PRESENT (maps a frame), or ZERO (KSM has mapped the zero page there), or neither
+ * (untouched: reads as zeroes, costs no frame). A present one that is not WRITABLE maps a frame it
+ * may share: a store copies it first. MERGEABLE is the guest's advice. DIRTY says that it was
+ * written since the scanner last saw it. HASHED says that the checksum of what it held then is
+ * known.
  *
- * Whoever changes a pte or the bytes of a private frame holds its lock: bits 0 to 7 of the state name the holder. A store sets DIRTY as it takes the
- * lock, before any byte changes, so no write goes unnoticed.
+ * Whoever changes a pte or the bytes of a private frame holds its lock: bits 0 to 7 of the state
+ * name the holder. A store sets DIRTY as it takes the lock, before any byte changes, so no write
+ * goes unnoticed.
  */
 import { PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
 import type { Core } from './core.js';
@@ -28,7 +31,10 @@ export class PteLock {
     this.core = memory.core;
   }
 
-  /** Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it and does not let go soon (it may be gone). */
+  /**
+   * Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has
+   * it and does not let go soon (it may be gone).
+   */
   take(slot: number, flags: number): number {
     return this.core.pteTake(slot, flags);
   }
@@ -42,7 +48,10 @@ export class PteLock {
     }
   }
 
-  /** Waits a moment for the holder, who may have been put aside by the operating system. BusyError at the thousandth nap: it is stuck or gone. */
+  /**
+   * Waits a moment for the holder, who may have been put aside by the operating system. BusyError
+   * at the thousandth nap: it is stuck or gone.
+   */
   nap(slot: number, nth: number): void {
     if (nth >= MAX_NAPS) throw new BusyError('another thread does not let go of a page: try again');
     const state = Atomics.load(this.i32, slot + PTE_STATE);

@@ -1,8 +1,10 @@
 /**
- * After a thread has died: its locks are let go and everything that can be counted is counted anew from the ptes.
+ * After a thread has died: its locks are let go and everything that can be counted is counted anew
+ * from the ptes.
  *
- * Frames and ptes are the truth. A thread may have died between any two of its steps; what it was doing to the one page it had locked is finished or
- * undone here, whichever keeps the guest's bytes. To be called while every other thread stands still.
+ * Frames and ptes are the truth. A thread may have died between any two of its steps; what it was
+ * doing to the one page it had locked is finished or undone here, whichever keeps the guest's
+ * bytes. To be called while every other thread stands still.
  */
 import {
   CTL_FRAMES,
@@ -35,7 +37,10 @@ import {
 } from '../core/layout.js';
 import type { Machine } from './machine.js';
 
-/** Lets go of the pte locks of `holder`, a thread that is gone, and counts frames and pages anew. How many locks it held. */
+/**
+ * Lets go of the pte locks of `holder`, a thread that is gone, and counts frames and pages anew.
+ * How many locks it held.
+ */
 export function recover(machine: Machine, holder: number): number {
   const { i32 } = machine.memory;
   let locks = 0;
@@ -49,7 +54,10 @@ export function recover(machine: Machine, holder: number): number {
 }
 
 /** Calls `visit` with every slot of every region of every guest. */
-export function eachSlot(machine: Machine, visit: (slot: number, guest: number, region: number) => void): void {
+export function eachSlot(
+  machine: Machine,
+  visit: (slot: number, guest: number, region: number) => void,
+): void {
   const { regions } = machine;
   machine.guests.forEach((guest) => {
     for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
@@ -61,19 +69,22 @@ export function eachSlot(machine: Machine, visit: (slot: number, guest: number, 
 }
 
 /**
- * A pte whose holder died. A frame it names holds what the guest should see, for frames are complete before a pte names them; one that says it is
- * present but names none was on its way to the zero page. The frame may have become shared, so it is not to be written in place.
+ * A pte whose holder died. A frame it names holds what the guest should see, for frames are
+ * complete before a pte names them; one that says it is present but names none was on its way to
+ * the zero page. The frame may have become shared, so it is not to be written in place.
  */
 function settle(i32: Int32Array, slot: number): void {
   const flags = (i32[slot + PTE_STATE] & ~(PTE_HOLDER_MASK | PTE_WRITABLE)) | PTE_DIRTY;
   if (i32[slot + PTE_FRAME] !== 0) i32[slot + PTE_STATE] = (flags & ~PTE_ZERO) | PTE_PRESENT;
-  else i32[slot + PTE_STATE] = (flags & PTE_PRESENT) !== 0 ? (flags & ~PTE_PRESENT) | PTE_ZERO : flags;
+  else
+    i32[slot + PTE_STATE] = (flags & PTE_PRESENT) !== 0 ? (flags & ~PTE_PRESENT) | PTE_ZERO : flags;
 }
 
 function recount(machine: Machine): void {
   const { i32, frameTable, slotTable } = machine.memory;
   const fresh = i32[CTL_FRESH_FRAME];
-  for (let frame = 0; frame < fresh; frame++) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT] = 0;
+  for (let frame = 0; frame < fresh; frame++)
+    i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT] = 0;
   const population = i32[CTL_POPULATION_TABLE];
   i32.fill(0, population, population + (i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
   i32[CTL_ZERO_PAGES] = 0;
@@ -96,12 +107,16 @@ function recount(machine: Machine): void {
     if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) i32[group]++;
   });
   for (const frames of machine.pinned) {
-    for (const frame of frames) if (frame !== 0) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT]++;
+    for (const frame of frames)
+      if (frame !== 0) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT]++;
   }
   freeUnmapped(machine, fresh);
 }
 
-/** The free map, anew: every frame once used that no pte maps; and how many stable nodes are left without a frame. */
+/**
+ * The free map, anew: every frame once used that no pte maps; and how many stable nodes are left
+ * without a frame.
+ */
 function freeUnmapped(machine: Machine, fresh: number): void {
   const { i32, frameTable } = machine.memory;
   const freeMap = i32[CTL_FREE_MAP];

@@ -1,9 +1,11 @@
 /**
  * Regions: which slots hold the ptes of which addresses of which guest.
  *
- * A guest's regions are a list in order of address; each owns a run of slots. A region that goes while rmap items are left in its slots stays as a
- * *ghost*: nothing is mapped there any more, and its slots are given back once the scanner has passed and let go of the items, as the kernel's own
- * rmap items outlive an munmap. Only the API thread maps and unmaps, while the scanner is parked; the scanner drops ghosts.
+ * A guest's regions are a list in order of address; each owns a run of slots. A region that goes
+ * while rmap items are left in its slots stays as a *ghost*: nothing is mapped there any more, and
+ * its slots are given back once the scanner has passed and let go of the items, as the kernel's own
+ * rmap items outlive an munmap. Only the API thread maps and unmaps, while the scanner is parked;
+ * the scanner drops ghosts.
  */
 import {
   CTL_REGION_TABLE,
@@ -52,7 +54,8 @@ export class Regions {
   /** Whether any page of the guest is advised mergeable. */
   hasMergeable(guest: number): boolean {
     let region = this.first(guest);
-    while (region !== 0 && (this.isGhost(region) || this.i32[region + REGION_MERGEABLE] === 0)) region = this.next(region);
+    while (region !== 0 && (this.isGhost(region) || this.i32[region + REGION_MERGEABLE] === 0))
+      region = this.next(region);
     return region !== 0;
   }
 
@@ -74,7 +77,11 @@ export class Regions {
 
   /** The region that maps virtual page `vpn`; 0 if none does. */
   at(guest: number, vpn: number): number {
-    for (let region = this.endingAbove(guest, vpn); region !== 0 && this.vpn(region) <= vpn; region = this.next(region)) {
+    for (
+      let region = this.endingAbove(guest, vpn);
+      region !== 0 && this.vpn(region) <= vpn;
+      region = this.next(region)
+    ) {
       if (!this.isGhost(region) && vpn < this.vpn(region) + this.pages(region)) return region;
     }
     return 0;
@@ -96,7 +103,10 @@ export class Regions {
     return this.vpn(region) + (slot - this.i32[region + REGION_SLOT]) / SLOT_WORDS;
   }
 
-  /** A new region, all of its pages untouched. The range must be free of other regions (ghosts may be there). NoSpaceError when a table is full. */
+  /**
+   * A new region, all of its pages untouched. The range must be free of other regions (ghosts may
+   * be there). NoSpaceError when a table is full.
+   */
   create(guest: number, vpn: number, pages: number): number {
     const slot = this.findSlots(pages);
     const region = this.createEntry(guest, vpn, pages, slot);
@@ -115,12 +125,20 @@ export class Regions {
     this.clear(region);
   }
 
-  /** Splits a ghost in two at page `at` of it, so that a region may take the place of either part. Returns the second part. */
+  /**
+   * Splits a ghost in two at page `at` of it, so that a region may take the place of either part.
+   * Returns the second part.
+   */
   splitGhost(ghost: number, at: number): number {
     const { i32 } = this;
     const pages = this.pages(ghost);
     const slot = i32[ghost + REGION_SLOT] + at * SLOT_WORDS;
-    const second = this.createEntry(i32[ghost + REGION_GUEST], this.vpn(ghost) + at, pages - at, slot);
+    const second = this.createEntry(
+      i32[ghost + REGION_GUEST],
+      this.vpn(ghost) + at,
+      pages - at,
+      slot,
+    );
     i32[second + REGION_MERGEABLE] = REGION_GHOST;
     i32[ghost + REGION_PAGES] = at;
     let moved = 0;
@@ -133,12 +151,19 @@ export class Regions {
     return second;
   }
 
-  /** Gives back what a thread that died while it destroyed a region left: entries that no guest's list holds. */
+  /**
+   * Gives back what a thread that died while it destroyed a region left: entries that no guest's
+   * list holds.
+   */
   reclaim(): void {
     const { i32 } = this;
     const table = i32[CTL_REGION_TABLE];
     i32[CTL_SLOTS_USED] = 0;
-    for (let region = table; region < table + i32[CTL_REGIONS] * REGION_WORDS; region += REGION_WORDS) {
+    for (
+      let region = table;
+      region < table + i32[CTL_REGIONS] * REGION_WORDS;
+      region += REGION_WORDS
+    ) {
       const guest = i32[region + REGION_GUEST];
       if (guest === 0) continue;
       let listed = this.first(guest);
@@ -161,7 +186,8 @@ export class Regions {
     let region = table;
     const end = table + i32[CTL_REGIONS] * REGION_WORDS;
     while (region < end && i32[region + REGION_GUEST] !== 0) region += REGION_WORDS;
-    if (region === end) throw new NoSpaceError(`there are already ${i32[CTL_REGIONS]} regions: unregister one first`);
+    if (region === end)
+      throw new NoSpaceError(`there are already ${i32[CTL_REGIONS]} regions: unregister one first`);
     f64[(region + REGION_VPN) >> 1] = vpn;
     i32[region + REGION_PAGES] = pages;
     i32[region + REGION_SLOT] = slot;
@@ -184,12 +210,19 @@ export class Regions {
     Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
   }
 
-  /** The first run of `pages` free slots. The region table is the only record of which are taken: there is nothing to keep in step. */
+  /**
+   * The first run of `pages` free slots. The region table is the only record of which are taken:
+   * there is nothing to keep in step.
+   */
   private findSlots(pages: number): number {
     const { i32 } = this;
     const table = i32[CTL_REGION_TABLE];
     const taken: number[] = [];
-    for (let region = table; region < table + i32[CTL_REGIONS] * REGION_WORDS; region += REGION_WORDS) {
+    for (
+      let region = table;
+      region < table + i32[CTL_REGIONS] * REGION_WORDS;
+      region += REGION_WORDS
+    ) {
       if (i32[region + REGION_GUEST] !== 0) taken.push(region);
     }
     taken.sort((a, b) => i32[a + REGION_SLOT] - i32[b + REGION_SLOT]);
@@ -198,7 +231,10 @@ export class Regions {
       if (i32[region + REGION_SLOT] - slot >= pages * SLOT_WORDS) return slot;
       slot = i32[region + REGION_SLOT] + i32[region + REGION_PAGES] * SLOT_WORDS;
     }
-    if (this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS - slot >= pages * SLOT_WORDS) return slot;
-    throw new NoSpaceError(`no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ${i32[CTL_SLOTS_USED]} taken`);
+    if (this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS - slot >= pages * SLOT_WORDS)
+      return slot;
+    throw new NoSpaceError(
+      `no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ${i32[CTL_SLOTS_USED]} taken`,
+    );
   }
 }

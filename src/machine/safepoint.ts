@@ -1,11 +1,13 @@
 /**
  * Safepoints: how one thread gets the machine to itself for a moment.
  *
- * Threads that use the machine pass a safepoint between two operations, while they hold no lock and no reference. There they stand still as long as
- * anybody asks. A thread that sleeps or waits does so resting, which is as good as standing.
+ * Threads that use the machine pass a safepoint between two operations, while they hold no lock and
+ * no reference. There they stand still as long as anybody asks. A thread that sleeps or waits does
+ * so resting, which is as good as standing.
  *
- * No request is believed granted while a thread goes on: whoever asks counts up the requests, then looks at the thread's state; the thread declares
- * itself running, then looks at the requests. One of the two sees the other.
+ * No request is believed granted while a thread goes on: whoever asks counts up the requests, then
+ * looks at the thread's state; the thread declares itself running, then looks at the requests. One
+ * of the two sees the other.
  */
 import {
   CTL_FRAME_WAITERS,
@@ -51,7 +53,10 @@ export class Safepoint {
     this.goOn();
   }
 
-  /** The thread begins or ends to be one of those that wait for a frame: known by its name, so that it can be taken off if it dies. */
+  /**
+   * The thread begins or ends to be one of those that wait for a frame: known by its name, so that
+   * it can be taken off if it dies.
+   */
   waitsForFrame(waits: boolean): void {
     Atomics.add(this.i32, CTL_FRAME_WAITERS, waits ? 1 : -1);
     Atomics.store(this.i32, this.waitsWord, waits ? 1 : 0);
@@ -78,14 +83,19 @@ export class Safepoint {
   }
 }
 
-/** Runs `change` while every other thread stands still. BusyError, `change` not run, if one does not come to a safepoint in ten seconds. */
+/**
+ * Runs `change` while every other thread stands still. BusyError, `change` not run, if one does not
+ * come to a safepoint in ten seconds.
+ */
 export function whileStill<T>(i32: Int32Array, change: () => T): T {
   Atomics.add(i32, CTL_PARK_REQUESTS, 1);
   try {
     for (let word = CTL_THREAD_STATES; word < CTL_THREAD_STATES + THREADS; word++) {
       while (Atomics.load(i32, word) === THREAD_RUNNING) {
         if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
-          throw new BusyError(`thread ${word - CTL_THREAD_STATES} does not stand still: it may be stuck`);
+          throw new BusyError(
+            `thread ${word - CTL_THREAD_STATES} does not stand still: it may be stuck`,
+          );
         }
       }
     }
@@ -98,7 +108,8 @@ export function whileStill<T>(i32: Int32Array, change: () => T): T {
 
 /** For a thread known to be gone that could not say so itself. */
 export function forgetThread(i32: Int32Array, holder: number): void {
-  if (Atomics.exchange(i32, CTL_THREAD_WAITS + holder, 0) !== 0) Atomics.sub(i32, CTL_FRAME_WAITERS, 1);
+  if (Atomics.exchange(i32, CTL_THREAD_WAITS + holder, 0) !== 0)
+    Atomics.sub(i32, CTL_FRAME_WAITERS, 1);
   Atomics.store(i32, CTL_THREAD_STATES + holder, THREAD_NONE);
   Atomics.notify(i32, CTL_THREAD_STATES + holder);
 }

@@ -1,12 +1,22 @@
 /**
  * Taking a snapshot of a host while its guests run.
  *
- * The machine stands still only for as long as it takes to note which page maps which frame. From then on every frame noted is held by a reference of
- * the snapshot's own and mapped write-protected, so a guest that writes gets a copy, and the frame is as it was when its turn comes to be sent. Each is let
- * go of as soon as it has been.
+ * The machine stands still only for as long as it takes to note which page maps which frame. From
+ * then on every frame noted is held by a reference of the snapshot's own and mapped
+ * write-protected, so a guest that writes gets a copy, and the frame is as it was when its turn
+ * comes to be sent. Each is let go of as soon as it has been.
  */
 import xxhash from 'xxhash-wasm';
-import { CTL_FRAMES, PTE_FRAME, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../core/layout.js';
+import {
+  CTL_FRAMES,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  SLOT_WORDS,
+} from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import {
   CHECKSUM_BYTES,
@@ -41,13 +51,18 @@ export class Snapshot {
     this.frames = frames;
   }
 
-  /** Notes everything and write-protects every page, the machine standing still meanwhile. What it returns must be read to its end or given up: `chunks`. */
+  /**
+   * Notes everything and write-protects every page, the machine standing still meanwhile. What it
+   * returns must be read to its end or given up: `chunks`.
+   */
   static take(host: Host): Snapshot {
     const header = {
       kernel: host.profile.name,
       pageSize: host.machine.pageSize,
       tunables: host.tunables(),
-      guests: host.guestNames().map((name) => ({ name, node: host.guestNode(name), regions: host.regionsOf(name) })),
+      guests: host
+        .guestNames()
+        .map((name) => ({ name, node: host.guestNode(name), regions: host.regionsOf(name) })),
     };
     const maps = new Int32Array(mappedPages({ ...header, frames: 0 }));
     const frames = host.quiesce(() => note(host, header.guests, maps));
@@ -57,10 +72,18 @@ export class Snapshot {
 
   /** Bytes of the whole file. */
   get byteLength(): number {
-    return encodeHeader(this.header).length + this.maps.byteLength + this.frames.length * this.host.machine.pageSize + CHECKSUM_BYTES;
+    return (
+      encodeHeader(this.header).length +
+      this.maps.byteLength +
+      this.frames.length * this.host.machine.pageSize +
+      CHECKSUM_BYTES
+    );
   }
 
-  /** The file, chunk by chunk. Frames are let go of as they are sent, and all of them if the reader stops, before the first chunk too. */
+  /**
+   * The file, chunk by chunk. Frames are let go of as they are sent, and all of them if the reader
+   * stops, before the first chunk too.
+   */
   chunks(): IterableIterator<Uint8Array, undefined> {
     const chunks = this.draw();
     return {
@@ -122,7 +145,10 @@ export class Snapshot {
   }
 }
 
-/** Fills the maps, write-protects what is present and takes a reference to each frame; the frames in order of their numbers in the file. */
+/**
+ * Fills the maps, write-protects what is present and takes a reference to each frame; the frames in
+ * order of their numbers in the file.
+ */
 function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): Int32Array {
   const { machine } = host;
   const { i32 } = machine.memory;

@@ -8,7 +8,8 @@
  *   frames     one page size each; page maps name them by their place, from 0
  *   checksum   8 bytes, little endian: XXH64, seed 0, of all before
  *
- * Frames that several pages share are there once, so the file is about as large as the memory in use.
+ * Frames that several pages share are there once, so the file is about as large as the memory in
+ * use.
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -34,7 +35,11 @@ const Header = Type.Object({
       name: Type.String({ minLength: 1 }),
       node: Type.Integer({ minimum: 0 }),
       regions: Type.Array(
-        Type.Object({ name: Type.String({ minLength: 1 }), address: Type.Integer({ minimum: 0 }), pages: Type.Integer({ minimum: 1 }) }),
+        Type.Object({
+          name: Type.String({ minLength: 1 }),
+          address: Type.Integer({ minimum: 0 }),
+          pages: Type.Integer({ minimum: 1 }),
+        }),
       ),
     }),
   ),
@@ -73,5 +78,8 @@ export function decodeHeader(json: string): SnapshotHeader {
 
 /** Pages of all regions, in the order of the maps. */
 export function mappedPages({ guests }: SnapshotHeader): number {
-  return guests.reduce((sum, { regions }) => regions.reduce((pages, region) => pages + region.pages, sum), 0);
+  return guests.reduce(
+    (sum, { regions }) => regions.reduce((pages, region) => pages + region.pages, sum),
+    0,
+  );
 }

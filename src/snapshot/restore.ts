@@ -1,12 +1,19 @@
 /**
  * Bringing a snapshot back.
  *
- * The whole file is read and its checksum held against its bytes before a host is made: a cut or damaged one is refused with nothing started. Shared frames
- * are shared again from the start, so a host that could only hold its guests merged holds them here too; their pages are KSM pages again.
+ * The whole file is read and its checksum held against its bytes before a host is made: a cut or
+ * damaged one is refused with nothing started. Shared frames are shared again from the start, so a
+ * host that could only hold its guests merged holds them here too; their pages are KSM pages again.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
-import { CTL_PAGES_TO_SCAN, PTE_FRAME, PTE_STATE, PTE_WRITABLE, SLOT_WORDS } from '../core/layout.js';
+import {
+  CTL_PAGES_TO_SCAN,
+  PTE_FRAME,
+  PTE_STATE,
+  PTE_WRITABLE,
+  SLOT_WORDS,
+} from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
 import { InvalidError, OutOfMemoryError } from '../machine/errors.js';
@@ -36,12 +43,16 @@ export class SnapshotFile {
     private readonly mapsAt: number,
   ) {}
 
-  /** Opens a file and checks all of it. SnapshotError says what is wrong with it; errors of the file system pass through. */
+  /**
+   * Opens a file and checks all of it. SnapshotError says what is wrong with it; errors of the file
+   * system pass through.
+   */
   static open(path: string): SnapshotFile {
     const fd = openSync(path, 'r');
     try {
       const start = read(fd, 0, MAGIC.length + 4);
-      if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new SnapshotError('it is no snapshot of ksmd');
+      if (start.toString('latin1', 0, MAGIC.length) !== MAGIC)
+        throw new SnapshotError('it is no snapshot of ksmd');
       const length = start.readUInt32LE(MAGIC.length);
       if (length > MAX_HEADER_BYTES) throw new SnapshotError('its header is damaged');
       const header = decodeHeader(read(fd, start.length, length).toString());
@@ -54,11 +65,16 @@ export class SnapshotFile {
     }
   }
 
-  /** Makes the guests, regions, pages and tunables of the snapshot on a new host of its page size. OutOfMemoryError if its memory is too small. */
+  /**
+   * Makes the guests, regions, pages and tunables of the snapshot on a new host of its page size.
+   * OutOfMemoryError if its memory is too small.
+   */
   restoreTo(host: Host, nowMs: number): void {
     const { header } = this;
     if (host.machine.pageSize !== header.pageSize) {
-      throw new InvalidError(`the snapshot's pages are of ${header.pageSize} bytes, the host's of ${host.machine.pageSize}`);
+      throw new InvalidError(
+        `the snapshot's pages are of ${header.pageSize} bytes, the host's of ${host.machine.pageSize}`,
+      );
     }
     const maps = this.maps();
     const shared: number[] = [];
@@ -70,11 +86,19 @@ export class SnapshotFile {
         host.map(name, regionName, pages, { address, mergeable: false });
         adviseMergeable(host, name, address, maps.subarray(at, at + pages));
         const first = host.firstSlot(name, regionName);
-        for (let page = 0; page < pages; page++) this.restorePage(host, first + page * SLOT_WORDS, maps[at + page] & ~PAGE_MERGEABLE, slots, shared);
+        for (let page = 0; page < pages; page++)
+          this.restorePage(
+            host,
+            first + page * SLOT_WORDS,
+            maps[at + page] & ~PAGE_MERGEABLE,
+            slots,
+            shared,
+          );
         at += pages;
       }
     }
-    // Before there are stable nodes, which some cannot change beside; run comes last, when everything is there.
+    // Before there are stable nodes, which some cannot change beside; run comes last, when
+    // everything is there.
     const { run, ...others } = header.tunables;
     for (const [name, value] of Object.entries(others)) {
       if (name !== 'pages_to_scan' || others.advisor_mode !== 'scan-time') host.set(name, value);
@@ -85,18 +109,30 @@ export class SnapshotFile {
     if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
   }
 
-  /** `slots`: the slot that each frame of the file is mapped from; `shared` gets the slots of those mapped more than once. */
-  private restorePage(host: Host, slot: number, page: number, slots: Int32Array, shared: number[]): void {
+  /**
+   * `slots`: the slot that each frame of the file is mapped from; `shared` gets the slots of those
+   * mapped more than once.
+   */
+  private restorePage(
+    host: Host,
+    slot: number,
+    page: number,
+    slots: Int32Array,
+    shared: number[],
+  ): void {
     const { machine } = host;
     const { i32 } = machine.memory;
     if (page === PAGE_ZERO) machine.pages.shareZeroPage(slot);
     if (page < PAGE_FIRST_FRAME) return;
     const number = page - PAGE_FIRST_FRAME;
-    if (number >= slots.length) throw new SnapshotError(`it maps a frame ${number} that it does not hold`);
+    if (number >= slots.length)
+      throw new SnapshotError(`it maps a frame ${number} that it does not hold`);
     const first = slots[number];
     if (first === 0) {
       if (machine.pages.store(slot, 0, this.frame(number)) !== DONE) {
-        throw new OutOfMemoryError(`the snapshot holds ${this.header.frames} frames, and only ${machine.frames.total} fit: take a larger memory`);
+        throw new OutOfMemoryError(
+          `the snapshot holds ${this.header.frames} frames, and only ${machine.frames.total} fit: take a larger memory`,
+        );
       }
       slots[number] = slot;
       return;
@@ -131,7 +167,8 @@ function adviseMergeable(host: Host, guest: string, address: number, pages: Int3
     const start = page;
     const mergeable = (pages[start] & PAGE_MERGEABLE) !== 0;
     while (page < pages.length && ((pages[page] & PAGE_MERGEABLE) !== 0) === mergeable) page++;
-    if (mergeable) host.madvise(guest, address + start * pageSize, (page - start) * pageSize, 'mergeable');
+    if (mergeable)
+      host.madvise(guest, address + start * pageSize, (page - start) * pageSize, 'mergeable');
   }
 }
 
@@ -143,8 +180,10 @@ function verify(fd: number, length: number): void {
     digest.update(chunk);
     done += chunk.length;
   }
-  if (read(fd, length, CHECKSUM_BYTES).readBigUInt64LE() !== digest.digest()) throw new SnapshotError('its checksum is wrong: it is damaged');
-  if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0) throw new SnapshotError('it goes on after its end: it is damaged');
+  if (read(fd, length, CHECKSUM_BYTES).readBigUInt64LE() !== digest.digest())
+    throw new SnapshotError('its checksum is wrong: it is damaged');
+  if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0)
+    throw new SnapshotError('it goes on after its end: it is damaged');
 }
 
 /** Exactly so many bytes. SnapshotError if the file ends before. */

@@ -1,6 +1,6 @@
 /** Memory, and the scanner's work and what it costs, over the last minutes. Drawn once a second. */
 import type UPlot from 'uplot';
-import type { Sample } from '../api/history.js';
+import type { Sample } from '../protocol/history.js';
 import { element } from './elements.js';
 import { ratesBetween } from './figures.js';
 import { bytes, compact, percent } from './words.js';
@@ -12,7 +12,12 @@ const MAX_SAMPLES = 600;
 const MIN_SECONDS = 60;
 const HEIGHT_PX = 190;
 const AXIS_PX = 64;
-const CLOCK = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const CLOCK = new Intl.DateTimeFormat('en', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 
 interface SeriesLook {
   readonly label: string;
@@ -28,7 +33,12 @@ const MEMORY: readonly SeriesLook[] = [
   { label: 'saved', colour: '--line-3', dash: [2, 3], scale: 'y', value: bytes },
 ];
 const SCAN: readonly SeriesLook[] = [
-  { label: 'pages a second', colour: '--line-1', scale: 'y', value: (rate) => `${compact(rate)}/s` },
+  {
+    label: 'pages a second',
+    colour: '--line-1',
+    scale: 'y',
+    value: (rate) => `${compact(rate)}/s`,
+  },
   { label: 'of a processor', colour: '--line-2', dash: [6, 4], scale: 'share', value: percent },
 ];
 
@@ -97,8 +107,14 @@ export class Charts {
   }
 
   private scan(): UPlot.AlignedData {
-    const rates = this.samples.map((sample, i) => ratesBetween(this.samples[Math.max(0, i - 1)], sample));
-    return [this.seconds(), rates.map(({ pagesPerSecond }) => pagesPerSecond), rates.map(({ cpuShare }) => cpuShare)];
+    const rates = this.samples.map((sample, i) =>
+      ratesBetween(this.samples[Math.max(0, i - 1)], sample),
+    );
+    return [
+      this.seconds(),
+      rates.map(({ pagesPerSecond }) => pagesPerSecond),
+      rates.map(({ cpuShare }) => cpuShare),
+    ];
   }
 
   private seconds(): number[] {
@@ -120,10 +136,20 @@ export class Charts {
       {
         width: Math.max(200, target.clientWidth),
         height: HEIGHT_PX,
-        legend: { markers: { width: 2, dash: (_plot, i) => (looks[i - 1]?.dash === undefined ? 'solid' : 'dashed') } },
+        legend: {
+          markers: {
+            width: 2,
+            dash: (_plot, i) => (looks[i - 1]?.dash === undefined ? 'solid' : 'dashed'),
+          },
+        },
         cursor: { drag: { x: false, y: false } },
         scales: {
-          x: { range: (_plot, _min, max) => [Math.min(max - MIN_SECONDS, this.seconds()[0] ?? max), max] },
+          x: {
+            range: (_plot, _min, max) => [
+              Math.min(max - MIN_SECONDS, this.seconds()[0] ?? max),
+              max,
+            ],
+          },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
           share: { range: () => [0, 1.08] },
         },
@@ -136,11 +162,15 @@ export class Charts {
             size: i === 0 ? AXIS_PX : AXIS_PX - 16,
             grid: i === 0 ? axis.grid : { show: false },
             ...(looks.every(({ value }) => value === bytes) ? { incrs: BYTE_STEPS } : {}),
-            values: (_plot: UPlot, splits: number[]) => splits.map((value) => looks.find((look) => look.scale === scale)?.value(value) ?? ''),
+            values: (_plot: UPlot, splits: number[]) =>
+              splits.map((value) => looks.find((look) => look.scale === scale)?.value(value) ?? ''),
           })),
         ],
         series: [
-          { label: 'at', value: (_plot, seconds: number | null) => (seconds === null ? '–' : clock(seconds)) },
+          {
+            label: 'at',
+            value: (_plot, seconds: number | null) => (seconds === null ? '–' : clock(seconds)),
+          },
           ...looks.map(({ label, colour: name, dash, scale, value }, i) => ({
             label,
             scale,

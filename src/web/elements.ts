@@ -8,7 +8,11 @@ export function element<Wanted extends HTMLElement>(id: string, kind: new () => 
 }
 
 /** A new element with text in it. What comes from outside is text, never markup. */
-export function made<Name extends keyof HTMLElementTagNameMap>(name: Name, text = '', className = ''): HTMLElementTagNameMap[Name] {
+export function made<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  text = '',
+  className = '',
+): HTMLElementTagNameMap[Name] {
   const node = document.createElement(name);
   if (text !== '') node.textContent = text;
   if (className !== '') node.className = className;

@@ -1,11 +1,20 @@
 /**
  * The daemon's live stream, for as long as somebody looks at the page.
  *
- * A page that is not seen is told nothing, so that it costs the daemon nothing. A stream that breaks, or says nothing for too long, is opened again.
+ * A page that is not seen is told nothing, so that it costs the daemon nothing. A stream that
+ * breaks, or says nothing for too long, is opened again.
  */
-import type { LiveEvent, LiveEventName } from '../api/live.js';
+import type { LiveEvent, LiveEventName } from '../protocol/live.js';
 
-const NAMES: readonly LiveEventName[] = ['history', 'sample', 'files', 'pages', 'guests', 'map', 'warning'];
+const NAMES: readonly LiveEventName[] = [
+  'history',
+  'sample',
+  'files',
+  'pages',
+  'guests',
+  'map',
+  'warning',
+];
 const AGAIN_AFTER_MS = 1000;
 /** There is a sample a second. */
 const SILENCE_MS = 8000;
@@ -29,7 +38,9 @@ export class Feed {
 
   /** Opens the stream whenever the page is seen. */
   start(): void {
-    document.addEventListener('visibilitychange', () => (document.hidden ? this.close() : this.open()));
+    document.addEventListener('visibilitychange', () =>
+      document.hidden ? this.close() : this.open(),
+    );
     if (!document.hidden) this.open();
   }
 

@@ -1,5 +1,5 @@
 /** The few numbers that people come for, and the rates that samples a few seconds apart come to. */
-import type { Sample } from '../api/history.js';
+import type { Sample } from '../protocol/history.js';
 import { element, made, say } from './elements.js';
 import { bytes, compact, count, percent } from './words.js';
 
@@ -15,7 +15,8 @@ export interface Rates {
 /** What the scanner did between two samples. */
 export function ratesBetween(before: Sample | undefined, after: Sample | undefined): Rates {
   const ms = before === undefined || after === undefined ? 0 : after.atMs - before.atMs;
-  if (before === undefined || after === undefined || ms <= 0) return { pagesPerSecond: 0, cpuShare: 0 };
+  if (before === undefined || after === undefined || ms <= 0)
+    return { pagesPerSecond: 0, cpuShare: 0 };
   return {
     pagesPerSecond: ((after.pagesScanned - before.pagesScanned) * 1000) / ms,
     cpuShare: Math.min(1, (after.scannerCpuMs - before.scannerCpuMs) / ms),
@@ -26,7 +27,10 @@ const NAMES = ['Saved', 'In use', 'Free', 'Scan rate', 'Processor', 'Full scans'
 type Name = (typeof NAMES)[number];
 
 export class Figures {
-  private readonly shown = {} as Record<Name, { readonly value: HTMLElement; readonly more: HTMLElement }>;
+  private readonly shown = {} as Record<
+    Name,
+    { readonly value: HTMLElement; readonly more: HTMLElement }
+  >;
 
   constructor() {
     const list = element('figures', HTMLDListElement);
@@ -45,14 +49,29 @@ export class Figures {
     if (now === undefined) return;
     const { usedBytes, freeBytes, savedBytes, fullScans, merges, breaks } = now;
     const total = usedBytes + freeBytes;
-    const { pagesPerSecond, cpuShare } = ratesBetween(samples.at(-1 - OVER_SAMPLES) ?? samples[0], now);
+    const { pagesPerSecond, cpuShare } = ratesBetween(
+      samples.at(-1 - OVER_SAMPLES) ?? samples[0],
+      now,
+    );
     const wanted = usedBytes + savedBytes;
-    this.say('Saved', bytes(savedBytes), wanted === 0 ? 'nothing is in use' : `${percent(savedBytes / wanted)} of what guests hold`);
-    this.say('In use', bytes(usedBytes), total === 0 ? '' : `${percent(usedBytes / total)} of ${bytes(total)}`);
+    this.say(
+      'Saved',
+      bytes(savedBytes),
+      wanted === 0 ? 'nothing is in use' : `${percent(savedBytes / wanted)} of what guests hold`,
+    );
+    this.say(
+      'In use',
+      bytes(usedBytes),
+      total === 0 ? '' : `${percent(usedBytes / total)} of ${bytes(total)}`,
+    );
     this.say('Free', bytes(freeBytes), '');
     this.say('Scan rate', `${compact(pagesPerSecond)}/s`, 'pages looked at');
     this.say('Processor', percent(cpuShare), 'of one, for the scanner');
-    this.say('Full scans', count(fullScans), `${compact(merges)} merges, ${compact(breaks)} broken`);
+    this.say(
+      'Full scans',
+      count(fullScans),
+      `${compact(merges)} merges, ${compact(breaks)} broken`,
+    );
   }
 
   private say(name: Name, value: string, more: string): void {

@@ -1,16 +1,16 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
-import type { ErrorAnswer } from '../api/errors.js';
-import type { LiveEvent, PageMapAnswer } from '../api/live.js';
-import type { Status } from '../api/status.js';
+import type { ErrorAnswer } from '../protocol/errors.js';
+import type { LiveEvent, PageMapAnswer } from '../protocol/live.js';
+import type { Status } from '../protocol/status.js';
 import { Charts } from './charts.js';
 import { element, say } from './elements.js';
 import { Feed } from './feed.js';
 import { Figures } from './figures.js';
 import { GuestTable } from './guest-table.js';
-import { Legend } from './legend.js';
-import { MapPointing } from './map-pointing.js';
-import { MapView } from './map-view.js';
-import { Mirror } from './mirror.js';
+import { Legend } from './map/legend.js';
+import { MapPointing } from './map/map-pointing.js';
+import { MapView } from './map/map-view.js';
+import { Mirror } from './map/mirror.js';
 import { ValuesTable } from './values-table.js';
 
 const WARNING_MS = 10_000;
@@ -121,7 +121,10 @@ function tell(text: string | undefined, kind = ''): void {
 async function about(): Promise<void> {
   try {
     const { version, kernel, pageSize } = await fetchJson<Status>('/v1/status');
-    say(element('about', HTMLParagraphElement), `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes`);
+    say(
+      element('about', HTMLParagraphElement),
+      `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes`,
+    );
   } catch {
     // The stream notices that the daemon does not answer.
   }

@@ -14,7 +14,10 @@ export function compact(value: number): string {
 }
 
 export function bytes(value: number): string {
-  const unit = Math.min(UNITS.length - 1, value === 0 ? 0 : Math.floor(Math.log2(Math.abs(value)) / 10));
+  const unit = Math.min(
+    UNITS.length - 1,
+    value === 0 ? 0 : Math.floor(Math.log2(Math.abs(value)) / 10),
+  );
   const scaled = value / 1024 ** unit;
   return `${scaled.toFixed(unit === 0 || Math.abs(scaled) >= 100 ? 0 : 1)} ${UNITS[Math.max(0, unit)]}`;
 }

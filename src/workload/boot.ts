@@ -1,9 +1,17 @@
 /**
- * boot: a virtual machine's start. Some of its memory is zeroed, some holds what every machine of its kind holds, some is its own; then a few pages
- * change, slowly, for as long as it runs.
+ * boot: a virtual machine's start. Some of its memory is zeroed, some holds what every machine of
+ * its kind holds, some is its own; then a few pages change, slowly, for as long as it runs.
  */
 import { randomIntegers } from './random.js';
-import { Governor, type GuestMemory, type Pace, storeOrRetry, type Tally, type Workload, type WorkloadOptions } from './workload.js';
+import {
+  Governor,
+  type GuestMemory,
+  type Pace,
+  storeOrRetry,
+  type Tally,
+  type Workload,
+  type WorkloadOptions,
+} from './workload.js';
 
 const ZEROED = 0.3;
 const COMMON = 0.5;
@@ -12,7 +20,12 @@ const CHURNING = 0.1;
 const DEFAULT_CHURN_PER_SECOND = 100;
 const COMMON_SEED = 1;
 
-export const boot: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+export const boot: Workload = (
+  memory: GuestMemory,
+  options: WorkloadOptions,
+  pace: Pace,
+  tally: Tally,
+) => {
   const page = new Uint8Array(memory.pageSize);
   const words = new Uint32Array(page.buffer);
   const write = (index: number, seed: number): boolean => {
@@ -28,7 +41,13 @@ export const boot: Workload = (memory: GuestMemory, options: WorkloadOptions, pa
     if (index < zeroedEnd) {
       page.fill(0);
       if (!storeOrRetry(memory, index, 0, page, pace, tally)) return;
-    } else if (!write(index, index < commonEnd ? COMMON_SEED + index : Math.imul(options.seed + 1, 0x9e3779b1) + index)) return;
+    } else if (
+      !write(
+        index,
+        index < commonEnd ? COMMON_SEED + index : Math.imul(options.seed + 1, 0x9e3779b1) + index,
+      )
+    )
+      return;
   }
 
   const random = randomIntegers(options.seed);

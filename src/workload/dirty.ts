@@ -1,12 +1,22 @@
 /**
- * dirty: random stores of whole pages and single words, in a pattern that vouches for itself; and its reader.
+ * dirty: random stores of whole pages and single words, in a pattern that vouches for itself; and
+ * its reader.
  *
- * The writer remembers every word it stored. It reads each store back at once, and a whole page now and then: a byte that is not what it last wrote is
- * counted as wrong. So no other may write its region. The reader may read along: it knows only the pattern.
+ * The writer remembers every word it stored. It reads each store back at once, and a whole page now
+ * and then: a byte that is not what it last wrote is counted as wrong. So no other may write its
+ * region. The reader may read along: it knows only the pattern.
  */
 import { patternPages, readWord, VARIANTS, writeWord } from './pattern.js';
 import { randomIntegers } from './random.js';
-import { Governor, type GuestMemory, type Pace, storeOrRetry, type Tally, type Workload, type WorkloadOptions } from './workload.js';
+import {
+  Governor,
+  type GuestMemory,
+  type Pace,
+  storeOrRetry,
+  type Tally,
+  type Workload,
+  type WorkloadOptions,
+} from './workload.js';
 
 /** One store in so many is followed by reading back its whole page. */
 const WHOLE_PAGE_EVERY = 64;
@@ -15,7 +25,12 @@ const ASK_EVERY = 1024;
 /** Never written, in what the writer remembers. */
 const UNTOUCHED = 255;
 
-export const dirty: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+export const dirty: Workload = (
+  memory: GuestMemory,
+  options: WorkloadOptions,
+  pace: Pace,
+  tally: Tally,
+) => {
   const random = randomIntegers(options.seed);
   const governor = new Governor(options.rate, pace);
   const pages = patternPages(memory.pageSize);
@@ -63,7 +78,13 @@ export const dirty: Workload = (memory: GuestMemory, options: WorkloadOptions, p
 };
 
 /** Takes what is in the region already, perhaps from a writer before this one, as written. */
-function adopt(memory: GuestMemory, spread: number, words: number, remembered: Uint8Array, pace: Pace): void {
+function adopt(
+  memory: GuestMemory,
+  spread: number,
+  words: number,
+  remembered: Uint8Array,
+  pace: Pace,
+): void {
   const page = new Uint8Array(memory.pageSize);
   const bytes = new DataView(page.buffer);
   for (let number = 0; number < spread; number++) {
@@ -77,7 +98,12 @@ function adopt(memory: GuestMemory, spread: number, words: number, remembered: U
 }
 
 /** Reads pages at random beside a writer, and sees whether every word belongs where it is. */
-export const read: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+export const read: Workload = (
+  memory: GuestMemory,
+  options: WorkloadOptions,
+  pace: Pace,
+  tally: Tally,
+) => {
   const random = randomIntegers(options.seed);
   const governor = new Governor(options.rate, pace);
   const page = new Uint8Array(memory.pageSize);

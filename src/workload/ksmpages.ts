@@ -1,10 +1,23 @@
 /**
- * ksmpages: the program the trees were introduced with. Writes every page of its region once: all zeroes but for the last eight bytes, which hold the
- * page's number (the worst case for a tree ordered by content) or 1 (the best). Then, if asked, reads one word of each page over and over.
+ * ksmpages: the program the trees were introduced with. Writes every page of its region once: all
+ * zeroes but for the last eight bytes, which hold the page's number (the worst case for a tree
+ * ordered by content) or 1 (the best). Then, if asked, reads one word of each page over and over.
  */
-import { type GuestMemory, type Pace, storeOrRetry, type Tally, type Workload, type WorkloadOptions } from './workload.js';
+import {
+  type GuestMemory,
+  type Pace,
+  storeOrRetry,
+  type Tally,
+  type Workload,
+  type WorkloadOptions,
+} from './workload.js';
 
-export const ksmpages: Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => {
+export const ksmpages: Workload = (
+  memory: GuestMemory,
+  options: WorkloadOptions,
+  pace: Pace,
+  tally: Tally,
+) => {
   const page = new Uint8Array(memory.pageSize);
   const words = new DataView(page.buffer);
   const last = memory.pageSize - 8;

@@ -1,11 +1,15 @@
 /**
  * Workloads: programs a guest can run against a region of its memory.
  *
- * A workload sees pages, a pace and a tally, nothing else; the same code runs on a thread of the daemon and in a test. It ends when it has done its
- * work or is asked to stop. A store that finds no frame is tried again until it goes through, and counted.
+ * A workload sees pages, a pace and a tally, nothing else; the same code runs on a thread of the
+ * daemon and in a test. It ends when it has done its work or is asked to stop. A store that finds
+ * no frame is tried again until it goes through, and counted.
  */
 
-/** The region a workload runs in. `page` counts from 0; `offset` and the length of the bytes stay within a page. */
+/**
+ * The region a workload runs in. `page` counts from 0; `offset` and the length of the bytes stay
+ * within a page.
+ */
 export interface GuestMemory {
   readonly pageSize: number;
   readonly pages: number;
@@ -45,10 +49,22 @@ export interface WorkloadOptions {
   readonly readLoop: boolean;
 }
 
-export type Workload = (memory: GuestMemory, options: WorkloadOptions, pace: Pace, tally: Tally) => void;
+export type Workload = (
+  memory: GuestMemory,
+  options: WorkloadOptions,
+  pace: Pace,
+  tally: Tally,
+) => void;
 
 /** Stores, trying again as long as frames lack. False if asked to stop first. */
-export function storeOrRetry(memory: GuestMemory, page: number, offset: number, source: Uint8Array, pace: Pace, tally: Tally): boolean {
+export function storeOrRetry(
+  memory: GuestMemory,
+  page: number,
+  offset: number,
+  source: Uint8Array,
+  pace: Pace,
+  tally: Tally,
+): boolean {
   while (!memory.store(page, offset, source)) {
     tally.retries++;
     if (pace.shouldStop()) return false;

@@ -1,4 +1,7 @@
-/** The bench, small: every phase runs and does its work, so that none of it can rot. What it measures is no business of a test. */
+/**
+ * The bench, small: every phase runs and does its work, so that none of it can rot. What it
+ * measures is no business of a test.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,14 +10,14 @@ import { mergingRows } from '../../bench/experiments/merging.js';
 import { Progress } from '../../bench/progress.js';
 import { PHASES, type Phase, type Row } from '../../bench/row.js';
 import { workHash } from '../../bench/work.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { type Outcome, run, TemporaryDirectory } from '../daemon-process.js';
 
 const BENCH = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 const GUEST_PAGES = 512;
 /**
- * Of all phases at 2 MiB, profile 6.18, seed 1. It changes when a phase does other work or when KSM merges otherwise, and then on purpose; never because
- * something got faster.
+ * Of all phases at 2 MiB, profile 6.18, seed 1. It changes when a phase does other work or when KSM
+ * merges otherwise, and then on purpose; never because something got faster.
  */
 const WORK_HASH = '2251e3f9e7b00e72';
 
@@ -32,15 +35,22 @@ describe('a run of all phases', () => {
     expect(outcome.status, outcome.stderr).toBe(0);
     rows = JSON.parse(readFileSync(json, 'utf8'));
   });
-  const figure = (phase: Phase, name: string): unknown => rows.find((row) => row.phase === phase)?.figures?.[name];
+  const figure = (phase: Phase, name: string): unknown =>
+    rows.find((row) => row.phase === phase)?.figures?.[name];
 
   test('writes a row for each, and merges what it should', () => {
     expect(rows.map(({ phase }) => phase).sort()).toEqual([...PHASES].sort());
-    expect([figure('worst-2', 'pages_sharing'), figure('worst-3', 'pages_sharing'), figure('worst-4', 'pages_sharing')]).toEqual([512, 1024, 1536]);
+    expect([
+      figure('worst-2', 'pages_sharing'),
+      figure('worst-3', 'pages_sharing'),
+      figure('worst-4', 'pages_sharing'),
+    ]).toEqual([512, 1024, 1536]);
     expect(figure('best-2', 'pages_sharing')).toBe(1020);
     expect(figure('rescan-unshared', 'pages_unshared')).toBe(512);
     expect(figure('overcommit', 'guests changed')).toBe(0);
-    expect(Number(figure('standing-start-worst', 'bookkeeping bytes a page'))).toBeLessThanOrEqual(64);
+    expect(Number(figure('standing-start-worst', 'bookkeeping bytes a page'))).toBeLessThanOrEqual(
+      64,
+    );
     expect(Number(figure('daemon-worst', 'peak RSS MiB'))).toBeGreaterThan(4);
   });
 
@@ -57,22 +67,36 @@ describe('a run of all phases', () => {
       expect(Object.keys(row.work), row.phase).not.toEqual([]);
       const [name = '', count] = Object.entries(row.work).at(-1) ?? [];
       const less = typeof count === 'number' ? count - 1 : count?.slice(1);
-      expect(workHash(rows.map((other) => (other === row ? { ...row, work: { ...row.work, [name]: less ?? '' } } : other))), row.phase).not.toBe(
-        WORK_HASH,
-      );
+      expect(
+        workHash(
+          rows.map((other) =>
+            other === row ? { ...row, work: { ...row.work, [name]: less ?? '' } } : other,
+          ),
+        ),
+        row.phase,
+      ).not.toBe(WORK_HASH);
     }
   });
 
   test('says what the seed measured', () => {
-    for (const words of ['104 s: 8, then 96', 'fits, 1 GiB left', 'only logarithmically', 'memcmp 76 % worst, 26 % best']) {
+    for (const words of [
+      '104 s: 8, then 96',
+      'fits, 1 GiB left',
+      'only logarithmically',
+      'memcmp 76 % worst, 26 % best',
+    ]) {
       expect(outcome.stdout).toContain(words);
     }
   });
 
   test('reports in Markdown, with a picture for each phase that frees memory', () => {
     const markdown = readFileSync(join(report, 'report.md'), 'utf8');
-    const pictures = [...markdown.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, name]) => name ?? '');
-    const drawn = rows.filter((row) => row.ksmdSamples !== undefined).map((row) => `${row.phase}.svg`);
+    const pictures = [...markdown.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(
+      ([, name]) => name ?? '',
+    );
+    const drawn = rows
+      .filter((row) => row.ksmdSamples !== undefined)
+      .map((row) => `${row.phase}.svg`);
     expect(pictures).toEqual(['worst-case.svg', ...drawn]);
     for (const picture of pictures) {
       expect(existsSync(join(report, picture)), picture).toBe(true);
@@ -95,7 +119,13 @@ describe('a run of all phases', () => {
 describe('the third copy of the worst case', () => {
   const scansUntilFirstMerge = async (profile: ProfileName): Promise<number> => {
     const wanted = new Set<Phase>(['worst-3']);
-    const [row] = await mergingRows('worst', { wanted, copyPages: GUEST_PAGES, profile, runningKernel: false, progress: new Progress(() => {}) });
+    const [row] = await mergingRows('worst', {
+      wanted,
+      copyPages: GUEST_PAGES,
+      profile,
+      runningKernel: false,
+      progress: new Progress(() => {}),
+    });
     return Number(row?.figures?.['full scans until the first page merged']);
   };
 
@@ -106,9 +136,12 @@ describe('the third copy of the worst case', () => {
     },
   );
 
-  test.each(['6.12', '6.18'] as const)('frees none before the second on %s, which takes its checksum first', async (profile) => {
-    expect(await scansUntilFirstMerge(profile)).toBeGreaterThanOrEqual(1);
-  });
+  test.each(['6.12', '6.18'] as const)(
+    'frees none before the second on %s, which takes its checksum first',
+    async (profile) => {
+      expect(await scansUntilFirstMerge(profile)).toBeGreaterThanOrEqual(1);
+    },
+  );
 });
 
 test('a wrong command line is refused before anything is measured', async () => {
@@ -117,6 +150,8 @@ test('a wrong command line is refused before anything is measured', async () => 
     ['--kernel', '5.0'],
     ['--only', 'nothing'],
   ];
-  const outcomes = await Promise.all(wrong.map((options) => run(process.execPath, ['--import', 'tsx', BENCH, ...options])));
+  const outcomes = await Promise.all(
+    wrong.map((options) => run(process.execPath, ['--import', 'tsx', BENCH, ...options])),
+  );
   expect(outcomes.map(({ status, stdout }) => [status, stdout])).toEqual(wrong.map(() => [1, '']));
 });

@@ -17,23 +17,41 @@ test('README lists the commands of the table', () => {
 });
 
 test('README lists the exit status of each fatal condition', () => {
-  for (const { exitStatus, meaning } of Object.values(FATAL)) expect(README).toContain(plain(`| ${exitStatus} | ${meaning} |`));
-  expect(new Set(Object.values(FATAL).map(({ exitStatus }) => exitStatus)).size).toBe(Object.keys(FATAL).length);
+  for (const { exitStatus, meaning } of Object.values(FATAL))
+    expect(README).toContain(plain(`| ${exitStatus} | ${meaning} |`));
+  expect(new Set(Object.values(FATAL).map(({ exitStatus }) => exitStatus)).size).toBe(
+    Object.keys(FATAL).length,
+  );
 });
 
 test('the help lists the commands of the table', async () => {
   const { status, stdout } = await ksmd(['--help']);
   expect(status).toBe(0);
-  for (const { name, summary } of VERBS) expect(stdout.replace(/\s+/g, ' ')).toMatch(new RegExp(`${name} .*${summary.replace(/[().]/g, '\\$&')}`));
+  for (const { name, summary } of VERBS)
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      new RegExp(`${name} .*${summary.replace(/[().]/g, '\\$&')}`),
+    );
 });
 
 describe('the help of', () => {
-  test.each(VERBS.map((verb) => [verb.name, verb] as const))('%s has its arguments, options and an example', async (name, verb) => {
-    const { status, stdout } = await ksmd([name, '--help']);
-    expect(status).toBe(0);
-    const flags = [...verb.options.map(({ long }) => long), ...(verb.json ? ['--json'] : []), ...(verb.socket ? ['--socket'] : []), '--help'];
-    expect((stdout.match(/^ {2}(?:-\w, )?(--[\w-]+)/gm) ?? []).map((line) => line.trim().replace(/^-\w, /, '')).sort()).toEqual(flags.sort());
-    for (const argument of verb.arguments) expect(stdout).toContain(argument.name());
-    for (const example of verb.examples) expect(stdout).toContain(`  ${example}\n`);
-  });
+  test.each(VERBS.map((verb) => [verb.name, verb] as const))(
+    '%s has its arguments, options and an example',
+    async (name, verb) => {
+      const { status, stdout } = await ksmd([name, '--help']);
+      expect(status).toBe(0);
+      const flags = [
+        ...verb.options.map(({ long }) => long),
+        ...(verb.json ? ['--json'] : []),
+        ...(verb.socket ? ['--socket'] : []),
+        '--help',
+      ];
+      expect(
+        (stdout.match(/^ {2}(?:-\w, )?(--[\w-]+)/gm) ?? [])
+          .map((line) => line.trim().replace(/^-\w, /, ''))
+          .sort(),
+      ).toEqual(flags.sort());
+      for (const argument of verb.arguments) expect(stdout).toContain(argument.name());
+      for (const example of verb.examples) expect(stdout).toContain(`  ${example}\n`);
+    },
+  );
 });

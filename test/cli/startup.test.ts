@@ -1,4 +1,7 @@
-/** A verb is quick: the command line starts without the server and without the schemas, which take longer to load than all the rest. */
+/**
+ * A verb is quick: the command line starts without the server and without the schemas, which take
+ * longer to load than all the rest.
+ */
 import { expect, test } from 'vitest';
 import { KSMD, run } from '../daemon-process.js';
 
@@ -14,11 +17,20 @@ function dataUrl(source: string): string {
 }
 
 test('the command line starts without server and schemas', async () => {
-  expect(await run(process.execPath, ['--import', dataUrl(PRELOAD), KSMD, '--help'])).toMatchObject({ status: 0, stderr: '' });
+  expect(await run(process.execPath, ['--import', dataUrl(PRELOAD), KSMD, '--help'])).toMatchObject(
+    { status: 0, stderr: '' },
+  );
 });
 
 test('a package that may not be loaded would be noticed', async () => {
-  const { status, stderr } = await run(process.execPath, ['--import', dataUrl(PRELOAD), KSMD, 'start', '--socket', '/nonexistent/ksmd.sock']);
+  const { status, stderr } = await run(process.execPath, [
+    '--import',
+    dataUrl(PRELOAD),
+    KSMD,
+    'start',
+    '--socket',
+    '/nonexistent/ksmd.sock',
+  ]);
   expect(status).not.toBe(0);
   expect(stderr).toMatch(/was loaded/);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { privateAnonymousMappings } from '../../src/cli/process-memory.js';
-import { joined } from '../../src/cli/register-process.js';
+import { joined } from '../../src/cli/commands/guests/register-process.js';
 import { parseAssignment, parseBytes, parseCount } from '../../src/cli/values.js';
+import { privateAnonymousMappings } from '../../src/sources/process-memory.js';
 
 test.each([
   ['4096', 4096],
@@ -15,17 +15,24 @@ test.each([
   expect(parseBytes(text)).toBe(bytes);
 });
 
-test.each(['', 'x', '-1', '1.5', '12QB', '0x', '1e3', '99999999999999999999'])('%j is no size', (text) => {
-  expect(() => parseBytes(text)).toThrow('Write bytes');
-});
+test.each(['', 'x', '-1', '1.5', '12QB', '0x', '1e3', '99999999999999999999'])(
+  '%j is no size',
+  (text) => {
+    expect(() => parseBytes(text)).toThrow('Write bytes');
+  },
+);
 
 test('a count is whole', () => {
   expect(parseCount('12')).toBe(12);
-  for (const text of ['', '-1', '1.5', '0x10']) expect(() => parseCount(text)).toThrow('Write a whole number');
+  for (const text of ['', '-1', '1.5', '0x10'])
+    expect(() => parseCount(text)).toThrow('Write a whole number');
 });
 
 test('assignments keep their order', () => {
-  const all = ['b=1', 'a=2=3', 'c='].reduce<ReadonlyMap<string, string> | undefined>((before, text) => parseAssignment(text, before), undefined);
+  const all = ['b=1', 'a=2=3', 'c='].reduce<ReadonlyMap<string, string> | undefined>(
+    (before, text) => parseAssignment(text, before),
+    undefined,
+  );
   expect([...(all ?? [])]).toEqual([
     ['b', '1'],
     ['a', '2=3'],
@@ -33,7 +40,9 @@ test('assignments keep their order', () => {
   ]);
   expect(() => parseAssignment('=1', undefined)).toThrow('Write NAME=VALUE');
   // The values go to the daemon by name, and of two one would be lost.
-  expect(() => parseAssignment('run=0', new Map([['run', '2']]))).toThrow('run is there twice: write it in a command of its own.');
+  expect(() => parseAssignment('run=0', new Map([['run', '2']]))).toThrow(
+    'run is there twice: write it in a command of its own.',
+  );
 });
 
 test('of a process, what is private and of no file is its own', () => {

@@ -26,7 +26,10 @@ describe('status', () => {
   });
 
   test('is for programs', async () => {
-    expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({ pid: daemon.child.pid, scanner: { state: 'stopped' } });
+    expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({
+      pid: daemon.child.pid,
+      scanner: { state: 'stopped' },
+    });
   });
 });
 
@@ -37,19 +40,30 @@ test('status says when the counters tell of pages that are gone', async () => {
     await daemon.client.store(guest, 2 ** 32, Buffer.alloc(8 * 4096, 7));
   }
   for (let i = 0; i < 4; i++) await daemon.client.scan(1000);
-  for (const guest of ['twin-1', 'twin-2']) await daemon.client.madvise(guest, 'dontneed', { region: 'memory' });
+  for (const guest of ['twin-1', 'twin-2'])
+    await daemon.client.madvise(guest, 'dontneed', { region: 'memory' });
   const { counters, saved } = await daemon.client.status();
   expect(counters.pages_sharing).toBeGreaterThan(0);
   expect(saved.netBytes).toBeLessThanOrEqual(0);
-  expect((await daemon.ksmd('status')).stdout).toMatch(/^shared .* by the last scan, more than is present now: the counters follow at the next one/m);
+  expect((await daemon.ksmd('status')).stdout).toMatch(
+    /^shared .* by the last scan, more than is present now: the counters follow at the next one/m,
+  );
   for (const guest of ['twin-1', 'twin-2']) await daemon.client.removeGuest(guest);
   await daemon.client.scan(1000);
 });
 
 describe('write and read', () => {
   test('from standard input, raw', async () => {
-    expect(await daemon.ksmdWithInput('hello, page', 'write', 'web', AT)).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(await daemon.ksmd('read', 'web', AT, '11')).toEqual({ status: 0, stdout: 'hello, page', stderr: '' });
+    expect(await daemon.ksmdWithInput('hello, page', 'write', 'web', AT)).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(await daemon.ksmd('read', 'web', AT, '11')).toEqual({
+      status: 0,
+      stdout: 'hello, page',
+      stderr: '',
+    });
   });
 
   test('from a file, as a dump', async () => {
@@ -72,14 +86,19 @@ describe('write and read', () => {
       stdout: '',
       stderr: "ksmd: ENOENT: no guest 'nobody' ('ksmd guests' lists them)\n",
     });
-    expect((await daemon.ksmd('write', 'web', AT, '--file', '/nowhere')).stderr).toMatch(/^ksmd: ENOENT: no such file/);
+    expect((await daemon.ksmd('write', 'web', AT, '--file', '/nowhere')).stderr).toMatch(
+      /^ksmd: ENOENT: no such file/,
+    );
   });
 
   test('into a pipe that closes early', async () => {
     const env = { KSMD_SOCKET: daemon.socketPath };
     const { stdout, stderr } = await run(
       'bash',
-      ['-c', `set -o pipefail; "${process.execPath}" "${KSMD}" read web ${AT} 64KiB | head -c 5; echo; echo \${PIPESTATUS[0]}`],
+      [
+        '-c',
+        `set -o pipefail; "${process.execPath}" "${KSMD}" read web ${AT} 64KiB | head -c 5; echo; echo \${PIPESTATUS[0]}`,
+      ],
       { env },
     );
     expect({ stdout, stderr }).toEqual({ stdout: 'hello\n0\n', stderr: '' });
@@ -94,19 +113,34 @@ describe('guests', () => {
   });
 
   test('shows the regions of one', async () => {
-    expect((await daemon.ksmd('guests', 'web')).stdout).toMatch(/^memory +0x100000000 +16 +64 KiB$/m);
-    expect(JSON.parse((await daemon.ksmd('guests', 'web', '--json')).stdout)).toMatchObject({ name: 'web', regions: [{ name: 'memory' }] });
-    expect(JSON.parse((await daemon.ksmd('guests', '--json')).stdout)).toMatchObject([{ name: 'web' }]);
+    expect((await daemon.ksmd('guests', 'web')).stdout).toMatch(
+      /^memory +0x100000000 +16 +64 KiB$/m,
+    );
+    expect(JSON.parse((await daemon.ksmd('guests', 'web', '--json')).stdout)).toMatchObject({
+      name: 'web',
+      regions: [{ name: 'memory' }],
+    });
+    expect(JSON.parse((await daemon.ksmd('guests', '--json')).stdout)).toMatchObject([
+      { name: 'web' },
+    ]);
   });
 });
 
 describe('get, set and scan', () => {
   test('print what was asked for', async () => {
-    expect((await daemon.ksmd('set', 'pages_to_scan=500', 'smart_scan=0')).stdout).toBe('pages_to_scan  500\nsmart_scan     0\n');
-    expect((await daemon.ksmd('get', 'pages_to_scan', '--json')).stdout).toBe('{"pages_to_scan":500}\n');
+    expect((await daemon.ksmd('set', 'pages_to_scan=500', 'smart_scan=0')).stdout).toBe(
+      'pages_to_scan  500\nsmart_scan     0\n',
+    );
+    expect((await daemon.ksmd('get', 'pages_to_scan', '--json')).stdout).toBe(
+      '{"pages_to_scan":500}\n',
+    );
     expect((await daemon.ksmd('get')).stdout).toMatch(/^full_scans +\d+$/m);
-    expect((await daemon.ksmd('scan', '--times', '2')).stdout).toMatch(/^\d+ pages? visited\nfull_scans +\d+\n/);
-    expect(JSON.parse((await daemon.ksmd('scan', '--pages', '3', '--json')).stdout)).toMatchObject({ visitedPages: expect.any(Number) });
+    expect((await daemon.ksmd('scan', '--times', '2')).stdout).toMatch(
+      /^\d+ pages? visited\nfull_scans +\d+\n/,
+    );
+    expect(JSON.parse((await daemon.ksmd('scan', '--pages', '3', '--json')).stdout)).toMatchObject({
+      visitedPages: expect.any(Number),
+    });
   });
 
   test('say what the kernel refuses', async () => {
@@ -115,9 +149,13 @@ describe('get, set and scan', () => {
       stdout: '',
       stderr: 'ksmd: EINVAL: run takes whole numbers from 0 to 2, not 7\n',
     });
-    expect((await daemon.ksmd('set', 'pages_shared=1')).stderr).toBe('ksmd: EINVAL: pages_shared can only be read\n');
+    expect((await daemon.ksmd('set', 'pages_shared=1')).stderr).toBe(
+      'ksmd: EINVAL: pages_shared can only be read\n',
+    );
     expect((await daemon.ksmd('set', 'what=1')).stderr).toMatch(/^ksmd: ENOENT: no tunable 'what'/);
-    expect((await daemon.ksmd('get', 'what')).stderr).toMatch(/^ksmd: ENOENT: no counter or tunable 'what'/);
+    expect((await daemon.ksmd('get', 'what')).stderr).toMatch(
+      /^ksmd: ENOENT: no counter or tunable 'what'/,
+    );
     await daemon.client.setKsm({ run: 1 });
     expect((await daemon.ksmd('scan')).stderr).toMatch(/^ksmd: EBUSY: the scanner is running/);
     await daemon.client.setKsm({ run: 0 });
@@ -125,8 +163,14 @@ describe('get, set and scan', () => {
 });
 
 test('madvise takes a region or a range', async () => {
-  expect(await daemon.ksmd('madvise', 'web', 'unmergeable', '--region', 'memory')).toEqual({ status: 0, stdout: '', stderr: '' });
-  expect((await daemon.ksmd('madvise', 'web', 'dontneed', '--address', AT, '--length', '4096')).status).toBe(0);
+  expect(await daemon.ksmd('madvise', 'web', 'unmergeable', '--region', 'memory')).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
+  expect(
+    (await daemon.ksmd('madvise', 'web', 'dontneed', '--address', AT, '--length', '4096')).status,
+  ).toBe(0);
   expect((await daemon.ksmd('read', 'web', AT, '5')).stdout).toBe('\0'.repeat(5));
   expect(await daemon.ksmd('madvise', 'web', 'dontneed', '--region', 'none')).toMatchObject({
     status: 1,
@@ -137,9 +181,12 @@ test('madvise takes a region or a range', async () => {
 });
 
 test('ksmpages writes the worst case, or the best', async () => {
-  expect((await daemon.ksmd('ksmpages', 'worst', '--size', '1MiB')).stdout).toBe('worst: 256 pages (1 MiB) written at 0x100000000\n');
+  expect((await daemon.ksmd('ksmpages', 'worst', '--size', '1MiB')).stdout).toBe(
+    'worst: 256 pages (1 MiB) written at 0x100000000\n',
+  );
   expect((await daemon.ksmd('ksmpages', 'best', '--size', '1MiB', '--best')).status).toBe(0);
-  const last = async (guest: string, page: number) => (await daemon.ksmd('read', guest, String(2 ** 32 + page * 4096 + 4088), '8', '--hex')).stdout;
+  const last = async (guest: string, page: number) =>
+    (await daemon.ksmd('read', guest, String(2 ** 32 + page * 4096 + 4088), '8', '--hex')).stdout;
   expect(await last('worst', 255)).toContain('ff 00 00 00 00 00 00 00');
   expect(await last('best', 255)).toContain('01 00 00 00 00 00 00 00');
   expect((await daemon.ksmd('ksmpages', 'odd', '--size', '1000')).stderr).toMatch(/^ksmd: EINVAL/);
@@ -154,46 +201,73 @@ test('unregister removes a guest', async () => {
 });
 
 test('snapshot refuses a place where it cannot write', async () => {
-  expect((await daemon.ksmd('snapshot', daemon.directory.path)).stderr).toBe(`ksmd: EISDIR: ${daemon.directory.path} is a directory: name a file\n`);
-  expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(/^ksmd: ENOENT: no such file or directory/);
+  expect((await daemon.ksmd('snapshot', daemon.directory.path)).stderr).toBe(
+    `ksmd: EISDIR: ${daemon.directory.path} is a directory: name a file\n`,
+  );
+  expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(
+    /^ksmd: ENOENT: no such file or directory/,
+  );
 });
 
 test('two snapshots of one name do not disturb each other', async () => {
   const file = daemon.directory.file('host.snap');
-  const outcomes = await Promise.all([daemon.ksmd('snapshot', file), daemon.ksmd('snapshot', file)]);
+  const outcomes = await Promise.all([
+    daemon.ksmd('snapshot', file),
+    daemon.ksmd('snapshot', file),
+  ]);
   // The daemon may take one at a time; whichever is taken is whole, and nothing else is left.
   expect(outcomes.some(({ status }) => status === 0)).toBe(true);
-  expect(readdirSync(daemon.directory.path).filter((name) => name.startsWith('host.snap'))).toEqual(['host.snap']);
+  expect(readdirSync(daemon.directory.path).filter((name) => name.startsWith('host.snap'))).toEqual(
+    ['host.snap'],
+  );
 });
 
 test('start --restore names what is wrong with the file', async () => {
-  expect((await ksmd(['start', '--restore', daemon.directory.path])).stderr).toMatch(/^ksmd: EISDIR: snapshot .* cannot be restored/);
-  expect((await ksmd(['start', '--restore', '/nowhere'])).stderr).toMatch(/^ksmd: ENOENT: snapshot \/nowhere cannot be restored/);
+  expect((await ksmd(['start', '--restore', daemon.directory.path])).stderr).toMatch(
+    /^ksmd: EISDIR: snapshot .* cannot be restored/,
+  );
+  expect((await ksmd(['start', '--restore', '/nowhere'])).stderr).toMatch(
+    /^ksmd: ENOENT: snapshot \/nowhere cannot be restored/,
+  );
 });
 
 test('a socket path that is too long is named as such', async () => {
   const { status, stderr } = await ksmd(['status', '--socket', `/tmp/${'x'.repeat(120)}`]);
   expect(status).toBe(1);
-  expect(stderr).toBe('ksmd: ENAMETOOLONG: the socket path has 125 bytes, of at most 107: choose a shorter one\n');
+  expect(stderr).toBe(
+    'ksmd: ENAMETOOLONG: the socket path has 125 bytes, of at most 107: choose a shorter one\n',
+  );
 });
 
 test('logs prints the last lines', async () => {
-  const lines = (await daemon.ksmd('logs', '--lines', '1000', '--json')).stdout.trimEnd().split('\n');
+  const lines = (await daemon.ksmd('logs', '--lines', '1000', '--json')).stdout
+    .trimEnd()
+    .split('\n');
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'ksmd starts' });
-  expect((await daemon.ksmd('logs', '--lines', '1000')).stdout).toMatch(/^\S+ info {2}ksmd starts version=/);
+  expect((await daemon.ksmd('logs', '--lines', '1000')).stdout).toMatch(
+    /^\S+ info {2}ksmd starts version=/,
+  );
 });
 
-test.each([['status'], ['stop'], ['guests'], ['logs', '--follow'], ['register', 'x', '--pages', '1'], ['ksmpages', 'x']])(
-  '%s without a daemon says how to start one',
-  async (...args) => {
-    const socket = daemon.directory.file('nobody.sock');
-    const nobody = `ksmd: ENOENT: no daemon listens on ${socket}: start one with`;
-    const byEnvironment = await ksmd(args, { env: { KSMD_SOCKET: socket } });
-    expect(byEnvironment).toEqual({ status: 1, stdout: '', stderr: `${nobody} 'ksmd start'\n` });
-    const byOption = await ksmd([...args, '--socket', socket]);
-    expect(byOption).toEqual({ status: 1, stdout: '', stderr: `${nobody} 'ksmd start --socket ${socket}'\n` });
-  },
-);
+test.each([
+  ['status'],
+  ['stop'],
+  ['guests'],
+  ['logs', '--follow'],
+  ['register', 'x', '--pages', '1'],
+  ['ksmpages', 'x'],
+])('%s without a daemon says how to start one', async (...args) => {
+  const socket = daemon.directory.file('nobody.sock');
+  const nobody = `ksmd: ENOENT: no daemon listens on ${socket}: start one with`;
+  const byEnvironment = await ksmd(args, { env: { KSMD_SOCKET: socket } });
+  expect(byEnvironment).toEqual({ status: 1, stdout: '', stderr: `${nobody} 'ksmd start'\n` });
+  const byOption = await ksmd([...args, '--socket', socket]);
+  expect(byOption).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `${nobody} 'ksmd start --socket ${socket}'\n`,
+  });
+});
 
 test.each([
   [[]],

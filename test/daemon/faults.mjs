@@ -1,6 +1,13 @@
-// Preloaded into a daemon under test (NODE_OPTIONS=--import): SIGUSR2 kills its scanner thread, SIGALRM throws where nobody catches.
-// From then on, with NO_NEW_SCANNER set, scanner threads that are started die at once, and with NO_SPARE set one that waits already dies as it is told to begin.
-import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
+// Preloaded into a daemon under test (NODE_OPTIONS=--import): SIGUSR2 kills its scanner thread,
+// SIGALRM throws where nobody catches. From then on, with NO_NEW_SCANNER set, scanner threads that
+// are started die at once, and with NO_SPARE set one that waits already dies as it is told to
+// begin.
+import {
+  getEnvironmentData,
+  isMainThread,
+  parentPort,
+  setEnvironmentData,
+} from 'node:worker_threads';
 
 const NEW = 0;
 const SPARE = 1;
@@ -31,7 +38,8 @@ if (isMainThread) {
   if (Atomics.load(doomed, NEW) === 1) throw new Error('killed by a test');
   parentPort?.addEventListener('message', (event) => {
     if (!early || Atomics.load(doomed, SPARE) === 0) return;
-    // What a listener throws is thrown after the listeners behind it have run; the thread's own never returns.
+    // What a listener throws is thrown after the listeners behind it have run; the thread's own
+    // never returns.
     event.stopImmediatePropagation();
     throw new Error('killed by a test');
   });

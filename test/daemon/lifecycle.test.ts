@@ -12,24 +12,44 @@ const MIB = 2 ** 20;
 
 describe('a daemon', () => {
   test('says what it is, and that it listens', async () => {
-    const daemon = await DaemonProcess.start(['--kernel', '6.1', '--pages-to-scan', '7', '--sleep-ms', '9']);
-    expect(daemon.log[0]).toMatchObject({ level: 'info', msg: 'ksmd starts', version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+    const daemon = await DaemonProcess.start([
+      '--kernel',
+      '6.1',
+      '--pages-to-scan',
+      '7',
+      '--sleep-ms',
+      '9',
+    ]);
+    expect(daemon.log[0]).toMatchObject({
+      level: 'info',
+      msg: 'ksmd starts',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
     expect(daemon.log[1]).toMatchObject({ kernel: '6.1', memoryBytes: 64 * MIB });
-    expect(daemon.log[2]).toMatchObject({ msg: 'listening', socket: daemon.socketPath, run: 1, pages_to_scan: 7, sleep_millisecs: 9 });
+    expect(daemon.log[2]).toMatchObject({
+      msg: 'listening',
+      socket: daemon.socketPath,
+      run: 1,
+      pages_to_scan: 7,
+      sleep_millisecs: 9,
+    });
     await daemon.stop();
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('that gets %s removes its socket and exits with 0', async (signal) => {
-    const daemon = await DaemonProcess.start(['--sleep-ms', '0', '--pages-to-scan', '100000']);
-    await daemon.client.createGuest('busy');
-    await daemon.client.map('busy', 'memory', { pages: 4096 });
-    await daemon.client.store('busy', 2 ** 32, Buffer.alloc(4 * MIB, 1));
-    const { socketPath } = daemon;
-    expect(await daemon.stop(signal)).toBe(0);
-    expect(existsSync(socketPath)).toBe(false);
-    expect(daemon.log.at(-1)).toMatchObject({ msg: 'stopped' });
-    expect(daemon.stderr).toBe('');
-  });
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'that gets %s removes its socket and exits with 0',
+    async (signal) => {
+      const daemon = await DaemonProcess.start(['--sleep-ms', '0', '--pages-to-scan', '100000']);
+      await daemon.client.createGuest('busy');
+      await daemon.client.map('busy', 'memory', { pages: 4096 });
+      await daemon.client.store('busy', 2 ** 32, Buffer.alloc(4 * MIB, 1));
+      const { socketPath } = daemon;
+      expect(await daemon.stop(signal)).toBe(0);
+      expect(existsSync(socketPath)).toBe(false);
+      expect(daemon.log.at(-1)).toMatchObject({ msg: 'stopped' });
+      expect(daemon.stderr).toBe('');
+    },
+  );
 
   test('answers an upload that is under way when it stops, with what it has stored', async () => {
     const daemon = await DaemonProcess.start();
@@ -37,12 +57,17 @@ describe('a daemon', () => {
     await daemon.client.map('late', 'memory', { pages: 1024 });
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(MIB, 1);
-      await until('the first MiB has arrived', async () => (await daemon.client.guest('late')).presentPages === 256);
+      await until(
+        'the first MiB has arrived',
+        async () => (await daemon.client.guest('late')).presentPages === 256,
+      );
       daemon.child.kill('SIGTERM');
       await daemon.exited;
       yield Buffer.alloc(MIB, 1);
     }
-    const failure = await daemon.client.store('late', 2 ** 32, { length: 4 * MIB, chunks: slow() }).catch((error: unknown) => error);
+    const failure = await daemon.client
+      .store('late', 2 ** 32, { length: 4 * MIB, chunks: slow() })
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({ code: 'EINTR', bytesStored: MIB });
     expect(await daemon.stop()).toBe(0);
@@ -51,20 +76,26 @@ describe('a daemon', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('exits at once at a second %s, while an answer is still under way', async (signal, status) => {
-    const daemon = await DaemonProcess.start();
-    await daemon.client.createGuest('slow');
-    await daemon.client.map('slow', 'memory', { pages: 16384 });
-    // Nobody reads this answer, so it does not end.
-    const reading = get({ socketPath: daemon.socketPath, path: `/v1/guests/slow/memory?address=0x100000000&length=${64 * MIB}` });
-    reading.on('error', () => {});
-    await once(reading, 'response');
-    daemon.child.kill(signal);
-    await until('it is stopping', () => daemon.log.some(({ msg }) => msg === 'stopping'));
-    daemon.child.kill(signal);
-    expect(await daemon.exited).toBe(status);
-    daemon.directory.remove();
-  });
+  ] as const)(
+    'exits at once at a second %s, while an answer is still under way',
+    async (signal, status) => {
+      const daemon = await DaemonProcess.start();
+      await daemon.client.createGuest('slow');
+      await daemon.client.map('slow', 'memory', { pages: 16384 });
+      // Nobody reads this answer, so it does not end.
+      const reading = get({
+        socketPath: daemon.socketPath,
+        path: `/v1/guests/slow/memory?address=0x100000000&length=${64 * MIB}`,
+      });
+      reading.on('error', () => {});
+      await once(reading, 'response');
+      daemon.child.kill(signal);
+      await until('it is stopping', () => daemon.log.some(({ msg }) => msg === 'stopping'));
+      daemon.child.kill(signal);
+      expect(await daemon.exited).toBe(status);
+      daemon.directory.remove();
+    },
+  );
 
   test('ends its streams when it stops', async () => {
     const daemon = await DaemonProcess.start();
@@ -93,7 +124,10 @@ describe('a daemon', () => {
     const directory = new TemporaryDirectory();
     const file = directory.file('ksmd.log.json');
     const daemon = DaemonProcess.spawn(['--log-file', file]);
-    await until('it listens', () => existsSync(file) && readFileSync(file, 'utf8').includes('"listening"'));
+    await until(
+      'it listens',
+      () => existsSync(file) && readFileSync(file, 'utf8').includes('"listening"'),
+    );
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await daemon.stop()).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('"stopped"');
@@ -110,7 +144,9 @@ describe('a daemon', () => {
     await daemon.client.map('kept', 'memory', { pages: 16 });
     await daemon.client.store('kept', 2 ** 32, Buffer.alloc(65536, 7));
     daemon.child.kill('SIGUSR2');
-    await until('the scanner is back', () => daemon.log.some(({ msg }) => msg === 'the scanner is back'));
+    await until('the scanner is back', () =>
+      daemon.log.some(({ msg }) => msg === 'the scanner is back'),
+    );
     expect((await daemon.ksmd('set', 'run=0')).status).toBe(0);
     const { stdout } = await daemon.ksmd('read', 'kept', '0x100000000', '65536');
     expect(stdout).toBe('\x07'.repeat(65536));
@@ -120,13 +156,25 @@ describe('a daemon', () => {
 
 describe('each fatal condition has its exit status:', () => {
   test('memory that cannot be had', async () => {
-    const { status, stderr } = await ksmd(['start', '--memory', '5GiB', '--socket', '/tmp/never.sock']);
+    const { status, stderr } = await ksmd([
+      'start',
+      '--memory',
+      '5GiB',
+      '--socket',
+      '/tmp/never.sock',
+    ]);
     expect(status).toBe(FATAL.MemoryRefused.exitStatus);
     expect(stderr).toMatch(/^ksmd: ENOMEM: a memory of .*take a smaller memory/);
   });
 
   test('a log file that cannot be written', async () => {
-    const { status, stderr } = await ksmd(['start', '--log-file', '/nowhere/ksmd.log', '--socket', '/tmp/never.sock']);
+    const { status, stderr } = await ksmd([
+      'start',
+      '--log-file',
+      '/nowhere/ksmd.log',
+      '--socket',
+      '/tmp/never.sock',
+    ]);
     expect(status).toBe(FATAL.LogFileUnusable.exitStatus);
     expect(stderr).toMatch(/^ksmd: ENOENT: cannot write the log file \/nowhere\/ksmd.log: /);
   });
@@ -136,7 +184,10 @@ describe('each fatal condition has its exit status:', () => {
     daemon.child.kill('SIGUSR2');
     expect(await daemon.exited).toBe(FATAL.ScannerLost.exitStatus);
     expect(existsSync(daemon.socketPath)).toBe(false);
-    expect(daemon.log.at(-1)).toMatchObject({ level: 'fatal', exitStatus: FATAL.ScannerLost.exitStatus });
+    expect(daemon.log.at(-1)).toMatchObject({
+      level: 'fatal',
+      exitStatus: FATAL.ScannerLost.exitStatus,
+    });
     daemon.directory.remove();
   });
 

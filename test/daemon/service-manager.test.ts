@@ -14,7 +14,10 @@ beforeEach(() => {
 afterEach(() => directory.remove());
 afterAll(removeTools);
 
-/** systemd's end of the socket: prints each message's first line, and whether the daemon's socket, which its second line names, is listened on. */
+/**
+ * systemd's end of the socket: prints each message's first line, and whether the daemon's socket,
+ * which its second line names, is listened on.
+ */
 const SERVICE_MANAGER = `
 import socket, sys
 manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -36,7 +39,9 @@ test('systemd hears READY=1 once the daemon listens, and STOPPING=1 as it stops'
     context.skip('python3, which binds the socket of the service manager, is not installed');
   const notify = await tool(context, 'systemd-notify', ['systemd', 'libsystemd-shared']);
   const socket = directory.file('notify');
-  const manager = spawn('python3', ['-c', SERVICE_MANAGER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const manager = spawn('python3', ['-c', SERVICE_MANAGER, socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const heard = text(manager.stdout);
   try {
     await until('the socket is bound', () => heard() === 'bound\n');
@@ -52,7 +57,10 @@ test('systemd hears READY=1 once the daemon listens, and STOPPING=1 as it stops'
 const LATE = `[ "$1" = READY=1 ] || for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $PPID || exit; sleep 0.05; done\n`;
 
 describe('a service manager', () => {
-  /** A systemd-notify that writes down what it is given. Of a stop it does so late, and only as long as there is somebody who waits for it. */
+  /**
+   * A systemd-notify that writes down what it is given. Of a stop it does so late, and only as long
+   * as there is somebody who waits for it.
+   */
   function recorder(): { env: NodeJS.ProcessEnv; told: () => string } {
     const record = directory.file('told');
     writeFileSync(directory.file('systemd-notify'), `#!/bin/sh\n${LATE}echo "$1" >> ${record}\n`);
@@ -65,7 +73,10 @@ describe('a service manager', () => {
 
   test('is told nothing by a daemon that does not come to listen', async () => {
     const { env, told } = recorder();
-    const daemon = DaemonProcess.spawn(['--socket', '/proc/ksmd.sock'], { ...env, NOTIFY_SOCKET: '/nowhere' });
+    const daemon = DaemonProcess.spawn(['--socket', '/proc/ksmd.sock'], {
+      ...env,
+      NOTIFY_SOCKET: '/nowhere',
+    });
     expect(await daemon.exited).toBe(FATAL.ListenFailed.exitStatus);
     expect(told()).toBe('');
     daemon.directory.remove();
@@ -88,8 +99,13 @@ describe('a service manager', () => {
   });
 
   test('that cannot be told is a line in the log, and the daemon goes on', async () => {
-    const daemon = await DaemonProcess.start([], { PATH: directory.path, NOTIFY_SOCKET: '/nowhere' });
-    await until('it says so', () => daemon.log.some(({ level, msg }) => level === 'warn' && String(msg).includes('READY=1')));
+    const daemon = await DaemonProcess.start([], {
+      PATH: directory.path,
+      NOTIFY_SOCKET: '/nowhere',
+    });
+    await until('it says so', () =>
+      daemon.log.some(({ level, msg }) => level === 'warn' && String(msg).includes('READY=1')),
+    );
     expect((await daemon.client.status()).pid).toBe(daemon.child.pid);
     expect(await daemon.stop()).toBe(0);
   });

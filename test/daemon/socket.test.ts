@@ -1,9 +1,19 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { directoryProblem } from '../../src/api/socket-path.js';
 import { FATAL } from '../../src/daemon/fatal.js';
+import { directoryProblem } from '../../src/protocol/socket-path.js';
 import { DaemonProcess, KSMD, ksmd, run, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 
@@ -33,8 +43,13 @@ describe('the socket', () => {
     const path = directory.file('ksmd.sock');
     const first = await startOn(path);
     const second = await ksmd(['start', '--socket', path]);
-    expect(second).toMatchObject({ status: FATAL.SocketInUse.exitStatus, stderr: expect.stringContaining('EADDRINUSE') });
-    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    expect(second).toMatchObject({
+      status: FATAL.SocketInUse.exitStatus,
+      stderr: expect.stringContaining('EADDRINUSE'),
+    });
+    expect(
+      (await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status,
+    ).toBe(0);
     await first.stop();
   });
 
@@ -58,7 +73,9 @@ describe('the socket', () => {
     for (const daemon of daemons) void daemon.exited.then(() => losers.add(daemon));
     await until('all but one have given up', () => losers.size === 3);
     for (const loser of losers) expect(await loser.exited).toBe(FATAL.SocketInUse.exitStatus);
-    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    expect(
+      (await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status,
+    ).toBe(0);
     expect(readdirSync(directory.path)).toEqual(['ksmd.sock']);
     expect(await daemons.find((daemon) => !losers.has(daemon))?.stop()).toBe(0);
     expect(readdirSync(directory.path)).toEqual([]);
@@ -70,7 +87,9 @@ describe('the socket', () => {
     rmSync(path);
     const second = await startOn(path);
     expect(await first.stop()).toBe(0);
-    expect((await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status).toBe(0);
+    expect(
+      (await run('curl', ['-s', '--unix-socket', path, 'http://localhost/v1/status'])).status,
+    ).toBe(0);
     expect(await second.stop()).toBe(0);
   });
 
@@ -80,7 +99,10 @@ describe('the socket', () => {
     const daemon = await startOn(path);
     const asNobody = ['--reuid', '65534', '--clear-groups', '--', process.execPath, KSMD];
     const { status, stderr } = await run('setpriv', [...asNobody, 'status', '--socket', path]);
-    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(`EACCES: the socket ${path} belongs to another user`) });
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`EACCES: the socket ${path} belongs to another user`),
+    });
     expect(await daemon.stop()).toBe(0);
   });
 
@@ -88,7 +110,10 @@ describe('the socket', () => {
     const path = directory.file('notes.txt');
     writeFileSync(path, 'mine');
     const refused = await ksmd(['start', '--socket', path]);
-    expect(refused).toMatchObject({ status: FATAL.SocketPathTaken.exitStatus, stderr: expect.stringContaining('is no socket') });
+    expect(refused).toMatchObject({
+      status: FATAL.SocketPathTaken.exitStatus,
+      stderr: expect.stringContaining('is no socket'),
+    });
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
@@ -103,7 +128,10 @@ describe('the socket', () => {
   test('has a path of at most 107 bytes', async () => {
     const path = directory.file('x'.repeat(107 - directory.path.length));
     const refused = await ksmd(['start', '--socket', path]);
-    expect(refused).toMatchObject({ status: FATAL.SocketPathUnusable.exitStatus, stderr: expect.stringMatching(/has 108 bytes, of at most 107/) });
+    expect(refused).toMatchObject({
+      status: FATAL.SocketPathUnusable.exitStatus,
+      stderr: expect.stringMatching(/has 108 bytes, of at most 107/),
+    });
     const daemon = await startOn(path.slice(0, -1));
     expect(await daemon.stop()).toBe(0);
   });
@@ -120,7 +148,10 @@ describe('the socket', () => {
 
   test('needs a file system that can hold one', async () => {
     const refused = await ksmd(['start', '--socket', '/proc/ksmd.sock']);
-    expect(refused).toMatchObject({ status: FATAL.ListenFailed.exitStatus, stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot listen on/) });
+    expect(refused).toMatchObject({
+      status: FATAL.ListenFailed.exitStatus,
+      stderr: expect.stringMatching(/^ksmd: [A-Z]+: cannot listen on/),
+    });
   });
 
   test('is not put into a directory in /tmp that another user made, or may change', () => {

@@ -1,11 +1,13 @@
-/** docs/api.md has every route, walks each, and has the errors, limits and events that there are. */
+/**
+ * docs/api.md has every route, walks each, and has the errors, limits and events that there are.
+ */
 import { describe, expect, test } from 'vitest';
-import { HTTP_STATUS } from '../../src/api/errors.js';
-import { LIVE_EVENTS } from '../../src/api/live.js';
-import { ROUTES, type Route } from '../../src/api/routes.js';
-import { EVENTS } from '../../src/api/streams.js';
-import { DEFAULT_LIMITS } from '../../src/daemon/limits.js';
-import { isReadable } from '../../src/daemon/tcp.js';
+import { DEFAULT_LIMITS } from '../../src/daemon/http/limits.js';
+import { isReadable } from '../../src/daemon/http/tcp.js';
+import { HTTP_STATUS } from '../../src/protocol/errors.js';
+import { LIVE_EVENTS } from '../../src/protocol/live.js';
+import { ROUTES, type Route } from '../../src/protocol/routes.js';
+import { EVENTS } from '../../src/protocol/streams.js';
 import { stepsOf } from './console.js';
 import { codeSpans, readDocument, tableUnder } from './markdown.js';
 
@@ -24,28 +26,47 @@ const walked = DOCUMENT.blocks
   });
 
 function isOf({ method, path }: Route, request: string): boolean {
-  return new RegExp(`^${method} ${path.replace(/:\w+/g, '[^/]+').replaceAll('.', '\\.')}$`).test(request);
+  return new RegExp(
+    `^${method} ${path.replace(/:\w+|\*$/g, '[^/]+').replaceAll('.', '\\.')}$`,
+  ).test(request);
 }
 
 test('its table is that of the routes, with what TCP lets be seen', () => {
-  const listed = tableUnder(DOCUMENT, 'routes').map(([route = '', tcp]) => ({ route: route.replaceAll('`', ''), tcp: tcp === 'yes' }));
-  const wanted = routes.map(({ method, path }) => ({ route: `${method} ${path}`, tcp: isReadable(method, path) }));
-  const byRoute = (a: { route: string }, b: { route: string }): number => a.route.localeCompare(b.route);
+  const listed = tableUnder(DOCUMENT, 'routes').map(([route = '', tcp]) => ({
+    route: route.replaceAll('`', ''),
+    tcp: tcp === 'yes',
+  }));
+  const wanted = routes.map(({ method, path }) => ({
+    route: `${method} ${path}`,
+    tcp: isReadable(method, path),
+  }));
+  const byRoute = (a: { route: string }, b: { route: string }): number =>
+    a.route.localeCompare(b.route);
   expect(listed.sort(byRoute)).toEqual(wanted.sort(byRoute));
 });
 
 describe('walks', () => {
-  test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_name, route) => {
-    expect(walked.some((request) => isOf(route, request))).toBe(true);
-  });
+  test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    '%s',
+    (_name, route) => {
+      expect(walked.some((request) => isOf(route, request))).toBe(true);
+    },
+  );
 });
 
 test('names every errno and its HTTP status', () => {
-  expect(Object.fromEntries(tableUnder(DOCUMENT, 'errors').map(([code = '', status]) => [code, Number(status)]))).toEqual(HTTP_STATUS);
+  expect(
+    Object.fromEntries(
+      tableUnder(DOCUMENT, 'errors').map(([code = '', status]) => [code, Number(status)]),
+    ),
+  ).toEqual(HTTP_STATUS);
 });
 
 test('names every limit and its default', () => {
-  const listed = tableUnder(DOCUMENT, 'limits').map(([option = '', value]) => [option.replaceAll('`', ''), Number(value)]);
+  const listed = tableUnder(DOCUMENT, 'limits').map(([option = '', value]) => [
+    option.replaceAll('`', ''),
+    Number(value),
+  ]);
   const wanted = Object.entries(DEFAULT_LIMITS).map(([name, value]) => [
     `--${name.replace(/Bytes$/, '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`,
     value,
@@ -54,5 +75,7 @@ test('names every limit and its default', () => {
 });
 
 test('names every event', () => {
-  expect(codeSpans(DOCUMENT.prose)).toEqual(expect.arrayContaining([...Object.keys(EVENTS), ...Object.keys(LIVE_EVENTS)]));
+  expect(codeSpans(DOCUMENT.prose)).toEqual(
+    expect.arrayContaining([...Object.keys(EVENTS), ...Object.keys(LIVE_EVENTS)]),
+  );
 });

@@ -1,7 +1,9 @@
 /**
- * Every console block of README and docs/, run as it stands: the blocks of a file in order, in one shell.
+ * Every console block of README and docs/, run as it stands: the blocks of a file in order, in one
+ * shell.
  *
- * A command ends with status 0, unless the next one is `echo $?`. A block with `needs=WHAT` is left out, visibly, where that is not to be had.
+ * A command ends with status 0, unless the next one is `echo $?`. A block with `needs=WHAT` is left
+ * out, visibly, where that is not to be had.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,10 +27,14 @@ const MISSING: Readonly<Record<string, string | undefined>> = {
 
 async function missing(need: string): Promise<string | undefined> {
   if (need in MISSING) return MISSING[need];
-  return (await run('bash', ['-c', `command -v ${need}`])).status === 0 ? undefined : `there is no ${need} on the path`;
+  return (await run('bash', ['-c', `command -v ${need}`])).status === 0
+    ? undefined
+    : `there is no ${need} on the path`;
 }
 
-const documents = WALKED.map(readDocument).filter(({ blocks }) => blocks.some(({ language }) => language === 'console'));
+const documents = WALKED.map(readDocument).filter(({ blocks }) =>
+  blocks.some(({ language }) => language === 'console'),
+);
 
 describe.each(documents)('$path', ({ path, blocks }) => {
   let shell: Shell;
@@ -49,7 +55,8 @@ describe.each(documents)('$path', ({ path, blocks }) => {
       for (const [index, { line, command, output }] of steps.entries()) {
         const outcome = await shell.run(command);
         const at = `${path}:${line}: ${command}`;
-        if (!matches(output, outcome.output, block.attributes.get('numbers') === 'vary')) expect(outcome.output, at).toBe(`${output.join('\n')}\n`);
+        if (!matches(output, outcome.output, block.attributes.get('numbers') === 'vary'))
+          expect(outcome.output, at).toBe(`${output.join('\n')}\n`);
         if (steps[index + 1]?.command !== 'echo $?') expect(outcome.status, at).toBe(0);
       }
       failed = false;
@@ -63,8 +70,13 @@ test('README and every file of docs/ has something to run', () => {
 
 describe('the harness', () => {
   test('takes commands, those of several lines too, and what they print', () => {
-    const { blocks } = parse('x.md', 'text\n```console needs=root\n$ echo a\na\n$ cat <<E\n> b\n> E\nb\n```\n```sh\n$ no\n```\n');
-    expect(blocks.map(({ language, attributes, line }) => [language, attributes.get('needs'), line])).toEqual([
+    const { blocks } = parse(
+      'x.md',
+      'text\n```console needs=root\n$ echo a\na\n$ cat <<E\n> b\n> E\nb\n```\n```sh\n$ no\n```\n',
+    );
+    expect(
+      blocks.map(({ language, attributes, line }) => [language, attributes.get('needs'), line]),
+    ).toEqual([
       ['console', 'root', 3],
       ['sh', undefined, 11],
     ]);
@@ -93,14 +105,21 @@ describe('the harness', () => {
 
   test('takes any number for a number where they vary', () => {
     const shown = ['vm-1: 5,802 pages (22.6 MiB) at 0x10', '  1m  23k vm-1'];
-    expect(matches(shown, 'vm-42: 61 pages (1 MiB) at 0xabc\n   12m   3k vm-42\n', true)).toBe(true);
-    expect(matches(shown, 'vm-42: 61 pages (1 KiB) at 0xabc\n   12m   3k vm-42\n', true)).toBe(false);
+    expect(matches(shown, 'vm-42: 61 pages (1 MiB) at 0xabc\n   12m   3k vm-42\n', true)).toBe(
+      true,
+    );
+    expect(matches(shown, 'vm-42: 61 pages (1 KiB) at 0xabc\n   12m   3k vm-42\n', true)).toBe(
+      false,
+    );
     expect(matches(shown, 'vm-42: 61 pages (1 MiB) at 0xabc\n   12m   3k vm-42\n')).toBe(false);
   });
 
   test('keeps what the commands of a shell share, and how each ends', async () => {
     const shell = new Shell();
-    expect(await shell.run('a=1; cat; echo "$a"; echo e >&2')).toEqual({ status: 0, output: '1\ne\n' });
+    expect(await shell.run('a=1; cat; echo "$a"; echo e >&2')).toEqual({
+      status: 0,
+      output: '1\ne\n',
+    });
     expect(await shell.run('(exit 3)')).toEqual({ status: 3, output: '' });
     expect(await shell.run('echo $? $a')).toEqual({ status: 0, output: '3 1\n' });
     expect((await shell.run('command -v ksmd')).output).toMatch(/\/bin\/ksmd\n$/);
@@ -111,9 +130,13 @@ describe('the harness', () => {
 });
 
 test('only scripts and phases of the bench that there are, are named', () => {
-  const { scripts } = JSON.parse(readFileSync(`${CHECKOUT}package.json`, 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(`${CHECKOUT}package.json`, 'utf8')) as {
+    scripts: Record<string, string>;
+  };
   for (const { path, text } of DOCUMENTS.map(readDocument)) {
-    for (const [, name = ''] of text.matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)) expect(Object.keys(scripts), path).toContain(name);
-    for (const [, phase = ''] of text.matchAll(/--only ([\w-]+)/g)) expect(PHASES, path).toContain(phase);
+    for (const [, name = ''] of text.matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g))
+      expect(Object.keys(scripts), path).toContain(name);
+    for (const [, phase = ''] of text.matchAll(/--only ([\w-]+)/g))
+      expect(PHASES, path).toContain(phase);
   }
 });

@@ -1,6 +1,9 @@
-/** docs/counters-and-tunables.md has every name that a profile has, with the defaults and the range that hold. */
+/**
+ * docs/counters-and-tunables.md has every name that a profile has, with the defaults and the range
+ * that hold.
+ */
 import { describe, expect, test } from 'vitest';
-import { KERNEL_PROFILES, type KernelProfile } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES, type KernelProfile } from '../../src/ksm/kernels.js';
 import { tunableNames } from '../../src/ksm/tunables.js';
 import { BenchHost } from '../ksm/bench-host.js';
 import { readDocument, tableUnder } from './markdown.js';
@@ -32,7 +35,9 @@ describe.each(KERNEL_PROFILES)('as Linux $name has them', (profile) => {
   });
 
   test('counters of a guest', () => {
-    expect(namesOf('counters-of-a-guest', profile.name).sort()).toEqual([...profile.guestCounters].sort());
+    expect(namesOf('counters-of-a-guest', profile.name).sort()).toEqual(
+      [...profile.guestCounters].sort(),
+    );
   });
 
   test('tunables', () => {
@@ -62,7 +67,8 @@ describe.each(tableUnder(DOCUMENT, 'tunables'))('%s', (cell, _kernels, initial, 
     const [, min, max] = /^(\d+) to (\d+)$/.exec(range) ?? [];
     const names = range.split(' or ');
     const taken = min === undefined ? names : [Number(min), Number(max)];
-    const refused = min === undefined ? ['something', names.length] : [Number(min) - 1, Number(max) + 1];
+    const refused =
+      min === undefined ? ['something', names.length] : [Number(min) - 1, Number(max) + 1];
     expect(taken.map(refusal)).toEqual(['taken', 'taken']);
     expect(refused.map(refusal)).toEqual(['EINVAL', 'EINVAL']);
   });

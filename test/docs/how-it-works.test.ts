@@ -1,6 +1,6 @@
 /** docs/how-it-works.md says of each kernel what its profile says. */
 import { expect, test } from 'vitest';
-import { KERNEL_PROFILES, type KernelProfile } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES, type KernelProfile } from '../../src/ksm/kernels.js';
 import { readDocument, tableUnder } from './markdown.js';
 
 /** Row by row. */
@@ -15,6 +15,11 @@ const DIFFERENCES: readonly ((profile: KernelProfile) => boolean)[] = [
 ];
 
 test('its table of kernels is that of the profiles', () => {
-  const listed = tableUnder(readDocument('docs/how-it-works.md'), 'what-differs-between-kernels').map(([, , ...kernels]) => kernels);
-  expect(listed).toEqual(DIFFERENCES.map((has) => KERNEL_PROFILES.map((profile) => (has(profile) ? 'yes' : 'no'))));
+  const listed = tableUnder(
+    readDocument('docs/how-it-works.md'),
+    'what-differs-between-kernels',
+  ).map(([, , ...kernels]) => kernels);
+  expect(listed).toEqual(
+    DIFFERENCES.map((has) => KERNEL_PROFILES.map((profile) => (has(profile) ? 'yes' : 'no'))),
+  );
 });

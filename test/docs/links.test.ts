@@ -8,7 +8,8 @@ import { CHECKOUT, codeSpans, DOCUMENTS, readDocument, WALKED } from './markdown
 const documents = DOCUMENTS.map(readDocument);
 
 /** A path of this repository, as prose names it; in capitals is what the reader puts in. */
-const OWN_PATH = /^(?:src|test|bench|docs|bin|contrib|\.ci)\/(?:(?!\b[A-Z]{3,}\b)[\w./-])*$|^[A-Z]+\.md$|^package\.json$/;
+const OWN_PATH =
+  /^(?:src|test|bench|docs|bin|contrib|\.ci)\/(?:(?!\b[A-Z]{3,}\b)[\w./-])*$|^[A-Z]+\.md$|^package\.json$/;
 
 /** Flags that commander gives every command. */
 const COMMON_FLAGS = ['--help', '--json', '--socket'];
@@ -19,7 +20,8 @@ describe.each(documents)('$path', ({ path, links, prose, text, blocks }) => {
       const [file = '', anchor] = link.split('#');
       const target = file === '' ? path : normalize(join(dirname(path), file));
       expect(existsSync(CHECKOUT + target), `${link} is there`).toBe(true);
-      if (anchor !== undefined) expect(readDocument(target).anchors, `${link} is a heading`).toContain(anchor);
+      if (anchor !== undefined)
+        expect(readDocument(target).anchors, `${link} is a heading`).toContain(anchor);
     }
   });
 
@@ -31,11 +33,14 @@ describe.each(documents)('$path', ({ path, links, prose, text, blocks }) => {
   });
 
   test('names commands and options that are there', () => {
-    for (const [line, name = '', rest = ''] of text.matchAll(/\bksmd ([a-z]+)\b((?: +[^\s`|&;#)]+)*)/g)) {
+    for (const [line, name = '', rest = ''] of text.matchAll(
+      /\bksmd ([a-z]+)\b((?: +[^\s`|&;#)]+)*)/g,
+    )) {
       const verb = VERBS.find((known) => known.name === name);
       if (verb === undefined) continue;
       const flags = [...verb.options.flatMap(({ long, short }) => [long, short]), ...COMMON_FLAGS];
-      for (const [flag] of rest.matchAll(/(?<=\s)--?[a-z][\w-]*/g)) expect(flags, line).toContain(flag);
+      for (const [flag] of rest.matchAll(/(?<=\s)--?[a-z][\w-]*/g))
+        expect(flags, line).toContain(flag);
     }
     for (const code of codeSpans(prose)) {
       const [, name] = /^ksmd ([a-z]+)/.exec(code) ?? [];
@@ -63,7 +68,9 @@ test('every file of docs/ leads to another one', () => {
 
 test('each drawing is there for light and for dark, the same but for its colours', () => {
   for (const name of ['merge', 'trees']) {
-    const [light, dark] = ['light', 'dark'].map((scheme) => readFileSync(`${CHECKOUT}docs/${name}-${scheme}.svg`, 'utf8'));
+    const [light, dark] = ['light', 'dark'].map((scheme) =>
+      readFileSync(`${CHECKOUT}docs/${name}-${scheme}.svg`, 'utf8'),
+    );
     expect(dark).not.toBe(light);
     expect(dark?.replace(/#[0-9a-f]{6}/g, '#')).toBe(light?.replace(/#[0-9a-f]{6}/g, '#'));
   }

@@ -1,7 +1,9 @@
 /**
- * What the tests of the documentation read of a Markdown file: fenced blocks, headings as GitHub names them, links, code spans, tables.
+ * What the tests of the documentation read of a Markdown file: fenced blocks, headings as GitHub
+ * names them, links, code spans, tables.
  *
- * Understands the Markdown that is written here, not all there is: no indented code, no reference links.
+ * Understands the Markdown that is written here, not all there is: no indented code, no reference
+ * links.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +49,9 @@ export function readDocument(path: string): Document {
 export function parse(path: string, text: string): Document {
   const blocks: Block[] = [];
   const prose: string[] = [];
-  let open: { language: string; attributes: Map<string, string>; line: number; lines: string[] } | undefined;
+  let open:
+    | { language: string; attributes: Map<string, string>; line: number; lines: string[] }
+    | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     if (open !== undefined) {
       if (line === '```') {
@@ -56,12 +60,24 @@ export function parse(path: string, text: string): Document {
       } else open.lines.push(line);
     } else if (line.startsWith('```')) {
       const [language = '', ...attributes] = line.slice(3).split(' ');
-      open = { language, attributes: new Map(attributes.map(assignment)), line: index + 2, lines: [] };
+      open = {
+        language,
+        attributes: new Map(attributes.map(assignment)),
+        line: index + 2,
+        lines: [],
+      };
     } else prose.push(line);
   }
   if (open !== undefined) throw new Error(`${path}: the block at line ${open.line} does not end`);
   const plain = prose.join('\n');
-  return { path, text, blocks, prose: plain, anchors: headingAnchors(prose), links: linkTargets(plain) };
+  return {
+    path,
+    text,
+    blocks,
+    prose: plain,
+    anchors: headingAnchors(prose),
+    links: linkTargets(plain),
+  };
 }
 
 function assignment(text: string): [string, string] {
@@ -100,7 +116,9 @@ export function codeSpans(prose: string): string[] {
 /** Rows of the table under a heading (its anchor), a list of cells each; head and rule left out. */
 export function tableUnder({ path, text }: Document, anchor: string): string[][] {
   const lines = text.split('\n');
-  const start = lines.findIndex((line) => /^#+ /.test(line) && headingAnchors([line])[0] === anchor);
+  const start = lines.findIndex(
+    (line) => /^#+ /.test(line) && headingAnchors([line])[0] === anchor,
+  );
   if (start === -1) throw new Error(`${path} has no heading #${anchor}`);
   const first = lines.findIndex((line, index) => index > start && line.startsWith('|'));
   const rows: string[][] = [];

@@ -1,6 +1,7 @@
 /**
- * One shell that commands are handed to one after another, as a reader types them: in a new directory of its own, with `ksmd` on the path, and with nothing
- * of the user's in reach. What it has started ends with it.
+ * One shell that commands are handed to one after another, as a reader types them: in a new
+ * directory of its own, with `ksmd` on the path, and with nothing of the user's in reach. What it
+ * has started ends with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +13,10 @@ import { KSMD, TemporaryDirectory } from '../daemon-process.js';
 /** Only a command that hangs takes so long. */
 const PATIENCE_MS = 30_000;
 
-/** Reads commands from descriptor 3, so that none of them can eat the next, and says in the output how each has ended. */
+/**
+ * Reads commands from descriptor 3, so that none of them can eat the next, and says in the output
+ * how each has ended.
+ */
 const READER = `
 exec 2>&1
 shopt -s expand_aliases
@@ -42,7 +46,9 @@ export class Shell {
   private output = '';
 
   constructor() {
-    const [home, path, runtime] = ['home', 'bin', 'run'].map((name) => this.directory.file(name)) as [string, string, string];
+    const [home, path, runtime] = ['home', 'bin', 'run'].map((name) =>
+      this.directory.file(name),
+    ) as [string, string, string];
     for (const made of [home, path, runtime]) mkdirSync(made, { mode: 0o700 });
     symlinkSync(KSMD, `${path}/ksmd`);
     const env = {
@@ -77,7 +83,9 @@ export class Shell {
     return { status: Number(status), output: this.output.slice(0, -end.length) };
   }
 
-  /** Ends everything that was started in the background, waits for it, and removes the directory. */
+  /**
+   * Ends everything that was started in the background, waits for it, and removes the directory.
+   */
   async end(): Promise<void> {
     this.commands.end();
     const giveUp = setTimeout(() => this.killAll(), PATIENCE_MS);

@@ -1,7 +1,10 @@
-/** A small host with guests whose pages are told apart by a number. Full scans are counted by hand: a batch ends with the scan. */
+/**
+ * A small host with guests whose pages are told apart by a number. Full scans are counted by hand:
+ * a batch ends with the scan.
+ */
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
-import type { CounterName, ProfileName } from '../../src/ksm/profile.js';
+import type { CounterName, ProfileName } from '../../src/ksm/kernels.js';
 
 export const PAGE = 64;
 
@@ -11,7 +14,13 @@ export class BenchHost {
   private readonly pages = new Map<string, number>();
 
   constructor(kernel: ProfileName = '6.18', frames = 256) {
-    const options = { memoryBytes: frames * PAGE, pageSize: PAGE, guestPages: 512, maxGuests: 8, maxRegions: 16 };
+    const options = {
+      memoryBytes: frames * PAGE,
+      pageSize: PAGE,
+      guestPages: 512,
+      maxGuests: 8,
+      maxRegions: 16,
+    };
     this.host = Host.create({ ...options, kernel }, this.clock);
     this.host.set('run', 1);
   }

@@ -1,4 +1,7 @@
-/** Chains: what becomes of pages beyond max_page_sharing, which dup takes the next one, and when chains and dups go. */
+/**
+ * Chains: what becomes of pages beyond max_page_sharing, which dup takes the next one, and when
+ * chains and dups go.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   CTL_STABLE_NODES,
@@ -11,7 +14,7 @@ import {
   STABLE_FRAME,
   STABLE_LENGTH,
 } from '../../src/core/layout.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { BenchHost, PAGE, times } from './bench-host.js';
 
 const NEVER = 100_000_000;
@@ -38,7 +41,8 @@ class ChainBench extends BenchHost {
     const frames: number[] = [];
     const top = i32[CTL_STABLE_ROOTS];
     expect(i32[top + STABLE_LENGTH], 'the tree is one chain').toBe(STABLE_CHAIN);
-    for (let dup = i32[top + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT]) frames.push(i32[dup + STABLE_FRAME]);
+    for (let dup = i32[top + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT])
+      frames.push(i32[dup + STABLE_FRAME]);
     return frames;
   }
 
@@ -48,12 +52,18 @@ class ChainBench extends BenchHost {
 
   /** Drops `count` pages that map `frame`, and lets the scanner see it. */
   drop(frame: number, count: number): void {
-    const pages = Array.from({ length: 12 }, (_, page) => page).filter((page) => this.frameOf('g', page) === frame);
-    for (const page of pages.slice(0, count)) this.host.madvise('g', PAGE * (1 + page), PAGE, 'dontneed');
+    const pages = Array.from({ length: 12 }, (_, page) => page).filter(
+      (page) => this.frameOf('g', page) === frame,
+    );
+    for (const page of pages.slice(0, count))
+      this.host.madvise('g', PAGE * (1 + page), PAGE, 'dontneed');
     this.fullScans();
   }
 
-  /** One more page of the same content comes and is scanned till it has merged; the frame it maps then. */
+  /**
+   * One more page of the same content comes and is scanned till it has merged; the frame it maps
+   * then.
+   */
   newcomer(): number {
     this.guest('n', [1]);
     this.fullScans(2);
@@ -66,7 +76,9 @@ const PROFILES: readonly ProfileName[] = ['6.1', '6.12', '6.18'];
 describe.each(PROFILES)('as Linux %s does it', (kernel) => {
   test('a node takes max_page_sharing mappings; when all are full, twins of the unstable tree make another dup', () => {
     const bench = new ChainBench(kernel, NEVER);
-    expect(bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups')).toEqual([3, 9, 1, 3]);
+    expect(
+      bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
+    ).toEqual([3, 9, 1, 3]);
     expect(bench.host.machine.frames.used).toBe(3);
     const alone = bench.newcomer();
     expect(bench.dups, 'a page alone finds no room and no twin').not.toContain(alone);
@@ -105,7 +117,9 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
   test('an empty chain stays until a search passes it', () => {
     const bench = new ChainBench(kernel, NEVER);
     for (const frame of bench.dups) bench.drop(frame, 4);
-    expect(bench.counters('pages_shared', 'stable_node_chains', 'stable_node_dups')).toEqual([0, 1, 0]);
+    expect(bench.counters('pages_shared', 'stable_node_chains', 'stable_node_dups')).toEqual([
+      0, 1, 0,
+    ]);
     bench.newcomer();
     expect(bench.counters('stable_node_chains', 'stable_node_dups')).toEqual([0, 0]);
     expect(bench.host.check()).toEqual([]);
@@ -118,7 +132,9 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     bench.drop(second, 4);
     bench.drop(third, 4);
     expect(bench.newcomer()).toBe(first);
-    expect(bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups')).toEqual([1, 3, 0, 0]);
+    expect(
+      bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
+    ).toEqual([1, 3, 0, 0]);
     expect(bench.host.check()).toEqual([]);
   });
 });
@@ -155,14 +171,17 @@ test.each([
   { ms: 5000, taken: 'the fullest with room', which: 2, from: 2 ** 32 - 100 },
   { ms: 4999, taken: 'the first dup with room', which: 1, from: 2 ** 31 - 100 },
   { ms: 5000, taken: 'the fullest with room', which: 2, from: 2 ** 31 - 100 },
-])('pruning every 5000 ms, the last time at $from: after $ms ms $taken is taken', ({ ms, which, from }) => {
-  const bench = new ChainBench('6.18', 5000, from);
-  const { dups } = bench;
-  bench.drop(dups[1], 2);
-  bench.drop(dups[2], 1);
-  bench.clock.now += ms;
-  expect(bench.newcomer()).toBe(dups[which]);
-});
+])(
+  'pruning every 5000 ms, the last time at $from: after $ms ms $taken is taken',
+  ({ ms, which, from }) => {
+    const bench = new ChainBench('6.18', 5000, from);
+    const { dups } = bench;
+    bench.drop(dups[1], 2);
+    bench.drop(dups[2], 1);
+    bench.clock.now += ms;
+    expect(bench.newcomer()).toBe(dups[which]);
+  },
+);
 
 test('2.6.32 has no chains: one page takes all', () => {
   const bench = new BenchHost('2.6.32');
@@ -201,7 +220,9 @@ describe('when the table of stable nodes is full', () => {
     bench.host.set('max_page_sharing', 2);
     bench.guest('g', times(4, 1));
     bench.fullScans(3);
-    expect(bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups')).toEqual([1, 1, 0, 0]);
+    expect(
+      bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
+    ).toEqual([1, 1, 0, 0]);
     expect(bench.contents('g')).toEqual(times(4, 1));
     expect(bench.host.check()).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** How the scanner tells that a page changes: by its checksum, as the kernel does, or by its dirty bit. */
+/**
+ * How the scanner tells that a page changes: by its checksum, as the kernel does, or by its dirty
+ * bit.
+ */
 import { expect, test } from 'vitest';
 import { CTL_CHECKSUMS } from '../../src/core/layout.js';
 import { BenchHost } from './bench-host.js';
@@ -14,14 +17,17 @@ function hostWith(detection: string): BenchHost {
 
 const checksums = (bench: BenchHost): number => bench.host.machine.memory.i32[CTL_CHECKSUMS];
 
-test.each(['checksum', 'dirty'])('%s: pages left alone merge in the second full scan', (detection) => {
-  const bench = hostWith(detection);
-  bench.fullScans();
-  expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
-  bench.fullScans();
-  expect(bench.counters('pages_shared', 'pages_sharing', 'pages_unshared')).toEqual([2, 2, 2]);
-  expect(bench.tunable('change_detection')).toBe(detection);
-});
+test.each(['checksum', 'dirty'])(
+  '%s: pages left alone merge in the second full scan',
+  (detection) => {
+    const bench = hostWith(detection);
+    bench.fullScans();
+    expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
+    bench.fullScans();
+    expect(bench.counters('pages_shared', 'pages_sharing', 'pages_unshared')).toEqual([2, 2, 2]);
+    expect(bench.tunable('change_detection')).toBe(detection);
+  },
+);
 
 test('a page rewritten with what it held has changed if dirty bits say so, and has not if checksums do', () => {
   for (const [detection, sharing] of [

@@ -1,7 +1,7 @@
 /** Counters: what each counts, when it falls, and what a guest's own say. */
 import { expect, test } from 'vitest';
 import { CTL_COW_BREAKS, CTL_PAGES_SCANNED } from '../../src/core/layout.js';
-import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { BenchHost, PAGE, times } from './bench-host.js';
 
 const RMAP_ITEM = 64;
@@ -9,7 +9,8 @@ const RMAP_ITEM = 64;
 test('pages are volatile when first seen, then shared, sharing or unshared', () => {
   const bench = new BenchHost();
   bench.guest('g', [1, 1, 1, 2]);
-  const seen = () => bench.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'pages_volatile');
+  const seen = () =>
+    bench.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'pages_volatile');
   bench.fullScans();
   expect(seen()).toEqual([0, 0, 0, 4]);
   bench.fullScans();
@@ -95,7 +96,15 @@ test.each(KERNEL_PROFILES)('Linux $name shows the counters it has, all numbers',
   bench.fullScans(3);
   expect(Object.keys(bench.host.counters())).toEqual([...profile.counters]);
   expect(Object.keys(bench.host.guestCounters('g'))).toEqual([...profile.guestCounters]);
-  expect(bench.counters('full_scans', 'pages_shared', 'pages_sharing', 'pages_unshared', 'pages_volatile')).toEqual([3, 1, 1, 1, 0]);
+  expect(
+    bench.counters(
+      'full_scans',
+      'pages_shared',
+      'pages_sharing',
+      'pages_unshared',
+      'pages_volatile',
+    ),
+  ).toEqual([3, 1, 1, 1, 0]);
 });
 
 test('counters of two words go on past 32 bits', () => {
@@ -117,8 +126,17 @@ test('merges, mappings given back and visits are counted under every profile, be
     i32[CTL_COW_BREAKS] = -1;
     bench.fullScans(2);
     bench.put('g', 3, 2);
-    expect(bench.host.totals()).toEqual({ pagesScanned: 8, merges: 4, cowBreaks: 2 ** 32, zeroPages: 0 });
-    expect(bench.host.guestTotals('g')).toMatchObject({ mergedPages: 4, zeroPages: 0, rmapItems: 4 });
+    expect(bench.host.totals()).toEqual({
+      pagesScanned: 8,
+      merges: 4,
+      cowBreaks: 2 ** 32,
+      zeroPages: 0,
+    });
+    expect(bench.host.guestTotals('g')).toMatchObject({
+      mergedPages: 4,
+      zeroPages: 0,
+      rmapItems: 4,
+    });
   }
 });
 

@@ -1,4 +1,7 @@
-/** The cursor: every page is met once in a full scan, in order of address, wherever a batch ends and whatever lies between. */
+/**
+ * The cursor: every page is met once in a full scan, in order of address, wherever a batch ends and
+ * whatever lies between.
+ */
 import { expect, test } from 'vitest';
 import { SLOT_WORDS } from '../../src/core/layout.js';
 import { BenchHost, PAGE, times } from './bench-host.js';
@@ -6,10 +9,13 @@ import { BenchHost, PAGE, times } from './bench-host.js';
 test('no page is passed over behind untouched memory, in whatever order regions were mapped', () => {
   const bench = new BenchHost();
   bench.host.createGuest('g');
-  // By address `low` ends where `high` begins; by slots it is the other way round, and the group behind `low` is untouched.
+  // By address `low` ends where `high` begins; by slots it is the other way round, and the group
+  // behind `low` is untouched.
   bench.host.map('g', 'high', 64, { address: 65 * PAGE });
   bench.host.map('g', 'low', 1, { address: 64 * PAGE });
-  expect(bench.host.firstSlot('g', 'low') - bench.host.firstSlot('g', 'high')).toBe(64 * SLOT_WORDS);
+  expect(bench.host.firstSlot('g', 'low') - bench.host.firstSlot('g', 'high')).toBe(
+    64 * SLOT_WORDS,
+  );
   bench.host.store('g', 65 * PAGE, new Uint8Array(64 * PAGE).fill(1));
   bench.fullScans();
   expect(bench.counters('pages_scanned', 'pages_volatile')).toEqual([64, 64]);
@@ -27,7 +33,9 @@ test('however large the batches, a full scan takes as many pages', () => {
     let scanned = 0;
     while (bench.counters('full_scans')[0] !== 3) scanned += bench.host.ksm.scan(batch);
     expect(scanned, `batches of ${batch}`).toBe(3 * 73);
-    expect(bench.counters('pages_scanned', 'pages_shared', 'pages_sharing', 'pages_unshared')).toEqual([3 * 73, 1, 71, 1]);
+    expect(
+      bench.counters('pages_scanned', 'pages_shared', 'pages_sharing', 'pages_unshared'),
+    ).toEqual([3 * 73, 1, 71, 1]);
   }
 });
 

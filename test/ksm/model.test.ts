@@ -1,12 +1,13 @@
 /**
- * KSM changes nothing that a guest can see. Whatever guests do and whatever is scanned and set meanwhile, every byte is as plain arrays have it, every
- * counter is what a recount gives, and no frame is lost or used twice: under each kernel's order of steps, on one and two NUMA nodes, with frames enough
- * and with too few.
+ * KSM changes nothing that a guest can see. Whatever guests do and whatever is scanned and set
+ * meanwhile, every byte is as plain arrays have it, every counter is what a recount gives, and no
+ * frame is lost or used twice: under each kernel's order of steps, on one and two NUMA nodes, with
+ * frames enough and with too few.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CTL_SLOTS_USED, CTL_STABLE_NODES_USED } from '../../src/core/layout.js';
-import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { PlainHost, type Step, step, type World } from './plain-host.js';
 
 const PLENTY = 400;
@@ -33,7 +34,10 @@ function agrees(world: World, steps: readonly Step[]): void {
   const { machine } = plain.host;
   expect(machine.frames.used, 'frames in use once all guests are gone').toBe(0);
   expect(machine.memory.i32[CTL_SLOTS_USED], 'slots in use once all guests are gone').toBe(0);
-  expect(machine.memory.i32[CTL_STABLE_NODES_USED], 'stable nodes in use once all guests are gone').toBe(0);
+  expect(
+    machine.memory.i32[CTL_STABLE_NODES_USED],
+    'stable nodes in use once all guests are gone',
+  ).toBe(0);
 }
 
 describe.each(KERNEL_PROFILES.map(({ name }) => name))('as Linux %s does it', (kernel) => {
@@ -44,7 +48,9 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('as Linux %s does it', (k
     { kernel, nodes: 2, frames: TIGHT },
   ])('guests notice nothing: $nodes NUMA nodes, $frames frames', (world) => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), (steps) => agrees(world, steps)),
+      fc.property(fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), (steps) =>
+        agrees(world, steps),
+      ),
       // Shrinking a failure stops in time to be told.
       { numRuns: 60, interruptAfterTimeLimit: 40_000 },
     );

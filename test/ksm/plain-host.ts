@@ -1,10 +1,18 @@
-/** What guests must see, whatever KSM does: their memory as plain arrays. And the steps that tests take on both. */
+/**
+ * What guests must see, whatever KSM does: their memory as plain arrays. And the steps that tests
+ * take on both.
+ */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
-import { BusyError, InvalidError, NotFoundError, OutOfMemoryError } from '../../src/machine/errors.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
+import {
+  BusyError,
+  InvalidError,
+  NotFoundError,
+  OutOfMemoryError,
+} from '../../src/machine/errors.js';
 
 export const PAGE_SIZE = 64;
 const MAX_GUESTS = 4;
@@ -22,10 +30,34 @@ interface PlainRegion {
 
 export type Step =
   | { readonly do: 'create'; readonly node: number }
-  | { readonly do: 'register'; readonly guest: number; readonly place: number; readonly pages: number; readonly mergeable: boolean }
-  | { readonly do: 'store'; readonly region: number; readonly at: number; readonly bytes: Uint8Array }
-  | { readonly do: 'fill'; readonly region: number; readonly page: number; readonly count: number; readonly content: number; readonly step: number }
-  | { readonly do: 'madvise'; readonly region: number; readonly page: number; readonly count: number; readonly advice: number }
+  | {
+      readonly do: 'register';
+      readonly guest: number;
+      readonly place: number;
+      readonly pages: number;
+      readonly mergeable: boolean;
+    }
+  | {
+      readonly do: 'store';
+      readonly region: number;
+      readonly at: number;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly do: 'fill';
+      readonly region: number;
+      readonly page: number;
+      readonly count: number;
+      readonly content: number;
+      readonly step: number;
+    }
+  | {
+      readonly do: 'madvise';
+      readonly region: number;
+      readonly page: number;
+      readonly count: number;
+      readonly advice: number;
+    }
   | { readonly do: 'load'; readonly region: number; readonly at: number; readonly length: number }
   | { readonly do: 'scan'; readonly pages: number }
   | { readonly do: 'set'; readonly tunable: readonly [name: string, value: number] }
@@ -70,20 +102,58 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       guest: which,
       place: fc.nat({ max: PLACES - 1 }),
       pages: count,
-      mergeable: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      mergeable: fc.oneof(
+        { weight: 5, arbitrary: fc.constant(true) },
+        { weight: 1, arbitrary: fc.constant(false) },
+      ),
     }),
   },
   {
     weight: 4,
-    arbitrary: fc.record({ do: kind('store'), region: which, at: which, bytes: fc.uint8Array({ minLength: 1, maxLength: 200, max: 1 }) }),
+    arbitrary: fc.record({
+      do: kind('store'),
+      region: which,
+      at: which,
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 200, max: 1 }),
+    }),
   },
   {
     weight: 6,
-    arbitrary: fc.record({ do: kind('fill'), region: which, page, count, content: fc.nat({ max: 3 }), step: fc.nat({ max: 1 }) }),
+    arbitrary: fc.record({
+      do: kind('fill'),
+      region: which,
+      page,
+      count,
+      content: fc.nat({ max: 3 }),
+      step: fc.nat({ max: 1 }),
+    }),
   },
-  { weight: 3, arbitrary: fc.record({ do: kind('madvise'), region: which, page, count, advice: fc.nat({ max: 2 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: kind('load'), region: which, at: which, length: fc.integer({ min: 1, max: 200 }) }) },
-  { weight: 10, arbitrary: fc.record({ do: kind('scan'), pages: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(500)) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: kind('madvise'),
+      region: which,
+      page,
+      count,
+      advice: fc.nat({ max: 2 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: kind('load'),
+      region: which,
+      at: which,
+      length: fc.integer({ min: 1, max: 200 }),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: kind('scan'),
+      pages: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(500)),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: kind('set'), tunable: fc.constantFrom(...TUNABLES) }) },
   { weight: 1, arbitrary: fc.record({ do: kind('unregister'), which }) },
   { weight: 1, arbitrary: fc.record({ do: kind('exit'), which }) },
@@ -104,8 +174,15 @@ export class PlainHost {
   private names = 0;
 
   constructor(private readonly world: World) {
-    const options = { memoryBytes: world.frames * PAGE_SIZE, pageSize: PAGE_SIZE, kernel: world.kernel };
-    this.host = Host.create({ ...options, guestPages: 400, maxGuests: 8, maxRegions: 24 }, this.clock);
+    const options = {
+      memoryBytes: world.frames * PAGE_SIZE,
+      pageSize: PAGE_SIZE,
+      kernel: world.kernel,
+    };
+    this.host = Host.create(
+      { ...options, guestPages: 400, maxGuests: 8, maxRegions: 24 },
+      this.clock,
+    );
   }
 
   take(step: Step): void {
@@ -145,7 +222,8 @@ export class PlainHost {
     for (const { guest, name, address, bytes } of this.regions) {
       const seen = new Uint8Array(bytes.length);
       this.host.load(guest, address, seen);
-      if (Buffer.compare(seen, bytes) !== 0) expect(Buffer.from(seen), `what ${guest} has in ${name}`).toEqual(Buffer.from(bytes));
+      if (Buffer.compare(seen, bytes) !== 0)
+        expect(Buffer.from(seen), `what ${guest} has in ${name}`).toEqual(Buffer.from(bytes));
     }
   }
 
@@ -155,12 +233,19 @@ export class PlainHost {
     this.guests.push(name);
   }
 
-  private register(guest: string | undefined, place: number, pages: number, mergeable: boolean): void {
+  private register(
+    guest: string | undefined,
+    place: number,
+    pages: number,
+    mergeable: boolean,
+  ): void {
     const address = (1 + place * (MAX_PAGES / 2)) * PAGE_SIZE;
     const end = address + pages * PAGE_SIZE;
     if (guest === undefined || this.regions.length === MAX_REGIONS) return;
     const name = `r${this.names++}`;
-    const overlaps = this.regions.some((r) => r.guest === guest && r.address < end && r.address + r.bytes.length > address);
+    const overlaps = this.regions.some(
+      (r) => r.guest === guest && r.address < end && r.address + r.bytes.length > address,
+    );
     if (overlaps) {
       expect(() => this.host.map(guest, name, pages, { address, mergeable })).toThrow(InvalidError);
       return;
@@ -181,11 +266,21 @@ export class PlainHost {
       this.host.set(name, value);
     } catch (error) {
       // Older kernels lack some, pages may be shared, and there may be too few frames to unmerge.
-      if (!(error instanceof NotFoundError || error instanceof BusyError || error instanceof OutOfMemoryError)) throw error;
+      if (
+        !(
+          error instanceof NotFoundError ||
+          error instanceof BusyError ||
+          error instanceof OutOfMemoryError
+        )
+      )
+        throw error;
     }
   }
 
-  private takeInRegion(region: PlainRegion, step: Exclude<Step, { do: 'create' | 'register' | 'exit' | 'scan' | 'set' }>): void {
+  private takeInRegion(
+    region: PlainRegion,
+    step: Exclude<Step, { do: 'create' | 'register' | 'exit' | 'scan' | 'set' }>,
+  ): void {
     const { guest, address, bytes } = region;
     const size = bytes.length / PAGE_SIZE;
     switch (step.do) {
@@ -218,7 +313,12 @@ export class PlainHost {
       case 'madvise': {
         const first = step.page % size;
         const count = Math.min(step.count, size - first);
-        this.madvise(region, first * PAGE_SIZE, count * PAGE_SIZE, (['mergeable', 'unmergeable', 'dontneed'] as const)[step.advice]);
+        this.madvise(
+          region,
+          first * PAGE_SIZE,
+          count * PAGE_SIZE,
+          (['mergeable', 'unmergeable', 'dontneed'] as const)[step.advice],
+        );
       }
     }
   }
@@ -231,14 +331,24 @@ export class PlainHost {
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       stored = error.bytesStored;
-      expect(this.host.machine.frames.used, 'a store fails only when no frame is free').toBe(this.host.machine.frames.total);
-      expect(stored === 0 || (address + at + stored) % PAGE_SIZE === 0, 'whole pages are stored').toBe(true);
+      expect(this.host.machine.frames.used, 'a store fails only when no frame is free').toBe(
+        this.host.machine.frames.total,
+      );
+      expect(
+        stored === 0 || (address + at + stored) % PAGE_SIZE === 0,
+        'whole pages are stored',
+      ).toBe(true);
       expect(stored).toBeLessThan(source.length);
     }
     bytes.set(source.subarray(0, stored), at);
   }
 
-  private madvise({ guest, address, bytes }: PlainRegion, at: number, length: number, advice: 'mergeable' | 'unmergeable' | 'dontneed'): void {
+  private madvise(
+    { guest, address, bytes }: PlainRegion,
+    at: number,
+    length: number,
+    advice: 'mergeable' | 'unmergeable' | 'dontneed',
+  ): void {
     try {
       this.host.madvise(guest, address + at, length, advice);
     } catch (error) {

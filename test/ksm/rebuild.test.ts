@@ -1,12 +1,13 @@
 /**
- * A scanner that died anywhere is made good from frames and page tables: whatever guests had done before, every byte is as it was, a recount agrees, what
- * was merged still is, and scanning goes on from there.
+ * A scanner that died anywhere is made good from frames and page tables: whatever guests had done
+ * before, every byte is as it was, a recount agrees, what was merged still is, and scanning goes on
+ * from there.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CTL_RUN } from '../../src/core/layout.js';
+import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { Ksm } from '../../src/ksm/ksm.js';
-import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
 import { HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
@@ -31,12 +32,15 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
           plain.take({ do: 'register', guest: 1, place: 0, pages: 12, mergeable: true });
           for (const each of steps) plain.take(each);
           const chunks = isHeld ? Snapshot.take(host).chunks() : undefined;
-          new Mortal(host.machine.memory, HOLDER_SCANNER).run(diesAt, (machine) => new Ksm(machine, host.profile, plain.clock).scan(500));
+          new Mortal(host.machine.memory, HOLDER_SCANNER).run(diesAt, (machine) =>
+            new Ksm(machine, host.profile, plain.clock).scan(500),
+          );
           const used = host.machine.frames.used;
           rebuild(host.ksm, plain.clock.now);
           expect(host.check()).toEqual([]);
           plain.assertBytes();
-          // Nothing was unmerged: it takes no frame more, but may give back those on their way when the scanner died.
+          // Nothing was unmerged: it takes no frame more, but may give back those on their way when
+          // the scanner died.
           expect(host.machine.frames.used).toBeLessThanOrEqual(used);
           chunks?.return?.();
           for (const each of more) {
@@ -61,7 +65,12 @@ test('what was merged stays merged, chains too, and what was not comes to be', (
   bench.guest('b', [1, 2, 4]);
   bench.fullScans(6);
   bench.put('a', 12, 4);
-  const names = ['pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'] as const;
+  const names = [
+    'pages_shared',
+    'pages_sharing',
+    'stable_node_chains',
+    'stable_node_dups',
+  ] as const;
   const [before, used] = [bench.counters(...names), bench.host.machine.frames.used];
   expect(before).toEqual([4, 10, 1, 3]);
   rebuild(bench.host.ksm, 0);

@@ -1,4 +1,7 @@
-/** Guests that write while the scanner scans, each on a thread of its own: each sees nothing but what it stored. */
+/**
+ * Guests that write while the scanner scans, each on a thread of its own: each sees nothing but
+ * what it stored.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
@@ -9,7 +12,8 @@ import { BenchHost, PAGE, times } from './bench-host.js';
 const PAGES = 24;
 const FULL_SCANS = 3000;
 
-// Runs in each worker: stores few different contents to its guest's pages and loads them again, until it is told to stop.
+// Runs in each worker: stores few different contents to its guest's pages and loads them again,
+// until it is told to stop.
 const WRITER = `
 import { parentPort, workerData } from 'node:worker_threads';
 const { machineUrl, memoryUrl, memory, guest, holder, pages, pageSize, stop } = workerData;
@@ -62,10 +66,15 @@ test('stores go on beside the scanner, and no byte is lost', async () => {
       pageSize: PAGE,
       stop,
     };
-    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(WRITER)}`), { workerData });
+    return new Worker(new URL(`data:text/javascript,${encodeURIComponent(WRITER)}`), {
+      workerData,
+    });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const reports = workers.map(async (worker) => (await once(worker, 'message'))[0] as { faults: string[]; stores: number; model: Uint8Array });
+  const reports = workers.map(
+    async (worker) =>
+      (await once(worker, 'message'))[0] as { faults: string[]; stores: number; model: Uint8Array },
+  );
   Atomics.store(stop, 0, 1);
   Atomics.notify(stop, 0);
   while (bench.host.machine.memory.i32[CTL_SEQNR] < FULL_SCANS) bench.host.ksm.scan(7);
@@ -79,7 +88,11 @@ test('stores go on beside the scanner, and no byte is lost', async () => {
   expect(bench.host.check()).toEqual([]);
   bench.fullScans(3);
   // At most three contents are left, and now nobody writes: all pages but one a node are shared.
-  const [shared = 0, sharing = 0, unshared = 0] = bench.counters('pages_shared', 'pages_sharing', 'pages_unshared');
+  const [shared = 0, sharing = 0, unshared = 0] = bench.counters(
+    'pages_shared',
+    'pages_sharing',
+    'pages_unshared',
+  );
   expect(shared + sharing + unshared).toBe(2 * PAGES);
   expect(sharing).toBeGreaterThan(PAGES);
   expect(bench.host.check()).toEqual([]);

@@ -1,6 +1,9 @@
-/** Tunables: the kernel's defaults, what it takes and what it refuses, and that a refusal changes nothing. */
+/**
+ * Tunables: the kernel's defaults, what it takes and what it refuses, and that a refusal changes
+ * nothing.
+ */
 import { describe, expect, test } from 'vitest';
-import { KERNEL_PROFILES, kernelProfile } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES, kernelProfile } from '../../src/ksm/kernels.js';
 import { checkTunables } from '../../src/ksm/tunables.js';
 import { BenchHost, times } from './bench-host.js';
 
@@ -31,20 +34,37 @@ function refusal(bench: BenchHost, name: string, value: number | string): string
   return 'taken';
 }
 
-test.each(KERNEL_PROFILES)('Linux $name has its tunables with the kernel’s defaults, and ksmd’s own', (profile) => {
-  const bench = new BenchHost(profile.name);
-  bench.host.set('run', 0);
-  const wanted = Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => profile.tunables.some((tunable) => tunable === name)));
-  expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum' });
-});
+test.each(KERNEL_PROFILES)(
+  'Linux $name has its tunables with the kernel’s defaults, and ksmd’s own',
+  (profile) => {
+    const bench = new BenchHost(profile.name);
+    bench.host.set('run', 0);
+    const wanted = Object.fromEntries(
+      Object.entries(DEFAULTS).filter(([name]) =>
+        profile.tunables.some((tunable) => tunable === name),
+      ),
+    );
+    expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum' });
+  },
+);
 
 test('which kernel has which', () => {
-  const has = (kernel: string, name: string) => kernelProfile(kernel).tunables.some((tunable) => tunable === name);
-  expect(['2.6.32', '6.1', '6.12', '6.18'].map((kernel) => has(kernel, 'max_page_sharing'))).toEqual([false, true, true, true]);
-  expect(['2.6.32', '6.1', '6.12', '6.18'].map((kernel) => has(kernel, 'smart_scan'))).toEqual([false, false, true, true]);
+  const has = (kernel: string, name: string) =>
+    kernelProfile(kernel).tunables.some((tunable) => tunable === name);
+  expect(
+    ['2.6.32', '6.1', '6.12', '6.18'].map((kernel) => has(kernel, 'max_page_sharing')),
+  ).toEqual([false, true, true, true]);
+  expect(['2.6.32', '6.1', '6.12', '6.18'].map((kernel) => has(kernel, 'smart_scan'))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
   expect(refusal(new BenchHost('6.1'), 'smart_scan', 1)).toBe('ENOENT');
   expect(refusal(new BenchHost(), 'no_such', 1)).toBe('ENOENT');
-  expect(() => kernelProfile('5.10')).toThrow(/no kernel profile '5.10': there are 2.6.32, 6.1, 6.12, 6.18/);
+  expect(() => kernelProfile('5.10')).toThrow(
+    /no kernel profile '5.10': there are 2.6.32, 6.1, 6.12, 6.18/,
+  );
 });
 
 test.each([
@@ -131,10 +151,27 @@ test('run=2 gives every page back, keeps regions registered and starts the count
   bench.host.set('use_zero_pages', 1);
   bench.guest('g', [1, 1, 1, 2, 3, 0, 0]);
   bench.fullScans(3);
-  expect(bench.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'ksm_zero_pages', 'full_scans')).toEqual([1, 2, 2, 2, 3]);
+  expect(
+    bench.counters(
+      'pages_shared',
+      'pages_sharing',
+      'pages_unshared',
+      'ksm_zero_pages',
+      'full_scans',
+    ),
+  ).toEqual([1, 2, 2, 2, 3]);
   expect(bench.host.machine.frames.used).toBe(3);
   bench.host.set('run', 2);
-  expect(bench.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'ksm_zero_pages', 'full_scans', 'general_profit')).toEqual(times(6, 0));
+  expect(
+    bench.counters(
+      'pages_shared',
+      'pages_sharing',
+      'pages_unshared',
+      'ksm_zero_pages',
+      'full_scans',
+      'general_profit',
+    ),
+  ).toEqual(times(6, 0));
   expect(bench.host.machine.frames.used).toBe(7);
   expect(bench.contents('g')).toEqual([1, 1, 1, 2, 3, 0, 0]);
   expect(bench.host.check()).toEqual([]);

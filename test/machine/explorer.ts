@@ -1,4 +1,7 @@
-/** Every interleaving of a scenario's actors, with what must hold in each state; and with any one of them killed at any step, if asked. */
+/**
+ * Every interleaving of a scenario's actors, with what must hold in each state; and with any one of
+ * them killed at any step, if asked.
+ */
 import {
   ACTORS,
   Actors,
@@ -68,7 +71,8 @@ export function explore(programs: readonly Program[], scenario: Scenario, kill: 
       if (ACTORS.every((_, actor) => actors.isDone(state, actor))) {
         ends++;
         assertAtEnd(state);
-        if (state[pte(0) + PRESENT] !== 0 && state[pte(0) + FRAME] === state[pte(1) + FRAME]) merged++;
+        if (state[pte(0) + PRESENT] !== 0 && state[pte(0) + FRAME] === state[pte(1) + FRAME])
+          merged++;
         if (state[pte(0) + ZERO] !== 0 || state[pte(1) + ZERO] !== 0) zeroed++;
         continue;
       }
@@ -80,7 +84,11 @@ export function explore(programs: readonly Program[], scenario: Scenario, kill: 
         if (reach(actors.step(state, actor), at)) moved = true;
         if (kill && state[KILLED] === 0) reach(killed(state, actor), 'killed');
       }
-      if (dead >= 0 && dead < ACTORS.length && ACTORS.every((_, actor) => actor === dead || actors.isSafe(state, actor))) {
+      if (
+        dead >= 0 &&
+        dead < ACTORS.length &&
+        ACTORS.every((_, actor) => actor === dead || actors.isSafe(state, actor))
+      ) {
         at = `clearing up after the ${ACTORS[dead]}`;
         moved = true;
         reach(clearUp(actors, state, dead), at);
@@ -89,8 +97,15 @@ export function explore(programs: readonly Program[], scenario: Scenario, kill: 
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       const way = [at];
-      for (let step = cameFrom.get(key); step !== undefined; step = cameFrom.get(step[0])) way.unshift(step[1]);
-      return { states: seen.size, ends, merged, zeroed, violation: `${error.message}\nafter: ${way.join('\n       ')}` };
+      for (let step = cameFrom.get(key); step !== undefined; step = cameFrom.get(step[0]))
+        way.unshift(step[1]);
+      return {
+        states: seen.size,
+        ends,
+        merged,
+        zeroed,
+        violation: `${error.message}\nafter: ${way.join('\n       ')}`,
+      };
     }
   }
   return { states: seen.size, ends, merged, zeroed, violation: undefined };
@@ -105,15 +120,27 @@ function assertSound(state: State): void {
     const isBeingStored = holder !== 0 && holder - 1 < SCANNER;
     if (!isBeingStored) {
       const [wantLow, wantHigh] = [state[truth(page)], state[truth(page) + 1]];
-      assertThat(low === wantLow && high === wantHigh, `page ${page} reads ${low},${high}, not ${wantLow},${wantHigh} as was stored`);
+      assertThat(
+        low === wantLow && high === wantHigh,
+        `page ${page} reads ${low},${high}, not ${wantLow},${wantHigh} as was stored`,
+      );
     }
     if (state[at + PRESENT] === 0) continue;
     const f = state[at + FRAME];
-    assertThat(f === 0 || state[frame(f) + FREE] === 0, `frame ${f} is free while page ${page} maps it`);
-    assertThat(f === 0 || state[KILLED] !== 0 || state[frame(f) + COUNT] > 0, `frame ${f} has no reference while page ${page} maps it`);
+    assertThat(
+      f === 0 || state[frame(f) + FREE] === 0,
+      `frame ${f} is free while page ${page} maps it`,
+    );
+    assertThat(
+      f === 0 || state[KILLED] !== 0 || state[frame(f) + COUNT] > 0,
+      `frame ${f} has no reference while page ${page} maps it`,
+    );
     if (holder === 0 && state[at + WRITABLE] !== 0) {
       const other = pte(1 - page);
-      assertThat(state[other + PRESENT] === 0 || state[other + FRAME] !== f, `page ${page} may be written in place, and shares frame ${f}`);
+      assertThat(
+        state[other + PRESENT] === 0 || state[other + FRAME] !== f,
+        `page ${page} may be written in place, and shares frame ${f}`,
+      );
     }
   }
 }
@@ -121,12 +148,20 @@ function assertSound(state: State): void {
 function assertAtEnd(state: State): void {
   for (const number of FRAME_NUMBERS) {
     let mapped = 0;
-    for (let page = 0; page < PAGES; page++) if (state[pte(page) + PRESENT] !== 0 && state[pte(page) + FRAME] === number) mapped++;
+    for (let page = 0; page < PAGES; page++)
+      if (state[pte(page) + PRESENT] !== 0 && state[pte(page) + FRAME] === number) mapped++;
     const f = frame(number);
-    assertThat(state[f + COUNT] === mapped, `frame ${number} counts ${state[f + COUNT]} references at the end, and ${mapped} pages map it`);
-    assertThat((state[f + FREE] !== 0) === (mapped === 0), `frame ${number} is ${state[f + FREE] !== 0 ? 'free' : 'lost'} at the end`);
+    assertThat(
+      state[f + COUNT] === mapped,
+      `frame ${number} counts ${state[f + COUNT]} references at the end, and ${mapped} pages map it`,
+    );
+    assertThat(
+      (state[f + FREE] !== 0) === (mapped === 0),
+      `frame ${number} is ${state[f + FREE] !== 0 ? 'free' : 'lost'} at the end`,
+    );
   }
-  for (let page = 0; page < PAGES; page++) assertThat(state[pte(page) + HOLDER] === 0, `page ${page} is locked at the end`);
+  for (let page = 0; page < PAGES; page++)
+    assertThat(state[pte(page) + HOLDER] === 0, `page ${page} is locked at the end`);
 }
 
 function killed(before: State, actor: number): State {
@@ -139,7 +174,8 @@ function killed(before: State, actor: number): State {
 function clearUp(actors: Actors, before: State, dead: number): State {
   const state = before.slice();
   if (dead < SCANNER) acceptStore(actors, state, dead);
-  for (let page = 0; page < PAGES; page++) if (state[pte(page) + HOLDER] === dead + 1) settle(state, page);
+  for (let page = 0; page < PAGES; page++)
+    if (state[pte(page) + HOLDER] === dead + 1) settle(state, page);
   if (dead === SCANNER) {
     for (const number of FRAME_NUMBERS) state[frame(number) + STABLE] = 0;
     state.fill(0, NODE, actorAt(0));
@@ -148,7 +184,8 @@ function clearUp(actors: Actors, before: State, dead: number): State {
   for (const number of FRAME_NUMBERS) {
     const f = frame(number);
     let mapped = 0;
-    for (let page = 0; page < PAGES; page++) if (state[pte(page) + PRESENT] !== 0 && state[pte(page) + FRAME] === number) mapped++;
+    for (let page = 0; page < PAGES; page++)
+      if (state[pte(page) + PRESENT] !== 0 && state[pte(page) + FRAME] === number) mapped++;
     state[f + COUNT] = mapped;
     state[f + FREE] = mapped === 0 ? 1 : 0;
     if (mapped === 0) state[f + STABLE] = 0;
@@ -177,7 +214,10 @@ function settle(state: State, page: number): void {
   }
 }
 
-/** A store cut short is all there or not at all; in place, where one write of memory is not, each half is the old or the new. */
+/**
+ * A store cut short is all there or not at all; in place, where one write of memory is not, each
+ * half is the old or the new.
+ */
 function acceptStore(actors: Actors, state: State, dead: number): void {
   const store = actors.scenario.stores[dead][state[actorAt(dead) + 1]];
   if (store === undefined || state[pte(store.page) + HOLDER] !== dead + 1) return;
@@ -188,6 +228,9 @@ function acceptStore(actors: Actors, state: State, dead: number): void {
   const halves = now.map((value, half) => value === old[half] || value === wanted[half]);
   const whole = now.join() === old.join() || now.join() === wanted.join();
   const inPlace = state[actorAt(dead) + IN_PLACE] !== 0;
-  assertThat(inPlace ? halves.every(Boolean) : whole, `a writer that died left ${now} of ${wanted} over ${old}`);
+  assertThat(
+    inPlace ? halves.every(Boolean) : whole,
+    `a writer that died left ${now} of ${wanted} over ${old}`,
+  );
   state.set(now, truth(store.page));
 }

@@ -1,4 +1,7 @@
-/** Frames: taken, referred to, and given back when the last reference goes; also by several threads at once. */
+/**
+ * Frames: taken, referred to, and given back when the last reference goes; also by several threads
+ * at once.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
@@ -9,7 +12,10 @@ import { HOLDER_API } from '../../src/machine/pte.js';
 import { MORTAL_CORE } from './mortal-core.js';
 
 function machineOf(frames: number): Machine {
-  return Machine.create({ memoryBytes: frames * 64, pageSize: 64, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  return Machine.create(
+    { memoryBytes: frames * 64, pageSize: 64, guestPages: 1, maxGuests: 1, maxRegions: 1 },
+    HOLDER_API,
+  );
 }
 
 function takeAll({ frames }: Machine): number[] {
@@ -45,11 +51,14 @@ test('frames given back are used again before new ones are touched', () => {
   const second = machine.frames.take(0);
   machine.frames.put(first);
   machine.frames.put(second);
-  expect(new Set([machine.frames.take(0), machine.frames.take(0)])).toEqual(new Set([first, second]));
+  expect(new Set([machine.frames.take(0), machine.frames.take(0)])).toEqual(
+    new Set([first, second]),
+  );
   expect(machine.memory.i32[CTL_FRESH_FRAME]).toBe(3);
 });
 
-// Runs in each worker: takes and gives frames at random, and has its name in `owners` for each it holds.
+// Runs in each worker: takes and gives frames at random, and has its name in `owners` for each it
+// holds.
 const TAKER = `
 import { readFileSync } from 'node:fs';
 import { workerData, parentPort } from 'node:worker_threads';
@@ -86,11 +95,19 @@ test('several threads that take and give frames at once never get the same one, 
   const owners = new Int32Array(new SharedArrayBuffer(4 * (FRAMES + 1)));
   const wasm = new URL('../../dist/core.wasm', import.meta.url);
   const workers = Array.from({ length: THREADS }, (_, i) => {
-    const workerData = { memory: machine.memory.memory, wasm: wasm.pathname, owners, name: i + 1, rounds: 300_000 };
+    const workerData = {
+      memory: machine.memory.memory,
+      wasm: wasm.pathname,
+      owners,
+      name: i + 1,
+      rounds: 300_000,
+    };
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(TAKER)}`), { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const reports = workers.map(async (worker) => (await once(worker, 'message'))[0] as { faults: string[]; held: number[] });
+  const reports = workers.map(
+    async (worker) => (await once(worker, 'message'))[0] as { faults: string[]; held: number[] },
+  );
   Atomics.store(owners, 0, 1);
   Atomics.notify(owners, 0);
   const held: number[] = [];
@@ -115,7 +132,8 @@ test('frames are handed out in order of address, from the last one on and then f
 
 test('a frame is found while one is free, whatever the pace at which another moves ahead in the map', () => {
   for (let looks = 1; looks <= 200; looks++) {
-    // 65 words of the map. Of three frames, a third of the map apart, the mover has one: at some paces it is always a little ahead.
+    // 65 words of the map. Of three frames, a third of the map apart, the mover has one: at some
+    // paces it is always a little ahead.
     const machine = machineOf(65 * 32 - 1);
     const mover = machine.memory.core;
     takeAll(machine);
@@ -124,7 +142,8 @@ test('a frame is found while one is free, whatever the pace at which another mov
     machine.frames.put(third);
     let have = first;
     let steps = 0;
-    // Once in so many looks of the one that takes, the other takes a frame and gives back the one it had.
+    // Once in so many looks of the one that takes, the other takes a frame and gives back the one
+    // it had.
     const step = (): void => {
       if (++steps % looks !== 0) return;
       const next = mover.frameTake();
@@ -132,7 +151,11 @@ test('a frame is found while one is free, whatever the pace at which another mov
       have = next;
     };
     const { memory } = machine.memory;
-    const taker = instantiateCore(MORTAL_CORE, { env: { memory }, checksum: { frameChecksum: () => 0 }, words: { step } }, 3);
+    const taker = instantiateCore(
+      MORTAL_CORE,
+      { env: { memory }, checksum: { frameChecksum: () => 0 }, words: { step } },
+      3,
+    );
     for (let round = 0; round < 50; round++) {
       const frame = taker.frameTake();
       expect(frame, `round ${round}, a move every ${looks} looks`).not.toBe(0);
@@ -141,7 +164,8 @@ test('a frame is found while one is free, whatever the pace at which another mov
   }
 });
 
-// Runs in each worker: takes a frame and gives one back, again and again. A mover gives back the frame it had before.
+// Runs in each worker: takes a frame and gives one back, again and again. A mover gives back the
+// frame it had before.
 const MOVER = `
 import { readFileSync } from 'node:fs';
 import { workerData, parentPort } from 'node:worker_threads';
@@ -164,7 +188,10 @@ parentPort.postMessage(refused);
 
 test('a frame is found while one is free, wherever in the map others move it', async () => {
   const FRAMES = 65536;
-  const machine = Machine.create({ memoryBytes: FRAMES * 16, pageSize: 16, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  const machine = Machine.create(
+    { memoryBytes: FRAMES * 16, pageSize: 16, guestPages: 1, maxGuests: 1, maxRegions: 1 },
+    HOLDER_API,
+  );
   const all = takeAll(machine);
   // Two are free, and each of the two threads has one more than it holds for a moment only.
   machine.frames.put(all[10]);
@@ -172,7 +199,14 @@ test('a frame is found while one is free, wherever in the map others move it', a
   const go = new Int32Array(new SharedArrayBuffer(8));
   const wasm = new URL('../../dist/core.wasm', import.meta.url);
   const workers = [true, false].map((moves) => {
-    const workerData = { memory: machine.memory.memory, wasm: wasm.pathname, go, moves, held: all[60_000], rounds: 1_000_000 };
+    const workerData = {
+      memory: machine.memory.memory,
+      wasm: wasm.pathname,
+      go,
+      moves,
+      held: all[60_000],
+      rounds: 1_000_000,
+    };
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MOVER)}`), { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));

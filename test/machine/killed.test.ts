@@ -1,9 +1,19 @@
 /**
- * Whoever dies, and wherever: every page holds what it held, or what was being stored in it, whole. Each operation is done by the classes and the core
- * themselves, killed before each of their accesses to shared memory, and cleared up after.
+ * Whoever dies, and wherever: every page holds what it held, or what was being stored in it, whole.
+ * Each operation is done by the classes and the core themselves, killed before each of their
+ * accesses to shared memory, and cleared up after.
  */
 import { describe, expect, test } from 'vitest';
-import { PTE_DIRTY, PTE_FRAME, PTE_HOLDER_MASK, PTE_PRESENT, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../src/core/layout.js';
+import {
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_HOLDER_MASK,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  SLOT_WORDS,
+} from '../../src/core/layout.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
 import { setTunable } from '../../src/ksm/tunables.js';
@@ -62,14 +72,23 @@ class World extends BenchHost {
 
 test('the world has a page of each kind', () => {
   const world = new World();
-  const state = (page: number): number => world.i32[world.slot(page) + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE | PTE_ZERO);
-  expect([MERGED, PRIVATE, ZEROES, UNTOUCHED].map(state)).toEqual([PTE_PRESENT, PTE_PRESENT | PTE_WRITABLE, PTE_ZERO, 0]);
+  const state = (page: number): number =>
+    world.i32[world.slot(page) + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE | PTE_ZERO);
+  expect([MERGED, PRIVATE, ZEROES, UNTOUCHED].map(state)).toEqual([
+    PTE_PRESENT,
+    PTE_PRESENT | PTE_WRITABLE,
+    PTE_ZERO,
+    0,
+  ]);
   expect(world.frame(MERGED)).toBe(world.frame(MERGED_TOO));
   expect(world.page(LIKE_MERGED)).toEqual(world.page(MERGED));
   expect(world.host.check()).toEqual([]);
 });
 
-/** Kills `act` before each of its accesses, in a new world each time, clears up, and looks. How many accesses there are. */
+/**
+ * Kills `act` before each of its accesses, in a new world each time, clears up, and looks. How many
+ * accesses there are.
+ */
 function killEverywhere(
   make: () => World,
   holder: number,
@@ -80,7 +99,9 @@ function killEverywhere(
   for (let diesAt = 0; ; diesAt++) {
     const world = make();
     const before = world.memory();
-    const accesses = new Mortal(world.machine.memory, holder).run(diesAt, (machine) => act(machine, world));
+    const accesses = new Mortal(world.machine.memory, holder).run(diesAt, (machine) =>
+      act(machine, world),
+    );
     if (accesses !== undefined) return accesses;
     assertReady(world, diesAt);
     clearUp(world);
@@ -99,13 +120,21 @@ function killEverywhere(
   }
 }
 
-/** What holds before anything is cleared up: frames that pages name are referred to, and a page locked for a store says that it is written. */
+/**
+ * What holds before anything is cleared up: frames that pages name are referred to, and a page
+ * locked for a store says that it is written.
+ */
 function assertReady(world: World, diesAt: number): void {
   for (let page = 0; page < PAGES; page++) {
     const state = world.i32[world.slot(page) + PTE_STATE];
     const named = world.frame(page);
-    if ((state & PTE_PRESENT) !== 0 && named !== 0) expect(world.machine.frames.mapcount(named), `access ${diesAt}, page ${page}`).toBeGreaterThan(0);
-    if ((state & PTE_HOLDER_MASK) === GUEST_THREAD) expect(state & PTE_DIRTY, `access ${diesAt}, page ${page}`).not.toBe(0);
+    if ((state & PTE_PRESENT) !== 0 && named !== 0)
+      expect(
+        world.machine.frames.mapcount(named),
+        `access ${diesAt}, page ${page}`,
+      ).toBeGreaterThan(0);
+    if ((state & PTE_HOLDER_MASK) === GUEST_THREAD)
+      expect(state & PTE_DIRTY, `access ${diesAt}, page ${page}`).not.toBe(0);
   }
 }
 
@@ -156,7 +185,9 @@ describe('a guest thread killed while it stores', () => {
 });
 
 describe('the scanner killed', () => {
-  /** A guest has exited and a region has gone, with rmap items that the scanner has not passed yet. */
+  /**
+   * A guest has exited and a region has gone, with rmap items that the scanner has not passed yet.
+   */
   const withGhosts = (): World => {
     const world = new World();
     world.guest('b', [1, 2, 9]);
@@ -168,32 +199,61 @@ describe('the scanner killed', () => {
     return world;
   };
 
-  test.each<[what: string, act: (machine: Machine, world: World) => number | boolean, make?: () => World]>([
+  test.each<
+    [what: string, act: (machine: Machine, world: World) => number | boolean, make?: () => World]
+  >([
     [
       'while it maps a page to a KSM page',
       (machine, world) => {
         const stable = machine.frames.stableNode(world.frame(MERGED));
-        return machine.memory.core.mergeIntoStable(world.slot(LIKE_MERGED), world.frame(LIKE_MERGED), stable) === 1;
+        return (
+          machine.memory.core.mergeIntoStable(
+            world.slot(LIKE_MERGED),
+            world.frame(LIKE_MERGED),
+            stable,
+          ) === 1
+        );
       },
     ],
     [
       'while it makes a KSM page of two twins',
-      (machine, world) => machine.memory.core.mergeTwins(world.slot(PRIVATE), world.frame(PRIVATE), world.slot(TWIN), world.frame(TWIN), 1) === 1,
+      (machine, world) =>
+        machine.memory.core.mergeTwins(
+          world.slot(PRIVATE),
+          world.frame(PRIVATE),
+          world.slot(TWIN),
+          world.frame(TWIN),
+          1,
+        ) === 1,
     ],
     [
       'while it finds that two pages are no twins',
       (machine, world) =>
-        machine.memory.core.mergeTwins(world.slot(PRIVATE), world.frame(PRIVATE), world.slot(LIKE_MERGED), world.frame(LIKE_MERGED), 1) === 0,
+        machine.memory.core.mergeTwins(
+          world.slot(PRIVATE),
+          world.frame(PRIVATE),
+          world.slot(LIKE_MERGED),
+          world.frame(LIKE_MERGED),
+          1,
+        ) === 0,
     ],
     [
       'while it maps a page to the zero page',
       (machine, world) => {
         machine.pages.store(world.slot(PRIVATE), 0, new Uint8Array(PAGE));
-        return machine.memory.core.mergeIntoZeroPage(world.slot(PRIVATE), world.frame(PRIVATE)) === 1;
+        return (
+          machine.memory.core.mergeIntoZeroPage(world.slot(PRIVATE), world.frame(PRIVATE)) === 1
+        );
       },
     ],
-    ['while it gives a merged page back', (machine, world) => machine.pages.unshare(world.slot(MERGED), true)],
-    ['while it gives a zero page back', (machine, world) => machine.pages.unshare(world.slot(ZEROES), true)],
+    [
+      'while it gives a merged page back',
+      (machine, world) => machine.pages.unshare(world.slot(MERGED), true),
+    ],
+    [
+      'while it gives a zero page back',
+      (machine, world) => machine.pages.unshare(world.slot(ZEROES), true),
+    ],
     [
       'anywhere in three full scans',
       (machine, world) => {

@@ -1,10 +1,18 @@
-/** Guests' memory: what is stored is loaded, at any page size; untouched pages cost nothing; and every refusal changes nothing. */
+/**
+ * Guests' memory: what is stored is loaded, at any page size; untouched pages cost nothing; and
+ * every refusal changes nothing.
+ */
 import { describe, expect, test } from 'vitest';
 import { CTL_FRAMES_USED, CTL_STORES_FAILED } from '../../src/core/layout.js';
-import { check } from '../../src/ksm/check.js';
+import { check } from '../../src/inspect/check.js';
+import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/kernels.js';
 import { MmList } from '../../src/ksm/mm-list.js';
-import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/profile.js';
-import { FaultError, InvalidError, NoSpaceError, OutOfMemoryError } from '../../src/machine/errors.js';
+import {
+  FaultError,
+  InvalidError,
+  NoSpaceError,
+  OutOfMemoryError,
+} from '../../src/machine/errors.js';
 import { Machine } from '../../src/machine/machine.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
@@ -12,7 +20,10 @@ import { HOLDER_API } from '../../src/machine/pte.js';
 const PAGE_SIZES = [16, 32, 64, 256, 1024, 4096, 16384, 65536];
 
 function machineOf(frames: number, pageSize = 64): Machine {
-  const machine = Machine.create({ memoryBytes: frames * pageSize, pageSize, guestPages: 64, maxGuests: 3, maxRegions: 4 }, HOLDER_API);
+  const machine = Machine.create(
+    { memoryBytes: frames * pageSize, pageSize, guestPages: 64, maxGuests: 3, maxRegions: 4 },
+    HOLDER_API,
+  );
   new MmList(machine.memory);
   return machine;
 }
@@ -42,8 +53,12 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
     const bytes = Uint8Array.from({ length: 2 * pageSize + 2 }, (_, i) => i % 251);
     machine.store(guest, 2 * pageSize - 1, bytes);
     expect(load(machine, guest, 2 * pageSize - 1, bytes.length)).toEqual([...bytes]);
-    expect(load(machine, guest, pageSize, pageSize - 1)).toEqual(Array.from({ length: pageSize - 1 }, () => 0));
-    expect(load(machine, guest, 4 * pageSize + 1, 2 * pageSize - 1)).toEqual(Array.from({ length: 2 * pageSize - 1 }, () => 0));
+    expect(load(machine, guest, pageSize, pageSize - 1)).toEqual(
+      Array.from({ length: pageSize - 1 }, () => 0),
+    );
+    expect(load(machine, guest, 4 * pageSize + 1, 2 * pageSize - 1)).toEqual(
+      Array.from({ length: 2 * pageSize - 1 }, () => 0),
+    );
     expect(machine.frames.used).toBe(4);
     expect(recount(machine)).toEqual([]);
   });
@@ -57,10 +72,16 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
     const start = pageSize + pageSize / 2;
     const stored = 2 * pageSize + pageSize / 2;
     expect(() => machine.store(guest, start, bytes)).toThrow(
-      expect.objectContaining({ code: 'ENOMEM', bytesStored: stored, message: expect.stringContaining(`${stored} of ${bytes.length} bytes`) }),
+      expect.objectContaining({
+        code: 'ENOMEM',
+        bytesStored: stored,
+        message: expect.stringContaining(`${stored} of ${bytes.length} bytes`),
+      }),
     );
     expect(load(machine, guest, start, stored).every((byte) => byte === 7)).toBe(true);
-    expect(load(machine, guest, start + stored, bytes.length - stored).every((byte) => byte === 0)).toBe(true);
+    expect(
+      load(machine, guest, start + stored, bytes.length - stored).every((byte) => byte === 0),
+    ).toBe(true);
     expect(recount(machine)).toEqual([]);
     // Pages that have a frame can still be stored to, and loads take none.
     machine.store(guest, 2 * pageSize, new Uint8Array(2 * pageSize).fill(8));
@@ -87,10 +108,14 @@ test('dropped pages read as zeroes and give their frames back', () => {
   machine.store(guest, 64, new Uint8Array(256).fill(1));
   machine.dropPages(region, 1, 2);
   expect(machine.frames.used).toBe(2);
-  expect(load(machine, guest, 64, 256)).toEqual([1, 0, 0, 1].flatMap((byte) => Array.from({ length: 64 }, () => byte)));
+  expect(load(machine, guest, 64, 256)).toEqual(
+    [1, 0, 0, 1].flatMap((byte) => Array.from({ length: 64 }, () => byte)),
+  );
   // A frame used again holds nothing of what it held, even where only a byte is stored.
   machine.store(guest, 128 + 5, Uint8Array.of(9));
-  expect(load(machine, guest, 128, 64)).toEqual(Array.from({ length: 64 }, (_, i) => (i === 5 ? 9 : 0)));
+  expect(load(machine, guest, 128, 64)).toEqual(
+    Array.from({ length: 64 }, (_, i) => (i === 5 ? 9 : 0)),
+  );
   machine.unmap(region);
   expect(machine.frames.used).toBe(0);
   expect(recount(machine)).toEqual([]);
@@ -159,13 +184,29 @@ describe('every refusal changes nothing', () => {
     ['a guest on half a NUMA node', InvalidError, () => machine.guests.create(0.5)],
     ['a store below a region', FaultError, () => machine.store(guest, 639, byte)],
     ['a store behind a region', FaultError, () => machine.store(guest, 640 + 256, byte)],
-    ['a store that begins in a region and ends outside', FaultError, () => machine.store(guest, 640 + 255, new Uint8Array(2))],
-    ['a store that begins outside and ends in a region', FaultError, () => machine.store(guest, 639, new Uint8Array(2))],
+    [
+      'a store that begins in a region and ends outside',
+      FaultError,
+      () => machine.store(guest, 640 + 255, new Uint8Array(2)),
+    ],
+    [
+      'a store that begins outside and ends in a region',
+      FaultError,
+      () => machine.store(guest, 639, new Uint8Array(2)),
+    ],
     ['a store at an address below 0', InvalidError, () => machine.store(guest, -1, byte)],
     ['a store at an address between bytes', InvalidError, () => machine.store(guest, 640.5, byte)],
-    ['a load at an address between bytes', InvalidError, () => machine.load(guest, 640.5, new Uint8Array(1))],
+    [
+      'a load at an address between bytes',
+      InvalidError,
+      () => machine.load(guest, 640.5, new Uint8Array(1)),
+    ],
     ['a load behind a region', FaultError, () => machine.load(guest, 640 + 256, new Uint8Array(1))],
-    ['a load of more than a region', FaultError, () => machine.load(guest, 640, new Uint8Array(257))],
+    [
+      'a load of more than a region',
+      FaultError,
+      () => machine.load(guest, 640, new Uint8Array(257)),
+    ],
     ['a load at no number', InvalidError, () => machine.load(guest, Number.NaN, new Uint8Array(1))],
   ])('%s', (_what, error, act) => {
     const before = bookkeeping(machine);
@@ -221,5 +262,7 @@ test('bookkeeping is at most 64 bytes a registered page', () => {
   const pages = 1 << 16;
   const small = SharedMemory.create({ memoryBytes: 4096, guestPages: 4096 }, HOLDER_API);
   const large = SharedMemory.create({ memoryBytes: 4096, guestPages: 4096 + pages }, HOLDER_API);
-  expect(large.memory.buffer.byteLength - small.memory.buffer.byteLength).toBeLessThanOrEqual(64 * pages);
+  expect(large.memory.buffer.byteLength - small.memory.buffer.byteLength).toBeLessThanOrEqual(
+    64 * pages,
+  );
 });

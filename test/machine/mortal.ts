@@ -1,6 +1,8 @@
 /**
- * A thread that dies where it is told to: real classes and the real core over the same memory, every access to it by which others could tell how far the
- * thread has got being counted. Accesses are atomic ones, plain writes of words, and writes of bytes; a dying thread stops just before one of them.
+ * A thread that dies where it is told to: real classes and the real core over the same memory,
+ * every access to it by which others could tell how far the thread has got being counted. Accesses
+ * are atomic ones, plain writes of words, and writes of bytes; a dying thread stops just before one
+ * of them.
  */
 import { instantiateCore } from '../../src/machine/core.js';
 import { Machine } from '../../src/machine/machine.js';
@@ -30,7 +32,10 @@ export class Mortal {
     this.machine = new Machine(mortal);
   }
 
-  /** Runs `act` up to its access number `diesAt`, from 0. How many accesses it made if it came to its end, otherwise undefined. */
+  /**
+   * Runs `act` up to its access number `diesAt`, from 0. How many accesses it made if it came to
+   * its end, otherwise undefined.
+   */
   run(diesAt: number, act: (machine: Machine) => void): number | undefined {
     this.accesses = 0;
     this.diesAt = diesAt;

@@ -1,4 +1,7 @@
-/** A store into a write-protected page that seems to be nobody else's, at the moment when the scanner makes a KSM page of its frame. */
+/**
+ * A store into a write-protected page that seems to be nobody else's, at the moment when the
+ * scanner makes a KSM page of its frame.
+ */
 import { expect, test, vi } from 'vitest';
 import { PTE_FRAME, SLOT_WORDS } from '../../src/core/layout.js';
 import { Machine } from '../../src/machine/machine.js';
@@ -19,8 +22,10 @@ test.each(['mapcount', 'stableNode'] as const)(
     const twin = first + SLOT_WORDS;
     const frame = i32[first + PTE_FRAME];
 
-    // Two pages have just been merged: the scanner holds a reference, and there is no stable node yet.
-    const seenBy = (holder: number): Machine => new Machine(SharedMemory.attach(machine.memory.memory, holder));
+    // Two pages have just been merged: the scanner holds a reference, and there is no stable node
+    // yet.
+    const seenBy = (holder: number): Machine =>
+      new Machine(SharedMemory.attach(machine.memory.memory, holder));
     const scanner = seenBy(HOLDER_SCANNER);
     expect(scanner.memory.core.mergeTwins(first, frame, twin, i32[twin + PTE_FRAME], 0)).toBe(1);
     const writer = seenBy(3);

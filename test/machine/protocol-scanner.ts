@@ -1,5 +1,6 @@
 /**
- * The scanner's steps during one visit of a page: checksum, zero page, stable tree, unstable tree (which holds one page here), and the three merges.
+ * The scanner's steps during one visit of a page: checksum, zero page, stable tree, unstable tree
+ * (which holds one page here), and the three merges.
  */
 import {
   COUNT,
@@ -26,7 +27,8 @@ import {
 } from './protocol.js';
 import { compareSteps, putSteps, release } from './protocol-steps.js';
 
-// What the scanner remembers during a visit: the page's frame, the twin and its frame, the stable node and its frame, and one thing it found out.
+// What the scanner remembers during a visit: the page's frame, the twin and its frame, the stable
+// node and its frame, and one thing it found out.
 const OWN = MINE;
 const TWIN = MINE + 1;
 const TWIN_FRAME = MINE + 2;
@@ -53,7 +55,12 @@ function tryLock(which: (m: Moment) => number, taken: string, busy: string): Pro
 }
 
 /** Under the lock: does the page still map the frame that the search saw? */
-function stillMaps(which: (m: Moment) => number, seen: (m: Moment) => number, next: string, gone: string): Program[string] {
+function stillMaps(
+  which: (m: Moment) => number,
+  seen: (m: Moment) => number,
+  next: string,
+  gone: string,
+): Program[string] {
   return {
     mirrors: 'memory/pte.ts pteTryTakeMapping',
     run: (m) => {
@@ -96,14 +103,21 @@ export const SCANNER_STEPS: Program = {
       return 'merged already?';
     },
   },
-  'merged already?': { mirrors: 'memory/references.ts stableNodeOf', run: (m) => (m.state[frame(ownFrame(m)) + STABLE] !== 0 ? OVER : 'dirty?') },
-  'dirty?': { mirrors: 'scan/visit.ts hasChanged', run: (m) => (isDirty(m.state, m.page) ? 'lock to see' : 'same') },
+  'merged already?': {
+    mirrors: 'memory/references.ts stableNodeOf',
+    run: (m) => (m.state[frame(ownFrame(m)) + STABLE] !== 0 ? OVER : 'dirty?'),
+  },
+  'dirty?': {
+    mirrors: 'scan/visit.ts hasChanged',
+    run: (m) => (isDirty(m.state, m.page) ? 'lock to see' : 'same'),
+  },
   'lock to see': tryLock(page, 'checksum', OVER),
   checksum: {
     mirrors: 'scan/visit.ts hasChanged',
     run: (m) => {
       const now = sum(m.state, m.state[pte(m.page) + FRAME]);
-      m.state[m.me + FLAG] = now === m.state[SUM + m.page] && m.state[pte(m.page) + FRAME] === ownFrame(m) ? 1 : 0;
+      m.state[m.me + FLAG] =
+        now === m.state[SUM + m.page] && m.state[pte(m.page) + FRAME] === ownFrame(m) ? 1 : 0;
       m.state[SUM + m.page] = now;
       return 'clean';
     },
@@ -115,11 +129,20 @@ export const SCANNER_STEPS: Program = {
       return m.state[m.me + FLAG] !== 0 ? 'same' : OVER;
     },
   },
-  same: { mirrors: 'scan/visit.ts mergesWithZeroPage', run: (m) => (m.scenario.zeroPages ? 'zero: lock' : chooseNode(m)) },
+  same: {
+    mirrors: 'scan/visit.ts mergesWithZeroPage',
+    run: (m) => (m.scenario.zeroPages ? 'zero: lock' : chooseNode(m)),
+  },
 
   'zero: lock': tryLock(page, 'zero: still there?', 'to stable tree'),
   'zero: still there?': stillMaps(page, ownFrame, 'zero: compare', 'zero: give up'),
-  ...compareSteps('zero: compare', 'scan/merge.ts mergeIntoZeroPage', withZero, 'zero: unmap', 'zero: give up'),
+  ...compareSteps(
+    'zero: compare',
+    'scan/merge.ts mergeIntoZeroPage',
+    withZero,
+    'zero: unmap',
+    'zero: give up',
+  ),
   'zero: unmap': {
     mirrors: 'memory/mappings.ts unmapFrame',
     run: ({ state, page }) => {
@@ -138,7 +161,13 @@ export const SCANNER_STEPS: Program = {
   'zero: give up': letGo(page, 'to stable tree'),
   'to stable tree': { mirrors: 'trees/stable-tree.ts stableFind', run: chooseNode },
 
-  ...compareSteps('compare with node', 'trees/stable-tree.ts stableFind', withKsm, 'node current?', 'to stable tree'),
+  ...compareSteps(
+    'compare with node',
+    'trees/stable-tree.ts stableFind',
+    withKsm,
+    'node current?',
+    'to stable tree',
+  ),
   'node current?': {
     mirrors: 'trees/stable-nodes.ts isCurrent',
     run: (m) => {
@@ -159,12 +188,24 @@ export const SCANNER_STEPS: Program = {
   },
   'stable: node still?': {
     mirrors: 'scan/merge.ts mergeIntoStable',
-    run: (m) => (m.state[frame(ksmFrame(m)) + STABLE] === m.state[m.me + FOUND] ? 'stable: lock' : 'stable: put node'),
+    run: (m) =>
+      m.state[frame(ksmFrame(m)) + STABLE] === m.state[m.me + FOUND]
+        ? 'stable: lock'
+        : 'stable: put node',
   },
   'stable: lock': tryLock(page, 'stable: still there?', 'stable: put node'),
   'stable: still there?': stillMaps(page, ownFrame, 'stable: dirty?', 'stable: give up'),
-  'stable: dirty?': { mirrors: 'scan/merge.ts mergeIntoStable', run: (m) => (isDirty(m.state, m.page) ? 'stable: compare' : 'stable: name') },
-  ...compareSteps('stable: compare', 'scan/merge.ts mergeIntoStable', withKsm, 'stable: name', 'stable: give up'),
+  'stable: dirty?': {
+    mirrors: 'scan/merge.ts mergeIntoStable',
+    run: (m) => (isDirty(m.state, m.page) ? 'stable: compare' : 'stable: name'),
+  },
+  ...compareSteps(
+    'stable: compare',
+    'scan/merge.ts mergeIntoStable',
+    withKsm,
+    'stable: name',
+    'stable: give up',
+  ),
   'stable: name': {
     mirrors: 'scan/merge.ts mergeIntoStable',
     run: (m) => {
@@ -204,13 +245,20 @@ export const SCANNER_STEPS: Program = {
       return m.state[m.me + TWIN_FRAME] === ownFrame(m) ? OVER : 'compare with twin';
     },
   },
-  ...compareSteps('compare with twin', 'trees/unstable-tree.ts unstableFindOrInsert', withTwin, 'prove', OVER),
+  ...compareSteps(
+    'compare with twin',
+    'trees/unstable-tree.ts unstableFindOrInsert',
+    withTwin,
+    'prove',
+    OVER,
+  ),
   prove: {
     mirrors: 'trees/unstable-search.ts prove',
     run: (m) => {
       const at = pte(twinPage(m));
       // A twin that was not trusted bounds nothing, and proves nothing false.
-      if (m.state[m.me + FLAG] !== 0 && (m.state[at + DIRTY] !== 0 || m.state[at + HOLDER] !== 0)) m.state[m.me + FLAG] = 0;
+      if (m.state[m.me + FLAG] !== 0 && (m.state[at + DIRTY] !== 0 || m.state[at + HOLDER] !== 0))
+        m.state[m.me + FLAG] = 0;
       else m.state[m.me + FLAG] = 1;
       return 'twins: frame';
     },
@@ -225,12 +273,26 @@ export const SCANNER_STEPS: Program = {
   'twins: lock': tryLock(page, 'twins: still there?', OVER),
   'twins: still there?': stillMaps(page, ownFrame, 'twins: lock twin', 'twins: let go'),
   'twins: lock twin': tryLock(twinPage, 'twins: twin still there?', 'twins: let go'),
-  'twins: twin still there?': stillMaps(twinPage, (m) => m.state[m.me + TWIN_FRAME], 'twins: known?', 'twins: let go of twin'),
+  'twins: twin still there?': stillMaps(
+    twinPage,
+    (m) => m.state[m.me + TWIN_FRAME],
+    'twins: known?',
+    'twins: let go of twin',
+  ),
   'twins: known?': {
     mirrors: 'scan/merge.ts mergeTwins',
-    run: (m) => (m.state[m.me + FLAG] !== 0 && !isDirty(m.state, m.page) && !isDirty(m.state, twinPage(m)) ? 'twins: get' : 'twins: compare'),
+    run: (m) =>
+      m.state[m.me + FLAG] !== 0 && !isDirty(m.state, m.page) && !isDirty(m.state, twinPage(m))
+        ? 'twins: get'
+        : 'twins: compare',
   },
-  ...compareSteps('twins: compare', 'scan/merge.ts mergeTwins', withTwin, 'twins: get', 'twins: let go of twin'),
+  ...compareSteps(
+    'twins: compare',
+    'scan/merge.ts mergeTwins',
+    withTwin,
+    'twins: get',
+    'twins: let go of twin',
+  ),
   'twins: get': {
     mirrors: 'memory/references.ts frameGet',
     run: (m) => {

@@ -1,4 +1,7 @@
-/** The steps of guests, in the order in which PageAccess takes them; and what the scanner's have in common with them. */
+/**
+ * The steps of guests, in the order in which PageAccess takes them; and what the scanner's have in
+ * common with them.
+ */
 import {
   assertThat,
   COUNT,
@@ -29,8 +32,13 @@ export const IN_PLACE = MINE + 2;
 // What the reader has read.
 const READ = MINE;
 
-export function release(state: State, page: number, changes: Partial<Record<number, number>> = {}): void {
-  for (const [field, value] of Object.entries(changes)) state[pte(page) + Number(field)] = value ?? 0;
+export function release(
+  state: State,
+  page: number,
+  changes: Partial<Record<number, number>> = {},
+): void {
+  for (const [field, value] of Object.entries(changes))
+    state[pte(page) + Number(field)] = value ?? 0;
   state[pte(page) + HOLDER] = 0;
 }
 
@@ -38,12 +46,16 @@ function differs(state: State, a: number, b: number, half: number): boolean {
   return state[frame(a) + half] !== state[frame(b) + half];
 }
 
-/** Dropping a reference to the frame remembered in `register`: the last one forgets the stable node, then frees. */
+/**
+ * Dropping a reference to the frame remembered in `register`: the last one forgets the stable node,
+ * then frees.
+ */
 export function putSteps(name: string, register: number, next: string): Program {
   return {
     [name]: {
       mirrors: 'memory/references.ts framePut',
-      run: ({ state, me }) => (--state[frame(state[me + register]) + COUNT] === 0 ? `${name}, forget node` : next),
+      run: ({ state, me }) =>
+        --state[frame(state[me + register]) + COUNT] === 0 ? `${name}, forget node` : next,
     },
     [`${name}, forget node`]: {
       mirrors: 'memory/references.ts framePut',
@@ -63,10 +75,22 @@ export function putSteps(name: string, register: number, next: string): Program 
 }
 
 /** Comparing two frames, half by half. */
-export function compareSteps(name: string, mirrors: string, frames: (moment: Moment) => [number, number], equal: string, different: string): Program {
+export function compareSteps(
+  name: string,
+  mirrors: string,
+  frames: (moment: Moment) => [number, number],
+  equal: string,
+  different: string,
+): Program {
   return {
-    [name]: { mirrors, run: (m) => (differs(m.state, ...frames(m), 0) ? different : `${name}, high`) },
-    [`${name}, high`]: { mirrors, run: (m) => (differs(m.state, ...frames(m), 1) ? different : equal) },
+    [name]: {
+      mirrors,
+      run: (m) => (differs(m.state, ...frames(m), 0) ? different : `${name}, high`),
+    },
+    [`${name}, high`]: {
+      mirrors,
+      run: (m) => (differs(m.state, ...frames(m), 1) ? different : equal),
+    },
   };
 }
 
@@ -113,7 +137,8 @@ export const WRITER: Program = {
   },
   'own: mapped once?': {
     mirrors: 'PageAccess.ownsFrame',
-    run: ({ state, page }) => (state[frame(state[pte(page) + FRAME]) + COUNT] === 1 ? 'own: no node?' : 'take'),
+    run: ({ state, page }) =>
+      state[frame(state[pte(page) + FRAME]) + COUNT] === 1 ? 'own: no node?' : 'take',
   },
   'own: no node?': {
     mirrors: 'PageAccess.ownsFrame',
@@ -165,13 +190,17 @@ export const WRITER: Program = {
       return 'await frame';
     },
   },
-  'await frame': { mirrors: 'GuestPatience.forFrame', run: ({ state }) => (freeFrame(state) === 0 ? WAIT : 'lock') },
+  'await frame': {
+    mirrors: 'GuestPatience.forFrame',
+    run: ({ state }) => (freeFrame(state) === 0 ? WAIT : 'lock'),
+  },
 };
 
 const readHalf =
   (half: number, next: string): Program[string]['run'] =>
   ({ state, me, page }) => {
-    state[me + READ + half] = state[frame(state[pte(page) + PRESENT] !== 0 ? state[pte(page) + FRAME] : 0) + half];
+    state[me + READ + half] =
+      state[frame(state[pte(page) + PRESENT] !== 0 ? state[pte(page) + FRAME] : 0) + half];
     return next;
   };
 

@@ -1,8 +1,10 @@
 /**
- * The protocol of the pte as a model small enough to be explored whole: two pages of two halves each, frames, and four actors. An actor does exactly one
- * thing to shared memory in a step; each step names what it mirrors: a method, or a function of the core.
+ * The protocol of the pte as a model small enough to be explored whole: two pages of two halves
+ * each, frames, and four actors. An actor does exactly one thing to shared memory in a step; each
+ * step names what it mirrors: a method, or a function of the core.
  *
- * A state is one small array of bytes. Half a page is one cell, which holds any value: that copies are not made at once is what halves are for.
+ * A state is one small array of bytes. Half a page is one cell, which holds any value: that copies
+ * are not made at once is what halves are for.
  */
 
 export const PAGES = 2;
@@ -29,7 +31,10 @@ const FRAME_FIELDS = 5;
 const FRAME_BASE = PAGES * PTE_FIELDS;
 /** What guests have stored, as they must see it: two halves a page. */
 const TRUTH = FRAME_BASE + FRAMES * FRAME_FIELDS;
-/** The scanner's: the checksum of each page, the one page in its unstable tree (plus 1), the frames of its stable nodes (from node 1 on). */
+/**
+ * The scanner's: the checksum of each page, the one page in its unstable tree (plus 1), the frames
+ * of its stable nodes (from node 1 on).
+ */
 export const SUM = TRUTH + PAGES * 2;
 export const UNSTABLE = SUM + PAGES;
 export const NODE = UNSTABLE + 1;
@@ -142,7 +147,10 @@ export function visible(state: State, page: number): [number, number] {
   return [state[f], state[f + 1]];
 }
 
-/** The programs of all actors, each with the names of its steps in order: a program counter is a place in there. */
+/**
+ * The programs of all actors, each with the names of its steps in order: a program counter is a
+ * place in there.
+ */
 export class Actors {
   private readonly names: readonly (readonly string[])[];
 
@@ -163,7 +171,11 @@ export class Actors {
 
   /** At a safepoint, where a thread stands still while another is cleared up after. */
   isSafe(state: State, actor: number): boolean {
-    return this.isDone(state, actor) || state[actorAt(actor) + PC] === 0 || this.stepName(state, actor) === 'await frame';
+    return (
+      this.isDone(state, actor) ||
+      state[actorAt(actor) + PC] === 0 ||
+      this.stepName(state, actor) === 'await frame'
+    );
   }
 
   /** The state after the actor's next step; undefined if it has to wait. */
@@ -172,14 +184,27 @@ export class Actors {
     const me = actorAt(actor);
     const done = state[me + DONE_OPS];
     const store = this.scenario.stores[actor]?.[done] ?? { page: 0 };
-    const page = actor === SCANNER ? this.scenario.visits[done] : actor === READER ? this.scenario.reads[done] : store.page;
+    const page =
+      actor === SCANNER
+        ? this.scenario.visits[done]
+        : actor === READER
+          ? this.scenario.reads[done]
+          : store.page;
     const name = this.stepName(state, actor);
-    const next = this.programs[actor][name].run({ state, me, holder: actor + 1, scenario: this.scenario, page, store });
+    const next = this.programs[actor][name].run({
+      state,
+      me,
+      holder: actor + 1,
+      scenario: this.scenario,
+      page,
+      store,
+    });
     if (next === WAIT) return undefined;
     if (next === OVER) this.finish(state, actor, done + 1);
     else {
       const pc = this.names[actor].indexOf(next);
-      if (pc === -1) throw new Error(`${ACTORS[actor]}: '${name}' leads to '${next}', which there is not`);
+      if (pc === -1)
+        throw new Error(`${ACTORS[actor]}: '${name}' leads to '${next}', which there is not`);
       state[me + PC] = pc;
     }
     return state;

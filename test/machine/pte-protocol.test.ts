@@ -1,6 +1,7 @@
 /**
- * The protocol of the pte: two writers, the scanner and a reader over two pages of the same bytes, in every interleaving of their steps, and with each of
- * them killed at every step. Also what happens where a step is taken in another order: each rule of the protocol is there for something.
+ * The protocol of the pte: two writers, the scanner and a reader over two pages of the same bytes,
+ * in every interleaving of their steps, and with each of them killed at every step. Also what
+ * happens where a step is taken in another order: each rule of the protocol is there for something.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +9,20 @@ import { Frames } from '../../src/machine/frames.js';
 import { PageAccess } from '../../src/machine/page-access.js';
 import { GuestPatience } from '../../src/machine/patience.js';
 import { explore } from './explorer.js';
-import { COUNT, DIRTY, FRAME, frame, HOLDER, MINE, PRESENT, type Program, pte, type Scenario, STABLE, WAIT } from './protocol.js';
+import {
+  COUNT,
+  DIRTY,
+  FRAME,
+  frame,
+  HOLDER,
+  MINE,
+  PRESENT,
+  type Program,
+  pte,
+  type Scenario,
+  STABLE,
+  WAIT,
+} from './protocol.js';
 import { SCANNER_STEPS } from './protocol-scanner.js';
 import { inPlace, READER, WRITER } from './protocol-steps.js';
 
@@ -48,7 +62,12 @@ const AGAIN: Scenario = {
   visits: [0, 1, 0],
   reads: [],
 };
-const WHOLE: Scenario = { ...AGAIN, name: 'a merged page written whole', stores: [[{ page: 0, low: 2, high: 2 }], []], visits: [0, 1] };
+const WHOLE: Scenario = {
+  ...AGAIN,
+  name: 'a merged page written whole',
+  stores: [[{ page: 0, low: 2, high: 2 }], []],
+  visits: [0, 1],
+};
 const ZERO_PAGES: Scenario = {
   name: 'pages of zeroes, which KSM maps to the zero page',
   start: [0, 0],
@@ -84,11 +103,21 @@ describe('one actor killed at any step of any interleaving, and cleared up after
 
 /** A program with some of its steps replaced. */
 function altered(program: Program, steps: Record<string, Program[string]['run']>): Program {
-  const changed = Object.entries(steps).map(([name, run]) => [name, { mirrors: program[name].mirrors, run }]);
+  const changed = Object.entries(steps).map(([name, run]) => [
+    name,
+    { mirrors: program[name].mirrors, run },
+  ]);
   return { ...program, ...Object.fromEntries(changed) };
 }
 
-type Mutant = readonly [what: string, scenario: Scenario, kill: boolean, writer: Program, scanner: Program, violation: RegExp];
+type Mutant = readonly [
+  what: string,
+  scenario: Scenario,
+  kill: boolean,
+  writer: Program,
+  scanner: Program,
+  violation: RegExp,
+];
 const stepOf = (program: Program, name: string): Program[string]['run'] => program[name].run;
 
 describe('each rule is needed: without it, something is lost', () => {
@@ -145,8 +174,10 @@ describe('each rule is needed: without it, something is lost', () => {
           const next = stepOf(WRITER, 'look')(m);
           return next === 'own: mapped once?' ? 'own: no node?' : next;
         },
-        'own: no node?': ({ state, page }) => (state[frame(state[pte(page) + FRAME]) + STABLE] === 0 ? 'own: mapped once?' : 'take'),
-        'own: mapped once?': (m) => (m.state[frame(m.state[pte(m.page) + FRAME]) + COUNT] === 1 ? inPlace(m) : 'take'),
+        'own: no node?': ({ state, page }) =>
+          state[frame(state[pte(page) + FRAME]) + STABLE] === 0 ? 'own: mapped once?' : 'take',
+        'own: mapped once?': (m) =>
+          m.state[frame(m.state[pte(m.page) + FRAME]) + COUNT] === 1 ? inPlace(m) : 'take',
       }),
       SCANNER_STEPS,
       /^page \d (reads|may be written in place, and shares frame)/,
@@ -207,12 +238,21 @@ describe('each rule is needed: without it, something is lost', () => {
 test('each step is a step of a method or of a function of the core that there is', () => {
   const classes = { Frames, GuestPatience, PageAccess };
   const methods = new Set(
-    Object.entries(classes).flatMap(([name, { prototype }]) => Object.getOwnPropertyNames(prototype).map((m) => `${name}.${m}`)),
+    Object.entries(classes).flatMap(([name, { prototype }]) =>
+      Object.getOwnPropertyNames(prototype).map((m) => `${name}.${m}`),
+    ),
   );
-  const mirrored = [WRITER, READER, SCANNER_STEPS].flatMap((program) => Object.values(program).map(({ mirrors }) => mirrors));
+  const mirrored = [WRITER, READER, SCANNER_STEPS].flatMap((program) =>
+    Object.values(program).map(({ mirrors }) => mirrors),
+  );
   const isInCore = (mirrors: string): boolean => {
     const [, file, name] = /^([\w/-]+\.ts) (\w+)$/.exec(mirrors) ?? [];
-    return file !== undefined && readFileSync(new URL(`../../src/core/${file}`, import.meta.url), 'utf8').includes(`function ${name}(`);
+    return (
+      file !== undefined &&
+      readFileSync(new URL(`../../src/core/${file}`, import.meta.url), 'utf8').includes(
+        `function ${name}(`,
+      )
+    );
   };
   expect(mirrored.filter((step) => !methods.has(step) && !isInCore(step))).toEqual([]);
   // The steps that a writer and the scanner cannot do without; DIRTY comes with the lock, in one.

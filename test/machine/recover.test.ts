@@ -1,6 +1,17 @@
-/** Clearing up after a thread that died, what no single operation shows: who waits is woken, what others hold stays held, and only the dead lose locks. */
+/**
+ * Clearing up after a thread that died, what no single operation shows: who waits is woken, what
+ * others hold stays held, and only the dead lose locks.
+ */
 import { expect, test } from 'vitest';
-import { CTL_FRAMES_FREED, CTL_POPULATION_TABLE, PTE_DIRTY, PTE_HOLDER_MASK, PTE_STATE, PTE_WRITABLE, SLOT_WORDS } from '../../src/core/layout.js';
+import {
+  CTL_FRAMES_FREED,
+  CTL_POPULATION_TABLE,
+  PTE_DIRTY,
+  PTE_HOLDER_MASK,
+  PTE_STATE,
+  PTE_WRITABLE,
+  SLOT_WORDS,
+} from '../../src/core/layout.js';
 import { eachSlot, recover } from '../../src/machine/recover.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, times } from '../ksm/bench-host.js';
@@ -31,12 +42,14 @@ test('a machine that nobody died in is left as it is', () => {
 test('locks of the dead are let go, those of others are not', () => {
   const bench = world();
   const { i32 } = bench.host.machine.memory;
-  const slot = (guest: string, page: number): number => bench.host.firstSlot(guest, 'r') + page * SLOT_WORDS;
+  const slot = (guest: string, page: number): number =>
+    bench.host.firstSlot(guest, 'r') + page * SLOT_WORDS;
   const dead = [slot('a', 0), slot('a', 2), slot('b', 1)];
   for (const at of dead) i32[at + PTE_STATE] |= DEAD;
   i32[slot('a', 3) + PTE_STATE] |= ALIVE;
   expect(recover(bench.host.machine, DEAD)).toBe(3);
-  for (const at of dead) expect(i32[at + PTE_STATE] & (PTE_HOLDER_MASK | PTE_WRITABLE | PTE_DIRTY)).toBe(PTE_DIRTY);
+  for (const at of dead)
+    expect(i32[at + PTE_STATE] & (PTE_HOLDER_MASK | PTE_WRITABLE | PTE_DIRTY)).toBe(PTE_DIRTY);
   expect(i32[slot('a', 3) + PTE_STATE] & PTE_HOLDER_MASK).toBe(ALIVE);
   expect(recover(bench.host.machine, ALIVE)).toBe(1);
   expect(bench.host.check()).toEqual([]);

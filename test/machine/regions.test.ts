@@ -1,4 +1,7 @@
-/** Regions: which addresses of a guest are mapped; and ghosts, which wait with their slots until the scanner has let go of the rmap items there. */
+/**
+ * Regions: which addresses of a guest are mapped; and ghosts, which wait with their slots until the
+ * scanner has let go of the rmap items there.
+ */
 import { expect, test } from 'vitest';
 import { CTL_SLOTS_USED } from '../../src/core/layout.js';
 import { ManualClock } from '../../src/ksm/clock.js';
@@ -8,7 +11,10 @@ import { InvalidError, NoSpaceError } from '../../src/machine/errors.js';
 const PAGE = 64;
 
 function hostOf(maxRegions = 16): Host {
-  const host = Host.create({ memoryBytes: 64 * PAGE, pageSize: PAGE, guestPages: 32, maxGuests: 4, maxRegions }, new ManualClock());
+  const host = Host.create(
+    { memoryBytes: 64 * PAGE, pageSize: PAGE, guestPages: 32, maxGuests: 4, maxRegions },
+    new ManualClock(),
+  );
   host.createGuest('g');
   return host;
 }
@@ -17,7 +23,10 @@ function fill(host: Host, address: number, pages: number): void {
   host.store('g', address, new Uint8Array(pages * PAGE).fill(3));
 }
 
-/** Region entries of the guest, ghosts too: where they begin, how many pages, and whether they are ghosts. */
+/**
+ * Region entries of the guest, ghosts too: where they begin, how many pages, and whether they are
+ * ghosts.
+ */
 function entries({ machine }: Host, guest: number): string[] {
   const { regions } = machine;
   const all: string[] = [];
@@ -67,7 +76,9 @@ test('a region that was never scanned leaves nothing; one that was stays as a gh
   host.ksm.scan(2);
   host.unmap('g', 'a');
   expect(entries(host, guest)).toEqual(['ghost 1+4']);
-  expect([host.machine.frames.used, slotsUsed(host)], 'a ghost has slots and no frames').toEqual([0, 4]);
+  expect([host.machine.frames.used, slotsUsed(host)], 'a ghost has slots and no frames').toEqual([
+    0, 4,
+  ]);
   expect(host.check()).toEqual([]);
   host.ksm.scan(100);
   host.ksm.scan(100);
@@ -97,28 +108,32 @@ test.each([
   { pages: 3, at: 3, left: ['ghost 1+2', '3+3', 'ghost 6+3'] },
   { pages: 4, at: 5, left: ['ghost 1+4', '5+4'] },
   { pages: 12, at: 1, left: ['1+12'] },
-])('a region of $pages pages over a ghost of 8, from page $at on, takes over its rmap items there: $left', ({ pages, at, left }) => {
-  const host = hostOf();
-  const guest = host.guestPointer('g');
-  host.map('g', 'a', 8, { address: PAGE });
-  fill(host, PAGE, 8);
-  host.ksm.scan(100);
-  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
-  host.unmap('g', 'a');
-  host.map('g', 'b', pages, { address: at * PAGE });
-  expect(entries(host, guest)).toEqual(left);
-  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
-  expect(host.check()).toEqual([]);
-  // The items under the new region go on with it: once it is written again, none is made.
-  fill(host, at * PAGE, pages);
-  host.ksm.scan(100);
-  expect(host.guestCounters('g').ksm_rmap_items).toBe(pages);
-  expect(host.check()).toEqual([]);
-});
+])(
+  'a region of $pages pages over a ghost of 8, from page $at on, takes over its rmap items there: $left',
+  ({ pages, at, left }) => {
+    const host = hostOf();
+    const guest = host.guestPointer('g');
+    host.map('g', 'a', 8, { address: PAGE });
+    fill(host, PAGE, 8);
+    host.ksm.scan(100);
+    expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+    host.unmap('g', 'a');
+    host.map('g', 'b', pages, { address: at * PAGE });
+    expect(entries(host, guest)).toEqual(left);
+    expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+    expect(host.check()).toEqual([]);
+    // The items under the new region go on with it: once it is written again, none is made.
+    fill(host, at * PAGE, pages);
+    host.ksm.scan(100);
+    expect(host.guestCounters('g').ksm_rmap_items).toBe(pages);
+    expect(host.check()).toEqual([]);
+  },
+);
 
 test('a page mapped anew with what it held when it was scanned has not changed; one with anything else has', () => {
   const host = hostOf();
-  const write = (page: number, byte: number): void => host.store('g', (1 + page) * PAGE, new Uint8Array(PAGE).fill(byte));
+  const write = (page: number, byte: number): void =>
+    host.store('g', (1 + page) * PAGE, new Uint8Array(PAGE).fill(byte));
   host.map('g', 'a', 2, { address: PAGE });
   write(0, 5);
   write(1, 6);

@@ -1,8 +1,18 @@
-/** Safepoints: who asks has the machine to itself, while threads rest, wait or have ended; and a thread that does not come is told of, not waited for. */
+/**
+ * Safepoints: who asks has the machine to itself, while threads rest, wait or have ended; and a
+ * thread that does not come is told of, not waited for.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { CTL_DOORBELL, CTL_PARK_REQUESTS, CTL_THREAD_STATES, THREAD_NONE, THREAD_RESTING, THREAD_RUNNING } from '../../src/core/layout.js';
+import {
+  CTL_DOORBELL,
+  CTL_PARK_REQUESTS,
+  CTL_THREAD_STATES,
+  THREAD_NONE,
+  THREAD_RESTING,
+  THREAD_RUNNING,
+} from '../../src/core/layout.js';
 import { BusyError } from '../../src/machine/errors.js';
 import { forgetThread, Safepoint, whileStill } from '../../src/machine/safepoint.js';
 
@@ -73,7 +83,10 @@ test('threads that run stand still for each request, and go on after', async () 
   const i32 = words();
   const url = new URL('../../dist/machine/safepoint.js', import.meta.url).href;
   const workers = [HOLDER, HOLDER + 1].map(
-    (holder) => new Worker(new URL(`data:text/javascript,${encodeURIComponent(COUNTER)}`), { workerData: { url, i32, holder } }),
+    (holder) =>
+      new Worker(new URL(`data:text/javascript,${encodeURIComponent(COUNTER)}`), {
+        workerData: { url, i32, holder },
+      }),
   );
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   let moved = 0;

@@ -1,4 +1,7 @@
-/** What `npm install` gives a user: what runs, what documents it, what a server needs; nothing that only builds or tests it. */
+/**
+ * What `npm install` gives a user: what runs, what documents it, what a server needs; nothing that
+ * only builds or tests it.
+ */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { VERBS } from '../../src/cli/commands.js';
@@ -7,7 +10,13 @@ import { run } from '../daemon-process.js';
 let packed: string[];
 beforeAll(async () => {
   const checkout = fileURLToPath(new URL('../..', import.meta.url));
-  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', checkout]);
+  const { stdout } = await run('npm', [
+    'pack',
+    '--dry-run',
+    '--json',
+    '--ignore-scripts',
+    checkout,
+  ]);
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
   packed = files.map(({ path }) => path);
 });
@@ -23,12 +32,25 @@ test('the package has what a user needs', () => {
     'dist/daemon/daemon.js',
     'dist/core.wasm',
   ];
-  const onServers = ['contrib/ksmd.service', 'contrib/sysusers.d/ksmd.conf', 'contrib/default/ksmd', 'contrib/logrotate.d/ksmd'];
-  expect(packed).toEqual(expect.arrayContaining([...needed, ...onServers, 'dist/man/ksmd.1', ...VERBS.map(({ name }) => `dist/man/ksmd-${name}.1`)]));
+  const onServers = [
+    'contrib/ksmd.service',
+    'contrib/sysusers.d/ksmd.conf',
+    'contrib/default/ksmd',
+    'contrib/logrotate.d/ksmd',
+  ];
+  expect(packed).toEqual(
+    expect.arrayContaining([
+      ...needed,
+      ...onServers,
+      'dist/man/ksmd.1',
+      ...VERBS.map(({ name }) => `dist/man/ksmd-${name}.1`),
+    ]),
+  );
 });
 
 test('the package has nothing else', () => {
-  const places = /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+  const places =
+    /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
   expect(packed.filter((path) => !places.test(path))).toEqual([]);
   // Declarations and source maps are for those who import a package, or have its sources.
   expect(packed.filter((path) => /\.(?:ts|map|wat)$/.test(path))).toEqual([]);

@@ -24,7 +24,8 @@ test('whole, it is taken', () => {
 });
 
 test('cut anywhere', () => {
-  for (let length = 0; length < file.length; length++) expect(() => open(file.subarray(0, length)), `${length} bytes`).toThrow(SnapshotError);
+  for (let length = 0; length < file.length; length++)
+    expect(() => open(file.subarray(0, length)), `${length} bytes`).toThrow(SnapshotError);
 });
 
 test('any byte changed', () => {
@@ -36,26 +37,47 @@ test('any byte changed', () => {
 });
 
 test('several bytes changed, pieces moved, something added', () => {
-  const change = fc.array(fc.tuple(position, fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 8 });
+  const change = fc.array(fc.tuple(position, fc.integer({ min: 1, max: 255 })), {
+    minLength: 1,
+    maxLength: 8,
+  });
   fc.assert(
-    fc.property(change, position, position, fc.uint8Array({ maxLength: 20 }), (changes, from, to, added) => {
-      const damaged = Buffer.concat([file, added]);
-      damaged.copyWithin(to, from, Math.min(from + 32, file.length));
-      for (const [at, mask] of changes) damaged[at] ^= mask;
-      fc.pre(Buffer.compare(damaged, file) !== 0);
-      expect(() => open(damaged)).toThrow(SnapshotError);
-    }),
+    fc.property(
+      change,
+      position,
+      position,
+      fc.uint8Array({ maxLength: 20 }),
+      (changes, from, to, added) => {
+        const damaged = Buffer.concat([file, added]);
+        damaged.copyWithin(to, from, Math.min(from + 32, file.length));
+        for (const [at, mask] of changes) damaged[at] ^= mask;
+        fc.pre(Buffer.compare(damaged, file) !== 0);
+        expect(() => open(damaged)).toThrow(SnapshotError);
+      },
+    ),
     { numRuns: 500 },
   );
 });
 
 describe('it says what is wrong', () => {
   test.each<[what: string, bytes: () => Uint8Array, message: RegExp]>([
-    ['another file', () => Buffer.from('#!/bin/sh\necho no snapshot\n'), /^it is no snapshot of ksmd$/],
+    [
+      'another file',
+      () => Buffer.from('#!/bin/sh\necho no snapshot\n'),
+      /^it is no snapshot of ksmd$/,
+    ],
     ['an empty file', () => new Uint8Array(), /^it is cut short$/],
     ['its end missing', () => file.subarray(0, file.length - 1), /^it is cut short$/],
-    ['a frame damaged', () => file.map((byte, at) => (at === file.length - 20 ? byte ^ 1 : byte)), /^its checksum is wrong: it is damaged$/],
-    ['more behind it', () => Buffer.concat([file, Uint8Array.of(0)]), /^it goes on after its end: it is damaged$/],
+    [
+      'a frame damaged',
+      () => file.map((byte, at) => (at === file.length - 20 ? byte ^ 1 : byte)),
+      /^its checksum is wrong: it is damaged$/,
+    ],
+    [
+      'more behind it',
+      () => Buffer.concat([file, Uint8Array.of(0)]),
+      /^it goes on after its end: it is damaged$/,
+    ],
   ])('%s', (_what, bytes, message) => {
     expect(() => open(bytes())).toThrow(message);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host, type HostOptions } from '../../src/ksm/host.js';
-import type { ProfileName } from '../../src/ksm/profile.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { SnapshotFile } from '../../src/snapshot/restore.js';
 
@@ -28,7 +28,13 @@ export class Directory {
     return this.open(bytes, (file) => {
       const { pageSize } = file.header;
       const host = Host.create(
-        { memoryBytes: 400 * pageSize, pageSize, guestPages: 600, kernel: file.header.kernel as ProfileName, ...options },
+        {
+          memoryBytes: 400 * pageSize,
+          pageSize,
+          guestPages: 600,
+          kernel: file.header.kernel as ProfileName,
+          ...options,
+        },
         new ManualClock(),
       );
       file.restoreTo(host, 0);

@@ -1,9 +1,12 @@
-/** A snapshot of a host, and the host that comes of it: the same guests, bytes, advice, sharing and tunables; and nothing is left of it in the first. */
+/**
+ * A snapshot of a host, and the host that comes of it: the same guests, bytes, advice, sharing and
+ * tunables; and nothing is left of it in the first.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CTL_COW_BREAKS, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
 import type { Host } from '../../src/ksm/host.js';
-import { KERNEL_PROFILES } from '../../src/ksm/profile.js';
+import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { OutOfMemoryError } from '../../src/machine/errors.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
@@ -16,7 +19,11 @@ afterAll(() => directory.remove());
 function mergeable(host: Host, guest: string, region: string): boolean[] {
   const first = host.firstSlot(guest, region);
   const { pages } = host.findRegion(guest, region);
-  return Array.from({ length: pages }, (_, page) => (host.machine.memory.i32[first + page * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE) !== 0);
+  return Array.from(
+    { length: pages },
+    (_, page) =>
+      (host.machine.memory.i32[first + page * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE) !== 0,
+  );
 }
 
 describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
@@ -40,9 +47,14 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
         expect(restored.machine.frames.used).toBe(host.machine.frames.used);
         expect(restored.counters().ksm_zero_pages).toBe(host.counters().ksm_zero_pages);
         // Whoever had everything unmerged would not have that happen again.
-        expect(restored.tunables()).toEqual(tunables.run === 2 ? { ...tunables, run: 0 } : tunables);
+        expect(restored.tunables()).toEqual(
+          tunables.run === 2 ? { ...tunables, run: 0 } : tunables,
+        );
         for (const name of host.guestNames()) {
-          for (const region of host.regionsOf(name)) expect(mergeable(restored, name, region.name)).toEqual(mergeable(host, name, region.name));
+          for (const region of host.regionsOf(name))
+            expect(mergeable(restored, name, region.name)).toEqual(
+              mergeable(host, name, region.name),
+            );
         }
 
         // Both go on alike: scanned to the end and written, guests see the same.
@@ -135,10 +147,17 @@ test('a max_page_sharing below the default, with pages shared to it', () => {
   bench.host.set('max_page_sharing', 3);
   bench.guest('a', times(10, 1));
   bench.fullScans(6);
-  expect(bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups')).toEqual([3, 6, 1, 3]);
+  expect(
+    bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
+  ).toEqual([3, 6, 1, 3]);
   const restored = directory.restore(snapshotOf(bench.host));
   expect(restored.tunables().max_page_sharing).toBe(3);
-  expect(restored.counters()).toMatchObject({ pages_shared: 3, pages_sharing: 6, stable_node_chains: 1, stable_node_dups: 3 });
+  expect(restored.counters()).toMatchObject({
+    pages_shared: 3,
+    pages_sharing: 6,
+    stable_node_chains: 1,
+    stable_node_dups: 3,
+  });
   expect(restored.check()).toEqual([]);
 });
 
@@ -161,5 +180,7 @@ test('a memory too small is refused', () => {
   const file = snapshotOf(bench.host);
   expect(() => directory.restore(file, { memoryBytes: 3 * PAGE })).toThrow(OutOfMemoryError);
   expect(() => directory.restore(file, { memoryBytes: 4 * PAGE })).not.toThrow();
-  expect(() => directory.restore(file, { pageSize: 128, memoryBytes: 1024 })).toThrow(/pages are of 64 bytes, the host's of 128/);
+  expect(() => directory.restore(file, { pageSize: 128, memoryBytes: 1024 })).toThrow(
+    /pages are of 64 bytes, the host's of 128/,
+  );
 });

@@ -1,17 +1,22 @@
-/** The dashboard in a real browser, on a real daemon. Left out, with a word about it, where there is no Chromium. */
+/**
+ * The dashboard in a real browser, on a real daemon. Left out, with a word about it, where there is
+ * no Chromium.
+ */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, launchChromium } from '../../bench/load/browser.js';
-import { freePort } from '../../bench/load/free-port.js';
-import { STATE_LOOKS } from '../../src/web/page-states.js';
+import { STATE_LOOKS } from '../../src/web/map/page-states.js';
+import { chromiumPath, launchChromium } from '../../tools/load/browser.js';
+import { freePort } from '../../tools/load/free-port.js';
 import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 
 const chromium = chromiumPath();
 if (chromium === undefined)
-  console.warn('The dashboard is not tested in a browser: there is no chromium on this machine (apt-get install chromium).');
+  console.warn(
+    'The dashboard is not tested in a browser: there is no chromium on this machine (apt-get install chromium).',
+  );
 const AXE = createRequire(import.meta.url).resolve('axe-core');
 const PAGE = 4096;
 /** What `ksmd set` says and what the page then shows may be so far apart. */
@@ -29,7 +34,14 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
 
   beforeAll(async () => {
     port = await freePort();
-    daemon = await DaemonProcess.start(['--run', '0', '--http', `127.0.0.1:${port}`, '--sysfs', sysfs.file('sys')]);
+    daemon = await DaemonProcess.start([
+      '--run',
+      '0',
+      '--http',
+      `127.0.0.1:${port}`,
+      '--sysfs',
+      sysfs.file('sys'),
+    ]);
     browser = await launchChromium(chromium ?? '');
     page = await open();
   });
@@ -46,7 +58,8 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     });
     opened.on('pageerror', (error) => faults.push(error.message));
     opened.on('request', (request) => {
-      if (new URL(request.url()).host !== `127.0.0.1:${port}`) faults.push(`asked ${request.url()}`);
+      if (new URL(request.url()).host !== `127.0.0.1:${port}`)
+        faults.push(`asked ${request.url()}`);
     });
     await opened.goto(`http://127.0.0.1:${port}/`);
     await opened.waitForSelector('#scanner[data-state="stopped"]');
@@ -59,7 +72,9 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   async function colourAt(x: number, y: number): Promise<string> {
     return page.locator('canvas#pages').evaluate(
       (canvas, [column, row]) => {
-        const [red, green, blue] = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(column ?? 0, row ?? 0, 1, 1).data ?? [];
+        const [red, green, blue] =
+          (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(column ?? 0, row ?? 0, 1, 1)
+            .data ?? [];
         return `#${[red, green, blue].map((value) => (value ?? 0).toString(16).padStart(2, '0')).join('')}`;
       },
       [x, y],
@@ -67,17 +82,26 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   }
 
   /** Where on the map a guest's first page is, in pixels of the canvas and of the map. */
-  async function firstPageOf(guest: string): Promise<{ x: number; y: number; left: number; top: number }> {
+  async function firstPageOf(
+    guest: string,
+  ): Promise<{ x: number; y: number; left: number; top: number }> {
     await page.getByRole('button', { name: guest, exact: true }).click();
     const mark = await page.locator('.mark.pointed').boundingBox();
     const sheet = await page.locator('#sheet').boundingBox();
     const cell = await page
       .locator('canvas#pages')
-      .evaluate((canvas) => (canvas as HTMLCanvasElement).clientWidth / (canvas as HTMLCanvasElement).width);
+      .evaluate(
+        (canvas) => (canvas as HTMLCanvasElement).clientWidth / (canvas as HTMLCanvasElement).width,
+      );
     if (mark === null || sheet === null) throw new Error(`${guest} is not on the map`);
     const left = mark.x + mark.width / 2;
     const top = mark.y + mark.height / 2;
-    return { x: Math.floor((left - sheet.x) / cell), y: Math.floor((top - sheet.y) / cell), left, top };
+    return {
+      x: Math.floor((left - sheet.x) / cell),
+      y: Math.floor((top - sheet.y) / cell),
+      left,
+      top,
+    };
   }
 
   test('an empty daemon says how to begin, and guests appear as they come', async () => {
@@ -87,7 +111,11 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       await daemon.client.map(guest, 'ram', { pages: 64 });
     }
     await until('three guests', async () => (await page.locator('#guests tbody tr').count()) === 3);
-    expect(await page.locator('#labels .guest').allInnerTexts()).toEqual(['vm1', 'vm2', '_img_src_x_']);
+    expect(await page.locator('#labels .guest').allInnerTexts()).toEqual([
+      'vm1',
+      'vm2',
+      '_img_src_x_',
+    ]);
     expect(await page.locator('#empty').isHidden()).toBe(true);
   });
 
@@ -95,20 +123,29 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     const { x, y } = await firstPageOf('vm1');
     expect(await colourAt(x, y)).toBe(STATE_LOOKS.untouched.light);
     for (const guest of ['vm1', 'vm2']) {
-      const bytes = Buffer.concat(Array.from({ length: 32 }, (_, number) => Buffer.alloc(PAGE, number + 1)));
+      const bytes = Buffer.concat(
+        Array.from({ length: 32 }, (_, number) => Buffer.alloc(PAGE, number + 1)),
+      );
       await daemon.client.store(guest, 0x100000000, bytes);
     }
     await until('a waiting page', async () => (await colourAt(x, y)) === STATE_LOOKS.waiting.light);
     for (let i = 0; i < 3; i++) await daemon.client.scan(1000);
     await until('a shared page', async () => (await colourAt(x, y)) === STATE_LOOKS.shared.light);
-    await until('the legend says so', async () => (await textOf('#legend li:first-child .count')) === '64');
+    await until(
+      'the legend says so',
+      async () => (await textOf('#legend li:first-child .count')) === '64',
+    );
   });
 
   test('a page is explained to who points at it, and to who comes by keyboard, aloud', async () => {
     const { left, top } = await firstPageOf('vm2');
     await page.keyboard.press('Escape');
     await page.mouse.move(left + 1, top + 1);
-    await until('an explanation', async () => (await textOf('#explanation')).includes('It maps a KSM page; 1 other page has the same content.'));
+    await until('an explanation', async () =>
+      (await textOf('#explanation')).includes(
+        'It maps a KSM page; 1 other page has the same content.',
+      ),
+    );
     await page.locator('#map').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
@@ -117,9 +154,13 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       return spoken?.startsWith('vm2, ram, 0x100001000: shared. It maps a KSM page') === true;
     });
     await page.keyboard.press('PageUp');
-    await until('the guest before', async () => (await textOf('#explanation h3')).startsWith('vm1 ram 0x100000000'));
+    await until('the guest before', async () =>
+      (await textOf('#explanation h3')).startsWith('vm1 ram 0x100000000'),
+    );
     await page.keyboard.press('End');
-    await until('the last page', async () => (await textOf('#explanation h3')).startsWith('vm1 ram 0x10003f000'));
+    await until('the last page', async () =>
+      (await textOf('#explanation h3')).startsWith('vm1 ram 0x10003f000'),
+    );
     expect(await textOf('#explanation .state')).toBe('untouched');
   });
 
@@ -142,7 +183,10 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     );
     expect(await colourAt(first.x, first.y)).not.toBe(STATE_LOOKS.shared.light);
     await page.keyboard.press('Escape');
-    await until('all as it was', async () => (await colourAt(first.x, first.y)) === STATE_LOOKS.shared.light);
+    await until(
+      'all as it was',
+      async () => (await colourAt(first.x, first.y)) === STATE_LOOKS.shared.light,
+    );
     expect(await page.locator('.mark.twin').count()).toBe(0);
   });
 
@@ -150,48 +194,84 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     const { x, y } = await firstPageOf('vm1');
     const choose = page.locator('#legend button', { hasText: 'untouched' });
     await choose.click();
-    await until('shared pages fade', async () => (await colourAt(x, y)) !== STATE_LOOKS.shared.light);
+    await until(
+      'shared pages fade',
+      async () => (await colourAt(x, y)) !== STATE_LOOKS.shared.light,
+    );
     expect(await choose.getAttribute('aria-pressed')).toBe('true');
     await choose.click();
     await until('and come back', async () => (await colourAt(x, y)) === STATE_LOOKS.shared.light);
   });
 
   test.each([
-    ['with ksmd set', 777, async (value: number) => expect((await daemon.ksmd('set', `pages_to_scan=${value}`)).status).toBe(0)],
-    ['in the kernel’s file', 888, async (value: number) => writeFileSync(sysfs.file('sys/kernel/mm/ksm/pages_to_scan'), `${value}\n`)],
+    [
+      'with ksmd set',
+      777,
+      async (value: number) =>
+        expect((await daemon.ksmd('set', `pages_to_scan=${value}`)).status).toBe(0),
+    ],
+    [
+      'in the kernel’s file',
+      888,
+      async (value: number) =>
+        writeFileSync(sysfs.file('sys/kernel/mm/ksm/pages_to_scan'), `${value}\n`),
+    ],
   ])('a tunable that is set %s is on the page within a second', async (_where, value, set) => {
     await page.evaluate((wanted) => {
       new MutationObserver(() => {
-        const row = [...document.querySelectorAll('#tunables tr')].find(({ textContent }) => textContent?.startsWith('pages_to_scan'));
-        if (row?.textContent === `pages_to_scan${wanted}`) document.body.dataset[`seen${wanted}At`] ??= String(Date.now());
-      }).observe(document.querySelector('#tunables') ?? document.body, { subtree: true, childList: true, characterData: true });
+        const row = [...document.querySelectorAll('#tunables tr')].find(({ textContent }) =>
+          textContent?.startsWith('pages_to_scan'),
+        );
+        if (row?.textContent === `pages_to_scan${wanted}`)
+          document.body.dataset[`seen${wanted}At`] ??= String(Date.now());
+      }).observe(document.querySelector('#tunables') ?? document.body, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+      });
     }, value);
     await set(value);
     const setAt = Date.now();
-    const seenAt = Number(await until('the new value', async () => (await page.locator('body').getAttribute(`data-seen${value}-at`)) ?? undefined));
+    const seenAt = Number(
+      await until(
+        'the new value',
+        async () => (await page.locator('body').getAttribute(`data-seen${value}-at`)) ?? undefined,
+      ),
+    );
     expect(seenAt - setAt).toBeLessThan(SECOND_MS);
   });
 
-  test.each(['light', 'dark'] as const)('axe finds nothing serious on a %s page', async (colorScheme) => {
-    const other = await open({ colorScheme, bypassCSP: true });
-    await other.waitForSelector('#guests tbody tr');
-    await other.getByRole('button', { name: 'vm1', exact: true }).click();
-    await other.waitForSelector('#explanation .facts');
-    await other.addScriptTag({ path: AXE });
-    const violations = await other.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await axe.run()).violations.map(({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    expect(violations.filter((violation) => /^(serious|critical)/.test(violation))).toEqual([]);
-    await other.close();
-  });
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing serious on a %s page',
+    async (colorScheme) => {
+      const other = await open({ colorScheme, bypassCSP: true });
+      await other.waitForSelector('#guests tbody tr');
+      await other.getByRole('button', { name: 'vm1', exact: true }).click();
+      await other.waitForSelector('#explanation .facts');
+      await other.addScriptTag({ path: AXE });
+      const violations = await other.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: {
+            run(): Promise<{
+              violations: { id: string; impact: string; nodes: { html: string }[] }[];
+            }>;
+          };
+        };
+        return (await axe.run()).violations.map(
+          ({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+        );
+      });
+      expect(violations.filter((violation) => /^(serious|critical)/.test(violation))).toEqual([]);
+      await other.close();
+    },
+  );
 
   test('a page 360 pixels wide needs no scrolling sideways', async () => {
     const narrow = await open({ viewport: { width: 360, height: 780 } });
     await narrow.waitForSelector('#guests tbody tr');
-    expect(await narrow.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    expect(await narrow.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      360,
+    );
     await narrow.close();
   });
 
@@ -202,11 +282,20 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   test('a daemon that goes is missed, and found again', async () => {
     mayFail = true;
     await daemon.stop();
-    await until('the page says so', async () => (await textOf('#notice')).startsWith('The daemon does not answer'));
+    await until('the page says so', async () =>
+      (await textOf('#notice')).startsWith('The daemon does not answer'),
+    );
     daemon = await DaemonProcess.start(['--http', `127.0.0.1:${port}`]);
     await daemon.client.createGuest('another');
     await daemon.client.map('another', 'ram', { pages: 8 });
-    await until('the page is live again', async () => (await page.locator('#notice').isHidden()) && (await textOf('#scanner')) === 'scanning');
-    await until('and shows what there is now', async () => (await page.locator('#labels .guest').allInnerTexts()).join() === 'another');
+    await until(
+      'the page is live again',
+      async () =>
+        (await page.locator('#notice').isHidden()) && (await textOf('#scanner')) === 'scanning',
+    );
+    await until(
+      'and shows what there is now',
+      async () => (await page.locator('#labels .guest').allInnerTexts()).join() === 'another',
+    );
   });
 });

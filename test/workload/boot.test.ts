@@ -1,10 +1,14 @@
-/** boot: zeroes, a part in common with every machine of its kind, a part of its own; then slow churn in the last pages. */
+/**
+ * boot: zeroes, a part in common with every machine of its kind, a part of its own; then slow churn
+ * in the last pages.
+ */
 import { expect, test } from 'vitest';
 import { boot } from '../../src/workload/boot.js';
 import { ManualPace, PlainMemory, run } from './plain-memory.js';
 
 const PAGES = 100;
-const contents = (memory: PlainMemory): string[] => Array.from({ length: PAGES }, (_, page) => Buffer.from(memory.page(page)).toString('hex'));
+const contents = (memory: PlainMemory): string[] =>
+  Array.from({ length: PAGES }, (_, page) => Buffer.from(memory.page(page)).toString('hex'));
 
 function booted(seed: number, stopAt = PAGES): PlainMemory {
   const memory = new PlainMemory(PAGES);
@@ -46,7 +50,10 @@ test('the smallest of regions will do', () => {
 test('a store that finds no frame is tried again; it stops when asked, whatever it waits for', () => {
   const memory = new PlainMemory(PAGES);
   memory.full = 9;
-  expect(run(boot, memory, {}, new ManualPace(PAGES + 9))).toMatchObject({ stores: PAGES, retries: 9 });
+  expect(run(boot, memory, {}, new ManualPace(PAGES + 9))).toMatchObject({
+    stores: PAGES,
+    retries: 9,
+  });
   memory.full = Number.POSITIVE_INFINITY;
   expect(run(boot, memory, {}, new ManualPace(5))).toMatchObject({ stores: 0, retries: 5 });
 });

@@ -2,14 +2,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dirty, read } from '../../src/workload/dirty.js';
-import { CLASSES, patternPages, readWord, VARIANTS, writeWord } from '../../src/workload/pattern.js';
+import {
+  CLASSES,
+  patternPages,
+  readWord,
+  VARIANTS,
+  writeWord,
+} from '../../src/workload/pattern.js';
 import { ManualPace, PlainMemory, run } from './plain-memory.js';
 
 const PAGES = 16;
 
 describe('the pattern', () => {
   test('a word says where it belongs, and nothing else passes for it', () => {
-    const place = fc.record({ page: fc.nat({ max: 1000 }), word: fc.nat({ max: 8191 }), variant: fc.nat({ max: VARIANTS - 1 }) });
+    const place = fc.record({
+      page: fc.nat({ max: 1000 }),
+      word: fc.nat({ max: 8191 }),
+      variant: fc.nat({ max: VARIANTS - 1 }),
+    });
     fc.assert(
       fc.property(place, place, fc.nat({ max: 63 }), (a, b, bit) => {
         const bytes = new DataView(new ArrayBuffer(8));
@@ -71,7 +81,9 @@ describe('dirty', () => {
       // Past what it takes over as it starts.
       if (++loads > 2) damage(memory, before);
     };
-    expect(run(dirty, memory, { spreadPages: 2, seed: 9 }, new ManualPace(300)).wrong).toBeGreaterThan(0);
+    expect(
+      run(dirty, memory, { spreadPages: 2, seed: 9 }, new ManualPace(300)).wrong,
+    ).toBeGreaterThan(0);
   });
 
   test('keeps to its rate', () => {
@@ -84,7 +96,11 @@ describe('dirty', () => {
   test('a store that finds no frame is tried again; it stops when asked, whatever it waits for', () => {
     const memory = new PlainMemory(PAGES);
     memory.full = 9;
-    expect(run(dirty, memory, {}, new ManualPace(109))).toMatchObject({ stores: 100, retries: 9, wrong: 0 });
+    expect(run(dirty, memory, {}, new ManualPace(109))).toMatchObject({
+      stores: 100,
+      retries: 9,
+      wrong: 0,
+    });
     memory.full = Number.POSITIVE_INFINITY;
     expect(run(dirty, memory, {}, new ManualPace(6))).toMatchObject({ stores: 0, wrong: 0 });
   });
@@ -95,7 +111,12 @@ describe('read', () => {
     const memory = new PlainMemory(PAGES);
     run(dirty, memory, { spreadPages: 8 }, new ManualPace(50));
     const before = memory.bytes.slice();
-    expect(run(read, memory, {}, new ManualPace(300))).toMatchObject({ stores: 0, loads: 300, verified: 300, wrong: 0 });
+    expect(run(read, memory, {}, new ManualPace(300))).toMatchObject({
+      stores: 0,
+      loads: 300,
+      verified: 300,
+      wrong: 0,
+    });
     expect(memory.bytes).toEqual(before);
   });
 

@@ -4,7 +4,9 @@ import { ksmpages } from '../../src/workload/ksmpages.js';
 import { ManualPace, PlainMemory, run } from './plain-memory.js';
 
 const lastWords = (memory: PlainMemory): number[] =>
-  Array.from({ length: memory.pages }, (_, page) => new DataView(memory.bytes.buffer).getUint32((page + 1) * memory.pageSize - 8, true));
+  Array.from({ length: memory.pages }, (_, page) =>
+    new DataView(memory.bytes.buffer).getUint32((page + 1) * memory.pageSize - 8, true),
+  );
 
 test('at worst, pages are zeroes up to their number', () => {
   const memory = new PlainMemory(5);

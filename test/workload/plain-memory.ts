@@ -1,7 +1,19 @@
 /** A region as plain bytes, and time that passes only when it is slept. */
-import { type GuestMemory, type Pace, Tally, type Workload, type WorkloadOptions } from '../../src/workload/workload.js';
+import {
+  type GuestMemory,
+  type Pace,
+  Tally,
+  type Workload,
+  type WorkloadOptions,
+} from '../../src/workload/workload.js';
 
-export const OPTIONS: WorkloadOptions = { seed: 1, rate: 0, spreadPages: 16, best: false, readLoop: false };
+export const OPTIONS: WorkloadOptions = {
+  seed: 1,
+  rate: 0,
+  spreadPages: 16,
+  best: false,
+  readLoop: false,
+};
 
 export class PlainMemory implements GuestMemory {
   readonly bytes: Uint8Array;
@@ -21,7 +33,12 @@ export class PlainMemory implements GuestMemory {
   load(page: number, offset: number, target: Uint8Array): void {
     this.onLoad();
     this.assertWithin(page, offset, target);
-    target.set(this.bytes.subarray(page * this.pageSize + offset, page * this.pageSize + offset + target.length));
+    target.set(
+      this.bytes.subarray(
+        page * this.pageSize + offset,
+        page * this.pageSize + offset + target.length,
+      ),
+    );
   }
 
   store(page: number, offset: number, source: Uint8Array): boolean {
@@ -37,7 +54,12 @@ export class PlainMemory implements GuestMemory {
   }
 
   private assertWithin(page: number, offset: number, bytes: Uint8Array): void {
-    const within = Number.isInteger(page) && page >= 0 && page < this.pages && offset >= 0 && offset + bytes.length <= this.pageSize;
+    const within =
+      Number.isInteger(page) &&
+      page >= 0 &&
+      page < this.pages &&
+      offset >= 0 &&
+      offset + bytes.length <= this.pageSize;
     if (!within) throw new RangeError(`${bytes.length} bytes at ${offset} of page ${page}`);
   }
 }
@@ -64,7 +86,12 @@ export class ManualPace implements Pace {
   }
 }
 
-export function run(workload: Workload, memory: GuestMemory, options: Partial<WorkloadOptions> = {}, pace: Pace = new ManualPace()): Tally {
+export function run(
+  workload: Workload,
+  memory: GuestMemory,
+  options: Partial<WorkloadOptions> = {},
+  pace: Pace = new ManualPace(),
+): Tally {
   const tally = new Tally();
   workload(memory, { ...OPTIONS, ...options }, pace, tally);
   return tally;

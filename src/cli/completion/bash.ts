@@ -1,5 +1,10 @@
 /** The completion for bash. Needs nothing but bash: not the bash-completion package either. */
-import type { Candidates, CompletedOption, CompletedProgram, CompletedVerb } from './completed-program.js';
+import type {
+  Candidates,
+  CompletedOption,
+  CompletedProgram,
+  CompletedVerb,
+} from './completed-program.js';
 
 export function bash({ options, verbs, tunables }: CompletedProgram): string {
   const all = [{ name: '', summary: '', arguments: [], options }, ...verbs];

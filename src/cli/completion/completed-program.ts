@@ -1,15 +1,23 @@
 /**
- * What can stand where on a command line, as commander has it: verbs, their options, and where the candidates for a value come from.
+ * What can stand where on a command line, as commander has it: verbs, their options, and where the
+ * candidates for a value come from.
  *
- * An argument or an option says by its choices or by the name of its value what it takes. So a verb that is added to the table is completed, too.
+ * An argument or an option says by its choices or by the name of its value what it takes. So a verb
+ * that is added to the table is completed, too.
  */
 import type { Argument, Command, Option } from 'commander';
-import { KERNEL_PROFILES } from '../../ksm/profile.js';
+import { KERNEL_PROFILES } from '../../ksm/kernels.js';
 import { tunableChoices, tunableNames } from '../../ksm/tunables.js';
 import { createProgram } from '../program.js';
 
 /** Words that are known beforehand, or who is to be asked for them. */
-export type Candidates = readonly string[] | 'files' | 'guests' | 'workloads' | 'assignments' | 'nothing';
+export type Candidates =
+  | readonly string[]
+  | 'files'
+  | 'guests'
+  | 'workloads'
+  | 'assignments'
+  | 'nothing';
 
 export interface CompletedArgument {
   readonly name: string;
@@ -58,19 +66,28 @@ export function completedProgram(): CompletedProgram {
     path: 'files',
     guest: 'guests',
     id: 'workloads',
-    name: [...new Set(KERNEL_PROFILES.flatMap((profile) => [...profile.counters, ...tunableNames(profile)]))],
+    name: [
+      ...new Set(
+        KERNEL_PROFILES.flatMap((profile) => [...profile.counters, ...tunableNames(profile)]),
+      ),
+    ],
     'name=value': 'assignments',
   };
   const argument = (verb: string) => (given: Argument) => {
     const isNew = given.name() === 'guest' && MAKE_A_GUEST.includes(verb);
-    const candidates = given.argChoices ?? (isNew ? 'nothing' : (bySource[given.name()] ?? 'nothing'));
+    const candidates =
+      given.argChoices ?? (isNew ? 'nothing' : (bySource[given.name()] ?? 'nothing'));
     return { name: given.name(), variadic: given.variadic, candidates };
   };
   const option = (given: Option): CompletedOption => {
     const name = /[<[](.*?)(?:\.{3})?[>\]]/.exec(given.flags)?.[1];
     const flags = [given.short, given.long].filter((flag) => flag !== undefined);
     const candidates = given.argChoices ?? bySource[name ?? ''] ?? 'nothing';
-    return { flags, summary: given.description, value: name === undefined ? undefined : { name, variadic: false, candidates } };
+    return {
+      flags,
+      summary: given.description,
+      value: name === undefined ? undefined : { name, variadic: false, candidates },
+    };
   };
   const options = (command: Command) => command.createHelp().visibleOptions(command).map(option);
   return {
@@ -81,6 +98,9 @@ export function completedProgram(): CompletedProgram {
       arguments: command.registeredArguments.map(argument(command.name())),
       options: options(command),
     })),
-    tunables: [...new Set(KERNEL_PROFILES.flatMap(tunableNames))].map((name) => ({ name, values: tunableChoices(name) })),
+    tunables: [...new Set(KERNEL_PROFILES.flatMap(tunableNames))].map((name) => ({
+      name,
+      values: tunableChoices(name),
+    })),
   };
 }

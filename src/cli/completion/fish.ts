@@ -1,5 +1,11 @@
 /** The completion for fish. */
-import type { Candidates, CompletedOption, CompletedProgram, CompletedTunable, CompletedVerb } from './completed-program.js';
+import type {
+  Candidates,
+  CompletedOption,
+  CompletedProgram,
+  CompletedTunable,
+  CompletedVerb,
+} from './completed-program.js';
 
 export function fish({ options, verbs, tunables }: CompletedProgram): string {
   return `# fish completion of ksmd, printed by 'ksmd completion fish'
@@ -50,17 +56,33 @@ ${verbs.flatMap((verb) => verbLines(verb, tunables)).join('\n')}`;
 function verbLines(verb: CompletedVerb, tunables: readonly CompletedTunable[]): string[] {
   const valued = verb.options.flatMap(({ flags, value }) => (value === undefined ? [] : flags));
   const argumentLines = verb.arguments.flatMap(({ variadic, candidates }, index) => {
-    const condition = ['__ksmd_argument', verb.name, variadic ? 'any' : index + 1, ...valued].join(' ');
+    const condition = ['__ksmd_argument', verb.name, variadic ? 'any' : index + 1, ...valued].join(
+      ' ',
+    );
     const values = candidatesOf(candidates, tunables);
     return values === '' ? [] : `complete -c ksmd -n ${quoted(condition)}${values}`;
   });
-  return [...verb.options.map((option) => optionLine(quoted(`__ksmd_verb ${verb.name}`), option, tunables)), ...argumentLines];
+  return [
+    ...verb.options.map((option) =>
+      optionLine(quoted(`__ksmd_verb ${verb.name}`), option, tunables),
+    ),
+    ...argumentLines,
+  ];
 }
 
-function optionLine(condition: string, { flags, summary, value }: CompletedOption, tunables: readonly CompletedTunable[]): string {
-  const names = flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`)).join(' ');
+function optionLine(
+  condition: string,
+  { flags, summary, value }: CompletedOption,
+  tunables: readonly CompletedTunable[],
+): string {
+  const names = flags
+    .map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
+    .join(' ');
   // -r takes files as well, unless -x says otherwise.
-  const values = value === undefined ? '' : ` ${value.candidates === 'files' ? '-r' : '-x'}${candidatesOf(value.candidates, tunables)}`;
+  const values =
+    value === undefined
+      ? ''
+      : ` ${value.candidates === 'files' ? '-r' : '-x'}${candidatesOf(value.candidates, tunables)}`;
   return `complete -c ksmd -n ${condition} ${names}${values} -d ${quoted(summary)}`;
 }
 

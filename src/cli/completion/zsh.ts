@@ -1,5 +1,11 @@
 /** The completion for zsh: specifications for its `_arguments`. */
-import type { Candidates, CompletedArgument, CompletedOption, CompletedProgram, CompletedVerb } from './completed-program.js';
+import type {
+  Candidates,
+  CompletedArgument,
+  CompletedOption,
+  CompletedProgram,
+  CompletedVerb,
+} from './completed-program.js';
 
 export function zsh({ options, verbs, tunables }: CompletedProgram): string {
   return `#compdef ksmd
@@ -61,16 +67,28 @@ function verbCase(verb: CompletedVerb): string {
 }
 
 function specification({ flags, summary, value }: CompletedOption): string {
-  const [first = '', second] = flags.map((flag) => (value === undefined ? flag : flag.startsWith('--') ? `${flag}=` : `${flag}+`));
-  const rest = quoted(`[${summary.replace(/[[\]\\:]/g, '\\$&')}]${value === undefined ? '' : `:${action(value)}`}`);
-  return second === undefined ? `${first}${rest}` : `'(${flags.join(' ')})'{${first},${second}}${rest}`;
+  const [first = '', second] = flags.map((flag) =>
+    value === undefined ? flag : flag.startsWith('--') ? `${flag}=` : `${flag}+`,
+  );
+  const rest = quoted(
+    `[${summary.replace(/[[\]\\:]/g, '\\$&')}]${value === undefined ? '' : `:${action(value)}`}`,
+  );
+  return second === undefined
+    ? `${first}${rest}`
+    : `'(${flags.join(' ')})'{${first},${second}}${rest}`;
 }
 
 function argument(value: CompletedArgument, index: number): string {
   return quoted(`${value.variadic ? '*' : index + 1}:${action(value)}`);
 }
 
-function action({ name, candidates }: { readonly name: string; readonly candidates: Candidates }): string {
+function action({
+  name,
+  candidates,
+}: {
+  readonly name: string;
+  readonly candidates: Candidates;
+}): string {
   return `${name.replace(/[:\\]/g, '\\$&')}:${typeof candidates === 'string' ? ACTIONS[candidates] : `(${candidates.join(' ')})`}`;
 }
 

@@ -1,10 +1,12 @@
 /**
  * Frames: where their bytes are, and which are free.
  *
- * The free map has a bit for each frame that was used and is free again: any thread sets and clears bits without a lock. Frames are handed out in order of
- * address, from the word of the map that the last one was in: a guest that writes its pages in order then has them in order, and the scanner merges pages
- * it reads in order faster than the same ones backwards, by about a tenth (ARCHITECTURE.md). Frames that were never used are not in the map: they are taken
- * when it is empty, so that memory nobody wrote costs the operating system nothing.
+ * The free map has a bit for each frame that was used and is free again: any thread sets and clears
+ * bits without a lock. Frames are handed out in order of address, from the word of the map that the
+ * last one was in: a guest that writes its pages in order then has them in order, and the scanner
+ * merges pages it reads in order faster than the same ones backwards, by about a tenth
+ * (ARCHITECTURE.md). Frames that were never used are not in the map: they are taken when it is
+ * empty, so that memory nobody wrote costs the operating system nothing.
  */
 
 import {
@@ -50,10 +52,15 @@ export function frameAddress(frame: u32): usize {
   return (<usize>(firstPage + frame)) << pageShift;
 }
 
-/** How often a frame is looked for while there must be one: threads that take and give beside this one can hide it. */
+/**
+ * How often a frame is looked for while there must be one: threads that take and give beside this
+ * one can hide it.
+ */
 const TRIES: u32 = 16;
 
-/** A free frame, its bytes whatever they were, its mapcount still 0; 0 if there is none. Any thread. */
+/**
+ * A free frame, its bytes whatever they were, its mapcount still 0; 0 if there is none. Any thread.
+ */
 export function frameTake(): u32 {
   for (let tries: u32 = 0; tries < TRIES; tries++) {
     const used = shared(CTL_FRAMES_USED) + 1;
@@ -76,8 +83,9 @@ export function frameGive(frame: u32): void {
 }
 
 /**
- * The next frame of the free map, or the one before it, no longer in it; 0 if none was met. Two threads that go the same way at the same pace may never meet
- * what the one in front takes and gives: so who found none turns round.
+ * The next frame of the free map, or the one before it, no longer in it; 0 if none was met. Two
+ * threads that go the same way at the same pace may never meet what the one in front takes and
+ * gives: so who found none turns round.
  */
 function takeFreed(forwards: bool): u32 {
   const words = (shared(CTL_FRESH_FRAME) + 31) >> 5;

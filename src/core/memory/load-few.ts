@@ -1,13 +1,17 @@
 /**
- * A guest's load of a few bytes of one page: under the pte's lock, in one call, into words that are the thread's own. What costs is not the bytes but going
- * to and fro between JavaScript and the core, and waiting for memory with the lock's atomics on either side. Any thread.
+ * A guest's load of a few bytes of one page: under the pte's lock, in one call, into words that are
+ * the thread's own. What costs is not the bytes but going to and fro between JavaScript and the
+ * core, and waiting for memory with the lock's atomics on either side. Any thread.
  */
 import { PTE_FRAME, PTE_PRESENT } from '../layout';
 import { at } from '../words';
 import { frameAddress } from './frames';
 import { loadBuffer, pteRelease, pteTake } from './pte';
 
-/** Copies `bytes` bytes of the page from `offset` on, at most LOAD_WORDS words, to where `loadBuffer` says. False if another thread has the page locked. */
+/**
+ * Copies `bytes` bytes of the page from `offset` on, at most LOAD_WORDS words, to where
+ * `loadBuffer` says. False if another thread has the page locked.
+ */
 export function loadFew(slot: u32, offset: u32, bytes: u32): bool {
   const state = pteTake(slot, 0);
   if (state == -1) return false;

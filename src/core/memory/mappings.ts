@@ -1,6 +1,6 @@
 /**
- * What is counted of ptes as they come to map something or nothing: by guest, and by group of slots, so that the scanner passes over untouched memory.
- * With the pte's lock held, by any thread.
+ * What is counted of ptes as they come to map something or nothing: by guest, and by group of
+ * slots, so that the scanner passes over untouched memory. With the pte's lock held, by any thread.
  */
 import {
   CTL_POPULATION_TABLE,

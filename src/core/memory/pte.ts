@@ -1,11 +1,22 @@
 /**
- * The pte's lock: bits 0 to 7 of its state name the thread that holds it. What the states mean, and who may take which step, is said in
- * src/machine/pte.ts.
+ * The pte's lock: bits 0 to 7 of its state name the thread that holds it. What the states mean, and
+ * who may take which step, is said in src/machine/pte.ts.
  */
-import { CTL_LOADED, LOAD_WORDS, PTE_FRAME, PTE_HOLDER_MASK, PTE_MERGEABLE, PTE_PRESENT, PTE_STATE } from '../layout';
+import {
+  CTL_LOADED,
+  LOAD_WORDS,
+  PTE_FRAME,
+  PTE_HOLDER_MASK,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+} from '../layout';
 import { at, exchange, share, shared } from '../words';
 
-/** Some 15 µs: a holder that copies a page and takes its checksum is done by then, unless it has been put aside. */
+/**
+ * Some 15 µs: a holder that copies a page and takes its checksum is done by then, unless it has
+ * been put aside.
+ */
 const SPINS: u32 = 20_000;
 
 /** The name of this thread in pte locks. */
@@ -21,7 +32,10 @@ export function loadBuffer(): u32 {
   return CTL_LOADED + holder * LOAD_WORDS;
 }
 
-/** Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it and does not let go soon (it may be gone). */
+/**
+ * Takes the lock, setting `flags`. The state before, without a holder; -1 if another thread has it
+ * and does not let go soon (it may be gone).
+ */
 export function pteTake(slot: u32, flags: u32): i32 {
   const word = slot + PTE_STATE;
   for (let spins: u32 = 0; spins < SPINS; spins++) {

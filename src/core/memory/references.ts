@@ -1,11 +1,19 @@
 /**
  * Who refers to a frame, and whose KSM page it is.
  *
- * A frame lives while its mapcount is above 0: one for each pte that maps it, and one for whoever holds a reference for a moment. The last to drop one
- * frees it, whichever thread that is; the stable node it belonged to is forgotten first, which is how a stable node goes stale. Any thread.
+ * A frame lives while its mapcount is above 0: one for each pte that maps it, and one for whoever
+ * holds a reference for a moment. The last to drop one frees it, whichever thread that is; the
+ * stable node it belonged to is forgotten first, which is how a stable node goes stale. Any thread.
  */
 
-import { CTL_FRAME_WAITERS, CTL_FRAMES_FREED, CTL_STALE_NODES, FRAME_MAPCOUNT, FRAME_NODE, FRAME_STABLE_NODE } from '../layout';
+import {
+  CTL_FRAME_WAITERS,
+  CTL_FRAMES_FREED,
+  CTL_STALE_NODES,
+  FRAME_MAPCOUNT,
+  FRAME_NODE,
+  FRAME_STABLE_NODE,
+} from '../layout';
 import { addShared, at, exchange, share, shared, wake } from '../words';
 import { frameEntry, frameGive } from './frames';
 

@@ -1,11 +1,12 @@
 /**
  * Merging: the steps in which ptes come to map one frame.
  *
- * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left for next time) and looks again whether they still
- * map the frames that the search saw. A search that found a page equal has proven it, unless one of the two was written since its checksum was taken:
- * a dirty bit says so, under the lock for certain, and then whole pages are compared again.
- * The frame that stays gets its references before a pte points at it, the frame that goes loses its own after: a scanner that dies in between leaves
- * every guest's bytes in place. Scanner only.
+ * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left
+ * for next time) and looks again whether they still map the frames that the search saw. A search
+ * that found a page equal has proven it, unless one of the two was written since its checksum was
+ * taken: a dirty bit says so, under the lock for certain, and then whole pages are compared again.
+ * The frame that stays gets its references before a pte points at it, the frame that goes loses its
+ * own after: a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
 
 import { PTE_DIRTY, PTE_FRAME, PTE_PRESENT, PTE_WRITABLE, PTE_ZERO, STABLE_FRAME } from '../layout';
@@ -17,7 +18,10 @@ import { at, put } from '../words';
 
 const ZERO_FRAME: u32 = 0;
 
-/** Lets the pte of `slot`, which maps `frame`, map the KSM page of `stable` instead. False if that cannot be done now. */
+/**
+ * Lets the pte of `slot`, which maps `frame`, map the KSM page of `stable` instead. False if that
+ * cannot be done now.
+ */
 export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
   const ksmFrame = at(stable + STABLE_FRAME);
   if (!frameGet(ksmFrame)) return false;
@@ -34,8 +38,10 @@ export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
 }
 
 /**
- * Lets both ptes map `frame`, the page of `slot`, write-protected; the twin's own frame `twinFrame` is given back. False if that cannot be done now.
- * `proven`: they were found equal if neither was written since. If true, the caller holds a reference to `frame`, to be put once it has a stable node.
+ * Lets both ptes map `frame`, the page of `slot`, write-protected; the twin's own frame `twinFrame`
+ * is given back. False if that cannot be done now. `proven`: they were found equal if neither was
+ * written since. If true, the caller holds a reference to `frame`, to be put once it has a stable
+ * node.
  */
 export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, proven: bool): bool {
   const state = pteTryTakeMapping(slot, frame);
@@ -47,7 +53,8 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
     pteRelease(slot, state);
     return false;
   }
-  // One reference for the twin's pte, one for the caller. Neither can fail: the slot's pte, locked here, holds one.
+  // One reference for the twin's pte, one for the caller. Neither can fail: the slot's pte, locked
+  // here, holds one.
   frameGet(frame);
   frameGet(frame);
   put(twin + PTE_FRAME, frame);
@@ -57,7 +64,10 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
   return true;
 }
 
-/** Lets the pte of `slot` map the zero page. False if its page is not all zeroes or that cannot be done now. */
+/**
+ * Lets the pte of `slot` map the zero page. False if its page is not all zeroes or that cannot be
+ * done now.
+ */
 export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
   const state = pteTryTakeMapping(slot, frame);
   if (state == -1) return false;

@@ -1,8 +1,10 @@
 /**
- * Rmap items: what the scanner knows of a page between its visits. They live in the page's slot, beside its pte.
+ * Rmap items: what the scanner knows of a page between its visits. They live in the page's slot,
+ * beside its pte.
  *
- * An item comes when the scanner first meets a present page and goes when the scanner next passes and finds the page gone: until then the counters
- * still count it, as the kernel's do. Scanner only.
+ * An item comes when the scanner first meets a present page and goes when the scanner next passes
+ * and finds the page gone: until then the counters still count it, as the kernel's do. Scanner
+ * only.
  */
 import {
   CTL_RMAP_ITEMS,
@@ -39,7 +41,9 @@ export function rmapItemDestroy(slot: u32): void {
   tally(slot, -1);
 }
 
-/** Takes the item out of the tree or off the list it is in, if any. A stale stable node goes whole. */
+/**
+ * Takes the item out of the tree or off the list it is in, if any. A stale stable node goes whole.
+ */
 export function rmapItemDetach(slot: u32): void {
   const flags = at(slot + RMAP_FLAGS);
   if ((flags & RMAP_STABLE) != 0) {
@@ -49,7 +53,10 @@ export function rmapItemDetach(slot: u32): void {
   } else if ((flags & RMAP_UNSTABLE) != 0) unstableRemove(slot);
 }
 
-/** Hands an item on to another slot, for the same address of the same guest mapped anew. It keeps its place in trees and lists, its age and its checksum. */
+/**
+ * Hands an item on to another slot, for the same address of the same guest mapped anew. It keeps
+ * its place in trees and lists, its age and its checksum.
+ */
 export function rmapItemMove(from: u32, to: u32): void {
   const flags = at(from + RMAP_FLAGS);
   for (let word: u32 = 0; word < <u32>RMAP_FLAGS; word++) put(to + word, at(from + word));

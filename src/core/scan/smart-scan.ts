@@ -1,10 +1,18 @@
 /**
  * Smart scan: pages that have not merged for long are visited more rarely.
  *
- * An rmap item's age counts the visits it was due, up to 255, and outlives writes. Ages 0 to 2 are always visited; after that a visit is followed by
- * as many skips as `skipsAfter` says. Linux 6.7, mm/ksm.c: should_skip_rmap_item.
+ * An rmap item's age counts the visits it was due, up to 255, and outlives writes. Ages 0 to 2 are
+ * always visited; after that a visit is followed by as many skips as `skipsAfter` says. Linux 6.7,
+ * mm/ksm.c: should_skip_rmap_item.
  */
-import { CTL_PAGES_SKIPPED, RMAP_AGE_MASK, RMAP_FLAGS, RMAP_SKIPPED, RMAP_SKIPS_MASK, RMAP_SKIPS_SHIFT } from '../layout';
+import {
+  CTL_PAGES_SKIPPED,
+  RMAP_AGE_MASK,
+  RMAP_FLAGS,
+  RMAP_SKIPPED,
+  RMAP_SKIPS_MASK,
+  RMAP_SKIPS_SHIFT,
+} from '../layout';
 import { at, count, put } from '../words';
 
 const ALWAYS_VISITED_BELOW: u32 = 3;

@@ -1,6 +1,6 @@
 /**
- * One visit of the scanner to a page: it is merged with a page of the same content, or waits in the unstable tree for one, or has changed and is left alone.
- * Linux: cmp_and_merge_page. Scanner only.
+ * One visit of the scanner to a page: it is merged with a page of the same content, or waits in the
+ * unstable tree for one, or has changed and is left alone. Linux: cmp_and_merge_page. Scanner only.
  */
 
 import {
@@ -35,7 +35,10 @@ import { rmapItemDetach } from './rmap-items';
 /** A KSM page made of two twins takes a node, and perhaps a chain for it. */
 const NODES_FOR_TWINS: u32 = 2;
 
-/** Visits a page that has an rmap item and is not settled (walk.ts). `nowMs` dates the pruning of chains. */
+/**
+ * Visits a page that has an rmap item and is not settled (walk.ts). `nowMs` dates the pruning of
+ * chains.
+ */
 export function visit(slot: u32, nowMs: u32): void {
   const frame = at(slot + PTE_FRAME);
   const own = stableNodeOf(frame);
@@ -65,7 +68,9 @@ export function visit(slot: u32, nowMs: u32): void {
   if (twin != 0) joinTwins(slot, frame, twin, node, nowMs);
 }
 
-/** Two equal pages become a KSM page: the frame of the page scanned; the tree's item is its first. */
+/**
+ * Two equal pages become a KSM page: the frame of the page scanned; the tree's item is its first.
+ */
 function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
   // A frame shared outside the tree would never be found again.
   if (!hasNodesFor(NODES_FOR_TWINS)) return;
@@ -78,9 +83,10 @@ function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): voi
 }
 
 /**
- * Whether the page's checksum is another than at the last visit: a page that changes is not worth searching for. A clean page's is the same. Of a dirty
- * one the writer has left the checksum of what it held before. A page being written counts as changed; with change_detection=dirty, so does any that
- * was written.
+ * Whether the page's checksum is another than at the last visit: a page that changes is not worth
+ * searching for. A clean page's is the same. Of a dirty one the writer has left the checksum of
+ * what it held before. A page being written counts as changed; with change_detection=dirty, so does
+ * any that was written.
  */
 function hasChanged(slot: u32, frame: u32): bool {
   const seen: bool = (at(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
@@ -88,7 +94,12 @@ function hasChanged(slot: u32, frame: u32): bool {
   const state = pteTryTake(slot);
   if (state == -1) return true;
   const hashed = PTE_DIRTY | PTE_HASHED;
-  if (seen && at(CTL_CHANGE_DETECTION) == 0 && (state & hashed) == hashed && at(slot + PTE_FRAME) == frame) {
+  if (
+    seen &&
+    at(CTL_CHANGE_DETECTION) == 0 &&
+    (state & hashed) == hashed &&
+    at(slot + PTE_FRAME) == frame
+  ) {
     const sum = frameChecksum(frame);
     count(CTL_CHECKSUMS, 1);
     const changed: bool = at(slot + PTE_CHECKSUM) != sum;

@@ -1,9 +1,11 @@
 /**
  * The scanner's way over the slots of one region.
  *
- * Passing over a page it makes or drops the page's rmap item, takes smart scan's skips, and visits the page if one is due. Most pages of a settled host are
- * merged already: those a visit would find nothing to do at are told from two words of the slot and one of the frame. Untouched memory is passed over by
- * the group. Which region comes next is not for the core to say (src/ksm/cursor.ts). Scanner only.
+ * Passing over a page it makes or drops the page's rmap item, takes smart scan's skips, and visits
+ * the page if one is due. Most pages of a settled host are merged already: those a visit would find
+ * nothing to do at are told from two words of the slot and one of the frame. Untouched memory is
+ * passed over by the group. Which region comes next is not for the core to say (src/ksm/cursor.ts).
+ * Scanner only.
  */
 
 import {
@@ -36,8 +38,10 @@ const LISTED: u32 = RMAP_IN_USE | RMAP_STABLE;
 const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
 
 /**
- * Goes on from `slot` until `limit` pages were scanned or `end` is reached. How many were scanned; CTL_WALKED is the slot to go on from. A page that smart
- * scan skips does not count; one passed over because it is merged does. They are counted at the end: a scanner that dies on the way has not scanned them.
+ * Goes on from `slot` until `limit` pages were scanned or `end` is reached. How many were scanned;
+ * CTL_WALKED is the slot to go on from. A page that smart scan skips does not count; one passed
+ * over because it is merged does. They are counted at the end: a scanner that dies on the way has
+ * not scanned them.
  */
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
@@ -47,7 +51,8 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
       slot = past;
       continue;
     }
-    // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under the lock, and what comes too late is met next time.
+    // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under
+    // the lock, and what comes too late is met next time.
     if ((at(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
     else if (isSettled(slot)) scanned++;
     else {
@@ -78,10 +83,14 @@ export function dropItems(slot: u32, end: u32): void {
   }
 }
 
-/** The next group's first slot if this one begins a group in which nothing is present or known; otherwise the slot itself. */
+/**
+ * The next group's first slot if this one begins a group in which nothing is present or known;
+ * otherwise the slot itself.
+ */
 function pastUntouched(slot: u32): u32 {
   const index = (slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS;
-  if ((index & GROUP_MASK) != 0 || at(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT)) != 0) return slot;
+  if ((index & GROUP_MASK) != 0 || at(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT)) != 0)
+    return slot;
   return slot + (GROUP_MASK + 1) * SLOT_WORDS;
 }
 
@@ -89,7 +98,10 @@ function dropItem(slot: u32): void {
   if ((at(slot + RMAP_FLAGS) & RMAP_IN_USE) != 0) rmapItemDestroy(slot);
 }
 
-/** The page, present and mergeable, is listed from the stable node of the frame it maps: a visit finds nothing to do. */
+/**
+ * The page, present and mergeable, is listed from the stable node of the frame it maps: a visit
+ * finds nothing to do.
+ */
 function isSettled(slot: u32): bool {
   if ((at(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
   const node = stableNodeOf(at(slot + PTE_FRAME));

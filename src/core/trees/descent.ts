@@ -1,14 +1,18 @@
 /**
  * A search on its way down one of the two trees, which are in order of page content.
  *
- * Going down, a search keeps how many leading bytes its page shares with the closest smaller and the closest larger node passed. Everything below
- * lies between those two, so it shares at least the lesser of the two counts: the comparison starts there, and a search reads a page about once,
- * however deep the tree. Where only one of the two is known, at the tree's edge, it is remembered how far the nodes agree with each other (edge.ts).
+ * Going down, a search keeps how many leading bytes its page shares with the closest smaller and
+ * the closest larger node passed. Everything below lies between those two, so it shares at least
+ * the lesser of the two counts: the comparison starts there, and a search reads a page about once,
+ * however deep the tree. Where only one of the two is known, at the tree's edge, it is remembered
+ * how far the nodes agree with each other (edge.ts).
  *
- * Other threads go on writing and freeing pages meanwhile, so a search notes every node whose bytes bounded it, and when it is done looks at them all
- * once more: if none was freed or written, what it read was true and its answer is proven (stable-search.ts, unstable-search.ts).
+ * Other threads go on writing and freeing pages meanwhile, so a search notes every node whose bytes
+ * bounded it, and when it is done looks at them all once more: if none was freed or written, what
+ * it read was true and its answer is proven (stable-search.ts, unstable-search.ts).
  *
- * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node first", "start again" or "gave up". Scanner only.
+ * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node
+ * first", "start again" or "gave up". Scanner only.
  */
 
 import {
@@ -25,7 +29,8 @@ import {
 import { frameAddress } from '../memory/frames';
 import { addShared, put } from '../words';
 
-// Where the search stands: the page looked for, the word that points at the next node, and what is known of the bounds.
+// Where the search stands: the page looked for, the word that points at the next node, and what is
+// known of the bounds.
 export let page: usize = 0;
 export let parent: u32 = 0;
 export let link: u32 = 0;
@@ -48,7 +53,10 @@ export function start(root: u32, frame: u32): void {
   bounds = 0;
 }
 
-/** Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with `bound`, if it is one. */
+/**
+ * Goes on to the child of `node` on the side where the page belongs; `equal` bytes are shared with
+ * `bound`, if it is one.
+ */
 export function descend(node: u32, bound: u32, equal: u32, isLess: bool): void {
   parent = node;
   if (isLess) {
@@ -66,7 +74,9 @@ export function descend(node: u32, bound: u32, equal: u32, isLess: bool): void {
   }
 }
 
-/** Whether the page is less than the one at `other`, the first byte that differs being at `offset`. */
+/**
+ * Whether the page is less than the one at `other`, the first byte that differs being at `offset`.
+ */
 export function isLessAt(other: usize, offset: u32): bool {
   return load<u8>(page + offset) < load<u8>(other + offset);
 }
@@ -78,8 +88,10 @@ export function note(bound: u32): void {
 }
 
 /**
- * At an edge of the tree, where there is one bound: goes on below `node` if it can be told without a look at its page. Otherwise so many bytes are equal that
- * the comparison starts after them. The page and the node are on the same side of the bound, so whichever shares more bytes with it is the closer to it.
+ * At an edge of the tree, where there is one bound: goes on below `node` if it can be told without
+ * a look at its page. Otherwise so many bytes are equal that the comparison starts after them. The
+ * page and the node are on the same side of the bound, so whichever shares more bytes with it is
+ * the closer to it.
  */
 export function passEdge(node: u32, bound: u32, shared: u32): bool {
   const equal = max(equalBelow, equalAbove);
@@ -88,11 +100,19 @@ export function passEdge(node: u32, bound: u32, shared: u32): bool {
   return true;
 }
 
-/** Goes on below `node` if a sample tells: `mine` and `others` are some bytes of the two pages from `from` on, the first in the lowest bits. */
+/**
+ * Goes on below `node` if a sample tells: `mine` and `others` are some bytes of the two pages from
+ * `from` on, the first in the lowest bits.
+ */
 export function passSample(node: u32, bound: u32, from: u32, mine: u32, others: u32): bool {
   if (mine == others) return false;
   const byte = ctz(mine ^ others) >> 3;
-  descend(node, bound, from + byte, ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff));
+  descend(
+    node,
+    bound,
+    from + byte,
+    ((mine >> (byte << 3)) & 0xff) < ((others >> (byte << 3)) & 0xff),
+  );
   return true;
 }
 
@@ -111,7 +131,10 @@ export function absent(): u32 {
   return SEARCH_ABSENT;
 }
 
-/** What was read of pages before this is read before what is read after it: a read-modify-write of a word is a full fence. */
+/**
+ * What was read of pages before this is read before what is read after it: a read-modify-write of a
+ * word is a full fence.
+ */
 export function fence(): void {
   addShared(CTL_SEARCH_FENCE, 0);
 }

@@ -1,29 +1,52 @@
 /**
- * The tree's two edges: the nodes that a search comes to before it has passed both a smaller and a larger page.
+ * The tree's two edges: the nodes that a search comes to before it has passed both a smaller and a
+ * larger page.
  *
- * With one bound only, nothing is known of how the page looked for compares with the next node, and it would have to be compared from its first byte, two
- * or three times a search. But to such a node there is one way, always left or always right, so its bound is the node above it: how many bytes those two
- * share is kept here, and tells as much as the comparison would (descent.ts). Kept by depth; an entry is good for the very two nodes it names.
+ * With one bound only, nothing is known of how the page looked for compares with the next node, and
+ * it would have to be compared from its first byte, two or three times a search. But to such a node
+ * there is one way, always left or always right, so its bound is the node above it: how many bytes
+ * those two share is kept here, and tells as much as the comparison would (descent.ts). Kept by
+ * depth; an entry is good for the very two nodes it names.
  *
- * Knows nothing of when pages change: whoever keeps a count has seen that neither page did meanwhile, and whoever lets a node leave its tree calls
- * edgeForget. Scanner only.
+ * Knows nothing of when pages change: whoever keeps a count has seen that neither page did
+ * meanwhile, and whoever lets a node leave its tree calls edgeForget. Scanner only.
  */
-import { CTL_EDGES, EDGE_BOUND, EDGE_DEPTHS, EDGE_NODE, EDGE_SHARED, EDGE_TREE_WORDS, EDGE_WORDS } from '../layout';
+import {
+  CTL_EDGES,
+  EDGE_BOUND,
+  EDGE_DEPTHS,
+  EDGE_NODE,
+  EDGE_SHARED,
+  EDGE_TREE_WORDS,
+  EDGE_WORDS,
+} from '../layout';
 import { at, put } from '../words';
 
 function entryOf(tree: u32, isLeft: bool, depth: u32): u32 {
   return CTL_EDGES + tree * EDGE_TREE_WORDS + ((isLeft ? EDGE_DEPTHS : 0) + depth) * EDGE_WORDS;
 }
 
-/** How many leading bytes the pages of `node` and of its bound share; -1 if that is not known. `depth`: the same whenever a search comes to the node. */
+/**
+ * How many leading bytes the pages of `node` and of its bound share; -1 if that is not known.
+ * `depth`: the same whenever a search comes to the node.
+ */
 export function edgeShared(tree: u32, isLeft: bool, depth: u32, node: u32, bound: u32): i32 {
   if (depth >= <u32>EDGE_DEPTHS) return -1;
   const entry = entryOf(tree, isLeft, depth);
-  return at(entry + EDGE_NODE) == node && at(entry + EDGE_BOUND) == bound ? <i32>at(entry + EDGE_SHARED) : -1;
+  return at(entry + EDGE_NODE) == node && at(entry + EDGE_BOUND) == bound
+    ? <i32>at(entry + EDGE_SHARED)
+    : -1;
 }
 
 /** Keeps what edgeShared is to answer. */
-export function edgeKeep(tree: u32, isLeft: bool, depth: u32, node: u32, bound: u32, shared: u32): void {
+export function edgeKeep(
+  tree: u32,
+  isLeft: bool,
+  depth: u32,
+  node: u32,
+  bound: u32,
+  shared: u32,
+): void {
   if (depth >= <u32>EDGE_DEPTHS) return;
   const entry = entryOf(tree, isLeft, depth);
   put(entry + EDGE_NODE, node);

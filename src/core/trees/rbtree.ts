@@ -1,10 +1,12 @@
 /**
- * Red-black trees over nodes that live inside other structures: the first three words of a slot or of a stable node.
+ * Red-black trees over nodes that live inside other structures: the first three words of a slot or
+ * of a stable node.
  *
- * Promises the same shape as Linux's trees after the same calls: where a node goes when its neighbours are recoloured and rotated decides which
- * nodes later searches pass, and so which stale nodes get removed. Linux follows the textbook (Cormen et al., chapter 13; a node with two children
- * is replaced by its successor), and so does this. A root is the pointer of the word that holds the topmost node.
- * Knows nothing of order: callers link a node where it belongs.
+ * Promises the same shape as Linux's trees after the same calls: where a node goes when its
+ * neighbours are recoloured and rotated decides which nodes later searches pass, and so which stale
+ * nodes get removed. Linux follows the textbook (Cormen et al., chapter 13; a node with two
+ * children is replaced by its successor), and so does this. A root is the pointer of the word that
+ * holds the topmost node. Knows nothing of order: callers link a node where it belongs.
  */
 import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from '../layout';
 import { at, put } from '../words';
@@ -32,7 +34,10 @@ function relink(root: u32, parent: u32, old: u32, replacement: u32): void {
   else put(parent + RB_RIGHT, replacement);
 }
 
-/** Turns `node` down to the side of `down` (RB_LEFT or RB_RIGHT); its child on the other side takes its place. Colours stay with the nodes. */
+/**
+ * Turns `node` down to the side of `down` (RB_LEFT or RB_RIGHT); its child on the other side takes
+ * its place. Colours stay with the nodes.
+ */
 function rotate(root: u32, node: u32, down: u32): void {
   const up = RB_LEFT + RB_RIGHT - down;
   const child = at(node + up);
@@ -46,7 +51,10 @@ function rotate(root: u32, node: u32, down: u32): void {
   setParent(node, child);
 }
 
-/** Hangs `node`, red and without children, on the word `link` (a child word of `parent`, or the root when `parent` is 0), then rebalances. */
+/**
+ * Hangs `node`, red and without children, on the word `link` (a child word of `parent`, or the root
+ * when `parent` is 0), then rebalances.
+ */
 export function treeInsert(root: u32, node: u32, parent: u32, link: u32): void {
   put(node + RB_PARENT_COLOR, (parent << 1) | RB_RED);
   put(node + RB_LEFT, 0);
@@ -118,7 +126,10 @@ export function treeErase(root: u32, node: u32): void {
   if (removedBlack) fillBlack(root, child, parent);
 }
 
-/** `node` (maybe none), a child of `parent`, is one black short: repaired by recolouring upwards and at most three rotations. */
+/**
+ * `node` (maybe none), a child of `parent`, is one black short: repaired by recolouring upwards and
+ * at most three rotations.
+ */
 function fillBlack(root: u32, node: u32, parent: u32): void {
   while (parent != 0 && !isRed(node)) {
     const side: u32 = at(parent + RB_LEFT) == node ? RB_LEFT : RB_RIGHT;

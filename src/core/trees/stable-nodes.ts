@@ -1,9 +1,11 @@
 /**
- * Stable nodes: one for each KSM page, with the list of rmap items whose ptes map it; and chains of them.
+ * Stable nodes: one for each KSM page, with the list of rmap items whose ptes map it; and chains of
+ * them.
  *
- * A node does not hold its page: the page knows its node (a word of the frame), and forgets it as it is freed. A node whose frame no longer names it
- * is *stale*, and is removed by whoever passes it next. Nodes of equal content hang in a chain as its *dups*; the chain's head stands in the tree.
- * Scanner only.
+ * A node does not hold its page: the page knows its node (a word of the frame), and forgets it as
+ * it is freed. A node whose frame no longer names it is *stale*, and is removed by whoever passes
+ * it next. Nodes of equal content hang in a chain as its *dups*; the chain's head stands in the
+ * tree. Scanner only.
  */
 
 import {
@@ -120,7 +122,10 @@ export function stableNodeRemove(stable: u32): void {
   stableNodeRelease(stable);
 }
 
-/** Puts a chain in the tree where `stable` stands, with `stable` as its only dup. The chain, or 0 if the table is full. */
+/**
+ * Puts a chain in the tree where `stable` stands, with `stable` as its only dup. The chain, or 0 if
+ * the table is full.
+ */
 export function chainCreate(stable: u32, nowMs: u32): u32 {
   const chain = take();
   if (chain == 0) return 0;

@@ -1,8 +1,9 @@
 /**
  * Searching the stable tree by page content.
  *
- * Its pages do not change while they are mapped, so every node passed bounds what lies below. A node may go stale, its page freed and used for something
- * else: a search that has passed one says so instead of answering. Scanner only.
+ * Its pages do not change while they are mapped, so every node passed bounds what lies below. A
+ * node may go stale, its page freed and used for something else: a search that has passed one says
+ * so instead of answering. Scanner only.
  */
 
 import {
@@ -53,15 +54,17 @@ function lookAt(node: u32): u32 {
 }
 
 /**
- * The search has come to an end with `answer`, or to a node to be looked at. But if it went past a stale node it should have stopped there: then that is the
- * node to be looked at. If it compared with a dup that has gone stale since its chain was looked at, it starts again.
+ * The search has come to an end with `answer`, or to a node to be looked at. But if it went past a
+ * stale node it should have stopped there: then that is the node to be looked at. If it compared
+ * with a dup that has gone stale since its chain was looked at, it starts again.
  */
 function conclude(answer: u32): u32 {
   fence();
   if (shared(CTL_STALE_NODES) == 0) return answer;
   for (let i: u32 = 0; i < bounds; i++) {
     const bound = at(CTL_SEARCH_PATH + i);
-    if (!isCurrent(bound)) return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
+    if (!isCurrent(bound))
+      return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
   }
   return answer;
 }
@@ -71,13 +74,22 @@ function stableShared(stable: u32): u32 {
   const bound = below | above;
   const known = edgeShared(EDGE_STABLE, above != 0, bounds, stable, bound);
   if (known >= 0) return known;
-  const equal = mismatch(frameAddress(at(stable + STABLE_FRAME)), frameAddress(at(bound + STABLE_FRAME)), 0, pageSize());
+  const equal = mismatch(
+    frameAddress(at(stable + STABLE_FRAME)),
+    frameAddress(at(bound + STABLE_FRAME)),
+    0,
+    pageSize(),
+  );
   fence();
-  if (isCurrent(stable) && isCurrent(bound)) edgeKeep(EDGE_STABLE, above != 0, bounds, stable, bound, equal);
+  if (isCurrent(stable) && isCurrent(bound))
+    edgeKeep(EDGE_STABLE, above != 0, bounds, stable, bound, equal);
   return equal;
 }
 
-/** Compares with the page of `stable`, which stands for `node` in the tree. True if it is equal, otherwise the search has gone on below `node`. */
+/**
+ * Compares with the page of `stable`, which stands for `node` in the tree. True if it is equal,
+ * otherwise the search has gone on below `node`.
+ */
 function compareStable(node: u32, stable: u32): bool {
   note(stable);
   let from = min(equalBelow, equalAbove);
@@ -87,7 +99,8 @@ function compareStable(node: u32, stable: u32): bool {
   }
   const tag = at(stable + STABLE_NODE) >> STABLE_SAMPLE_SHIFT;
   const offset = tag - 1;
-  // The sample saves going to the page: it is in the line of memory just read, the page's bytes are far from it.
+  // The sample saves going to the page: it is in the line of memory just read, the page's bytes are
+  // far from it.
   if (tag != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
     const shift = (from - offset) << 3;
     const mine = load<u32>(page + offset) >> shift;
@@ -111,19 +124,28 @@ function walkStable(): u32 {
   }
 }
 
-/** Looks for a stable node with the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND, SEARCH_LOOK or SEARCH_AGAIN. */
+/**
+ * Looks for a stable node with the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND, SEARCH_LOOK or
+ * SEARCH_AGAIN.
+ */
 export function stableSearch(root: u32, frame: u32): u32 {
   start(root, frame);
   return walkStable();
 }
 
-/** Goes on after SEARCH_LOOK: the node now at that place (a collapsed chain may have been replaced) has the content of `stable`'s page. */
+/**
+ * Goes on after SEARCH_LOOK: the node now at that place (a collapsed chain may have been replaced)
+ * has the content of `stable`'s page.
+ */
 export function stableResume(stable: u32): u32 {
   const node = at(link);
   return compareStable(node, stable) ? conclude(found(node)) : walkStable();
 }
 
-/** After a search answered SEARCH_ABSENT: `stable` has the content looked for, and will stand where it belongs. Keeps a sample of it. */
+/**
+ * After a search answered SEARCH_ABSENT: `stable` has the content looked for, and will stand where
+ * it belongs. Keeps a sample of it.
+ */
 export function stableSample(stable: u32): void {
   const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
   put(stable + STABLE_SAMPLE, load<u32>(page + offset));

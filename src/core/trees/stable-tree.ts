@@ -1,9 +1,10 @@
 /**
- * The stable tree: KSM pages in order of content, one tree for each NUMA node when pages are not merged across nodes.
+ * The stable tree: KSM pages in order of content, one tree for each NUMA node when pages are not
+ * merged across nodes.
  *
- * Its pages never change while they are mapped, so a search can rely on the order. Stale nodes and chains that a search passes are tidied up, and
- * which ones it passes depends on the shape of the tree: a search that removes a node starts again at the root, as the kernel's does.
- * Scanner only.
+ * Its pages never change while they are mapped, so a search can rely on the order. Stale nodes and
+ * chains that a search passes are tidied up, and which ones it passes depends on the shape of the
+ * tree: a search that removes a node starts again at the root, as the kernel's does. Scanner only.
  */
 import {
   CTL_CHAINS_ALWAYS_YIELD,
@@ -46,7 +47,10 @@ let yielded: u32 = 0;
 /** The last search found the content, but no node of it that takes one more mapping. */
 export let wasFull: bool = false;
 
-/** The stable node with the content of `frame` that takes one more mapping; 0 if there is none. `nowMs` dates the pruning of chains. */
+/**
+ * The stable node with the content of `frame` that takes one more mapping; 0 if there is none.
+ * `nowMs` dates the pruning of chains.
+ */
 export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
   wasFull = false;
   if (descendStable(frame, node, nowMs, true) != SEARCH_FOUND) return 0;
@@ -58,7 +62,10 @@ export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
   return 0;
 }
 
-/** Makes `frame` a KSM page: its new node goes into the tree, or as a dup into a chain of its content. 0, nothing changed, if there is no room. */
+/**
+ * Makes `frame` a KSM page: its new node goes into the tree, or as a dup into a chain of its
+ * content. 0, nothing changed, if there is no room.
+ */
 export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
   const answer = descendStable(frame, node, nowMs, false);
   const stable = stableNodeCreate(frame, node);
@@ -84,7 +91,11 @@ export function stableRemoveStale(): bool {
   for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NODES); root++) {
     for (let top = at(root); top != 0; top = at(root)) {
       const chain = isChain(top);
-      for (let stable = chain ? at(top + STABLE_FIRST) : top; stable != 0; stable = chain ? at(top + STABLE_FIRST) : 0) {
+      for (
+        let stable = chain ? at(top + STABLE_FIRST) : top;
+        stable != 0;
+        stable = chain ? at(top + STABLE_FIRST) : 0
+      ) {
         if (isCurrent(stable)) return false;
         stableNodeRemove(stable);
       }
@@ -121,8 +132,9 @@ function descendStable(frame: u32, node: u32, nowMs: u32, prune: bool): u32 {
 }
 
 /**
- * Chooses a dup of the chain to compare with and perhaps to merge into, removing stale ones on the way; it may collapse the chain. False if it has no
- * dup left. Without pruning the first dup with room ends the walk; with it, due every stable_node_chains_prune_millisecs, all are looked at and
+ * Chooses a dup of the chain to compare with and perhaps to merge into, removing stale ones on the
+ * way; it may collapse the chain. False if it has no dup left. Without pruning the first dup with
+ * room ends the walk; with it, due every stable_node_chains_prune_millisecs, all are looked at and
  * the fullest with room wins. Where none has room any will do: the content is the same.
  */
 function lookThrough(chain: u32, nowMs: u32, prune: bool): bool {
@@ -143,7 +155,9 @@ function lookThrough(chain: u32, nowMs: u32, prune: bool): bool {
   }
   const first = at(chain + STABLE_FIRST);
   if (first == 0) return false;
-  const collapses = at(first + STABLE_DUP_NEXT) == 0 && (at(CTL_CHAINS_ALWAYS_YIELD) != 0 || (pruning && chosen != 0));
+  const collapses =
+    at(first + STABLE_DUP_NEXT) == 0 &&
+    (at(CTL_CHAINS_ALWAYS_YIELD) != 0 || (pruning && chosen != 0));
   if (collapses) chainCollapse(chain);
   else if (chosen != 0 && chosen != first && hasRoom(chosen, 1)) chainMoveToFront(chosen);
   yielded = chosen != 0 ? chosen : first;

@@ -1,10 +1,12 @@
 /**
  * Searching the unstable tree by page content.
  *
- * A page may be written after it was inserted, and then it bounds nothing; nor does one whose place was found by going past such a page. A node is
- * *trusted* if its page is clean (not written since its checksum was taken, so not since it was inserted) and every node it was compared with on its
- * way in was trusted then. Trusted nodes are in order among themselves, whatever the others do: a new node goes between its two neighbours in the
- * tree's order, both of which it was compared with. So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
+ * A page may be written after it was inserted, and then it bounds nothing; nor does one whose place
+ * was found by going past such a page. A node is *trusted* if its page is clean (not written since
+ * its checksum was taken, so not since it was inserted) and every node it was compared with on its
+ * way in was trusted then. Trusted nodes are in order among themselves, whatever the others do: a
+ * new node goes between its two neighbours in the tree's order, both of which it was compared with.
+ * So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
  * way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
 
@@ -50,7 +52,10 @@ import { edgeKeep, edgeShared } from './edge';
 /** How much of a page its slot holds. */
 const SAMPLE_BYTES: u32 = 2;
 
-/** What bounded the last search was not written until it ended: if it found a slot, the two pages were equal, both being clean still. */
+/**
+ * What bounded the last search was not written until it ended: if it found a slot, the two pages
+ * were equal, both being clean still.
+ */
 export let isProven: bool = true;
 /** Every node on the way of the last search was trusted. */
 export let isTrusted: bool = true;
@@ -64,7 +69,10 @@ function stateOf(slot: u32): u32 {
   return shared(slot + PTE_STATE);
 }
 
-/** Sees whether what bounded the search was written meanwhile: then the answer is not proven, nor is the place it leads to trusted. */
+/**
+ * Sees whether what bounded the search was written meanwhile: then the answer is not proven, nor is
+ * the place it leads to trusted.
+ */
 function prove(): void {
   fence();
   for (let i: u32 = 0; i < bounds; i++) {
@@ -81,13 +89,22 @@ function unstableShared(slot: u32): u32 {
   const bound = below | above;
   const known = edgeShared(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
   if (known >= 0) return known;
-  const equal = mismatch(frameAddress(at(slot + PTE_FRAME)), frameAddress(at(bound + PTE_FRAME)), 0, pageSize());
+  const equal = mismatch(
+    frameAddress(at(slot + PTE_FRAME)),
+    frameAddress(at(bound + PTE_FRAME)),
+    0,
+    pageSize(),
+  );
   fence();
-  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound))) edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, equal);
+  if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound)))
+    edgeKeep(EDGE_UNSTABLE, above != 0, bounds, slot, bound, equal);
   return equal;
 }
 
-/** Looks for a slot of the unstable tree whose page has the content of `frame`. SEARCH_ABSENT, SEARCH_FOUND or SEARCH_GAVE_UP. */
+/**
+ * Looks for a slot of the unstable tree whose page has the content of `frame`. SEARCH_ABSENT,
+ * SEARCH_FOUND or SEARCH_GAVE_UP.
+ */
 export function unstableSearch(root: u32, frame: u32): u32 {
   start(root, frame);
   isProven = true;
@@ -100,7 +117,11 @@ export function unstableSearch(root: u32, frame: u32): u32 {
     }
     const state = stateOf(slot);
     const treeFrame = at(slot + PTE_FRAME);
-    if ((state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) || treeFrame == frame) return SEARCH_GAVE_UP;
+    if (
+      (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) ||
+      treeFrame == frame
+    )
+      return SEARCH_GAVE_UP;
     const flags = at(slot + RMAP_FLAGS);
     const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
     let from: u32 = 0;
@@ -131,7 +152,10 @@ export function unstableSearch(root: u32, frame: u32): u32 {
   }
 }
 
-/** After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean, and will stand where it belongs. Keeps a sample of it. */
+/**
+ * After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean,
+ * and will stand where it belongs. Keeps a sample of it.
+ */
 export function unstableSample(slot: u32): void {
   const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
   put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));

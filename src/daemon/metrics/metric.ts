@@ -1,4 +1,7 @@
-/** A metric as Prometheus has it: what it is called, what it means, and where its value comes from when somebody asks. */
+/**
+ * A metric as Prometheus has it: what it is called, what it means, and where its value comes from
+ * when somebody asks.
+ */
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom-client';
 
 export type Labels = Readonly<Record<string, string | number>>;
@@ -13,7 +16,8 @@ export interface Metric {
   readonly name: string;
   readonly help: string;
   /**
-   * A counter only goes up, or starts again from 0: that is a reset, which `rate` and `increase` see through. What comes down otherwise is a gauge.
+   * A counter only goes up, or starts again from 0: that is a reset, which `rate` and `increase`
+   * see through. What comes down otherwise is a gauge.
    */
   readonly type: 'counter' | 'gauge';
   /** Names of the labels; all samples have these. */
@@ -32,17 +36,26 @@ export function gauge(description: Description, value: () => number): Metric {
 }
 
 /** A state out of several: 1 for the one that is, 0 for the others. */
-export function state(description: Description, label: string, states: readonly string[], current: () => string): Metric {
+export function state(
+  description: Description,
+  label: string,
+  states: readonly string[],
+  current: () => string,
+): Metric {
   return {
     ...description,
     type: 'gauge',
     labels: [label],
-    samples: () => states.map((name) => ({ labels: { [label]: name }, value: name === current() ? 1 : 0 })),
+    samples: () =>
+      states.map((name) => ({ labels: { [label]: name }, value: name === current() ? 1 : 0 })),
   };
 }
 
 /** Nothing is kept between two answers: every value is read when the registry is asked. */
-export function register(registry: Registry | Registry<OpenMetricsContentType>, { name, help, type, labels, samples }: Metric): void {
+export function register(
+  registry: Registry | Registry<OpenMetricsContentType>,
+  { name, help, type, labels, samples }: Metric,
+): void {
   const configuration = { name, help, labelNames: labels ?? [], registers: [registry] };
   if (type === 'counter') {
     new Counter({

@@ -1,10 +1,11 @@
 /**
- * All metrics of the daemon, as text for Prometheus. They cost nothing until somebody asks; counting an answered request is all that is done meanwhile.
+ * All metrics of the daemon, as text for Prometheus. They cost nothing until somebody asks;
+ * counting an answered request is all that is done meanwhile.
  */
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
-import type { GuestThreads } from '../guest-threads.js';
-import type { Scanner } from '../scanner.js';
+import type { GuestThreads } from '../threads/guest-threads.js';
+import type { Scanner } from '../threads/scanner.js';
 import { kernelMetrics } from './kernel.js';
 import { type Labels, type Metric, register } from './metric.js';
 import { guestMetrics, memoryMetrics, processMetrics, threadMetrics } from './simulator.js';
@@ -16,7 +17,10 @@ export interface Exposition {
 
 export class Metrics {
   private readonly requests = new Map<string, { readonly labels: Labels; value: number }>();
-  /** One a format: prom-client renames counters for OpenMetrics, where the name of a family lacks `_total`. */
+  /**
+   * One a format: prom-client renames counters for OpenMetrics, where the name of a family lacks
+   * `_total`.
+   */
   private readonly plain = new Registry();
   private readonly open = new Registry<OpenMetricsContentType>();
 
@@ -36,10 +40,14 @@ export class Metrics {
       },
       ...processMetrics(host),
     ];
-    for (const registry of [this.plain, this.open]) for (const metric of metrics) register(registry, metric);
+    for (const registry of [this.plain, this.open])
+      for (const metric of metrics) register(registry, metric);
   }
 
-  /** `route`: as the table has it, so that there are not as many series as guests; undefined if there is none. */
+  /**
+   * `route`: as the table has it, so that there are not as many series as guests; undefined if
+   * there is none.
+   */
   countRequest(method: string, route: string | undefined, code: number): void {
     const labels = { method, route: route ?? 'none', code };
     const key = Object.values(labels).join(' ');

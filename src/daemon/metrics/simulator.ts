@@ -1,16 +1,25 @@
-/** What there is to tell of ksmd beyond the kernel's files: its memory, its guests, its threads, the process it is. */
+/**
+ * What there is to tell of ksmd beyond the kernel's files: its memory, its guests, its threads, the
+ * process it is.
+ */
 import { CTL_CHECKSUMS } from '../../core/layout.js';
 import { readCounter, readGuestCounter, wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
-import type { GuestCounterName } from '../../ksm/profile.js';
+import type { GuestCounterName } from '../../ksm/kernels.js';
 import { readTunable, tunableWords } from '../../ksm/tunables.js';
 import { VERSION } from '../../version.js';
-import type { GuestThreadState, GuestThreads } from '../guest-threads.js';
-import type { Scanner, ScannerState } from '../scanner.js';
+import type { GuestThreadState, GuestThreads } from '../threads/guest-threads.js';
+import type { Scanner, ScannerState } from '../threads/scanner.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
 const SCANNER_STATES: readonly ScannerState[] = ['running', 'stopped', 'restarting', 'dead'];
-const WORKLOAD_STATES: readonly GuestThreadState[] = ['running', 'waiting', 'done', 'stopped', 'died'];
+const WORKLOAD_STATES: readonly GuestThreadState[] = [
+  'running',
+  'waiting',
+  'done',
+  'stopped',
+  'died',
+];
 const MICROSECONDS = 1_000_000;
 const MILLISECONDS = 1000;
 
@@ -20,25 +29,52 @@ export function memoryMetrics(host: Host): Metric[] {
   const free = (): number => frames.total - frames.used;
   return [
     gauge({ name: 'ksmd_page_size_bytes', help: 'Size of a page and of a frame.' }, () => pageSize),
-    gauge({ name: 'ksmd_frames', help: 'Frames of simulated physical memory.' }, () => frames.total),
+    gauge(
+      { name: 'ksmd_frames', help: 'Frames of simulated physical memory.' },
+      () => frames.total,
+    ),
     gauge({ name: 'ksmd_frames_used', help: 'Frames in use.' }, () => frames.used),
     gauge({ name: 'ksmd_frames_free', help: 'Frames that are free.' }, free),
-    gauge({ name: 'ksmd_memory_bytes', help: 'Simulated physical memory.' }, () => frames.total * pageSize),
-    gauge({ name: 'ksmd_memory_used_bytes', help: 'Simulated physical memory in use.' }, () => frames.used * pageSize),
-    gauge({ name: 'ksmd_memory_free_bytes', help: 'Simulated physical memory that is free.' }, () => free() * pageSize),
     gauge(
-      { name: 'ksmd_saved_bytes', help: 'What all pages that are merged would take more if each had a frame of its own.' },
-      () => (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
+      { name: 'ksmd_memory_bytes', help: 'Simulated physical memory.' },
+      () => frames.total * pageSize,
     ),
-    counter({ name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' }, () => frames.failedStores >>> 0),
+    gauge(
+      { name: 'ksmd_memory_used_bytes', help: 'Simulated physical memory in use.' },
+      () => frames.used * pageSize,
+    ),
+    gauge(
+      { name: 'ksmd_memory_free_bytes', help: 'Simulated physical memory that is free.' },
+      () => free() * pageSize,
+    ),
+    gauge(
+      {
+        name: 'ksmd_saved_bytes',
+        help: 'What all pages that are merged would take more if each had a frame of its own.',
+      },
+      () =>
+        (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
+    ),
+    counter(
+      { name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' },
+      () => frames.failedStores >>> 0,
+    ),
     counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => host.totals().merges),
     counter(
-      { name: 'ksmd_cow_breaks_total', help: 'Pages given a frame of their own again because they were written.' },
+      {
+        name: 'ksmd_cow_breaks_total',
+        help: 'Pages given a frame of their own again because they were written.',
+      },
       () => host.totals().cowBreaks,
     ),
-    counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () => wide(i32, CTL_CHECKSUMS)),
+    counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () =>
+      wide(i32, CTL_CHECKSUMS),
+    ),
     state(
-      { name: 'ksmd_change_detection', help: 'How the scanner tells that a page changes: 1 for the way chosen.' },
+      {
+        name: 'ksmd_change_detection',
+        help: 'How the scanner tells that a page changes: 1 for the way chosen.',
+      },
       'method',
       tunableWords('change_detection') ?? [],
       () => String(readTunable(memory, 'change_detection')),
@@ -59,14 +95,32 @@ export function guestMetrics(host: Host): Metric[] {
     ofEach(name, help, (guest) => readGuestCounter(memory, host.guestPointer(guest), line));
   return [
     gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guestNames().length),
-    ofEach('ksmd_guest_registered_pages', 'Pages of the guest that are mapped, touched or not.', (guest) =>
-      host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0),
+    ofEach(
+      'ksmd_guest_registered_pages',
+      'Pages of the guest that are mapped, touched or not.',
+      (guest) => host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0),
     ),
-    ofEach('ksmd_guest_present_pages', 'Pages of the guest that have a frame, its own or shared.', (guest) => host.presentPages(guest)),
-    counted('ksmd_guest_rmap_items', 'Pages of the guest that the scanner knows.', 'ksm_rmap_items'),
+    ofEach(
+      'ksmd_guest_present_pages',
+      'Pages of the guest that have a frame, its own or shared.',
+      (guest) => host.presentPages(guest),
+    ),
+    counted(
+      'ksmd_guest_rmap_items',
+      'Pages of the guest that the scanner knows.',
+      'ksm_rmap_items',
+    ),
     counted('ksmd_guest_merging_pages', 'Pages of the guest that are merged.', 'ksm_merging_pages'),
-    counted('ksmd_guest_zero_pages', 'Pages of the guest merged with the zero page.', 'ksm_zero_pages'),
-    counted('ksmd_guest_profit_bytes', "Memory saved for the guest less the kernel's bookkeeping; may be negative.", 'ksm_process_profit'),
+    counted(
+      'ksmd_guest_zero_pages',
+      'Pages of the guest merged with the zero page.',
+      'ksm_zero_pages',
+    ),
+    counted(
+      'ksmd_guest_profit_bytes',
+      "Memory saved for the guest less the kernel's bookkeeping; may be negative.",
+      'ksm_process_profit',
+    ),
   ];
 }
 
@@ -74,9 +128,23 @@ export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[]
   let restarts = 0;
   scanner.on('restarted', () => restarts++);
   return [
-    state({ name: 'ksmd_scanner_state', help: 'What the scanner does: 1 for the state it is in.' }, 'state', SCANNER_STATES, () => scanner.state),
-    counter({ name: 'ksmd_scanner_cpu_seconds_total', help: 'Processor time the scanner has used.' }, () => (scanner.cpuMs >>> 0) / MILLISECONDS),
-    counter({ name: 'ksmd_scanner_restarts_total', help: 'Scanners that died and were followed by another.' }, () => restarts),
+    state(
+      { name: 'ksmd_scanner_state', help: 'What the scanner does: 1 for the state it is in.' },
+      'state',
+      SCANNER_STATES,
+      () => scanner.state,
+    ),
+    counter(
+      { name: 'ksmd_scanner_cpu_seconds_total', help: 'Processor time the scanner has used.' },
+      () => (scanner.cpuMs >>> 0) / MILLISECONDS,
+    ),
+    counter(
+      {
+        name: 'ksmd_scanner_restarts_total',
+        help: 'Scanners that died and were followed by another.',
+      },
+      () => restarts,
+    ),
     {
       name: 'ksmd_workloads',
       help: 'Workloads by what they do.',
@@ -84,7 +152,10 @@ export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[]
       labels: ['state'],
       samples: () => {
         const all = threads.list();
-        return WORKLOAD_STATES.map((name) => ({ labels: { state: name }, value: all.filter(({ state }) => state === name).length }));
+        return WORKLOAD_STATES.map((name) => ({
+          labels: { state: name },
+          value: all.filter(({ state }) => state === name).length,
+        }));
       },
     },
   ];
@@ -98,13 +169,33 @@ export function processMetrics(host: Host): Metric[] {
       help: "The daemon's version, the kernel it follows, and what it runs on: always 1.",
       type: 'gauge',
       labels: ['version', 'kernel', 'node'],
-      samples: () => [{ labels: { version: VERSION, kernel: host.profile.name, node: process.version }, value: 1 }],
+      samples: () => [
+        {
+          labels: { version: VERSION, kernel: host.profile.name, node: process.version },
+          value: 1,
+        },
+      ],
     },
-    gauge({ name: 'process_start_time_seconds', help: 'When the process started, since the Epoch.' }, () => startedAtSeconds),
-    gauge({ name: 'process_resident_memory_bytes', help: 'Memory the operating system has given the process.' }, () => process.memoryUsage.rss()),
-    counter({ name: 'process_cpu_seconds_total', help: 'Processor time all threads of the process have used.' }, () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / MICROSECONDS;
-    }),
+    gauge(
+      { name: 'process_start_time_seconds', help: 'When the process started, since the Epoch.' },
+      () => startedAtSeconds,
+    ),
+    gauge(
+      {
+        name: 'process_resident_memory_bytes',
+        help: 'Memory the operating system has given the process.',
+      },
+      () => process.memoryUsage.rss(),
+    ),
+    counter(
+      {
+        name: 'process_cpu_seconds_total',
+        help: 'Processor time all threads of the process have used.',
+      },
+      () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / MICROSECONDS;
+      },
+    ),
   ];
 }

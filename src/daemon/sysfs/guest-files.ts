@@ -1,4 +1,7 @@
-/** /proc/PID of the guests: comm, and what the profile's kernel tells there of KSM. A guest's id is its PID. */
+/**
+ * /proc/PID of the guests: comm, and what the profile's kernel tells there of KSM. A guest's id is
+ * its PID.
+ */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../../ksm/host.js';
@@ -29,10 +32,14 @@ export class GuestFiles {
     private readonly proc: string,
     private readonly host: Host,
   ) {
-    for (const name of readdirSync(proc)) if (procLayout(name) !== undefined) rmSync(join(proc, name), { recursive: true });
+    for (const name of readdirSync(proc))
+      if (procLayout(name) !== undefined) rmSync(join(proc, name), { recursive: true });
   }
 
-  /** Makes it so that guests that are there have their files, as they are now, and those that are gone have none. `attempt` calls what may fail. */
+  /**
+   * Makes it so that guests that are there have their files, as they are now, and those that are
+   * gone have none. `attempt` calls what may fail.
+   */
   refresh(attempt: (change: () => void) => void): void {
     const names = new Map(this.host.guestNames().map((name) => [this.host.guestId(name), name]));
     for (const id of this.guests.keys()) if (!names.has(id)) attempt(() => this.remove(id));
@@ -66,7 +73,9 @@ export class GuestFiles {
       open('comm', 0o444, () => `${name}\n`);
       if (ksmStat.length > 0) open('ksm_stat', 0o400, () => ksmStatText(host, name));
       if (guestCounters.includes('ksm_merging_pages'))
-        open('ksm_merging_pages', 0o400, () => counterText(host.guestCounters(name).ksm_merging_pages ?? 0));
+        open('ksm_merging_pages', 0o400, () =>
+          counterText(host.guestCounters(name).ksm_merging_pages ?? 0),
+        );
     } catch (error) {
       for (const { file } of files) file.close();
       rmSync(directory, { recursive: true });

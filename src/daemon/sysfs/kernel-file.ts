@@ -1,10 +1,12 @@
 /**
- * A file as the kernel keeps it: one short text, newline included, that readers keep open and read again from its start.
+ * A file as the kernel keeps it: one short text, newline included, that readers keep open and read
+ * again from its start.
  *
- * It is written in place, so its inode stays. A file system does not change bytes and length in one step; so bytes are written over bytes, and what is
- * too long or not written yet is newlines. Whoever reads in between finds the text before or the text after, perhaps with empty lines below it, never
- * half of one or nothing. What remains is a read that copies these few bytes while they are being copied: a reader that does nothing else met it once in
- * tens of thousands of changes.
+ * It is written in place, so its inode stays. A file system does not change bytes and length in one
+ * step; so bytes are written over bytes, and what is too long or not written yet is newlines.
+ * Whoever reads in between finds the text before or the text after, perhaps with empty lines below
+ * it, never half of one or nothing. What remains is a read that copies these few bytes while they
+ * are being copied: a reader that does nothing else met it once in tens of thousands of changes.
  */
 import {
   chmodSync,
@@ -63,10 +65,14 @@ export class KernelFile {
     return fstatSync(this.fd).nlink === 0;
   }
 
-  /** Puts a file of the daemon's own back in its place, which shows `text`. What the other one held; nothing if that cannot be a write. */
+  /**
+   * Puts a file of the daemon's own back in its place, which shows `text`. What the other one held;
+   * nothing if that cannot be a write.
+   */
   putBack(text: string): string {
     const there = lstatSync(this.path, { throwIfNoEntry: false });
-    const held = there?.isFile() && there.size <= PAGE_BYTES ? readFileSync(this.path, 'latin1') : '';
+    const held =
+      there?.isFile() && there.size <= PAGE_BYTES ? readFileSync(this.path, 'latin1') : '';
     rmSync(this.path, { force: true, recursive: false });
     const fd = openOwn(this.path);
     this.close();

@@ -1,22 +1,24 @@
 /**
- * DIR/kernel/mm/ksm and DIR/../proc: the files of the profile's kernel, for programs that read and write those.
+ * DIR/kernel/mm/ksm and DIR/../proc: the files of the profile's kernel, for programs that read and
+ * write those.
  *
- * Kept by the API thread, a few times a second and only where something has changed; the scanner does nothing for it. What others write is set as the API
- * sets it, or refused with a line in the log. While the daemon runs, a file system that fails is logged and tried again.
+ * Kept by the API thread, a few times a second and only where something has changed; the scanner
+ * does nothing for it. What others write is set as the API sets it, or refused with a line in the
+ * log. While the daemon runs, a file system that fails is logged and tried again.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
-import { KERNEL_PROFILES, type TunableName } from '../../ksm/profile.js';
+import { KERNEL_PROFILES, type TunableName } from '../../ksm/kernels.js';
 import { readTunable } from '../../ksm/tunables.js';
 import { errnoLine } from '../errno-line.js';
 import { SysfsUnusableError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
-import type { Scanner } from '../scanner.js';
+import type { Scanner } from '../threads/scanner.js';
+import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Timers } from '../timers.js';
-import type { TunableWrites } from '../tunable-writes.js';
 import { GuestFiles, procLayout } from './guest-files.js';
 import { KernelFile } from './kernel-file.js';
 import { type Layout, OwnDirectory, removeIfEmpty } from './own-directory.js';
@@ -28,7 +30,9 @@ const KSM_DIRECTORIES = ['kernel', 'kernel/mm', 'kernel/mm/ksm'];
 
 const sysfsLayout: Layout = (path) => {
   if (KSM_DIRECTORIES.includes(path)) return 'directory';
-  const isOurs = KERNEL_PROFILES.some(({ counters, tunables }) => [...counters, ...tunables].some((name) => path === `kernel/mm/ksm/${name}`));
+  const isOurs = KERNEL_PROFILES.some(({ counters, tunables }) =>
+    [...counters, ...tunables].some((name) => path === `kernel/mm/ksm/${name}`),
+  );
   return isOurs ? 'file' : undefined;
 };
 
@@ -54,8 +58,16 @@ export class KernelFiles {
     private readonly proc: OwnDirectory,
   ) {}
 
-  /** The files are there when this returns. SysfsUnusableError if they cannot be, and nothing is left of them. */
-  static start(directory: string, source: KernelFilesSource, logger: Logger, timers: Timers): KernelFiles {
+  /**
+   * The files are there when this returns. SysfsUnusableError if they cannot be, and nothing is
+   * left of them.
+   */
+  static start(
+    directory: string,
+    source: KernelFilesSource,
+    logger: Logger,
+    timers: Timers,
+  ): KernelFiles {
     const sysfs = OwnDirectory.claim(directory, sysfsLayout);
     let proc: OwnDirectory;
     try {
@@ -69,7 +81,9 @@ export class KernelFiles {
       files.open();
     } catch (error) {
       files.remove();
-      throw new SysfsUnusableError(errnoLine(error, `cannot keep the kernel's files in ${directory}: choose another --sysfs`));
+      throw new SysfsUnusableError(
+        errnoLine(error, `cannot keep the kernel's files in ${directory}: choose another --sysfs`),
+      );
     }
     files.stopRefreshing = timers.every(REFRESH_MS, () => files.refresh());
     return files;
@@ -83,7 +97,12 @@ export class KernelFiles {
     try {
       this.removeAll();
     } catch (error) {
-      this.logger.error(errnoLine(error, `not all files in ${this.sysfs.path} and ${this.proc.path} could be removed`));
+      this.logger.error(
+        errnoLine(
+          error,
+          `not all files in ${this.sysfs.path} and ${this.proc.path} could be removed`,
+        ),
+      );
     }
   }
 
@@ -111,15 +130,25 @@ export class KernelFiles {
     const { memory } = host.machine;
     makeDirectory(this.directory);
     // A kernel of another profile may have had more.
-    for (const name of readdirSync(this.directory)) if (!this.fileNames().includes(name)) rmSync(join(this.directory, name));
+    for (const name of readdirSync(this.directory))
+      if (!this.fileNames().includes(name)) rmSync(join(this.directory, name));
     for (const name of host.profile.counters) {
       const text = (): string => counterText(readCounter(memory, name));
-      this.counters.push({ file: KernelFile.open(join(this.directory, name), 0o444, text()), text });
+      this.counters.push({
+        file: KernelFile.open(join(this.directory, name), 0o444, text()),
+        text,
+      });
     }
     for (const name of host.profile.tunables) {
       const text = (): string => tunableText(name, readTunable(memory, name));
       const file = KernelFile.open(join(this.directory, name), 0o644, text());
-      this.tunables.push(new TunableFile(file, { text, write: (written) => this.write(name, written), failed: (error) => this.tell(error) }));
+      this.tunables.push(
+        new TunableFile(file, {
+          text,
+          write: (written) => this.write(name, written),
+          failed: (error) => this.tell(error),
+        }),
+      );
     }
     this.guests = new GuestFiles(this.proc.path, host);
     this.guests.refresh((change) => change());
@@ -159,11 +188,16 @@ export class KernelFiles {
       // The scanner died before it was done: the next one takes it.
       if (!scanner.isReady) return this.write(name, text);
       const { code, message } = error as NodeJS.ErrnoException;
-      this.logger.warn({ file: join(this.directory, name), errno: code }, `${code}: ${message}: the value before it stays`);
+      this.logger.warn(
+        { file: join(this.directory, name), errno: code },
+        `${code}: ${message}: the value before it stays`,
+      );
     }
   }
 
   private tell(error: unknown): void {
-    this.logger.error(errnoLine(error, `the files in ${this.sysfs.path} and ${this.proc.path} cannot be kept`));
+    this.logger.error(
+      errnoLine(error, `the files in ${this.sysfs.path} and ${this.proc.path} cannot be kept`),
+    );
   }
 }

@@ -1,10 +1,19 @@
 /**
- * A directory that is the daemon's alone: one that it made or found empty, or that a daemon which died has left behind.
+ * A directory that is the daemon's alone: one that it made or found empty, or that a daemon which
+ * died has left behind.
  *
- * A file in it names the process that keeps it. Where there are files and no such name, or anything that ksmd would not have put there, the directory is
- * somebody else's and left as it is.
+ * A file in it names the process that keeps it. Where there are files and no such name, or anything
+ * that ksmd would not have put there, the directory is somebody else's and left as it is.
  */
-import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errnoLine } from '../errno-line.js';
 import { SysfsUnusableError } from '../fatal.js';
@@ -24,7 +33,10 @@ export class OwnDirectory {
     private readonly made: boolean,
   ) {}
 
-  /** SysfsUnusableError if it cannot be had; nothing is changed then. What an earlier daemon left in it is still there. */
+  /**
+   * SysfsUnusableError if it cannot be had; nothing is changed then. What an earlier daemon left in
+   * it is still there.
+   */
   static claim(directory: string, layout: Layout): OwnDirectory {
     let made = false;
     try {
@@ -35,17 +47,23 @@ export class OwnDirectory {
       assertSafe(path, false);
       assertSafe(dirname(path), true);
       if (left !== undefined) {
-        if (left.owner === processName(Number.parseInt(left.owner, 10))) throw keptByAnother(path, left.owner);
+        if (left.owner === processName(Number.parseInt(left.owner, 10)))
+          throw keptByAnother(path, left.owner);
         rmSync(join(path, MARKER));
       }
       made ||= left?.made ?? false;
       // Not if another daemon has done so just now.
-      writeFileSync(join(path, MARKER), `${processName(process.pid)}${made ? ' made' : ''}\n`, { flag: 'wx', mode: 0o644 });
+      writeFileSync(join(path, MARKER), `${processName(process.pid)}${made ? ' made' : ''}\n`, {
+        flag: 'wx',
+        mode: 0o644,
+      });
       return new OwnDirectory(path, made);
     } catch (error) {
       if (made) removeIfEmpty(directory);
       if (error instanceof SysfsUnusableError) throw error;
-      throw new SysfsUnusableError(errnoLine(error, `cannot keep files in ${directory}: choose another --sysfs`));
+      throw new SysfsUnusableError(
+        errnoLine(error, `cannot keep files in ${directory}: choose another --sysfs`),
+      );
     }
   }
 
@@ -64,15 +82,18 @@ export function removeIfEmpty(directory: string): void {
 }
 
 /**
- * Nobody else may put something in the place of what the daemon keeps there, for the daemon would write to it and remove it. `shared`: others may make
- * files in it if the sticky bit keeps them from each other's.
+ * Nobody else may put something in the place of what the daemon keeps there, for the daemon would
+ * write to it and remove it. `shared`: others may make files in it if the sticky bit keeps them
+ * from each other's.
  */
 function assertSafe(directory: string, shared: boolean): void {
   const { uid, mode } = statSync(directory);
   const mine = uid === process.geteuid?.() || (shared && uid === 0);
   const writable = (mode & OTHERS_WRITE) !== 0 && !(shared && (mode & STICKY) !== 0);
   if (!mine || writable)
-    throw new SysfsUnusableError(`EPERM: others can replace what is in ${directory}: choose a --sysfs in a directory of your own`);
+    throw new SysfsUnusableError(
+      `EPERM: others can replace what is in ${directory}: choose a --sysfs in a directory of your own`,
+    );
 }
 
 function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {
@@ -82,14 +103,18 @@ function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = 
     const kind = layout(relative(root, path));
     if (kind === 'directory' && entry.isDirectory()) assertOwn(root, layout, isMarked, path);
     else if (kind !== 'file' || !entry.isFile() || !isMarked) {
-      throw new SysfsUnusableError(`EEXIST: ${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`);
+      throw new SysfsUnusableError(
+        `EEXIST: ${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`,
+      );
     }
   }
 }
 
 function readMarker(directory: string): { owner: string; made: boolean } | undefined {
   try {
-    const [pid, startedAt, made] = readFileSync(join(directory, MARKER), 'latin1').trim().split(' ');
+    const [pid, startedAt, made] = readFileSync(join(directory, MARKER), 'latin1')
+      .trim()
+      .split(' ');
     return { owner: `${pid} ${startedAt}`, made: made === 'made' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -98,10 +123,15 @@ function readMarker(directory: string): { owner: string; made: boolean } | undef
 }
 
 function keptByAnother(directory: string, owner: string): SysfsUnusableError {
-  return new SysfsUnusableError(`EBUSY: process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`);
+  return new SysfsUnusableError(
+    `EBUSY: process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`,
+  );
 }
 
-/** What a process is known by, and none after it: its number, and the clock tick it started at. Undefined if it is gone. */
+/**
+ * What a process is known by, and none after it: its number, and the clock tick it started at.
+ * Undefined if it is gone.
+ */
 function processName(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

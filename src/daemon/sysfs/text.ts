@@ -1,6 +1,6 @@
 /** How the kernel writes what its files show, and what it makes of what is written to them. */
 import type { Host } from '../../ksm/host.js';
-import type { KsmStatLine, TunableName } from '../../ksm/profile.js';
+import type { KsmStatLine, TunableName } from '../../ksm/kernels.js';
 import { type TunableValue, tunableWords } from '../../ksm/tunables.js';
 
 /** Tunables that take a word for a truth value as well as a number. */
@@ -22,15 +22,17 @@ export function ksmStatText(host: Host, guest: string): string {
   const line = (name: KsmStatLine): string => {
     // No guest asks for all its memory, present and future, to be merged (PR_SET_MEMORY_MERGE).
     if (name === 'ksm_merge_any') return `${name}: no\n`;
-    if (name === 'ksm_mergeable') return `${name}: ${host.machine.regions.hasMergeable(host.guestPointer(guest)) ? 'yes' : 'no'}\n`;
+    if (name === 'ksm_mergeable')
+      return `${name}: ${host.machine.regions.hasMergeable(host.guestPointer(guest)) ? 'yes' : 'no'}\n`;
     return `${name} ${counters[name] ?? 0}\n`;
   };
   return host.profile.ksmStat.map(line).join('');
 }
 
 /**
- * What was written to a file that showed `shown` and holds `found` now. A shell empties the file first; other writers leave the rest of a longer text
- * below their line, or append theirs. (One that does neither and writes no newline cannot be told from one who wrote all of it.)
+ * What was written to a file that showed `shown` and holds `found` now. A shell empties the file
+ * first; other writers leave the rest of a longer text below their line, or append theirs. (One
+ * that does neither and writes no newline cannot be told from one who wrote all of it.)
  */
 export function writtenText(shown: string, found: string): string {
   if (found.startsWith(shown)) return found.slice(shown.length);

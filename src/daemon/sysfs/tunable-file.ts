@@ -1,8 +1,10 @@
 /**
- * A file of /sys/kernel/mm/ksm that can be written: shows a tunable, and takes up what others write to it.
+ * A file of /sys/kernel/mm/ksm that can be written: shows a tunable, and takes up what others write
+ * to it.
  *
- * The kernel answers a write at once; here the writer has gone on when its value is taken or refused, and the file then shows what holds. An empty file is
- * no value: a shell empties it before it writes.
+ * The kernel answers a write at once; here the writer has gone on when its value is taken or
+ * refused, and the file then shows what holds. An empty file is no value: a shell empties it before
+ * it writes.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import type { KernelFile } from './kernel-file.js';
@@ -32,8 +34,9 @@ export class TunableFile {
   }
 
   /**
-   * Shows the tunable as it is now. What somebody has written is left to the watcher, which hears of writes to several files in their order; what the
-   * watcher has not taken up by the next look is taken up then, and an empty file filled again.
+   * Shows the tunable as it is now. What somebody has written is left to the watcher, which hears
+   * of writes to several files in their order; what the watcher has not taken up by the next look
+   * is taken up then, and an empty file filled again.
    */
   refresh(): void {
     if (this.isTaking) return;

@@ -1,4 +1,7 @@
-/** Comparing pages and taking their checksums: as Buffer.compare and XXH64 have it, wherever two pages differ. */
+/**
+ * Comparing pages and taking their checksums: as Buffer.compare and XXH64 have it, wherever two
+ * pages differ.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
@@ -17,7 +20,10 @@ class TwoPages {
   readonly b: Uint8Array;
 
   constructor(readonly pageSize: number) {
-    this.memory = SharedMemory.create({ memoryBytes: 4 * pageSize, pageSize, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+    this.memory = SharedMemory.create(
+      { memoryBytes: 4 * pageSize, pageSize, guestPages: 1, maxGuests: 1, maxRegions: 1 },
+      HOLDER_API,
+    );
     this.a = this.memory.u8.subarray(this.memory.frameByte(A), this.memory.frameByte(A) + pageSize);
     this.b = this.memory.u8.subarray(this.memory.frameByte(B), this.memory.frameByte(B) + pageSize);
   }
@@ -53,26 +59,43 @@ test('the mismatch of two pages is the first byte in which they differ, at each 
   for (let at = 0; at < 4096; at++) {
     pages.differFrom(at, at);
     const hints = [0, at, Math.max(0, at - 1), at >> 1, at & ~63, at & ~15];
-    const found = [...hints.map((from) => core.framesMismatch(A, B, from)), ...hints.map((from) => core.framesMismatch(B, A, from))];
+    const found = [
+      ...hints.map((from) => core.framesMismatch(A, B, from)),
+      ...hints.map((from) => core.framesMismatch(B, A, from)),
+    ];
     expect(found, `pages that differ at byte ${at}`).toEqual(Array.from({ length: 12 }, () => at));
     expect(Buffer.compare(pages.a, pages.b)).toBe(-1);
-    expect(pages.a[found[0]] < pages.b[found[0]], 'the byte found decides as memcmp does').toBe(true);
+    expect(pages.a[found[0]] < pages.b[found[0]], 'the byte found decides as memcmp does').toBe(
+      true,
+    );
     expect(core.framesEqual(A, B) + core.framesEqual(B, A)).toBe(0);
   }
 });
 
-test.each(PAGE_SIZES)('pages of %i bytes: found where they differ, and nowhere if they do not', (pageSize) => {
-  const pages = new TwoPages(pageSize);
-  for (let i = 0; i < 200; i++) {
-    // Each of the first and last 64 positions, and some between.
-    const at = i < 64 ? i % pageSize : i < 128 ? pageSize - 1 - (i % Math.min(64, pageSize)) : (Math.imul(i, 2654435761) % pageSize) & (pageSize - 1);
-    pages.differFrom(at, i);
-    expect([pages.compare(0), pages.compare(at), pages.compare(at >> 1)]).toEqual([at, at, at]);
-    pages.b.set(pages.a);
-    expect([pages.compare(0), pages.compare(at), pages.compare(pageSize)]).toEqual([pageSize, pageSize, pageSize]);
-    expect(pages.memory.core.framesEqual(A, B)).toBe(1);
-  }
-});
+test.each(PAGE_SIZES)(
+  'pages of %i bytes: found where they differ, and nowhere if they do not',
+  (pageSize) => {
+    const pages = new TwoPages(pageSize);
+    for (let i = 0; i < 200; i++) {
+      // Each of the first and last 64 positions, and some between.
+      const at =
+        i < 64
+          ? i % pageSize
+          : i < 128
+            ? pageSize - 1 - (i % Math.min(64, pageSize))
+            : (Math.imul(i, 2654435761) % pageSize) & (pageSize - 1);
+      pages.differFrom(at, i);
+      expect([pages.compare(0), pages.compare(at), pages.compare(at >> 1)]).toEqual([at, at, at]);
+      pages.b.set(pages.a);
+      expect([pages.compare(0), pages.compare(at), pages.compare(pageSize)]).toEqual([
+        pageSize,
+        pageSize,
+        pageSize,
+      ]);
+      expect(pages.memory.core.framesEqual(A, B)).toBe(1);
+    }
+  },
+);
 
 test('pages of any bytes compare as Buffer.compare has it', () => {
   const pages = new TwoPages(64);
@@ -105,9 +128,12 @@ test('a checksum is the low 32 bits of XXH64 with seed 0, and changes with a byt
   expect(pages.memory.frameChecksum(A)).toBe(before);
 });
 
-test.each(PAGE_SIZES)('the checksum of a page of %i bytes is the one its specification gives', (pageSize) => {
-  const page = new Uint8Array(pageSize);
-  expect(checksum(page)).toBe(Number(BigInt.asIntN(32, xxh64(page))));
-  fillRandom(page, pageSize);
-  expect(checksum(page)).toBe(Number(BigInt.asIntN(32, xxh64(page))));
-});
+test.each(PAGE_SIZES)(
+  'the checksum of a page of %i bytes is the one its specification gives',
+  (pageSize) => {
+    const page = new Uint8Array(pageSize);
+    expect(checksum(page)).toBe(Number(BigInt.asIntN(32, xxh64(page))));
+    fillRandom(page, pageSize);
+    expect(checksum(page)).toBe(Number(BigInt.asIntN(32, xxh64(page))));
+  },
+);

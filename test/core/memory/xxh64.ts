@@ -21,7 +21,9 @@ export function xxh64(bytes: Uint8Array): bigint {
   if (bytes.length >= 32) {
     const lanes = [u64(P1 + P2), P2, 0n, u64(-P1)];
     while (at + 32 <= bytes.length) for (let i = 0; i < 4; i++) lanes[i] = round(lanes[i], word());
-    hash = u64(rotate(lanes[0], 1n) + rotate(lanes[1], 7n) + rotate(lanes[2], 12n) + rotate(lanes[3], 18n));
+    hash = u64(
+      rotate(lanes[0], 1n) + rotate(lanes[1], 7n) + rotate(lanes[2], 12n) + rotate(lanes[3], 18n),
+    );
     for (const lane of lanes) hash = u64((hash ^ round(0n, lane)) * P1 + P4);
   }
   hash = u64(hash + BigInt(bytes.length));

@@ -1,6 +1,13 @@
 /** Merging: done only if both pages still are what the search saw. Otherwise nothing is changed. */
 import { beforeEach, expect, test } from 'vitest';
-import { PTE_DIRTY, PTE_FRAME, PTE_STATE, PTE_WRITABLE, PTE_ZERO, SLOT_WORDS } from '../../../src/core/layout.js';
+import {
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_STATE,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  SLOT_WORDS,
+} from '../../../src/core/layout.js';
 import type { Core } from '../../../src/machine/core.js';
 import { BenchHost, PAGE } from '../../ksm/bench-host.js';
 
@@ -92,23 +99,26 @@ test.each([A, B])('twins of which page %i is locked are left for next time', (lo
   expect(twins(A, B, true)).toBe(1);
 });
 
-test.each([A, B])('twins of which page %i maps another frame by now, is gone or no longer mergeable are left', (page) => {
-  const seen = [frame(A), frame(B)];
-  const merge = () => core.mergeTwins(slot(A), seen[0], slot(B), seen[1], 1);
-  const at = PAGE * (1 + page);
-  bench.host.madvise('g', at, PAGE, 'unmergeable');
-  refused(merge);
-  bench.host.madvise('g', at, PAGE, 'mergeable');
-  bench.host.madvise('g', at, PAGE, 'dontneed');
-  refused(merge);
-  // Another page takes the frame that was given back, so that this one gets another.
-  bench.host.createGuest('h');
-  bench.host.map('h', 'r', 1, { address: PAGE });
-  bench.put('h', 0, 1);
-  bench.put('g', page, 1);
-  expect(frame(page)).not.toBe(seen[page]);
-  refused(merge);
-});
+test.each([A, B])(
+  'twins of which page %i maps another frame by now, is gone or no longer mergeable are left',
+  (page) => {
+    const seen = [frame(A), frame(B)];
+    const merge = () => core.mergeTwins(slot(A), seen[0], slot(B), seen[1], 1);
+    const at = PAGE * (1 + page);
+    bench.host.madvise('g', at, PAGE, 'unmergeable');
+    refused(merge);
+    bench.host.madvise('g', at, PAGE, 'mergeable');
+    bench.host.madvise('g', at, PAGE, 'dontneed');
+    refused(merge);
+    // Another page takes the frame that was given back, so that this one gets another.
+    bench.host.createGuest('h');
+    bench.host.map('h', 'r', 1, { address: PAGE });
+    bench.put('h', 0, 1);
+    bench.put('g', page, 1);
+    expect(frame(page)).not.toBe(seen[page]);
+    refused(merge);
+  },
+);
 
 test('a page goes into a stable node’s, unless it was written since and differs', () => {
   const stable = stableNodeOf(B);

@@ -17,7 +17,8 @@ function visits(scans: number): number[] {
 }
 
 test('ages 0 to 2 are always visited; then 1, 2, 4 and at last 8 visits are skipped between two', () => {
-  // Age 3: visited, skips one (4). Age 5: visited, skips two (6, 7). Age 8: visited, skips four (9 to 12). Age 13 on: eight.
+  // Age 3: visited, skips one (4). Age 5: visited, skips two (6, 7). Age 8: visited, skips four (9
+  // to 12). Age 13 on: eight.
   expect(visits(42)).toEqual([0, 1, 2, 3, 5, 8, 13, 22, 31, 40]);
 });
 
@@ -42,7 +43,9 @@ test('an age outlives a write, and goes with the rmap item', () => {
   bench.fullScans(1);
   bench.put('g', 0, 3);
   bench.fullScans(3);
-  expect(bench.counters('pages_skipped'), 'young again: none of three visits is skipped').toEqual([1]);
+  expect(bench.counters('pages_skipped'), 'young again: none of three visits is skipped').toEqual([
+    1,
+  ]);
 });
 
 test('pages that are merged are always visited', () => {
@@ -64,7 +67,9 @@ test('an age stops at 255', () => {
   const bench = new BenchHost();
   bench.guest('g', [1]);
   bench.fullScans(600);
-  expect(bench.host.machine.memory.i32[bench.host.firstSlot('g', 'r') + RMAP_FLAGS] & RMAP_AGE_MASK).toBe(255);
+  expect(
+    bench.host.machine.memory.i32[bench.host.firstSlot('g', 'r') + RMAP_FLAGS] & RMAP_AGE_MASK,
+  ).toBe(255);
   const [before] = bench.counters('pages_scanned');
   bench.fullScans(18);
   expect(bench.counters('pages_scanned'), 'one visit in nine').toEqual([(before ?? 0) + 2]);

@@ -1,4 +1,7 @@
-/** Searching a tree by content the simple way: whole pages compared at every node. What the core's searches must agree with, node for node. */
+/**
+ * Searching a tree by content the simple way: whole pages compared at every node. What the core's
+ * searches must agree with, node for node.
+ */
 import {
   CTL_FOUND_LINK,
   CTL_FOUND_NODE,
@@ -26,9 +29,11 @@ export type Answer =
 
 /** What the core said: its answer, and the words it has left for its caller. */
 export function coreAnswer({ i32 }: SharedMemory, answer: number): Answer {
-  if (answer === SEARCH_ABSENT) return { answer, parent: i32[CTL_FOUND_PARENT], link: i32[CTL_FOUND_LINK] };
+  if (answer === SEARCH_ABSENT)
+    return { answer, parent: i32[CTL_FOUND_PARENT], link: i32[CTL_FOUND_LINK] };
   if (answer === SEARCH_GAVE_UP) return { answer };
-  if (answer !== SEARCH_FOUND && answer !== SEARCH_LOOK) throw new Error(`the core answered ${answer}`);
+  if (answer !== SEARCH_FOUND && answer !== SEARCH_LOOK)
+    throw new Error(`the core answered ${answer}`);
   return { answer, node: i32[CTL_FOUND_NODE] };
 }
 
@@ -66,7 +71,8 @@ export class NaiveUnstableSearch extends NaiveSearch {
     for (let slot = this.i32[this.link]; slot !== 0; slot = this.i32[this.link]) {
       const wanted = PTE_PRESENT | PTE_MERGEABLE;
       const frame = this.i32[slot + PTE_FRAME];
-      if ((this.i32[slot + PTE_STATE] & wanted) !== wanted || frame === this.frame) return { answer: SEARCH_GAVE_UP };
+      if ((this.i32[slot + PTE_STATE] & wanted) !== wanted || frame === this.frame)
+        return { answer: SEARCH_GAVE_UP };
       if (!this.step(slot, frame)) return { answer: SEARCH_FOUND, node: slot };
     }
     return this.absent();
@@ -85,7 +91,8 @@ export class NaiveStableSearch extends NaiveSearch {
 
   run(): Answer {
     for (let node = this.i32[this.link]; node !== 0; node = this.i32[this.link]) {
-      if (this.nodes.isChain(node) || !this.nodes.isCurrent(node)) return { answer: SEARCH_LOOK, node };
+      if (this.nodes.isChain(node) || !this.nodes.isCurrent(node))
+        return { answer: SEARCH_LOOK, node };
       if (!this.step(node, this.i32[node + STABLE_FRAME])) return { answer: SEARCH_FOUND, node };
     }
     return this.absent();

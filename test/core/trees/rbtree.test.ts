@@ -1,7 +1,18 @@
-/** The core's red-black trees: whatever is inserted, erased and replaced, they obey the rules and look as the textbook's look. */
+/**
+ * The core's red-black trees: whatever is inserted, erased and replaced, they obey the rules and
+ * look as the textbook's look.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CTL_UNSTABLE_ROOTS, RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT, SLOT_WORDS } from '../../../src/core/layout.js';
+import {
+  CTL_UNSTABLE_ROOTS,
+  RB_BLACK,
+  RB_LEFT,
+  RB_PARENT_COLOR,
+  RB_RED,
+  RB_RIGHT,
+  SLOT_WORDS,
+} from '../../../src/core/layout.js';
 import { SharedMemory } from '../../../src/machine/memory.js';
 import { HOLDER_API } from '../../../src/machine/pte.js';
 import { type Shape, TextbookTree } from './textbook-tree.js';
@@ -16,7 +27,10 @@ interface Step {
 
 /** Keys in the core's tree: each in one of two slots, so that it can be replaced by the other. */
 class CoreTree {
-  private readonly memory = SharedMemory.create({ memoryBytes: 4096, guestPages: KEYS * 2 + 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  private readonly memory = SharedMemory.create(
+    { memoryBytes: 4096, guestPages: KEYS * 2 + 1, maxGuests: 1, maxRegions: 1 },
+    HOLDER_API,
+  );
   readonly i32 = this.memory.i32;
   private readonly slots = new Map<number, number>();
 
@@ -61,19 +75,36 @@ class CoreTree {
 
   shape(node = this.i32[ROOT]): Shape {
     if (node === 0) return null;
-    if (node !== this.slots.get(this.keyOf(node))) throw new Error('the tree holds a node that was replaced or erased');
+    if (node !== this.slots.get(this.keyOf(node)))
+      throw new Error('the tree holds a node that was replaced or erased');
     const color = (this.i32[node + RB_PARENT_COLOR] & 1) === RB_RED ? 'red' : 'black';
-    return [color, this.keyOf(node), this.shape(this.i32[node + RB_LEFT]), this.shape(this.i32[node + RB_RIGHT])];
+    return [
+      color,
+      this.keyOf(node),
+      this.shape(this.i32[node + RB_LEFT]),
+      this.shape(this.i32[node + RB_RIGHT]),
+    ];
   }
 }
 
-/** What breaks a rule below `node`, added to `broken`; its black height. `visit` is called with the nodes from left to right. */
-function blackHeight(i32: Int32Array, node: number, parent: number, broken: string[], visit: (node: number) => void): number {
+/**
+ * What breaks a rule below `node`, added to `broken`; its black height. `visit` is called with the
+ * nodes from left to right.
+ */
+function blackHeight(
+  i32: Int32Array,
+  node: number,
+  parent: number,
+  broken: string[],
+  visit: (node: number) => void,
+): number {
   if (node === 0) return 0;
   const color = i32[node + RB_PARENT_COLOR] & 1;
-  if (i32[node + RB_PARENT_COLOR] >>> 1 !== parent) broken.push('a node does not name the parent it hangs from');
+  if (i32[node + RB_PARENT_COLOR] >>> 1 !== parent)
+    broken.push('a node does not name the parent it hangs from');
   if (color === RB_RED && parent === 0) broken.push('the root is red');
-  if (color === RB_RED && parent !== 0 && (i32[parent + RB_PARENT_COLOR] & 1) === RB_RED) broken.push('a red node hangs from a red one');
+  if (color === RB_RED && parent !== 0 && (i32[parent + RB_PARENT_COLOR] & 1) === RB_RED)
+    broken.push('a red node hangs from a red one');
   const left = blackHeight(i32, i32[node + RB_LEFT], node, broken, visit);
   visit(node);
   const right = blackHeight(i32, i32[node + RB_RIGHT], node, broken, visit);
@@ -83,7 +114,10 @@ function blackHeight(i32: Int32Array, node: number, parent: number, broken: stri
 
 const key = fc.nat({ max: KEYS - 1 });
 const step: fc.Arbitrary<Step> = fc.record({
-  action: fc.oneof({ weight: 6, arbitrary: fc.constant('toggle' as const) }, { weight: 1, arbitrary: fc.constant('replace' as const) }),
+  action: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('toggle' as const) },
+    { weight: 1, arbitrary: fc.constant('replace' as const) },
+  ),
   key,
 });
 
@@ -121,7 +155,10 @@ test('filled in order and emptied in any order it does so too', () => {
   const order = fc.shuffledSubarray(Array.from({ length: KEYS }, (_, i) => i));
   fc.assert(
     fc.property(order, fc.boolean(), (erased, ascending) => {
-      const filled = Array.from({ length: KEYS }, (_, i) => ({ action: 'toggle' as const, key: ascending ? i : KEYS - 1 - i }));
+      const filled = Array.from({ length: KEYS }, (_, i) => ({
+        action: 'toggle' as const,
+        key: ascending ? i : KEYS - 1 - i,
+      }));
       follow([...filled, ...erased.map((key) => ({ action: 'toggle' as const, key }))]);
     }),
     { numRuns: 20 },

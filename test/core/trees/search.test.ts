@@ -1,6 +1,7 @@
 /**
- * Searching by content, starting where the pages are known to differ: the way taken is, node for node, that of comparing whole pages. In the stable
- * tree, with its chains and stale nodes, as in the unstable one, whose pages are written behind the scanner's back.
+ * Searching by content, starting where the pages are known to differ: the way taken is, node for
+ * node, that of comparing whole pages. In the stable tree, with its chains and stale nodes, as in
+ * the unstable one, whose pages are written behind the scanner's back.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -31,8 +32,11 @@ import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-sear
 
 const PAGE_SIZE = 256;
 const PAGES = 32;
-/** Contents are equal but for these bytes, which hold other values: long common prefixes, and differences on either side of each border
- * of a compare, and several within the few bytes that nodes keep as a sample. */
+/**
+ * Contents are equal but for these bytes, which hold other values: long common prefixes, and
+ * differences on either side of each border of a compare, and several within the few bytes that
+ * nodes keep as a sample.
+ */
 const DIGITS = [0, 1, 63, 64, 66, 254, 255];
 
 /** As expect().toEqual(), which is too slow to be called at every step. */
@@ -46,8 +50,10 @@ function pageOf(content: readonly number[]): Uint8Array {
   return page;
 }
 
-// Most contents are alike but for the last two bytes, so that a search soon knows long bounds on either side; the others are soon told apart from those. A
-// node that stands where it does not belong then makes whoever takes it for a bound, or compares it from where the bounds say, go astray.
+// Most contents are alike but for the last two bytes, so that a search soon knows long bounds on
+// either side; the others are soon told apart from those. A node that stands where it does not
+// belong then makes whoever takes it for a bound, or compares it from where the bounds say, go
+// astray.
 const low = fc.nat({ max: 9 });
 const alike = fc.tuple(...[1, 1, 1, 1, 1].map((digit) => fc.constant(digit)), low, low);
 const other = fc.tuple(...DIGITS.map(() => fc.nat({ max: 2 })));
@@ -69,7 +75,10 @@ function unstableSteps(pages: number): fc.Arbitrary<UnstableStep> {
       arbitrary: fc.record({
         do: fc.constant('visit' as const),
         page,
-        writtenMeanwhile: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+        writtenMeanwhile: fc.oneof(
+          { weight: 9, arbitrary: fc.constant(false) },
+          { weight: 1, arbitrary: fc.constant(true) },
+        ),
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), page }) },
@@ -79,7 +88,13 @@ function unstableSteps(pages: number): fc.Arbitrary<UnstableStep> {
 /** Pages of one guest, and the unstable tree they are put into and taken out of. */
 class UnstableRig {
   readonly machine = Machine.create(
-    { memoryBytes: (PAGES + 1) * PAGE_SIZE, pageSize: PAGE_SIZE, guestPages: PAGES, maxGuests: 1, maxRegions: 1 },
+    {
+      memoryBytes: (PAGES + 1) * PAGE_SIZE,
+      pageSize: PAGE_SIZE,
+      guestPages: PAGES,
+      maxGuests: 1,
+      maxRegions: 1,
+    },
     HOLDER_API,
   );
   private readonly i32 = this.machine.memory.i32;
@@ -98,7 +113,10 @@ class UnstableRig {
     this.machine.dropPages(this.region, page, 1);
   }
 
-  /** What the scanner does: takes the page out of the tree, takes its checksum (which makes it clean), looks for its like or puts it in. */
+  /**
+   * What the scanner does: takes the page out of the tree, takes its checksum (which makes it
+   * clean), looks for its like or puts it in.
+   */
   visit(page: number, writtenMeanwhile: boolean): void {
     const { i32, machine } = this;
     const slot = machine.memory.slotTable + page * SLOT_WORDS;
@@ -108,7 +126,11 @@ class UnstableRig {
     i32[slot + RMAP_FLAGS] |= RMAP_IN_USE;
     if (!writtenMeanwhile) i32[slot + PTE_STATE] &= ~PTE_DIRTY;
     const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).run();
-    same(coreAnswer(machine.memory, machine.memory.core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)), wanted, 'where the search ends');
+    same(
+      coreAnswer(machine.memory, machine.memory.core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)),
+      wanted,
+      'where the search ends',
+    );
     machine.memory.core.unstableFindOrInsert(slot, frame, 0, 1);
   }
 }
@@ -118,14 +140,17 @@ test.each([PAGES, 4])(
   'the unstable tree is walked as if whole pages were compared, however its %i pages are written, dropped and visited again',
   (pages) => {
     fc.assert(
-      fc.property(fc.array(unstableSteps(pages), { minLength: 100, maxLength: 300, size: 'max' }), (steps) => {
-        const rig = new UnstableRig();
-        for (const step of steps) {
-          if (step.do === 'write') rig.write(step.page, pageOf(step.content));
-          else if (step.do === 'drop') rig.drop(step.page);
-          else rig.visit(step.page, step.writtenMeanwhile);
-        }
-      }),
+      fc.property(
+        fc.array(unstableSteps(pages), { minLength: 100, maxLength: 300, size: 'max' }),
+        (steps) => {
+          const rig = new UnstableRig();
+          for (const step of steps) {
+            if (step.do === 'write') rig.write(step.page, pageOf(step.content));
+            else if (step.do === 'drop') rig.drop(step.page);
+            else rig.visit(step.page, step.writtenMeanwhile);
+          }
+        },
+      ),
       { numRuns: 1500 },
     );
   },
@@ -139,14 +164,26 @@ type StableStep =
   | { readonly do: 'free'; readonly which: number };
 
 const stableStep: fc.Arbitrary<StableStep> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('insert' as const), content, chain: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('insert' as const), content, chain: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('search' as const), content }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('free' as const), which: fc.nat() }) },
 );
 
 /** Frames that are KSM pages, and the stable tree of them. */
 class StableRig {
-  readonly machine = Machine.create({ memoryBytes: PAGES * PAGE_SIZE, pageSize: PAGE_SIZE, guestPages: 1, maxGuests: 1, maxRegions: 1 }, HOLDER_API);
+  readonly machine = Machine.create(
+    {
+      memoryBytes: PAGES * PAGE_SIZE,
+      pageSize: PAGE_SIZE,
+      guestPages: 1,
+      maxGuests: 1,
+      maxRegions: 1,
+    },
+    HOLDER_API,
+  );
   private readonly i32 = this.machine.memory.i32;
   private readonly nodes = new StableNodes(this.machine);
   private readonly frames: number[] = [];
@@ -187,14 +224,20 @@ class StableRig {
     this.frames.push(frame);
   }
 
-  /** The last mapping of a KSM page goes, and the page with it: its node is stale, and its frame soon holds something else. */
+  /**
+   * The last mapping of a KSM page goes, and the page with it: its node is stale, and its frame
+   * soon holds something else.
+   */
   free(which: number): void {
     if (this.frames.length === 0) return;
     const [frame] = this.frames.splice(which % this.frames.length, 1);
     this.machine.frames.put(frame);
   }
 
-  /** Both searches side by side; where they stop to have a node looked at, it is tidied up as the scanner would. */
+  /**
+   * Both searches side by side; where they stop to have a node looked at, it is tidied up as the
+   * scanner would.
+   */
   private descend(frame: number): number {
     const { machine, nodes } = this;
     const { memory } = machine;

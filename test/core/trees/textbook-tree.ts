@@ -1,6 +1,7 @@
 /**
- * A red-black tree as the textbook has it (Cormen, Leiserson, Rivest, Stein, chapter 13), with objects, a sentinel and keys: what the core's trees
- * must look like, written without looking at them.
+ * A red-black tree as the textbook has it (Cormen, Leiserson, Rivest, Stein, chapter 13), with
+ * objects, a sentinel and keys: what the core's trees must look like, written without looking at
+ * them.
  */
 type Color = 'red' | 'black';
 
@@ -64,7 +65,9 @@ export class TextbookTree {
   }
 
   shape(node = this.root): Shape {
-    return node === this.nil ? null : [node.color, node.key, this.shape(node.left), this.shape(node.right)];
+    return node === this.nil
+      ? null
+      : [node.color, node.key, this.shape(node.left), this.shape(node.right)];
   }
 
   private minimum(node: TextbookNode): TextbookNode {

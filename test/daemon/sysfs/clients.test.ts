@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '../../../bench/load/free-port.js';
+import { freePort } from '../../../tools/load/free-port.js';
 import { DaemonProcess, run, TemporaryDirectory, text } from '../../daemon-process.js';
 import { removeTools, tool } from '../../debian-tool.js';
 import { until } from '../../until.js';
@@ -28,8 +28,15 @@ afterEach(async () => {
 
 afterAll(removeTools);
 
-function background(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; errors: () => string } {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+function background(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; errors: () => string } {
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   children.push(child);
   return { child, errors: text(child.stderr) };
 }
@@ -57,7 +64,12 @@ test('prometheus-node-exporter reads from them what ksmd counts, and calls it as
   for (let i = 0; i < 3; i++) await client.scan(100);
 
   const address = `127.0.0.1:${await freePort()}`;
-  const args = [`--path.sysfs=${sysfs}`, '--collector.disable-defaults', '--collector.ksmd', `--web.listen-address=${address}`];
+  const args = [
+    `--path.sysfs=${sysfs}`,
+    '--collector.disable-defaults',
+    '--collector.ksmd',
+    `--web.listen-address=${address}`,
+  ];
   const exporter = background(path, args);
   const scrape = async (): Promise<string> => {
     if (exporter.child.exitCode !== null) throw new Error(exporter.errors());
@@ -70,7 +82,10 @@ test('prometheus-node-exporter reads from them what ksmd counts, and calls it as
     pages_sharing: 9,
     pages_unshared: 2,
   });
-  await until('it reads what ksmd counts', async () => sample(await scrape(), 'node_ksmd_pages_sharing') === pages_sharing);
+  await until(
+    'it reads what ksmd counts',
+    async () => sample(await scrape(), 'node_ksmd_pages_sharing') === pages_sharing,
+  );
 
   const theirs = await scrape();
   expect(sample(theirs, 'node_scrape_collector_success{collector="ksmd"}')).toBe(1);
@@ -86,14 +101,23 @@ test('prometheus-node-exporter reads from them what ksmd counts, and calls it as
 test('ksmtuned, which finds them at /sys/kernel/mm/ksm, starts the scanner, boosts it, and stops it', async (ctx) => {
   const { path } = await tool(ctx, 'ksmtuned', ['ksmtuned']);
   // Whoever is not root is root in a user namespace, where the system allows that.
-  const namespaces = process.getuid?.() === 0 ? OWN_NAMESPACES : ['--map-root-user', ...OWN_NAMESPACES];
+  const namespaces =
+    process.getuid?.() === 0 ? OWN_NAMESPACES : ['--map-root-user', ...OWN_NAMESPACES];
   // A /sys without the kernel's own files.
   const mounts = `mount -t tmpfs none /sys && mkdir -p /sys/kernel/mm/ksm && mount --bind '${sysfs}/kernel/mm/ksm' /sys/kernel/mm/ksm`;
-  const trial = await run('unshare', [...namespaces, 'sh', '-c', mounts]).catch((error: Error) => ({ status: null, stderr: error.message }));
-  if (trial.status !== 0) return ctx.skip(`no mount namespace can be had here: ${trial.stderr.trim()}`);
+  const trial = await run('unshare', [...namespaces, 'sh', '-c', mounts]).catch((error: Error) => ({
+    status: null,
+    stderr: error.message,
+  }));
+  if (trial.status !== 0)
+    return ctx.skip(`no mount namespace can be had here: ${trial.stderr.trim()}`);
   const tuned = (settings: NodeJS.ProcessEnv): ChildProcess => {
     const env = { KSM_MONITOR_INTERVAL: '0.1', PIDFILE: directory.file('pid'), ...settings };
-    return background('unshare', [...namespaces, 'sh', '-c', `${mounts} && '${path}' && sleep infinity`], env).child;
+    return background(
+      'unshare',
+      [...namespaces, 'sh', '-c', `${mounts} && '${path}' && sleep infinity`],
+      env,
+    ).child;
   };
   const settles = (what: string, wanted: object): Promise<unknown> =>
     until(what, async () => {
@@ -104,7 +128,11 @@ test('ksmtuned, which finds them at /sys/kernel/mm/ksm, starts the scanner, boos
 
   // To it all memory is short, so it asks for more each time up to the most it ever does.
   const memoryIsShort = tuned({ KSM_THRES_COEF: '100', KSM_SLEEP_MSEC: '0' });
-  await settles('the scanner runs, at the pace that it boosts to', { run: 1, pages_to_scan: 1250, sleep_millisecs: 10 });
+  await settles('the scanner runs, at the pace that it boosts to', {
+    run: 1,
+    pages_to_scan: 1250,
+    sleep_millisecs: 10,
+  });
   await killed(memoryIsShort);
 
   tuned({ KSM_THRES_COEF: '0', KSM_THRES_CONST: '0' });

@@ -1,4 +1,13 @@
-import { fstatSync, ftruncateSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { assert, constantFrom, property, tuple } from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KernelFile } from '../../../src/daemon/sysfs/kernel-file.js';
@@ -47,7 +56,17 @@ test('the look at every change sees what the file holds', () => {
 test('a reader finds the text before or the text after, whatever their lengths, and empty lines below it at most', () => {
   const path = directory.file('run');
   const file = KernelFile.open(path, 0o644, '1\n');
-  const texts = constantFrom('0\n', '7\n', '10\n', '99\n', '256\n', '4294967295\n', '-64\n', '[none] scan-time\n', 'none [scan-time]\n');
+  const texts = constantFrom(
+    '0\n',
+    '7\n',
+    '10\n',
+    '99\n',
+    '256\n',
+    '4294967295\n',
+    '-64\n',
+    '[none] scan-time\n',
+    'none [scan-time]\n',
+  );
   seen.path = path;
   assert(
     property(tuple(texts, texts), ([before, after]) => {
@@ -58,7 +77,10 @@ test('a reader finds the text before or the text after, whatever their lengths, 
       // Nor between two of them: a reader may have the length of before with the bytes of after.
       for (const [i, text] of seen.texts.entries()) {
         const last = seen.texts[i - 1] ?? before;
-        expect(text.length === last.length || text.startsWith(last) || last.startsWith(text), `'${last}', then '${text}'`).toBe(true);
+        expect(
+          text.length === last.length || text.startsWith(last) || last.startsWith(text),
+          `'${last}', then '${text}'`,
+        ).toBe(true);
       }
       expect(readFileSync(path, 'latin1')).toBe(after);
     }),

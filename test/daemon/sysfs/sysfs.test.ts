@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FATAL } from '../../../src/daemon/fatal.js';
-import { KERNEL_PROFILES } from '../../../src/ksm/profile.js';
+import { KERNEL_PROFILES } from '../../../src/ksm/kernels.js';
 import { DaemonProcess, run, TemporaryDirectory } from '../../daemon-process.js';
 import { until } from '../../until.js';
 
@@ -60,7 +60,11 @@ async function shows(name: string, text: string): Promise<void> {
 }
 
 async function sh(script: string): Promise<void> {
-  expect(await run('sh', ['-c', `cd '${join(sysfs, KSM)}' && ${script}`])).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await run('sh', ['-c', `cd '${join(sysfs, KSM)}' && ${script}`])).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
 }
 
 /** Files whose writes were refused, and why. */
@@ -71,14 +75,22 @@ function warnings(): unknown[] {
 }
 
 describe('/sys/kernel/mm/ksm', () => {
-  test.each(KERNEL_PROFILES)('has the files of Linux $name, with their modes and values', async ({ name, counters, tunables }) => {
-    const { client } = await start('--kernel', name, '--run', '0');
-    expect(readdirSync(join(sysfs, KSM)).sort()).toEqual([...counters, ...tunables].sort());
-    for (const counter of counters) expect(statSync(join(sysfs, KSM, counter)).mode & 0o777).toBe(0o444);
-    for (const tunable of tunables) expect(statSync(join(sysfs, KSM, tunable)).mode & 0o777).toBe(0o644);
-    const files = await client.ksm();
-    for (const file of [...counters, ...tunables]) expect(read(file)).toBe(file === 'advisor_mode' ? '[none] scan-time\n' : `${files[file]}\n`);
-  });
+  test.each(KERNEL_PROFILES)(
+    'has the files of Linux $name, with their modes and values',
+    async ({ name, counters, tunables }) => {
+      const { client } = await start('--kernel', name, '--run', '0');
+      expect(readdirSync(join(sysfs, KSM)).sort()).toEqual([...counters, ...tunables].sort());
+      for (const counter of counters)
+        expect(statSync(join(sysfs, KSM, counter)).mode & 0o777).toBe(0o444);
+      for (const tunable of tunables)
+        expect(statSync(join(sysfs, KSM, tunable)).mode & 0o777).toBe(0o644);
+      const files = await client.ksm();
+      for (const file of [...counters, ...tunables])
+        expect(read(file)).toBe(
+          file === 'advisor_mode' ? '[none] scan-time\n' : `${files[file]}\n`,
+        );
+    },
+  );
 
   test('has 24 files under 6.18', async () => {
     await start();
@@ -106,7 +118,9 @@ describe('/sys/kernel/mm/ksm', () => {
 
   test('takes up what is written, and shows it as the kernel would', async () => {
     const { client } = await start('--run', '0');
-    await sh('echo +0500 > pages_to_scan; echo on > use_zero_pages; printf scan-time > advisor_mode; echo 1 > run');
+    await sh(
+      'echo +0500 > pages_to_scan; echo on > use_zero_pages; printf scan-time > advisor_mode; echo 1 > run',
+    );
     await shows('use_zero_pages', '1\n');
     await shows('advisor_mode', 'none [scan-time]\n');
     await until('the last of it is set', async () => (await client.ksm()).run === 1);
@@ -116,14 +130,18 @@ describe('/sys/kernel/mm/ksm', () => {
 
   test('takes up what is written over the old value, or appended to it', async () => {
     await start();
-    await sh('printf "7\\n" | dd of=pages_to_scan conv=notrunc status=none; echo 9 >> sleep_millisecs');
+    await sh(
+      'printf "7\\n" | dd of=pages_to_scan conv=notrunc status=none; echo 9 >> sleep_millisecs',
+    );
     await shows('pages_to_scan', '7\n');
     await shows('sleep_millisecs', '9\n');
   });
 
   test('takes up writes to several files in their order', async () => {
     const { client } = await start();
-    await sh('echo scan-time > advisor_mode; echo none > advisor_mode; echo 77 > pages_to_scan; echo 2 > run; echo 8 > max_page_sharing');
+    await sh(
+      'echo scan-time > advisor_mode; echo none > advisor_mode; echo 77 > pages_to_scan; echo 2 > run; echo 8 > max_page_sharing',
+    );
     await until('all of it is set', async () => (await client.ksm()).max_page_sharing === 8);
     expect(await client.ksm()).toMatchObject({ advisor_mode: 'none', pages_to_scan: 77, run: 2 });
     expect(warnings()).toEqual([]);
@@ -153,7 +171,13 @@ describe('/sys/kernel/mm/ksm', () => {
       await shows(name, shown);
     }
     const { run, pages_to_scan, sleep_millisecs, advisor_mode, max_page_sharing } = before;
-    expect(await client.ksm()).toMatchObject({ run, pages_to_scan, sleep_millisecs, advisor_mode, max_page_sharing });
+    expect(await client.ksm()).toMatchObject({
+      run,
+      pages_to_scan,
+      sleep_millisecs,
+      advisor_mode,
+      max_page_sharing,
+    });
   });
 
   test('a value in a file that was put in the place of one is taken up, and one that is removed comes back', async () => {
@@ -162,9 +186,17 @@ describe('/sys/kernel/mm/ksm', () => {
     await until('the value is taken up', async () => (await client.ksm()).pages_to_scan === 200);
     await shows('pages_to_scan', '200\n');
     await sh('echo 300 > pages_to_scan');
-    await until('and the file is followed again', async () => (await client.ksm()).pages_to_scan === 300);
+    await until(
+      'and the file is followed again',
+      async () => (await client.ksm()).pages_to_scan === 300,
+    );
     await sh('rm full_scans sleep_millisecs');
-    await until('they are there again', () => existsSync(join(sysfs, KSM, 'full_scans')) && existsSync(join(sysfs, KSM, 'sleep_millisecs')));
+    await until(
+      'they are there again',
+      () =>
+        existsSync(join(sysfs, KSM, 'full_scans')) &&
+        existsSync(join(sysfs, KSM, 'sleep_millisecs')),
+    );
     await shows('sleep_millisecs', '20\n');
     expect(statSync(join(sysfs, KSM, 'full_scans')).mode & 0o777).toBe(0o444);
     expect(warnings()).toEqual([]);
@@ -176,7 +208,10 @@ describe('/sys/kernel/mm/ksm', () => {
     await sh('echo 5 > full_scans');
     await shows('full_scans', '0\n');
     await sh('truncate -s 300M sleep_millisecs');
-    await until('it is short again', () => statSync(join(sysfs, KSM, 'sleep_millisecs')).size < 100);
+    await until(
+      'it is short again',
+      () => statSync(join(sysfs, KSM, 'sleep_millisecs')).size < 100,
+    );
     await shows('sleep_millisecs', '20\n');
   });
 
@@ -185,7 +220,9 @@ describe('/sys/kernel/mm/ksm', () => {
     await sh("printf 'two\\nlines' > run");
     await until('it is refused', () => warnings().length === 1);
     const told = String(daemon?.log.find(({ level }) => level === 'warn')?.msg);
-    expect(told).toBe('EINVAL: run takes whole numbers from 0 to 2, not "two\\nlines": the value before it stays');
+    expect(told).toBe(
+      'EINVAL: run takes whole numbers from 0 to 2, not "two\\nlines": the value before it stays',
+    );
   });
 
   test('an empty file is no value: it fills again', async () => {
@@ -213,9 +250,18 @@ describe('/proc', () => {
     await client.createGuest('second.with-a-long-name');
     await client.map('first', 'memory', { pages: 8 });
     await client.store('first', 2 ** 32, Buffer.alloc(8 * 4096, 7));
-    const stat = 'ksm_rmap_items 8\nksm_zero_pages 0\nksm_merging_pages 8\nksm_process_profit 32256\nksm_merge_any: no\nksm_mergeable: yes\n';
-    await until('the pages are merged', () => existsSync(join(proc, '1/ksm_stat')) && readFileSync(join(proc, '1/ksm_stat'), 'latin1') === stat);
-    await until('its other file says so too', () => readFileSync(join(proc, '1/ksm_merging_pages'), 'latin1') === '8\n');
+    const stat =
+      'ksm_rmap_items 8\nksm_zero_pages 0\nksm_merging_pages 8\nksm_process_profit 32256\nksm_merge_any: no\nksm_mergeable: yes\n';
+    await until(
+      'the pages are merged',
+      () =>
+        existsSync(join(proc, '1/ksm_stat')) &&
+        readFileSync(join(proc, '1/ksm_stat'), 'latin1') === stat,
+    );
+    await until(
+      'its other file says so too',
+      () => readFileSync(join(proc, '1/ksm_merging_pages'), 'latin1') === '8\n',
+    );
     expect(readdirSync(join(proc, '1')).sort()).toEqual(['comm', 'ksm_merging_pages', 'ksm_stat']);
     expect(statSync(join(proc, '1/ksm_stat')).mode & 0o777).toBe(0o400);
     expect(readFileSync(join(proc, '1/comm'), 'latin1')).toBe('first\n');
@@ -238,7 +284,8 @@ describe('the directory', () => {
     const { client } = await start();
     rmSync(proc, { recursive: true });
     await client.createGuest('g');
-    const told = (): unknown[] => (daemon?.log ?? []).filter(({ level }) => level === 'error').map(({ msg }) => msg);
+    const told = (): unknown[] =>
+      (daemon?.log ?? []).filter(({ level }) => level === 'error').map(({ msg }) => msg);
     await until('it is told of', () => told().length > 0);
     for (const pages of [7, 8, 9]) {
       await client.setKsm({ pages_to_scan: pages });
@@ -313,24 +360,33 @@ describe('the directory', () => {
     for (const other of [sysfs, directory.file('other')]) {
       const { status, stderr } = await refused('--sysfs', other, '--pages-to-scan', '7');
       expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-      expect(stderr).toMatch(/^ksmd: EBUSY: process \d+ keeps its files in .*: stop it, or choose another --sysfs\n$/);
+      expect(stderr).toMatch(
+        /^ksmd: EBUSY: process \d+ keeps its files in .*: stop it, or choose another --sysfs\n$/,
+      );
     }
     expect(read('pages_to_scan')).toBe('100\n');
     expect(readdirSync(directory.path).sort()).toEqual(['proc', 'sys']);
   });
 
-  test.skipIf(process.geteuid?.() !== 0)('is refused where somebody else could put links in the place of its files', async () => {
-    chownSync(directory.path, 65534, 65534);
-    const { status, stderr } = await refused('--sysfs', sysfs);
-    expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-    expect(stderr).toBe(`ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in a directory of your own\n`);
-    expect(readdirSync(directory.path)).toEqual([]);
-  });
+  test.skipIf(process.geteuid?.() !== 0)(
+    'is refused where somebody else could put links in the place of its files',
+    async () => {
+      chownSync(directory.path, 65534, 65534);
+      const { status, stderr } = await refused('--sysfs', sysfs);
+      expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
+      expect(stderr).toBe(
+        `ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in a directory of your own\n`,
+      );
+      expect(readdirSync(directory.path)).toEqual([]);
+    },
+  );
 
   test('nor where anybody may write', async () => {
     mkdirSync(sysfs);
     chmodSync(sysfs, 0o777);
-    expect((await refused('--sysfs', sysfs)).stderr).toMatch(/^ksmd: EPERM: others can replace what is in /);
+    expect((await refused('--sysfs', sysfs)).stderr).toMatch(
+      /^ksmd: EPERM: others can replace what is in /,
+    );
   });
 
   test.each([

@@ -1,6 +1,11 @@
 /** What is expected here of 6.18 was read off such a kernel. */
 import { expect, test } from 'vitest';
-import { ksmStatText, tunableText, writtenText, writtenValue } from '../../../src/daemon/sysfs/text.js';
+import {
+  ksmStatText,
+  tunableText,
+  writtenText,
+  writtenValue,
+} from '../../../src/daemon/sysfs/text.js';
 import { BenchHost, PAGE } from '../../ksm/bench-host.js';
 
 test.each([
@@ -45,7 +50,10 @@ test('a choice is shown with all there is to choose from', () => {
 });
 
 test("ksm_stat has the lines of the profile's kernel, and says whether any page may be merged", () => {
-  const statOf = (kernel: '2.6.32' | '6.1' | '6.12' | '6.18', advice: 'mergeable' | 'unmergeable' = 'mergeable'): string => {
+  const statOf = (
+    kernel: '2.6.32' | '6.1' | '6.12' | '6.18',
+    advice: 'mergeable' | 'unmergeable' = 'mergeable',
+  ): string => {
     const { host } = new BenchHost(kernel);
     host.createGuest('g');
     host.map('g', 'r', 4, { address: PAGE });
@@ -53,7 +61,8 @@ test("ksm_stat has the lines of the profile's kernel, and says whether any page 
     host.madvise('g', 4 * PAGE, PAGE, advice);
     return ksmStatText(host, 'g');
   };
-  const counters = 'ksm_rmap_items 0\nksm_zero_pages 0\nksm_merging_pages 0\nksm_process_profit 0\n';
+  const counters =
+    'ksm_rmap_items 0\nksm_zero_pages 0\nksm_merging_pages 0\nksm_process_profit 0\n';
   expect(statOf('6.18')).toBe(`${counters}ksm_merge_any: no\nksm_mergeable: yes\n`);
   expect(statOf('6.18', 'unmergeable')).toBe(`${counters}ksm_merge_any: no\nksm_mergeable: no\n`);
   expect(statOf('6.12')).toBe(counters);

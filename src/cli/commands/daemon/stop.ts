@@ -1,0 +1,27 @@
+/** `ksmd stop`: asks the daemon to stop, and waits until its socket is gone. */
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LocalError } from '../../failures.js';
+import { verb } from '../../verb.js';
+
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 20;
+
+export const stop = verb<[], object>({
+  name: 'stop',
+  summary: 'stop the daemon; its guests are gone then',
+  examples: ['ksmd stop'],
+  run: async ({ client, print }) => {
+    await client.stop();
+    for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
+      if (waitedMs > PATIENCE_MS)
+        throw new LocalError(
+          'ETIMEDOUT',
+          'the daemon has said that it stops, but its socket is still there',
+        );
+      await delay(LOOK_MS);
+    }
+    print('stopped');
+    return undefined;
+  },
+});

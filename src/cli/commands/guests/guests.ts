@@ -1,0 +1,55 @@
+/** `ksmd guests`: all guests, or one with its regions. */
+import { Argument } from 'commander';
+import type { Guest, GuestSummary } from '../../../protocol/guests.js';
+import { hex, size, table } from '../../terminal/wording.js';
+import { verb } from '../../verb.js';
+
+export const guests = verb<[string | undefined], object>({
+  name: 'guests',
+  summary: 'all guests, or one and its regions',
+  arguments: [new Argument('[guest]', 'show the regions of this one')],
+  examples: ['ksmd guests', 'ksmd guests web'],
+  json: true,
+  hints: { ENOENT: "'ksmd guests' lists them" },
+  run: async ({ client, json, print, printJson }, [name]) => {
+    if (name === undefined) {
+      const all = await client.guests();
+      const { pageSize } = await client.status();
+      if (json) printJson(all);
+      else print(guestTable(all, pageSize));
+      return undefined;
+    }
+    const guest = await client.guest(name);
+    const { pageSize } = await client.status();
+    if (json) printJson(guest);
+    else
+      print(
+        `${guestTable([{ ...guest, regions: guest.regions.length }], pageSize)}\n\n${regionTable(guest, pageSize)}`,
+      );
+    return undefined;
+  },
+});
+
+function guestTable(all: readonly GuestSummary[], pageSize: number): string {
+  const rows = all.map(({ name, node, regions, registeredPages, presentPages, ksm_stat }) => [
+    name,
+    String(node),
+    String(regions),
+    ...pages(registeredPages, pageSize),
+    ...pages(presentPages, pageSize),
+    ...pages(ksm_stat.ksm_merging_pages, pageSize),
+  ]);
+  return table(['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', 'MERGED', ''], rows);
+}
+
+function regionTable({ regions }: Guest, pageSize: number): string {
+  return table(
+    ['REGION', 'ADDRESS', 'PAGES', ''],
+    regions.map((region) => [region.name, hex(region.address), ...pages(region.pages, pageSize)]),
+  );
+}
+
+/** The early kernel profiles do not count by guest. */
+function pages(value: number | undefined, pageSize: number): [string, string] {
+  return value === undefined ? ['-', ''] : [String(value), size(value * pageSize)];
+}

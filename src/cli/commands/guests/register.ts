@@ -1,0 +1,102 @@
+/** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
+import { open } from 'node:fs/promises';
+import { Argument, Option } from 'commander';
+import { fileChunks } from '../../../sources/file-chunks.js';
+import { LocalError, UsageError } from '../../failures.js';
+import { Progress } from '../../terminal/progress.js';
+import { count, hex, size } from '../../terminal/wording.js';
+import { parseBytes, parsePositive } from '../../values.js';
+import { type Session, verb } from '../../verb.js';
+import { registerProcess } from './register-process.js';
+import { withNewGuest } from './with-new-guest.js';
+
+interface RegisterOptions {
+  readonly pid?: number;
+  readonly image?: string;
+  readonly pages?: number;
+  readonly address?: number;
+}
+
+export const register = verb<[string], RegisterOptions>({
+  name: 'register',
+  summary: "make a guest of a process's memory, of a file, or of empty pages",
+  arguments: [new Argument('<guest>', "1 to 64 letters, digits, '.', '_' or '-'")],
+  options: [
+    new Option(
+      '--pid <pid>',
+      'the private anonymous memory of a process, as far as it is present',
+    ).argParser(parsePositive),
+    new Option('--image <file>', "a file's bytes"),
+    new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
+    new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
+      parseBytes,
+    ),
+  ],
+  examples: [
+    'ksmd register web --pid 1234',
+    'ksmd register vm1 --image vm1.mem',
+    'ksmd register empty --pages 16384',
+  ],
+  hints: {
+    EEXIST: "choose another name, or 'ksmd unregister' it first",
+    ENOMEM:
+      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
+  },
+  run: async (session, [guest], { pid, image, pages, address }) => {
+    if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
+      throw new UsageError('register takes one of --pid, --image and --pages');
+    if (pid !== undefined) {
+      if (address !== undefined)
+        throw new UsageError('--pid keeps the addresses of the process: leave out --address');
+      await registerProcess(session, guest, pid);
+    } else if (image !== undefined) await registerImage(session, guest, image, address);
+    else await registerEmpty(session, guest, pages ?? 0, address);
+    return undefined;
+  },
+});
+
+async function registerEmpty(
+  { client, print }: Session,
+  guest: string,
+  pages: number,
+  address: number | undefined,
+): Promise<void> {
+  const region = await withNewGuest(client, guest, () =>
+    client.map(guest, 'memory', { pages, ...(address === undefined ? {} : { address }) }),
+  );
+  print(`${guest}: ${count(pages, 'untouched page')} at ${hex(region.address)}`);
+}
+
+async function registerImage(
+  { client, print }: Session,
+  guest: string,
+  path: string,
+  address: number | undefined,
+): Promise<void> {
+  const file = await open(path);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new LocalError('EINVAL', `${path} is no regular file`);
+    if (stat.size === 0) throw new LocalError('EINVAL', `${path} is empty`);
+    const { pageSize } = await client.status();
+    // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
+    const pages = Math.ceil(stat.size / pageSize);
+    const region = await withNewGuest(client, guest, () =>
+      client.map(guest, 'image', { pages, ...(address === undefined ? {} : { address }) }),
+    );
+    const progress = new Progress(guest, stat.size);
+    try {
+      await client.store(guest, region.address, {
+        length: stat.size,
+        chunks: progress.watch(fileChunks(file, stat.size)),
+      });
+    } finally {
+      progress.end();
+    }
+    print(
+      `${guest}: ${count(pages, 'page')} (${size(stat.size)}) of ${path} at ${hex(region.address)}`,
+    );
+  } finally {
+    await file.close();
+  }
+}

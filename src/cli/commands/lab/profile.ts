@@ -1,0 +1,83 @@
+/**
+ * `ksmd profile`: where the scanner thread's time goes, as a table of symbols and as a file that
+ * Chrome's DevTools open.
+ */
+import { Option } from 'commander';
+import type { Client } from '../../../client/client.js';
+import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
+import type { CpuProfile } from '../../../protocol/profile.js';
+import { LocalError } from '../../failures.js';
+import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
+import { parseSeconds } from '../../values.js';
+import { verb } from '../../verb.js';
+import { writeWhole } from '../record/whole-file.js';
+
+/** Lines of the table for people. */
+const LINES = 40;
+
+export const profile = verb<[], { readonly seconds: number; readonly output?: string }>({
+  name: 'profile',
+  summary: "where the scanner's time goes, symbol by symbol",
+  options: [
+    new Option('--seconds <n>', 'how long, 0.1 to 60; Ctrl-C gives up')
+      .argParser(parseSeconds)
+      .default(5),
+    new Option('--output <file>', "write a .cpuprofile for Chrome's DevTools as well"),
+  ],
+  examples: ['ksmd profile --seconds 10', 'ksmd profile --output scanner.cpuprofile'],
+  json: true,
+  run: async ({ client, json, print, printJson }, _values, { seconds, output }) => {
+    const taken =
+      output === undefined ? await take(client, seconds) : await takeInto(output, client, seconds);
+    const table = symbolTable(taken);
+    if (json) printJson(table);
+    else print(inWords(table));
+    return undefined;
+  },
+});
+
+function takeInto(path: string, client: Client, seconds: number): Promise<CpuProfile> {
+  return writeWhole(path, async (file) => {
+    const taken = await take(client, seconds);
+    await file.writeFile(JSON.stringify(taken));
+    return taken;
+  });
+}
+
+/**
+ * LocalError at Ctrl-C. The daemon switches the profiler off as the connection ends; a second one
+ * kills as ever.
+ */
+async function take(client: Client, seconds: number): Promise<CpuProfile> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    return await client.profile(seconds, interrupted.signal);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    throw new LocalError(
+      'EINTR',
+      'interrupted: the profile is given up, and the profiler is off; choose fewer --seconds for a shorter one',
+    );
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}
+
+function inWords(table: SymbolTable): string {
+  const { samples, idleShare, symbols } = table;
+  const shown = symbols.slice(0, LINES);
+  const rest = symbols.slice(LINES).reduce((sum, symbol) => sum + symbol.samples, 0);
+  const idle = idleShare === 0 ? 'never idle' : `idle in ${percent(idleShare)} of them`;
+  return [
+    `the scanner thread for ${inSeconds(table.seconds * 1000)}: ${count(samples, 'sample')}, ${idle}`,
+    SYMBOL_HEAD,
+    ...shown.map(symbolLine),
+    ...(rest === 0
+      ? []
+      : [
+          `${count(rest, 'sample')} more in ${count(symbols.length - LINES, 'symbol')}: --json has them all`,
+        ]),
+  ].join('\n');
+}

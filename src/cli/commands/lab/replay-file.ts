@@ -1,0 +1,69 @@
+/**
+ * Replays one file, and says how it went. Apart from the verb, so that no other verb loads the
+ * machine.
+ */
+import { readFile } from 'node:fs/promises';
+import { profileOf } from '../../../conformance/player.js';
+import { parseScenario, type Scenario, ScenarioError } from '../../../conformance/scenario.js';
+import { observed, type Verdict, verify } from '../../../conformance/verify.js';
+import type { ProfileName } from '../../../ksm/kernels.js';
+import { KsmdError } from '../../../machine/errors.js';
+import { WRONG_COMMAND_LINE } from '../../failures.js';
+import { count } from '../../terminal/wording.js';
+import type { Session } from '../../verb.js';
+
+const DIFFERS = 1;
+
+export interface ReplayOptions {
+  readonly kernel?: ProfileName;
+  readonly print?: true;
+}
+
+/** The exit status that this file alone would give. */
+export async function replayFile(
+  session: Session,
+  file: string,
+  { kernel, print }: ReplayOptions,
+): Promise<number> {
+  const text = await readFile(file, 'utf8');
+  try {
+    const scenario = parseScenario(text);
+    const profile = profileOf(scenario, kernel);
+    if (print) {
+      session.printJson(observed(scenario, profile));
+      return 0;
+    }
+    const verdict = verify(scenario, profile);
+    if (session.json) session.printJson(verdictAsJson(file, verdict));
+    else session.print(verdictInWords(file, scenario, verdict));
+    return verdict.difference === undefined ? 0 : DIFFERS;
+  } catch (error) {
+    // A step that no host can take (regions that overlap, say) makes it as little of a scenario as
+    // a field that does not exist.
+    if (!(error instanceof ScenarioError || error instanceof KsmdError)) throw error;
+    process.stderr.write(`ksmd: EINVAL: ${file}: ${error.message}\n`);
+    return WRONG_COMMAND_LINE;
+  }
+}
+
+function verdictInWords(
+  file: string,
+  scenario: Scenario,
+  { difference, compared }: Verdict,
+): string {
+  if (difference === undefined)
+    return `${file}: agrees in ${count(compared, 'counter')} over ${count(scenario.ops.length, 'step')}`;
+  const { step, op, batch, what, kernel, ksmd } = difference;
+  const place =
+    batch === undefined ? `ops[${step}] (${op})` : `ops[${step}] (${op}), batch ${batch}`;
+  return `${file}: differs at ${place}: ${what} is ${ksmd}, the kernel's ${kernel}`;
+}
+
+function verdictAsJson(file: string, { difference, compared }: Verdict): object {
+  return {
+    file,
+    agrees: difference === undefined,
+    compared,
+    ...(difference === undefined ? {} : { difference }),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * `ksmd status`: what the daemon is doing, what its guests share and why not more: answers, in a
+ * sentence each.
+ */
+import { PAGE_STATES, type PageState } from '../../../protocol/page-states.js';
+import type { Report } from '../../../protocol/report.js';
+import type { Status } from '../../../protocol/status.js';
+import { count, duration, pairs, percent, seconds, size } from '../../terminal/wording.js';
+import { verb } from '../../verb.js';
+
+const MOST = 3;
+
+/** Why pages that hold something are not merged. */
+const REASONS: Partial<Record<PageState, string>> = {
+  unshared: 'without their like',
+  volatile: 'changing or just met',
+  waiting: 'not visited yet',
+  skipped: 'left out by smart scan for now',
+  limit: 'at max_page_sharing',
+  unmergeable: 'not advised mergeable',
+};
+
+export const status = verb<[], object>({
+  name: 'status',
+  summary: 'memory, scanner, and what guests share',
+  examples: ['ksmd status', 'ksmd status --json'],
+  json: true,
+  run: async ({ client, json, print, printJson }) => {
+    const now = await client.status();
+    const report = await client.report();
+    if (json) printJson({ ...now, report });
+    else print(inWords(now, report));
+    return undefined;
+  },
+});
+
+function inWords(status: Status, report: Report): string {
+  const { memory, pageSize, scanner, counters } = status;
+  const pages = (n: number): string => `${count(n, 'page')} (${size(n * pageSize)})`;
+  return pairs([
+    [
+      'ksmd',
+      `${status.version}, as Linux ${status.kernel}; process ${status.pid}, up ${seconds(status.uptimeMs)}`,
+    ],
+    [
+      'memory',
+      `${size(memory.totalBytes)}: ${size(memory.usedBytes)} used, ${size(memory.freeBytes)} free`,
+    ],
+    [
+      'guests',
+      `${status.guests}, with ${pages(status.registeredPages)} registered, ${pages(status.presentPages)} present`,
+    ],
+    ['shared', sharedInWords(status, pages)],
+    ['gain', gainInWords(report)],
+    ['not shared', notSharedInWords(report)],
+    [
+      'scanner',
+      `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ${seconds(scanner.cpuMs)} of processor time`,
+    ],
+    ['pace', paceInWords(report)],
+  ]);
+}
+
+function sharedInWords(
+  { counters, saved, presentPages, scanner }: Status,
+  pages: (n: number) => string,
+): string {
+  if (saved.pages === 0) return 'nothing';
+  const zero = counters.ksm_zero_pages ?? 0;
+  const stands = `${pages(counters.pages_shared ?? 0)} ${counters.pages_shared === 1 ? 'stands' : 'stand'} for ${pages(saved.pages - zero)} more`;
+  const zeroes = zero === 0 ? '' : `, the zero page for ${pages(zero)}`;
+  if ((counters.pages_shared ?? 0) + (counters.pages_sharing ?? 0) > presentPages) {
+    const next = scanner.state === 'stopped' ? "with 'ksmd scan' or run=1" : 'soon';
+    return `${stands}${zeroes} by the last scan, more than is present now: the counters follow at the next one, ${next}`;
+  }
+  return `${stands}${zeroes}: ${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
+}
+
+/** Which guests gain most. */
+function gainInWords({ guests }: Report): string {
+  const gaining = guests.filter(({ netBytes }) => netBytes > 0);
+  if (gaining.length === 0) return 'no guest gains anything yet';
+  const most = gaining.slice(0, MOST).map(({ name, netBytes }) => `${name} ${size(netBytes)}`);
+  return `${most.join(', ')}${gaining.length > MOST ? `, and ${count(gaining.length - MOST, 'other')}` : ''}`;
+}
+
+function notSharedInWords({ pages }: Report): string {
+  const reasons = PAGE_STATES.filter(
+    (state) => REASONS[state] !== undefined && pages[state] > 0,
+  ).sort((a, b) => pages[b] - pages[a]);
+  if (reasons.length === 0) return 'nothing: every page that holds something is merged';
+  return reasons.map((state) => `${count(pages[state], 'page')} ${REASONS[state]}`).join(', ');
+}
+
+function paceInWords({ scan }: Report): string {
+  if (!scan.running) return 'the scanner is stopped: run=1 lets it go on';
+  const cost = `${percent(scan.cpuShare)} of a processor`;
+  if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)
+    return `there is nothing to scan; ${cost}`;
+  const newGuest = `a new guest has merged after ${scan.mergedAfterScans}, in about ${duration(scan.mergedAfterMs)}`;
+  return `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}; ${cost}`;
+}

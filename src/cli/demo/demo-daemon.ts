@@ -1,0 +1,73 @@
+/**
+ * A daemon in a child process, on a socket in a directory of its own; both go when it is stopped,
+ * or when the demo is interrupted.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Client } from '../../client/client.js';
+import { LocalError } from '../failures.js';
+
+/** Slow enough to watch: about 12,000 pages a second. */
+const PACE = ['--pages-to-scan', '250', '--sleep-ms', '20'];
+
+const INTERRUPTED = 130;
+
+export class DemoDaemon {
+  readonly client: Client;
+  /** However the demo ends, nothing of it is left. */
+  private readonly cleanUp = (): void => {
+    this.child.kill('SIGTERM');
+    rmSync(this.directory, { recursive: true, force: true });
+  };
+  private readonly interrupt = (): void => {
+    process.exit(INTERRUPTED);
+  };
+
+  private constructor(
+    private readonly directory: string,
+    private readonly child: ChildProcess,
+    socketPath: string,
+  ) {
+    this.client = new Client(socketPath);
+    process.once('exit', this.cleanUp);
+    process.once('SIGINT', this.interrupt);
+    process.once('SIGTERM', this.interrupt);
+  }
+
+  /** Resolves once the daemon listens. LocalError if it ends before that. */
+  static async start(memoryBytes: number): Promise<DemoDaemon> {
+    const directory = mkdtempSync(join(tmpdir(), 'ksmd-demo-'));
+    const socketPath = join(directory, 'ksmd.sock');
+    const program = fileURLToPath(new URL('../../../bin/ksmd.js', import.meta.url));
+    const child = spawn(
+      process.execPath,
+      [program, 'start', '--socket', socketPath, '--memory', String(memoryBytes), ...PACE],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const daemon = new DemoDaemon(directory, child, socketPath);
+    for await (const line of createInterface({ input: child.stdout }))
+      if (line.includes('"msg":"listening"')) return daemon;
+    await daemon.stop();
+    throw new LocalError('ECHILD', 'the daemon did not start');
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.cleanUp);
+    process.off('SIGINT', this.interrupt);
+    process.off('SIGTERM', this.interrupt);
+    this.client.close();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const ended = once(this.child, 'exit');
+      this.child.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

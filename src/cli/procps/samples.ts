@@ -1,0 +1,40 @@
+/**
+ * A daemon looked at again and again: one look an interval and never more often, each at the daemon
+ * that the first one met.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Status } from '../../protocol/status.js';
+import { LocalError } from '../failures.js';
+
+export interface Sample {
+  readonly status: Status;
+}
+
+/**
+ * What `look` finds, at once and then every interval. Rejects with an AbortError where `signal`
+ * interrupts the wait for the next look.
+ */
+export async function* samples<Found extends Sample>(
+  look: () => Promise<Found>,
+  intervalMs: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Found, void, undefined> {
+  let dueAtMs = performance.now();
+  for (let before: Status | undefined; ; ) {
+    const found = await look();
+    assertSameDaemon(before, found.status);
+    before = found.status;
+    yield found;
+    // Looks that would come too late are left out.
+    dueAtMs = Math.max(dueAtMs + intervalMs, performance.now());
+    await delay(dueAtMs - performance.now(), undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+function assertSameDaemon(before: Status | undefined, now: Status): void {
+  if (before === undefined || (now.pid === before.pid && now.uptimeMs >= before.uptimeMs)) return;
+  throw new LocalError(
+    'ECONNRESET',
+    'the daemon was restarted meanwhile: its guests and counters begin anew, and so must this command',
+  );
+}

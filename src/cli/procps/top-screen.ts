@@ -1,0 +1,155 @@
+/**
+ * What `ksmd top` shows: a summary, and a table of guests in the columns of procps' top and some of
+ * KSM's.
+ */
+
+import { type Span, type Style, styledLine } from '../terminal/styled.js';
+import { briefSize } from '../terminal/wording.js';
+import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';
+import { SUMMARY_LINES, topSummary } from './top-summary.js';
+
+/** What a key sorts by: the largest first, but names from A to Z. */
+export const ORDERS = {
+  s: { column: 'SAVED', by: ({ savedBytes }: GuestUsage) => -savedBytes },
+  m: { column: 'RES', by: ({ presentBytes }: GuestUsage) => -presentBytes },
+  p: { column: '%CPU', by: ({ cpus }: GuestUsage) => -cpus },
+  c: { column: '%SCAN', by: ({ scannerShare }: GuestUsage) => -scannerShare },
+  n: { column: 'GUEST', by: () => 0 },
+} as const;
+export type Order = keyof typeof ORDERS;
+
+export function isOrder(key: string): key is Order {
+  return Object.hasOwn(ORDERS, key);
+}
+
+interface Column {
+  readonly name: string;
+  readonly width: number;
+  readonly cell: (guest: GuestUsage) => string;
+  readonly style?: (guest: GuestUsage) => Style;
+}
+
+const STATE_STYLES: Readonly<Record<GuestUsage['state'], Style>> = {
+  R: 'green',
+  D: 'red',
+  S: 'gray',
+};
+
+const COLUMNS: readonly Column[] = [
+  { name: 'VIRT', width: 5, cell: ({ registeredBytes }) => briefSize(registeredBytes) },
+  { name: 'RES', width: 5, cell: ({ presentBytes }) => briefSize(presentBytes) },
+  { name: 'SHR', width: 5, cell: ({ sharedBytes }) => briefSize(sharedBytes) },
+  { name: 'S', width: 1, cell: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
+  { name: '%CPU', width: 5, cell: ({ cpus }) => inHundred(cpus) },
+  { name: '%MEM', width: 5, cell: ({ memoryShare }) => inHundred(memoryShare) },
+  { name: 'SAVED', width: 6, cell: ({ savedBytes }) => briefSize(savedBytes) },
+  { name: 'COST', width: 5, cell: ({ bookkeepingBytes }) => briefSize(bookkeepingBytes) },
+  { name: '%SCAN', width: 5, cell: ({ scannerShare }) => inHundred(scannerShare) },
+];
+const NAME_COLUMN = 'GUEST';
+/** Of all columns but the name's. */
+const FIGURES_WIDTH = COLUMNS.reduce((sum, { width }) => sum + width + 1, 0);
+
+export interface View {
+  readonly columns: number;
+  readonly order: Order;
+  /** A screen has only so many lines, and shows guests from the `first` on. */
+  readonly screen?: { readonly rows: number; readonly first: number };
+}
+
+/** Lines no wider than the view. `now` alone tells of all the time since the daemon's start. */
+export function topLines(
+  now: GuestSample,
+  before: GuestSample | undefined,
+  { columns, order, screen }: View,
+): string[] {
+  const above = [...topSummary(now, before, columns), '', heading(columns, order)];
+  const guests = sorted(guestUsage(now, before), order);
+  if (screen === undefined) return [...above, ...guests.map((guest) => row(guest, order, columns))];
+  const room = guestRoom(screen.rows);
+  const shown = guests.slice(screen.first, screen.first + room);
+  const blank = Array.from({ length: room - shown.length }, () => '');
+  return [
+    ...above,
+    ...shown.map((guest) => row(guest, order, columns)),
+    ...blank,
+    footer(guests.length, screen.first, shown.length, order, columns),
+  ];
+}
+
+/**
+ * How many guests a screen of so many lines shows, below the summary, an empty line and the
+ * heading, and above the keys.
+ */
+export function guestRoom(rows: number): number {
+  return Math.max(0, rows - SUMMARY_LINES - 3);
+}
+
+function sorted(guests: readonly GuestUsage[], order: Order): GuestUsage[] {
+  const { by } = ORDERS[order];
+  return guests.toSorted(
+    (a, b) => by(a) - by(b) || a.name.localeCompare(b.name, 'en', { numeric: true }),
+  );
+}
+
+function heading(columns: number, order: Order): string {
+  const sortedBy = ORDERS[order].column;
+  const style = (name: string): Style =>
+    name === sortedBy ? ['inverse', 'bold', 'underline'] : 'inverse';
+  const figures = COLUMNS.flatMap(({ name, width }): Span[] => {
+    const blank = ' '.repeat(width - name.length);
+    return [
+      ...(blank === '' ? [] : [{ text: blank, style: 'inverse' as const }]),
+      { text: name, style: style(name) },
+      { text: ' ', style: 'inverse' },
+    ];
+  });
+  const rest = Number.isFinite(columns)
+    ? ' '.repeat(Math.max(0, columns - FIGURES_WIDTH - NAME_COLUMN.length))
+    : '';
+  return styledLine(
+    [
+      ...figures,
+      { text: NAME_COLUMN, style: style(NAME_COLUMN) },
+      { text: rest, style: 'inverse' },
+    ],
+    columns,
+  );
+}
+
+function row(guest: GuestUsage, order: Order, columns: number): string {
+  const sortedBy = ORDERS[order].column;
+  const figures = COLUMNS.map(({ name, width, cell, style }): Span => {
+    const text = `${cell(guest).padStart(width)} `;
+    if (name === sortedBy) return { text, style: 'bold' };
+    return style === undefined ? { text } : { text, style: style(guest) };
+  });
+  return styledLine(
+    [...figures, { text: shortened(guest.name, columns - FIGURES_WIDTH) }],
+    columns,
+  );
+}
+
+function footer(
+  guests: number,
+  first: number,
+  shown: number,
+  order: Order,
+  columns: number,
+): string {
+  const range =
+    shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests} up/down`;
+  const text = `${range}  by ${ORDERS[order].column}  q quit  s saved  m mem  p cpu  c scan  n name`;
+  return styledLine([{ text, style: 'gray' }], columns);
+}
+
+/** Names tend to differ at their ends. */
+function shortened(name: string, width: number): string {
+  if (name.length <= width || width < 3) return name;
+  const head = Math.floor((width - 1) / 2);
+  return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`;
+}
+
+function inHundred(share: number): string {
+  return (share * 100).toFixed(1);
+}

@@ -1,0 +1,62 @@
+/**
+ * The lines above the table of `ksmd top`: the daemon, its processors and its memory, as procps'
+ * top puts it.
+ */
+
+import { type Span, styledLine } from '../terminal/styled.js';
+import { briefSize, count, percent, upTime } from '../terminal/wording.js';
+import { footprint } from './footprint.js';
+import type { GuestSample } from './guest-usage.js';
+import { usage } from './usage.js';
+
+export const SUMMARY_LINES = 5;
+
+export function topSummary(
+  now: GuestSample,
+  before: GuestSample | undefined,
+  columns: number,
+): string[] {
+  const { status, guests, workloads, takenAt } = now;
+  const { uptimeMs, version, kernel, scanner, counters } = status;
+  const rates = usage(status, before?.status);
+  const memory = footprint(status);
+  const inState = (state: string): number =>
+    workloads.filter((workload) => workload.state === state).length;
+  const lines = [
+    `ksmd ${version} - ${takenAt.toTimeString().slice(0, 8)} up ${upTime(uptimeMs)}, as Linux ${kernel}`,
+    `Guests: ${guests.length} total, ${count(inState('running'), 'workload')} running, ${inState('waiting')} waiting for a frame`,
+    `%Cpu(s): ${part(rates.guestShare)} us, ${part(rates.scannerShare)} sy, ${part(rates.idleShare)} id;` +
+      `  scanner ${scanner.state}, ${part(rates.scannerCpus)} % of one`,
+    `Scanner: ${count(counters.full_scans ?? 0, 'full scan')};` +
+      `  ${whole(rates.pagesScannedPerSecond)} scanned/s, ${whole(rates.mergesPerSecond)} merged/s, ${whole(rates.cowBreaksPerSecond)} cow/s`,
+    `Mem: ${briefSize(memory.totalBytes)} total, ${briefSize(memory.usedBytes)} used, ${briefSize(memory.freeBytes)} free, ` +
+      `${briefSize(memory.sharedBytes)} shared;  ${briefSize(memory.savedBytes)} saved, ${percent(savedShare(memory))}`,
+  ];
+  return lines.map((line) => styledLine(figuresBold(line), columns));
+}
+
+/** Of what would be used. */
+function savedShare({
+  savedBytes,
+  withoutKsmBytes,
+}: {
+  readonly savedBytes: number;
+  readonly withoutKsmBytes: number;
+}): number {
+  return withoutKsmBytes === 0 ? 0 : savedBytes / withoutKsmBytes;
+}
+
+function part(share: number): string {
+  return (share * 100).toFixed(1).padStart(5);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+/** What stands before the colon is a name; after it, figures stand out. */
+function figuresBold(line: string): Span[] {
+  return line
+    .split(/( \d(?:\S*[\dkmg])?)/)
+    .map((text) => (/^ \d/.test(text) ? { text, style: 'bold' } : { text }));
+}

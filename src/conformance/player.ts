@@ -1,0 +1,171 @@
+/**
+ * Plays a scenario on a host of its own, step by step, and observes the counters where a recording
+ * would.
+ *
+ * In one thread; time stands still. Its memory is just large enough that no step runs out of
+ * frames.
+ */
+
+import { ManualClock } from '../ksm/clock.js';
+import { Host } from '../ksm/host.js';
+import {
+  DEFAULT_PROFILE,
+  KERNEL_PROFILES,
+  type KernelProfile,
+  kernelProfile,
+} from '../ksm/kernels.js';
+import { RUN_MERGE } from '../ksm/run.js';
+import { KsmdError } from '../machine/errors.js';
+import { fillContent } from './content.js';
+import { type Observation, type Op, type Scenario, ScenarioError } from './scenario.js';
+
+const PAGE_SIZE = 4096;
+
+/** What a step did: the observations after it (one a batch), and the errno of a refused `set`. */
+export interface Outcome {
+  readonly seen: readonly Observation[];
+  readonly error?: string;
+}
+
+/**
+ * The profile that follows the kernel a scenario was recorded on: `6.18.44` is followed by `6.18`.
+ */
+export function profileOf(scenario: Scenario, override?: string): KernelProfile {
+  if (override !== undefined) return kernelProfile(override);
+  const { kernel } = scenario;
+  if (kernel === undefined) return kernelProfile(DEFAULT_PROFILE);
+  const profile = KERNEL_PROFILES.find(
+    ({ name }) => kernel === name || kernel.startsWith(`${name}.`),
+  );
+  if (profile === undefined)
+    throw new ScenarioError(`kernel ${kernel} has no profile: choose one with --kernel`);
+  return profile;
+}
+
+export class Player {
+  readonly host: Host;
+  private readonly regions = new Map<string, { guest: string; address: number; pages: number }>();
+  private readonly page = new Uint8Array(PAGE_SIZE);
+
+  constructor(scenario: Scenario, profile: KernelProfile) {
+    let pages = 0;
+    for (const step of scenario.ops) if (step.op === 'region') pages += step.pages;
+    this.host = Host.create(
+      { memoryBytes: (pages + 16) * PAGE_SIZE, guestPages: pages + 64, kernel: profile.name },
+      new ManualClock(),
+    );
+  }
+
+  /**
+   * Takes the step, the `index`th. ScenarioError if the host refuses it, as a kernel would: an
+   * overlapping region, say.
+   */
+  play(step: Op, index: number): Outcome {
+    try {
+      return this.take(step);
+    } catch (error) {
+      if (error instanceof KsmdError)
+        throw new ScenarioError(`ops[${index}] (${step.op}): ${error.message}`);
+      throw error;
+    }
+  }
+
+  private take(step: Op): Outcome {
+    const { host } = this;
+    switch (step.op) {
+      case 'set':
+        return this.set(step.name, step.value);
+      case 'guest':
+        host.createGuest(step.guest, step.node);
+        return { seen: [] };
+      case 'region': {
+        const address = Number(step.addr);
+        host.map(step.guest, step.region, step.pages, { address, mergeable: step.mergeable });
+        this.regions.set(step.region, { guest: step.guest, address, pages: step.pages });
+        return { seen: [] };
+      }
+      case 'fill': {
+        const { guest, address, pages } = this.region(step.region);
+        const first = step.page ?? 0;
+        const count = step.count ?? pages - first;
+        for (let i = 0; i < count; i++) {
+          fillContent(
+            this.page,
+            step.content,
+            BigInt(step.arg ?? 0) + BigInt(i) * BigInt(step.step ?? 0),
+          );
+          host.store(guest, address + (first + i) * PAGE_SIZE, this.page);
+        }
+        return { seen: [] };
+      }
+      case 'store': {
+        const { guest, address } = this.region(step.region);
+        const word = new DataView(new ArrayBuffer(8));
+        word.setBigUint64(0, BigInt(step.value), true);
+        host.store(
+          guest,
+          address + step.page * PAGE_SIZE + step.offset,
+          new Uint8Array(word.buffer),
+        );
+        return { seen: [] };
+      }
+      case 'madvise': {
+        const { guest, address, pages } = this.region(step.region);
+        const first = step.page ?? 0;
+        host.madvise(
+          guest,
+          address + first * PAGE_SIZE,
+          (step.count ?? pages - first) * PAGE_SIZE,
+          step.advice,
+        );
+        return { seen: [this.observe()] };
+      }
+      case 'unmap':
+        host.unmap(this.region(step.region).guest, step.region);
+        this.regions.delete(step.region);
+        return { seen: [this.observe()] };
+      case 'exit':
+        host.exitGuest(step.guest);
+        for (const [name, { guest }] of this.regions)
+          if (guest === step.guest) this.regions.delete(name);
+        return { seen: [this.observe()] };
+      case 'scan': {
+        host.set('pages_to_scan', step.pages);
+        host.set('run', RUN_MERGE);
+        const seen: Observation[] = [];
+        for (let i = 0; i < (step.times ?? 1); i++) {
+          host.ksm.scan(step.pages);
+          seen.push(this.observe());
+        }
+        return { seen };
+      }
+    }
+  }
+
+  private set(name: string, value: number | string): Outcome {
+    const seen = (): Observation[] => (name === 'run' ? [this.observe()] : []);
+    try {
+      this.host.set(name, value);
+      return { seen: seen() };
+    } catch (error) {
+      if (error instanceof KsmdError) return { seen: seen(), error: error.code };
+      throw error;
+    }
+  }
+
+  private observe(): Observation {
+    const { host } = this;
+    return {
+      counters: { ...host.counters() },
+      guests: Object.fromEntries(
+        host.guestNames().map((guest) => [guest, { ...host.guestCounters(guest) }]),
+      ),
+    };
+  }
+
+  private region(name: string): { guest: string; address: number; pages: number } {
+    const region = this.regions.get(name);
+    if (region === undefined) throw new ScenarioError(`there is no region '${name}'`);
+    return region;
+  }
+}

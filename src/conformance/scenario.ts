@@ -1,0 +1,215 @@
+/**
+ * Scenarios: JSON files of steps to take on a host, and what a kernel's counters read after them.
+ *
+ * Parsing checks everything once: every op, field, value and name. A ScenarioError names the place
+ * of the first thing wrong.
+ */
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { CONTENT_KINDS } from './content.js';
+
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Count = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
+const Page = Type.Integer({ minimum: 0, maximum: 2 ** 24 });
+const U64 = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Counters = Type.Record(Type.String(), Type.Integer());
+const Observation = Type.Object(
+  { counters: Counters, guests: Type.Record(Type.String(), Counters) },
+  { additionalProperties: false },
+);
+const Expect = Type.Optional(Observation);
+
+function op<Fields extends Record<string, TSchema>>(fields: Fields) {
+  return Type.Object({ op: Type.String(), ...fields }, { additionalProperties: false });
+}
+
+const OPS = {
+  set: op({
+    name: Name,
+    value: Type.Union([Type.Integer(), Type.String()]),
+    error: Type.Optional(Type.String()),
+    expect: Expect,
+  }),
+  guest: op({ guest: Name, node: Type.Optional(Type.Integer({ minimum: 0, maximum: 15 })) }),
+  region: op({
+    guest: Name,
+    region: Name,
+    addr: Type.String({ pattern: '^0x[0-9a-fA-F]{1,12}$' }),
+    pages: Count,
+    mergeable: Type.Optional(Type.Boolean()),
+  }),
+  fill: op({
+    region: Name,
+    page: Type.Optional(Page),
+    count: Type.Optional(Count),
+    content: Type.Enum([...CONTENT_KINDS]),
+    arg: Type.Optional(U64),
+    step: Type.Optional(U64),
+  }),
+  store: op({
+    region: Name,
+    page: Page,
+    offset: Type.Integer({ minimum: 0, maximum: 4088 }),
+    value: U64,
+  }),
+  madvise: op({
+    region: Name,
+    page: Type.Optional(Page),
+    count: Type.Optional(Count),
+    advice: Type.Enum(['mergeable', 'unmergeable', 'dontneed']),
+    expect: Expect,
+  }),
+  unmap: op({ region: Name, expect: Expect }),
+  exit: op({ guest: Name, expect: Expect }),
+  scan: op({
+    pages: Count,
+    times: Type.Optional(Type.Integer({ minimum: 1, maximum: 100000 })),
+    expect: Type.Optional(Type.Union([Observation, Type.Array(Observation)])),
+  }),
+} as const;
+
+const HEADER = Type.Object(
+  {
+    name: Type.Optional(Type.String()),
+    about: Type.Optional(Type.String()),
+    kernel: Type.Optional(Type.String()),
+    ops: Type.Array(Type.Object({ op: Type.String() })),
+  },
+  { additionalProperties: false },
+);
+
+export type Observation = Static<typeof Observation>;
+type OpOf<Kind extends keyof typeof OPS> = Omit<Static<(typeof OPS)[Kind]>, 'op'> & { op: Kind };
+export type Op = { [Kind in keyof typeof OPS]: OpOf<Kind> }[keyof typeof OPS];
+
+export interface Scenario {
+  readonly name?: string;
+  readonly about?: string;
+  /** The kernel that was recorded, as `uname -r` says. */
+  readonly kernel?: string;
+  readonly ops: readonly Op[];
+}
+
+/** The text is no scenario: the message names the place. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+}
+
+const validators = new Map<TSchema, Validator>();
+
+function check(schema: TSchema, value: unknown, place: string): void {
+  let validator = validators.get(schema);
+  if (validator === undefined) {
+    validator = Compile(schema);
+    validators.set(schema, validator);
+  }
+  if (validator.Check(value)) return;
+  // A field too many is told twice, first as a value that no schema takes.
+  const errors = validator.Errors(value);
+  const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
+  if (error === undefined) throw new ScenarioError(`${place}: is no valid step`);
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  throw new ScenarioError(
+    `${place}${path === '' ? '' : `, ${path}`}: ${explain(error.keyword, error.params, error.message)}`,
+  );
+}
+
+function explain(keyword: string, params: object, message: string): string {
+  if (keyword === 'additionalProperties' && 'additionalProperties' in params)
+    return `has no field ${quoted(params.additionalProperties)}`;
+  if (keyword === 'required' && 'requiredProperties' in params)
+    return `lacks ${quoted(params.requiredProperties)}`;
+  return message;
+}
+
+function quoted(names: unknown): string {
+  return (Array.isArray(names) ? names : [names]).map((name) => `'${name}'`).join(', ');
+}
+
+/**
+ * Reads a scenario. ScenarioError if it is none, or a step names a guest or region that is not
+ * there.
+ */
+export function parseScenario(text: string): Scenario {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ScenarioError(`is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  check(HEADER, value, 'scenario');
+  const scenario = value as Scenario;
+  const guests = new Set<string>();
+  const regions = new Map<string, { guest: string; pages: number }>();
+  scenario.ops.forEach((step, index) => {
+    const place = `ops[${index}]`;
+    const schema: TSchema | undefined = Object.hasOwn(OPS, step.op) ? OPS[step.op] : undefined;
+    if (schema === undefined)
+      throw new ScenarioError(
+        `${place}: there is no op '${step.op}' (there are ${Object.keys(OPS).join(', ')})`,
+      );
+    check(schema, step, `${place} (${step.op})`);
+    checkNames(step, `${place} (${step.op})`, guests, regions);
+  });
+  return scenario;
+}
+
+function checkNames(
+  step: Op,
+  place: string,
+  guests: Set<string>,
+  regions: Map<string, { guest: string; pages: number }>,
+): void {
+  const known = (guest: string): void => {
+    if (!guests.has(guest))
+      throw new ScenarioError(`${place}: there is no guest '${guest}' at this point`);
+  };
+  const region = (name: string): { guest: string; pages: number } => {
+    const found = regions.get(name);
+    if (found === undefined)
+      throw new ScenarioError(`${place}: there is no region '${name}' at this point`);
+    return found;
+  };
+  switch (step.op) {
+    case 'guest':
+      if (guests.has(step.guest))
+        throw new ScenarioError(`${place}: guest '${step.guest}' exists already`);
+      guests.add(step.guest);
+      break;
+    case 'region':
+      known(step.guest);
+      if (regions.has(step.region))
+        throw new ScenarioError(`${place}: region '${step.region}' exists already`);
+      regions.set(step.region, { guest: step.guest, pages: step.pages });
+      break;
+    case 'fill':
+    case 'madvise': {
+      const { pages } = region(step.region);
+      const first = step.page ?? 0;
+      const end = step.count === undefined ? pages : first + step.count;
+      if (first >= pages || end > pages)
+        throw new ScenarioError(
+          `${place}: pages ${first} to ${end - 1} of '${step.region}', which has ${pages}`,
+        );
+      break;
+    }
+    case 'store': {
+      const { pages } = region(step.region);
+      if (step.page >= pages)
+        throw new ScenarioError(
+          `${place}: page ${step.page} of '${step.region}', which has ${pages}`,
+        );
+      break;
+    }
+    case 'unmap':
+      region(step.region);
+      regions.delete(step.region);
+      break;
+    case 'exit':
+      known(step.guest);
+      guests.delete(step.guest);
+      for (const [name, { guest }] of regions) if (guest === step.guest) regions.delete(name);
+      break;
+    default:
+  }
+}

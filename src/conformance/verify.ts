@@ -1,0 +1,129 @@
+/** Holds what a replay saw against what the kernel did: all must be equal. */
+import type { KernelProfile } from '../ksm/kernels.js';
+import { Player } from './player.js';
+import type { Observation, Op, Scenario } from './scenario.js';
+
+/** The first thing that differs: which step, which batch of it, which counter. */
+export interface Difference {
+  /** Index in the scenario's ops. */
+  readonly step: number;
+  readonly op: string;
+  /** Index of the batch in a `scan` with `times`. */
+  readonly batch?: number;
+  readonly what: string;
+  readonly kernel: string;
+  readonly ksmd: string;
+}
+
+export interface Verdict {
+  readonly difference?: Difference;
+  /** How many counters were held against the file's. */
+  readonly compared: number;
+  readonly player: Player;
+}
+
+/** Plays the whole scenario, or up to the first difference. */
+export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
+  const player = new Player(scenario, profile);
+  let compared = 0;
+  for (const [step, op] of scenario.ops.entries()) {
+    const { seen, error } = player.play(op, step);
+    if (op.op === 'set' && op.error !== error) {
+      return {
+        difference: {
+          step,
+          op: op.op,
+          what: `${op.name}=${op.value}`,
+          kernel: op.error ?? 'taken',
+          ksmd: error ?? 'taken',
+        },
+        compared,
+        player,
+      };
+    }
+    const expected = expectations(op);
+    if (expected.length > 0 && expected.length !== seen.length) {
+      return {
+        difference: {
+          step,
+          op: op.op,
+          what: 'batches',
+          kernel: String(expected.length),
+          ksmd: String(seen.length),
+        },
+        compared,
+        player,
+      };
+    }
+    for (const [batch, expectation] of expected.entries()) {
+      const found = firstDifference(expectation, seen[batch]);
+      if (found !== undefined) {
+        return {
+          difference: { step, op: op.op, ...(expected.length > 1 ? { batch } : {}), ...found },
+          compared,
+          player,
+        };
+      }
+      compared += size(expectation);
+    }
+  }
+  return { compared, player };
+}
+
+/** The scenario with its own observations in the place of the kernel's. */
+export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
+  const player = new Player(scenario, profile);
+  const ops = scenario.ops.map((op, index): Op => {
+    const { seen, error } = player.play(op, index);
+    if (op.op === 'set') {
+      const { error: _error, expect: _expect, ...bare } = op;
+      return {
+        ...bare,
+        ...(error === undefined ? {} : { error }),
+        ...(seen[0] === undefined ? {} : { expect: seen[0] }),
+      };
+    }
+    if (seen[0] === undefined) return op;
+    return {
+      ...op,
+      expect: op.op === 'scan' && op.times !== undefined ? [...seen] : seen[0],
+    } as Op;
+  });
+  return { ...scenario, ops };
+}
+
+function expectations(op: Op): readonly Observation[] {
+  if (!('expect' in op) || op.expect === undefined) return [];
+  return Array.isArray(op.expect) ? op.expect : [op.expect];
+}
+
+function size({ counters, guests }: Observation): number {
+  return Object.values(guests).reduce(
+    (sum, guest) => sum + Object.keys(guest).length,
+    Object.keys(counters).length,
+  );
+}
+
+function firstDifference(
+  expected: Observation,
+  seen: Observation | undefined,
+): Pick<Difference, 'what' | 'kernel' | 'ksmd'> | undefined {
+  const counter = differingCounter(expected.counters, seen?.counters);
+  if (counter !== undefined) return counter;
+  for (const [guest, counters] of Object.entries(expected.guests)) {
+    const found = differingCounter(counters, seen?.guests[guest]);
+    if (found !== undefined) return { ...found, what: `guest ${guest}, ${found.what}` };
+  }
+  return undefined;
+}
+
+function differingCounter(
+  expected: Record<string, number>,
+  seen: Record<string, number> | undefined,
+): Pick<Difference, 'what' | 'kernel' | 'ksmd'> | undefined {
+  for (const [what, value] of Object.entries(expected)) {
+    if (seen?.[what] !== value)
+      return { what, kernel: String(value), ksmd: String(seen?.[what] ?? 'no such counter') };
+  }
+  return undefined;
+}

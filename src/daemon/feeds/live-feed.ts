@@ -1,0 +1,149 @@
+/**
+ * What the dashboard is told while somebody looks at it: samples, counters, tunables, guests and
+ * the state of every page, as they change.
+ *
+ * All is found out once for all viewers, on the API thread, and nothing at all while there is none.
+ * However many pages there are, looking at them takes a small part of that thread's time: a change
+ * among very many is told a little later.
+ */
+
+import type { Host } from '../../ksm/host.js';
+import type { TunableValue } from '../../ksm/tunables.js';
+import type { LiveEvent } from '../../protocol/live.js';
+import type { Timers } from '../timers.js';
+import type { EventFeed } from './event-feed.js';
+import type { History } from './history.js';
+import { PageMap } from './page-map.js';
+
+/** What the eye takes for moving along. */
+const LOOK_EVERY_MS = 200;
+/** Of the thread's time between two looks. */
+const LOOK_SHARE = 0.02;
+/** Looks at pages between two at the guests' numbers. */
+const LOOKS_A_ROW = 5;
+/**
+ * Changes that take up more are not worth listing: whoever wants them asks for the whole map, and
+ * one that is slow does not pile them up.
+ */
+const MAX_RUN_BYTES = 256 * 1024;
+
+type Values = Record<string, TunableValue>;
+type Listener = (text: string) => void;
+
+/** While somebody looks. */
+interface Watch {
+  readonly map: PageMap;
+  readonly stop: () => void;
+  counters: Values;
+  tunables: Values;
+  scanner: string;
+}
+
+export class LiveFeed {
+  private readonly listeners = new Set<Listener>();
+  private watch: Watch | undefined;
+
+  constructor(
+    private readonly host: Host,
+    private readonly scannerState: () => string,
+    private readonly history: History,
+    private readonly events: EventFeed,
+    private readonly timers: Timers,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  /**
+   * Calls `listener` with every event from now on, as server-sent events are written, until the
+   * returned function is called.
+   */
+  subscribe(listener: Listener): () => void {
+    this.watch ??= this.begin();
+    const { counters, tunables, scanner } = this.watch;
+    listener(written({ event: 'history', data: [...this.history.samples] }));
+    listener(written({ event: 'files', data: { scanner, counters, tunables } }));
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+      if (this.listeners.size > 0) return;
+      this.watch?.stop();
+      this.watch = undefined;
+    };
+  }
+
+  /** The whole map as JSON: at the last look that viewers were told of, or now if there is none. */
+  map(): string {
+    return (this.watch?.map ?? new PageMap(this.host)).answer();
+  }
+
+  private begin(): Watch {
+    const stops = [
+      this.timers.every(LOOK_EVERY_MS, () => this.look()),
+      this.history.subscribe((sample) => this.tell({ event: 'sample', data: sample })),
+      this.events.subscribe((happened) => {
+        if (happened.event === 'warning') this.tell(happened);
+      }),
+    ];
+    return {
+      map: new PageMap(this.host),
+      stop: () => {
+        for (const stop of stops) stop();
+      },
+      counters: this.host.counters(),
+      tunables: this.host.tunables(),
+      scanner: this.scannerState(),
+    };
+  }
+
+  private look(): void {
+    const { watch } = this;
+    if (watch === undefined) return;
+    this.lookAtFiles(watch);
+    this.lookAtPages(watch.map);
+  }
+
+  private lookAtFiles(watch: Watch): void {
+    const before = { ...watch };
+    watch.counters = this.host.counters();
+    watch.tunables = this.host.tunables();
+    watch.scanner = this.scannerState();
+    const counters = changes(before.counters, watch.counters);
+    const tunables = changes(before.tunables, watch.tunables);
+    const sameScanner = before.scanner === watch.scanner;
+    if (sameScanner && Object.keys({ ...counters, ...tunables }).length === 0) return;
+    this.tell({
+      event: 'files',
+      data: { ...(sameScanner ? {} : { scanner: watch.scanner }), counters, tunables },
+    });
+  }
+
+  private lookAtPages(map: PageMap): void {
+    const untilMs = this.nowMs() + LOOK_EVERY_MS * LOOK_SHARE;
+    const cursorBefore = map.cursor;
+    const { rearranged, runs, rows } = map.look(
+      (map.tick + 1) % LOOKS_A_ROW === 0,
+      () => this.nowMs() < untilMs,
+    );
+    const { tick, cursor } = map;
+    if (rows.length > 0) this.tell({ event: 'guests', data: { tick, rows: [...rows] } });
+    if (rearranged || runs.length > MAX_RUN_BYTES) this.tell({ event: 'map', data: { tick } });
+    else if (runs.length > 0 || cursor !== cursorBefore) {
+      this.tell({
+        event: 'pages',
+        data: { tick, runs: Buffer.from(runs).toString('base64'), cursor },
+      });
+    }
+  }
+
+  private tell(event: LiveEvent): void {
+    const text = written(event);
+    for (const listener of this.listeners) listener(text);
+  }
+}
+
+function changes(before: Values, now: Values): Values {
+  return Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value));
+}
+
+function written({ event, data }: LiveEvent): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

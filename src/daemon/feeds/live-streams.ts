@@ -1,0 +1,34 @@
+/**
+ * Answers that go on until somebody ends them: events, followed logs.
+ *
+ * A reader too slow to keep up is let go: what it has not read may not pile up in the daemon.
+ */
+import { PassThrough } from 'node:stream';
+
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+export class LiveStreams {
+  private readonly open = new Set<PassThrough>();
+
+  /**
+   * A stream of what `subscribe` sends, until the reader goes, falls behind, or `endAll` is called.
+   */
+  start(subscribe: (send: (text: string) => void) => () => void): PassThrough {
+    const stream = new PassThrough();
+    this.open.add(stream);
+    const unsubscribe = subscribe((text) => {
+      if (stream.writableEnded) return;
+      stream.write(text);
+      if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+    });
+    stream.once('close', () => {
+      unsubscribe();
+      this.open.delete(stream);
+    });
+    return stream;
+  }
+
+  endAll(): void {
+    for (const stream of this.open) stream.end();
+  }
+}

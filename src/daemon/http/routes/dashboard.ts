@@ -1,0 +1,88 @@
+/**
+ * The dashboard's page and its files, as they lie in the package: there is nothing else that could
+ * be asked for.
+ *
+ * Scripts, styles and data come from the daemon alone, and no other site may show the page within
+ * its own.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Type } from 'typebox';
+import { NotFoundError } from '../../../machine/errors.js';
+import { type Api, type Context, route } from '../context.js';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot'));
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+const STYLE = 'text/css; charset=utf-8';
+
+/** Modules of src/web, compiled. */
+const MODULES = [
+  'charts',
+  'elements',
+  'feed',
+  'figures',
+  'guest-table',
+  'main',
+  'map/arrangement',
+  'map/explanation',
+  'map/legend',
+  'map/map-canvas',
+  'map/map-pointing',
+  'map/map-view',
+  'map/mirror',
+  'map/page-states',
+  'map/runs',
+  'values-table',
+  'words',
+];
+
+const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };
+const FILES = new Map([
+  ...MODULES.map(
+    (name) => [`${name}.js`, { path: join(ROOT, 'dist/web', `${name}.js`), type: SCRIPT }] as const,
+  ),
+  ['style.css', { path: join(ROOT, 'src/web/style.css'), type: STYLE }],
+  ['map/map.css', { path: join(ROOT, 'src/web/map/map.css'), type: STYLE }],
+  ['icon.svg', { path: join(ROOT, 'src/web/icon.svg'), type: 'image/svg+xml' }],
+  ['uPlot.js', { path: join(UPLOT, 'uPlot.iife.min.js'), type: SCRIPT }],
+  ['uPlot.css', { path: join(UPLOT, 'uPlot.min.css'), type: STYLE }],
+]);
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  // The daemon may be another version the next time.
+  'cache-control': 'no-cache',
+};
+
+const FileParams = Type.Object({ '*': Type.String({ description: 'the name of a file' }) });
+const Page = { content: { 'text/html': { schema: Type.Unsafe<Buffer>({ type: 'string' }) } } };
+const AnyFile = { content: { '*/*': { schema: Type.Unsafe<Buffer>({ type: 'string' }) } } };
+
+export function dashboardRoutes(api: Api, _context: Context): void {
+  api.route({
+    ...route('dashboard', {}, { 200: Page }),
+    handler: (_request, reply) => {
+      reply.headers(HEADERS).type(PAGE.type);
+      return readFile(PAGE.path);
+    },
+  });
+
+  api.route({
+    ...route('dashboardFile', { params: FileParams }, { 200: AnyFile }),
+    handler: ({ params }, reply) => {
+      const file = FILES.get(params['*']);
+      if (file === undefined) throw new NotFoundError(`the dashboard has no file '${params['*']}'`);
+      reply.headers(HEADERS).type(file.type);
+      return readFile(file.path);
+    },
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * /v1/guests/{guest}/memory: bytes in and out, streamed. Address and length are checked before any
+ * byte moves.
+ */
+import { Readable } from 'node:stream';
+import { Type } from 'typebox';
+import { NotFoundError } from '../../../machine/errors.js';
+import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../../protocol/guests.js';
+import { toBytes } from '../../../protocol/values.js';
+import { type Api, type Context, route } from '../context.js';
+import { UploadFailedError } from '../refusals.js';
+
+const OCTETS = 'application/octet-stream';
+/** Bytes loaded at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
+const Octets = {
+  content: { [OCTETS]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
+};
+
+export function memoryRoutes(api: Api, context: Context): void {
+  const { host, log, events, uploads } = context;
+  api.route({
+    ...route('load', { params: GuestParams, querystring: LoadQuery }, { 200: Octets }),
+    handler: ({ params, query }, reply) => {
+      const address = toBytes(query.address);
+      const length = toBytes(query.length);
+      host.assertMapped(params.guest, address, length);
+      reply.header('content-type', OCTETS).header('content-length', length);
+      return loads(context, params.guest, address, length);
+    },
+  });
+
+  // Whatever it says it is, the body is taken from the socket by the handler.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  api.route({
+    ...route(
+      'store',
+      { params: GuestParams, querystring: StoreQuery, consumes: [OCTETS] },
+      { 200: Stored },
+    ),
+    handler: async ({ params: { guest }, query, raw }) => {
+      const address = toBytes(query.address);
+      const length = announcedLength(query.length, raw.headers['content-length']);
+      host.assertMapped(guest, address, length ?? 1);
+      try {
+        return { bytesStored: await uploads.store(raw, { guest, address, length }) };
+      } catch (error) {
+        if (error instanceof UploadFailedError && error.code === 'ENOMEM') {
+          const warning = `a store of guest '${guest}' failed: ${error.message}`;
+          log.logger.warn({ guest, bytesStored: error.bytesStored }, warning);
+          events.warn(warning);
+        }
+        throw error;
+      }
+    },
+  });
+}
+
+/** Bytes to come by the query and by the header, which must agree. */
+function announcedLength(
+  inQuery: string | undefined,
+  inHeader: string | undefined,
+): number | undefined {
+  const length = inQuery === undefined ? undefined : toBytes(inQuery);
+  const bodyLength = inHeader === undefined ? undefined : Number(inHeader);
+  if (length !== undefined && bodyLength !== undefined && length !== bodyLength) {
+    throw new UploadFailedError(
+      'EINVAL',
+      `the body has ${bodyLength} bytes where length says ${length}: 0 bytes were stored`,
+      0,
+    );
+  }
+  return length ?? bodyLength;
+}
+
+function loads(
+  { host, scanner }: Context,
+  guest: string,
+  address: number,
+  length: number,
+): Readable {
+  const guestId = host.guestId(guest);
+  let done = 0;
+  return new Readable({
+    highWaterMark: 4 * CHUNK_BYTES,
+    async read() {
+      // A thread that was killed may hold a page.
+      await scanner.ready();
+      if (done === length) {
+        this.push(null);
+        return;
+      }
+      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - done));
+      try {
+        // The guest of that name may be another by now.
+        if (host.guestId(guest) !== guestId) throw new NotFoundError(`guest '${guest}' is gone`);
+        host.load(guest, address + done, chunk);
+      } catch (error) {
+        // The guest or region went while it was read: the answer ends short of its content-length.
+        this.destroy(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      done += chunk.length;
+      this.push(chunk);
+    },
+  });
+}

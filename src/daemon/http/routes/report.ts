@@ -1,0 +1,81 @@
+/**
+ * /v1/report: what is saved and by whom, why the rest is not, and how long it all takes at these
+ * settings.
+ *
+ * Looks at every page, so it is for people who ask now and then; /v1/status is for those who ask
+ * all the time.
+ */
+
+import { noPages, takeCensus } from '../../../inspect/census.js';
+import { PAGE_STATES } from '../../../inspect/page-state.js';
+import { savedNow } from '../../../inspect/savings.js';
+import { readGuestCounter } from '../../../ksm/counters.js';
+import type { Host } from '../../../ksm/host.js';
+import { RUN_MERGE } from '../../../ksm/run.js';
+import { type GuestReport, Report } from '../../../protocol/report.js';
+import { type Api, type Context, route } from '../context.js';
+
+const RATES_OVER_MS = 10_000;
+/** Fewer say little of how long a page takes; then only the sleeps are reckoned with. */
+const ENOUGH_PAGES = 1000;
+/** A full scan that takes note of a page, and one that merges it. */
+const MERGED_AFTER_SCANS = 2;
+
+export function reportRoutes(api: Api, context: Context): void {
+  api.route({ ...route('report', {}, { 200: Report }), handler: () => report(context) });
+}
+
+function report(context: Context): Report {
+  const { host } = context;
+  const guests = host.guestNames().map(
+    (name): GuestReport => ({
+      name,
+      pages: takeCensus(host, name),
+      netBytes: profit(host, name),
+    }),
+  );
+  const pages = noPages();
+  for (const guest of guests) for (const state of PAGE_STATES) pages[state] += guest.pages[state];
+  guests.sort((a, b) => b.netBytes - a.netBytes);
+  return {
+    pageSize: host.machine.pageSize,
+    saved: savedNow(host),
+    pages,
+    guests,
+    scan: scanNow(context, pages),
+  };
+}
+
+/** The guest's ksm_process_profit, also where its kernel does not show it. */
+function profit(host: Host, guest: string): number {
+  return readGuestCounter(host.machine.memory, host.guestPointer(guest), 'ksm_process_profit');
+}
+
+function scanNow({ host, history }: Context, pages: Report['pages']): Report['scan'] {
+  const { before, now } = history.span(RATES_OVER_MS);
+  const elapsedMs = Math.max(1, now.atMs - before.atMs);
+  const tunables = host.tunables();
+  const running = tunables.run === RUN_MERGE;
+  const batchPages = Number(tunables.pages_to_scan);
+  const duePages =
+    pages.waiting +
+    pages.volatile +
+    pages.unshared +
+    pages.limit +
+    pages.shared +
+    (tunables.smart_scan === 1 ? 0 : pages.skipped);
+  // A full scan ends a batch, so even nothing takes one.
+  const sleeps = Math.max(1, Math.ceil(duePages / batchPages));
+  const scanned = now.pagesScanned - before.pagesScanned;
+  const msPerPage = scanned < ENOUGH_PAGES ? 0 : (now.scannerCpuMs - before.scannerCpuMs) / scanned;
+  const fullScanMs = sleeps * Number(tunables.sleep_millisecs) + duePages * msPerPage;
+  const known = running && batchPages > 0 && duePages > 0;
+  return {
+    running,
+    pagesPerSecond: (scanned * 1000) / elapsedMs,
+    cpuShare: (now.scannerCpuMs - before.scannerCpuMs) / elapsedMs,
+    duePages,
+    mergedAfterScans: MERGED_AFTER_SCANS,
+    ...(known ? { fullScanMs, mergedAfterMs: MERGED_AFTER_SCANS * fullScanMs } : {}),
+  };
+}

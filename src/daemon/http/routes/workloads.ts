@@ -1,0 +1,109 @@
+/** /v1/workloads: programs that guests run on threads of the daemon. */
+
+import type { Host } from '../../../ksm/host.js';
+import { InvalidError } from '../../../machine/errors.js';
+import {
+  KillQuery,
+  type WorkloadRequest as Request,
+  type Workload,
+  WorkloadList,
+  WorkloadParams,
+  WorkloadRequest,
+  Workload as WorkloadSchema,
+} from '../../../protocol/workloads.js';
+import type { GuestThreadInfo } from '../../threads/guest-threads.js';
+import { type Api, type Context, route } from '../context.js';
+
+export function workloadRoutes(api: Api, { host, threads }: Context): void {
+  api.route({
+    ...route('run', { body: WorkloadRequest }, { 201: WorkloadSchema }),
+    handler: ({ body }, reply) => {
+      const region = prepare(host, body);
+      const { pages } = host.findRegion(body.guest, region);
+      const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;
+      reply.code(201);
+      return describe(
+        threads.start(body.workload, body.guest, region, {
+          seed,
+          rate,
+          spreadPages,
+          best,
+          readLoop,
+        }),
+      );
+    },
+  });
+
+  api.route({
+    ...route('workloads', {}, { 200: WorkloadList }),
+    handler: () => ({ workloads: threads.list().map(describe) }),
+  });
+
+  api.route({
+    ...route('kill', { params: WorkloadParams, querystring: KillQuery }, { 200: WorkloadSchema }),
+    handler: async ({ params, query }) => {
+      const id = Number(params.id);
+      if (query.now === '1') await threads.kill(id);
+      return describe(await threads.stop(id));
+    },
+  });
+}
+
+/**
+ * The region to run in: the one named, or one of the workload's own; the guest and it are made if
+ * they are not there.
+ */
+function prepare(
+  host: Host,
+  { workload, guest, region = workload === 'read' ? 'dirty' : workload, pages }: Request,
+): string {
+  const isNew = !host.hasGuest(guest);
+  const known = !isNew && host.regionsOf(guest).some(({ name }) => name === region);
+  if (known) {
+    if (pages !== undefined && pages !== host.findRegion(guest, region).pages) {
+      throw new InvalidError(
+        `region '${region}' of guest '${guest}' has ${host.findRegion(guest, region).pages} pages`,
+      );
+    }
+    return region;
+  }
+  if (pages === undefined)
+    throw new InvalidError(
+      `guest '${guest}' has no region '${region}' yet: say how many pages it is to have`,
+    );
+  if (isNew) host.createGuest(guest);
+  try {
+    host.map(guest, region, pages);
+  } catch (error) {
+    if (isNew) host.exitGuest(guest);
+    throw error;
+  }
+  return region;
+}
+
+function describe({
+  id,
+  workload,
+  guest,
+  region,
+  state,
+  tally,
+  cpuMs,
+  reason,
+}: GuestThreadInfo): Workload {
+  const { stores, loads, verified, wrong, retries } = tally;
+  return {
+    id,
+    workload,
+    guest,
+    region,
+    state,
+    stores,
+    loads,
+    verified,
+    wrong,
+    retries,
+    cpuMs: Math.round(cpuMs),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The API over TCP: to look, never to change anything, and on this machine only unless forced.
+ *
+ * The Host header must name where the daemon listens, so that no page of another site can be
+ * pointed here by its own name server. A daemon that listens on all addresses has no one name;
+ * there any address will do, which a name server cannot give out as a name.
+ */
+import { isIP } from 'node:net';
+import { InvalidError } from '../../machine/errors.js';
+import { ROUTES, type RouteName } from '../../protocol/routes.js';
+
+/** What may be asked over TCP: nothing that changes the host, and no byte of a guest's memory. */
+const READABLE: readonly RouteName[] = [
+  'status',
+  'ksm',
+  'guests',
+  'guest',
+  'page',
+  'report',
+  'workloads',
+  'events',
+  'pageMap',
+  'live',
+  'dashboard',
+  'dashboardFile',
+  'metrics',
+  'openapi',
+];
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+/** Every address the machine has. */
+const WILDCARDS = ['0.0.0.0', '::'];
+/** What a Host header without a port means. */
+const HTTP_PORT = 80;
+
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * `HOST:PORT`, an IPv6 host in brackets. InvalidError if it is none, or not of this machine and not
+ * `forced`.
+ */
+export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const name = bracketed ?? plain;
+  const host = name === undefined ? undefined : canonical(name.toLowerCase());
+  const port = Number(digits);
+  if (host === undefined || port === 0 || port > 65535)
+    throw new InvalidError(`'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
+  if (!forced && !LOOPBACK.includes(host))
+    throw new InvalidError(
+      `${host} can be reached from other machines: choose 127.0.0.1, or add --http-remote`,
+    );
+  return { host, port };
+}
+
+/** Whether a route may be asked for over TCP. */
+export function isReadable(method: string, url: string | undefined): boolean {
+  return READABLE.some(
+    (name) => (method === 'GET' || method === 'HEAD') && ROUTES[name].path === url,
+  );
+}
+
+/** Whether a Host header names the address listened on. */
+export function isOwnHost(header: string | undefined, { host, port }: TcpAddress): boolean {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(header ?? '') ?? [];
+  const name = bracketed ?? plain;
+  if (name === undefined || Number(digits ?? HTTP_PORT) !== port) return false;
+  // An IPv6 address comes in brackets, and nothing else does.
+  if ((isIP(name) === 6) !== (bracketed !== undefined)) return false;
+  return (
+    canonical(name.toLowerCase()) === host ||
+    LOOPBACK.includes(name.toLowerCase()) ||
+    (WILDCARDS.includes(canonical(host)) && isIP(name) !== 0)
+  );
+}
+
+/** The one spelling of an IPv6 address; anything else as it is. */
+function canonical(host: string): string {
+  return isIP(host) === 6 ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host;
+}

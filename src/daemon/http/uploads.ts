@@ -1,0 +1,178 @@
+/**
+ * Uploads: request bodies stored into a guest as they arrive, each chunk straight from the socket's
+ * buffer.
+ *
+ * What has arrived stays stored, however the upload ends. When frames run out while the scanner
+ * runs, the upload waits a bounded time for it to free some; then it fails with ENOMEM. A failed
+ * upload is answered at once; the rest of its body is read and thrown away, so that the answer gets
+ * through.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Host } from '../../ksm/host.js';
+import { KsmdError, NotFoundError, OutOfMemoryError } from '../../machine/errors.js';
+import type { Scanner } from '../threads/scanner.js';
+import { UploadFailedError } from './refusals.js';
+
+/** How often an upload that waits for a free frame looks for one. */
+const LOOK_MS = 10;
+
+export interface UploadTarget {
+  readonly guest: string;
+  readonly address: number;
+  /** Bytes to come, where they were announced. */
+  readonly length: number | undefined;
+}
+
+export class Uploads {
+  private readonly open = new Map<Socket, Upload>();
+
+  constructor(
+    private readonly host: Host,
+    private readonly scanner: Scanner,
+    /** How long an upload waits for a free frame. */
+    private readonly patienceMs: number,
+  ) {}
+
+  /**
+   * Stores the body; how many bytes it had. UploadFailedError if it ends otherwise than announced
+   * or cannot all be stored.
+   */
+  async store(body: IncomingMessage, target: UploadTarget): Promise<number> {
+    const upload = new Upload(this.host, this.scanner, this.patienceMs, body, target);
+    this.open.set(body.socket, upload);
+    try {
+      return await upload.finished;
+    } finally {
+      this.open.delete(body.socket);
+    }
+  }
+
+  /** Bytes that the upload under way on a connection has stored. */
+  bytesStored(socket: Socket): number | undefined {
+    return this.open.get(socket)?.bytesStored;
+  }
+
+  /** The daemon stops, and the guests with it: whoever is still uploading is told at once. */
+  interruptAll(): void {
+    for (const upload of this.open.values()) upload.fail('EINTR', 'ksmd is stopping');
+  }
+}
+
+class Upload {
+  bytesStored = 0;
+  readonly finished: Promise<number>;
+  private readonly guestId: number;
+  private resolve: (bytes: number) => void = () => {};
+  private reject: (error: UploadFailedError) => void = () => {};
+
+  constructor(
+    private readonly host: Host,
+    private readonly scanner: Scanner,
+    private readonly patienceMs: number,
+    private readonly body: IncomingMessage,
+    private readonly target: UploadTarget,
+  ) {
+    this.guestId = host.guestId(target.guest);
+    this.finished = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    body.on('data', this.take);
+    body.on('end', this.end);
+    body.on('close', this.gone);
+  }
+
+  /** Ends the upload with an error that says how much was stored. */
+  fail(code: UploadFailedError['code'], message: string): void {
+    this.letGo();
+    this.reject(
+      new UploadFailedError(
+        code,
+        `${message}: ${this.bytesStored} bytes were stored`,
+        this.bytesStored,
+      ),
+    );
+  }
+
+  private readonly take = (chunk: Buffer): void => {
+    const room = (this.target.length ?? Number.POSITIVE_INFINITY) - this.bytesStored;
+    const expected = chunk.length > room ? chunk.subarray(0, room) : chunk;
+    const done = this.store(expected);
+    if (done === undefined) return;
+    if (done < expected.length) void this.waitWith(chunk.subarray(done));
+    else if (chunk.length > room)
+      this.fail('EINVAL', `the body is larger than the ${this.target.length} bytes announced`);
+  };
+
+  private readonly end = (): void => {
+    const { length } = this.target;
+    if (length !== undefined && this.bytesStored < length)
+      this.fail('EINVAL', `the body was cut short of the ${length} bytes announced`);
+    else {
+      this.letGo();
+      this.resolve(this.bytesStored);
+    }
+  };
+
+  private readonly gone = (): void => {
+    this.fail('EINVAL', 'the connection was closed before the end of the body');
+  };
+
+  /**
+   * How many of the bytes were stored: fewer if it takes a wait to store the others, undefined if
+   * the upload has failed.
+   */
+  private store(bytes: Buffer): number | undefined {
+    if (!this.scanner.isReady) return 0;
+    let done = bytes.length;
+    try {
+      // The guest of that name may be another by now.
+      if (this.host.guestId(this.target.guest) !== this.guestId)
+        throw new NotFoundError(`guest '${this.target.guest}' is gone`);
+      this.host.store(this.target.guest, this.target.address + this.bytesStored, bytes);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) done = error.bytesStored;
+      else {
+        if (error instanceof KsmdError) this.fail(error.code, error.message);
+        else this.fail('EIO', `a fault in ksmd: ${error}`);
+        return undefined;
+      }
+    }
+    this.bytesStored += done;
+    return done;
+  }
+
+  /** Waits until there is a free frame, then goes on with `rest`. */
+  private async waitWith(rest: Buffer): Promise<void> {
+    this.body.pause();
+    await this.scanner.ready();
+    for (
+      let waitedMs = 0;
+      waitedMs < this.patienceMs && this.scanner.state === 'running' && !this.hasFreeFrame();
+      waitedMs += LOOK_MS
+    )
+      await delay(LOOK_MS);
+    if (this.body.listenerCount('data') === 0) return;
+    if (!this.hasFreeFrame()) {
+      this.fail('ENOMEM', 'no frame is free');
+      return;
+    }
+    this.body.resume();
+    this.take(rest);
+  }
+
+  private hasFreeFrame(): boolean {
+    const { frames } = this.host.machine;
+    return frames.used < frames.total;
+  }
+
+  /** From here on the body is read and thrown away. */
+  private letGo(): void {
+    this.body.off('data', this.take);
+    this.body.off('end', this.end);
+    this.body.off('close', this.gone);
+    this.body.resume();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The log: JSON lines to standard output or a file, and the last of them kept for whoever asks on
+ * the socket.
+ *
+ * Standard output whose reader closes it or does not read is no failure: the daemon goes on, and
+ * its log can still be had on the socket.
+ */
+import { type Level, type Logger, pino } from 'pino';
+import { LogFile, type LogOutput, standardOutput } from './log-output.js';
+
+export type LogLevel = Level;
+
+const KEPT_LINES = 1000;
+
+/** Takes a line, newline included. */
+export type LogFollower = (line: string) => void;
+
+export class Log {
+  readonly logger: Logger;
+  private readonly file: LogFile | undefined;
+  private readonly output: LogOutput;
+  private readonly kept: string[] = [];
+  private readonly followers = new Set<LogFollower>();
+
+  /**
+   * Logs to `file`, appending, or to standard output. LogFileUnusableError if it cannot be opened.
+   */
+  constructor(level: LogLevel, file?: string) {
+    this.file = file === undefined ? undefined : new LogFile(file);
+    this.output = this.file ?? standardOutput((dropped) => this.missed(dropped));
+    const sink = {
+      write: (line: string): void => {
+        this.output.write(line);
+        this.keep(line);
+      },
+    };
+    this.logger = pino(
+      {
+        level,
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      sink,
+    );
+  }
+
+  /** The last `count` lines, oldest first. */
+  last(count: number): readonly string[] {
+    return count === 0 ? [] : this.kept.slice(-count);
+  }
+
+  /** Calls `follower` with each line from now on, until the returned function is called. */
+  follow(follower: LogFollower): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+
+  /**
+   * Goes on in what is at the path of the log file now. Without a log file there is nothing to do.
+   * A failure is a line in the log.
+   */
+  reopen(): void {
+    if (this.file === undefined) {
+      this.logger.info("SIGHUP opens the log file anew, and there is none: '--log-file' sets one");
+      return;
+    }
+    try {
+      this.file.reopen();
+      this.logger.info('the log file is opened anew');
+    } catch (error) {
+      this.logger.error(
+        { reason: error instanceof Error ? error.message : String(error) },
+        'the log goes on in the old file',
+      );
+    }
+  }
+
+  /** Resolves once all lines are out, or after a moment in which nobody takes them. */
+  flush(): Promise<void> {
+    return this.output.flush();
+  }
+
+  private missed(dropped: number): void {
+    this.logger.warn(
+      { dropped },
+      'standard output was not read: some lines of the log are missing there',
+    );
+  }
+
+  private keep(line: string): void {
+    this.kept.push(line);
+    if (this.kept.length > KEPT_LINES) this.kept.shift();
+    for (const follower of this.followers) follower(line);
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Guest threads as the API thread sees them: start, list, stop, kill.
+ *
+ * A thread that ends, by itself or not, leaves the machine as if its last store had happened whole
+ * or not at all.
+ */
+import { Worker } from 'node:worker_threads';
+import { CTL_FRAMES_FREED, CTL_THREAD_STOPS } from '../../core/layout.js';
+import type { Host } from '../../ksm/host.js';
+import { BusyError, ExistsError, NoSpaceError, NotFoundError } from '../../machine/errors.js';
+import { HOLDER_SCANNER } from '../../machine/pte.js';
+import { recover } from '../../machine/recover.js';
+import { forgetThread, whileStill } from '../../machine/safepoint.js';
+import type { WorkloadName } from '../../workload/programs.js';
+import { Tally, type WorkloadOptions } from '../../workload/workload.js';
+import type { GuestThreadData, GuestThreadReport } from './guest-thread.js';
+import type { Reaper } from './reaper.js';
+
+const FIRST_HOLDER = HOLDER_SCANNER + 1;
+/** Names for pte locks go up to 255. */
+export const MAX_GUEST_THREADS = 255 - HOLDER_SCANNER;
+
+export type GuestThreadState = 'running' | 'waiting' | 'done' | 'stopped' | 'died';
+
+export interface GuestThreadInfo {
+  readonly id: number;
+  readonly workload: WorkloadName;
+  readonly guest: string;
+  readonly region: string;
+  readonly state: GuestThreadState;
+  readonly tally: Tally;
+  /** Processor time the thread has used. */
+  readonly cpuMs: number;
+  /** Why it died. */
+  readonly reason?: string;
+}
+
+export interface GuestThreadSummary {
+  readonly running: number;
+  /** For a free frame. */
+  readonly waiting: number;
+  /** Processor time of all threads there have been. */
+  readonly cpuMs: number;
+}
+
+export interface GuestThreadListener {
+  /** A thread ended without being asked to. */
+  died(info: GuestThreadInfo): void;
+  /** A store of the thread found no frame, and waits for one. */
+  waits(info: GuestThreadInfo): void;
+}
+
+interface GuestThread {
+  readonly worker: Worker;
+  readonly holder: number;
+  ended: boolean;
+  info: GuestThreadInfo;
+}
+
+export class GuestThreads {
+  private readonly threads = new Map<number, GuestThread>();
+  /** Guests that are about to go, or a region of them. */
+  private readonly closed = new Set<string>();
+  private nextId = 1;
+  /** Processor time of threads that are no longer listed. */
+  private forgottenCpuMs = 0;
+
+  constructor(
+    private readonly host: Host,
+    private readonly frameTimeoutMs: number,
+    private readonly maxThreads: number,
+    private readonly reaper: Reaper,
+    private readonly listener: GuestThreadListener,
+  ) {}
+
+  /**
+   * Starts a workload in a region of a guest. ExistsError if one that writes already runs there.
+   */
+  start(
+    workload: WorkloadName,
+    guest: string,
+    region: string,
+    options: WorkloadOptions,
+  ): GuestThreadInfo {
+    const { host } = this;
+    const { address, pages } = host.findRegion(guest, region);
+    if (this.closed.has(guest))
+      throw new BusyError(`guest '${guest}' is about to lose memory: try again`);
+    if (
+      workload !== 'read' &&
+      this.living().some(
+        ({ info }) => info.guest === guest && info.region === region && info.workload !== 'read',
+      )
+    ) {
+      throw new ExistsError(
+        `a workload writes region '${region}' of guest '${guest}' already: kill it first`,
+      );
+    }
+    const holder = this.freeHolder();
+    const { i32, memory } = host.machine.memory;
+    Atomics.store(i32, CTL_THREAD_STOPS + holder, 0);
+    const data: GuestThreadData = {
+      memory,
+      holder,
+      guest: host.guestPointer(guest),
+      address,
+      pages,
+      workload,
+      options,
+      frameTimeoutMs: this.frameTimeoutMs,
+    };
+    const id = this.nextId++;
+    const worker = new Worker(new URL('./guest-thread.js', import.meta.url), {
+      workerData: data,
+      name: `ksmd-${workload}-${id}`,
+    });
+    const thread: GuestThread = {
+      worker,
+      holder,
+      ended: false,
+      info: { id, workload, guest, region, state: 'running', tally: new Tally(), cpuMs: 0 },
+    };
+    this.threads.set(id, thread);
+    this.watch(thread);
+    return thread.info;
+  }
+
+  list(): GuestThreadInfo[] {
+    return [...this.threads.values()].map(({ info }) => info);
+  }
+
+  summary(): GuestThreadSummary {
+    const count = (state: GuestThreadState): number =>
+      this.living().filter(({ info }) => info.state === state).length;
+    const cpuMs = this.list().reduce((sum, info) => sum + info.cpuMs, this.forgottenCpuMs);
+    return { running: count('running'), waiting: count('waiting'), cpuMs: Math.round(cpuMs) };
+  }
+
+  get(id: number): GuestThreadInfo {
+    return this.find(id).info;
+  }
+
+  /** Asks a thread to end; resolves when it has. One that has ended is forgotten. */
+  async stop(id: number): Promise<GuestThreadInfo> {
+    const thread = this.find(id);
+    if (!thread.ended) {
+      const { i32 } = this.host.machine.memory;
+      // Not `once`, which would reject with whatever the thread dies of.
+      const exited = new Promise((resolve) => thread.worker.once('exit', resolve));
+      Atomics.store(i32, CTL_THREAD_STOPS + thread.holder, 1);
+      Atomics.notify(i32, CTL_THREAD_STOPS + thread.holder);
+      // It may be waiting for a frame.
+      Atomics.add(i32, CTL_FRAMES_FREED, 1);
+      Atomics.notify(i32, CTL_FRAMES_FREED);
+      await exited;
+    }
+    if (this.threads.delete(id)) this.forgottenCpuMs += thread.info.cpuMs;
+    return thread.info;
+  }
+
+  /** Ends a thread wherever it is. It stays listed, as died. */
+  async kill(id: number): Promise<GuestThreadInfo> {
+    const thread = this.find(id);
+    if (!thread.ended) await this.reaper.kill(thread.worker);
+    return thread.info;
+  }
+
+  /**
+   * Stops whatever runs in a guest, or in one region of it, and then makes the change, before
+   * anything else can start there.
+   */
+  async whileStopped(guest: string, region: string | undefined, change: () => void): Promise<void> {
+    this.closed.add(guest);
+    try {
+      const there = this.list().filter(
+        (info) => info.guest === guest && (region === undefined || info.region === region),
+      );
+      await Promise.all(there.map(({ id }) => this.stop(id)));
+      await this.reaper.idle();
+      change();
+    } finally {
+      this.closed.delete(guest);
+    }
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.list().map(({ id }) => this.stop(id)));
+  }
+
+  private watch(thread: GuestThread): void {
+    const { worker } = thread;
+    let reason: string | undefined;
+    worker.on('message', ({ tally, cpuMs, waitingForFrame, done }: GuestThreadReport) => {
+      const state = done ? 'done' : waitingForFrame ? 'waiting' : 'running';
+      const begins = state === 'waiting' && thread.info.state !== 'waiting';
+      thread.info = { ...thread.info, tally, cpuMs, state };
+      if (begins) this.listener.waits(thread.info);
+    });
+    worker.on('error', (error) => {
+      reason = error.stack ?? error.message;
+    });
+    worker.on('exit', (code) => {
+      thread.ended = true;
+      const { i32 } = this.host.machine.memory;
+      if (code === 0) {
+        forgetThread(i32, thread.holder);
+        if (Atomics.load(i32, CTL_THREAD_STOPS + thread.holder) !== 0)
+          thread.info = { ...thread.info, state: 'stopped' };
+        return;
+      }
+      this.clearUp(thread, reason ?? 'killed');
+    });
+  }
+
+  /** The thread died anywhere: its locks are let go of and frames counted anew. */
+  private clearUp(thread: GuestThread, reason: string): void {
+    const { machine } = this.host;
+    forgetThread(machine.memory.i32, thread.holder);
+    whileStill(machine.memory.i32, () => recover(machine, thread.holder));
+    thread.info = { ...thread.info, state: 'died', reason };
+    this.listener.died(thread.info);
+  }
+
+  private living(): GuestThread[] {
+    return [...this.threads.values()].filter(({ ended }) => !ended);
+  }
+
+  private freeHolder(): number {
+    const taken = new Set(this.living().map(({ holder }) => holder));
+    if (taken.size >= this.maxThreads)
+      throw new NoSpaceError(`there are already ${taken.size} workloads: kill one first`);
+    let holder = FIRST_HOLDER;
+    while (taken.has(holder)) holder++;
+    return holder;
+  }
+
+  private find(id: number): GuestThread {
+    const thread = this.threads.get(id);
+    if (thread === undefined) throw new NotFoundError(`no guest thread ${id}`);
+    return thread;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The scanner thread: scans batch after batch while run is 1, and sleeps in Atomics.wait between
+ * them, never in an event loop.
+ *
+ * A batch goes in slices. Between two slices the scanner passes a safepoint, where it stands still
+ * while anybody asks, and takes commands from its port. Started by `Scanner`.
+ */
+import { getPriority, setPriority } from 'node:os';
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
+import {
+  CTL_DOORBELL,
+  CTL_PAGES_TO_SCAN,
+  CTL_RUN,
+  CTL_SCANNER_CPU_MS,
+  CTL_SLEEP_MILLISECS,
+} from '../../core/layout.js';
+import type { Clock } from '../../ksm/clock.js';
+import { kernelProfile, type ProfileName } from '../../ksm/kernels.js';
+import { Ksm } from '../../ksm/ksm.js';
+import { RUN_MERGE } from '../../ksm/run.js';
+import { setTunable, type TunableValue, tunableName } from '../../ksm/tunables.js';
+import { BusyError, KsmdError } from '../../machine/errors.js';
+import { Machine } from '../../machine/machine.js';
+import { SharedMemory } from '../../machine/memory.js';
+import { HOLDER_SCANNER } from '../../machine/pte.js';
+import { Safepoint } from '../../machine/safepoint.js';
+import { nowMs } from '../timers.js';
+import { threadCpuMs } from './thread-cpu.js';
+import { ThreadProfiler } from './thread-profiler.js';
+
+export interface ScannerData {
+  readonly memory: WebAssembly.Memory;
+  readonly kernel: ProfileName;
+}
+
+export type Command =
+  | { readonly kind: 'set'; readonly name: string; readonly value: TunableValue }
+  | { readonly kind: 'scan'; readonly pages: number }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'profile-start' }
+  | { readonly kind: 'profile-stop' };
+
+/** What the thread answers to a command, by its kind. */
+export interface Results {
+  set: undefined;
+  /** Pages visited. */
+  scan: number;
+  stop: undefined;
+  'profile-start': undefined;
+  /** The profile as JSON. */
+  'profile-stop': string;
+}
+
+/**
+ * What the thread says once it can begin, and once it has. The first message it gets lets it begin.
+ */
+export type Notice = 'ready' | 'begun';
+
+export type Answer =
+  | { readonly id: number; readonly value: Results[keyof Results] }
+  | { readonly id: number; readonly code: string; readonly message: string };
+
+/** Pages between two looks at the door: a fraction of a millisecond. */
+const SLICE_PAGES = 128;
+/** Slices of a batch between two looks at the processor time: batches can be long. */
+const CPU_SAMPLE_SLICES = 64;
+
+class ThreadClock implements Clock {
+  /** `usedMs`: what the threads before this one used. */
+  constructor(private readonly usedMs: number) {}
+
+  nowMs(): number {
+    return nowMs();
+  }
+
+  /** Linux's account of this very thread and those before it. */
+  cpuMs(): number {
+    return this.usedMs + threadCpuMs();
+  }
+}
+
+class ScannerThread {
+  private readonly i32: Int32Array;
+  private readonly ksm: Ksm;
+  private readonly safepoint: Safepoint;
+  private readonly clock: ThreadClock;
+  private readonly profiler = new ThreadProfiler();
+  private stopped = false;
+  private cpuSampledMs = 0;
+
+  constructor(
+    { memory, kernel }: ScannerData,
+    private readonly port: MessagePort,
+  ) {
+    const machine = new Machine(SharedMemory.attach(memory, HOLDER_SCANNER));
+    this.i32 = machine.memory.i32;
+    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS));
+    this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
+    this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
+  }
+
+  /** Scans until told to stop. Whatever ends the thread, nobody waits for it afterwards. */
+  run(): void {
+    try {
+      this.loop();
+    } finally {
+      this.safepoint.end();
+    }
+  }
+
+  private loop(): void {
+    while (!this.stopped) {
+      const bell = Atomics.load(this.i32, CTL_DOORBELL);
+      this.answerDoor();
+      if (this.stopped) break;
+      const scanned = this.shouldRun() && this.batch();
+      this.sampleCpu();
+      if (this.stopped) break;
+      if (!scanned) this.sleep(bell, Number.POSITIVE_INFINITY);
+      else if (this.i32[CTL_SLEEP_MILLISECS] !== 0) this.sleepBetweenBatches();
+    }
+  }
+
+  private shouldRun(): boolean {
+    return Atomics.load(this.i32, CTL_RUN) === RUN_MERGE && !this.ksm.list.isEmpty;
+  }
+
+  /**
+   * One batch, cut short if run changes. True: a batch was scanned, or there is nothing more to do
+   * in it.
+   */
+  private batch(): boolean {
+    let left = Atomics.load(this.i32, CTL_PAGES_TO_SCAN) >>> 0;
+    let slices = 0;
+    while (left > 0 && !this.stopped && this.shouldRun()) {
+      const slice = Math.min(left, SLICE_PAGES);
+      if (this.ksm.scan(slice) < slice) break;
+      left -= slice;
+      if (++slices % CPU_SAMPLE_SLICES === 0) this.sampleCpu();
+      this.answerDoor();
+    }
+    return true;
+  }
+
+  private sleepBetweenBatches(): void {
+    const wakeAt = performance.now() + (this.i32[CTL_SLEEP_MILLISECS] >>> 0);
+    const interval = this.i32[CTL_SLEEP_MILLISECS];
+    // As in the kernel, a changed sleep_millisecs ends the sleep.
+    while (!this.stopped && this.i32[CTL_SLEEP_MILLISECS] === interval && this.shouldRun()) {
+      const bell = Atomics.load(this.i32, CTL_DOORBELL);
+      this.answerDoor();
+      const left = wakeAt - performance.now();
+      if (left <= 0) return;
+      this.sleep(bell, left);
+    }
+  }
+
+  private sleep(bell: number, ms: number): void {
+    if (!this.stopped) this.safepoint.rest(CTL_DOORBELL, bell, ms);
+  }
+
+  /** Stands still while asked to, then takes what commands there are. */
+  private answerDoor(): void {
+    this.safepoint.pass();
+    for (
+      let message = receiveMessageOnPort(this.port);
+      message !== undefined;
+      message = receiveMessageOnPort(this.port)
+    ) {
+      this.obey(message.message as { id: number; command: Command });
+    }
+  }
+
+  private obey({ id, command }: { id: number; command: Command }): void {
+    let answer: Answer;
+    try {
+      answer = { id, value: this.carryOut(command) };
+    } catch (error) {
+      if (!(error instanceof KsmdError)) throw error;
+      answer = { id, code: error.code, message: error.message };
+    }
+    this.port.postMessage(answer);
+  }
+
+  private carryOut(command: Command): Results[keyof Results] {
+    switch (command.kind) {
+      case 'set':
+        setTunable(this.ksm, tunableName(this.ksm.profile, command.name), command.value);
+        return undefined;
+      case 'scan':
+        if (Atomics.load(this.i32, CTL_RUN) === RUN_MERGE)
+          throw new BusyError('the scanner is running: set run to 0 to scan batch by batch');
+        return this.scanBatch(command.pages);
+      case 'stop':
+        this.stopped = true;
+        return undefined;
+      case 'profile-start':
+        this.profiler.start();
+        return undefined;
+      case 'profile-stop':
+        return this.profiler.stop();
+    }
+  }
+
+  private scanBatch(pages: number): number {
+    let visited = 0;
+    while (visited < pages) {
+      const slice = Math.min(pages - visited, SLICE_PAGES);
+      const done = this.ksm.scan(slice);
+      visited += done;
+      if (done < slice) break;
+      this.safepoint.pass();
+    }
+    this.sampleCpu();
+    return visited;
+  }
+
+  /** Publishes the processor time used, a few times a second at most. */
+  private sampleCpu(): void {
+    const now = performance.now();
+    if (now - this.cpuSampledMs < 50) return;
+    this.cpuSampledMs = now;
+    Atomics.store(this.i32, CTL_SCANNER_CPU_MS, this.clock.cpuMs() | 0);
+  }
+}
+
+/** As nice as the kernel's own thread: whoever waits for an answer goes first. */
+const NICE = 5;
+
+if (parentPort === null) throw new Error('scanner-thread.js is started by the daemon');
+// On Linux, 0 is this very thread.
+setPriority(0, Math.max(NICE, getPriority(0)));
+const port = parentPort;
+// Everything is loaded; the thread waits to be told to begin, as a spare may for as long as the one
+// before it lives.
+port.postMessage('ready' satisfies Notice);
+port.once('message', () => {
+  const thread = new ScannerThread(workerData as ScannerData, port);
+  port.postMessage('begun' satisfies Notice);
+  thread.run();
+  // The port keeps the thread alive otherwise.
+  port.close();
+});

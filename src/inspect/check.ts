@@ -1,0 +1,35 @@
+/**
+ * Recounts everything from frames and page tables, and holds it against what is written down.
+ *
+ * Reads the whole machine and changes nothing. The scanner must be parked and no store under way.
+ * Frames and ptes are the truth; lists, trees and counters are what is checked, so a damaged one
+ * yields sentences, not an exception or an endless walk.
+ */
+
+import type { KernelProfile } from '../ksm/kernels.js';
+import type { Machine } from '../machine/machine.js';
+import { checkMmList, checkRegions, guestsOf } from './check/address-spaces.js';
+import { checkFrames } from './check/frames.js';
+import { checkPages } from './check/pages.js';
+import { type GuestName, Report } from './check/report.js';
+import { checkStable } from './check/stable.js';
+import { checkUnstable } from './check/unstable.js';
+
+/**
+ * One plain sentence for each disagreement; none if all agrees. `guestName` names guests in them.
+ */
+export function check(
+  machine: Machine,
+  profile: KernelProfile,
+  guestName: GuestName = () => undefined,
+): string[] {
+  const report = new Report(machine, guestName);
+  const guests = guestsOf(machine);
+  const regions = checkRegions(machine, guests, report);
+  checkMmList(machine, guests, report);
+  const census = checkPages(machine, guests, regions, report);
+  checkFrames(machine, census.mappings, report);
+  checkStable(machine, profile, census, report);
+  checkUnstable(machine, census, report);
+  return report.sentences;
+}

@@ -1,0 +1,91 @@
+/**
+ * The unstable tree, checked: shape, what its items say of their place, and the order of those that
+ * still bound what lies below them. Between two full scans there is none: what is left of the last
+ * one is cleared before it is used again.
+ */
+import {
+  CTL_CURSOR_GUEST,
+  CTL_MM_HEAD,
+  CTL_PAGES_UNSHARED,
+  CTL_SEQNR,
+  CTL_UNSTABLE_ROOTS,
+  MAX_NODES,
+  PTE_CHECKSUM,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  RMAP_FLAGS,
+  RMAP_NODE_MASK,
+  RMAP_NODE_SHIFT,
+  RMAP_SAMPLED,
+  RMAP_SEQNR_MASK,
+  RMAP_SEQNR_SHIFT,
+  RMAP_TRUSTED,
+  RMAP_UNSTABLE,
+} from '../../core/layout.js';
+import type { Machine } from '../../machine/machine.js';
+import { inContentOrder } from './content.js';
+import type { Census } from './pages.js';
+import { nodesInOrder } from './red-black.js';
+import type { Report } from './report.js';
+
+export function checkUnstable(machine: Machine, census: Census, report: Report): void {
+  const { i32 } = machine.memory;
+  const items = new Set(census.items);
+  const saying = census.items.filter((slot) => (i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0);
+  report.equal('pages_unshared', i32[CTL_PAGES_UNSHARED], saying.length);
+
+  const met = new Set<number>();
+  const scanning = i32[CTL_CURSOR_GUEST] !== CTL_MM_HEAD;
+  for (let node = 0; scanning && node < MAX_NODES; node++) {
+    const name = node === 0 ? 'unstable tree' : `unstable tree of node ${node}`;
+    const words = {
+      i32,
+      isNode: (pointer: number) => items.has(pointer),
+      name: (slot: number) => report.page(slot),
+      say: (sentence: string) => report.say(sentence),
+    };
+    const bounding: number[] = [];
+    for (const slot of nodesInOrder(words, CTL_UNSTABLE_ROOTS + node, name)) {
+      met.add(slot);
+      const flags = i32[slot + RMAP_FLAGS];
+      if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags))
+        report.say(`${report.page(slot)} is in the ${name} and does not say so`);
+      if ((flags & RMAP_NODE_MASK) >> RMAP_NODE_SHIFT !== node)
+        report.say(`${report.page(slot)} is in the ${name}, but names another`);
+      if (!hasTrueSample(machine, slot))
+        report.say(`${report.page(slot)} has a sample that is not of its bytes`);
+      if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE]))
+        bounding.push(i32[slot + PTE_FRAME]);
+    }
+    if (!inContentOrder(machine, bounding))
+      report.say(`pages of the ${name} that nobody has written are out of order`);
+  }
+  for (const slot of saying) {
+    if (!met.has(slot) && isCurrent(i32, i32[slot + RMAP_FLAGS]))
+      report.say(`${report.page(slot)} says it is in the unstable tree, and is not`);
+  }
+}
+
+/**
+ * A clean page in the tree keeps two of its bytes for searches, and above them where they are from.
+ */
+function hasTrueSample({ memory }: Machine, slot: number): boolean {
+  const { i32 } = memory;
+  if ((i32[slot + RMAP_FLAGS] & RMAP_SAMPLED) === 0 || !isUnwritten(i32[slot + PTE_STATE]))
+    return true;
+  const sample = i32[slot + PTE_CHECKSUM];
+  const at = memory.frameByte(i32[slot + PTE_FRAME]) + (sample >>> 16);
+  return (sample & 0xffff) === (memory.u8[at] | (memory.u8[at + 1] << 8));
+}
+
+function isCurrent(i32: Int32Array, flags: number): boolean {
+  return (flags & RMAP_SEQNR_MASK) >> RMAP_SEQNR_SHIFT === (i32[CTL_SEQNR] & 0xff);
+}
+
+function isUnwritten(state: number): boolean {
+  const wanted = PTE_PRESENT | PTE_MERGEABLE;
+  return (state & (wanted | PTE_DIRTY)) === wanted;
+}

@@ -1,0 +1,257 @@
+/**
+ * One page, looked at closely: its state, what it shares its content with, and what a visit of the
+ * scanner would find. Changes nothing.
+ *
+ * Every other thread stands still meanwhile. Whole pages are compared on the way down the trees, so
+ * it takes some microseconds a level.
+ */
+import {
+  CTL_MERGE_ACROSS_NODES,
+  CTL_UNSTABLE_ROOTS,
+  GUEST_NODE,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  RB_LEFT,
+  RB_RIGHT,
+  RMAP_AGE_MASK,
+  RMAP_FLAGS,
+  RMAP_NEXT,
+  RMAP_SEEN,
+  RMAP_SKIPS_MASK,
+  RMAP_SKIPS_SHIFT,
+  RMAP_UNSTABLE,
+  SLOT_REGION,
+  SLOT_WORDS,
+  STABLE_DUP_NEXT,
+  STABLE_FIRST,
+  STABLE_FRAME,
+  STABLE_OWNER,
+} from '../core/layout.js';
+import type { Host } from '../ksm/host.js';
+import { StableNodes } from '../ksm/stable-nodes.js';
+import type { Machine } from '../machine/machine.js';
+import { PAGE_STATES, type PageState, pageState } from './page-state.js';
+
+const ZERO_FRAME = 0;
+
+interface Explanation {
+  readonly state: PageState;
+  readonly mergeable: boolean;
+  /** It has a frame, with nothing but zeroes in it. */
+  readonly zeroes: boolean;
+  /** XXH64 of what it holds, the low 32 bits; undefined if it has no frame. */
+  readonly checksum: number | undefined;
+  /** Its frame and how often that is mapped; undefined if it has none. */
+  readonly frame: { readonly number: number; readonly mappings: number } | undefined;
+  /** Visits it was due since the scanner knows it, up to 255: what smart scan goes by. */
+  readonly age: number;
+  /** Full scans that smart scan will leave it out of. */
+  readonly skips: number;
+  /** The scanner has seen it, and it was written after that. */
+  readonly written: boolean;
+  /** The KSM pages of its content: how many, and how many ptes map them. */
+  readonly ksmPages: number;
+  readonly ksmMappings: number;
+  /**
+   * Slots of other pages with its content that the scanner knows of: those that map its KSM page,
+   * or the one of the unstable tree.
+   */
+  readonly twins: readonly number[];
+}
+
+/** A page by the names its guest knows. */
+export interface PageName {
+  readonly guest: string;
+  readonly region: string;
+  /** Bytes. */
+  readonly address: number;
+}
+
+export interface PageExplanation extends Omit<Explanation, 'twins'> {
+  readonly page: PageName;
+  readonly twinCount: number;
+  readonly twins: readonly PageName[];
+}
+
+/**
+ * The page at `address` of a guest, with at most `maxTwins` of its twins named. FaultError if
+ * nothing is mapped there.
+ */
+export function explainPage(
+  host: Host,
+  guest: string,
+  address: number,
+  maxTwins: number,
+): PageExplanation {
+  host.assertMapped(guest, address, 1);
+  const { machine } = host;
+  const vpn = Math.floor(address / machine.pageSize);
+  const { slot, twins, ...explained } = host.quiesce(() => {
+    // Meanwhile no scanner drops a ghost from the list that is walked.
+    const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
+    return { slot, ...explain(machine, slot, maxTwins) };
+  });
+  // Guests and regions are this thread's: they are where they were.
+  const names = regionNames(host);
+  return {
+    ...explained,
+    page: nameOf(machine, names, slot),
+    twins: twins.map((twin) => nameOf(machine, names, twin)),
+  };
+}
+
+/** Guest and region by the region's pointer. */
+type RegionNames = ReadonlyMap<number, Omit<PageName, 'address'>>;
+
+function regionNames(host: Host): RegionNames {
+  const { i32 } = host.machine.memory;
+  const names = new Map<number, Omit<PageName, 'address'>>();
+  for (const guest of host.guestNames()) {
+    for (const { name } of host.regionsOf(guest))
+      names.set(i32[host.firstSlot(guest, name) + SLOT_REGION], { guest, region: name });
+  }
+  return names;
+}
+
+function nameOf(
+  { memory, regions, pageSize }: Machine,
+  names: RegionNames,
+  slot: number,
+): PageName {
+  const region = memory.i32[slot + SLOT_REGION];
+  const first = regions.vpn(region);
+  const address = (first + (slot - regions.slot(region, first)) / SLOT_WORDS) * pageSize;
+  const name = names.get(region);
+  if (name === undefined) throw new Error(`page 0x${address.toString(16)} is of no guest's region`);
+  return { ...name, address };
+}
+
+function explain(
+  machine: Machine,
+  slot: number,
+  maxTwins: number,
+): Explanation & { readonly twinCount: number } {
+  const { memory, frames } = machine;
+  const { i32 } = memory;
+  const state = PAGE_STATES[pageState(machine, slot)];
+  const pte = i32[slot + PTE_STATE];
+  const flags = i32[slot + RMAP_FLAGS];
+  const present = (pte & PTE_PRESENT) !== 0;
+  const frame = i32[slot + PTE_FRAME];
+  const stable = present ? stableNodesOf(machine, slot, frame) : [];
+  // By the ptes, which know of writes that the scanner has not met yet.
+  const ksmMappings = stable.reduce(
+    (sum, node) => sum + frames.mapcount(i32[node + STABLE_FRAME]),
+    0,
+  );
+  const twin = present && stable.length === 0 ? unstableTwin(machine, slot, frame) : 0;
+  return {
+    state,
+    mergeable: (pte & PTE_MERGEABLE) !== 0,
+    zeroes: present && compare(machine, frame, ZERO_FRAME) === 0,
+    // A page that maps the zero page names no frame, and the zero page is frame 0.
+    checksum: present || state === 'zero' ? memory.frameChecksum(frame) >>> 0 : undefined,
+    frame: present ? { number: frame, mappings: frames.mapcount(frame) } : undefined,
+    age: flags & RMAP_AGE_MASK,
+    skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,
+    written: (flags & RMAP_SEEN) !== 0 && (pte & PTE_DIRTY) !== 0,
+    ksmPages: stable.length,
+    ksmMappings,
+    twinCount: stable.length === 0 ? Math.sign(twin) : ksmMappings - (state === 'shared' ? 1 : 0),
+    twins: twin !== 0 ? [twin].slice(0, maxTwins) : mappersOf(i32, stable, slot, maxTwins),
+  };
+}
+
+/** The stable nodes whose KSM pages have the content of `frame`. */
+function stableNodesOf(machine: Machine, slot: number, frame: number): number[] {
+  const { i32 } = machine.memory;
+  const nodes = new StableNodes(machine);
+  const contentOf = (node: number): number[] =>
+    (nodes.isChain(node) ? dupsOf(i32, node) : [node]).filter((stable) => nodes.isCurrent(stable));
+  const own = machine.frames.stableNode(frame);
+  if (own !== 0) return contentOf(nodes.isDup(own) ? i32[own + STABLE_OWNER] : own);
+  let node = i32[nodes.root(treeOf(machine, slot))];
+  while (node !== 0) {
+    const found = contentOf(node);
+    const [first] = found;
+    // A stale node: the scanner's search would remove it and start again, and the tree might look
+    // otherwise then.
+    if (first === undefined) return [];
+    const order = compare(machine, frame, i32[first + STABLE_FRAME]);
+    if (order === 0) return found;
+    node = i32[node + (order < 0 ? RB_LEFT : RB_RIGHT)];
+  }
+  return [];
+}
+
+/**
+ * The page of the unstable tree that a search for the content of `frame` ends at; 0 if there is
+ * none.
+ */
+function unstableTwin(machine: Machine, slot: number, frame: number): number {
+  const { i32 } = machine.memory;
+  const scanned = PTE_PRESENT | PTE_MERGEABLE;
+  let other = i32[CTL_UNSTABLE_ROOTS + treeOf(machine, slot)];
+  // Between two full scans the tree still stands, and slots of it may have come to be something
+  // else.
+  while (
+    other !== 0 &&
+    (i32[other + PTE_STATE] & scanned) === scanned &&
+    (i32[other + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0
+  ) {
+    const order = other === slot ? 0 : compare(machine, frame, i32[other + PTE_FRAME]);
+    if (order === 0) return other === slot ? 0 : other;
+    other = i32[other + (order < 0 ? RB_LEFT : RB_RIGHT)];
+  }
+  return 0;
+}
+
+/** Which of the trees the page belongs to. */
+function treeOf({ memory: { i32 }, pages }: Machine, slot: number): number {
+  return i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : i32[pages.guest(slot) + GUEST_NODE];
+}
+
+function compare({ memory }: Machine, a: number, b: number): number {
+  const bytes = (frame: number): Buffer =>
+    Buffer.from(memory.u8.buffer, memory.frameByte(frame), memory.pageSize);
+  return Buffer.compare(bytes(a), bytes(b));
+}
+
+function dupsOf(i32: Int32Array, chain: number): number[] {
+  const dups: number[] = [];
+  for (let dup = i32[chain + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT])
+    dups.push(dup);
+  return dups;
+}
+
+/**
+ * Slots listed from these nodes whose pages still map their frames, `except` one; the first of
+ * them.
+ */
+function mappersOf(
+  i32: Int32Array,
+  stable: readonly number[],
+  except: number,
+  atMost: number,
+): number[] {
+  const slots: number[] = [];
+  for (const node of stable) {
+    for (
+      let slot = i32[node + STABLE_FIRST];
+      slot !== 0 && slots.length < atMost;
+      slot = i32[slot + RMAP_NEXT]
+    ) {
+      if (
+        slot === except ||
+        (i32[slot + PTE_STATE] & PTE_PRESENT) === 0 ||
+        i32[slot + PTE_FRAME] !== i32[node + STABLE_FRAME]
+      )
+        continue;
+      slots.push(slot);
+    }
+  }
+  return slots;
+}

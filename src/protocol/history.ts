@@ -1,0 +1,17 @@
+/** What the daemon keeps of the last minutes: one sample a second. */
+import { type Static, Type } from 'typebox';
+
+export const Sample = Type.Object({
+  atMs: Type.Number({ description: 'since the daemon’s start' }),
+  usedBytes: Type.Integer(),
+  freeBytes: Type.Integer(),
+  savedBytes: Type.Integer({ description: 'what merged pages and zero pages would take up' }),
+  pagesScanned: Type.Integer({
+    description: 'since the start, as all that follow; what smart scan left out is not among them',
+  }),
+  fullScans: Type.Integer(),
+  merges: Type.Integer(),
+  breaks: Type.Integer({ description: 'merged pages written and given back' }),
+  scannerCpuMs: Type.Integer(),
+});
+export type Sample = Static<typeof Sample>;

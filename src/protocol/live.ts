@@ -1,0 +1,93 @@
+/**
+ * What /v1/map answers and /v1/live streams: the state of every page, and what changes of it.
+ *
+ * Pages are named by *slot*, their place in the machine's table of registered pages: a region's
+ * pages have consecutive ones, from `first` on. A slot that belongs to no region is untouched.
+ * Whoever wants to keep up opens /v1/live, asks for /v1/map, and applies what the stream says with
+ * a later `tick`.
+ *
+ * Runs of pages, in base64: a byte a run, the state (its place in `states`) in the low four bits,
+ * 15 for pages left as they were; in the high four bits the length less one, or 15 where it is 16
+ * or more, and then the length less 16 follows, seven bits a byte, low ones first, the top bit set
+ * in all but the last byte. The first run begins at slot 0; pages after the last one are left as
+ * they were.
+ */
+import { type Static, Type } from 'typebox';
+import { Sample } from './history.js';
+import { KsmFiles } from './ksm.js';
+
+/** In the low four bits of a run: left as they were. */
+export const RUN_UNCHANGED = 15;
+/** In its high four bits: the length follows. */
+export const RUN_LONG = 15;
+
+const Tick = Type.Integer({ description: 'goes up with every look at the pages' });
+const Runs = Type.String({ description: 'runs of pages, in base64' });
+
+/** Of a guest, in this order: presentPages, mergedPages, zeroPages, rmapItems, visits. */
+export const GUEST_NUMBERS = [
+  'presentPages',
+  'mergedPages',
+  'zeroPages',
+  'rmapItems',
+  'visits',
+] as const;
+const GuestNumbers = Type.Array(Type.Integer(), { description: GUEST_NUMBERS.join(', ') });
+
+const MapRegion = Type.Object({
+  name: Type.String(),
+  address: Type.Integer(),
+  pages: Type.Integer(),
+  first: Type.Integer({ description: 'slot' }),
+});
+export type MapRegion = Static<typeof MapRegion>;
+
+const MapGuest = Type.Object({
+  name: Type.String(),
+  node: Type.Integer(),
+  numbers: GuestNumbers,
+  regions: Type.Array(MapRegion, { description: 'in order of address' }),
+});
+export type MapGuest = Static<typeof MapGuest>;
+
+export const PageMapAnswer = Type.Object({
+  tick: Tick,
+  pageSize: Type.Integer(),
+  states: Type.Array(Type.String(), { description: 'what the numbers in runs stand for' }),
+  guests: Type.Array(MapGuest),
+  slots: Type.Integer({ description: 'how many the runs may reach' }),
+  runs: Runs,
+});
+export type PageMapAnswer = Static<typeof PageMapAnswer>;
+
+/** Server-sent events of /v1/live, by name. `history` and `files` come first, whole. */
+export const LIVE_EVENTS = {
+  history: Type.Array(Sample, { description: 'the last minutes, oldest first' }),
+  sample: Sample,
+  files: Type.Object(
+    { scanner: Type.Optional(Type.String()), counters: KsmFiles, tunables: KsmFiles },
+    { description: 'those that have changed' },
+  ),
+  pages: Type.Object({
+    tick: Tick,
+    runs: Runs,
+    cursor: Type.Integer({ description: 'slot the scanner goes on at, or -1' }),
+  }),
+  guests: Type.Object({
+    tick: Tick,
+    rows: Type.Array(Type.Tuple([Type.Integer(), GuestNumbers]), {
+      description: 'by place in guests',
+    }),
+  }),
+  map: Type.Object(
+    { tick: Tick },
+    { description: 'guests or regions have changed, or too many pages to list: ask for /v1/map' },
+  ),
+  warning: Type.Object({ message: Type.String() }),
+} as const;
+
+export type LiveEventName = keyof typeof LIVE_EVENTS;
+export type LiveEventData<Name extends LiveEventName> = Static<(typeof LIVE_EVENTS)[Name]>;
+export type LiveEvent = {
+  [Name in LiveEventName]: { readonly event: Name; readonly data: LiveEventData<Name> };
+}[LiveEventName];

@@ -1,0 +1,48 @@
+/** What /v1/guests/{guest}/pages carries: one page, explained. */
+import { type Static, Type } from 'typebox';
+import { PAGE_STATES } from './page-states.js';
+import { BytesText, Name } from './values.js';
+
+export { PAGE_STATES, type PageState } from './page-states.js';
+
+export const PageParams = Type.Object({ guest: Name, address: BytesText });
+export const PageQuery = Type.Object(
+  {
+    twins: Type.Optional(
+      Type.String({
+        pattern: '^(10000|[0-9]{1,4})$',
+        description: 'a whole number up to 10000: how many twins to name',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const PageName = Type.Object({
+  guest: Type.String(),
+  region: Type.String(),
+  address: Type.Integer(),
+});
+
+export const Page = Type.Object({
+  page: PageName,
+  state: Type.Enum([...PAGE_STATES]),
+  why: Type.String({ description: 'why it is in this state, in a sentence' }),
+  next: Type.String({ description: 'what will become of it, in a sentence' }),
+  mergeable: Type.Boolean(),
+  zeroes: Type.Boolean({ description: 'it has a frame, with nothing but zeroes in it' }),
+  checksum: Type.Optional(
+    Type.String({
+      description: 'the low 32 bits of XXH64 of what it holds, in hex; absent if it holds nothing',
+    }),
+  ),
+  frame: Type.Optional(Type.Object({ number: Type.Integer(), mappings: Type.Integer() })),
+  age: Type.Integer({ description: 'visits it was due since the scanner knows it, up to 255' }),
+  skips: Type.Integer({ description: 'full scans that smart scan will leave it out of' }),
+  written: Type.Boolean({ description: 'since the scanner last saw it' }),
+  ksmPages: Type.Integer({ description: 'KSM pages of its content' }),
+  ksmMappings: Type.Integer({ description: 'how many pages map these' }),
+  twinCount: Type.Integer({ description: 'other pages of its content that the scanner knows of' }),
+  twins: Type.Array(PageName, { description: 'the first of them' }),
+});
+export type Page = Static<typeof Page>;

@@ -1,0 +1,45 @@
+/** What /v1/report answers: what people ask of KSM, rather than its counters. */
+import { type Static, Type } from 'typebox';
+import { PAGE_STATES, type PageState } from './pages.js';
+import { Status } from './status.js';
+
+const pages = Object.fromEntries(PAGE_STATES.map((state) => [state, Type.Integer()])) as Record<
+  PageState,
+  ReturnType<typeof Type.Integer>
+>;
+/** How many pages are in each state. */
+export const PagesByState = Type.Object(pages);
+export type PagesByState = Static<typeof PagesByState>;
+
+export const GuestReport = Type.Object({
+  name: Type.String(),
+  pages: PagesByState,
+  netBytes: Type.Integer({
+    description:
+      'what its merged pages would take up less bookkeeping: ksm_process_profit. Of pages merged with each other each counts',
+  }),
+});
+export type GuestReport = Static<typeof GuestReport>;
+
+export const Report = Type.Object({
+  pageSize: Type.Integer(),
+  saved: Status.properties.saved,
+  pages: PagesByState,
+  guests: Type.Array(GuestReport, { description: 'those that gain most first' }),
+  scan: Type.Object({
+    running: Type.Boolean(),
+    pagesPerSecond: Type.Number({ description: 'over the last seconds, up to ten' }),
+    cpuShare: Type.Number({ description: 'of one processor, over the same time' }),
+    duePages: Type.Integer({ description: 'that a full scan visits now' }),
+    fullScanMs: Type.Optional(
+      Type.Number({
+        description: 'what a full scan takes at these settings; absent while nothing is scanned',
+      }),
+    ),
+    mergedAfterScans: Type.Integer({
+      description: 'full scans after which a page that stays as it is has merged with its like',
+    }),
+    mergedAfterMs: Type.Optional(Type.Number({ description: 'how long these take' })),
+  }),
+});
+export type Report = Static<typeof Report>;

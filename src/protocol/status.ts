@@ -1,0 +1,62 @@
+/** What /v1/status answers. */
+import { type Static, Type } from 'typebox';
+import { Counters } from './ksm.js';
+
+export const Status = Type.Object({
+  version: Type.String(),
+  pid: Type.Integer(),
+  uptimeMs: Type.Integer(),
+  kernel: Type.String({ description: 'whose order of steps is followed' }),
+  pageSize: Type.Integer({ description: 'bytes' }),
+  memory: Type.Object({
+    totalBytes: Type.Integer(),
+    usedBytes: Type.Integer(),
+    freeBytes: Type.Integer(),
+    failedStores: Type.Integer({
+      description: 'stores given up for want of a frame, since the start',
+    }),
+  }),
+  guests: Type.Integer(),
+  registeredPages: Type.Integer(),
+  presentPages: Type.Integer({
+    description: 'registered pages that have a frame, their own or shared',
+  }),
+  zeroPages: Type.Integer({
+    description: 'pages that map the zero page, because KSM has put it there',
+  }),
+  cpus: Type.Integer({ description: 'processors that the daemon may run on' }),
+  workloads: Type.Object({
+    running: Type.Integer({ description: 'guest threads' }),
+    waiting: Type.Integer({ description: 'guest threads that wait for a free frame' }),
+    cpuMs: Type.Integer({ description: 'processor time of all guest threads since the start' }),
+  }),
+  totals: Type.Object(
+    {
+      pagesScanned: Type.Integer(),
+      merges: Type.Integer({ description: 'pages that came to be listed from a KSM page' }),
+      cowBreaks: Type.Integer({
+        description: 'pages that were merged and got a frame of their own again',
+      }),
+    },
+    { description: 'since the start, whatever kernel is followed' },
+  ),
+  scanner: Type.Object({
+    state: Type.Enum(['running', 'stopped', 'restarting', 'dead']),
+    cpuMs: Type.Integer(),
+  }),
+  counters: Counters,
+  saved: Type.Object({
+    pages: Type.Integer({
+      description: 'pages that need no frame of their own, because they are merged',
+    }),
+    bytes: Type.Integer(),
+    bookkeepingBytes: Type.Integer({
+      description: 'what the kernel spends on knowing them: 64 bytes a page it has seen',
+    }),
+    netBytes: Type.Integer({ description: 'bytes less bookkeepingBytes' }),
+    share: Type.Number({ description: 'of the pages that hold anything, 0 to 1' }),
+  }),
+});
+export type Status = Static<typeof Status>;
+
+export const Stopping = Type.Object({ stopping: Type.Literal(true) });

@@ -1,0 +1,47 @@
+/** What /v1/events and /v1/logs stream. */
+import { type Static, Type } from 'typebox';
+import { LOG_LEVELS } from './log-levels.js';
+import { Name } from './values.js';
+
+export const LogsQuery = Type.Object(
+  {
+    lines: Type.Optional(
+      Type.String({ pattern: '^[0-9]{1,6}$', description: 'a whole number of lines' }),
+    ),
+    level: Type.Optional(
+      Type.Enum([...LOG_LEVELS], {
+        description: LOG_LEVELS.join(', ').replace(/, (\w+)$/, ' or $1'),
+      }),
+    ),
+    guest: Type.Optional(Name),
+    follow: Type.Optional(Type.Enum(['0', '1', 'true', 'false'], { description: 'true or false' })),
+  },
+  { additionalProperties: false },
+);
+/**
+ * Lines of `level` and above, that tell of `guest`: the last `lines` of them, and with `follow` the
+ * next ones.
+ */
+export type LogsQuery = Static<typeof LogsQuery>;
+
+/** Server-sent events, by name. */
+export const EVENTS = {
+  merges: Type.Object({ pages: Type.Integer({ description: 'merged since the last such event' }) }),
+  breaks: Type.Object({
+    pages: Type.Integer({
+      description: 'given a frame of their own by a write since the last such event',
+    }),
+  }),
+  full_scan: Type.Object({
+    full_scans: Type.Integer(),
+    pages_shared: Type.Integer(),
+    pages_sharing: Type.Integer(),
+  }),
+  warning: Type.Object({ message: Type.String() }),
+} as const;
+
+export type EventName = keyof typeof EVENTS;
+export type EventData<Name extends EventName> = Static<(typeof EVENTS)[Name]>;
+export type KsmdEvent = {
+  [Name in EventName]: { readonly event: Name; readonly data: EventData<Name> };
+}[EventName];

@@ -1,0 +1,35 @@
+/**
+ * Values that several requests take: names, addresses, lengths. Each schema's description completes
+ * the sentence "… must be".
+ *
+ * Addresses are bytes; they come as numbers or as strings ("4096", "0x1000") and are answered as
+ * numbers.
+ */
+import { type Static, Type } from 'typebox';
+
+export const Name = Type.String({
+  pattern: '^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$',
+  description: "1 to 64 letters, digits, '.', '_' or '-', and neither '.' nor '..'",
+});
+
+const DIGITS = '^(0[xX][0-9a-fA-F]{1,13}|[0-9]{1,16})$';
+const BYTES = 'bytes, 0 or more, written like 4096 or 0x1000';
+
+/** In a query string. */
+export const BytesText = Type.String({ pattern: DIGITS, description: BYTES });
+
+/** In a JSON body. */
+export const Bytes = Type.Union([Type.Integer({ minimum: 0 }), BytesText], { description: BYTES });
+export type Bytes = Static<typeof Bytes>;
+
+/** The number that a checked `Bytes` or `BytesText` stands for. */
+export function toBytes(value: Bytes): number {
+  return Number(value);
+}
+
+const MAX_PAGES = 2 ** 32;
+export const Pages = Type.Integer({
+  minimum: 1,
+  maximum: MAX_PAGES,
+  description: `a whole number of pages, 1 to ${MAX_PAGES}`,
+});

@@ -1,0 +1,57 @@
+/** What /v1/workloads carries: programs that guests run on threads of the daemon. */
+import { type Static, Type } from 'typebox';
+import { Name, Pages } from './values.js';
+
+const WORKLOADS = ['ksmpages', 'dirty', 'read', 'boot'] as const;
+export type WorkloadName = (typeof WORKLOADS)[number];
+
+export const WorkloadParams = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,9}$', description: 'the number of a workload' }),
+});
+
+export const WorkloadRequest = Type.Object(
+  {
+    workload: Type.Enum([...WORKLOADS], {
+      description: WORKLOADS.join(', ').replace(/, (\w+)$/, ' or $1'),
+    }),
+    guest: Name,
+    region: Type.Optional(Name),
+    pages: Type.Optional(Pages),
+    seed: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'a whole number, 0 or more' }),
+    ),
+    rate: Type.Optional(
+      Type.Number({ minimum: 0, description: 'stores a second, 0 for as many as it can' }),
+    ),
+    spreadPages: Type.Optional(Pages),
+    best: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    readLoop: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  },
+  { additionalProperties: false },
+);
+export type WorkloadRequest = Static<typeof WorkloadRequest>;
+
+/** `now`: end it wherever it is, instead of asking it to. */
+export const KillQuery = Type.Object(
+  { now: Type.Optional(Type.Enum(['0', '1'], { description: '0 or 1' })) },
+  { additionalProperties: false },
+);
+
+export const Workload = Type.Object({
+  id: Type.Integer(),
+  workload: Type.String(),
+  guest: Type.String(),
+  region: Type.String(),
+  state: Type.String({ description: 'running, waiting (for a frame), done, stopped or died' }),
+  stores: Type.Integer(),
+  loads: Type.Integer(),
+  verified: Type.Integer({
+    description: 'stores and pages read back and held against what they should be',
+  }),
+  wrong: Type.Integer({ description: 'of those, not what they should be' }),
+  retries: Type.Integer({ description: 'stores tried again because no frame was free' }),
+  cpuMs: Type.Integer({ description: 'processor time of its thread' }),
+  reason: Type.Optional(Type.String({ description: 'why it died' })),
+});
+export type Workload = Static<typeof Workload>;
+export const WorkloadList = Type.Object({ workloads: Type.Array(Workload) });

@@ -1,0 +1,165 @@
+/**
+ * The private anonymous memory of a live process, read through /proc/PID: which of it is present,
+ * and its bytes.
+ *
+ * The process goes on meanwhile, so what is read is no snapshot: a page that has gone in between is
+ * counted as unreadable, not guessed at.
+ */
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { LocalError } from '../cli/failures.js';
+
+/**
+ * The kernel's page size on every machine that ksmd is known to run on; pagemap has an entry for
+ * each page.
+ */
+export const PROCESS_PAGE_BYTES = 4096;
+
+const ENTRY_BYTES = 8;
+const BATCH_PAGES = 65536;
+/** Bits 63 and 62, in the entry's high word. */
+const PRESENT = 0x80000000;
+const SWAPPED = 0x40000000;
+/** Most bytes read at once. */
+const RUN_BYTES = 4 * 1024 * 1024;
+
+export interface Mapping {
+  readonly address: number;
+  readonly length: number;
+}
+
+/** Pages next to each other that are present. */
+export interface Run {
+  readonly address: number;
+  readonly length: number;
+}
+
+export class ProcessMemory {
+  /** Pages met so far that are in swap, where nobody can read them without bringing them back. */
+  swappedPages = 0;
+
+  private constructor(
+    readonly pid: number,
+    private readonly pagemap: FileHandle,
+    private readonly mem: FileHandle,
+    /** Private anonymous mappings, heap and stacks among them, in order of address. */
+    readonly mappings: readonly Mapping[],
+  ) {}
+
+  /**
+   * LocalError: ESRCH if there is no such process, EINVAL if it is the kernel's own, EACCES if it
+   * may not be read.
+   */
+  static async open(pid: number): Promise<ProcessMemory> {
+    const handles: FileHandle[] = [];
+    try {
+      const mem = await open(`/proc/${pid}/mem`, 'r');
+      handles.push(mem);
+      const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
+      handles.push(pagemap);
+      const maps = await readFile(`/proc/${pid}/maps`, 'latin1');
+      return new ProcessMemory(pid, pagemap, mem, privateAnonymousMappings(maps));
+    } catch (error) {
+      for (const handle of handles) await handle.close();
+      throw explain(pid, error);
+    }
+  }
+
+  /** The runs of present pages of a mapping, none longer than a few MiB. */
+  async *presentRuns({ address, length }: Mapping): AsyncGenerator<Run, void, undefined> {
+    const entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
+    let start = -1;
+    const end = address + length;
+    for (let at = address; at < end; at += BATCH_PAGES * PROCESS_PAGE_BYTES) {
+      const pages = Math.min(BATCH_PAGES, (end - at) / PROCESS_PAGE_BYTES);
+      const { bytesRead } = await this.pagemap.read(
+        entries,
+        0,
+        pages * ENTRY_BYTES,
+        (at / PROCESS_PAGE_BYTES) * ENTRY_BYTES,
+      );
+      for (let page = 0; page < pages; page++) {
+        const here = at + page * PROCESS_PAGE_BYTES;
+        // What is past the end of the pagemap is gone.
+        const entry =
+          page * ENTRY_BYTES < bytesRead ? entries.readUInt32LE(page * ENTRY_BYTES + 4) : 0;
+        const present = entry >= PRESENT;
+        if (!present && (entry & SWAPPED) !== 0) this.swappedPages++;
+        if (present && start === -1) start = here;
+        if (start !== -1 && (!present || here - start === RUN_BYTES)) {
+          yield { address: start, length: here - start };
+          start = present ? here : -1;
+        }
+      }
+    }
+    if (start !== -1) yield { address: start, length: end - start };
+  }
+
+  /** The runs of a run that can be read, with their bytes; pages that cannot are left out. */
+  async *read({
+    address,
+    length,
+  }: Run): AsyncGenerator<{ readonly address: number; readonly bytes: Buffer }, void, undefined> {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    if ((await this.readInto(buffer, address)) === length) {
+      yield { address, bytes: buffer };
+      return;
+    }
+    for (let offset = 0; offset < length; offset += PROCESS_PAGE_BYTES) {
+      const page = buffer.subarray(offset, offset + PROCESS_PAGE_BYTES);
+      if ((await this.readInto(page, address + offset)) === PROCESS_PAGE_BYTES)
+        yield { address: address + offset, bytes: page };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pagemap.close();
+    await this.mem.close();
+  }
+
+  /** How many bytes could be read. */
+  private async readInto(buffer: Buffer, address: number): Promise<number> {
+    try {
+      const { bytesRead } = await this.mem.read(buffer, 0, buffer.length, address);
+      return bytesRead;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+/** From the text of /proc/PID/maps. */
+export function privateAnonymousMappings(maps: string): Mapping[] {
+  const mappings: Mapping[] = [];
+  for (const line of maps.split('\n')) {
+    const [, from, to, permissions, inode, name] =
+      /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ (\d+)\s*(.*)$/.exec(line) ?? [];
+    if (from === undefined || to === undefined || permissions?.[3] !== 'p' || inode !== '0')
+      continue;
+    if (
+      name !== '' &&
+      name !== '[heap]' &&
+      !name?.startsWith('[stack') &&
+      !name?.startsWith('[anon:')
+    )
+      continue;
+    const address = Number.parseInt(from, 16);
+    mappings.push({ address, length: Number.parseInt(to, 16) - address });
+  }
+  return mappings;
+}
+
+function explain(pid: number, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if ((code === 'ENOENT' || code === 'ESRCH') && existsSync(`/proc/${pid}`)) {
+    return new LocalError(
+      'EINVAL',
+      `process ${pid} has no memory of its own: it is a thread of the kernel, or has just ended`,
+    );
+  }
+  if (code === 'ENOENT' || code === 'ESRCH')
+    return new LocalError('ESRCH', `there is no process ${pid}`);
+  if (code === 'EACCES' || code === 'EPERM')
+    return new LocalError('EACCES', `process ${pid} may not be read: be its owner, or root`);
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,229 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DaemonProcess, run } from '../../../daemon-process.js';
+import { until } from '../../../until.js';
+
+const OWNER = fileURLToPath(new URL('./memory-owner.mjs', import.meta.url));
+
+/** In a container there may be none to be seen. */
+function isKernelThread(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === 'kthreadd';
+  } catch {
+    return false;
+  }
+}
+
+let daemon: DaemonProcess;
+beforeAll(async () => {
+  daemon = await DaemonProcess.start([
+    '--memory',
+    '256MiB',
+    '--sleep-ms',
+    '0',
+    '--pages-to-scan',
+    '10000',
+  ]);
+  // Smart scan, as in the kernel, may visit two equal pages in different scans for ever.
+  await daemon.client.setKsm({ smart_scan: 0 });
+});
+afterAll(async () => {
+  expect(await daemon.stop()).toBe(0);
+});
+
+describe('register --pid', () => {
+  const owners: ChildProcess[] = [];
+  async function startOwner(): Promise<string> {
+    const owner = spawn(process.execPath, [OWNER], { stdio: ['ignore', 'pipe', 'inherit'] });
+    owners.push(owner);
+    await once(owner.stdout, 'data');
+    return String(owner.pid);
+  }
+  afterAll(() => {
+    for (const owner of owners) owner.kill('SIGKILL');
+  });
+
+  test('makes guests of two processes of one program, and status says what they share', async () => {
+    for (const name of ['web-1', 'web-2']) {
+      const { status, stdout, stderr } = await daemon.ksmd(
+        'register',
+        name,
+        '--pid',
+        await startOwner(),
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(
+        new RegExp(`^${name}: [0-9,]+ pages \\([0-9.]+ MiB\\) of process \\d+ in \\d+ mappings`),
+      );
+    }
+    await until(
+      'a thousand pages are shared',
+      async () => ((await daemon.client.status()).counters.pages_sharing ?? 0) >= 1000,
+    );
+    await daemon.client.setKsm({ run: 0 });
+    const { stdout } = await daemon.ksmd('status');
+    expect(stdout).toMatch(
+      /^shared +[0-9,]+ pages \([0-9.]+ MiB\) stand for [0-9,]+ pages \([0-9.]+ MiB\) more: [0-9.]+ % saved/m,
+    );
+    const { regions, presentPages } = await daemon.client.guest('web-1');
+    expect(regions.every(({ name, address }) => name === address.toString(16))).toBe(true);
+    expect(presentPages).toBeGreaterThan(1024);
+  });
+
+  test('reads the memory as the process has it', async () => {
+    const { regions } = await daemon.client.guest('web-1');
+    const wanted = Buffer.alloc(4096, 0x0b);
+    wanted.writeUInt32LE(10, 0);
+    let found = false;
+    for (const { address, pages } of regions) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of daemon.client.load('web-1', address, Math.min(pages, 16384) * 4096))
+        chunks.push(chunk);
+      found ||= Buffer.concat(chunks).includes(wanted);
+    }
+    expect(found).toBe(true);
+  });
+
+  test('refuses a process that is not there', async () => {
+    expect(await daemon.ksmd('register', 'x', '--pid', '4194304')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'ksmd: ESRCH: there is no process 4194304\n',
+    });
+    expect((await daemon.ksmd('guests', 'x')).status).toBe(1);
+  });
+
+  test.runIf(process.getuid?.() === 0 && isKernelThread(2))(
+    "refuses a thread of the kernel's",
+    async () => {
+      expect((await daemon.ksmd('register', 'x', '--pid', '2')).stderr).toMatch(
+        /^ksmd: EINVAL: process 2 has no/,
+      );
+    },
+  );
+
+  test.runIf(process.getuid?.() === 0)('refuses a process that may not be read', async () => {
+    const env = { KSMD_SOCKET: daemon.socketPath };
+    const nobody = [
+      '--reuid',
+      '65534',
+      '--clear-groups',
+      '--',
+      process.execPath,
+      fileURLToPath(new URL('../../../../bin/ksmd.js', import.meta.url)),
+    ];
+    const { status, stderr } = await run(
+      'setpriv',
+      [...nobody, 'register', 'x', '--pid', String(process.pid)],
+      { env },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ksmd: EACCES: process \d+ may not be read/);
+  });
+});
+
+describe('register --image', () => {
+  test('takes any file; the last page is filled up with zeroes', async () => {
+    const file = daemon.directory.file('vm.mem');
+    const bytes = Buffer.alloc(3 * 4096 + 100, 'memory');
+    writeFileSync(file, bytes);
+    const { status, stdout } = await daemon.ksmd(
+      'register',
+      'vm1',
+      '--image',
+      file,
+      '--address',
+      '0x10000',
+    );
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `vm1: 4 pages (12 KiB) of ${file} at 0x10000\n`,
+    });
+    const { stdout: back } = await daemon.ksmd('read', 'vm1', '0x10000', '16KiB');
+    expect(back).toBe(bytes.toString('latin1') + '\0'.repeat(4096 - 100));
+    expect((await daemon.client.guest('vm1')).regions).toEqual([
+      { name: 'image', address: 0x10000, pages: 4 },
+    ]);
+  });
+
+  test('refuses a file that is not there, empty, or a directory, and leaves no guest behind', async () => {
+    const empty = daemon.directory.file('empty');
+    writeFileSync(empty, '');
+    for (const [file, message] of [
+      ['/nowhere', /^ksmd: ENOENT: no such file or directory, open '\/nowhere'\n$/],
+      [empty, /^ksmd: EINVAL: .* is empty\n$/],
+      [daemon.directory.path, /^ksmd: EINVAL: .* is no regular file\n$/],
+    ] as const) {
+      const { status, stderr } = await daemon.ksmd('register', 'v', '--image', file);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(message);
+    }
+    expect((await daemon.client.guests()).some(({ name }) => name === 'v')).toBe(false);
+  });
+
+  test('says what was stored when memory is exhausted', async () => {
+    const file = daemon.directory.file('huge.mem');
+    writeFileSync(file, '');
+    truncateSync(file, 300 * 2 ** 20);
+    const { status, stderr } = await daemon.ksmd('register', 'huge', '--image', file);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^ksmd: ENOMEM: no frame is free: \d+ bytes were stored \(of a file, what was stored stays; .*\n$/,
+    );
+    await daemon.client.removeGuest('huge');
+  });
+});
+
+describe('register --pages', () => {
+  test('makes an empty region, where it is told or where there is room', async () => {
+    expect(await daemon.ksmd('register', 'e1', '--pages', '4')).toMatchObject({
+      status: 0,
+      stdout: 'e1: 4 untouched pages at 0x100000000\n',
+    });
+    expect(
+      await daemon.ksmd('register', 'e2', '--pages', '4', '--address', '0x5000'),
+    ).toMatchObject({
+      status: 0,
+      stdout: 'e2: 4 untouched pages at 0x5000\n',
+    });
+  });
+
+  test('leaves no guest behind when the region is refused', async () => {
+    const { status, stderr } = await daemon.ksmd(
+      'register',
+      'e3',
+      '--pages',
+      '4',
+      '--address',
+      '0x5001',
+    );
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'ksmd: EINVAL: address 0x5001 is no multiple of the page size, 4096\n',
+    });
+    expect((await daemon.client.guests()).some(({ name }) => name === 'e3')).toBe(false);
+  });
+
+  test('refuses a name that is taken', async () => {
+    const { status, stderr } = await daemon.ksmd('register', 'e1', '--pages', '4');
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr:
+        "ksmd: EEXIST: guest 'e1' exists already (choose another name, or 'ksmd unregister' it first)\n",
+    });
+  });
+});
+
+test.each([
+  [['register', 'x'], /one of --pid, --image and --pages/],
+  [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, --image and --pages/],
+  [['register', 'x', '--pid', '1', '--address', '0'], /leave out --address/],
+  [['register', 'x', '--pages', 'many'], /Write a whole number/],
+])('%j is a wrong command line', async (args, message) => {
+  const { status, stderr } = await daemon.ksmd(...args);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});

@@ -1,0 +1,26 @@
+/**
+ * What real kernels did, step by step: ksmd does the same, counter for counter, and a recount finds
+ * everything in its place.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { profileOf } from '../../src/conformance/player.js';
+import { parseScenario } from '../../src/conformance/scenario.js';
+import { verify } from '../../src/conformance/verify.js';
+import { check } from '../../src/inspect/check.js';
+
+const TRACES = new URL('../fixtures/kernel-traces/', import.meta.url);
+
+describe.each(readdirSync(TRACES).sort())('%s', (kernel) => {
+  const folder = new URL(`${kernel}/`, TRACES);
+  const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
+  test.each(names.sort())(`${kernel}/%s agrees with the kernel`, (name) => {
+    const scenario = parseScenario(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+    const profile = profileOf(scenario);
+    expect(`linux-${profile.name}`).toBe(kernel);
+    const { difference, compared, player } = verify(scenario, profile);
+    expect(difference).toBeUndefined();
+    expect(compared).toBeGreaterThan(0);
+    expect(check(player.host.machine, profile)).toEqual([]);
+  });
+});

@@ -1,0 +1,99 @@
+/** A file that is no scenario is refused in one line that names the place. */
+import { expect, test } from 'vitest';
+import { parseScenario, ScenarioError } from '../../src/conformance/scenario.js';
+
+const START = [
+  { op: 'guest', guest: 'a' },
+  { op: 'region', guest: 'a', region: 'r', addr: '0x10000', pages: 4 },
+];
+
+function refusal(text: string): string {
+  try {
+    parseScenario(text);
+  } catch (error) {
+    if (error instanceof ScenarioError) return error.message;
+    throw error;
+  }
+  return 'taken';
+}
+
+/** What is said of a scenario that goes on with `step`. */
+function refusalOf(step: unknown): string {
+  return refusal(JSON.stringify({ ops: [...START, step] }));
+}
+
+test('what is no JSON, or no scenario, is refused', () => {
+  expect(refusal('{')).toMatch(/^is no JSON: /);
+  expect(refusal('[]')).toMatch(/^scenario: /);
+  expect(refusal('{}')).toBe("scenario: lacks 'ops'");
+  expect(refusal('{"ops":[],"opz":1}')).toBe("scenario: has no field 'opz'");
+  expect(refusal('{"ops":[{}]}')).toBe("scenario, ops.0: lacks 'op'");
+  expect(refusal('{"ops":[],"kernel":6}')).toMatch(/^scenario, kernel: /);
+});
+
+test.each([
+  [{ op: 'jump' }, /^ops\[2\]: there is no op 'jump' \(there are set, guest,/],
+  [{ op: 'toString' }, /^ops\[2\]: there is no op 'toString'/],
+  [{ op: 'scan' }, /^ops\[2\] \(scan\): lacks 'pages'$/],
+  [{ op: 'scan', pages: 0 }, /^ops\[2\] \(scan\), pages: /],
+  [{ op: 'scan', pages: 1.5 }, /^ops\[2\] \(scan\), pages: /],
+  [{ op: 'scan', pages: 1, time: 2 }, /^ops\[2\] \(scan\): has no field 'time'$/],
+  [{ op: 'set', name: 'run' }, /^ops\[2\] \(set\): lacks 'value'$/],
+  [{ op: 'fill', region: 'r', content: 'noise' }, /^ops\[2\] \(fill\), content: /],
+  [{ op: 'madvise', region: 'r', advice: 'hugepage' }, /^ops\[2\] \(madvise\), advice: /],
+  [{ op: 'store', region: 'r', page: 0, offset: 4089, value: 1 }, /^ops\[2\] \(store\), offset: /],
+  [
+    { op: 'region', guest: 'a', region: 's', addr: '65536', pages: 1 },
+    /^ops\[2\] \(region\), addr: /,
+  ],
+  [{ op: 'guest', guest: 'b', node: 16 }, /^ops\[2\] \(guest\), node: /],
+])('a step with a wrong op, field or value: %j', (step, message) => {
+  expect(refusalOf(step)).toMatch(message);
+});
+
+test.each([
+  [{ op: 'guest', guest: 'a' }, "ops[2] (guest): guest 'a' exists already"],
+  [{ op: 'exit', guest: 'b' }, "ops[2] (exit): there is no guest 'b' at this point"],
+  [
+    { op: 'region', guest: 'b', region: 's', addr: '0x1000', pages: 1 },
+    "ops[2] (region): there is no guest 'b' at this point",
+  ],
+  [
+    { op: 'region', guest: 'a', region: 'r', addr: '0x1000', pages: 1 },
+    "ops[2] (region): region 'r' exists already",
+  ],
+  [{ op: 'unmap', region: 's' }, "ops[2] (unmap): there is no region 's' at this point"],
+  [
+    { op: 'fill', region: 'r', page: 3, count: 2, content: 'zero' },
+    "ops[2] (fill): pages 3 to 4 of 'r', which has 4",
+  ],
+  [
+    { op: 'madvise', region: 'r', page: 4, advice: 'dontneed' },
+    "ops[2] (madvise): pages 4 to 3 of 'r', which has 4",
+  ],
+  [
+    { op: 'store', region: 'r', page: 4, offset: 0, value: 1 },
+    "ops[2] (store): page 4 of 'r', which has 4",
+  ],
+])('a step that names what is not there: %j', (step, message) => {
+  expect(refusalOf(step)).toBe(message);
+});
+
+test('a region goes with its guest, and its name may be taken again', () => {
+  const after = (step: object) =>
+    refusal(JSON.stringify({ ops: [...START, { op: 'exit', guest: 'a' }, step] }));
+  expect(after({ op: 'unmap', region: 'r' })).toBe(
+    "ops[3] (unmap): there is no region 'r' at this point",
+  );
+  expect(after({ op: 'guest', guest: 'a' })).toBe('taken');
+});
+
+test('a scenario is read as it is written', () => {
+  const scenario = {
+    name: 'n',
+    about: 'a',
+    kernel: '6.18.1',
+    ops: [...START, { op: 'scan', pages: 3, times: 2 }],
+  };
+  expect(parseScenario(JSON.stringify(scenario))).toEqual(scenario);
+});

@@ -1,0 +1,280 @@
+/**
+ * The scanner and guest threads as the daemon runs them, at full speed, killed at any moment, and
+ * short of memory: no byte is wrong, a recount agrees, and whoever waits goes on. From dist, where
+ * their threads' code is.
+ */
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import { GuestThreads } from '../../../dist/daemon/threads/guest-threads.js';
+import { Reaper } from '../../../dist/daemon/threads/reaper.js';
+import { Scanner } from '../../../dist/daemon/threads/scanner.js';
+import { ManualClock } from '../../../dist/ksm/clock.js';
+import { Host } from '../../../dist/ksm/host.js';
+import { rebuild } from '../../../dist/ksm/rebuild.js';
+import type { WorkloadName } from '../../../dist/workload/programs.js';
+import type { WorkloadOptions } from '../../../dist/workload/workload.js';
+import { until } from '../../until.js';
+
+const PAGES = 48;
+const PAGE = 256;
+const OPTIONS: WorkloadOptions = {
+  seed: 1,
+  rate: 0,
+  spreadPages: PAGES,
+  best: false,
+  readLoop: false,
+};
+/** Longer than any test: a frame waited for is waited for until it comes. */
+const MAX_THREADS = 16;
+const FOREVER_MS = 120_000;
+
+class Threads {
+  private constructor(
+    readonly host: Host,
+    readonly scanner: Scanner,
+    readonly guests: GuestThreads,
+  ) {}
+
+  static async start(
+    frames: number,
+    onDeath: (reason: string) => void = () => undefined,
+  ): Promise<Threads> {
+    const clock = new ManualClock();
+    let scanner: Scanner | undefined;
+    const quiesce = <T>(change: () => T): T =>
+      scanner === undefined ? change() : scanner.quiesce(change);
+    const host = Host.create(
+      { memoryBytes: frames * PAGE, pageSize: PAGE, guestPages: 1024 },
+      clock,
+      quiesce,
+    );
+    const reaper = new Reaper();
+    scanner = await Scanner.start(
+      host.machine.memory,
+      '6.18',
+      () => rebuild(host.ksm, clock.now),
+      reaper,
+    );
+    const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, reaper, {
+      died: ({ reason }) => onDeath(reason ?? ''),
+      waits: () => {},
+    });
+    const threads = new Threads(host, scanner, guests);
+    for (const [name, value] of [
+      ['pages_to_scan', 10_000],
+      ['sleep_millisecs', 0],
+      ['smart_scan', 0],
+      ['use_zero_pages', 1],
+      ['max_page_sharing', 4],
+      ['run', 1],
+    ] as const) {
+      await scanner.set(name, value);
+    }
+    return threads;
+  }
+
+  guest(name: string, pages = PAGES): void {
+    this.host.createGuest(name);
+    this.host.map(name, 'r', pages);
+  }
+
+  run(workload: WorkloadName, guest: string, options: Partial<WorkloadOptions> = {}): number {
+    return this.guests.start(workload, guest, 'r', { ...OPTIONS, ...options }).id;
+  }
+
+  verified(): number {
+    return this.guests.list().reduce((sum, { tally }) => sum + tally.verified, 0);
+  }
+
+  wrong(): number {
+    return this.guests.list().reduce((sum, { tally }) => sum + tally.wrong, 0);
+  }
+
+  /** So many more verified operations, by whoever runs. */
+  async until(verified: number): Promise<void> {
+    const goal = this.verified() + verified;
+    await until(`${verified} more verified operations`, () => this.verified() >= goal);
+  }
+
+  async fullScans(more: number): Promise<void> {
+    const now = this.host.counters().full_scans ?? 0;
+    await until(`${more} full scans`, () => (this.host.counters().full_scans ?? 0) >= now + more);
+  }
+
+  async stop(): Promise<void> {
+    await this.scanner.ready();
+    await this.guests.stopAll();
+    await this.scanner.stop();
+  }
+}
+
+let threads: Threads | undefined;
+afterEach(async () => {
+  await threads?.stop();
+  threads = undefined;
+});
+
+test('two writers, a reader and the scanner at full speed: no byte is wrong, and pages merge', async () => {
+  threads = await Threads.start(4 * PAGES);
+  threads.guest('a');
+  threads.guest('b');
+  threads.run('dirty', 'a', { seed: 1 });
+  threads.run('dirty', 'b', { seed: 2 });
+  threads.run('read', 'a');
+  await threads.until(300_000);
+  await threads.fullScans(20);
+  expect(threads.wrong()).toBe(0);
+  expect(threads.host.check()).toEqual([]);
+  const { guests } = threads;
+  await until('all of them have done something', () =>
+    guests.list().every(({ tally }) => tally.verified > 0),
+  );
+  await threads.guests.stopAll();
+  // Everything is still now: each content is in memory as often as max_page_sharing asks.
+  await threads.fullScans(5);
+  expect(threads.host.counters().pages_sharing).toBeGreaterThan(0);
+  expect(threads.host.check()).toEqual([]);
+});
+
+test('the scanner killed again and again beside them: no byte is wrong, and the next one goes on', async () => {
+  threads = await Threads.start(4 * PAGES);
+  const { host, scanner } = threads;
+  threads.guest('a');
+  threads.guest('b');
+  threads.guest('still', 16);
+  host.store('still', host.findRegion('still', 'r').address, new Uint8Array(16 * PAGE).fill(1));
+  threads.run('dirty', 'a', { seed: 3, spreadPages: 12 });
+  threads.run('boot', 'b', { seed: 4, rate: 5000 });
+  threads.run('read', 'a', { spreadPages: 12 });
+  for (let kill = 0; kill < 15; kill++) {
+    // Each time somewhere else in a scan.
+    await threads.until(500 + kill * 311);
+    const restarted = once(scanner, 'restarted');
+    scanner.kill();
+    expect(() => scanner.quiesce(() => undefined)).toThrow('a thread is being killed: try again');
+    await restarted;
+    await scanner.ready();
+    expect(scanner.state).toBe('running');
+    expect(host.check()).toEqual([]);
+    await threads.fullScans(3);
+    // Four of its pages a frame.
+    expect(host.guestCounters('still').ksm_merging_pages).toBe(16);
+  }
+  expect(threads.wrong()).toBe(0);
+  expect(host.check()).toEqual([]);
+});
+
+test('guest threads killed beside them: what they stored is whole, and another goes on there', async () => {
+  const reasons: string[] = [];
+  threads = await Threads.start(4 * PAGES, (reason) => reasons.push(reason));
+  const { guests, host } = threads;
+  threads.guest('a');
+  threads.guest('b');
+  threads.run('dirty', 'b', { seed: 5 });
+  const wrong: number[] = [];
+  for (let kill = 0; kill < 6; kill++) {
+    // Words only, or nearly: of one page, written over and over.
+    const id = threads.run('dirty', 'a', { seed: 10 + kill, spreadPages: 8 });
+    await until('it has stored', () => guests.get(id).tally.verified > 500 * kill);
+    const { state, tally } = await guests.kill(id);
+    expect(state).toBe('died');
+    wrong.push(tally.wrong);
+    expect(host.check()).toEqual([]);
+    // The reader sees a word that is half old, half new.
+    const reader = threads.run('read', 'a', { spreadPages: 8 });
+    await until('it has read', () => guests.get(reader).tally.verified > 100);
+    wrong.push((await guests.stop(reader)).tally.wrong);
+  }
+  expect(reasons).toEqual(Array.from({ length: 6 }, () => 'killed'));
+  expect([...wrong, threads.wrong()].every((count) => count === 0)).toBe(true);
+  expect(host.check()).toEqual([]);
+});
+
+describe('a memory that is full', () => {
+  /** Every frame in use, and a writer that waits for one. */
+  async function full(): Promise<{ running: Threads; writer: number }> {
+    const running = await Threads.start(PAGES + 8);
+    threads = running;
+    running.guest('hog');
+    await running.scanner.set('run', 0);
+    const hog = running.run('boot', 'hog', { seed: 9, rate: 0.001 });
+    await until('it has what it needs', () => running.guests.get(hog).tally.stores >= PAGES);
+    running.guest('a');
+    const writer = running.run('dirty', 'a', { seed: 6 });
+    await until('it waits', () => running.guests.get(writer).state === 'waiting');
+    return { running, writer };
+  }
+
+  test('a store waits, and goes on once memory is given back', async () => {
+    const { running, writer } = await full();
+    const { guests, host } = running;
+    const before = guests.get(writer).tally.verified;
+    // Others can read, and the machine can be changed and counted.
+    host.load('hog', host.findRegion('hog', 'r').address, new Uint8Array(PAGE));
+    expect(host.check()).toEqual([]);
+    await guests.whileStopped('hog', undefined, () => host.exitGuest('hog'));
+    await until(
+      'it goes on',
+      () => guests.get(writer).state === 'running' && guests.get(writer).tally.verified > before,
+    );
+    expect(running.wrong()).toBe(0);
+    expect(host.check()).toEqual([]);
+  });
+
+  test('and once pages are merged', async () => {
+    const { running, writer } = await full();
+    const before = running.guests.get(writer).tally.verified;
+    await running.scanner.set('run', 1);
+    await until('it goes on', () => running.guests.get(writer).tally.verified > before);
+    expect(running.wrong()).toBe(0);
+    expect(running.host.check()).toEqual([]);
+  });
+
+  test('a thread that waits for a frame can be stopped', async () => {
+    const { running, writer } = await full();
+    expect((await running.guests.stop(writer)).state).toBe('stopped');
+    expect(running.host.machine.frames.used).toBe(running.host.machine.frames.total);
+    expect(running.host.check()).toEqual([]);
+  });
+
+  test('a thread that waits for a frame can be killed', async () => {
+    const { running, writer } = await full();
+    expect((await running.guests.kill(writer)).state).toBe('died');
+    expect(running.host.check()).toEqual([]);
+  });
+});
+
+test('guests and regions come and go while threads run', async () => {
+  threads = await Threads.start(6 * PAGES);
+  const { host } = threads;
+  threads.guest('a');
+  threads.run('dirty', 'a', { seed: 7 });
+  for (let round = 0; round < 10; round++) {
+    threads.guest('passing', 16);
+    const { address } = host.findRegion('passing', 'r');
+    host.store('passing', address, new Uint8Array(16 * PAGE).fill(round % 3));
+    await threads.until(200);
+    host.madvise('passing', address, 4 * PAGE, 'unmergeable');
+    const seen = new Uint8Array(16 * PAGE);
+    host.load('passing', address, seen);
+    expect(seen.every((byte) => byte === round % 3)).toBe(true);
+    host.exitGuest('passing');
+  }
+  expect(threads.wrong()).toBe(0);
+  expect(host.check()).toEqual([]);
+});
+
+test('nothing can start in a guest that is about to go, and its memory is nobody else’s', async () => {
+  threads = await Threads.start(4 * PAGES);
+  const { host, guests } = threads;
+  threads.guest('a');
+  threads.run('dirty', 'a', { seed: 8 });
+  await threads.until(100);
+  const gone = guests.whileStopped('a', undefined, () => host.exitGuest('a'));
+  expect(() => threads?.run('dirty', 'a', { seed: 9 })).toThrow(/about to lose memory/);
+  await gone;
+  threads.guest('b');
+  await threads.fullScans(2);
+  expect(host.presentPages('b')).toBe(0);
+  expect(host.check()).toEqual([]);
+});

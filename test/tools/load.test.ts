@@ -1,0 +1,45 @@
+/** stress, chaos and fuzz-api, short: no byte wrong, whatever dies, and no request that harms. */
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { run } from '../daemon-process.js';
+
+async function tool(name: string, ...options: string[]): Promise<string> {
+  const program = fileURLToPath(new URL(`../../tools/${name}.ts`, import.meta.url));
+  const { status, stdout, stderr } = await run(process.execPath, [
+    '--import',
+    'tsx',
+    program,
+    ...options,
+  ]);
+  expect(status, `${stdout}\n${stderr}`).toBe(0);
+  return stdout;
+}
+
+test('guests that write while the scanner merges never read a wrong byte', async () => {
+  const printed = await tool('stress', '--seconds', '3', '--seed', '1');
+  expect(printed).toMatch(/ 0 wrong, /);
+  expect(printed).toContain('check: all agrees');
+});
+
+test('nor when the scanner, guest threads and clients die beside them', async () => {
+  // How soon merging resumes is for the tool to say: here other tests use the processors too.
+  const printed = await tool(
+    'chaos',
+    '--scanner-kills',
+    '15',
+    '--guest-kills',
+    '5',
+    '--client-cuts',
+    '10',
+    '--seed',
+    '2',
+    '--resume-within-ms',
+    '60000',
+  );
+  expect(printed).toMatch(/ 0 wrong; /);
+  expect(printed).toContain('check: all agrees');
+});
+
+test('requests that make no sense are refused, each with an answer, and leave nothing behind', async () => {
+  await tool('fuzz-api', '--requests', '4000', '--seed', '3');
+});

@@ -4,9 +4,9 @@
  * as written.
  */
 import prettyBytes from 'pretty-bytes';
+import { isKsmdError } from '../../src/errors.js';
 import type { Host } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
-import { OutOfMemoryError } from '../../src/machine/errors.js';
 import { WORKLOADS } from '../../src/workload/programs.js';
 import {
   type GuestMemory,
@@ -132,7 +132,7 @@ function memoryOf(
           onStore();
           return true;
         } catch (error) {
-          if (!(error instanceof OutOfMemoryError) || tries > 10_000) throw error;
+          if (!isKsmdError(error, 'ENOMEM') || tries > 10_000) throw error;
           if (tries === 0) onWait();
           scanner.scan(SCAN_PAGES);
         }

@@ -2,7 +2,6 @@
  * Which curves a run's pictures show: free memory over time, of each phase in which memory came
  * free, and of the whole worst case.
  */
-
 import type { Row } from '../row.js';
 import type { Run } from '../run.js';
 import type { Sample } from '../sides/side.js';

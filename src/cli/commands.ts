@@ -2,7 +2,6 @@
  * The command table. The command line, its help and README's list all follow from it; a test holds
  * README to it.
  */
-
 import { logs } from './commands/daemon/logs.js';
 import { start } from './commands/daemon/start.js';
 import { stop } from './commands/daemon/stop.js';

@@ -1,28 +1,12 @@
 /**
  * How a verb fails: one line on standard error that begins with the errno name, and an exit status.
  */
-
-import { ClientError, NoDaemonError } from '../client/errors.js';
+import { CommanderError } from 'commander';
+import { KsmdError } from '../errors.js';
 import { socketPath } from '../protocol/socket-path.js';
 
 export const FAILED = 1;
 export const WRONG_COMMAND_LINE = 2;
-
-/** The command line makes no sense. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-/** Something on this side of the socket is not as it has to be. */
-export class LocalError extends Error {
-  override readonly name = 'LocalError';
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 export interface Failure {
   readonly exitStatus: number;
@@ -30,24 +14,11 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown, hints: Readonly<Record<string, string>>): Failure {
-  if (error instanceof UsageError) return { exitStatus: WRONG_COMMAND_LINE, line: error.message };
-  if (error instanceof NoDaemonError) {
-    const start =
-      error.socketPath === socketPath(undefined)
-        ? 'ksmd start'
-        : `ksmd start --socket ${error.socketPath}`;
-    const next =
-      error.code === 'EACCES'
-        ? 'ask its owner, or choose another with --socket'
-        : `start one with '${start}'`;
-    return { exitStatus: FAILED, line: `${error.code}: ${error.message}: ${next}` };
-  }
-  if (error instanceof ClientError || error instanceof LocalError) {
-    const hint = hints[error.code];
-    return {
-      exitStatus: FAILED,
-      line: `${error.code}: ${error.message}${hint === undefined ? '' : ` (${hint})`}`,
-    };
+  if (error instanceof CommanderError)
+    return { exitStatus: WRONG_COMMAND_LINE, line: error.message };
+  if (error instanceof KsmdError) {
+    const next = nextStep(error, hints);
+    return { exitStatus: FAILED, line: `${error.code}: ${error.message}${next}` };
   }
   // The operating system's own: the message begins with the errno name.
   if (error instanceof Error && 'syscall' in error)
@@ -56,4 +27,14 @@ export function failureOf(error: unknown, hints: Readonly<Record<string, string>
     exitStatus: FAILED,
     line: `EIO: a fault in ksmd: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   };
+}
+
+function nextStep(
+  { code, details: { socketPath: path } }: KsmdError,
+  hints: Readonly<Record<string, string>>,
+): string {
+  if (path === undefined) return hints[code] === undefined ? '' : ` (${hints[code]})`;
+  if (code === 'EACCES') return ': ask its owner, or choose another with --socket';
+  const start = path === socketPath(undefined) ? 'ksmd start' : `ksmd start --socket ${path}`;
+  return `: start one with '${start}'`;
 }

@@ -1,7 +1,7 @@
 /**
  * The typed client of the socket API: a method a route.
  *
- * Every call rejects with a ClientError: what the daemon refused, that there is none, or that the
+ * Every call rejects with a KsmdError: what the daemon refused, that there is none, or that the
  * connection broke. Addresses and lengths in bytes.
  */
 import type { Advice, Guest, GuestSummary, Region, RegionRequest } from '../protocol/guests.js';
@@ -157,7 +157,7 @@ export class Client {
     return { length: Number(answer.headers['content-length']), chunks: chunks(answer) };
   }
 
-  /** Stores all that the source gives. RefusedError says how much was stored if that fails. */
+  /** Stores all that the source gives. KsmdError says how much was stored if that fails. */
   async store(guest: string, address: number, source: Source): Promise<void> {
     const { length, chunks: parts } =
       source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;

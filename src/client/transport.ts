@@ -5,16 +5,9 @@
  * sending; it is the answer.
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type Errno, errnoOf, KsmdError } from '../errors.js';
 import type { ErrorAnswer } from '../protocol/errors.js';
 import { socketPathProblem } from '../protocol/socket-path.js';
-import {
-  BrokenConnectionError,
-  type ClientError,
-  NoDaemonError,
-  RefusedError,
-  ShortSourceError,
-  UnusableSocketError,
-} from './errors.js';
 
 const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
 
@@ -30,7 +23,7 @@ export class Transport {
 
   constructor(readonly socketPath: string) {}
 
-  /** The answer's stream, once its head has come and says success. ClientError otherwise. */
+  /** The answer's stream, once its head has come and says success. KsmdError otherwise. */
   async open(
     method: string,
     path: string,
@@ -38,7 +31,7 @@ export class Transport {
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const problem = socketPathProblem(this.socketPath);
-    if (problem !== undefined) throw new UnusableSocketError(problem.code, problem.message);
+    if (problem !== undefined) throw new KsmdError(problem.code, problem.message);
     const headers = {
       ...(body === undefined ? {} : { 'content-type': body.contentType }),
       ...(body?.length === undefined ? {} : { 'content-length': body.length }),
@@ -78,11 +71,11 @@ export class Transport {
     this.agent.destroy();
   }
 
-  private explain(error: NodeJS.ErrnoException): ClientError {
+  private explain(error: NodeJS.ErrnoException): KsmdError {
     const { code = 'EIO', message } = error;
     return NOBODY_THERE.includes(code)
-      ? new NoDaemonError(code, this.socketPath)
-      : new BrokenConnectionError(`the daemon broke off: ${message}`);
+      ? nobodyListens(errnoOf(code), this.socketPath)
+      : new KsmdError('ECONNRESET', `the daemon broke off: ${message}`);
   }
 }
 
@@ -116,7 +109,7 @@ async function send(
     }
     if (over && sent !== body.length) return false;
     if (body.length !== undefined && sent < body.length)
-      throw new ShortSourceError(`the source ended after ${sent} of ${body.length} bytes`);
+      throw new KsmdError('EIO', `the source ended after ${sent} of ${body.length} bytes`);
   } catch (error) {
     outgoing.destroy();
     throw error;
@@ -125,17 +118,29 @@ async function send(
   return true;
 }
 
-async function refusal(answer: IncomingMessage): Promise<ClientError> {
+async function refusal(answer: IncomingMessage): Promise<KsmdError> {
   const text = await readText(answer);
   try {
     const { error, bytesStored } = JSON.parse(text) as ErrorAnswer;
-    return new RefusedError(error.code, error.message, bytesStored);
+    return new KsmdError(
+      errnoOf(error.code),
+      error.message,
+      bytesStored === undefined ? {} : { bytesStored },
+    );
   } catch {
-    return new RefusedError(
+    return new KsmdError(
       'EIO',
       `an answer that is none of ksmd's: HTTP status ${answer.statusCode}`,
     );
   }
+}
+
+function nobodyListens(code: Errno, socketPath: string): KsmdError {
+  const sentence =
+    code === 'EACCES'
+      ? `the socket ${socketPath} belongs to another user`
+      : `no daemon listens on ${socketPath}`;
+  return new KsmdError(code, sentence, { socketPath });
 }
 
 async function readText(stream: IncomingMessage): Promise<string> {
@@ -145,14 +150,15 @@ async function readText(stream: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** What an answer holds, as it comes. BrokenConnectionError if it ends before its end. */
+/** What an answer holds, as it comes. ECONNRESET if it ends before its end. */
 export async function* chunks(
   answer: IncomingMessage,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of answer) yield chunk as Uint8Array;
   } catch (error) {
-    throw new BrokenConnectionError(
+    throw new KsmdError(
+      'ECONNRESET',
       `the daemon broke off: ${error instanceof Error ? error.message : error}`,
     );
   }

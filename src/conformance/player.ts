@@ -5,7 +5,7 @@
  * In one thread; time stands still. Its memory is just large enough that no step runs out of
  * frames.
  */
-
+import { KsmdError } from '../errors.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
 import {
@@ -15,9 +15,8 @@ import {
   kernelProfile,
 } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
-import { KsmdError } from '../machine/errors.js';
 import { fillContent } from './content.js';
-import { type Observation, type Op, type Scenario, ScenarioError } from './scenario.js';
+import type { Observation, Op, Scenario } from './scenario.js';
 
 const PAGE_SIZE = 4096;
 
@@ -38,7 +37,7 @@ export function profileOf(scenario: Scenario, override?: string): KernelProfile 
     ({ name }) => kernel === name || kernel.startsWith(`${name}.`),
   );
   if (profile === undefined)
-    throw new ScenarioError(`kernel ${kernel} has no profile: choose one with --kernel`);
+    throw new KsmdError('EINVAL', `kernel ${kernel} has no profile: choose one with --kernel`);
   return profile;
 }
 
@@ -57,7 +56,7 @@ export class Player {
   }
 
   /**
-   * Takes the step, the `index`th. ScenarioError if the host refuses it, as a kernel would: an
+   * Takes the step, the `index`th. EINVAL if the host refuses it, as a kernel would: an
    * overlapping region, say.
    */
   play(step: Op, index: number): Outcome {
@@ -65,7 +64,7 @@ export class Player {
       return this.take(step);
     } catch (error) {
       if (error instanceof KsmdError)
-        throw new ScenarioError(`ops[${index}] (${step.op}): ${error.message}`);
+        throw new KsmdError('EINVAL', `ops[${index}] (${step.op}): ${error.message}`);
       throw error;
     }
   }
@@ -165,7 +164,7 @@ export class Player {
 
   private region(name: string): { guest: string; address: number; pages: number } {
     const region = this.regions.get(name);
-    if (region === undefined) throw new ScenarioError(`there is no region '${name}'`);
+    if (region === undefined) throw new KsmdError('EINVAL', `there is no region '${name}'`);
     return region;
   }
 }

@@ -1,11 +1,12 @@
 /**
  * Scenarios: JSON files of steps to take on a host, and what a kernel's counters read after them.
  *
- * Parsing checks everything once: every op, field, value and name. A ScenarioError names the place
+ * Parsing checks everything once: every op, field, value and name. A EINVAL names the place
  * of the first thing wrong.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import { KsmdError } from '../errors.js';
 import { CONTENT_KINDS } from './content.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 200 });
@@ -107,9 +108,10 @@ function check(schema: TSchema, value: unknown, place: string): void {
   // A field too many is told twice, first as a value that no schema takes.
   const errors = validator.Errors(value);
   const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
-  if (error === undefined) throw new ScenarioError(`${place}: is no valid step`);
+  if (error === undefined) throw new KsmdError('EINVAL', `${place}: is no valid step`);
   const path = error.instancePath.slice(1).replaceAll('/', '.');
-  throw new ScenarioError(
+  throw new KsmdError(
+    'EINVAL',
     `${place}${path === '' ? '' : `, ${path}`}: ${explain(error.keyword, error.params, error.message)}`,
   );
 }
@@ -127,7 +129,7 @@ function quoted(names: unknown): string {
 }
 
 /**
- * Reads a scenario. ScenarioError if it is none, or a step names a guest or region that is not
+ * Reads a scenario. EINVAL if it is none, or a step names a guest or region that is not
  * there.
  */
 export function parseScenario(text: string): Scenario {
@@ -135,7 +137,7 @@ export function parseScenario(text: string): Scenario {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ScenarioError(`is no JSON: ${error instanceof Error ? error.message : error}`);
+    throw new KsmdError('EINVAL', `is no JSON: ${error instanceof Error ? error.message : error}`);
   }
   check(HEADER, value, 'scenario');
   const scenario = value as Scenario;
@@ -145,7 +147,8 @@ export function parseScenario(text: string): Scenario {
     const place = `ops[${index}]`;
     const schema: TSchema | undefined = Object.hasOwn(OPS, step.op) ? OPS[step.op] : undefined;
     if (schema === undefined)
-      throw new ScenarioError(
+      throw new KsmdError(
+        'EINVAL',
         `${place}: there is no op '${step.op}' (there are ${Object.keys(OPS).join(', ')})`,
       );
     check(schema, step, `${place} (${step.op})`);
@@ -162,24 +165,24 @@ function checkNames(
 ): void {
   const known = (guest: string): void => {
     if (!guests.has(guest))
-      throw new ScenarioError(`${place}: there is no guest '${guest}' at this point`);
+      throw new KsmdError('EINVAL', `${place}: there is no guest '${guest}' at this point`);
   };
   const region = (name: string): { guest: string; pages: number } => {
     const found = regions.get(name);
     if (found === undefined)
-      throw new ScenarioError(`${place}: there is no region '${name}' at this point`);
+      throw new KsmdError('EINVAL', `${place}: there is no region '${name}' at this point`);
     return found;
   };
   switch (step.op) {
     case 'guest':
       if (guests.has(step.guest))
-        throw new ScenarioError(`${place}: guest '${step.guest}' exists already`);
+        throw new KsmdError('EINVAL', `${place}: guest '${step.guest}' exists already`);
       guests.add(step.guest);
       break;
     case 'region':
       known(step.guest);
       if (regions.has(step.region))
-        throw new ScenarioError(`${place}: region '${step.region}' exists already`);
+        throw new KsmdError('EINVAL', `${place}: region '${step.region}' exists already`);
       regions.set(step.region, { guest: step.guest, pages: step.pages });
       break;
     case 'fill':
@@ -188,7 +191,8 @@ function checkNames(
       const first = step.page ?? 0;
       const end = step.count === undefined ? pages : first + step.count;
       if (first >= pages || end > pages)
-        throw new ScenarioError(
+        throw new KsmdError(
+          'EINVAL',
           `${place}: pages ${first} to ${end - 1} of '${step.region}', which has ${pages}`,
         );
       break;
@@ -196,7 +200,8 @@ function checkNames(
     case 'store': {
       const { pages } = region(step.region);
       if (step.page >= pages)
-        throw new ScenarioError(
+        throw new KsmdError(
+          'EINVAL',
           `${place}: page ${step.page} of '${step.region}', which has ${pages}`,
         );
       break;

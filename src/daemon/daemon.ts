@@ -5,26 +5,17 @@
  * Everything that can go wrong at the start is a FatalError, thrown; afterwards `ended` tells how
  * it ended. Signals are the caller's business.
  */
-
+import { KsmdError, systemError } from '../errors.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import { rebuild } from '../ksm/rebuild.js';
 import { RUN_MERGE } from '../ksm/run.js';
-import { KsmdError } from '../machine/errors.js';
 import type { Sample } from '../protocol/history.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import { VERSION } from '../version.js';
-import { errnoLine } from './errno-line.js';
-import {
-  type FatalError,
-  InternalFaultError,
-  ListenFailedError,
-  MemoryRefusedError,
-  RestoreRefusedError,
-  ScannerLostError,
-} from './fatal.js';
+import { FatalError } from './fatal.js';
 import { EventFeed, type Progress } from './feeds/event-feed.js';
 import { History } from './feeds/history.js';
 import { LiveFeed } from './feeds/live-feed.js';
@@ -224,7 +215,12 @@ export class Daemon {
         this.endWith(undefined);
       },
       (error: unknown) =>
-        this.die(new InternalFaultError(`EIO: while stopping: ${describe(error)}`)),
+        this.die(
+          new FatalError('InternalFault', {
+            code: 'EIO',
+            message: `while stopping: ${describe(error)}`,
+          }),
+        ),
     );
   }
 
@@ -235,13 +231,13 @@ export class Daemon {
 
   /** Something threw that nobody caught: the daemon's state cannot be trusted any more. */
   fault(error: unknown): void {
-    this.die(new InternalFaultError(`EIO: ${describe(error)}`));
+    this.die(new FatalError('InternalFault', { code: 'EIO', message: `${describe(error)}` }));
   }
 
   /** No more answers: the socket goes, and the process is to follow. */
   private die(fatal: FatalError): void {
     this.stopping = true;
-    this.log.logger.fatal({ exitStatus: fatal.exitStatus }, fatal.message);
+    this.log.logger.fatal({ exitStatus: fatal.exitStatus }, fatal.line);
     this.removeFiles();
     this.endWith(fatal);
   }
@@ -266,7 +262,10 @@ export class Daemon {
     );
     this.scanner.on('gaveUp', (reason) =>
       this.die(
-        new ScannerLostError(`ECHILD: the scanner died and could not be started again: ${reason}`),
+        new FatalError('ScannerLost', {
+          code: 'ECHILD',
+          message: `the scanner died and could not be started again: ${reason}`,
+        }),
       ),
     );
   }
@@ -282,7 +281,10 @@ function createHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): H
       quiesce,
     );
   } catch (error) {
-    throw new MemoryRefusedError(`ENOMEM: ${error instanceof Error ? error.message : error}`);
+    throw new FatalError('MemoryRefused', {
+      code: 'ENOMEM',
+      message: `${error instanceof Error ? error.message : error}`,
+    });
   }
 }
 
@@ -290,7 +292,7 @@ async function listenAt(server: Api | undefined, { host, port }: TcpAddress): Pr
   try {
     await server?.listen({ host, port });
   } catch (error) {
-    throw new ListenFailedError(errnoLine(error, `cannot listen on ${host}:${port}`));
+    throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${host}:${port}`));
   }
 }
 
@@ -298,10 +300,10 @@ function restore(snapshot: SnapshotFile, host: Host): void {
   try {
     snapshot.restoreTo(host, nowMs());
   } catch (error) {
-    const code = error instanceof KsmdError ? error.code : 'EINVAL';
-    throw new RestoreRefusedError(
-      `${code}: the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new FatalError('RestoreRefused', {
+      code: error instanceof KsmdError ? error.code : 'EINVAL',
+      message: `the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`,
+    });
   }
 }
 

@@ -1,9 +1,10 @@
 /**
- * What ends the daemon: one class a condition, each with its own exit status.
+ * What ends the daemon: one error, whose exit status is that of its condition.
  *
  * README lists them from FATAL. Exit status 1 is any other failure of a command, 2 a wrong command
  * line.
  */
+import { KsmdError } from '../errors.js';
 
 export interface FatalCondition {
   readonly exitStatus: number;
@@ -32,56 +33,16 @@ export const FATAL = {
   InternalFault: { exitStatus: 70, meaning: 'a fault in ksmd itself' },
 } as const satisfies Record<string, FatalCondition>;
 
-export abstract class FatalError extends Error {
-  abstract readonly exitStatus: number;
-}
+export class FatalError extends KsmdError {
+  override readonly name = 'FatalError';
+  readonly exitStatus: number;
 
-export class MemoryRefusedError extends FatalError {
-  override readonly name = 'MemoryRefusedError';
-  readonly exitStatus = FATAL.MemoryRefused.exitStatus;
-}
-
-export class SocketPathUnusableError extends FatalError {
-  override readonly name = 'SocketPathUnusableError';
-  readonly exitStatus = FATAL.SocketPathUnusable.exitStatus;
-}
-
-export class SocketInUseError extends FatalError {
-  override readonly name = 'SocketInUseError';
-  readonly exitStatus = FATAL.SocketInUse.exitStatus;
-}
-
-export class SocketPathTakenError extends FatalError {
-  override readonly name = 'SocketPathTakenError';
-  readonly exitStatus = FATAL.SocketPathTaken.exitStatus;
-}
-
-export class ListenFailedError extends FatalError {
-  override readonly name = 'ListenFailedError';
-  readonly exitStatus = FATAL.ListenFailed.exitStatus;
-}
-
-export class LogFileUnusableError extends FatalError {
-  override readonly name = 'LogFileUnusableError';
-  readonly exitStatus = FATAL.LogFileUnusable.exitStatus;
-}
-
-export class ScannerLostError extends FatalError {
-  override readonly name = 'ScannerLostError';
-  readonly exitStatus = FATAL.ScannerLost.exitStatus;
-}
-
-export class RestoreRefusedError extends FatalError {
-  override readonly name = 'RestoreRefusedError';
-  readonly exitStatus = FATAL.RestoreRefused.exitStatus;
-}
-
-export class SysfsUnusableError extends FatalError {
-  override readonly name = 'SysfsUnusableError';
-  readonly exitStatus = FATAL.SysfsUnusable.exitStatus;
-}
-
-export class InternalFaultError extends FatalError {
-  override readonly name = 'InternalFaultError';
-  readonly exitStatus = FATAL.InternalFault.exitStatus;
+  /** `cause`: what went wrong, as an errno and a sentence. */
+  constructor(
+    condition: keyof typeof FATAL,
+    { code, message }: Pick<KsmdError, 'code' | 'message'>,
+  ) {
+    super(code, message);
+    this.exitStatus = FATAL[condition].exitStatus;
+  }
 }

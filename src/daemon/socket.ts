@@ -18,14 +18,9 @@ import {
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemError } from '../errors.js';
 import { socketPathProblem } from '../protocol/socket-path.js';
-import { errnoLine } from './errno-line.js';
-import {
-  ListenFailedError,
-  SocketInUseError,
-  SocketPathTakenError,
-  SocketPathUnusableError,
-} from './fatal.js';
+import { FatalError } from './fatal.js';
 import { makeDirectory } from './make-directory.js';
 
 /**
@@ -59,7 +54,10 @@ export async function prepareSocketPath(path: string): Promise<void> {
   try {
     makeDirectory(dirname(path), 0o700);
   } catch (error) {
-    throw new SocketPathUnusableError(errnoLine(error, `cannot make the directory of ${path}`));
+    throw new FatalError(
+      'SocketPathUnusable',
+      systemError(error, `cannot make the directory of ${path}`),
+    );
   }
   assertUsable(path);
   await assertFree(path);
@@ -95,7 +93,7 @@ export async function listenPrivately(
       const { dev, ino } = lstatSync(path);
       return new OwnSocket(path, dev, ino);
     } catch (error) {
-      throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
+      throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
     } finally {
       if (directory !== undefined) closeSync(directory);
     }
@@ -104,8 +102,7 @@ export async function listenPrivately(
 
 function assertUsable(path: string): void {
   const problem = socketPathProblem(path);
-  if (problem !== undefined)
-    throw new SocketPathUnusableError(`${problem.code}: ${problem.message}`);
+  if (problem !== undefined) throw new FatalError('SocketPathUnusable', problem);
 }
 
 /** Nothing is at the path, or a socket that nobody listens on. */
@@ -113,13 +110,15 @@ async function assertFree(path: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
   if (!there.isSocket())
-    throw new SocketPathTakenError(
-      `EEXIST: ${path} is no socket: choose another path, or move it away`,
-    );
+    throw new FatalError('SocketPathTaken', {
+      code: 'EEXIST',
+      message: `${path} is no socket: choose another path, or move it away`,
+    });
   if (await answers(path))
-    throw new SocketInUseError(
-      `EADDRINUSE: a daemon listens on ${path} already: stop it, or choose another --socket`,
-    );
+    throw new FatalError('SocketInUse', {
+      code: 'EADDRINUSE',
+      message: `a daemon listens on ${path} already: stop it, or choose another --socket`,
+    });
 }
 
 /** Does `task` while no other daemon does its own for the same path. */
@@ -127,9 +126,10 @@ async function locked<Result>(path: string, task: () => Promise<Result>): Promis
   const lock = `${path}.lock`;
   for (let waitedMs = 0; !lockTaken(path, lock); waitedMs += LOOK_MS) {
     if (waitedMs >= LOCK_PATIENCE_MS)
-      throw new SocketInUseError(
-        `EBUSY: another daemon is about to listen on ${path}: if there is none, remove ${lock}`,
-      );
+      throw new FatalError('SocketInUse', {
+        code: 'EBUSY',
+        message: `another daemon is about to listen on ${path}: if there is none, remove ${lock}`,
+      });
     await delay(LOOK_MS);
   }
   try {
@@ -149,7 +149,7 @@ function lockTaken(path: string, lock: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new ListenFailedError(errnoLine(error, `cannot listen on ${path}`));
+      throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
   }
   if (ownerIsGone(lock)) rmSync(lock, { force: true });
   return false;

@@ -5,7 +5,6 @@
  * Frames and ptes are the truth; lists, trees and counters are what is checked, so a damaged one
  * yields sentences, not an exception or an endless walk.
  */
-
 import type { KernelProfile } from '../ksm/kernels.js';
 import type { Machine } from '../machine/machine.js';
 import { checkMmList, checkRegions, guestsOf } from './check/address-spaces.js';

@@ -77,7 +77,7 @@ export interface PageExplanation extends Omit<Explanation, 'twins'> {
 }
 
 /**
- * The page at `address` of a guest, with at most `maxTwins` of its twins named. FaultError if
+ * The page at `address` of a guest, with at most `maxTwins` of its twins named. EFAULT if
  * nothing is mapped there.
  */
 export function explainPage(

@@ -1,5 +1,4 @@
 /** What merging saves, in bytes and net of what it costs. */
-
 import { RMAP_ITEM_BYTES } from '../ksm/counters.js';
 import type { Host } from '../ksm/host.js';
 import type { Status } from '../protocol/status.js';

@@ -5,7 +5,6 @@
  * The same in one thread (replay, tests) as on the daemon's API thread. There `quiesce` parks the
  * scanner around calls that change guests, regions or advice; loads and stores go on beside it.
  */
-
 import {
   CTL_SLOTS_USED,
   GUEST_EXITING,
@@ -16,8 +15,8 @@ import {
   PTE_STATE,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { KsmdError } from '../errors.js';
 import { check } from '../inspect/check.js';
-import { ExistsError, InvalidError, NotFoundError, OutOfMemoryError } from '../machine/errors.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
@@ -103,7 +102,7 @@ export class Host {
   // Guests and regions.
 
   createGuest(name: string, node = 0): void {
-    if (this.guests.has(name)) throw new ExistsError(`guest '${name}' exists already`);
+    if (this.guests.has(name)) throw new KsmdError('EEXIST', `guest '${name}' exists already`);
     const pointer = this.quiesce(() => this.machine.guests.create(node));
     this.guests.set(name, { id: this.nextGuestId++, pointer, regions: new Map() });
   }
@@ -132,7 +131,7 @@ export class Host {
   ): RegionInfo {
     const guest = this.guest(guestName);
     if (guest.regions.has(regionName))
-      throw new ExistsError(`guest '${guestName}' has a region '${regionName}' already`);
+      throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${regionName}' already`);
     const region = this.quiesce(() => {
       const mapped = this.machine.map(guest.pointer, pages, options.address);
       try {
@@ -156,7 +155,7 @@ export class Host {
   }
 
   /**
-   * Advises the pages of `length` bytes at `address`. All must be mapped; OutOfMemoryError if
+   * Advises the pages of `length` bytes at `address`. All must be mapped; ENOMEM if
    * unmerging finds too few frames.
    */
   madvise(guestName: string, address: number, length: number, advice: Advice): void {
@@ -164,7 +163,8 @@ export class Host {
     const { machine } = this;
     const { pageSize, regions } = machine;
     if (address % pageSize !== 0 || length % pageSize !== 0) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `madvise takes whole pages: address and length must be multiples of ${pageSize}`,
       );
     }
@@ -247,14 +247,14 @@ export class Host {
   }
 
   /**
-   * Stores `source` at `address`. OutOfMemoryError says how many bytes were stored before frames
+   * Stores `source` at `address`. ENOMEM says how many bytes were stored before frames
    * ran out.
    */
   store(guestName: string, address: number, source: Uint8Array): void {
     this.machine.store(this.guest(guestName).pointer, address, source);
   }
 
-  /** FaultError unless the guest's regions map all of the range. */
+  /** EFAULT unless the guest's regions map all of the range. */
   assertMapped(guestName: string, address: number, length: number): void {
     this.machine.assertMapped(this.guest(guestName).pointer, address, length);
   }
@@ -307,14 +307,14 @@ export class Host {
 
   private guest(name: string): GuestEntry {
     const guest = this.guests.get(name);
-    if (guest === undefined) throw new NotFoundError(`no guest '${name}'`);
+    if (guest === undefined) throw new KsmdError('ENOENT', `no guest '${name}'`);
     return guest;
   }
 
   private region(guestName: string, regionName: string): number {
     const region = this.guest(guestName).regions.get(regionName);
     if (region === undefined)
-      throw new NotFoundError(`guest '${guestName}' has no region '${regionName}'`);
+      throw new KsmdError('ENOENT', `guest '${guestName}' has no region '${regionName}'`);
     return region;
   }
 
@@ -344,7 +344,7 @@ export class Host {
   }
 
   /**
-   * Gives merged pages back to the guest. OutOfMemoryError if there are too few frames; what was
+   * Gives merged pages back to the guest. ENOMEM if there are too few frames; what was
    * given back stays so.
    */
   private unsharePages(region: number, first: number, count: number): void {
@@ -353,7 +353,8 @@ export class Host {
     const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
     for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
       if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
-        throw new OutOfMemoryError(
+        throw new KsmdError(
+          'ENOMEM',
           'too few free frames to give these pages back: they stay mergeable',
         );
       }

@@ -14,7 +14,7 @@
  *   from any other.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
-import { InvalidError } from '../machine/errors.js';
+import { KsmdError } from '../errors.js';
 
 export type ProfileName = '2.6.32' | '6.1' | '6.12' | '6.18';
 
@@ -154,11 +154,12 @@ export const KERNEL_PROFILES: readonly KernelProfile[] = [
 
 export const DEFAULT_PROFILE: ProfileName = '6.18';
 
-/** The profile of that name. InvalidError if there is none. */
+/** The profile of that name. EINVAL if there is none. */
 export function kernelProfile(name: string): KernelProfile {
   const profile = KERNEL_PROFILES.find((p) => p.name === name);
   if (profile === undefined) {
-    throw new InvalidError(
+    throw new KsmdError(
+      'EINVAL',
       `no kernel profile '${name}': there are ${KERNEL_PROFILES.map((p) => p.name).join(', ')}`,
     );
   }

@@ -18,8 +18,8 @@ import {
   REGION_MERGEABLE,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { KsmdError } from '../errors.js';
 import type { Core } from '../machine/core.js';
-import { OutOfMemoryError } from '../machine/errors.js';
 import type { Machine } from '../machine/machine.js';
 import { Advisor } from './advisor.js';
 import type { Clock } from './clock.js';
@@ -56,7 +56,7 @@ export class Ksm {
 
   /**
    * run=2: every guest gets its pages back, all rmap items and stable nodes go, and the count of
-   * full scans starts again. Guests and regions stay registered. OutOfMemoryError if there are too
+   * full scans starts again. Guests and regions stay registered. ENOMEM if there are too
    * few frames: then some pages stay merged and the rest is as it was.
    */
   unmergeAll(): void {
@@ -133,7 +133,8 @@ export class Ksm {
         slot += SLOT_WORDS
       ) {
         if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
-        throw new OutOfMemoryError(
+        throw new KsmdError(
+          'ENOMEM',
           'too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging',
         );
       }

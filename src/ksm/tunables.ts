@@ -25,7 +25,7 @@ import {
   CTL_SMART_SCAN,
   CTL_USE_ZERO_PAGES,
 } from '../core/layout.js';
-import { BusyError, InvalidError, NotFoundError } from '../machine/errors.js';
+import { KsmdError } from '../errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { ADVISOR_NONE, ADVISOR_SCAN_TIME } from './advisor.js';
 import type { KernelProfile, TunableName as KernelTunableName } from './kernels.js';
@@ -143,12 +143,13 @@ export function tunableChoices(name: TunableName): readonly string[] {
   );
 }
 
-/** The tunable of that name. NotFoundError if the profile has none. */
+/** The tunable of that name. ENOENT if the profile has none. */
 export function tunableName(profile: KernelProfile, name: string): TunableName {
   const names = tunableNames(profile);
   const known = names.find((tunable) => tunable === name);
   if (known === undefined)
-    throw new NotFoundError(
+    throw new KsmdError(
+      'ENOENT',
       `no tunable '${name}': with Linux ${profile.name} there are ${names.join(', ')}`,
     );
   return known;
@@ -156,7 +157,7 @@ export function tunableName(profile: KernelProfile, name: string): TunableName {
 
 /**
  * Refuses what the kernel refuses of these values, written in this order, and changes nothing:
- * InvalidError, BusyError. What is left to go wrong is that an unmerge runs out of frames.
+ * EINVAL, EBUSY. What is left to go wrong is that an unmerge runs out of frames.
  */
 export function checkTunables(
   memory: SharedMemory,
@@ -170,7 +171,8 @@ export function checkTunables(
     if (name === 'advisor_mode') advisorMode = number;
     if (name === 'run' && number === RUN_UNMERGE) pagesShared = 0;
     if (name === 'pages_to_scan' && advisorMode !== ADVISOR_NONE) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         'pages_to_scan is chosen by the advisor: set advisor_mode to none first',
       );
     }
@@ -179,14 +181,17 @@ export function checkTunables(
       i32[TUNABLES[name].word] !== number &&
       pagesShared > 0
     ) {
-      throw new BusyError(`${name} cannot change while pages are shared: set run to 2 first`);
+      throw new KsmdError(
+        'EBUSY',
+        `${name} cannot change while pages are shared: set run to 2 first`,
+      );
     }
   }
 }
 
 /**
- * Writes a tunable, with all that this sets going. Refuses what the kernel refuses: InvalidError,
- * BusyError.
+ * Writes a tunable, with all that this sets going. Refuses what the kernel refuses: EINVAL,
+ * EBUSY.
  */
 export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): void {
   checkTunables(ksm.machine.memory, [[name, value]]);
@@ -203,18 +208,19 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
     case 'max_page_sharing':
     case 'merge_across_nodes':
       if (i32[word] !== number && ksm.machine.memory.core.stableRemoveStale() === 0)
-        throw new BusyError(`${name} cannot change while a merged page is still mapped`);
+        throw new KsmdError('EBUSY', `${name} cannot change while a merged page is still mapped`);
       break;
   }
   Atomics.store(i32, word, number | 0);
 }
 
-/** The number a value stands for. InvalidError if it is none, or out of range. */
+/** The number a value stands for. EINVAL if it is none, or out of range. */
 function checkedNumber(name: TunableName, value: TunableValue): number {
   const { min, max, names } = TUNABLES[name];
   const number = toNumber(value, names);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new InvalidError(
+  throw new KsmdError(
+    'EINVAL',
     `${name} takes ${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, not ${plain(value)}`,
   );
 }

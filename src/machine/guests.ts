@@ -15,7 +15,7 @@ import {
   GUEST_WORDS,
   MAX_NODES,
 } from '../core/layout.js';
-import { InvalidError, NoSpaceError } from './errors.js';
+import { KsmdError } from '../errors.js';
 import type { SharedMemory } from './memory.js';
 
 export class Guests {
@@ -28,7 +28,7 @@ export class Guests {
   /** A new guest without regions, all of whose frames come from NUMA node `node`. */
   create(node = 0): number {
     if (!Number.isInteger(node) || node < 0 || node >= MAX_NODES) {
-      throw new InvalidError(`NUMA node ${node}: there are nodes 0 to ${MAX_NODES - 1}`);
+      throw new KsmdError('EINVAL', `NUMA node ${node}: there are nodes 0 to ${MAX_NODES - 1}`);
     }
     const { i32 } = this;
     const table = i32[CTL_GUEST_TABLE];
@@ -39,7 +39,10 @@ export class Guests {
       i32[guest + GUEST_STATE] = GUEST_LIVE;
       return guest;
     }
-    throw new NoSpaceError(`there are already ${i32[CTL_GUESTS]} guests: unregister one first`);
+    throw new KsmdError(
+      'ENOSPC',
+      `there are already ${i32[CTL_GUESTS]} guests: unregister one first`,
+    );
   }
 
   free(guest: number): void {

@@ -20,7 +20,7 @@ import {
   REGION_RMAP_ITEMS,
   SLOT_WORDS,
 } from '../core/layout.js';
-import { FaultError, InvalidError, OutOfMemoryError } from './errors.js';
+import { KsmdError } from '../errors.js';
 import { Frames } from './frames.js';
 import { Guests } from './guests.js';
 import { type Geometry, SharedMemory } from './memory.js';
@@ -67,7 +67,7 @@ export class Machine {
   }
 
   /**
-   * A new machine, its memory seen as the thread `holder` sees it. InvalidError if there is no room
+   * A new machine, its memory seen as the thread `holder` sees it. EINVAL if there is no room
    * for it.
    */
   static create(geometry: Geometry, holder: number): Machine {
@@ -75,19 +75,21 @@ export class Machine {
   }
 
   /**
-   * Maps `pages` untouched pages at `address`, or where there is room. InvalidError if the address
+   * Maps `pages` untouched pages at `address`, or where there is room. EINVAL if the address
    * is unaligned, out of range or taken.
    */
   map(guest: number, pages: number, address?: number): number {
     if (!Number.isSafeInteger(pages) || pages < 1)
-      throw new InvalidError(`a region of ${pages} pages: take 1 or more`);
+      throw new KsmdError('EINVAL', `a region of ${pages} pages: take 1 or more`);
     const at = address ?? this.freeAddress(guest, pages);
     if (!Number.isSafeInteger(at) || at % this.pageSize !== 0)
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `address ${hex(at)} is no multiple of the page size, ${this.pageSize}`,
       );
     if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
       );
     }
@@ -99,7 +101,8 @@ export class Machine {
       r = regions.next(r)
     ) {
       if (!regions.isGhost(r))
-        throw new InvalidError(
+        throw new KsmdError(
+          'EINVAL',
           `${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`,
         );
     }
@@ -139,23 +142,23 @@ export class Machine {
     }
   }
 
-  /** FaultError unless regions map all of `length` bytes at `address`. */
+  /** EFAULT unless regions map all of `length` bytes at `address`. */
   assertMapped(guest: number, address: number, length: number): void {
     if (!Number.isSafeInteger(address) || address < 0)
-      throw new InvalidError(`address ${address} is no address`);
+      throw new KsmdError('EINVAL', `address ${address} is no address`);
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new InvalidError(`length ${length} is no length`);
+      throw new KsmdError('EINVAL', `length ${length} is no length`);
     let vpn = Math.floor(address / this.pageSize);
     const end = Math.ceil((address + length) / this.pageSize);
     while (vpn < end) {
       const region = this.regions.at(guest, vpn);
-      if (region === 0) throw new FaultError(`no region maps ${hex(vpn * this.pageSize)}`);
+      if (region === 0) throw new KsmdError('EFAULT', `no region maps ${hex(vpn * this.pageSize)}`);
       vpn = this.regions.vpn(region) + this.regions.pages(region);
     }
   }
 
   /**
-   * Copies what the guest has at `address` into `target`. FaultError if part of it is not mapped.
+   * Copies what the guest has at `address` into `target`. EFAULT if part of it is not mapped.
    */
   load(guest: number, address: number, target: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, target.length);
@@ -167,8 +170,8 @@ export class Machine {
   }
 
   /**
-   * Stores `source` at `address`. FaultError, nothing stored, if part of it is not mapped;
-   * OutOfMemoryError, which says how much was, if frames run out.
+   * Stores `source` at `address`. EFAULT, nothing stored, if part of it is not mapped;
+   * ENOMEM, which says how much was, if frames run out.
    */
   store(guest: number, address: number, source: Uint8Array): void {
     const slot = this.slotWithinPage(guest, address, source.length);
@@ -179,9 +182,10 @@ export class Machine {
     );
     if (stored < source.length) {
       Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
-      throw new OutOfMemoryError(
+      throw new KsmdError(
+        'ENOMEM',
         `no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`,
-        stored,
+        { bytesStored: stored },
       );
     }
   }
@@ -225,7 +229,8 @@ export class Machine {
       const vpn = Math.floor((address + done) / this.pageSize);
       if (region === 0 || vpn >= this.regions.vpn(region) + this.regions.pages(region))
         region = this.regions.at(guest, vpn);
-      if (region === 0) throw new FaultError(`no region maps ${hex(vpn * this.pageSize)} any more`);
+      if (region === 0)
+        throw new KsmdError('EFAULT', `no region maps ${hex(vpn * this.pageSize)} any more`);
       const offset = address + done - vpn * this.pageSize;
       const size = Math.min(this.pageSize - offset, length - done);
       const slot = this.regions.slot(region, vpn);

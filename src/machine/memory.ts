@@ -30,9 +30,9 @@ import {
   SLOT_WORDS,
   STABLE_NODE_WORDS,
 } from '../core/layout.js';
+import { KsmdError } from '../errors.js';
 import { checksum } from './checksum.js';
 import { type Core, loadCore } from './core.js';
-import { InvalidError } from './errors.js';
 
 const MAGIC = 0x6b736d64;
 const WASM_PAGE = 65536;
@@ -73,7 +73,8 @@ export class SharedMemory {
     this.i32 = new Int32Array(memory.buffer);
     this.u8 = new Uint8Array(memory.buffer);
     this.f64 = new Float64Array(memory.buffer);
-    if (this.i32[CTL_MAGIC] !== MAGIC) throw new InvalidError('this memory holds no machine');
+    if (this.i32[CTL_MAGIC] !== MAGIC)
+      throw new KsmdError('EINVAL', 'this memory holds no machine');
     this.pageSize = this.i32[CTL_PAGE_SIZE];
     this.slotTable = this.i32[CTL_SLOT_TABLE];
     this.frameTable = this.i32[CTL_FRAME_TABLE];
@@ -81,11 +82,14 @@ export class SharedMemory {
     this.core = loadCore(memory, (frame) => this.frameChecksum(frame), holder);
   }
 
-  /** Reserves a new machine's memory, for the thread `holder`. InvalidError if it cannot be had. */
+  /** Reserves a new machine's memory, for the thread `holder`. EINVAL if it cannot be had. */
   static create(geometry: Geometry, holder: number): SharedMemory {
     const pageSize = geometry.pageSize ?? 4096;
     if (!Number.isInteger(Math.log2(pageSize)) || pageSize < 16 || pageSize > 65536) {
-      throw new InvalidError(`a page of ${pageSize} bytes: take a power of two from 16 to 65536`);
+      throw new KsmdError(
+        'EINVAL',
+        `a page of ${pageSize} bytes: take a power of two from 16 to 65536`,
+      );
     }
     const { memoryBytes } = geometry;
     if (
@@ -93,7 +97,8 @@ export class SharedMemory {
       memoryBytes < pageSize ||
       memoryBytes % pageSize !== 0
     ) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `a memory of ${memoryBytes} bytes: take a positive multiple of the page size, ${pageSize}`,
       );
     }
@@ -123,7 +128,8 @@ export class SharedMemory {
     const bytes = (firstPage + frames) * pageSize;
     if (bytes > MAX_BYTES) {
       const room = MAX_BYTES - firstPage * pageSize;
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `a memory of ${memoryBytes} bytes with ${slots} guest pages needs ${bytes} bytes, of at most ${MAX_BYTES}: take a smaller memory` +
           (room > 0 ? ` (with these tables, under ${room} bytes)` : ''),
       );

@@ -19,7 +19,7 @@ import type { Safepoint } from './safepoint.js';
 export interface Patience {
   /**
    * Returns once the lock of the slot's pte may be tried again, for the `nth` time (from 0) for
-   * this page. BusyError if that is given up.
+   * this page. EBUSY if that is given up.
    */
   forLock(slot: number, nth: number): void;
   /** True once there may be a frame, false if that is given up. */

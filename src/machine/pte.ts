@@ -12,8 +12,8 @@
  * goes unnoticed.
  */
 import { PTE_HOLDER_MASK, PTE_STATE } from '../core/layout.js';
+import { KsmdError } from '../errors.js';
 import type { Core } from './core.js';
-import { BusyError } from './errors.js';
 import type { SharedMemory } from './memory.js';
 
 /** Holder names: one for each thread that touches ptes. */
@@ -39,7 +39,7 @@ export class PteLock {
     return this.core.pteTake(slot, flags);
   }
 
-  /** As `take`, waiting up to a second for the holder. BusyError after that. */
+  /** As `take`, waiting up to a second for the holder. EBUSY after that. */
   takeWaiting(slot: number, flags: number): number {
     for (let naps = 0; ; naps++) {
       const state = this.take(slot, flags);
@@ -49,11 +49,12 @@ export class PteLock {
   }
 
   /**
-   * Waits a moment for the holder, who may have been put aside by the operating system. BusyError
+   * Waits a moment for the holder, who may have been put aside by the operating system. EBUSY
    * at the thousandth nap: it is stuck or gone.
    */
   nap(slot: number, nth: number): void {
-    if (nth >= MAX_NAPS) throw new BusyError('another thread does not let go of a page: try again');
+    if (nth >= MAX_NAPS)
+      throw new KsmdError('EBUSY', 'another thread does not let go of a page: try again');
     const state = Atomics.load(this.i32, slot + PTE_STATE);
     // Nobody notifies.
     if ((state & PTE_HOLDER_MASK) !== 0) Atomics.wait(this.i32, slot + PTE_STATE, state, 1);

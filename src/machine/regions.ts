@@ -27,7 +27,7 @@ import {
   SLOT_REGION,
   SLOT_WORDS,
 } from '../core/layout.js';
-import { NoSpaceError } from './errors.js';
+import { KsmdError } from '../errors.js';
 import type { SharedMemory } from './memory.js';
 
 export class Regions {
@@ -105,7 +105,7 @@ export class Regions {
 
   /**
    * A new region, all of its pages untouched. The range must be free of other regions (ghosts may
-   * be there). NoSpaceError when a table is full.
+   * be there). ENOSPC when a table is full.
    */
   create(guest: number, vpn: number, pages: number): number {
     const slot = this.findSlots(pages);
@@ -187,7 +187,10 @@ export class Regions {
     const end = table + i32[CTL_REGIONS] * REGION_WORDS;
     while (region < end && i32[region + REGION_GUEST] !== 0) region += REGION_WORDS;
     if (region === end)
-      throw new NoSpaceError(`there are already ${i32[CTL_REGIONS]} regions: unregister one first`);
+      throw new KsmdError(
+        'ENOSPC',
+        `there are already ${i32[CTL_REGIONS]} regions: unregister one first`,
+      );
     f64[(region + REGION_VPN) >> 1] = vpn;
     i32[region + REGION_PAGES] = pages;
     i32[region + REGION_SLOT] = slot;
@@ -233,7 +236,8 @@ export class Regions {
     }
     if (this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS - slot >= pages * SLOT_WORDS)
       return slot;
-    throw new NoSpaceError(
+    throw new KsmdError(
+      'ENOSPC',
       `no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ${i32[CTL_SLOTS_USED]} taken`,
     );
   }

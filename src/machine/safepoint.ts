@@ -18,7 +18,7 @@ import {
   THREAD_RESTING,
   THREAD_RUNNING,
 } from '../core/layout.js';
-import { BusyError } from './errors.js';
+import { KsmdError } from '../errors.js';
 
 const THREADS = 256;
 /** A thread that takes longer than this to reach a safepoint is stuck or dead. */
@@ -84,7 +84,7 @@ export class Safepoint {
 }
 
 /**
- * Runs `change` while every other thread stands still. BusyError, `change` not run, if one does not
+ * Runs `change` while every other thread stands still. EBUSY, `change` not run, if one does not
  * come to a safepoint in ten seconds.
  */
 export function whileStill<T>(i32: Int32Array, change: () => T): T {
@@ -93,7 +93,8 @@ export function whileStill<T>(i32: Int32Array, change: () => T): T {
     for (let word = CTL_THREAD_STATES; word < CTL_THREAD_STATES + THREADS; word++) {
       while (Atomics.load(i32, word) === THREAD_RUNNING) {
         if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
-          throw new BusyError(
+          throw new KsmdError(
+            'EBUSY',
             `thread ${word - CTL_THREAD_STATES} does not stand still: it may be stuck`,
           );
         }

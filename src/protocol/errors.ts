@@ -5,6 +5,7 @@
  * `bytesStored` stands beside `error` where an upload failed after part of it was stored.
  */
 import { type Static, Type } from 'typebox';
+import type { Errno } from '../errors.js';
 
 export const HTTP_STATUS = {
   ENOENT: 404,
@@ -23,9 +24,14 @@ export const HTTP_STATUS = {
   EINTR: 503,
   /** A fault of the daemon's own. */
   EIO: 500,
-} as const;
+} as const satisfies Partial<Record<Errno, number>>;
 
 export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/** Whether the API has an answer for that errno. */
+export function isAnswered(code: Errno): code is ErrorCode {
+  return Object.hasOwn(HTTP_STATUS, code);
+}
 
 export const ErrorAnswer = Type.Object({
   error: Type.Object({

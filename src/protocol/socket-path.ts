@@ -6,9 +6,10 @@ import { dirname } from 'node:path';
 /** What the operating system can hold; a longer path would be cut short without a word. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+import type { Errno } from '../errors.js';
+
 export interface SocketPathProblem {
-  /** An errno name. */
-  readonly code: string;
+  readonly code: Errno;
   readonly message: string;
 }
 

@@ -13,6 +13,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { KsmdError } from '../errors.js';
 
 export const MAGIC = 'KSMDSNP1';
 export const CHECKSUM_BYTES = 8;
@@ -64,15 +65,15 @@ export function encodeHeader(value: SnapshotHeader): Uint8Array {
   return bytes;
 }
 
-/** Reads a header from the JSON in a file. SnapshotError if it is none. */
+/** Reads a header from the JSON in a file. EINVAL if it is none. */
 export function decodeHeader(json: string): SnapshotHeader {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    throw new SnapshotError('its header is no JSON');
+    throw new KsmdError('EINVAL', 'its header is no JSON');
   }
-  if (!header.Check(value)) throw new SnapshotError('its header lacks something');
+  if (!header.Check(value)) throw new KsmdError('EINVAL', 'its header lacks something');
   return value;
 }
 

@@ -14,9 +14,9 @@ import {
   PTE_WRITABLE,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
-import { InvalidError, OutOfMemoryError } from '../machine/errors.js';
 import { DONE } from '../machine/page-access.js';
 import {
   CHECKSUM_BYTES,
@@ -26,7 +26,6 @@ import {
   PAGE_FIRST_FRAME,
   PAGE_MERGEABLE,
   PAGE_ZERO,
-  SnapshotError,
   type SnapshotHeader,
 } from './format.js';
 
@@ -44,7 +43,7 @@ export class SnapshotFile {
   ) {}
 
   /**
-   * Opens a file and checks all of it. SnapshotError says what is wrong with it; errors of the file
+   * Opens a file and checks all of it. EINVAL says what is wrong with it; errors of the file
    * system pass through.
    */
   static open(path: string): SnapshotFile {
@@ -52,9 +51,9 @@ export class SnapshotFile {
     try {
       const start = read(fd, 0, MAGIC.length + 4);
       if (start.toString('latin1', 0, MAGIC.length) !== MAGIC)
-        throw new SnapshotError('it is no snapshot of ksmd');
+        throw new KsmdError('EINVAL', 'it is no snapshot of ksmd');
       const length = start.readUInt32LE(MAGIC.length);
-      if (length > MAX_HEADER_BYTES) throw new SnapshotError('its header is damaged');
+      if (length > MAX_HEADER_BYTES) throw new KsmdError('EINVAL', 'its header is damaged');
       const header = decodeHeader(read(fd, start.length, length).toString());
       const mapsAt = start.length + length;
       verify(fd, mapsAt + mappedPages(header) * 4 + header.frames * header.pageSize);
@@ -67,12 +66,13 @@ export class SnapshotFile {
 
   /**
    * Makes the guests, regions, pages and tunables of the snapshot on a new host of its page size.
-   * OutOfMemoryError if its memory is too small.
+   * ENOMEM if its memory is too small.
    */
   restoreTo(host: Host, nowMs: number): void {
     const { header } = this;
     if (host.machine.pageSize !== header.pageSize) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `the snapshot's pages are of ${header.pageSize} bytes, the host's of ${host.machine.pageSize}`,
       );
     }
@@ -126,11 +126,12 @@ export class SnapshotFile {
     if (page < PAGE_FIRST_FRAME) return;
     const number = page - PAGE_FIRST_FRAME;
     if (number >= slots.length)
-      throw new SnapshotError(`it maps a frame ${number} that it does not hold`);
+      throw new KsmdError('EINVAL', `it maps a frame ${number} that it does not hold`);
     const first = slots[number];
     if (first === 0) {
       if (machine.pages.store(slot, 0, this.frame(number)) !== DONE) {
-        throw new OutOfMemoryError(
+        throw new KsmdError(
+          'ENOMEM',
           `the snapshot holds ${this.header.frames} frames, and only ${machine.frames.total} fit: take a larger memory`,
         );
       }
@@ -172,7 +173,7 @@ function adviseMergeable(host: Host, guest: string, address: number, pages: Int3
   }
 }
 
-/** SnapshotError unless the file ends after `length` bytes and their checksum. */
+/** EINVAL unless the file ends after `length` bytes and their checksum. */
 function verify(fd: number, length: number): void {
   const digest = hasher.create64();
   for (let done = 0; done < length; ) {
@@ -181,17 +182,17 @@ function verify(fd: number, length: number): void {
     done += chunk.length;
   }
   if (read(fd, length, CHECKSUM_BYTES).readBigUInt64LE() !== digest.digest())
-    throw new SnapshotError('its checksum is wrong: it is damaged');
+    throw new KsmdError('EINVAL', 'its checksum is wrong: it is damaged');
   if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0)
-    throw new SnapshotError('it goes on after its end: it is damaged');
+    throw new KsmdError('EINVAL', 'it goes on after its end: it is damaged');
 }
 
-/** Exactly so many bytes. SnapshotError if the file ends before. */
+/** Exactly so many bytes. EINVAL if the file ends before. */
 function read(fd: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   for (let done = 0; done < length; ) {
     const count = readSync(fd, bytes, done, length - done, position + done);
-    if (count === 0) throw new SnapshotError('it is cut short');
+    if (count === 0) throw new KsmdError('EINVAL', 'it is cut short');
     done += count;
   }
   return bytes;

@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { LocalError } from '../cli/failures.js';
+import { KsmdError } from '../errors.js';
 
 /**
  * The kernel's page size on every machine that ksmd is known to run on; pagemap has an entry for
@@ -47,7 +47,7 @@ export class ProcessMemory {
   ) {}
 
   /**
-   * LocalError: ESRCH if there is no such process, EINVAL if it is the kernel's own, EACCES if it
+   * KsmdError: ESRCH if there is no such process, EINVAL if it is the kernel's own, EACCES if it
    * may not be read.
    */
   static async open(pid: number): Promise<ProcessMemory> {
@@ -152,14 +152,14 @@ export function privateAnonymousMappings(maps: string): Mapping[] {
 function explain(pid: number, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
   if ((code === 'ENOENT' || code === 'ESRCH') && existsSync(`/proc/${pid}`)) {
-    return new LocalError(
+    return new KsmdError(
       'EINVAL',
       `process ${pid} has no memory of its own: it is a thread of the kernel, or has just ended`,
     );
   }
   if (code === 'ENOENT' || code === 'ESRCH')
-    return new LocalError('ESRCH', `there is no process ${pid}`);
+    return new KsmdError('ESRCH', `there is no process ${pid}`);
   if (code === 'EACCES' || code === 'EPERM')
-    return new LocalError('EACCES', `process ${pid} may not be read: be its owner, or root`);
+    return new KsmdError('EACCES', `process ${pid} may not be read: be its owner, or root`);
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,7 @@
 /** A file that is no scenario is refused in one line that names the place. */
 import { expect, test } from 'vitest';
-import { parseScenario, ScenarioError } from '../../src/conformance/scenario.js';
+import { parseScenario } from '../../src/conformance/scenario.js';
+import { isKsmdError } from '../../src/errors.js';
 
 const START = [
   { op: 'guest', guest: 'a' },
@@ -11,7 +12,7 @@ function refusal(text: string): string {
   try {
     parseScenario(text);
   } catch (error) {
-    if (error instanceof ScenarioError) return error.message;
+    if (isKsmdError(error, 'EINVAL')) return error.message;
     throw error;
   }
   return 'taken';

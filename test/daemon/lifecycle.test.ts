@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { RefusedError } from '../../src/client/errors.js';
 import { FATAL } from '../../src/daemon/fatal.js';
+import { KsmdError } from '../../src/errors.js';
 import { DaemonProcess, ksmd, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
 
@@ -68,8 +68,8 @@ describe('a daemon', () => {
     const failure = await daemon.client
       .store('late', 2 ** 32, { length: 4 * MIB, chunks: slow() })
       .catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(RefusedError);
-    expect(failure).toMatchObject({ code: 'EINTR', bytesStored: MIB });
+    expect(failure).toBeInstanceOf(KsmdError);
+    expect(failure).toMatchObject({ code: 'EINTR', details: { bytesStored: MIB } });
     expect(await daemon.stop()).toBe(0);
   });
 

@@ -2,17 +2,13 @@
  * Guests' memory: what is stored is loaded, at any page size; untouched pages cost nothing; and
  * every refusal changes nothing.
  */
+
 import { describe, expect, test } from 'vitest';
 import { CTL_FRAMES_USED, CTL_STORES_FAILED } from '../../src/core/layout.js';
+import type { Errno } from '../../src/errors.js';
 import { check } from '../../src/inspect/check.js';
 import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/kernels.js';
 import { MmList } from '../../src/ksm/mm-list.js';
-import {
-  FaultError,
-  InvalidError,
-  NoSpaceError,
-  OutOfMemoryError,
-} from '../../src/machine/errors.js';
 import { Machine } from '../../src/machine/machine.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
@@ -74,7 +70,7 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
     expect(() => machine.store(guest, start, bytes)).toThrow(
       expect.objectContaining({
         code: 'ENOMEM',
-        bytesStored: stored,
+        details: { bytesStored: stored },
         message: expect.stringContaining(`${stored} of ${bytes.length} bytes`),
       }),
     );
@@ -167,50 +163,46 @@ describe('every refusal changes nothing', () => {
   machine.store(guest, 640, new Uint8Array(256).fill(5));
   const byte = Uint8Array.of(1);
 
-  test.each<[what: string, error: new (message: string) => Error, act: () => void]>([
-    ['a region of no pages', InvalidError, () => machine.map(guest, 0)],
-    ['a region of half a page', InvalidError, () => machine.map(guest, 0.5)],
-    ['an address that is unaligned', InvalidError, () => machine.map(guest, 1, 100)],
-    ['an address that is no number', InvalidError, () => machine.map(guest, 1, Number.NaN)],
-    ['address 0', InvalidError, () => machine.map(guest, 1, 0)],
-    ['an address below 0', InvalidError, () => machine.map(guest, 1, -64)],
-    ['an address too high', InvalidError, () => machine.map(guest, 1, 2 ** 47)],
-    ['a region that reaches too high', InvalidError, () => machine.map(guest, 2, 2 ** 47 - 64)],
-    ['a region over the start of another', InvalidError, () => machine.map(guest, 2, 640 - 64)],
-    ['a region within another', InvalidError, () => machine.map(guest, 1, 640 + 64)],
-    ['a region over the end of another', InvalidError, () => machine.map(guest, 2, 640 + 192)],
-    ['more pages than there are slots', NoSpaceError, () => machine.map(guest, 61)],
-    ['a guest on a NUMA node there is not', InvalidError, () => machine.guests.create(16)],
-    ['a guest on half a NUMA node', InvalidError, () => machine.guests.create(0.5)],
-    ['a store below a region', FaultError, () => machine.store(guest, 639, byte)],
-    ['a store behind a region', FaultError, () => machine.store(guest, 640 + 256, byte)],
+  test.each<[what: string, code: Errno, act: () => void]>([
+    ['a region of no pages', 'EINVAL', () => machine.map(guest, 0)],
+    ['a region of half a page', 'EINVAL', () => machine.map(guest, 0.5)],
+    ['an address that is unaligned', 'EINVAL', () => machine.map(guest, 1, 100)],
+    ['an address that is no number', 'EINVAL', () => machine.map(guest, 1, Number.NaN)],
+    ['address 0', 'EINVAL', () => machine.map(guest, 1, 0)],
+    ['an address below 0', 'EINVAL', () => machine.map(guest, 1, -64)],
+    ['an address too high', 'EINVAL', () => machine.map(guest, 1, 2 ** 47)],
+    ['a region that reaches too high', 'EINVAL', () => machine.map(guest, 2, 2 ** 47 - 64)],
+    ['a region over the start of another', 'EINVAL', () => machine.map(guest, 2, 640 - 64)],
+    ['a region within another', 'EINVAL', () => machine.map(guest, 1, 640 + 64)],
+    ['a region over the end of another', 'EINVAL', () => machine.map(guest, 2, 640 + 192)],
+    ['more pages than there are slots', 'ENOSPC', () => machine.map(guest, 61)],
+    ['a guest on a NUMA node there is not', 'EINVAL', () => machine.guests.create(16)],
+    ['a guest on half a NUMA node', 'EINVAL', () => machine.guests.create(0.5)],
+    ['a store below a region', 'EFAULT', () => machine.store(guest, 639, byte)],
+    ['a store behind a region', 'EFAULT', () => machine.store(guest, 640 + 256, byte)],
     [
       'a store that begins in a region and ends outside',
-      FaultError,
+      'EFAULT',
       () => machine.store(guest, 640 + 255, new Uint8Array(2)),
     ],
     [
       'a store that begins outside and ends in a region',
-      FaultError,
+      'EFAULT',
       () => machine.store(guest, 639, new Uint8Array(2)),
     ],
-    ['a store at an address below 0', InvalidError, () => machine.store(guest, -1, byte)],
-    ['a store at an address between bytes', InvalidError, () => machine.store(guest, 640.5, byte)],
+    ['a store at an address below 0', 'EINVAL', () => machine.store(guest, -1, byte)],
+    ['a store at an address between bytes', 'EINVAL', () => machine.store(guest, 640.5, byte)],
     [
       'a load at an address between bytes',
-      InvalidError,
+      'EINVAL',
       () => machine.load(guest, 640.5, new Uint8Array(1)),
     ],
-    ['a load behind a region', FaultError, () => machine.load(guest, 640 + 256, new Uint8Array(1))],
-    [
-      'a load of more than a region',
-      FaultError,
-      () => machine.load(guest, 640, new Uint8Array(257)),
-    ],
-    ['a load at no number', InvalidError, () => machine.load(guest, Number.NaN, new Uint8Array(1))],
-  ])('%s', (_what, error, act) => {
+    ['a load behind a region', 'EFAULT', () => machine.load(guest, 640 + 256, new Uint8Array(1))],
+    ['a load of more than a region', 'EFAULT', () => machine.load(guest, 640, new Uint8Array(257))],
+    ['a load at no number', 'EINVAL', () => machine.load(guest, Number.NaN, new Uint8Array(1))],
+  ])('%s', (_what, code, act) => {
     const before = bookkeeping(machine);
-    expect(act).toThrow(error);
+    expect(act).toThrow(expect.objectContaining({ code }));
     expect(bookkeeping(machine)).toEqual(before);
     expect(load(machine, guest, 640, 256).every((value) => value === 5)).toBe(true);
   });
@@ -221,7 +213,9 @@ describe('every refusal changes nothing', () => {
     small.map(guest, 2, 64);
     small.store(guest, 64, byte);
     const before = bookkeeping(small);
-    expect(() => small.store(guest, 128, byte)).toThrow(OutOfMemoryError);
+    expect(() => small.store(guest, 128, byte)).toThrow(
+      expect.objectContaining({ code: 'ENOMEM' }),
+    );
     const after = bookkeeping(small);
     // A store marks the page as it takes its lock: the scanner will look at it once more.
     const changed = [...after.entries()].filter(([word, value]) => value !== before[word]);
@@ -234,8 +228,8 @@ describe('every refusal changes nothing', () => {
     const guests = [full.guests.create(), full.guests.create(), full.guests.create()];
     for (let i = 0; i < 4; i++) full.map(guests[0], 1, 64 + i * 640);
     const before = bookkeeping(full);
-    expect(() => full.guests.create()).toThrow(NoSpaceError);
-    expect(() => full.map(guests[0], 1)).toThrow(NoSpaceError);
+    expect(() => full.guests.create()).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
+    expect(() => full.map(guests[0], 1)).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
     expect(bookkeeping(full)).toEqual(before);
   });
 
@@ -255,7 +249,9 @@ test.each([
   [{ memoryBytes: Number.NaN }],
   [{ memoryBytes: 2 ** 32 }],
 ])('a machine that cannot be is refused: %j', (geometry) => {
-  expect(() => SharedMemory.create(geometry, HOLDER_API)).toThrow(InvalidError);
+  expect(() => SharedMemory.create(geometry, HOLDER_API)).toThrow(
+    expect.objectContaining({ code: 'EINVAL' }),
+  );
 });
 
 test('bookkeeping is at most 64 bytes a registered page', () => {

@@ -13,7 +13,7 @@ import {
   THREAD_RESTING,
   THREAD_RUNNING,
 } from '../../src/core/layout.js';
-import { BusyError } from '../../src/machine/errors.js';
+import { KsmdError } from '../../src/errors.js';
 import { forgetThread, Safepoint, whileStill } from '../../src/machine/safepoint.js';
 
 const HOLDER = 7;
@@ -121,7 +121,7 @@ test('a thread that never comes: BusyError names it, nothing was changed, and ot
       whileStill(i32, () => {
         changed = true;
       }),
-    ).toThrow(new BusyError(`thread ${HOLDER} does not stand still: it may be stuck`));
+    ).toThrow(new KsmdError('EBUSY', `thread ${HOLDER} does not stand still: it may be stuck`));
   } finally {
     Atomics.wait = wait;
   }

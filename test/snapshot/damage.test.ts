@@ -1,7 +1,6 @@
 /** A snapshot file that was cut or changed anywhere is refused before anything is made of it. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { SnapshotError } from '../../src/snapshot/format.js';
 import { BenchHost } from '../ksm/bench-host.js';
 import { Directory, snapshotOf } from './files.js';
 
@@ -25,14 +24,16 @@ test('whole, it is taken', () => {
 
 test('cut anywhere', () => {
   for (let length = 0; length < file.length; length++)
-    expect(() => open(file.subarray(0, length)), `${length} bytes`).toThrow(SnapshotError);
+    expect(() => open(file.subarray(0, length)), `${length} bytes`).toThrow(
+      expect.objectContaining({ code: 'EINVAL' }),
+    );
 });
 
 test('any byte changed', () => {
   for (let at = 0; at < file.length; at++) {
     const damaged = file.slice();
     damaged[at] ^= 1 << (at % 8);
-    expect(() => open(damaged), `byte ${at}`).toThrow(SnapshotError);
+    expect(() => open(damaged), `byte ${at}`).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   }
 });
 
@@ -52,7 +53,7 @@ test('several bytes changed, pieces moved, something added', () => {
         damaged.copyWithin(to, from, Math.min(from + 32, file.length));
         for (const [at, mask] of changes) damaged[at] ^= mask;
         fc.pre(Buffer.compare(damaged, file) !== 0);
-        expect(() => open(damaged)).toThrow(SnapshotError);
+        expect(() => open(damaged)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
       },
     ),
     { numRuns: 500 },

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../../client/client.js';
-import { LocalError } from '../failures.js';
+import { KsmdError } from '../../errors.js';
 
 /** Slow enough to watch: about 12,000 pages a second. */
 const PACE = ['--pages-to-scan', '250', '--sleep-ms', '20'];
@@ -39,7 +39,7 @@ export class DemoDaemon {
     process.once('SIGTERM', this.interrupt);
   }
 
-  /** Resolves once the daemon listens. LocalError if it ends before that. */
+  /** Resolves once the daemon listens. KsmdError if it ends before that. */
   static async start(memoryBytes: number): Promise<DemoDaemon> {
     const directory = mkdtempSync(join(tmpdir(), 'ksmd-demo-'));
     const socketPath = join(directory, 'ksmd.sock');
@@ -55,7 +55,7 @@ export class DemoDaemon {
     for await (const line of createInterface({ input: child.stdout }))
       if (line.includes('"msg":"listening"')) return daemon;
     await daemon.stop();
-    throw new LocalError('ECHILD', 'the daemon did not start');
+    throw new KsmdError('ECHILD', 'the daemon did not start');
   }
 
   async stop(): Promise<void> {

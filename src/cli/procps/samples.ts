@@ -3,8 +3,8 @@
  * that the first one met.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { KsmdError } from '../../errors.js';
 import type { Status } from '../../protocol/status.js';
-import { LocalError } from '../failures.js';
 
 export interface Sample {
   readonly status: Status;
@@ -33,7 +33,7 @@ export async function* samples<Found extends Sample>(
 
 function assertSameDaemon(before: Status | undefined, now: Status): void {
   if (before === undefined || (now.pid === before.pid && now.uptimeMs >= before.uptimeMs)) return;
-  throw new LocalError(
+  throw new KsmdError(
     'ECONNRESET',
     'the daemon was restarted meanwhile: its guests and counters begin anew, and so must this command',
   );

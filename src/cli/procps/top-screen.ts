@@ -2,7 +2,6 @@
  * What `ksmd top` shows: a summary, and a table of guests in the columns of procps' top and some of
  * KSM's.
  */
-
 import { type Span, type Style, styledLine } from '../terminal/styled.js';
 import { briefSize } from '../terminal/wording.js';
 import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';

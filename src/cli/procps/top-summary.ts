@@ -2,7 +2,6 @@
  * The lines above the table of `ksmd top`: the daemon, its processors and its memory, as procps'
  * top puts it.
  */
-
 import { type Span, styledLine } from '../terminal/styled.js';
 import { briefSize, count, percent, upTime } from '../terminal/wording.js';
 import { footprint } from './footprint.js';

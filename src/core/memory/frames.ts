@@ -8,7 +8,6 @@
  * (ARCHITECTURE.md). Frames that were never used are not in the map: they are taken when it is
  * empty, so that memory nobody wrote costs the operating system nothing.
  */
-
 import {
   CTL_FIRST_PAGE,
   CTL_FRAME_TABLE,

@@ -5,7 +5,6 @@
  * holds a reference for a moment. The last to drop one frees it, whichever thread that is; the
  * stable node it belonged to is forgotten first, which is how a stable node goes stale. Any thread.
  */
-
 import {
   CTL_FRAME_WAITERS,
   CTL_FRAMES_FREED,

@@ -8,7 +8,6 @@
  * The frame that stays gets its references before a pte points at it, the frame that goes loses its
  * own after: a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
-
 import { PTE_DIRTY, PTE_FRAME, PTE_PRESENT, PTE_WRITABLE, PTE_ZERO, STABLE_FRAME } from '../layout';
 import { framesEqual } from '../memory/frames';
 import { countZeroPage, unmapFrame } from '../memory/mappings';

@@ -2,7 +2,6 @@
  * One visit of the scanner to a page: it is merged with a page of the same content, or waits in the
  * unstable tree for one, or has changed and is left alone. Linux: cmp_and_merge_page. Scanner only.
  */
-
 import {
   CTL_CHANGE_DETECTION,
   CTL_CHECKSUM_FIRST,

@@ -7,7 +7,6 @@
  * passed over by the group. Which region comes next is not for the core to say (src/ksm/cursor.ts).
  * Scanner only.
  */
-
 import {
   CTL_PAGES_SCANNED,
   CTL_POPULATION_TABLE,

@@ -14,7 +14,6 @@
  * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node
  * first", "start again" or "gave up". Scanner only.
  */
-
 import {
   CTL_FOUND_LINK,
   CTL_FOUND_NODE,

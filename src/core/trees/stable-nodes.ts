@@ -7,7 +7,6 @@
  * it next. Nodes of equal content hang in a chain as its *dups*; the chain's head stands in the
  * tree. Scanner only.
  */
-
 import {
   CTL_MERGES,
   CTL_PAGES_SHARED,

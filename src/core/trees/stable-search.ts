@@ -5,7 +5,6 @@
  * node may go stale, its page freed and used for something else: a search that has passed one says
  * so instead of answering. Scanner only.
  */
-
 import {
   CTL_FOUND_NODE,
   CTL_SEARCH_PATH,

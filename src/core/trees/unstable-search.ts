@@ -9,7 +9,6 @@
  * So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
  * way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
-
 import {
   CTL_SEARCH_PATH,
   EDGE_UNSTABLE,

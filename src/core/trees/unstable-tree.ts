@@ -4,7 +4,6 @@
  * whatever it finds is compared again before it is merged. One tree for each NUMA node when pages
  * are not merged across nodes. Scanner only.
  */
-
 import {
   CTL_FOUND_LINK,
   CTL_FOUND_NODE,

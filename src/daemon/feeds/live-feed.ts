@@ -6,7 +6,6 @@
  * However many pages there are, looking at them takes a small part of that thread's time: a change
  * among very many is told a little later.
  */
-
 import type { Host } from '../../ksm/host.js';
 import type { TunableValue } from '../../ksm/tunables.js';
 import type { LiveEvent } from '../../protocol/live.js';

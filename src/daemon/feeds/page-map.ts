@@ -7,7 +7,6 @@
  * first. It reads shared memory on the thread that asks, and no other notices. Where guests and
  * regions are is read anew only when they have changed; then all pages are looked at.
  */
-
 import { CTL_REGIONS_EPOCH, SLOT_WORDS } from '../../core/layout.js';
 import { pageStates } from '../../inspect/page-state.js';
 import type { Host } from '../../ksm/host.js';

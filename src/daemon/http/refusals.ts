@@ -3,43 +3,16 @@
  * caller did ends in fastify's own shape.
  */
 import type { FastifyError, FastifySchemaValidationError } from 'fastify';
-import { KsmdError } from '../../machine/errors.js';
-import { type ErrorAnswer, type ErrorCode, HTTP_STATUS } from '../../protocol/errors.js';
+import { KsmdError } from '../../errors.js';
+import {
+  type ErrorAnswer,
+  type ErrorCode,
+  HTTP_STATUS,
+  isAnswered,
+} from '../../protocol/errors.js';
 import { ROUTES } from '../../protocol/routes.js';
 
 const METHOD_NOT_ALLOWED = 405;
-
-/** A request that is wrong by its form alone. */
-export class BadRequestError extends Error {
-  override readonly name = 'BadRequestError';
-  readonly code = 'EINVAL';
-}
-
-/**
- * Asked over TCP for what may only be asked on the socket, or by a name that is not this daemon's.
- */
-export class ForbiddenError extends Error {
-  override readonly name = 'ForbiddenError';
-  readonly code = 'EACCES';
-}
-
-/** Cut short: the daemon stops, or nobody waits for the answer any more. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
-  readonly code = 'EINTR';
-}
-
-/** An upload that ended before its end. What had arrived is stored. */
-export class UploadFailedError extends Error {
-  override readonly name = 'UploadFailedError';
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-    readonly bytesStored: number,
-  ) {
-    super(message);
-  }
-}
 
 export interface Refusal {
   readonly httpStatus: number;
@@ -66,16 +39,8 @@ export function noRouteRefusal(method: string, url: string, methods: readonly st
  * ours.
  */
 export function refusalOf(error: unknown): Refusal {
-  if (error instanceof UploadFailedError)
-    return refusal(error.code, error.message, error.bytesStored);
-  if (
-    error instanceof KsmdError ||
-    error instanceof BadRequestError ||
-    error instanceof ForbiddenError ||
-    error instanceof InterruptedError
-  ) {
-    return refusal(error.code, error.message);
-  }
+  if (error instanceof KsmdError && isAnswered(error.code))
+    return refusal(error.code, error.message, error.details.bytesStored);
   const { code, statusCode, message } = error as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return refusal('E2BIG', 'the body is larger than a request of this kind may be (--max-body)');
@@ -87,27 +52,28 @@ export function refusalOf(error: unknown): Refusal {
 /**
  * One sentence for what a schema found wrong. The last error is the one of the outermost schema.
  */
-export function schemaRefusal(
-  errors: FastifySchemaValidationError[],
-  where: string,
-): BadRequestError {
+export function schemaRefusal(errors: FastifySchemaValidationError[], where: string): KsmdError {
   const error = errors.at(-1) as
     | (FastifySchemaValidationError & { parentSchema?: { description?: string } })
     | undefined;
-  if (error === undefined) return new BadRequestError(`${where} is not valid`);
+  if (error === undefined) return new KsmdError('EINVAL', `${where} is not valid`);
   const field = error.instancePath.slice(1).replaceAll('/', '.');
   const subject = field === '' ? `the ${where === 'querystring' ? 'query' : where}` : field;
   const { keyword, params } = error;
   if (keyword === 'additionalProperties')
-    return new BadRequestError(`${subject} has no field '${params.additionalProperty}'`);
+    return new KsmdError('EINVAL', `${subject} has no field '${params.additionalProperty}'`);
   if (keyword === 'required')
-    return new BadRequestError(`${subject} lacks '${params.missingProperty}'`);
+    return new KsmdError('EINVAL', `${subject} lacks '${params.missingProperty}'`);
   if (field === '' && keyword === 'minProperties')
-    return new BadRequestError(`${subject} is empty: name at least one value`);
+    return new KsmdError('EINVAL', `${subject} is empty: name at least one value`);
   if (field === '' && keyword === 'type')
-    return new BadRequestError(`${subject} must be a JSON ${params.type}, like {"name": value}`);
+    return new KsmdError(
+      'EINVAL',
+      `${subject} must be a JSON ${params.type}, like {"name": value}`,
+    );
   const wanted = error.parentSchema?.description;
-  return new BadRequestError(
+  return new KsmdError(
+    'EINVAL',
     wanted === undefined || field === ''
       ? `${subject} ${error.message}`
       : `${subject} must be ${wanted}`,

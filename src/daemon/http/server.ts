@@ -7,6 +7,7 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyReply, fastify } from 'fastify';
 import { Type } from 'typebox';
+import { KsmdError } from '../../errors.js';
 import { methodsOf, ROUTES } from '../../protocol/routes.js';
 import { VERSION } from '../../version.js';
 import { SYSTEM_TIMERS } from '../timers.js';
@@ -14,14 +15,7 @@ import { BodyWatch } from './body-watch.js';
 import { type Api, type Context, route } from './context.js';
 import { answerBrokenRequest, answerStalledBody } from './cut-requests.js';
 import type { Limits } from './limits.js';
-import {
-  BadRequestError,
-  ForbiddenError,
-  noRouteRefusal,
-  type Refusal,
-  refusalOf,
-  schemaRefusal,
-} from './refusals.js';
+import { noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusals.js';
 import { dashboardRoutes } from './routes/dashboard.js';
 import { guestRoutes } from './routes/guests.js';
 import { ksmRoutes } from './routes/ksm.js';
@@ -151,7 +145,7 @@ export async function createServer(
   return api;
 }
 
-/** ForbiddenError unless this may be asked over TCP. */
+/** EACCES unless this may be asked over TCP. */
 function assertAllowed(
   tcp: TcpAddress,
   method: string,
@@ -159,9 +153,9 @@ function assertAllowed(
   host: string | undefined,
 ): void {
   if (!isOwnHost(host, tcp))
-    throw new ForbiddenError(`this is not ${host ?? 'a host without a name'}`);
+    throw new KsmdError('EACCES', `this is not ${host ?? 'a host without a name'}`);
   if (url !== undefined && !isReadable(method, url))
-    throw new ForbiddenError('over TCP ksmd can only be looked at: use the Unix socket');
+    throw new KsmdError('EACCES', 'over TCP ksmd can only be looked at: use the Unix socket');
 }
 
 function refuse(reply: FastifyReply, { httpStatus, answer }: Refusal): void {
@@ -190,7 +184,7 @@ function acceptJson(api: Api): void {
     if (body === '') done(null, undefined);
     else
       parseJson(request, body as string, (error, value) =>
-        done(error === null ? null : new BadRequestError('the body is not JSON'), value),
+        done(error === null ? null : new KsmdError('EINVAL', 'the body is not JSON'), value),
       );
   });
 }

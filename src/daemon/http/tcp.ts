@@ -6,7 +6,7 @@
  * there any address will do, which a name server cannot give out as a name.
  */
 import { isIP } from 'node:net';
-import { InvalidError } from '../../machine/errors.js';
+import { KsmdError } from '../../errors.js';
 import { ROUTES, type RouteName } from '../../protocol/routes.js';
 
 /** What may be asked over TCP: nothing that changes the host, and no byte of a guest's memory. */
@@ -39,7 +39,7 @@ export interface TcpAddress {
 }
 
 /**
- * `HOST:PORT`, an IPv6 host in brackets. InvalidError if it is none, or not of this machine and not
+ * `HOST:PORT`, an IPv6 host in brackets. EINVAL if it is none, or not of this machine and not
  * `forced`.
  */
 export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
@@ -48,9 +48,10 @@ export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
   const host = name === undefined ? undefined : canonical(name.toLowerCase());
   const port = Number(digits);
   if (host === undefined || port === 0 || port > 65535)
-    throw new InvalidError(`'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
+    throw new KsmdError('EINVAL', `'${text}' is no HOST:PORT, as 127.0.0.1:7070 is`);
   if (!forced && !LOOPBACK.includes(host))
-    throw new InvalidError(
+    throw new KsmdError(
+      'EINVAL',
       `${host} can be reached from other machines: choose 127.0.0.1, or add --http-remote`,
     );
   return { host, port };

@@ -10,10 +10,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Errno, isKsmdError, KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
-import { KsmdError, NotFoundError, OutOfMemoryError } from '../../machine/errors.js';
 import type { Scanner } from '../threads/scanner.js';
-import { UploadFailedError } from './refusals.js';
 
 /** How often an upload that waits for a free frame looks for one. */
 const LOOK_MS = 10;
@@ -36,7 +35,7 @@ export class Uploads {
   ) {}
 
   /**
-   * Stores the body; how many bytes it had. UploadFailedError if it ends otherwise than announced
+   * Stores the body; how many bytes it had. KsmdError if it ends otherwise than announced
    * or cannot all be stored.
    */
   async store(body: IncomingMessage, target: UploadTarget): Promise<number> {
@@ -65,7 +64,7 @@ class Upload {
   readonly finished: Promise<number>;
   private readonly guestId: number;
   private resolve: (bytes: number) => void = () => {};
-  private reject: (error: UploadFailedError) => void = () => {};
+  private reject: (error: KsmdError) => void = () => {};
 
   constructor(
     private readonly host: Host,
@@ -85,14 +84,12 @@ class Upload {
   }
 
   /** Ends the upload with an error that says how much was stored. */
-  fail(code: UploadFailedError['code'], message: string): void {
+  fail(code: Errno, message: string): void {
     this.letGo();
     this.reject(
-      new UploadFailedError(
-        code,
-        `${message}: ${this.bytesStored} bytes were stored`,
-        this.bytesStored,
-      ),
+      new KsmdError(code, `${message}: ${this.bytesStored} bytes were stored`, {
+        bytesStored: this.bytesStored,
+      }),
     );
   }
 
@@ -130,10 +127,10 @@ class Upload {
     try {
       // The guest of that name may be another by now.
       if (this.host.guestId(this.target.guest) !== this.guestId)
-        throw new NotFoundError(`guest '${this.target.guest}' is gone`);
+        throw new KsmdError('ENOENT', `guest '${this.target.guest}' is gone`);
       this.host.store(this.target.guest, this.target.address + this.bytesStored, bytes);
     } catch (error) {
-      if (error instanceof OutOfMemoryError) done = error.bytesStored;
+      if (isKsmdError(error, 'ENOMEM')) done = error.details.bytesStored ?? 0;
       else {
         if (error instanceof KsmdError) this.fail(error.code, error.message);
         else this.fail('EIO', `a fault in ksmd: ${error}`);

@@ -10,8 +10,8 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
-import { errnoLine } from '../errno-line.js';
-import { LogFileUnusableError } from '../fatal.js';
+import { systemError } from '../../errors.js';
+import { FatalError } from '../fatal.js';
 
 const STDOUT = 1;
 const MAX_HELD_BYTES = 1024 * 1024;
@@ -32,7 +32,7 @@ export interface LogOutput {
 export class LogFile implements LogOutput {
   private destination: Destination;
 
-  /** LogFileUnusableError if it cannot be opened. */
+  /** FatalError if it cannot be opened. */
   constructor(private readonly path: string) {
     this.destination = this.open();
   }
@@ -45,7 +45,7 @@ export class LogFile implements LogOutput {
 
   /**
    * Goes on in what is at the path now: a new file, if the old one has been moved away. Every line
-   * is in one of the two, whole: there is no moment between them. LogFileUnusableError if it cannot
+   * is in one of the two, whole: there is no moment between them. FatalError if it cannot
    * be opened; lines go on into the old one then.
    */
   reopen(): void {
@@ -58,7 +58,10 @@ export class LogFile implements LogOutput {
     try {
       return synchronous(openSync(this.path, 'a', 0o600));
     } catch (error) {
-      throw new LogFileUnusableError(errnoLine(error, `cannot write the log file ${this.path}`));
+      throw new FatalError(
+        'LogFileUnusable',
+        systemError(error, `cannot write the log file ${this.path}`),
+      );
     }
   }
 }

@@ -23,7 +23,7 @@ export class Log {
   private readonly followers = new Set<LogFollower>();
 
   /**
-   * Logs to `file`, appending, or to standard output. LogFileUnusableError if it cannot be opened.
+   * Logs to `file`, appending, or to standard output. FatalError if it cannot be opened.
    */
   constructor(level: LogLevel, file?: string) {
     this.file = file === undefined ? undefined : new LogFile(file);

@@ -9,12 +9,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
+import { systemError } from '../../errors.js';
 import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import { KERNEL_PROFILES, type TunableName } from '../../ksm/kernels.js';
 import { readTunable } from '../../ksm/tunables.js';
-import { errnoLine } from '../errno-line.js';
-import { SysfsUnusableError } from '../fatal.js';
+import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { TunableWrites } from '../threads/tunable-writes.js';
@@ -59,7 +59,7 @@ export class KernelFiles {
   ) {}
 
   /**
-   * The files are there when this returns. SysfsUnusableError if they cannot be, and nothing is
+   * The files are there when this returns. FatalError if they cannot be, and nothing is
    * left of them.
    */
   static start(
@@ -81,8 +81,12 @@ export class KernelFiles {
       files.open();
     } catch (error) {
       files.remove();
-      throw new SysfsUnusableError(
-        errnoLine(error, `cannot keep the kernel's files in ${directory}: choose another --sysfs`),
+      throw new FatalError(
+        'SysfsUnusable',
+        systemError(
+          error,
+          `cannot keep the kernel's files in ${directory}: choose another --sysfs`,
+        ),
       );
     }
     files.stopRefreshing = timers.every(REFRESH_MS, () => files.refresh());
@@ -98,10 +102,10 @@ export class KernelFiles {
       this.removeAll();
     } catch (error) {
       this.logger.error(
-        errnoLine(
+        systemError(
           error,
           `not all files in ${this.sysfs.path} and ${this.proc.path} could be removed`,
-        ),
+        ).line,
       );
     }
   }
@@ -197,7 +201,8 @@ export class KernelFiles {
 
   private tell(error: unknown): void {
     this.logger.error(
-      errnoLine(error, `the files in ${this.sysfs.path} and ${this.proc.path} cannot be kept`),
+      systemError(error, `the files in ${this.sysfs.path} and ${this.proc.path} cannot be kept`)
+        .line,
     );
   }
 }

@@ -15,8 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { errnoLine } from '../errno-line.js';
-import { SysfsUnusableError } from '../fatal.js';
+import { systemError } from '../../errors.js';
+import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 
 const MARKER = '.ksmd';
@@ -34,7 +34,7 @@ export class OwnDirectory {
   ) {}
 
   /**
-   * SysfsUnusableError if it cannot be had; nothing is changed then. What an earlier daemon left in
+   * FatalError if it cannot be had; nothing is changed then. What an earlier daemon left in
    * it is still there.
    */
   static claim(directory: string, layout: Layout): OwnDirectory {
@@ -60,9 +60,10 @@ export class OwnDirectory {
       return new OwnDirectory(path, made);
     } catch (error) {
       if (made) removeIfEmpty(directory);
-      if (error instanceof SysfsUnusableError) throw error;
-      throw new SysfsUnusableError(
-        errnoLine(error, `cannot keep files in ${directory}: choose another --sysfs`),
+      if (error instanceof FatalError) throw error;
+      throw new FatalError(
+        'SysfsUnusable',
+        systemError(error, `cannot keep files in ${directory}: choose another --sysfs`),
       );
     }
   }
@@ -91,9 +92,10 @@ function assertSafe(directory: string, shared: boolean): void {
   const mine = uid === process.geteuid?.() || (shared && uid === 0);
   const writable = (mode & OTHERS_WRITE) !== 0 && !(shared && (mode & STICKY) !== 0);
   if (!mine || writable)
-    throw new SysfsUnusableError(
-      `EPERM: others can replace what is in ${directory}: choose a --sysfs in a directory of your own`,
-    );
+    throw new FatalError('SysfsUnusable', {
+      code: 'EPERM',
+      message: `others can replace what is in ${directory}: choose a --sysfs in a directory of your own`,
+    });
 }
 
 function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {
@@ -103,9 +105,10 @@ function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = 
     const kind = layout(relative(root, path));
     if (kind === 'directory' && entry.isDirectory()) assertOwn(root, layout, isMarked, path);
     else if (kind !== 'file' || !entry.isFile() || !isMarked) {
-      throw new SysfsUnusableError(
-        `EEXIST: ${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`,
-      );
+      throw new FatalError('SysfsUnusable', {
+        code: 'EEXIST',
+        message: `${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`,
+      });
     }
   }
 }
@@ -122,10 +125,11 @@ function readMarker(directory: string): { owner: string; made: boolean } | undef
   }
 }
 
-function keptByAnother(directory: string, owner: string): SysfsUnusableError {
-  return new SysfsUnusableError(
-    `EBUSY: process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`,
-  );
+function keptByAnother(directory: string, owner: string): FatalError {
+  return new FatalError('SysfsUnusable', {
+    code: 'EBUSY',
+    message: `process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`,
+  });
 }
 
 /**

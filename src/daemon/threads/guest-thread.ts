@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CTL_THREAD_STOPS } from '../../core/layout.js';
-import { OutOfMemoryError } from '../../machine/errors.js';
+import { isKsmdError } from '../../errors.js';
 import { Machine } from '../../machine/machine.js';
 import { SharedMemory } from '../../machine/memory.js';
 import { GuestPatience } from '../../machine/patience.js';
@@ -74,7 +74,7 @@ class RegionMemory implements GuestMemory {
         source,
       );
     } catch (error) {
-      if (error instanceof OutOfMemoryError) return false;
+      if (isKsmdError(error, 'ENOMEM')) return false;
       throw error;
     } finally {
       this.tick();

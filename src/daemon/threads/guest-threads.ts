@@ -6,8 +6,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CTL_FRAMES_FREED, CTL_THREAD_STOPS } from '../../core/layout.js';
+import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
-import { BusyError, ExistsError, NoSpaceError, NotFoundError } from '../../machine/errors.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { recover } from '../../machine/recover.js';
 import { forgetThread, whileStill } from '../../machine/safepoint.js';
@@ -74,7 +74,7 @@ export class GuestThreads {
   ) {}
 
   /**
-   * Starts a workload in a region of a guest. ExistsError if one that writes already runs there.
+   * Starts a workload in a region of a guest. EEXIST if one that writes already runs there.
    */
   start(
     workload: WorkloadName,
@@ -85,14 +85,15 @@ export class GuestThreads {
     const { host } = this;
     const { address, pages } = host.findRegion(guest, region);
     if (this.closed.has(guest))
-      throw new BusyError(`guest '${guest}' is about to lose memory: try again`);
+      throw new KsmdError('EBUSY', `guest '${guest}' is about to lose memory: try again`);
     if (
       workload !== 'read' &&
       this.living().some(
         ({ info }) => info.guest === guest && info.region === region && info.workload !== 'read',
       )
     ) {
-      throw new ExistsError(
+      throw new KsmdError(
+        'EEXIST',
         `a workload writes region '${region}' of guest '${guest}' already: kill it first`,
       );
     }
@@ -228,7 +229,7 @@ export class GuestThreads {
   private freeHolder(): number {
     const taken = new Set(this.living().map(({ holder }) => holder));
     if (taken.size >= this.maxThreads)
-      throw new NoSpaceError(`there are already ${taken.size} workloads: kill one first`);
+      throw new KsmdError('ENOSPC', `there are already ${taken.size} workloads: kill one first`);
     let holder = FIRST_HOLDER;
     while (taken.has(holder)) holder++;
     return holder;
@@ -236,7 +237,7 @@ export class GuestThreads {
 
   private find(id: number): GuestThread {
     const thread = this.threads.get(id);
-    if (thread === undefined) throw new NotFoundError(`no guest thread ${id}`);
+    if (thread === undefined) throw new KsmdError('ENOENT', `no guest thread ${id}`);
     return thread;
   }
 }

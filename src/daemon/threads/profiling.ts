@@ -7,8 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { BusyError } from '../../machine/errors.js';
-import { InterruptedError } from '../http/refusals.js';
+import { KsmdError } from '../../errors.js';
 import type { Scanner } from './scanner.js';
 
 export class Profiling {
@@ -21,17 +20,18 @@ export class Profiling {
   ) {}
 
   /**
-   * The profile as JSON, after `seconds`. BusyError if another is being taken, or the scanner dies
+   * The profile as JSON, after `seconds`. EBUSY if another is being taken, or the scanner dies
    * before the end; the reason of `gone` if that says so.
    */
   async take(seconds: number, gone: AbortSignal): Promise<string> {
     if (this.current !== undefined)
-      throw new BusyError('a profile is being taken: wait for its end');
+      throw new KsmdError('EBUSY', 'a profile is being taken: wait for its end');
     const cut = new AbortController();
     this.current = cut;
     const died = (): void =>
       cut.abort(
-        new BusyError(
+        new KsmdError(
+          'EBUSY',
           'the scanner died before the profile was done: another takes over, profile that one',
         ),
       );
@@ -47,7 +47,8 @@ export class Profiling {
   /** The daemon stops: whoever waits for a profile hears of it. */
   interrupt(): void {
     this.current?.abort(
-      new InterruptedError(
+      new KsmdError(
+        'EINTR',
         'the daemon stops before the profile is done: start it again, then profile',
       ),
     );

@@ -6,7 +6,7 @@
  * while a killing is under way the machine must be left alone: wait until `idle`.
  */
 import type { Worker } from 'node:worker_threads';
-import { BusyError } from '../../machine/errors.js';
+import { KsmdError } from '../../errors.js';
 
 export class Reaper {
   private pending = 0;
@@ -33,8 +33,8 @@ export class Reaper {
     while (this.pending > 0) await this.last;
   }
 
-  /** BusyError while a killing is under way. */
+  /** EBUSY while a killing is under way. */
   assertIdle(): void {
-    if (this.pending > 0) throw new BusyError('a thread is being killed: try again');
+    if (this.pending > 0) throw new KsmdError('EBUSY', 'a thread is being killed: try again');
   }
 }

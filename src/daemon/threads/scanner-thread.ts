@@ -19,12 +19,12 @@ import {
   CTL_SCANNER_CPU_MS,
   CTL_SLEEP_MILLISECS,
 } from '../../core/layout.js';
+import { type Errno, KsmdError } from '../../errors.js';
 import type { Clock } from '../../ksm/clock.js';
 import { kernelProfile, type ProfileName } from '../../ksm/kernels.js';
 import { Ksm } from '../../ksm/ksm.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import { setTunable, type TunableValue, tunableName } from '../../ksm/tunables.js';
-import { BusyError, KsmdError } from '../../machine/errors.js';
 import { Machine } from '../../machine/machine.js';
 import { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
@@ -63,7 +63,7 @@ export type Notice = 'ready' | 'begun';
 
 export type Answer =
   | { readonly id: number; readonly value: Results[keyof Results] }
-  | { readonly id: number; readonly code: string; readonly message: string };
+  | { readonly id: number; readonly code: Errno; readonly message: string };
 
 /** Pages between two looks at the door: a fraction of a millisecond. */
 const SLICE_PAGES = 128;
@@ -194,7 +194,10 @@ class ScannerThread {
         return undefined;
       case 'scan':
         if (Atomics.load(this.i32, CTL_RUN) === RUN_MERGE)
-          throw new BusyError('the scanner is running: set run to 0 to scan batch by batch');
+          throw new KsmdError(
+            'EBUSY',
+            'the scanner is running: set run to 0 to scan batch by batch',
+          );
         return this.scanBatch(command.pages);
       case 'stop':
         this.stopped = true;

@@ -9,16 +9,10 @@
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
+import { KsmdError } from '../../errors.js';
 import type { ProfileName } from '../../ksm/kernels.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
-import {
-  BusyError,
-  InvalidError,
-  type KsmdError,
-  NotFoundError,
-  OutOfMemoryError,
-} from '../../machine/errors.js';
 import type { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { forgetThread, whileStill } from '../../machine/safepoint.js';
@@ -117,7 +111,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   }
 
   /**
-   * Scans one batch of `pages` pages, on the scanner thread; how many were visited. BusyError
+   * Scans one batch of `pages` pages, on the scanner thread; how many were visited. EBUSY
    * unless run is 0 or 2.
    */
   scan(pages: number): Promise<number> {
@@ -129,7 +123,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     await this.command({ kind: 'profile-start' });
   }
 
-  /** Switches it off again; the profile as JSON. BusyError if the thread is another by now. */
+  /** Switches it off again; the profile as JSON. EBUSY if the thread is another by now. */
   stopProfile(): Promise<string> {
     return this.command({ kind: 'profile-stop' });
   }
@@ -175,7 +169,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     command: Command & { readonly kind: Kind },
   ): Promise<Results[Kind]> {
     if (this.phase !== 'up')
-      return Promise.reject(new BusyError(`the scanner is ${this.phase}: try again`));
+      return Promise.reject(new KsmdError('EBUSY', `the scanner is ${this.phase}: try again`));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       // The thread answers as `Results` says.
@@ -208,13 +202,13 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   private settle(answer: Answer): void {
     const waiting = this.pending.get(answer.id);
     this.pending.delete(answer.id);
-    if ('code' in answer) waiting?.reject(refusal(answer.code, answer.message));
+    if ('code' in answer) waiting?.reject(new KsmdError(answer.code, answer.message));
     else waiting?.resolve(answer.value);
   }
 
   private exited(reason: string): void {
     for (const { reject } of this.pending.values())
-      reject(new BusyError('the scanner died before it was done: try again'));
+      reject(new KsmdError('EBUSY', 'the scanner died before it was done: try again'));
     this.pending.clear();
     if (this.phase === 'stopping') {
       forgetThread(this.i32, HOLDER_SCANNER);
@@ -283,18 +277,4 @@ async function spawn(memory: SharedMemory, kernel: ProfileName): Promise<Worker>
   // Whoever watches it later hears of it too; until then it is one spare less.
   worker.on('error', () => {});
   return worker;
-}
-
-/** What the scanner thread threw, made anew on this side of the thread border. */
-function refusal(code: string, message: string): KsmdError {
-  switch (code) {
-    case 'ENOENT':
-      return new NotFoundError(message);
-    case 'EBUSY':
-      return new BusyError(message);
-    case 'ENOMEM':
-      return new OutOfMemoryError(message);
-    default:
-      return new InvalidError(message);
-  }
 }

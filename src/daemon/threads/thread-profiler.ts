@@ -6,8 +6,8 @@
  * that is not profiled pays nothing.
  */
 import type { Profiler, Session } from 'node:inspector';
+import { KsmdError } from '../../errors.js';
 import { readable } from '../../hotspots/readable.js';
-import { BusyError } from '../../machine/errors.js';
 
 /** Enough samples for a profile of a tenth of a second, at a few percent of the thread's time. */
 const SAMPLE_MICROSECONDS = 500;
@@ -17,7 +17,7 @@ export class ThreadProfiler {
 
   start(): void {
     if (this.session !== undefined)
-      throw new BusyError('this thread is being profiled: wait for the end of that');
+      throw new KsmdError('EBUSY', 'this thread is being profiled: wait for the end of that');
     const { Session } = process.getBuiltinModule('node:inspector');
     this.session = new Session();
     this.session.connect();
@@ -32,13 +32,14 @@ export class ThreadProfiler {
     const [refusal] = refusals;
     if (refusal === undefined) return;
     this.end();
-    throw new BusyError(`V8's profiler does not start: ${refusal.message}: profile again`);
+    throw new KsmdError('EBUSY', `V8's profiler does not start: ${refusal.message}: profile again`);
   }
 
   /** The profile, as JSON. */
   stop(): string {
     if (this.session === undefined)
-      throw new BusyError(
+      throw new KsmdError(
+        'EBUSY',
         'this thread is not being profiled: it began after the profile did, profile again',
       );
     const taken: Profiler.Profile[] = [];
@@ -47,7 +48,8 @@ export class ThreadProfiler {
     });
     this.end();
     const [profile] = taken;
-    if (profile === undefined) throw new BusyError("V8's profiler gave no profile: profile again");
+    if (profile === undefined)
+      throw new KsmdError('EBUSY', "V8's profiler gave no profile: profile again");
     return JSON.stringify(readable(profile));
   }
 

@@ -3,10 +3,9 @@
  * none, and one request after another, so that what one puts back is not what another has just
  * written.
  */
-
+import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import { checkTunables, tunableName } from '../../ksm/tunables.js';
-import { InvalidError } from '../../machine/errors.js';
 import type { TunableValues } from '../../protocol/ksm.js';
 import type { Scanner } from './scanner.js';
 
@@ -35,7 +34,7 @@ export class TunableWrites {
     const { host, scanner } = this;
     for (const name of Object.keys(values)) {
       if (host.profile.counters.some((counter) => counter === name))
-        throw new InvalidError(`${name} can only be read`);
+        throw new KsmdError('EINVAL', `${name} can only be read`);
     }
     checkTunables(
       host.machine.memory,

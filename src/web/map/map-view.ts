@@ -4,7 +4,6 @@
  *
  * Draws at most once a frame, and only when something has changed.
  */
-
 import { element, made } from '../elements.js';
 import {
   type Arrangement,

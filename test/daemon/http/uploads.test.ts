@@ -150,7 +150,7 @@ describe('a body', () => {
     }
     await expect(
       daemon.client.store('g', BASE, { length: 8192, chunks: slow() }),
-    ).rejects.toMatchObject({ code: 'ENOENT', bytesStored: 4096 });
+    ).rejects.toMatchObject({ code: 'ENOENT', details: { bytesStored: 4096 } });
   });
 });
 
@@ -221,7 +221,10 @@ describe('when memory is exhausted', () => {
       length: 8 * MIB,
       chunks: Array.from({ length: 8 }, () => Buffer.alloc(MIB, 7)),
     });
-    await expect(upload).rejects.toMatchObject({ code: 'ENOMEM', bytesStored: 2 * MIB });
+    await expect(upload).rejects.toMatchObject({
+      code: 'ENOMEM',
+      details: { bytesStored: 2 * MIB },
+    });
     expect((await daemon.client.guest('big')).presentPages).toBe(512);
     expect(await daemon.client.status()).toMatchObject({ memory: { freeBytes: 0 } });
     expect(daemon.log.at(-1)).toMatchObject({ level: 'warn', guest: 'big', bytesStored: 2 * MIB });

@@ -2,16 +2,16 @@
  * `ksmd start`: the daemon, in the foreground. The only verb that is the daemon rather than one of
  * its clients.
  */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Daemon, DaemonConfig } from '../../../daemon/daemon.js';
 import { FATAL, FatalError } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS, type Limits } from '../../../daemon/http/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../../../daemon/http/tcp.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
+import { KsmdError, systemError } from '../../../errors.js';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, kernelProfile } from '../../../ksm/kernels.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
-import { LocalError, UsageError } from '../../failures.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
 import { parseBytes, parseCount, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -34,30 +34,28 @@ interface StartOptions
   readonly maxBody: number;
 }
 
-/** A snapshot known to be whole, before anything is started. LocalError if it is not. */
+/** A snapshot known to be whole, before anything is started. KsmdError if it is not. */
 async function openSnapshot(path: string): Promise<SnapshotFile> {
   const { SnapshotFile } = await import('../../../snapshot/restore.js');
   try {
     return SnapshotFile.open(path);
   } catch (error) {
-    const { code = 'EINVAL', message } = error as NodeJS.ErrnoException;
-    // The operating system's own message begins with the errno name.
-    throw new LocalError(
-      code,
-      `snapshot ${path} cannot be restored: ${message.replace(`${code}: `, '')}`,
-    );
+    const { code, message } = error instanceof KsmdError ? error : systemError(error, 'unreadable');
+    throw new KsmdError(code, `snapshot ${path} cannot be restored: ${message}`);
   }
 }
 
 /**
- * Where to listen over TCP. UsageError if that is no address, or one that other machines reach and
- * `remote` was not asked for.
+ * Where to listen over TCP. InvalidArgumentError if that is no address, or one that other machines
+ * reach and `remote` was not asked for.
  */
 function tcpAddress(text: string, remote: boolean): TcpAddress {
   try {
     return parseTcpAddress(text, remote);
   } catch (error) {
-    throw new UsageError(`EINVAL: --http: ${error instanceof Error ? error.message : error}`);
+    throw new InvalidArgumentError(
+      `EINVAL: --http: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
@@ -191,14 +189,14 @@ export const start = verb<[], StartOptions>({
       snapshot?.close();
     } catch (error) {
       if (!(error instanceof FatalError)) throw error;
-      process.stderr.write(`ksmd: ${error.message}\n`);
+      process.stderr.write(`ksmd: ${error.line}\n`);
       process.exit(error.exitStatus);
     }
     const running = daemon;
     if (logMoved) running.reopenLog();
     process.on('uncaughtException', (error) => running.fault(error));
     const fatal = await running.ended;
-    if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.message}\n`);
+    if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.line}\n`);
     if (terminalIsGone()) dieOfHangUp();
     // Whatever is still open is of no use any more.
     process.exit(fatal?.exitStatus ?? 0);

@@ -1,7 +1,7 @@
 /** `ksmd stop`: asks the daemon to stop, and waits until its socket is gone. */
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LocalError } from '../../failures.js';
+import { KsmdError } from '../../../errors.js';
 import { verb } from '../../verb.js';
 
 const PATIENCE_MS = 10_000;
@@ -15,7 +15,7 @@ export const stop = verb<[], object>({
     await client.stop();
     for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
       if (waitedMs > PATIENCE_MS)
-        throw new LocalError(
+        throw new KsmdError(
           'ETIMEDOUT',
           'the daemon has said that it stops, but its socket is still there',
         );

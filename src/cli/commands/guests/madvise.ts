@@ -1,7 +1,6 @@
 /** `ksmd madvise`: advice on a guest's pages, as programs give it to the kernel. */
-import { Argument, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Advice } from '../../../protocol/guests.js';
-import { UsageError } from '../../failures.js';
 import { parseBytes } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -38,7 +37,7 @@ export const madvise = verb<[string, Advice], MadviseOptions>({
       await client.madvise(guest, advice, { region });
     else if (region === undefined && address !== undefined && length !== undefined)
       await client.madvise(guest, advice, { address, length });
-    else throw new UsageError('madvise takes either --region, or --address and --length');
+    else throw new InvalidArgumentError('madvise takes either --region, or --address and --length');
     return undefined;
   },
 });

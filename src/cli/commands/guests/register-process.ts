@@ -5,9 +5,8 @@
  * Programs reserve far more than they use, so a region is not a mapping but a stretch of it with
  * present pages, small gaps included.
  */
-
+import { KsmdError } from '../../../errors.js';
 import { PROCESS_PAGE_BYTES, ProcessMemory, type Run } from '../../../sources/process-memory.js';
-import { LocalError } from '../../failures.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
@@ -32,7 +31,7 @@ export async function registerProcess(
   try {
     const { pageSize } = await client.status();
     if (pageSize > PROCESS_PAGE_BYTES)
-      throw new LocalError(
+      throw new KsmdError(
         'EINVAL',
         `the daemon's pages of ${pageSize} bytes are larger than the process's`,
       );
@@ -40,7 +39,7 @@ export async function registerProcess(
     const runs = found.stretches.flatMap((stretch) => stretch.runs);
     const presentBytes = runs.reduce((sum, { length }) => sum + length, 0);
     if (presentBytes === 0)
-      throw new LocalError(
+      throw new KsmdError(
         'EINVAL',
         `process ${pid} has no private anonymous memory that is present`,
       );

@@ -1,8 +1,8 @@
 /** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
 import { open } from 'node:fs/promises';
-import { Argument, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { KsmdError } from '../../../errors.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
-import { LocalError, UsageError } from '../../failures.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, hex, size } from '../../terminal/wording.js';
 import { parseBytes, parsePositive } from '../../values.js';
@@ -44,10 +44,12 @@ export const register = verb<[string], RegisterOptions>({
   },
   run: async (session, [guest], { pid, image, pages, address }) => {
     if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
-      throw new UsageError('register takes one of --pid, --image and --pages');
+      throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
     if (pid !== undefined) {
       if (address !== undefined)
-        throw new UsageError('--pid keeps the addresses of the process: leave out --address');
+        throw new InvalidArgumentError(
+          '--pid keeps the addresses of the process: leave out --address',
+        );
       await registerProcess(session, guest, pid);
     } else if (image !== undefined) await registerImage(session, guest, image, address);
     else await registerEmpty(session, guest, pages ?? 0, address);
@@ -76,8 +78,8 @@ async function registerImage(
   const file = await open(path);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new LocalError('EINVAL', `${path} is no regular file`);
-    if (stat.size === 0) throw new LocalError('EINVAL', `${path} is empty`);
+    if (!stat.isFile()) throw new KsmdError('EINVAL', `${path} is no regular file`);
+    if (stat.size === 0) throw new KsmdError('EINVAL', `${path} is empty`);
     const { pageSize } = await client.status();
     // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
     const pages = Math.ceil(stat.size / pageSize);

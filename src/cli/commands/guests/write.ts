@@ -1,8 +1,8 @@
 /** `ksmd write`: bytes into a guest, from a file or standard input. */
 import { open } from 'node:fs/promises';
 import { Argument, Option } from 'commander';
+import { KsmdError } from '../../../errors.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
-import { LocalError } from '../../failures.js';
 import { parseBytes } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -27,7 +27,7 @@ export const write = verb<[string, number], { readonly file?: string }>({
     const file = await open(path);
     try {
       const stat = await file.stat();
-      if (!stat.isFile()) throw new LocalError('EINVAL', `${path} is no regular file`);
+      if (!stat.isFile()) throw new KsmdError('EINVAL', `${path} is no regular file`);
       await client.store(guest, address, {
         length: stat.size,
         chunks: fileChunks(file, stat.size),

@@ -1,10 +1,10 @@
 /** `ksmd demo`: a daemon of its own, two guests with the same memory, and what becomes of it. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import xxhash from 'xxhash-wasm';
 import type { Client } from '../../../client/client.js';
+import { KsmdError } from '../../../errors.js';
 import { ksmPages } from '../../../sources/ksm-pages.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
-import { LocalError, UsageError } from '../../failures.js';
 import { count, size as inWords, percent, seconds } from '../../terminal/wording.js';
 import { parseBytes } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -31,7 +31,7 @@ export const demo = verb<[], { readonly size: number }>({
   socket: false,
   run: async ({ print }, _values, { size }) => {
     if (size === 0 || size % PAGE_BYTES !== 0)
-      throw new UsageError(
+      throw new InvalidArgumentError(
         `EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`,
       );
     const daemon = await DemoDaemon.start(3 * size);
@@ -58,7 +58,7 @@ async function play(client: Client, size: number, print: (text: string) => void)
 
   for (const [guest, checksum] of written) {
     if ((await readBack(client, guest, size)) !== checksum)
-      throw new LocalError('EIO', `guest ${guest} does not read as it was written`);
+      throw new KsmdError('EIO', `guest ${guest} does not read as it was written`);
   }
   const { saved, scanner, counters } = await client.status();
   print(`\nBoth guests were read back whole: every byte is as it was written.`);
@@ -93,7 +93,7 @@ async function fill(
 async function readBack(client: Client, guest: string, size: number): Promise<bigint> {
   const hash = (await xxhash()).create64();
   const [region] = (await client.guest(guest)).regions;
-  if (region === undefined) throw new LocalError('EIO', `guest ${guest} has lost its region`);
+  if (region === undefined) throw new KsmdError('EIO', `guest ${guest} has lost its region`);
   for await (const chunk of client.load(guest, region.address, size)) hash.update(chunk);
   return hash.digest();
 }
@@ -124,7 +124,7 @@ async function watchMerging(
     );
     if ((counters.pages_sharing ?? 0) >= wantedPages) return;
     if (elapsedMs > PATIENCE_MS)
-      throw new LocalError('ETIMEDOUT', 'the guests did not merge in time');
+      throw new KsmdError('ETIMEDOUT', 'the guests did not merge in time');
     await new Promise((resolve) => setTimeout(resolve, LINE_EVERY_MS));
   }
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Argument, Option } from 'commander';
 import type { Client } from '../../../client/client.js';
-import { LocalError } from '../../failures.js';
+import { KsmdError } from '../../../errors.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, hex, size as inWords } from '../../terminal/wording.js';
 import { parseBytes, parseCount } from '../../values.js';
@@ -43,7 +43,7 @@ export const ksmpages = verb<[string], KsmPagesOptions>({
   run: async ({ client, print }, [guest], { size, best, seed }) => {
     const { pageSize } = await client.status();
     if (size === 0 || size % pageSize !== 0)
-      throw new LocalError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
+      throw new KsmdError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
     const pages = size / pageSize;
     const region = await withNewGuest(client, guest, () => client.map(guest, REGION, { pages }));
     const { id } = await client.run({
@@ -60,7 +60,7 @@ export const ksmpages = verb<[string], KsmPagesOptions>({
 });
 
 /**
- * Resolves once the workload has written all its pages, and forgets it. LocalError if it finds no
+ * Resolves once the workload has written all its pages, and forgets it. KsmdError if it finds no
  * frame for one, or dies: what was stored stays.
  */
 async function written(
@@ -84,7 +84,7 @@ async function written(
         if (workload?.state === 'done') return;
         const why =
           workload?.state === 'waiting' ? 'no frame is free' : (workload?.reason ?? 'it was ended');
-        throw new LocalError(
+        throw new KsmdError(
           workload?.state === 'waiting' ? 'ENOMEM' : 'EINTR',
           `${why}: ${count(stores, 'page')} of ${count(pages, 'page')} were stored`,
         );

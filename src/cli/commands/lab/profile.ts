@@ -4,9 +4,9 @@
  */
 import { Option } from 'commander';
 import type { Client } from '../../../client/client.js';
+import { KsmdError } from '../../../errors.js';
 import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
 import type { CpuProfile } from '../../../protocol/profile.js';
-import { LocalError } from '../../failures.js';
 import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
 import { parseSeconds } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -45,7 +45,7 @@ function takeInto(path: string, client: Client, seconds: number): Promise<CpuPro
 }
 
 /**
- * LocalError at Ctrl-C. The daemon switches the profiler off as the connection ends; a second one
+ * KsmdError at Ctrl-C. The daemon switches the profiler off as the connection ends; a second one
  * kills as ever.
  */
 async function take(client: Client, seconds: number): Promise<CpuProfile> {
@@ -56,7 +56,7 @@ async function take(client: Client, seconds: number): Promise<CpuProfile> {
     return await client.profile(seconds, interrupted.signal);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    throw new LocalError(
+    throw new KsmdError(
       'EINTR',
       'interrupted: the profile is given up, and the profiler is off; choose fewer --seconds for a shorter one',
     );

@@ -4,10 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { profileOf } from '../../../conformance/player.js';
-import { parseScenario, type Scenario, ScenarioError } from '../../../conformance/scenario.js';
+import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
 import { observed, type Verdict, verify } from '../../../conformance/verify.js';
+import { KsmdError } from '../../../errors.js';
 import type { ProfileName } from '../../../ksm/kernels.js';
-import { KsmdError } from '../../../machine/errors.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
 import { count } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
@@ -40,7 +40,7 @@ export async function replayFile(
   } catch (error) {
     // A step that no host can take (regions that overlap, say) makes it as little of a scenario as
     // a field that does not exist.
-    if (!(error instanceof ScenarioError || error instanceof KsmdError)) throw error;
+    if (!(error instanceof KsmdError)) throw error;
     process.stderr.write(`ksmd: EINVAL: ${file}: ${error.message}\n`);
     return WRONG_COMMAND_LINE;
   }

@@ -1,5 +1,4 @@
 /** `ksmd check`: recounts a running daemon from frames and page tables. */
-
 import { count } from '../../terminal/wording.js';
 import { verb } from '../../verb.js';
 

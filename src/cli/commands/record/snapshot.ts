@@ -1,6 +1,6 @@
 /** `ksmd snapshot`: an image of all guests into a file, whole or not at all. */
 import { Argument } from 'commander';
-import { BrokenConnectionError } from '../../../client/errors.js';
+import { KsmdError } from '../../../errors.js';
 import { Progress } from '../../terminal/progress.js';
 import { size } from '../../terminal/wording.js';
 import { verb } from '../../verb.js';
@@ -27,7 +27,8 @@ export const snapshot = verb<[string], object>({
         progress.end();
       }
       if (written !== image.length)
-        throw new BrokenConnectionError(
+        throw new KsmdError(
+          'ECONNRESET',
           `the snapshot broke off after ${written} of ${image.length} bytes`,
         );
       return image.length;

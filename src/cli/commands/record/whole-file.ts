@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { LocalError } from '../../failures.js';
+import { KsmdError } from '../../../errors.js';
 
 /** Nothing is begun where nothing can be written: the file is opened before `write` is called. */
 export async function writeWhole<T>(
@@ -12,7 +12,7 @@ export async function writeWhole<T>(
   write: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
-    throw new LocalError('EISDIR', `${path} is a directory: name a file`);
+    throw new KsmdError('EISDIR', `${path} is a directory: name a file`);
   // A name of its own: two runs may write at once, and the last one whole stands.
   const partial = `${path}.${randomUUID()}.part`;
   const file = await open(partial, 'wx', 0o600);

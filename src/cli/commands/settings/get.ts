@@ -1,6 +1,6 @@
 /** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them. */
 import { Argument } from 'commander';
-import { LocalError } from '../../failures.js';
+import { KsmdError } from '../../../errors.js';
 import { pairs } from '../../terminal/wording.js';
 import { verb } from '../../verb.js';
 
@@ -14,7 +14,7 @@ export const get = verb<[string[]], object>({
     const files = await client.ksm();
     for (const name of names) {
       if (!Object.hasOwn(files, name))
-        throw new LocalError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
+        throw new KsmdError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
     }
     const wanted =
       names.length === 0

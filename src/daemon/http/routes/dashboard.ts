@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
-import { NotFoundError } from '../../../machine/errors.js';
+import { KsmdError } from '../../../errors.js';
 import { type Api, type Context, route } from '../context.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -80,7 +80,8 @@ export function dashboardRoutes(api: Api, _context: Context): void {
     ...route('dashboardFile', { params: FileParams }, { 200: AnyFile }),
     handler: ({ params }, reply) => {
       const file = FILES.get(params['*']);
-      if (file === undefined) throw new NotFoundError(`the dashboard has no file '${params['*']}'`);
+      if (file === undefined)
+        throw new KsmdError('ENOENT', `the dashboard has no file '${params['*']}'`);
       reply.headers(HEADERS).type(file.type);
       return readFile(file.path);
     },

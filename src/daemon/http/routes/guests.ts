@@ -1,7 +1,7 @@
 /** /v1/guests: address spaces, their regions, and advice on their pages. */
 import { Type } from 'typebox';
+import { KsmdError } from '../../../errors.js';
 import type { Host } from '../../../ksm/host.js';
-import { InvalidError } from '../../../machine/errors.js';
 import {
   type AdviceRequest,
   AdviceRequest as AdviceRequestSchema,
@@ -113,7 +113,7 @@ function advisedRange(
 ): { address: number; length: number } {
   if (region === undefined) {
     if (address === undefined || length === undefined)
-      throw new InvalidError('name a region, or an address and a length');
+      throw new KsmdError('EINVAL', 'name a region, or an address and a length');
     return { address: toBytes(address), length: toBytes(length) };
   }
   const found = host.findRegion(guest, region);
@@ -121,7 +121,8 @@ function advisedRange(
   const from = address === undefined ? found.address : toBytes(address);
   const range = { address: from, length: length === undefined ? end - from : toBytes(length) };
   if (range.address < found.address || range.address + range.length > end) {
-    throw new InvalidError(
+    throw new KsmdError(
+      'EINVAL',
       `region '${region}' goes from 0x${found.address.toString(16)} to 0x${end.toString(16)}: the range must lie in it`,
     );
   }

@@ -1,5 +1,4 @@
 /** /v1/ksm and /v1/scan: what an administrator reads and writes in /sys/kernel/mm/ksm. */
-
 import type { Host } from '../../../ksm/host.js';
 import {
   type KsmFiles,

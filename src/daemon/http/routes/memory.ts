@@ -4,11 +4,10 @@
  */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { NotFoundError } from '../../../machine/errors.js';
+import { isKsmdError, KsmdError } from '../../../errors.js';
 import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../../protocol/guests.js';
 import { toBytes } from '../../../protocol/values.js';
 import { type Api, type Context, route } from '../context.js';
-import { UploadFailedError } from '../refusals.js';
 
 const OCTETS = 'application/octet-stream';
 /** Bytes loaded at a time. */
@@ -48,9 +47,9 @@ export function memoryRoutes(api: Api, context: Context): void {
       try {
         return { bytesStored: await uploads.store(raw, { guest, address, length }) };
       } catch (error) {
-        if (error instanceof UploadFailedError && error.code === 'ENOMEM') {
+        if (isKsmdError(error, 'ENOMEM')) {
           const warning = `a store of guest '${guest}' failed: ${error.message}`;
-          log.logger.warn({ guest, bytesStored: error.bytesStored }, warning);
+          log.logger.warn({ guest, bytesStored: error.details.bytesStored }, warning);
           events.warn(warning);
         }
         throw error;
@@ -67,10 +66,10 @@ function announcedLength(
   const length = inQuery === undefined ? undefined : toBytes(inQuery);
   const bodyLength = inHeader === undefined ? undefined : Number(inHeader);
   if (length !== undefined && bodyLength !== undefined && length !== bodyLength) {
-    throw new UploadFailedError(
+    throw new KsmdError(
       'EINVAL',
       `the body has ${bodyLength} bytes where length says ${length}: 0 bytes were stored`,
-      0,
+      { bytesStored: 0 },
     );
   }
   return length ?? bodyLength;
@@ -96,7 +95,8 @@ function loads(
       const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - done));
       try {
         // The guest of that name may be another by now.
-        if (host.guestId(guest) !== guestId) throw new NotFoundError(`guest '${guest}' is gone`);
+        if (host.guestId(guest) !== guestId)
+          throw new KsmdError('ENOENT', `guest '${guest}' is gone`);
         host.load(guest, address + done, chunk);
       } catch (error) {
         // The guest or region went while it was read: the answer ends short of its content-length.

@@ -1,5 +1,4 @@
 /** /v1/guests/{guest}/pages/{address}: one page, explained. */
-
 import { explainPage } from '../../../inspect/explain.js';
 import { Page, PageParams, PageQuery } from '../../../protocol/pages.js';
 import { toBytes } from '../../../protocol/values.js';

@@ -5,7 +5,6 @@
  * Looks at every page, so it is for people who ask now and then; /v1/status is for those who ask
  * all the time.
  */
-
 import { noPages, takeCensus } from '../../../inspect/census.js';
 import { PAGE_STATES } from '../../../inspect/page-state.js';
 import { savedNow } from '../../../inspect/savings.js';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { BusyError } from '../../../machine/errors.js';
+import { KsmdError } from '../../../errors.js';
 import { CheckAnswer, RestartAnswer } from '../../../protocol/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
 import { type Api, type Context, route } from '../context.js';
@@ -28,7 +28,7 @@ export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
         ([afterMs]) => afterMs as number,
       );
       const gaveUp = once(scanner, 'gaveUp', { signal: heard.signal }).then(() => {
-        throw new BusyError('no scanner can be started any more');
+        throw new KsmdError('EBUSY', 'no scanner can be started any more');
       });
       scanner.kill();
       try {
@@ -46,7 +46,8 @@ export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
     ...route('snapshot', {}, { 200: Octets }),
     handler: (_request, reply) => {
       // Each holds the frames of all guests until it is read.
-      if (snapshots > 0) throw new BusyError('a snapshot is being taken: wait for its end');
+      if (snapshots > 0)
+        throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
       const snapshot = Snapshot.take(host);
       snapshots++;
       reply.raw.once('close', () => snapshots--);

@@ -1,7 +1,6 @@
 /** /v1/workloads: programs that guests run on threads of the daemon. */
-
+import { KsmdError } from '../../../errors.js';
 import type { Host } from '../../../ksm/host.js';
-import { InvalidError } from '../../../machine/errors.js';
 import {
   KillQuery,
   type WorkloadRequest as Request,
@@ -61,14 +60,16 @@ function prepare(
   const known = !isNew && host.regionsOf(guest).some(({ name }) => name === region);
   if (known) {
     if (pages !== undefined && pages !== host.findRegion(guest, region).pages) {
-      throw new InvalidError(
+      throw new KsmdError(
+        'EINVAL',
         `region '${region}' of guest '${guest}' has ${host.findRegion(guest, region).pages} pages`,
       );
     }
     return region;
   }
   if (pages === undefined)
-    throw new InvalidError(
+    throw new KsmdError(
+      'EINVAL',
       `guest '${guest}' has no region '${region}' yet: say how many pages it is to have`,
     );
   if (isNew) host.createGuest(guest);

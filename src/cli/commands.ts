@@ -2,63 +2,42 @@
  * The command table. The command line, its help and README's list all follow from it; a test holds
  * README to it.
  */
-import { logs } from './commands/daemon/logs.js';
-import { start } from './commands/daemon/start.js';
-import { stop } from './commands/daemon/stop.js';
-import { guests } from './commands/guests/guests.js';
-import { kill } from './commands/guests/kill.js';
-import { madvise } from './commands/guests/madvise.js';
-import { ps } from './commands/guests/ps.js';
-import { read } from './commands/guests/read.js';
-import { register } from './commands/guests/register.js';
-import { run } from './commands/guests/run.js';
-import { unregister } from './commands/guests/unregister.js';
-import { write } from './commands/guests/write.js';
-import { completion } from './commands/lab/completion.js';
-import { demo } from './commands/lab/demo.js';
-import { ksmpages } from './commands/lab/ksmpages.js';
-import { profile } from './commands/lab/profile.js';
-import { replay } from './commands/lab/replay.js';
-import { check } from './commands/look/check.js';
-import { explain } from './commands/look/explain.js';
-import { free } from './commands/look/free.js';
-import { status } from './commands/look/status.js';
-import { top } from './commands/look/top.js';
-import { vmstat } from './commands/look/vmstat.js';
-import { snapshot } from './commands/record/snapshot.js';
-import { get } from './commands/settings/get.js';
-import { scan } from './commands/settings/scan.js';
-import { set } from './commands/settings/set.js';
+import * as daemon from './commands/daemon/verbs.js';
+import * as guests from './commands/guests/verbs.js';
+import * as lab from './commands/lab/verbs.js';
+import * as look from './commands/look/verbs.js';
+import * as record from './commands/record/verbs.js';
+import * as settings from './commands/settings/verbs.js';
 import type { Verb } from './verb.js';
 
 export const VERBS: readonly Verb[] = [
-  start,
-  stop,
-  status,
-  top,
-  vmstat,
-  free,
-  register,
-  unregister,
-  guests,
-  explain,
-  read,
-  write,
-  madvise,
-  get,
-  set,
-  scan,
-  logs,
-  replay,
-  ksmpages,
-  run,
-  ps,
-  kill,
-  check,
-  profile,
-  snapshot,
-  demo,
-  completion,
+  daemon.start,
+  daemon.stop,
+  look.status,
+  look.top,
+  look.vmstat,
+  look.free,
+  guests.register,
+  guests.unregister,
+  guests.guests,
+  look.explain,
+  guests.read,
+  guests.write,
+  guests.madvise,
+  settings.get,
+  settings.set,
+  settings.scan,
+  daemon.logs,
+  lab.replay,
+  lab.ksmpages,
+  guests.run,
+  guests.ps,
+  guests.kill,
+  look.check,
+  lab.profile,
+  record.snapshot,
+  lab.demo,
+  lab.completion,
 ];
 
 /** README's list. */

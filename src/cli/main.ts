@@ -1,6 +1,5 @@
 /** The command line: one run of one verb, and its exit status. */
 import { CommanderError } from 'commander';
-import { Client } from '../client/client.js';
 import { socketPath } from '../protocol/socket-path.js';
 import { failureOf, WRONG_COMMAND_LINE } from './failures.js';
 import { type CommonOptions, createProgram } from './program.js';
@@ -12,26 +11,31 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const program = createProgram(run);
 try {
-  await createProgram(run).parseAsync();
+  await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : WRONG_COMMAND_LINE;
 }
 
 async function run(verb: Verb, values: readonly unknown[], options: CommonOptions): Promise<void> {
+  // Loaded here, as the verb is: help and version need neither.
+  const { Client } = await import('../client/client.js');
   const client = new Client(socketPath(options.socket));
   const print = (text: string): void => {
     process.stdout.write(`${text}\n`);
   };
   const session: Session = {
     client,
+    program,
     json: options.json ?? false,
     print,
     printJson: (value) => print(JSON.stringify(value)),
   };
   try {
-    process.exitCode = (await verb.run(session, values, options)) ?? 0;
+    const { run } = await verb.load();
+    process.exitCode = (await run(session, values, options)) ?? 0;
   } catch (error) {
     const { exitStatus, line } = failureOf(error, verb.hints);
     process.stderr.write(`ksmd: ${line}\n`);

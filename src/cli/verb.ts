@@ -1,18 +1,37 @@
 /**
  * What a verb of the command line is: one entry of the command table, from which commander's
- * commands, the help and README's list follow.
+ * commands, the help and README's list follow; and, loaded only when the verb is called, what it
+ * does.
  */
-import type { Argument, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 import type { Client } from '../client/client.js';
 
 /** Where a verb runs: its daemon, and where it prints. */
 export interface Session {
   readonly client: Client;
+  /** The whole command line, for who describes it. */
+  readonly program: Command;
   /** --json was given. */
   readonly json: boolean;
   /** A line, or several, on standard output. */
   print(text: string): void;
   printJson(value: unknown): void;
+}
+
+/**
+ * What a verb does with its arguments and options, which have the types that their parsers give
+ * them; commander hands them on unchanged. The exit status, 0 if it says nothing.
+ */
+export type Run<Values extends readonly unknown[], Options extends object> = (
+  session: Session,
+  values: Values,
+  options: Options,
+) => Promise<number | undefined>;
+
+/** The module of a verb. */
+export interface Runnable {
+  // A method: each verb knows its own values and options, the table those of none.
+  run(session: Session, values: readonly unknown[], options: object): Promise<number | undefined>;
 }
 
 export interface Verb {
@@ -35,30 +54,13 @@ export interface Verb {
    * command line.
    */
   readonly exitStatuses: Readonly<Record<number, string>>;
-  /** The exit status, 0 if it says nothing. */
-  readonly run: (
-    session: Session,
-    values: readonly unknown[],
-    options: object,
-  ) => Promise<number | undefined>;
+  readonly load: () => Promise<Runnable>;
 }
 
 type Optional = 'details' | 'arguments' | 'options' | 'json' | 'socket' | 'hints' | 'exitStatuses';
 
-/**
- * A verb whose arguments and options have the types that its own parsers give them; commander hands
- * them on unchanged.
- */
-export function verb<Values extends readonly unknown[], Options extends object>(
-  definition: Omit<Verb, 'run' | Optional> &
-    Partial<Pick<Verb, Optional>> & {
-      readonly run: (
-        session: Session,
-        values: Values,
-        options: Options,
-      ) => Promise<number | undefined>;
-    },
-): Verb {
+/** A verb; what most have not, it need not name. */
+export function verb(definition: Omit<Verb, Optional> & Partial<Pick<Verb, Optional>>): Verb {
   return {
     details: [],
     arguments: [],
@@ -68,6 +70,5 @@ export function verb<Values extends readonly unknown[], Options extends object>(
     hints: {},
     exitStatuses: {},
     ...definition,
-    run: definition.run as Verb['run'],
   };
 }

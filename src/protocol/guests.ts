@@ -1,6 +1,7 @@
 /** What /v1/guests carries: address spaces, their regions, their memory. */
 import { type Static, Type } from 'typebox';
 import { Counters } from './ksm.js';
+import { ADVICE } from './names.js';
 import { Bytes, BytesText, Name, Pages } from './values.js';
 
 export const GuestParams = Type.Object({ guest: Name });
@@ -72,9 +73,6 @@ export const StoreQuery = Type.Object(
   { additionalProperties: false },
 );
 export const Stored = Type.Object({ bytesStored: Type.Integer() });
-
-const ADVICE = ['mergeable', 'unmergeable', 'dontneed'] as const;
-export type Advice = (typeof ADVICE)[number];
 
 /** A range, a whole region, or a range that must lie in the region. */
 export const AdviceRequest = Type.Object(

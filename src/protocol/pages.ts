@@ -1,9 +1,7 @@
 /** What /v1/guests/{guest}/pages carries: one page, explained. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES } from './page-states.js';
+import { PAGE_STATES } from './names.js';
 import { BytesText, Name } from './values.js';
-
-export { PAGE_STATES, type PageState } from './page-states.js';
 
 export const PageParams = Type.Object({ guest: Name, address: BytesText });
 export const PageQuery = Type.Object(

@@ -1,36 +1,98 @@
 /**
- * A verb is quick: the command line starts without the server and without the schemas, which take
- * longer to load than all the rest.
+ * A verb is quick: the command line starts with the table and the parser of its words, and a verb
+ * loads what it needs itself and nothing else. The server and the schemas take longer to load than
+ * all the rest.
  */
-import { expect, test } from 'vitest';
-import { KSMD, run } from '../daemon-process.js';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { VERBS } from '../../src/cli/commands.js';
+import { KSMD, run, TemporaryDirectory } from '../daemon-process.js';
 
-/** Makes Node refuse to load these packages. */
-const HOOK = `export function resolve(specifier, context, next) {
-  if (/^(typebox|fastify|@fastify|pino|ajv)\\b/.test(specifier)) throw new Error(specifier + ' was loaded');
-  return next(specifier, context);
-}`;
-const PRELOAD = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOK))});`;
+const COMMANDS = new URL('../../dist/cli/commands.js', import.meta.url).href;
+
+/** Makes Node write down what it loads. */
+const HOOK = `
+  import { appendFileSync } from 'node:fs';
+  export async function resolve(specifier, context, next) {
+    const resolved = await next(specifier, context);
+    appendFileSync(process.env.LOADED, resolved.url + '\\n');
+    return resolved;
+  }`;
+const PRELOAD = `
+  import { register } from 'node:module';
+  register(${JSON.stringify(dataUrl(HOOK))});`;
 
 function dataUrl(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
-test('the command line starts without server and schemas', async () => {
-  expect(await run(process.execPath, ['--import', dataUrl(PRELOAD), KSMD, '--help'])).toMatchObject(
-    { status: 0, stderr: '' },
+/** What Node loads for a program: folders of `dist/`, and packages. */
+async function loadedBy(args: readonly string[]): Promise<{ rooms: string[]; packages: string[] }> {
+  const directory = new TemporaryDirectory();
+  try {
+    const file = directory.file('loaded');
+    const node = ['--import', dataUrl(PRELOAD), ...args];
+    const outcome = await run(process.execPath, node, { env: { ...process.env, LOADED: file } });
+    expect(outcome).toMatchObject({ status: 0, stderr: '' });
+    const loaded = readFileSync(file, 'utf8');
+    const names = (pattern: RegExp): string[] =>
+      [...new Set([...loaded.matchAll(pattern)].map(([, name]) => name ?? ''))].sort();
+    return {
+      rooms: names(/\/dist\/(?!.*node_modules)(\w+)\//g),
+      packages: names(/\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g),
+    };
+  } finally {
+    directory.remove();
+  }
+}
+
+/** The table's own: exit statuses, limits, kernels and names are told in the help. */
+const TABLE_ROOMS = ['cli', 'daemon', 'ksm', 'protocol'];
+
+describe('without a verb', () => {
+  test.each(['--version', '--help', 'status --help'])(
+    "ksmd %s loads the table and its words' parser",
+    async (line) => {
+      expect(await loadedBy([KSMD, ...line.split(' ')])).toEqual({
+        rooms: TABLE_ROOMS,
+        packages: ['commander'],
+      });
+    },
   );
 });
 
-test('a package that may not be loaded would be noticed', async () => {
-  const { status, stderr } = await run(process.execPath, [
-    '--import',
-    dataUrl(PRELOAD),
-    KSMD,
-    'start',
-    '--socket',
-    '/nonexistent/ksmd.sock',
-  ]);
-  expect(status).not.toBe(0);
-  expect(stderr).toMatch(/was loaded/);
+describe('loads', () => {
+  /** What else than the daemon's answers and words for them a verb needs. */
+  const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
+    completion: { rooms: ['core'] },
+    demo: { rooms: ['client', 'sources'], packages: ['xxhash-wasm'] },
+    profile: { rooms: ['hotspots'] },
+    register: { rooms: ['sources'] },
+    replay: {
+      rooms: ['conformance', 'core', 'inspect', 'machine'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
+    start: { rooms: ['core', 'machine', 'workload'] },
+    write: { rooms: ['sources'] },
+  };
+
+  test.each(VERBS.map(({ name }) => name))('%s loads what it needs', async (name) => {
+    const code = `
+      const { VERBS } = await import('${COMMANDS}');
+      await VERBS.find(({ name }) => name === '${name}').load();`;
+    const { rooms, packages } = await loadedBy(['--input-type=module', '-e', code]);
+    const needs = NEEDS[name] ?? { rooms: [] };
+    expect(rooms).toEqual([...TABLE_ROOMS, ...needs.rooms].sort());
+    const mere = packages.filter((each) => each !== 'commander' && each !== 'pretty-bytes');
+    expect(mere).toEqual(needs.packages ?? []);
+  });
+});
+
+test('the client is loaded without the schemas and without a package', async () => {
+  const client = new URL('../../dist/client/client.js', import.meta.url).href;
+  const code = `await import('${client}')`;
+  expect(await loadedBy(['--input-type=module', '-e', code])).toEqual({
+    rooms: ['client', 'protocol'],
+    packages: [],
+  });
 });

@@ -8,7 +8,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { KERNEL_PROFILES } from '../../ksm/kernels.js';
 import { tunableChoices, tunableNames } from '../../ksm/tunables.js';
-import { createProgram } from '../program.js';
 
 /** Words that are known beforehand, or who is to be asked for them. */
 export type Candidates =
@@ -55,8 +54,7 @@ export interface CompletedProgram {
 /** Verbs whose guest must not be there yet. */
 const MAKE_A_GUEST = ['register', 'ksmpages'];
 
-export function completedProgram(): CompletedProgram {
-  const program = createProgram(async () => {});
+export function completedProgram(program: Command): CompletedProgram {
   const commands = program.createHelp().visibleCommands(program);
   const verbs = commands.map((command) => command.name());
   const bySource: Readonly<Record<string, Candidates>> = {

@@ -6,6 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KsmdError } from '../../errors.js';
 import type { Status } from '../../protocol/status.js';
 
+/** Between two looks, where nobody says otherwise. */
+export const DEFAULT_INTERVAL_SECONDS = 1;
+
 export interface Sample {
   readonly status: Status;
 }

@@ -1,10 +1,7 @@
 /** The table that `ksmd vmstat` prints: its columns, and its heading once a screenful. */
 import type { Status } from '../../protocol/status.js';
+import { UNITS, type Unit } from './units.js';
 import type { Usage } from './usage.js';
-
-/** Bytes, by procps' letters. */
-export const UNITS = { k: 1000, K: 1024, m: 1_000_000, M: 2 ** 20 } as const;
-export type Unit = keyof typeof UNITS;
 
 interface Column {
   readonly group: string;

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PAGE_STATES as KSM_PAGE_STATES } from '../../../src/inspect/page-state.js';
-import { PAGE_STATES } from '../../../src/protocol/pages.js';
+import { PAGE_STATES } from '../../../src/protocol/names.js';
 import type { Report } from '../../../src/protocol/report.js';
 import { DaemonProcess } from '../../daemon-process.js';
 

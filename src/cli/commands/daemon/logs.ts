@@ -1,10 +1,7 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
-import { Option } from 'commander';
-import { LOG_LEVELS } from '../../../protocol/log-levels.js';
 import type { LogsQuery } from '../../../protocol/streams.js';
 import { type Style, styled } from '../../terminal/styled.js';
-import { parseCount } from '../../values.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
 interface LogsOptions {
   readonly follow?: true;
@@ -13,23 +10,15 @@ interface LogsOptions {
   readonly guest?: string;
 }
 
-export const logs = verb<[], LogsOptions>({
-  name: 'logs',
-  summary: "the last lines of the daemon's log, and the next ones",
-  options: [
-    new Option('--follow', 'go on with new lines'),
-    new Option('--lines <n>', 'how many of the last').argParser(parseCount).default(20),
-    new Option('--level <level>', 'only lines of this severity and above').choices(LOG_LEVELS),
-    new Option('--guest <guest>', 'only lines that tell of this guest'),
-  ],
-  examples: ['ksmd logs', 'ksmd logs --follow --level warn', 'ksmd logs --lines 1000 --json'],
-  json: true,
-  run: async ({ client, json, print }, _values, { follow, lines, level, guest }) => {
-    for await (const line of client.logs({ lines, level, guest, follow }))
-      print(json ? line : inWords(line));
-    return undefined;
-  },
-});
+export const run: Run<[], LogsOptions> = async (
+  { client, json, print },
+  _values,
+  { follow, lines, level, guest },
+) => {
+  for await (const line of client.logs({ lines, level, guest, follow }))
+    print(json ? line : inWords(line));
+  return undefined;
+};
 
 const LEVEL_STYLES: Readonly<Record<string, Style>> = {
   trace: 'gray',

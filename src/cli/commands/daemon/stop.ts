@@ -2,26 +2,21 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KsmdError } from '../../../errors.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
 
-export const stop = verb<[], object>({
-  name: 'stop',
-  summary: 'stop the daemon; its guests are gone then',
-  examples: ['ksmd stop'],
-  run: async ({ client, print }) => {
-    await client.stop();
-    for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
-      if (waitedMs > PATIENCE_MS)
-        throw new KsmdError(
-          'ETIMEDOUT',
-          'the daemon has said that it stops, but its socket is still there',
-        );
-      await delay(LOOK_MS);
-    }
-    print('stopped');
-    return undefined;
-  },
-});
+export const run: Run<[], object> = async ({ client, print }) => {
+  await client.stop();
+  for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
+    if (waitedMs > PATIENCE_MS)
+      throw new KsmdError(
+        'ETIMEDOUT',
+        'the daemon has said that it stops, but its socket is still there',
+      );
+    await delay(LOOK_MS);
+  }
+  print('stopped');
+  return undefined;
+};

@@ -1,34 +1,28 @@
 /** `ksmd guests`: all guests, or one with its regions. */
-import { Argument } from 'commander';
 import type { Guest, GuestSummary } from '../../../protocol/guests.js';
 import { hex, size, table } from '../../terminal/wording.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
-export const guests = verb<[string | undefined], object>({
-  name: 'guests',
-  summary: 'all guests, or one and its regions',
-  arguments: [new Argument('[guest]', 'show the regions of this one')],
-  examples: ['ksmd guests', 'ksmd guests web'],
-  json: true,
-  hints: { ENOENT: "'ksmd guests' lists them" },
-  run: async ({ client, json, print, printJson }, [name]) => {
-    if (name === undefined) {
-      const all = await client.guests();
-      const { pageSize } = await client.status();
-      if (json) printJson(all);
-      else print(guestTable(all, pageSize));
-      return undefined;
-    }
-    const guest = await client.guest(name);
+export const run: Run<[string | undefined], object> = async (
+  { client, json, print, printJson },
+  [name],
+) => {
+  if (name === undefined) {
+    const all = await client.guests();
     const { pageSize } = await client.status();
-    if (json) printJson(guest);
-    else
-      print(
-        `${guestTable([{ ...guest, regions: guest.regions.length }], pageSize)}\n\n${regionTable(guest, pageSize)}`,
-      );
+    if (json) printJson(all);
+    else print(guestTable(all, pageSize));
     return undefined;
-  },
-});
+  }
+  const guest = await client.guest(name);
+  const { pageSize } = await client.status();
+  if (json) printJson(guest);
+  else
+    print(
+      `${guestTable([{ ...guest, regions: guest.regions.length }], pageSize)}\n\n${regionTable(guest, pageSize)}`,
+    );
+  return undefined;
+};
 
 function guestTable(all: readonly GuestSummary[], pageSize: number): string {
   const rows = all.map(({ name, node, regions, registeredPages, presentPages, ksm_stat }) => [

@@ -1,20 +1,14 @@
 /** `ksmd ps`: workloads, and what they have done. */
 import type { Workload } from '../../../protocol/workloads.js';
 import { table } from '../../terminal/wording.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
-export const ps = verb({
-  name: 'ps',
-  summary: 'all workloads, and what they have done',
-  examples: ['ksmd ps'],
-  json: true,
-  run: async ({ client, json, print, printJson }) => {
-    const workloads = await client.workloads();
-    if (json) printJson(workloads);
-    else print(workloadTable(workloads));
-    return undefined;
-  },
-});
+export const run: Run<[], object> = async ({ client, json, print, printJson }) => {
+  const workloads = await client.workloads();
+  if (json) printJson(workloads);
+  else print(workloadTable(workloads));
+  return undefined;
+};
 
 export function workloadTable(workloads: readonly Workload[]): string {
   const rows = workloads.map(

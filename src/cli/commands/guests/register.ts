@@ -1,12 +1,11 @@
 /** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
 import { open } from 'node:fs/promises';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, hex, size } from '../../terminal/wording.js';
-import { parseBytes, parsePositive } from '../../values.js';
-import { type Session, verb } from '../../verb.js';
+import type { Run, Session } from '../../verb.js';
 import { registerProcess } from './register-process.js';
 import { withNewGuest } from './with-new-guest.js';
 
@@ -17,45 +16,23 @@ interface RegisterOptions {
   readonly address?: number;
 }
 
-export const register = verb<[string], RegisterOptions>({
-  name: 'register',
-  summary: "make a guest of a process's memory, of a file, or of empty pages",
-  arguments: [new Argument('<guest>', "1 to 64 letters, digits, '.', '_' or '-'")],
-  options: [
-    new Option(
-      '--pid <pid>',
-      'the private anonymous memory of a process, as far as it is present',
-    ).argParser(parsePositive),
-    new Option('--image <file>', "a file's bytes"),
-    new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
-    new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
-      parseBytes,
-    ),
-  ],
-  examples: [
-    'ksmd register web --pid 1234',
-    'ksmd register vm1 --image vm1.mem',
-    'ksmd register empty --pages 16384',
-  ],
-  hints: {
-    EEXIST: "choose another name, or 'ksmd unregister' it first",
-    ENOMEM:
-      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
-  },
-  run: async (session, [guest], { pid, image, pages, address }) => {
-    if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
-      throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
-    if (pid !== undefined) {
-      if (address !== undefined)
-        throw new InvalidArgumentError(
-          '--pid keeps the addresses of the process: leave out --address',
-        );
-      await registerProcess(session, guest, pid);
-    } else if (image !== undefined) await registerImage(session, guest, image, address);
-    else await registerEmpty(session, guest, pages ?? 0, address);
-    return undefined;
-  },
-});
+export const run: Run<[string], RegisterOptions> = async (
+  session,
+  [guest],
+  { pid, image, pages, address },
+) => {
+  if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
+    throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
+  if (pid !== undefined) {
+    if (address !== undefined)
+      throw new InvalidArgumentError(
+        '--pid keeps the addresses of the process: leave out --address',
+      );
+    await registerProcess(session, guest, pid);
+  } else if (image !== undefined) await registerImage(session, guest, image, address);
+  else await registerEmpty(session, guest, pages ?? 0, address);
+  return undefined;
+};
 
 async function registerEmpty(
   { client, print }: Session,

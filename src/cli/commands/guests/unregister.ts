@@ -1,15 +1,7 @@
 /** `ksmd unregister`: a guest exits, and its memory is given back. */
-import { Argument } from 'commander';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
-export const unregister = verb<[string], object>({
-  name: 'unregister',
-  summary: 'remove a guest and all its memory',
-  arguments: [new Argument('<guest>')],
-  examples: ['ksmd unregister web'],
-  hints: { ENOENT: "'ksmd guests' lists them" },
-  run: async ({ client }, [guest]) => {
-    await client.removeGuest(guest);
-    return undefined;
-  },
-});
+export const run: Run<[string], object> = async ({ client }, [guest]) => {
+  await client.removeGuest(guest);
+  return undefined;
+};

@@ -1,13 +1,12 @@
 /** `ksmd demo`: a daemon of its own, two guests with the same memory, and what becomes of it. */
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import xxhash from 'xxhash-wasm';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { ksmPages } from '../../../sources/ksm-pages.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { count, size as inWords, percent, seconds } from '../../terminal/wording.js';
-import { parseBytes } from '../../values.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
 const GUESTS = ['alice', 'bob'];
 /** Of the demo's own daemon. */
@@ -19,30 +18,19 @@ const SHOWN = ['pages_scanned', 'pages_shared', 'pages_sharing'] as const;
 const WIDTHS = [7, 9, 13, 12, 13];
 const PATIENCE_MS = 45_000;
 
-export const demo = verb<[], { readonly size: number }>({
-  name: 'demo',
-  summary: 'watch two guests merge, on a daemon that comes and goes with the demo',
-  options: [
-    new Option('--size <size>', 'memory of each guest')
-      .argParser(parseBytes)
-      .default(64 * 2 ** 20, '64MiB'),
-  ],
-  examples: ['ksmd demo', 'ksmd demo --size 16MiB'],
-  socket: false,
-  run: async ({ print }, _values, { size }) => {
-    if (size === 0 || size % PAGE_BYTES !== 0)
-      throw new InvalidArgumentError(
-        `EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`,
-      );
-    const daemon = await DemoDaemon.start(3 * size);
-    try {
-      await play(daemon.client, size, print);
-    } finally {
-      await daemon.stop();
-    }
-    return undefined;
-  },
-});
+export const run: Run<[], { readonly size: number }> = async ({ print }, _values, { size }) => {
+  if (size === 0 || size % PAGE_BYTES !== 0)
+    throw new InvalidArgumentError(
+      `EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`,
+    );
+  const daemon = await DemoDaemon.start(3 * size);
+  try {
+    await play(daemon.client, size, print);
+  } finally {
+    await daemon.stop();
+  }
+  return undefined;
+};
 
 async function play(client: Client, size: number, print: (text: string) => void): Promise<void> {
   const { memory, pageSize, pid } = await client.status();

@@ -3,13 +3,11 @@
  * has written its pages.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Argument, Option } from 'commander';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, hex, size as inWords } from '../../terminal/wording.js';
-import { parseBytes, parseCount } from '../../values.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
 
 interface KsmPagesOptions {
@@ -22,42 +20,27 @@ const REGION = 'memory';
 /** How often the workload is asked how far it is. */
 const LOOK_MS = 50;
 
-export const ksmpages = verb<[string], KsmPagesOptions>({
-  name: 'ksmpages',
-  summary: 'register a guest and fill it with the worst (or best) case for KSM',
-  arguments: [new Argument('<guest>')],
-  options: [
-    new Option('--size <size>', 'bytes, whole pages of them')
-      .argParser(parseBytes)
-      .default(64 * 2 ** 20, '64MiB'),
-    new Option('--best', 'pages that are all the same, instead of all different'),
-    new Option('--seed <n>', 'number of the first page: guests of one seed hold the same pages')
-      .argParser(parseCount)
-      .default(0),
-  ],
-  examples: ['ksmd ksmpages a && ksmd ksmpages b', 'ksmd ksmpages c --best --size 16MiB'],
-  hints: {
-    EEXIST: "choose another name, or 'ksmd unregister' it first",
-    ENOMEM: "what was stored stays; 'ksmd unregister' gives it back",
-  },
-  run: async ({ client, print }, [guest], { size, best, seed }) => {
-    const { pageSize } = await client.status();
-    if (size === 0 || size % pageSize !== 0)
-      throw new KsmdError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
-    const pages = size / pageSize;
-    const region = await withNewGuest(client, guest, () => client.map(guest, REGION, { pages }));
-    const { id } = await client.run({
-      workload: 'ksmpages',
-      guest,
-      region: REGION,
-      best: best ?? false,
-      seed,
-    });
-    await written(client, id, guest, pages, pageSize);
-    print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(region.address)}`);
-    return undefined;
-  },
-});
+export const run: Run<[string], KsmPagesOptions> = async (
+  { client, print },
+  [guest],
+  { size, best, seed },
+) => {
+  const { pageSize } = await client.status();
+  if (size === 0 || size % pageSize !== 0)
+    throw new KsmdError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
+  const pages = size / pageSize;
+  const region = await withNewGuest(client, guest, () => client.map(guest, REGION, { pages }));
+  const { id } = await client.run({
+    workload: 'ksmpages',
+    guest,
+    region: REGION,
+    best: best ?? false,
+    seed,
+  });
+  await written(client, id, guest, pages, pageSize);
+  print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(region.address)}`);
+  return undefined;
+};
 
 /**
  * Resolves once the workload has written all its pages, and forgets it. KsmdError if it finds no

@@ -2,39 +2,29 @@
  * `ksmd profile`: where the scanner thread's time goes, as a table of symbols and as a file that
  * Chrome's DevTools open.
  */
-import { Option } from 'commander';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
 import type { CpuProfile } from '../../../protocol/profile.js';
 import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
-import { parseSeconds } from '../../values.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 import { writeWhole } from '../record/whole-file.js';
 
 /** Lines of the table for people. */
 const LINES = 40;
 
-export const profile = verb<[], { readonly seconds: number; readonly output?: string }>({
-  name: 'profile',
-  summary: "where the scanner's time goes, symbol by symbol",
-  options: [
-    new Option('--seconds <n>', 'how long, 0.1 to 60; Ctrl-C gives up')
-      .argParser(parseSeconds)
-      .default(5),
-    new Option('--output <file>', "write a .cpuprofile for Chrome's DevTools as well"),
-  ],
-  examples: ['ksmd profile --seconds 10', 'ksmd profile --output scanner.cpuprofile'],
-  json: true,
-  run: async ({ client, json, print, printJson }, _values, { seconds, output }) => {
-    const taken =
-      output === undefined ? await take(client, seconds) : await takeInto(output, client, seconds);
-    const table = symbolTable(taken);
-    if (json) printJson(table);
-    else print(inWords(table));
-    return undefined;
-  },
-});
+export const run: Run<[], { readonly seconds: number; readonly output?: string }> = async (
+  { client, json, print, printJson },
+  _values,
+  { seconds, output },
+) => {
+  const taken =
+    output === undefined ? await take(client, seconds) : await takeInto(output, client, seconds);
+  const table = symbolTable(taken);
+  if (json) printJson(table);
+  else print(inWords(table));
+  return undefined;
+};
 
 function takeInto(path: string, client: Client, seconds: number): Promise<CpuProfile> {
   return writeWhole(path, async (file) => {

@@ -2,33 +2,74 @@
  * `ksmd replay`: plays recorded scenarios on a machine of its own and holds them against what the
  * kernel did. Needs no daemon.
  */
-import { Argument, Option } from 'commander';
-import { verb } from '../../verb.js';
-import type { ReplayOptions } from './replay-file.js';
+import { readFile } from 'node:fs/promises';
+import { profileOf } from '../../../conformance/player.js';
+import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
+import { observed, type Verdict, verify } from '../../../conformance/verify.js';
+import { KsmdError } from '../../../errors.js';
+import type { ProfileName } from '../../../ksm/kernels.js';
+import { WRONG_COMMAND_LINE } from '../../failures.js';
+import { count } from '../../terminal/wording.js';
+import type { Run, Session } from '../../verb.js';
 
-export const replay = verb<[string[]], ReplayOptions>({
-  name: 'replay',
-  summary: "replay recorded scenarios and compare every counter with the kernel's",
-  arguments: [new Argument('<file...>')],
-  options: [
-    new Option(
-      '--kernel <profile>',
-      'whose order of steps is followed (default: that of the file)',
-    ).choices(['2.6.32', '6.1', '6.12', '6.18']),
-    new Option('--print', 'print the scenario with the observations of this replay instead'),
-  ],
-  examples: ['ksmd replay trace.json', 'ksmd replay --print scenario.json > trace.json'],
-  json: true,
-  exitStatuses: {
-    0: 'all counters agree',
-    1: 'a counter differs',
-    2: 'a file is no scenario, or wrong command line',
-  },
-  socket: false,
-  run: async (session, [files], options) => {
-    const { replayFile } = await import('./replay-file.js');
-    let status = 0;
-    for (const file of files) status = Math.max(status, await replayFile(session, file, options));
-    return status;
-  },
-});
+const DIFFERS = 1;
+
+interface ReplayOptions {
+  readonly kernel?: ProfileName;
+  readonly print?: true;
+}
+
+export const run: Run<[string[]], ReplayOptions> = async (session, [files], options) => {
+  let status = 0;
+  for (const file of files) status = Math.max(status, await replayFile(session, file, options));
+  return status;
+};
+
+/** The exit status that this file alone would give. */
+async function replayFile(
+  session: Session,
+  file: string,
+  { kernel, print }: ReplayOptions,
+): Promise<number> {
+  const text = await readFile(file, 'utf8');
+  try {
+    const scenario = parseScenario(text);
+    const profile = profileOf(scenario, kernel);
+    if (print) {
+      session.printJson(observed(scenario, profile));
+      return 0;
+    }
+    const verdict = verify(scenario, profile);
+    if (session.json) session.printJson(verdictAsJson(file, verdict));
+    else session.print(verdictInWords(file, scenario, verdict));
+    return verdict.difference === undefined ? 0 : DIFFERS;
+  } catch (error) {
+    // A step that no host can take (regions that overlap, say) makes it as little of a scenario as
+    // a field that does not exist.
+    if (!(error instanceof KsmdError)) throw error;
+    process.stderr.write(`ksmd: EINVAL: ${file}: ${error.message}\n`);
+    return WRONG_COMMAND_LINE;
+  }
+}
+
+function verdictInWords(
+  file: string,
+  scenario: Scenario,
+  { difference, compared }: Verdict,
+): string {
+  if (difference === undefined)
+    return `${file}: agrees in ${count(compared, 'counter')} over ${count(scenario.ops.length, 'step')}`;
+  const { step, op, batch, what, kernel, ksmd } = difference;
+  const place =
+    batch === undefined ? `ops[${step}] (${op})` : `ops[${step}] (${op}), batch ${batch}`;
+  return `${file}: differs at ${place}: ${what} is ${ksmd}, the kernel's ${kernel}`;
+}
+
+function verdictAsJson(file: string, { difference, compared }: Verdict): object {
+  return {
+    file,
+    agrees: difference === undefined,
+    compared,
+    ...(difference === undefined ? {} : { difference }),
+  };
+}

@@ -2,11 +2,11 @@
  * `ksmd status`: what the daemon is doing, what its guests share and why not more: answers, in a
  * sentence each.
  */
-import { PAGE_STATES, type PageState } from '../../../protocol/page-states.js';
+import { PAGE_STATES, type PageState } from '../../../protocol/names.js';
 import type { Report } from '../../../protocol/report.js';
 import type { Status } from '../../../protocol/status.js';
 import { count, duration, pairs, percent, seconds, size } from '../../terminal/wording.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
 const MOST = 3;
 
@@ -20,19 +20,13 @@ const REASONS: Partial<Record<PageState, string>> = {
   unmergeable: 'not advised mergeable',
 };
 
-export const status = verb<[], object>({
-  name: 'status',
-  summary: 'memory, scanner, and what guests share',
-  examples: ['ksmd status', 'ksmd status --json'],
-  json: true,
-  run: async ({ client, json, print, printJson }) => {
-    const now = await client.status();
-    const report = await client.report();
-    if (json) printJson({ ...now, report });
-    else print(inWords(now, report));
-    return undefined;
-  },
-});
+export const run: Run<[], object> = async ({ client, json, print, printJson }) => {
+  const now = await client.status();
+  const report = await client.report();
+  if (json) printJson({ ...now, report });
+  else print(inWords(now, report));
+  return undefined;
+};
 
 function inWords(status: Status, report: Report): string {
   const { memory, pageSize, scanner, counters } = status;

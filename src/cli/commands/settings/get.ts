@@ -1,27 +1,19 @@
 /** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them. */
-import { Argument } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import { pairs } from '../../terminal/wording.js';
-import { verb } from '../../verb.js';
+import type { Run } from '../../verb.js';
 
-export const get = verb<[string[]], object>({
-  name: 'get',
-  summary: 'print counters and tunables',
-  arguments: [new Argument('[name...]', 'these only (default: all)')],
-  examples: ['ksmd get', 'ksmd get pages_shared pages_sharing'],
-  json: true,
-  run: async ({ client, json, print, printJson }, [names]) => {
-    const files = await client.ksm();
-    for (const name of names) {
-      if (!Object.hasOwn(files, name))
-        throw new KsmdError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
-    }
-    const wanted =
-      names.length === 0
-        ? Object.entries(files)
-        : names.map((name) => [name, files[name] ?? ''] as const);
-    if (json) printJson(Object.fromEntries(wanted));
-    else print(pairs(wanted.map(([name, value]) => [name, String(value)])));
-    return undefined;
-  },
-});
+export const run: Run<[string[]], object> = async ({ client, json, print, printJson }, [names]) => {
+  const files = await client.ksm();
+  for (const name of names) {
+    if (!Object.hasOwn(files, name))
+      throw new KsmdError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
+  }
+  const wanted =
+    names.length === 0
+      ? Object.entries(files)
+      : names.map((name) => [name, files[name] ?? ''] as const);
+  if (json) printJson(Object.fromEntries(wanted));
+  else print(pairs(wanted.map(([name, value]) => [name, String(value)])));
+  return undefined;
+};

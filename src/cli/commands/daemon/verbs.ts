@@ -1,0 +1,111 @@
+/** The daemon's own verbs: it is started, asked to stop, and its log is read. */
+import { Option } from 'commander';
+import { FATAL } from '../../../daemon/fatal.js';
+import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
+import { KERNEL_PROFILES } from '../../../ksm/kernels.js';
+import { LOG_LEVELS } from '../../../protocol/names.js';
+import { parseBytes, parseCount, parsePositive } from '../../values.js';
+import { verb } from '../../verb.js';
+
+export const start = verb({
+  name: 'start',
+  summary: 'run the daemon in the foreground',
+  options: [
+    new Option('--pages-to-scan <n>', "pages a batch (default: the kernel's, 100)").argParser(
+      parseCount,
+    ),
+    new Option(
+      '--sleep-ms <n>',
+      "milliseconds between batches (default: the kernel's, 20)",
+    ).argParser(parseCount),
+    new Option('--memory <size>', 'simulated physical memory')
+      .argParser(parseBytes)
+      .default(2 ** 30, '1GiB'),
+    new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(
+      parseBytes,
+    ),
+    new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(
+      KERNEL_PROFILES.map(({ name }) => name),
+    ),
+    new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices([
+      '0',
+      '1',
+    ]),
+    new Option('--oom-timeout-ms <n>', 'how long a store waits for a free frame')
+      .argParser(parseCount)
+      .default(1000),
+    new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
+    new Option('--http <host:port>', 'let itself be looked at over TCP, on this machine'),
+    new Option('--http-remote', 'let --http be an address that other machines reach'),
+    new Option(
+      '--sysfs <dir>',
+      'keep the files of /sys/kernel/mm/ksm in DIR, and of /proc in DIR/../proc',
+    ),
+    new Option('--max-body <size>', 'a JSON body; uploads are bounded by their regions')
+      .argParser(parseBytes)
+      .default(DEFAULT_LIMITS.maxBodyBytes, '1MiB'),
+    new Option('--max-guests <n>', 'guests in all')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.maxGuests),
+    new Option('--max-regions <n>', 'regions in all')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.maxRegions),
+    new Option('--max-workloads <n>', 'workloads at a time')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.maxWorkloads),
+    new Option('--max-connections <n>', 'connections at a time')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.maxConnections),
+    new Option('--header-timeout-ms <n>', 'how long the head of a request may take')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.headerTimeoutMs),
+    new Option('--body-timeout-ms <n>', 'how long a body may take to move on')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.bodyTimeoutMs),
+    new Option('--idle-timeout-ms <n>', 'how long a connection may idle')
+      .argParser(parsePositive)
+      .default(DEFAULT_LIMITS.idleTimeoutMs),
+    new Option('--log-file <file>', 'append the log to a file instead of printing it'),
+    new Option('--log-level <level>', 'least severe lines to log')
+      .choices(LOG_LEVELS)
+      .default('info'),
+  ],
+  details: [
+    'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file anew, after logrotate has moved it away. If systemd has started it (Type=notify), it says so once it listens.',
+  ],
+  exitStatuses: {
+    0: 'stopped as asked',
+    ...Object.fromEntries(
+      Object.values(FATAL).map(({ exitStatus, meaning }) => [exitStatus, meaning]),
+    ),
+    129: 'the terminal is gone',
+    130: 'ended by a second SIGINT, at once',
+    143: 'ended by a second SIGTERM, at once',
+  },
+  examples: [
+    'ksmd start --pages-to-scan 1000 --sleep-ms 20',
+    'ksmd start --memory 2GiB --kernel 6.1 --run 0',
+  ],
+  load: () => import('./start.js'),
+});
+
+export const stop = verb({
+  name: 'stop',
+  summary: 'stop the daemon; its guests are gone then',
+  examples: ['ksmd stop'],
+  load: () => import('./stop.js'),
+});
+
+export const logs = verb({
+  name: 'logs',
+  summary: "the last lines of the daemon's log, and the next ones",
+  options: [
+    new Option('--follow', 'go on with new lines'),
+    new Option('--lines <n>', 'how many of the last').argParser(parseCount).default(20),
+    new Option('--level <level>', 'only lines of this severity and above').choices(LOG_LEVELS),
+    new Option('--guest <guest>', 'only lines that tell of this guest'),
+  ],
+  examples: ['ksmd logs', 'ksmd logs --follow --level warn', 'ksmd logs --lines 1000 --json'],
+  json: true,
+  load: () => import('./logs.js'),
+});

@@ -1,0 +1,152 @@
+/** Verbs on guests: their memory, and the workloads that run in them. */
+import { Argument, Option } from 'commander';
+import { ADVICE, WORKLOADS } from '../../../protocol/names.js';
+import { parseBytes, parseCount, parsePositive } from '../../values.js';
+import { verb } from '../../verb.js';
+
+export const register = verb({
+  name: 'register',
+  summary: "make a guest of a process's memory, of a file, or of empty pages",
+  arguments: [new Argument('<guest>', "1 to 64 letters, digits, '.', '_' or '-'")],
+  options: [
+    new Option(
+      '--pid <pid>',
+      'the private anonymous memory of a process, as far as it is present',
+    ).argParser(parsePositive),
+    new Option('--image <file>', "a file's bytes"),
+    new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
+    new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
+      parseBytes,
+    ),
+  ],
+  examples: [
+    'ksmd register web --pid 1234',
+    'ksmd register vm1 --image vm1.mem',
+    'ksmd register empty --pages 16384',
+  ],
+  hints: {
+    EEXIST: "choose another name, or 'ksmd unregister' it first",
+    ENOMEM:
+      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
+  },
+  load: () => import('./register.js'),
+});
+
+export const unregister = verb({
+  name: 'unregister',
+  summary: 'remove a guest and all its memory',
+  arguments: [new Argument('<guest>')],
+  examples: ['ksmd unregister web'],
+  hints: { ENOENT: "'ksmd guests' lists them" },
+  load: () => import('./unregister.js'),
+});
+
+export const guests = verb({
+  name: 'guests',
+  summary: 'all guests, or one and its regions',
+  arguments: [new Argument('[guest]', 'show the regions of this one')],
+  examples: ['ksmd guests', 'ksmd guests web'],
+  json: true,
+  hints: { ENOENT: "'ksmd guests' lists them" },
+  load: () => import('./guests.js'),
+});
+
+export const read = verb({
+  name: 'read',
+  summary: "print bytes of a guest's memory",
+  arguments: [
+    new Argument('<guest>'),
+    new Argument('<address>', 'bytes, like 0x100000000').argParser(parseBytes),
+    new Argument('<length>', 'bytes, like 4096 or 64KiB').argParser(parseBytes),
+  ],
+  options: [new Option('--hex', 'as a dump in hexadecimal')],
+  examples: ['ksmd read web 0x100000000 64 --hex', 'ksmd read vm1 0x100000000 64MiB > vm1.mem'],
+  hints: { ENOENT: "'ksmd guests' lists them", EFAULT: "'ksmd guests GUEST' lists its regions" },
+  load: () => import('./read.js'),
+});
+
+export const write = verb({
+  name: 'write',
+  summary: "store bytes into a guest's memory",
+  arguments: [
+    new Argument('<guest>'),
+    new Argument('<address>', 'bytes, like 0x100000000').argParser(parseBytes),
+  ],
+  options: [new Option('--file <file>', 'the bytes to store (default: standard input)')],
+  examples: [
+    'echo hello | ksmd write web 0x100000000',
+    'ksmd write vm1 0x100000000 --file page.bin',
+  ],
+  hints: { ENOENT: "'ksmd guests' lists them", EFAULT: "'ksmd guests GUEST' lists its regions" },
+  load: () => import('./write.js'),
+});
+
+export const madvise = verb({
+  name: 'madvise',
+  summary: 'advise pages mergeable, unmergeable or dontneed',
+  arguments: [new Argument('<guest>'), new Argument('<advice>').choices(ADVICE)],
+  options: [
+    new Option('--region <region>', 'a whole region'),
+    new Option('--address <address>', 'first byte, at the beginning of a page').argParser(
+      parseBytes,
+    ),
+    new Option('--length <length>', 'bytes, whole pages of them').argParser(parseBytes),
+  ],
+  examples: [
+    'ksmd madvise web unmergeable --region memory',
+    'ksmd madvise web dontneed --address 0x100000000 --length 64KiB',
+  ],
+  hints: {
+    ENOENT: "'ksmd guests GUEST' lists its regions",
+    EFAULT: "'ksmd guests GUEST' lists its regions",
+  },
+  load: () => import('./madvise.js'),
+});
+
+export const run = verb({
+  name: 'run',
+  summary: 'run a workload in a guest, on a thread of the daemon',
+  arguments: [new Argument('<workload>', 'what to run').choices(WORKLOADS)],
+  options: [
+    new Option('--guest <guest>', 'where; made if it is not there').makeOptionMandatory(),
+    new Option('--region <region>', 'a region of it (default: one named after the workload)'),
+    new Option('--size <size>', 'bytes of the region, if it is to be made').argParser(parseBytes),
+    new Option('--seed <n>', 'the same seed does the same').argParser(parseCount),
+    new Option('--rate <n>', 'stores a second (default: as many as it can)').argParser(parseCount),
+    new Option(
+      '--spread <pages>',
+      'dirty, read: how many pages are written or read (default: all)',
+    ).argParser(parsePositive),
+    new Option('--best', 'ksmpages: pages that are all the same'),
+    new Option('--read-loop', 'ksmpages: go on reading a word of every page'),
+  ],
+  examples: [
+    'ksmd run boot --guest vm1 --size 256MiB',
+    'ksmd run dirty --guest busy --size 16MiB --rate 1000',
+  ],
+  json: true,
+  hints: {
+    EEXIST: "'ksmd ps' shows what runs, 'ksmd kill' ends it",
+    EINVAL: '--size says how large a new region is to be',
+  },
+  load: () => import('./run.js'),
+});
+
+export const ps = verb({
+  name: 'ps',
+  summary: 'all workloads, and what they have done',
+  examples: ['ksmd ps'],
+  json: true,
+  load: () => import('./ps.js'),
+});
+
+export const kill = verb({
+  name: 'kill',
+  summary: 'end a workload',
+  arguments: [new Argument('<id>', "its number, as 'ksmd ps' shows it").argParser(parsePositive)],
+  options: [new Option('--now', 'kill its thread wherever it is, instead of asking it to end')],
+  examples: ['ksmd kill 1'],
+  json: true,
+  hints: { ENOENT: "'ksmd ps' shows what runs" },
+  load: () => import('./kill.js'),
+});

@@ -125,10 +125,10 @@ export class KsmdSide implements Side {
   bookkeepingBytesPerPage(): number {
     const { i32 } = this.host.machine.memory;
     const words =
-      this.host.registeredPages() * SLOT_WORDS +
+      this.host.slotsInUse() * SLOT_WORDS +
       i32[CTL_FRAMES_USED] * FRAME_WORDS +
       i32[CTL_STABLE_NODES_USED] * STABLE_NODE_WORDS;
-    return (words * 4) / this.host.registeredPages();
+    return (words * 4) / this.host.slotsInUse();
   }
 
   framesInUse(): number {
@@ -170,7 +170,7 @@ export class KsmdSide implements Side {
     return {
       seconds,
       samples: thinned(samples),
-      scansUntilFirstMerge: scannedUntilFirst / this.host.registeredPages(),
+      scansUntilFirstMerge: scannedUntilFirst / this.host.slotsInUse(),
     };
   }
 

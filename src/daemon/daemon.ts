@@ -6,6 +6,7 @@
  * it ended. Signals are the caller's business.
  */
 import { KsmdError, systemError } from '../errors.js';
+import { savings } from '../inspect/savings.js';
 import type { Clock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
@@ -321,12 +322,12 @@ function progress(host: Host): Progress {
 
 function sample(host: Host, scanner: Scanner, startedAtMs: number): Sample {
   const { memory, frames, pageSize } = host.machine;
-  const { pagesScanned, merges, cowBreaks, zeroPages } = host.totals();
+  const { pagesScanned, merges, cowBreaks } = host.totals();
   return {
     atMs: performance.now() - startedAtMs,
     usedBytes: frames.used * pageSize,
     freeBytes: (frames.total - frames.used) * pageSize,
-    savedBytes: (readCounter(memory, 'pages_sharing') + zeroPages) * pageSize,
+    savedBytes: savings(host).bytes,
     pagesScanned,
     fullScans: readCounter(memory, 'full_scans'),
     merges,

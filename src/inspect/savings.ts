@@ -1,35 +1,44 @@
-/** What merging saves, in bytes and net of what it costs. */
+/**
+ * What merging saves, and what it costs: the one answer to that, for whoever asks.
+ *
+ * Counted from frames and page tables, which follow every write at once, and not from what the
+ * kernel of the profile shows: its counters follow when the scanner next passes, and some kernels
+ * leave the zero page out.
+ */
+import { CTL_RMAP_ITEMS } from '../core/layout.js';
 import { RMAP_ITEM_BYTES } from '../ksm/counters.js';
 import type { Host } from '../ksm/host.js';
-import type { Status } from '../protocol/status.js';
+import { population } from './population.js';
 
-/**
- * In the kernel's reckoning: what is merged by the counters, which follow a write when the scanner
- * next passes.
- */
-export function savedNow(host: Host): Status['saved'] {
-  const {
-    pages_shared = 0,
-    pages_sharing = 0,
-    pages_unshared = 0,
-    pages_volatile = 0,
-    ksm_zero_pages = 0,
-  } = host.counters();
-  const { pageSize } = host.machine;
-  const pages = pages_sharing + ksm_zero_pages;
-  // A page merged with the zero page has no frame, so it is not among the present ones.
-  const holding =
-    host.guestNames().reduce((sum, guest) => sum + host.presentPages(guest), 0) + ksm_zero_pages;
+export interface Savings {
+  /** Pages that hold something and need no frame of their own. */
+  readonly pages: number;
+  readonly bytes: number;
+  /** What the kernel spends on knowing the pages it has seen. */
+  readonly bookkeepingBytes: number;
+  readonly netBytes: number;
+  /** Of the pages that hold something, 0 to 1. */
+  readonly share: number;
+}
+
+export function savings(host: Host): Savings {
+  const { frames, memory, pageSize } = host.machine;
+  const { presentPages, zeroPages } = population(host);
+  const holding = presentPages + zeroPages;
+  // More frames are used than pages are there while a snapshot holds what guests have let go of.
+  const pages = Math.max(0, holding - frames.used);
   const bytes = pages * pageSize;
-  // What is gone stays counted until the scanner passes, and saves nothing meanwhile.
-  const heldBytes = Math.min(bytes, holding * pageSize);
-  const bookkeepingBytes =
-    (pages_shared + pages_sharing + pages_unshared + pages_volatile) * RMAP_ITEM_BYTES;
+  const bookkeepingBytes = bookkeepingOf(Atomics.load(memory.i32, CTL_RMAP_ITEMS));
   return {
     pages,
     bytes,
     bookkeepingBytes,
-    netBytes: heldBytes - bookkeepingBytes,
-    share: holding === 0 ? 0 : Math.min(1, pages / holding),
+    netBytes: bytes - bookkeepingBytes,
+    share: holding === 0 ? 0 : pages / holding,
   };
+}
+
+/** Bytes that the kernel spends on knowing so many pages. */
+export function bookkeepingOf(rmapItems: number): number {
+  return rmapItems * RMAP_ITEM_BYTES;
 }

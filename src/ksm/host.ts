@@ -234,8 +234,8 @@ export class Host {
     );
   }
 
-  /** Pages registered in all, ghosts included. */
-  registeredPages(): number {
+  /** Pages that there is a slot for, ghosts included. */
+  slotsInUse(): number {
     return Atomics.load(this.machine.memory.i32, CTL_SLOTS_USED);
   }
 
@@ -285,9 +285,8 @@ export class Host {
   }
 
   /** What a kernel of the profile may not show. */
-  totals(): Totals & { readonly zeroPages: number } {
-    const { memory } = this.machine;
-    return { ...readTotals(memory), zeroPages: readCounter(memory, 'ksm_zero_pages') };
+  totals(): Totals {
+    return readTotals(this.machine.memory);
   }
 
   guestTotals(guestName: string): GuestTotals {

@@ -46,6 +46,7 @@ const GUEST_FIELDS = {
     description: 'pages that map the zero page, because KSM has put it there',
   }),
   rmapItems: Type.Integer({ description: 'pages that KSM keeps a record of' }),
+  bookkeepingBytes: Type.Integer({ description: 'what the kernel spends on these records' }),
   visits: Type.Integer({ description: 'visits of the scanner that looked at one of its pages' }),
   ksm_stat: Counters,
 };

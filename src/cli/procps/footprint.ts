@@ -1,7 +1,4 @@
-/**
- * What guests take up, and what they would without KSM: counted from frames and page tables, which
- * follow every write at once.
- */
+/** What guests take up, and what they would without KSM. */
 import type { Status } from '../../protocol/status.js';
 
 export interface Footprint {
@@ -18,24 +15,15 @@ export interface Footprint {
   readonly savedBytes: number;
 }
 
-export function footprint({
-  memory,
-  presentPages,
-  zeroPages,
-  counters,
-  pageSize,
-}: Status): Footprint {
+export function footprint({ memory, saved, counters, pageSize }: Status): Footprint {
   const { totalBytes, usedBytes, freeBytes } = memory;
-  // Less than what is used where a snapshot still holds frames that guests have let go of.
-  const withoutKsmBytes = Math.max(usedBytes, (presentPages + zeroPages) * pageSize);
-  // KSM pages that are gone stay counted until the scanner passes.
-  const sharedBytes = Math.min(usedBytes, (counters.pages_shared ?? 0) * pageSize);
   return {
     totalBytes,
     usedBytes,
     freeBytes,
-    sharedBytes,
-    withoutKsmBytes,
-    savedBytes: withoutKsmBytes - usedBytes,
+    // KSM pages that are gone stay counted until the scanner passes.
+    sharedBytes: Math.min(usedBytes, (counters.pages_shared ?? 0) * pageSize),
+    withoutKsmBytes: usedBytes + saved.bytes,
+    savedBytes: saved.bytes,
   };
 }

@@ -4,11 +4,7 @@
  */
 import type { GuestSummary } from '../../protocol/guests.js';
 import type { Workload } from '../../protocol/workloads.js';
-import { footprint } from './footprint.js';
 import type { Sample } from './samples.js';
-
-/** What the kernel spends on a page that KSM has seen. */
-const RMAP_ITEM_BYTES = 64;
 
 export interface GuestSample extends Sample {
   readonly takenAt: Date;
@@ -44,7 +40,7 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
   const { status, guests, workloads } = now;
   const { pageSize, memory, zeroPages } = status;
   const intervalMs = Math.max(1, status.uptimeMs - (before?.status.uptimeMs ?? 0));
-  const mergingSavedBytes = Math.max(0, footprint(status).savedBytes - zeroPages * pageSize);
+  const mergingSavedBytes = Math.max(0, status.saved.bytes - zeroPages * pageSize);
   const mergedPages = sum(guests, (guest) => guest.mergedPages);
   const visitsBefore = new Map(before?.guests.map(({ name, visits }) => [name, visits]));
   const cpuMsBefore = new Map(before?.workloads.map(({ id, cpuMs }) => [id, cpuMs]));
@@ -69,7 +65,7 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
       savedBytes: Math.round(
         guest.zeroPages * pageSize + mergingSavedBytes * share(guest.mergedPages, mergedPages),
       ),
-      bookkeepingBytes: guest.rmapItems * RMAP_ITEM_BYTES,
+      bookkeepingBytes: guest.bookkeepingBytes,
       scannerShare: share(visits[i] ?? 0, allVisits),
     };
   });

@@ -3,7 +3,9 @@
  * process it is.
  */
 import { CTL_CHECKSUMS } from '../../core/layout.js';
-import { readCounter, readGuestCounter, wide } from '../../ksm/counters.js';
+import { registeredPages } from '../../inspect/population.js';
+import { savings } from '../../inspect/savings.js';
+import { readGuestCounter, wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import type { GuestCounterName } from '../../ksm/kernels.js';
 import { readTunable, tunableWords } from '../../ksm/tunables.js';
@@ -52,8 +54,7 @@ export function memoryMetrics(host: Host): Metric[] {
         name: 'ksmd_saved_bytes',
         help: 'What all pages that are merged would take more if each had a frame of its own.',
       },
-      () =>
-        (readCounter(memory, 'pages_sharing') + readCounter(memory, 'ksm_zero_pages')) * pageSize,
+      () => savings(host).bytes,
     ),
     counter(
       { name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' },
@@ -98,7 +99,7 @@ export function guestMetrics(host: Host): Metric[] {
     ofEach(
       'ksmd_guest_registered_pages',
       'Pages of the guest that are mapped, touched or not.',
-      (guest) => host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0),
+      (guest) => registeredPages(host, guest),
     ),
     ofEach(
       'ksmd_guest_present_pages',

@@ -30,7 +30,7 @@ export const run: Run<[], object> = async ({ client, json, print, printJson }) =
 
 function inWords(status: Status, report: Report): string {
   const { memory, pageSize, scanner, counters } = status;
-  const pages = (n: number): string => `${count(n, 'page')} (${size(n * pageSize)})`;
+  const pages = (n: number): string => pagesInWords(n, pageSize);
   return pairs([
     [
       'ksmd',
@@ -44,7 +44,7 @@ function inWords(status: Status, report: Report): string {
       'guests',
       `${status.guests}, with ${pages(status.registeredPages)} registered, ${pages(status.presentPages)} present`,
     ],
-    ['shared', sharedInWords(status, pages)],
+    ['shared', sharedInWords(report)],
     ['gain', gainInWords(report)],
     ['not shared', notSharedInWords(report)],
     [
@@ -55,19 +55,19 @@ function inWords(status: Status, report: Report): string {
   ]);
 }
 
-function sharedInWords(
-  { counters, saved, presentPages, scanner }: Status,
-  pages: (n: number) => string,
-): string {
+/** How many frames stand for the pages that are merged, as they are now. */
+function sharedInWords({ saved, pages: { shared, zero }, pageSize }: Report): string {
   if (saved.pages === 0) return 'nothing';
-  const zero = counters.ksm_zero_pages ?? 0;
-  const stands = `${pages(counters.pages_shared ?? 0)} ${counters.pages_shared === 1 ? 'stands' : 'stand'} for ${pages(saved.pages - zero)} more`;
-  const zeroes = zero === 0 ? '' : `, the zero page for ${pages(zero)}`;
-  if ((counters.pages_shared ?? 0) + (counters.pages_sharing ?? 0) > presentPages) {
-    const next = scanner.state === 'stopped' ? "with 'ksmd scan' or run=1" : 'soon';
-    return `${stands}${zeroes} by the last scan, more than is present now: the counters follow at the next one, ${next}`;
-  }
-  return `${stands}${zeroes}: ${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
+  const more = Math.max(0, saved.pages - zero);
+  const frames = Math.max(0, shared - more);
+  const stands = `${pagesInWords(frames, pageSize)} ${frames === 1 ? 'stands' : 'stand'} for`;
+  const zeroes = zero === 0 ? '' : `, the zero page for ${pagesInWords(zero, pageSize)}`;
+  const gain = `${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
+  return `${stands} ${pagesInWords(more, pageSize)} more${zeroes}: ${gain}`;
+}
+
+function pagesInWords(pages: number, pageSize: number): string {
+  return `${count(pages, 'page')} (${size(pages * pageSize)})`;
 }
 
 /** Which guests gain most. */

@@ -1,6 +1,8 @@
 /** /v1/guests: address spaces, their regions, and advice on their pages. */
 import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
+import { registeredPages } from '../../../inspect/population.js';
+import { bookkeepingOf } from '../../../inspect/savings.js';
 import type { Host } from '../../../ksm/host.js';
 import {
   type AdviceRequest,
@@ -95,12 +97,14 @@ export function guestRoutes(api: Api, { host, threads }: Context): void {
 
 function describe(host: Host, name: string): Guest {
   const regions = host.regionsOf(name);
+  const totals = host.guestTotals(name);
   return {
     name,
     node: host.guestNode(name),
-    registeredPages: regions.reduce((sum, { pages }) => sum + pages, 0),
+    registeredPages: registeredPages(host, name),
     presentPages: host.presentPages(name),
-    ...host.guestTotals(name),
+    ...totals,
+    bookkeepingBytes: bookkeepingOf(totals.rmapItems),
     ksm_stat: { ...host.guestCounters(name) },
     regions,
   };

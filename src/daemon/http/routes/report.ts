@@ -7,7 +7,7 @@
  */
 import { noPages, takeCensus } from '../../../inspect/census.js';
 import { PAGE_STATES } from '../../../inspect/page-state.js';
-import { savedNow } from '../../../inspect/savings.js';
+import { savings } from '../../../inspect/savings.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
@@ -38,7 +38,7 @@ function report(context: Context): Report {
   guests.sort((a, b) => b.netBytes - a.netBytes);
   return {
     pageSize: host.machine.pageSize,
-    saved: savedNow(host),
+    saved: savings(host),
     pages,
     guests,
     scan: scanNow(context, pages),

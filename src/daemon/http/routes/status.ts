@@ -1,7 +1,7 @@
 /** /v1/status and /v1/stop. */
 import { availableParallelism } from 'node:os';
-import { savedNow } from '../../../inspect/savings.js';
-import type { Host } from '../../../ksm/host.js';
+import { population } from '../../../inspect/population.js';
+import { savings } from '../../../inspect/savings.js';
 import type { Counters } from '../../../protocol/ksm.js';
 import { Status, Stopping } from '../../../protocol/status.js';
 import { VERSION } from '../../../version.js';
@@ -22,8 +22,6 @@ export function statusRoutes(api: Api, context: Context): void {
 function status({ host, scanner, threads, startedAtMs }: Context): Status {
   const { frames, pageSize } = host.machine;
   const counters: Counters = { ...host.counters() };
-  const { zeroPages, ...totals } = host.totals();
-  const presentPages = host.guestNames().reduce((sum, guest) => sum + host.presentPages(guest), 0);
   return {
     version: VERSION,
     pid: process.pid,
@@ -37,21 +35,12 @@ function status({ host, scanner, threads, startedAtMs }: Context): Status {
       failedStores: frames.failedStores,
     },
     guests: host.guestNames().length,
-    registeredPages: registeredPages(host),
-    presentPages,
-    zeroPages,
+    ...population(host),
     cpus: availableParallelism(),
     workloads: threads.summary(),
-    totals,
+    totals: host.totals(),
     scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
     counters,
-    saved: savedNow(host),
+    saved: savings(host),
   };
-}
-
-function registeredPages(host: Host): number {
-  let pages = 0;
-  for (const guest of host.guestNames())
-    for (const region of host.regionsOf(guest)) pages += region.pages;
-  return pages;
 }

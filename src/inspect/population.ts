@@ -1,0 +1,30 @@
+/**
+ * How many pages guests have: of regions and of counters, no page is looked at. May be asked while
+ * all threads run.
+ */
+import { readCounter } from '../ksm/counters.js';
+import type { Host } from '../ksm/host.js';
+
+export interface Population {
+  /** Pages of regions, touched or not. */
+  readonly registeredPages: number;
+  /** Of these, with a frame, their own or shared. */
+  readonly presentPages: number;
+  /** Of these, mapping the zero page because KSM has put it there: they have no frame. */
+  readonly zeroPages: number;
+}
+
+/** Of one guest. */
+export function registeredPages(host: Host, guest: string): number {
+  return host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0);
+}
+
+/** Of all guests. */
+export function population(host: Host): Population {
+  const guests = host.guestNames();
+  return {
+    registeredPages: guests.reduce((sum, guest) => sum + registeredPages(host, guest), 0),
+    presentPages: guests.reduce((sum, guest) => sum + host.presentPages(guest), 0),
+    zeroPages: readCounter(host.machine.memory, 'ksm_zero_pages'),
+  };
+}

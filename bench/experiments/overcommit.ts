@@ -7,7 +7,7 @@ import prettyBytes from 'pretty-bytes';
 import { isKsmdError } from '../../src/errors.js';
 import type { Host } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
-import { WORKLOADS } from '../../src/workload/programs.js';
+import { PROGRAMS } from '../../src/workload/programs.js';
 import {
   type GuestMemory,
   type Pace,
@@ -67,7 +67,7 @@ export async function overcommitRow(
       () => stores++,
       () => waits++,
     );
-    WORKLOADS[isKsmpages ? 'ksmpages' : 'boot'](
+    PROGRAMS[isKsmpages ? 'ksmpages' : 'boot'](
       memory,
       { ...OPTIONS, seed: isKsmpages ? OPTIONS.seed : seed + number },
       pace,

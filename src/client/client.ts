@@ -4,9 +4,10 @@
  * Every call rejects with a KsmdError: what the daemon refused, that there is none, or that the
  * connection broke. Addresses and lengths in bytes.
  */
+
+import type { Advice } from '../names.js';
 import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/guests.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/ksm.js';
-import type { Advice } from '../protocol/names.js';
 import type { Page } from '../protocol/pages.js';
 import type { CpuProfile } from '../protocol/profile.js';
 import type { Report } from '../protocol/report.js';

@@ -7,6 +7,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { KsmdError } from '../errors.js';
+import { ADVICE } from '../names.js';
 import { CONTENT_KINDS } from './content.js';
 
 const Name = Type.String({ minLength: 1, maxLength: 200 });
@@ -57,7 +58,7 @@ const OPS = {
     region: Name,
     page: Type.Optional(Page),
     count: Type.Optional(Count),
-    advice: Type.Enum(['mergeable', 'unmergeable', 'dontneed']),
+    advice: Type.Enum([...ADVICE]),
     expect: Expect,
   }),
   unmap: op({ region: Name, expect: Expect }),

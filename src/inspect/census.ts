@@ -4,7 +4,8 @@
  */
 import { SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
-import { PAGE_STATES, type PageState, pageState } from './page-state.js';
+import { PAGE_STATES, type PageState } from '../names.js';
+import { pageState } from './page-state.js';
 
 export type PagesByState = Record<PageState, number>;
 

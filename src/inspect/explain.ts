@@ -30,10 +30,12 @@ import {
   STABLE_FRAME,
   STABLE_OWNER,
 } from '../core/layout.js';
+import { hex } from '../hex.js';
 import type { Host } from '../ksm/host.js';
 import { StableNodes } from '../ksm/stable-nodes.js';
 import type { Machine } from '../machine/machine.js';
-import { PAGE_STATES, type PageState, pageState } from './page-state.js';
+import { PAGE_STATES, type PageState } from '../names.js';
+import { pageState } from './page-state.js';
 
 const ZERO_FRAME = 0;
 
@@ -125,7 +127,7 @@ function nameOf(
   const first = regions.vpn(region);
   const address = (first + (slot - regions.slot(region, first)) / SLOT_WORDS) * pageSize;
   const name = names.get(region);
-  if (name === undefined) throw new Error(`page 0x${address.toString(16)} is of no guest's region`);
+  if (name === undefined) throw new Error(`page ${hex(address)} is of no guest's region`);
   return { ...name, address };
 }
 

@@ -6,6 +6,7 @@
  * asked from any thread at any time: plain reads of aligned words, and an answer that was true a
  * moment ago.
  */
+
 import {
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -20,31 +21,7 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
-
-/**
- * - untouched: never written or given back; costs no frame.
- * - unmergeable: its guest has not advised it mergeable.
- * - waiting: the scanner has not come by yet.
- * - volatile: it had changed when the scanner last came by, or is met for the first time, or was
- *   merged and written since.
- * - skipped: smart scan leaves it out for a while, as it has not merged for long.
- * - unshared: unchanged, but no page is equal to it.
- * - limit: equal to a KSM page that takes no more mappings.
- * - shared: it maps a KSM page.
- * - zero: it maps the zero page, put there by KSM.
- */
-export const PAGE_STATES = [
-  'untouched',
-  'unmergeable',
-  'waiting',
-  'volatile',
-  'skipped',
-  'unshared',
-  'limit',
-  'shared',
-  'zero',
-] as const;
-export type PageState = (typeof PAGE_STATES)[number];
+import { PAGE_STATES } from '../names.js';
 
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');
 const UNMERGEABLE = PAGE_STATES.indexOf('unmergeable');

@@ -20,6 +20,7 @@ import { check } from '../inspect/check.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
+import type { Advice } from '../names.js';
 import type { Clock } from './clock.js';
 import {
   type GuestTotals,
@@ -47,8 +48,6 @@ import {
   tunableName,
   tunableNames,
 } from './tunables.js';
-
-export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
 
 export interface HostOptions extends Geometry {
   readonly kernel?: ProfileName;

@@ -21,6 +21,7 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { hex } from '../hex.js';
 import { Frames } from './frames.js';
 import { Guests } from './guests.js';
 import { type Geometry, SharedMemory } from './memory.js';
@@ -264,8 +265,4 @@ export function pinsOf(machine: Machine): Map<number, number> {
   for (const frames of machine.pinned)
     for (const frame of frames) if (frame !== 0) pins.set(frame, (pins.get(frame) ?? 0) + 1);
   return pins;
-}
-
-function hex(address: number): string {
-  return Number.isSafeInteger(address) ? `0x${address.toString(16)}` : String(address);
 }

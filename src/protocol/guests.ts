@@ -1,7 +1,7 @@
 /** What /v1/guests carries: address spaces, their regions, their memory. */
 import { type Static, Type } from 'typebox';
+import { ADVICE } from '../names.js';
 import { Counters } from './ksm.js';
-import { ADVICE } from './names.js';
 import { Bytes, BytesText, Name, Pages } from './values.js';
 
 export const GuestParams = Type.Object({ guest: Name });

@@ -1,6 +1,6 @@
 /** What /v1/guests/{guest}/pages carries: one page, explained. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES } from './names.js';
+import { PAGE_STATES } from '../names.js';
 import { BytesText, Name } from './values.js';
 
 export const PageParams = Type.Object({ guest: Name, address: BytesText });

@@ -1,5 +1,6 @@
 /** What /v1/status answers. */
 import { type Static, Type } from 'typebox';
+import { SCANNER_STATES } from '../names.js';
 import { Counters } from './ksm.js';
 
 export const Status = Type.Object({
@@ -41,7 +42,7 @@ export const Status = Type.Object({
     { description: 'since the start, whatever kernel is followed' },
   ),
   scanner: Type.Object({
-    state: Type.Enum(['running', 'stopped', 'restarting', 'dead']),
+    state: Type.Enum([...SCANNER_STATES]),
     cpuMs: Type.Integer(),
   }),
   counters: Counters,

@@ -1,6 +1,6 @@
 /** What /v1/workloads carries: programs that guests run on threads of the daemon. */
 import { type Static, Type } from 'typebox';
-import { WORKLOADS } from './names.js';
+import { WORKLOADS } from '../names.js';
 import { Name, Pages } from './values.js';
 
 export const WorkloadParams = Type.Object({

@@ -47,14 +47,14 @@ async function loadedBy(args: readonly string[]): Promise<{ rooms: string[]; pac
 }
 
 /** The table's own: exit statuses, limits, kernels and names are told in the help. */
-const TABLE_ROOMS = ['cli', 'daemon', 'ksm', 'protocol'];
+const TABLE_ROOMS = ['cli', 'daemon', 'ksm'];
 
 describe('without a verb', () => {
   test.each(['--version', '--help', 'status --help'])(
     "ksmd %s loads the table and its words' parser",
     async (line) => {
       expect(await loadedBy([KSMD, ...line.split(' ')])).toEqual({
-        rooms: TABLE_ROOMS,
+        rooms: [...TABLE_ROOMS, 'protocol'],
         packages: ['commander'],
       });
     },
@@ -65,14 +65,14 @@ describe('loads', () => {
   /** What else than the daemon's answers and words for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
     completion: { rooms: ['core'] },
-    demo: { rooms: ['client', 'sources'], packages: ['xxhash-wasm'] },
+    demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
     profile: { rooms: ['hotspots'] },
     register: { rooms: ['sources'] },
     replay: {
-      rooms: ['conformance', 'core', 'inspect', 'machine'],
+      rooms: ['conformance', 'core', 'inspect', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],
     },
-    start: { rooms: ['core', 'machine', 'workload'] },
+    start: { rooms: ['core', 'machine', 'protocol', 'workload'] },
     write: { rooms: ['sources'] },
   };
 

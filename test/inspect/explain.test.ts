@@ -1,7 +1,8 @@
 /** One page looked at closely, in each of the states that a page can be in. */
 import { expect, test } from 'vitest';
 import { explainPage, type PageExplanation } from '../../src/inspect/explain.js';
-import { PAGE_STATES, pageStates } from '../../src/inspect/page-state.js';
+import { pageStates } from '../../src/inspect/page-state.js';
+import { PAGE_STATES } from '../../src/names.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
 
 const explained = (bench: BenchHost, guest: string, page: number, maxTwins = 10): PageExplanation =>

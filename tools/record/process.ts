@@ -3,8 +3,10 @@
  * steps say, on command from its parent. Answers each command with true, or with what went wrong.
  * It ends when its parent does.
  */
+
 import koffi from 'koffi';
 import { type ContentKind, fillContent } from '../../src/conformance/content.js';
+import { hex } from '../../src/hex.js';
 
 export type ProcessCommand =
   | { readonly do: 'map'; readonly address: number; readonly pages: number }
@@ -51,7 +53,7 @@ function bytesAt(address: number): Uint8Array {
   for (const [start, bytes] of mappings) {
     if (address >= start && address < start + bytes.length) return bytes.subarray(address - start);
   }
-  throw new Error(`nothing is mapped at 0x${address.toString(16)}`);
+  throw new Error(`nothing is mapped at ${hex(address)}`);
 }
 
 function carryOut(command: ProcessCommand): void {
@@ -60,7 +62,7 @@ function carryOut(command: ProcessCommand): void {
       const length = command.pages * PAGE_SIZE;
       const at: unknown = mmap(command.address, length, PROT_READ_WRITE, MAP_FLAGS, -1, 0);
       if (Number(koffi.address(at)) !== command.address)
-        throw new Error(`cannot map 0x${command.address.toString(16)}`);
+        throw new Error(`cannot map ${hex(command.address)}`);
       mappings.set(command.address, new Uint8Array(koffi.view(at, length)));
       carryOut({
         do: 'madvise',

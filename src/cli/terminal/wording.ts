@@ -41,10 +41,6 @@ export function duration(ms: number): string {
   return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
-export function hex(address: number): string {
-  return `0x${address.toString(16)}`;
-}
-
 /** Columns as wide as they need to be; all but the first to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

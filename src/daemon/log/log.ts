@@ -5,10 +5,9 @@
  * Standard output whose reader closes it or does not read is no failure: the daemon goes on, and
  * its log can still be had on the socket.
  */
-import { type Level, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import type { LogLevel } from '../../names.js';
 import { LogFile, type LogOutput, standardOutput } from './log-output.js';
-
-export type LogLevel = Level;
 
 const KEPT_LINES = 1000;
 

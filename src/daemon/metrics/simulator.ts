@@ -9,19 +9,12 @@ import { readGuestCounter, wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import type { GuestCounterName } from '../../ksm/kernels.js';
 import { readTunable, tunableWords } from '../../ksm/tunables.js';
+import { SCANNER_STATES, WORKLOAD_STATES } from '../../names.js';
 import { VERSION } from '../../version.js';
-import type { GuestThreadState, GuestThreads } from '../threads/guest-threads.js';
-import type { Scanner, ScannerState } from '../threads/scanner.js';
+import type { GuestThreads } from '../threads/guest-threads.js';
+import type { Scanner } from '../threads/scanner.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
-const SCANNER_STATES: readonly ScannerState[] = ['running', 'stopped', 'restarting', 'dead'];
-const WORKLOAD_STATES: readonly GuestThreadState[] = [
-  'running',
-  'waiting',
-  'done',
-  'stopped',
-  'died',
-];
 const MICROSECONDS = 1_000_000;
 const MILLISECONDS = 1000;
 

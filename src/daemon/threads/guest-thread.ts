@@ -11,7 +11,8 @@ import { Machine } from '../../machine/machine.js';
 import { SharedMemory } from '../../machine/memory.js';
 import { GuestPatience } from '../../machine/patience.js';
 import { Safepoint } from '../../machine/safepoint.js';
-import { WORKLOADS, type WorkloadName } from '../../workload/programs.js';
+import type { WorkloadName } from '../../names.js';
+import { PROGRAMS } from '../../workload/programs.js';
 import {
   type GuestMemory,
   type Pace,
@@ -125,7 +126,7 @@ function run(data: GuestThreadData, report: (report: GuestThreadReport) => void)
   );
   try {
     const machine = new Machine(memory, patience);
-    WORKLOADS[data.workload](
+    PROGRAMS[data.workload](
       new RegionMemory(machine, safepoint, data, tick),
       data.options,
       pace,

@@ -11,7 +11,7 @@ import type { Host } from '../../ksm/host.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { recover } from '../../machine/recover.js';
 import { forgetThread, whileStill } from '../../machine/safepoint.js';
-import type { WorkloadName } from '../../workload/programs.js';
+import type { WorkloadName, WorkloadState } from '../../names.js';
 import { Tally, type WorkloadOptions } from '../../workload/workload.js';
 import type { GuestThreadData, GuestThreadReport } from './guest-thread.js';
 import type { Reaper } from './reaper.js';
@@ -20,14 +20,12 @@ const FIRST_HOLDER = HOLDER_SCANNER + 1;
 /** Names for pte locks go up to 255. */
 export const MAX_GUEST_THREADS = 255 - HOLDER_SCANNER;
 
-export type GuestThreadState = 'running' | 'waiting' | 'done' | 'stopped' | 'died';
-
 export interface GuestThreadInfo {
   readonly id: number;
   readonly workload: WorkloadName;
   readonly guest: string;
   readonly region: string;
-  readonly state: GuestThreadState;
+  readonly state: WorkloadState;
   readonly tally: Tally;
   /** Processor time the thread has used. */
   readonly cpuMs: number;
@@ -131,7 +129,7 @@ export class GuestThreads {
   }
 
   summary(): GuestThreadSummary {
-    const count = (state: GuestThreadState): number =>
+    const count = (state: WorkloadState): number =>
       this.living().filter(({ info }) => info.state === state).length;
     const cpuMs = this.list().reduce((sum, info) => sum + info.cpuMs, this.forgottenCpuMs);
     return { running: count('running'), waiting: count('waiting'), cpuMs: Math.round(cpuMs) };

@@ -6,6 +6,7 @@
  * changes guests, regions or advice has the machine to itself. Commands (tunables, single batches)
  * are carried out by the scanner thread itself, which alone writes trees.
  */
+
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
@@ -16,10 +17,9 @@ import type { TunableValue } from '../../ksm/tunables.js';
 import type { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { forgetThread, whileStill } from '../../machine/safepoint.js';
+import type { ScannerState } from '../../names.js';
 import { Reaper } from './reaper.js';
 import type { Answer, Command, Notice, Results, ScannerData } from './scanner-thread.js';
-
-export type ScannerState = 'stopped' | 'running' | 'restarting' | 'dead';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;

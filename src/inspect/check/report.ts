@@ -8,6 +8,7 @@ import {
   SLOT_WORDS,
   STABLE_NODE_WORDS,
 } from '../../core/layout.js';
+import { hex } from '../../hex.js';
 import type { Machine } from '../../machine/machine.js';
 
 /** The name of the guest at that pointer, where somebody keeps names. */
@@ -53,8 +54,4 @@ export class Report {
   stableNode(stable: number): string {
     return `stable node ${(stable - this.machine.memory.i32[CTL_STABLE_NODE_TABLE]) / STABLE_NODE_WORDS}`;
   }
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`;
 }

@@ -4,7 +4,7 @@
  * The colours keep apart for people with protanopia, deuteranopia and tritanopia too, on light and
  * on dark: test/web/page-states.test.ts holds them to that.
  */
-import type { PageState } from '../../protocol/names.js';
+import type { PageState } from '../../names.js';
 
 export interface StateLook {
   readonly label: string;

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { pageWords } from '../../../src/daemon/feeds/page-words.js';
 import type { PageExplanation } from '../../../src/inspect/explain.js';
-import { PAGE_STATES } from '../../../src/inspect/page-state.js';
+import { PAGE_STATES } from '../../../src/names.js';
 
 const PAGE: PageExplanation = {
   page: { guest: 'a', region: 'r', address: 4096 },

@@ -3,8 +3,7 @@
  * curl sees it, the scanner driven by hand.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PAGE_STATES as KSM_PAGE_STATES } from '../../../src/inspect/page-state.js';
-import { PAGE_STATES } from '../../../src/protocol/names.js';
+import { PAGE_STATES } from '../../../src/names.js';
 import type { Report } from '../../../src/protocol/report.js';
 import { DaemonProcess } from '../../daemon-process.js';
 
@@ -44,10 +43,6 @@ async function report(): Promise<Report> {
 }
 
 const NONE = Object.fromEntries(PAGE_STATES.map((state) => [state, 0]));
-
-test('the states of pages have the same names on both sides of the API', () => {
-  expect(PAGE_STATES).toEqual(KSM_PAGE_STATES);
-});
 
 test('at first all that is written waits; after two full scans it is merged or not, and said why', async () => {
   expect((await report()).pages).toEqual({ ...NONE, untouched: 10, waiting: 6 });

@@ -11,8 +11,8 @@ import { Scanner } from '../../../dist/daemon/threads/scanner.js';
 import { ManualClock } from '../../../dist/ksm/clock.js';
 import { Host } from '../../../dist/ksm/host.js';
 import { rebuild } from '../../../dist/ksm/rebuild.js';
-import type { WorkloadName } from '../../../dist/workload/programs.js';
 import type { WorkloadOptions } from '../../../dist/workload/workload.js';
+import type { WorkloadName } from '../../../src/names.js';
 import { until } from '../../until.js';
 
 const PAGES = 48;

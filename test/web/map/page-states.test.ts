@@ -1,7 +1,7 @@
 /** The colours of page states, and whether they can be told apart. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { PAGE_STATES } from '../../../src/protocol/names.js';
+import { PAGE_STATES } from '../../../src/names.js';
 import { pixelOf, STATE_LOOKS, STATE_ORDER, type Theme } from '../../../src/web/map/page-states.js';
 
 type Triple = readonly [number, number, number];

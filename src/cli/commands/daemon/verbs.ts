@@ -2,8 +2,8 @@
 import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
-import { KERNEL_PROFILES } from '../../../ksm/kernels.js';
-import { LOG_LEVELS } from '../../../protocol/names.js';
+import { DEFAULT_PROFILE, KERNEL_PROFILES } from '../../../ksm/kernels.js';
+import { LOG_LEVELS } from '../../../names.js';
 import { parseBytes, parseCount, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -24,9 +24,10 @@ export const start = verb({
     new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(
       parseBytes,
     ),
-    new Option('--kernel <profile>', 'whose order of steps is followed (default: 6.18)').choices(
-      KERNEL_PROFILES.map(({ name }) => name),
-    ),
+    new Option(
+      '--kernel <profile>',
+      `whose order of steps is followed (default: ${DEFAULT_PROFILE})`,
+    ).choices(KERNEL_PROFILES.map(({ name }) => name)),
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices([
       '0',
       '1',

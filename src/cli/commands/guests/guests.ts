@@ -1,6 +1,8 @@
 /** `ksmd guests`: all guests, or one with its regions. */
+
+import { hex } from '../../../hex.js';
 import type { Guest, GuestSummary } from '../../../protocol/guests.js';
-import { hex, size, table } from '../../terminal/wording.js';
+import { size, table } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 
 export const run: Run<[string | undefined], object> = async (

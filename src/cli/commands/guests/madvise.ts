@@ -1,6 +1,6 @@
 /** `ksmd madvise`: advice on a guest's pages, as programs give it to the kernel. */
 import { InvalidArgumentError } from 'commander';
-import type { Advice } from '../../../protocol/names.js';
+import type { Advice } from '../../../names.js';
 import type { Run } from '../../verb.js';
 
 interface MadviseOptions {

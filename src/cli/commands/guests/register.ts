@@ -2,9 +2,10 @@
 import { open } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
+import { hex } from '../../../hex.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
 import { Progress } from '../../terminal/progress.js';
-import { count, hex, size } from '../../terminal/wording.js';
+import { count, size } from '../../terminal/wording.js';
 import type { Run, Session } from '../../verb.js';
 import { registerProcess } from './register-process.js';
 import { withNewGuest } from './with-new-guest.js';

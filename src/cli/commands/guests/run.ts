@@ -1,5 +1,5 @@
 /** `ksmd run`: a workload in a guest, on a thread of the daemon. */
-import type { WorkloadName } from '../../../protocol/names.js';
+import type { WorkloadName } from '../../../names.js';
 import type { Run } from '../../verb.js';
 
 interface RunOptions {

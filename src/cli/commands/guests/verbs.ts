@@ -1,6 +1,6 @@
 /** Verbs on guests: their memory, and the workloads that run in them. */
 import { Argument, Option } from 'commander';
-import { ADVICE, WORKLOADS } from '../../../protocol/names.js';
+import { ADVICE, WORKLOADS } from '../../../names.js';
 import { parseBytes, parseCount, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 

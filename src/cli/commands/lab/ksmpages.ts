@@ -5,8 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
+import { hex } from '../../../hex.js';
 import { Progress } from '../../terminal/progress.js';
-import { count, hex, size as inWords } from '../../terminal/wording.js';
+import { count, size as inWords } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
 

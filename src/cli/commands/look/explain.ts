@@ -1,6 +1,8 @@
 /** `ksmd explain`: one page: why it is merged or not, and what will become of it. */
+
+import { hex } from '../../../hex.js';
 import type { Page } from '../../../protocol/pages.js';
-import { count, hex, pairs } from '../../terminal/wording.js';
+import { count, pairs } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 
 export const run: Run<[string, number], { readonly twins?: number }> = async (

@@ -2,7 +2,7 @@
  * `ksmd status`: what the daemon is doing, what its guests share and why not more: answers, in a
  * sentence each.
  */
-import { PAGE_STATES, type PageState } from '../../../protocol/names.js';
+import { PAGE_STATES, type PageState } from '../../../names.js';
 import type { Report } from '../../../protocol/report.js';
 import type { Status } from '../../../protocol/status.js';
 import { count, duration, pairs, percent, seconds, size } from '../../terminal/wording.js';

@@ -1,6 +1,7 @@
 /** /v1/guests: address spaces, their regions, and advice on their pages. */
 import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
+import { hex } from '../../../hex.js';
 import { registeredPages } from '../../../inspect/population.js';
 import { bookkeepingOf } from '../../../inspect/savings.js';
 import type { Host } from '../../../ksm/host.js';
@@ -127,7 +128,7 @@ function advisedRange(
   if (range.address < found.address || range.address + range.length > end) {
     throw new KsmdError(
       'EINVAL',
-      `region '${region}' goes from 0x${found.address.toString(16)} to 0x${end.toString(16)}: the range must lie in it`,
+      `region '${region}' goes from ${hex(found.address)} to ${hex(end)}: the range must lie in it`,
     );
   }
   return range;

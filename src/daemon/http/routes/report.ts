@@ -6,11 +6,11 @@
  * all the time.
  */
 import { noPages, takeCensus } from '../../../inspect/census.js';
-import { PAGE_STATES } from '../../../inspect/page-state.js';
 import { savings } from '../../../inspect/savings.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
+import { PAGE_STATES } from '../../../names.js';
 import { type GuestReport, Report } from '../../../protocol/report.js';
 import { type Api, type Context, route } from '../context.js';
 

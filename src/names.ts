@@ -1,0 +1,52 @@
+/**
+ * Words that name one of a few things, each list once: the same in the API, on the command line, in
+ * the log and inside. What a thing is, those say who make it so. Nothing is imported here, so that
+ * a list costs nobody more than itself.
+ */
+
+/** How severe a line of the log is, least first. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What a guest says of its pages, as programs do to the kernel. */
+export const ADVICE = ['mergeable', 'unmergeable', 'dontneed'] as const;
+export type Advice = (typeof ADVICE)[number];
+
+/** Programs that a guest can run. */
+export const WORKLOADS = ['ksmpages', 'dirty', 'read', 'boot'] as const;
+export type WorkloadName = (typeof WORKLOADS)[number];
+
+/**
+ * What may become of a page, in the order of the numbers that stand for them in the map.
+ *
+ * - untouched: never written or given back; costs no frame.
+ * - unmergeable: its guest has not advised it mergeable.
+ * - waiting: the scanner has not come by yet.
+ * - volatile: it had changed when the scanner last came by, or is met for the first time, or was
+ *   merged and written since.
+ * - skipped: smart scan leaves it out for a while, as it has not merged for long.
+ * - unshared: unchanged, but no page is equal to it.
+ * - limit: equal to a KSM page that takes no more mappings.
+ * - shared: it maps a KSM page.
+ * - zero: it maps the zero page, put there by KSM.
+ */
+export const PAGE_STATES = [
+  'untouched',
+  'unmergeable',
+  'waiting',
+  'volatile',
+  'skipped',
+  'unshared',
+  'limit',
+  'shared',
+  'zero',
+] as const;
+export type PageState = (typeof PAGE_STATES)[number];
+
+/** What the scanner does; `restarting`: it has died, and another one takes over. */
+export const SCANNER_STATES = ['running', 'stopped', 'restarting', 'dead'] as const;
+export type ScannerState = (typeof SCANNER_STATES)[number];
+
+/** What a workload does; `waiting`: for a free frame. */
+export const WORKLOAD_STATES = ['running', 'waiting', 'done', 'stopped', 'died'] as const;
+export type WorkloadState = (typeof WORKLOAD_STATES)[number];

@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/kernels.js';
+import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
@@ -20,7 +21,6 @@ import { printReport } from './report/terminal.js';
 import { PHASES, type Phase, type Row } from './row.js';
 import type { Run } from './run.js';
 import { SEED_2009 } from './seed-2009.js';
-import { whyNoKernel } from './sides/kernel.js';
 import { PAGE_SIZE } from './sides/side.js';
 import { workHash } from './work.js';
 

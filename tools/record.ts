@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Command } from 'commander';
-import { whyNoKernel } from '../bench/sides/kernel.js';
 import { type Observation, type Op, parseScenario } from '../src/conformance/scenario.js';
 import { SteppedKsm } from './record/kernel.js';
+import { whyNoKernel } from './record/kernel-at-hand.js';
 import type { ProcessCommand } from './record/process.js';
 
 const PAGE_SIZE = 4096;

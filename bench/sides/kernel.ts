@@ -6,8 +6,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SYSFS, whyNoKernel } from '../../tools/record/kernel-at-hand.js';
 import type { GuestCommand } from './kernel-guest.js';
 import {
   type Content,
@@ -19,7 +20,6 @@ import {
   thinned,
 } from './side.js';
 
-const SYSFS = '/sys/kernel/mm/ksm';
 const TUNABLES = [
   'pages_to_scan',
   'sleep_millisecs',
@@ -32,29 +32,6 @@ const TUNABLES = [
 const MAX_PAGE_SHARING = 256;
 /** Between two samples too: reading a counter costs the kernel's scanner nothing. */
 const POLL_MS = 1;
-
-/** Why the kernel's side cannot run here; undefined if it can. */
-export function whyNoKernel(): string | undefined {
-  if (!existsSync(SYSFS)) return 'this kernel has no KSM';
-  if (process.getuid?.() !== 0) return 'only root may drive the kernel’s KSM';
-  const user = otherUser();
-  return user === undefined
-    ? undefined
-    : `process ${user} uses KSM: its memory would be counted in`;
-}
-
-function otherUser(): string | undefined {
-  return readdirSync('/proc').find((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return /ksm_mergeable: yes|ksm_merge_any: yes/.test(
-        readFileSync(`/proc/${pid}/ksm_stat`, 'latin1'),
-      );
-    } catch {
-      return false;
-    }
-  });
-}
 
 function read(name: string): string {
   const text = readFileSync(`${SYSFS}/${name}`, 'latin1').trim();

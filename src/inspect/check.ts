@@ -5,6 +5,7 @@
  * Frames and ptes are the truth; lists, trees and counters are what is checked, so a damaged one
  * yields sentences, not an exception or an endless walk.
  */
+import type { Host } from '../ksm/host.js';
 import type { KernelProfile } from '../ksm/kernels.js';
 import type { Machine } from '../machine/machine.js';
 import { checkMmList, checkRegions, guestsOf } from './check/address-spaces.js';
@@ -31,4 +32,10 @@ export function check(
   checkStable(machine, profile, census, report);
   checkUnstable(machine, census, report);
   return report.sentences;
+}
+
+/** A whole host, its guests by name, its scanner parked meanwhile. */
+export function checkHost(host: Host): string[] {
+  const names = new Map(host.guestNames().map((name) => [host.guestPointer(name), name]));
+  return host.quiesce(() => check(host.machine, host.profile, (guest) => names.get(guest)));
 }

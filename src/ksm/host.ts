@@ -16,7 +16,6 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
-import { check } from '../inspect/check.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
@@ -295,12 +294,6 @@ export class Host {
   /** Writes a tunable. In the daemon this is the scanner's to do. */
   set(name: string, value: TunableValue): void {
     setTunable(this.ksm, tunableName(this.profile, name), value);
-  }
-
-  /** Recounts everything, the scanner parked: one sentence for each disagreement. */
-  check(): string[] {
-    const names = new Map([...this.guests].map(([name, { pointer }]) => [pointer, name]));
-    return this.quiesce(() => check(this.machine, this.profile, (guest) => names.get(guest)));
   }
 
   private guest(name: string): GuestEntry {

@@ -2,6 +2,7 @@
  * The recount: silent about a sound machine, and a sentence that names the place for each thing
  * that is wrong.
  */
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CTL_FRAMES_USED,
@@ -38,6 +39,7 @@ import {
   STABLE_LENGTH,
   STABLE_SAMPLE,
 } from '../../src/core/layout.js';
+import { checkHost } from '../../src/inspect/check.js';
 import { BenchHost } from '../ksm/bench-host.js';
 
 /**
@@ -83,7 +85,7 @@ test('a sound machine is left without a word, and without a change', () => {
     patient.counters('pages_shared', 'pages_sharing', 'pages_unshared', 'ksm_zero_pages'),
   ).toEqual([3, 5, 6, 1]);
   const before = patient.i32.slice();
-  expect(patient.host.check()).toEqual([]);
+  expect(checkHost(patient.host)).toEqual([]);
   expect(Buffer.compare(Buffer.from(patient.i32.slice().buffer), Buffer.from(before.buffer))).toBe(
     0,
   );
@@ -258,6 +260,6 @@ describe('each kind of damage is told', () => {
     ],
   ])('%s', (_what, damage, sentence) => {
     damage(patient);
-    expect(patient.host.check()).toContainEqual(expect.stringMatching(sentence));
+    expect(checkHost(patient.host)).toContainEqual(expect.stringMatching(sentence));
   });
 });

@@ -2,6 +2,7 @@
  * Chains: what becomes of pages beyond max_page_sharing, which dup takes the next one, and when
  * chains and dups go.
  */
+
 import { describe, expect, test } from 'vitest';
 import {
   CTL_STABLE_NODES,
@@ -14,6 +15,7 @@ import {
   STABLE_FRAME,
   STABLE_LENGTH,
 } from '../../src/core/layout.js';
+import { checkHost } from '../../src/inspect/check.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
 import { BenchHost, PAGE, times } from './bench-host.js';
 
@@ -83,7 +85,7 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     const alone = bench.newcomer();
     expect(bench.dups, 'a page alone finds no room and no twin').not.toContain(alone);
     expect(bench.counters('pages_unshared')).toEqual([1]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('without pruning the first dup with room is taken, and moved to the front if it takes more', () => {
@@ -93,7 +95,7 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     bench.drop(third, 2);
     expect(bench.newcomer()).toBe(second);
     expect(bench.dups).toEqual([second, first, third]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('a pruning pass takes the fullest dup with room, and moves it to the front if it takes more', () => {
@@ -103,7 +105,7 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     bench.drop(third, 2);
     expect(bench.newcomer()).toBe(third);
     expect(bench.dups).toEqual([third, first, second]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('a dup that the page at hand fills stays where it is', () => {
@@ -122,7 +124,7 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     ]);
     bench.newcomer();
     expect(bench.counters('stable_node_chains', 'stable_node_dups')).toEqual([0, 0]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('a chain whose last dup has room collapses on a pruning pass', () => {
@@ -135,7 +137,7 @@ describe.each(PROFILES)('as Linux %s does it', (kernel) => {
     expect(
       bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
     ).toEqual([1, 3, 0, 0]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 });
 
@@ -147,7 +149,7 @@ function chainsLeft(kernel: ProfileName, pruneMs: number, room: number): number 
   bench.drop(second, 4);
   bench.drop(third, 4);
   bench.newcomer();
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   return bench.counters('stable_node_chains')[0];
 }
 
@@ -188,7 +190,7 @@ test('2.6.32 has no chains: one page takes all', () => {
   bench.guest('g', times(250, 1));
   bench.fullScans(2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([1, 249]);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
 });
 
 describe('when the table of stable nodes is full', () => {
@@ -206,13 +208,13 @@ describe('when the table of stable nodes is full', () => {
     expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([2, 3]);
     expect(bench.contents('g')).toEqual([1, 1, 2, 2, 3, 3, 1]);
     expect(bench.host.machine.frames.used).toBe(4);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
     // Once a node is free, they merge.
     bench.put('g', 2, 9);
     bench.put('g', 3, 8);
     bench.fullScans(3);
     expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([2, 3]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('a chain that finds no room for its head is not begun', () => {
@@ -224,7 +226,7 @@ describe('when the table of stable nodes is full', () => {
       bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
     ).toEqual([1, 1, 0, 0]);
     expect(bench.contents('g')).toEqual(times(4, 1));
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 
   test('without any nothing merges, and pages can be written as before', () => {
@@ -233,10 +235,10 @@ describe('when the table of stable nodes is full', () => {
     bench.fullScans(3);
     expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
     expect(bench.host.machine.frames.used).toBe(2);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
     bench.put('g', 0, 5);
     bench.put('g', 1, 6);
     expect(bench.contents('g')).toEqual([5, 6]);
-    expect(bench.host.check()).toEqual([]);
+    expect(checkHost(bench.host)).toEqual([]);
   });
 });

@@ -4,9 +4,11 @@
  * frame is lost or used twice: under each kernel's order of steps, on one and two NUMA nodes, with
  * frames enough and with too few.
  */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CTL_SLOTS_USED, CTL_STABLE_NODES_USED } from '../../src/core/layout.js';
+import { checkHost } from '../../src/inspect/check.js';
 import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { PlainHost, type Step, step, type World } from './plain-host.js';
 
@@ -16,7 +18,7 @@ const TIGHT = 24;
 function agrees(world: World, steps: readonly Step[]): void {
   const plain = new PlainHost(world);
   const recount = (): void => {
-    const sentences = plain.host.check();
+    const sentences = checkHost(plain.host);
     if (sentences.length > 0) expect(sentences).toEqual([]);
   };
   // Something to begin with, so that short sequences meet it.

@@ -2,7 +2,9 @@
  * Tunables: the kernel's defaults, what it takes and what it refuses, and that a refusal changes
  * nothing.
  */
+
 import { describe, expect, test } from 'vitest';
+import { checkHost } from '../../src/inspect/check.js';
 import { KERNEL_PROFILES, kernelProfile } from '../../src/ksm/kernels.js';
 import { checkTunables } from '../../src/ksm/tunables.js';
 import { BenchHost, times } from './bench-host.js';
@@ -174,7 +176,7 @@ test('run=2 gives every page back, keeps regions registered and starts the count
   ).toEqual(times(6, 0));
   expect(bench.host.machine.frames.used).toBe(7);
   expect(bench.contents('g')).toEqual([1, 1, 1, 2, 3, 0, 0]);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   bench.host.set('run', 1);
   bench.fullScans(2);
   expect(bench.counters('pages_sharing', 'ksm_zero_pages')).toEqual([2, 2]);
@@ -206,12 +208,12 @@ test('an unmerge that runs out of frames says so, stops, and leaves every byte a
   expect(bench.tunable('run')).toBe(0);
   expect(bench.contents('a')).toEqual([11, ...times(7, 1)]);
   expect(bench.contents('b')).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   bench.host.set('run', 1);
   bench.host.ksm.scan(3);
-  expect(bench.host.check(), 'the next full scan begins in order').toEqual([]);
+  expect(checkHost(bench.host), 'the next full scan begins in order').toEqual([]);
   bench.fullScans(3);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   // With room made, it goes through.
   bench.host.exitGuest('b');
   bench.fullScans(2);

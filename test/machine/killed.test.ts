@@ -3,6 +3,7 @@
  * Each operation is done by the classes and the core themselves, killed before each of their
  * accesses to shared memory, and cleared up after.
  */
+
 import { describe, expect, test } from 'vitest';
 import {
   PTE_DIRTY,
@@ -14,6 +15,7 @@ import {
   PTE_ZERO,
   SLOT_WORDS,
 } from '../../src/core/layout.js';
+import { checkHost } from '../../src/inspect/check.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
 import { setTunable } from '../../src/ksm/tunables.js';
@@ -82,7 +84,7 @@ test('the world has a page of each kind', () => {
   ]);
   expect(world.frame(MERGED)).toBe(world.frame(MERGED_TOO));
   expect(world.page(LIKE_MERGED)).toEqual(world.page(MERGED));
-  expect(world.host.check()).toEqual([]);
+  expect(checkHost(world.host)).toEqual([]);
 });
 
 /**
@@ -106,7 +108,7 @@ function killEverywhere(
     assertReady(world, diesAt);
     clearUp(world);
     const where = `killed before access ${diesAt}`;
-    expect(world.host.check(), where).toEqual([]);
+    expect(checkHost(world.host), where).toEqual([]);
     assertBytes(world, before);
     // Life goes on: pages can be stored to, and merge.
     const held = world.memory();
@@ -116,7 +118,7 @@ function killEverywhere(
     world.fullScans(4);
     expect([...new Set(world.memory())].length, where).toBe(1);
     expect(world.counters('pages_shared', 'pages_sharing'), where).toEqual([1, PAGES - 1]);
-    expect(world.host.check(), where).toEqual([]);
+    expect(checkHost(world.host), where).toEqual([]);
   }
 }
 

@@ -2,6 +2,7 @@
  * Clearing up after a thread that died, what no single operation shows: who waits is woken, what
  * others hold stays held, and only the dead lose locks.
  */
+
 import { expect, test } from 'vitest';
 import {
   CTL_FRAMES_FREED,
@@ -12,6 +13,7 @@ import {
   PTE_WRITABLE,
   SLOT_WORDS,
 } from '../../src/core/layout.js';
+import { checkHost } from '../../src/inspect/check.js';
 import { eachSlot, recover } from '../../src/machine/recover.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, times } from '../ksm/bench-host.js';
@@ -36,7 +38,7 @@ test('a machine that nobody died in is left as it is', () => {
   expect(slots()).toEqual(before);
   expect(bench.host.counters()).toEqual(counters);
   expect(bench.host.machine.frames.used).toBe(used);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
 });
 
 test('locks of the dead are let go, those of others are not', () => {
@@ -52,7 +54,7 @@ test('locks of the dead are let go, those of others are not', () => {
     expect(i32[at + PTE_STATE] & (PTE_HOLDER_MASK | PTE_WRITABLE | PTE_DIRTY)).toBe(PTE_DIRTY);
   expect(i32[slot('a', 3) + PTE_STATE] & PTE_HOLDER_MASK).toBe(ALIVE);
   expect(recover(bench.host.machine, ALIVE)).toBe(1);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   expect([bench.contents('a'), bench.contents('b')]).toEqual([
     [1, 1, 2, 3],
     [1, 4],
@@ -68,12 +70,12 @@ test('references of the dead are gone, frames taken by it are free again, and th
   const frame = machine.frames.take(0);
   machine.frames.get(frame);
   i32[i32[CTL_POPULATION_TABLE]] += 3;
-  expect(bench.host.check()).not.toEqual([]);
+  expect(checkHost(bench.host)).not.toEqual([]);
   const freed = i32[CTL_FRAMES_FREED];
   recover(machine, DEAD);
   expect(machine.frames.used).toBe(used);
   expect(i32[CTL_FRAMES_FREED]).not.toBe(freed);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   // Every frame can be had once, no frame twice.
   const taken = new Set<number>();
   for (let next = machine.frames.take(0); next !== 0; next = machine.frames.take(0)) {
@@ -90,7 +92,7 @@ test('frames that a snapshot holds are not freed', () => {
   bench.host.exitGuest('a');
   bench.put('b', 0, 9);
   recover(bench.host.machine, DEAD);
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
   bench.guest(
     'c',
     times(40, 7).map((content, page) => content + page),
@@ -101,7 +103,7 @@ test('frames that a snapshot holds are not freed', () => {
   expect(before.every((chunk) => chunk !== undefined)).toBe(true);
   chunks.next();
   chunks.next();
-  expect(bench.host.check()).toEqual([]);
+  expect(checkHost(bench.host)).toEqual([]);
 });
 
 test('every page of every region is gone through, once', () => {

@@ -7,10 +7,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/kernels.js';
+import { SYSFS } from './kernel-at-hand.js';
 
 /** What any kernel may count; one that lacks a file lacks the counter. */
 const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_PROFILE);
-const SYSFS = '/sys/kernel/mm/ksm';
 /** Counted from the start of a scenario. */
 const SINCE_START = ['full_scans', 'pages_scanned', 'pages_skipped'];
 const DEFAULTS = {

@@ -3,11 +3,13 @@
  * short of memory: no byte is wrong, a recount agrees, and whoever waits goes on. From dist, where
  * their threads' code is.
  */
+
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GuestThreads } from '../../../dist/daemon/threads/guest-threads.js';
 import { Reaper } from '../../../dist/daemon/threads/reaper.js';
 import { Scanner } from '../../../dist/daemon/threads/scanner.js';
+import { checkHost } from '../../../dist/inspect/check.js';
 import { ManualClock } from '../../../dist/ksm/clock.js';
 import { Host } from '../../../dist/ksm/host.js';
 import { rebuild } from '../../../dist/ksm/rebuild.js';
@@ -124,7 +126,7 @@ test('two writers, a reader and the scanner at full speed: no byte is wrong, and
   await threads.until(300_000);
   await threads.fullScans(20);
   expect(threads.wrong()).toBe(0);
-  expect(threads.host.check()).toEqual([]);
+  expect(checkHost(threads.host)).toEqual([]);
   const { guests } = threads;
   await until('all of them have done something', () =>
     guests.list().every(({ tally }) => tally.verified > 0),
@@ -133,7 +135,7 @@ test('two writers, a reader and the scanner at full speed: no byte is wrong, and
   // Everything is still now: each content is in memory as often as max_page_sharing asks.
   await threads.fullScans(5);
   expect(threads.host.counters().pages_sharing).toBeGreaterThan(0);
-  expect(threads.host.check()).toEqual([]);
+  expect(checkHost(threads.host)).toEqual([]);
 });
 
 test('the scanner killed again and again beside them: no byte is wrong, and the next one goes on', async () => {
@@ -155,13 +157,13 @@ test('the scanner killed again and again beside them: no byte is wrong, and the 
     await restarted;
     await scanner.ready();
     expect(scanner.state).toBe('running');
-    expect(host.check()).toEqual([]);
+    expect(checkHost(host)).toEqual([]);
     await threads.fullScans(3);
     // Four of its pages a frame.
     expect(host.guestCounters('still').ksm_merging_pages).toBe(16);
   }
   expect(threads.wrong()).toBe(0);
-  expect(host.check()).toEqual([]);
+  expect(checkHost(host)).toEqual([]);
 });
 
 test('guest threads killed beside them: what they stored is whole, and another goes on there', async () => {
@@ -179,7 +181,7 @@ test('guest threads killed beside them: what they stored is whole, and another g
     const { state, tally } = await guests.kill(id);
     expect(state).toBe('died');
     wrong.push(tally.wrong);
-    expect(host.check()).toEqual([]);
+    expect(checkHost(host)).toEqual([]);
     // The reader sees a word that is half old, half new.
     const reader = threads.run('read', 'a', { spreadPages: 8 });
     await until('it has read', () => guests.get(reader).tally.verified > 100);
@@ -187,7 +189,7 @@ test('guest threads killed beside them: what they stored is whole, and another g
   }
   expect(reasons).toEqual(Array.from({ length: 6 }, () => 'killed'));
   expect([...wrong, threads.wrong()].every((count) => count === 0)).toBe(true);
-  expect(host.check()).toEqual([]);
+  expect(checkHost(host)).toEqual([]);
 });
 
 describe('a memory that is full', () => {
@@ -211,14 +213,14 @@ describe('a memory that is full', () => {
     const before = guests.get(writer).tally.verified;
     // Others can read, and the machine can be changed and counted.
     host.load('hog', host.findRegion('hog', 'r').address, new Uint8Array(PAGE));
-    expect(host.check()).toEqual([]);
+    expect(checkHost(host)).toEqual([]);
     await guests.whileStopped('hog', undefined, () => host.exitGuest('hog'));
     await until(
       'it goes on',
       () => guests.get(writer).state === 'running' && guests.get(writer).tally.verified > before,
     );
     expect(running.wrong()).toBe(0);
-    expect(host.check()).toEqual([]);
+    expect(checkHost(host)).toEqual([]);
   });
 
   test('and once pages are merged', async () => {
@@ -227,20 +229,20 @@ describe('a memory that is full', () => {
     await running.scanner.set('run', 1);
     await until('it goes on', () => running.guests.get(writer).tally.verified > before);
     expect(running.wrong()).toBe(0);
-    expect(running.host.check()).toEqual([]);
+    expect(checkHost(running.host)).toEqual([]);
   });
 
   test('a thread that waits for a frame can be stopped', async () => {
     const { running, writer } = await full();
     expect((await running.guests.stop(writer)).state).toBe('stopped');
     expect(running.host.machine.frames.used).toBe(running.host.machine.frames.total);
-    expect(running.host.check()).toEqual([]);
+    expect(checkHost(running.host)).toEqual([]);
   });
 
   test('a thread that waits for a frame can be killed', async () => {
     const { running, writer } = await full();
     expect((await running.guests.kill(writer)).state).toBe('died');
-    expect(running.host.check()).toEqual([]);
+    expect(checkHost(running.host)).toEqual([]);
   });
 });
 
@@ -261,7 +263,7 @@ test('guests and regions come and go while threads run', async () => {
     host.exitGuest('passing');
   }
   expect(threads.wrong()).toBe(0);
-  expect(host.check()).toEqual([]);
+  expect(checkHost(host)).toEqual([]);
 });
 
 test('nothing can start in a guest that is about to go, and its memory is nobody else’s', async () => {
@@ -276,5 +278,5 @@ test('nothing can start in a guest that is about to go, and its memory is nobody
   threads.guest('b');
   await threads.fullScans(2);
   expect(host.presentPages('b')).toBe(0);
-  expect(host.check()).toEqual([]);
+  expect(checkHost(host)).toEqual([]);
 });

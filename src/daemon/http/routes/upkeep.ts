@@ -1,8 +1,10 @@
 /** /v1/check, /v1/scanner/restart and /v1/snapshot: looking after a running daemon. */
+
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
+import { checkHost } from '../../../inspect/check.js';
 import { CheckAnswer, RestartAnswer } from '../../../protocol/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
 import { type Api, type Context, route } from '../context.js';
@@ -17,7 +19,7 @@ export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
 
   api.route({
     ...route('check', {}, { 200: CheckAnswer }),
-    handler: () => ({ disagreements: host.check() }),
+    handler: () => ({ disagreements: checkHost(host) }),
   });
 
   api.route({

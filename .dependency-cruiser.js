@@ -1,0 +1,115 @@
+/**
+ * Which folder may import which: downwards only, and no circle. ARCHITECTURE.md's code map says the
+ * same in words.
+ */
+
+/** Beside the folders: errors, names, the writing of addresses, the version. */
+const COMMON = ['src/(errors|hex|names|version)\\.ts'];
+
+/** What a folder may import besides itself, COMMON and packages. */
+const MAY_IMPORT = {
+  'src/core': [],
+  'src/machine': ['src/core'],
+  'src/ksm': ['src/machine', 'src/core'],
+  'src/inspect': ['src/ksm', 'src/machine', 'src/core'],
+  'src/conformance': ['src/inspect', 'src/ksm', 'src/machine'],
+  'src/snapshot': ['src/inspect', 'src/ksm', 'src/machine', 'src/core'],
+  'src/workload': [],
+  'src/sources': [],
+  'src/hotspots': [],
+  'src/protocol': [],
+  'src/client': ['src/protocol'],
+  'src/web': ['src/protocol'],
+  'src/daemon': [
+    'src/snapshot',
+    'src/inspect',
+    'src/ksm',
+    'src/machine',
+    'src/core',
+    'src/workload',
+    'src/hotspots',
+    'src/protocol',
+  ],
+  'src/cli': [
+    'src/client',
+    'src/protocol',
+    'src/sources',
+    'src/conformance',
+    'src/hotspots',
+    // What kernels and tunables there are.
+    'src/ksm/(kernels|tunables)\\.ts',
+  ],
+  tools: ['src'],
+  bench: ['src', 'tools'],
+  packaging: ['src/cli', 'src/daemon/fatal\\.ts'],
+  bin: ['dist/cli/main\\.js'],
+};
+
+/** The one verb that is the daemon, and not its client. */
+const DAEMON_VERBS = 'src/cli/commands/daemon/';
+
+const downwards = Object.entries(MAY_IMPORT).map(([folder, below]) => ({
+  name: `${folder.replace('/', '-')}-imports-downwards`,
+  comment: `${folder} may import ${[...below, 'nothing else'].join(', ')}`,
+  severity: 'error',
+  from: { path: `^${folder}/`, pathNot: folder === 'src/cli' ? `^${DAEMON_VERBS}` : [] },
+  to: {
+    path: '^(src|dist|tools|bench|packaging|test|bin)/',
+    pathNot: [folder, ...COMMON, ...below].map((path) => `^${path}($|/)`),
+  },
+}));
+
+export default {
+  forbidden: [
+    ...downwards,
+    {
+      name: 'start-is-the-daemon',
+      comment: 'the verbs of the daemon import daemon and snapshot besides what the others may',
+      severity: 'error',
+      from: { path: `^${DAEMON_VERBS}` },
+      to: {
+        path: '^(src|dist|tools|bench|packaging|test|bin)/',
+        pathNot: ['src/cli', 'src/daemon', 'src/snapshot', ...COMMON, ...MAY_IMPORT['src/cli']].map(
+          (path) => `^${path}($|/)`,
+        ),
+      },
+    },
+    {
+      name: 'common-imports-nothing',
+      severity: 'error',
+      from: { path: COMMON.map((path) => `^${path}$`) },
+      to: { path: '^(src|dist|tools|bench|packaging|test|bin)/' },
+    },
+    {
+      name: 'a-folder-has-a-rule',
+      comment: 'a new folder is to be given its place in MAY_IMPORT',
+      severity: 'error',
+      from: {
+        path: '^(src|tools|bench|packaging|bin)/',
+        pathNot: [...Object.keys(MAY_IMPORT), ...COMMON].map((path) => `^${path}($|/)`),
+      },
+      to: {},
+    },
+    {
+      name: 'web-imports-types-only',
+      comment: 'the browser is served what lies in dist/web, and nothing else of dist',
+      severity: 'error',
+      from: { path: '^dist/web/.*\\.js$' },
+      to: { path: '^dist/', pathNot: '^dist/web/' },
+    },
+    {
+      name: 'no-circle',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    // Imports of types count: who needs to know a type is above it.
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/.*\\.d\\.ts$' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node'] },
+  },
+};

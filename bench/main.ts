@@ -79,7 +79,8 @@ const program = new Command('bench')
   )
   .addHelpText(
     'after',
-    '\nExample:\n  npm run bench -- --size 1GiB --only worst-2 --only worst-3 --report /tmp/report\n',
+    '\nExample:\n  npm run bench -- --size 1GiB --only worst-2 --only worst-3 --report ' +
+      '/tmp/report\n',
   );
 program.parse();
 const options = program.opts<Options>();

@@ -23,7 +23,10 @@ export interface Run {
 }
 
 export function machineLine(): string {
-  return `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}`;
+  return (
+    `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Linux ${release()}, ` +
+    `Node.js ${process.version}`
+  );
 }
 
 /** What was measured, in a line. */
@@ -32,5 +35,8 @@ export function runLine({ guestBytes, profile, seed, noKernel }: Run): string {
     noKernel === undefined
       ? 'beside the running kernel'
       : `the running kernel is not beside it: ${noKernel}`;
-  return `${prettyBytes(guestBytes, { binary: true })} a guest, ksmd as in Linux ${profile}, ${beside}; seed ${seed}`;
+  return (
+    `${prettyBytes(guestBytes, { binary: true })} a guest, ksmd as in Linux ${profile}, ` +
+    `${beside}; seed ${seed}`
+  );
 }

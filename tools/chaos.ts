@@ -33,7 +33,8 @@ const { scannerKills, guestKills, clientCuts, resumeWithinMs, seed } = program.o
   seed: number;
 }>();
 console.log(
-  `chaos: ${scannerKills} scanner kills, ${guestKills} guest kills, ${clientCuts} client cuts, seed ${seed}`,
+  `chaos: ${scannerKills} scanner kills, ${guestKills} guest kills, ${clientCuts} client ` +
+    `cuts, seed ${seed}`,
 );
 
 const daemon = await LoadedDaemon.start(DAEMON_OPTIONS);
@@ -50,7 +51,8 @@ async function cutClient(): Promise<void> {
   await new Promise<void>((resolve) => {
     const socket = connect(daemon.socketPath, () => {
       socket.write(
-        `PUT /v1/guests/uploads/memory?address=${region.address} HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n`,
+        `PUT /v1/guests/uploads/memory?address=${region.address} HTTP/1.1\r\nhost: ` +
+          `x\r\ncontent-length: ${bytes}\r\n\r\n`,
       );
       socket.write(new Uint8Array(random(bytes)), () => socket.destroy());
     });
@@ -94,7 +96,8 @@ for (const [number, deed] of deeds.entries()) {
   checks++;
   const { verified, wrong } = await writers.soFar();
   console.log(
-    `${number + 1} of ${deeds.length}: ${verified.toLocaleString('en')} stores verified, ${wrong} wrong, slowest restart ${Math.round(slowestMs)} ms`,
+    `${number + 1} of ${deeds.length}: ${verified.toLocaleString('en')} stores verified, ` +
+      `${wrong} wrong, slowest restart ${Math.round(slowestMs)} ms`,
   );
 }
 const totals = await writers.stop();
@@ -102,7 +105,8 @@ faults.push(...(await client.check()));
 await daemon.stop();
 for (const sentence of faults) console.log(sentence);
 console.log(
-  `${totals.verified.toLocaleString('en')} stores verified, ${totals.wrong} wrong; merging resumed after ${Math.round(slowestMs)} ms at most`,
+  `${totals.verified.toLocaleString('en')} stores verified, ${totals.wrong} wrong; merging ` +
+    `resumed after ${Math.round(slowestMs)} ms at most`,
 );
 console.log(
   faults.length === 0

@@ -146,7 +146,8 @@ class Recorder {
 
 const program = new Command('record')
   .description(
-    "Plays a scenario on the running kernel's KSM and prints it with what its counters read. Root only; nothing else may use KSM.",
+    "Plays a scenario on the running kernel's KSM and prints it with what its counters " +
+      'read. Root only; nothing else may use KSM.',
   )
   .argument(
     '<file>',
@@ -154,7 +155,8 @@ const program = new Command('record')
   )
   .addHelpText(
     'after',
-    '\nExample:\n  npm run --silent record -- scenario.json > trace.json && ksmd replay trace.json\n',
+    '\nExample:\n  npm run --silent record -- scenario.json > trace.json && ksmd replay ' +
+      'trace.json\n',
   );
 program.parse();
 const [file = ''] = program.args;

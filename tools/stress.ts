@@ -24,7 +24,8 @@ while (performance.now() < end) {
   const { verified, wrong, retries } = await writers.soFar();
   const { pages_shared, pages_sharing, full_scans } = await daemon.client.ksm();
   console.log(
-    `${verified.toLocaleString('en')} stores verified, ${wrong} wrong, ${retries} retried; ${full_scans} full scans, ${pages_shared} shared, ${pages_sharing} sharing`,
+    `${verified.toLocaleString('en')} stores verified, ${wrong} wrong, ${retries} retried; ` +
+      `${full_scans} full scans, ${pages_shared} shared, ${pages_sharing} sharing`,
   );
 }
 const totals = await writers.stop();
@@ -32,7 +33,8 @@ const disagreements = await daemon.client.check();
 await daemon.stop();
 for (const sentence of disagreements) console.log(sentence);
 console.log(
-  `${totals.verified.toLocaleString('en')} stores verified in ${seconds} s, ${totals.wrong} wrong, ${totals.retries} retried for want of a frame`,
+  `${totals.verified.toLocaleString('en')} stores verified in ${seconds} s, ` +
+    `${totals.wrong} wrong, ${totals.retries} retried for want of a frame`,
 );
 console.log(
   disagreements.length === 0 ? 'check: all agrees' : `check: ${disagreements.length} disagreements`,

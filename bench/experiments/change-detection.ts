@@ -84,7 +84,9 @@ export function changeDetectionRow(copyPages: number, profile: ProfileName): Row
   const ms = (seconds: number): number => Number(((seconds * 1000) / ROUNDS).toFixed(2));
   return {
     phase: 'change-detection',
-    what: `change_detection=dirty where a guest rewrites ${100 / REWRITTEN} % of its pages between scans`,
+    what:
+      `change_detection=dirty where a guest rewrites ${100 / REWRITTEN} % of its pages ` +
+      'between scans',
     ksmdSeconds: dirty.scanSeconds / ROUNDS,
     goal: 'nothing is hashed, the same pages merge',
     met: agree && dirty.checksums === 0 && checksum.checksums > 0,

@@ -58,7 +58,9 @@ export async function dashboardRow(
 ): Promise<Row> {
   const phase = 'dashboard';
   const what = 'the dashboard open in Chromium, the scanner at full speed';
-  const goal = `at least ${FRAMES_PER_SECOND} frames/s, less than ${MOST_COST * 100} % of the scanner's rate`;
+  const goal =
+    `at least ${FRAMES_PER_SECOND} frames/s, less than ${MOST_COST * 100} % of the scanner's ` +
+    'rate';
   const chromium = chromiumPath();
   const port = await freePort();
   const memoryBytes = Math.ceil(copyPages * GUESTS * MEMORY_SHARE) * PAGE_SIZE;
@@ -113,7 +115,7 @@ export async function dashboardRow(
         ),
         'cost to the rate': spread(wallCost),
         "cost to the rate by the scanner's own processor time": spread(ownCost),
-        'API thread, of a processor': `${percent(median(closed.map(({ apiShare }) => apiShare)))} closed, ${percent(median(open.map(({ apiShare }) => apiShare)))} open`,
+        'API thread, of a processor': `${apiShare(closed)} closed, ${apiShare(open)} open`,
         'frames/s': fps.toFixed(1),
         'frame interval p99 ms': Math.max(...frames.map(({ p99Ms }) => p99Ms)).toFixed(1),
         'longest frame interval ms': Math.max(...frames.map(({ longestMs }) => longestMs)).toFixed(
@@ -276,4 +278,8 @@ function median(values: readonly number[]): number {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
+}
+
+function apiShare(windows: readonly Window[]): string {
+  return percent(median(windows.map((window) => window.apiShare)));
 }

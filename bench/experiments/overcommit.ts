@@ -52,7 +52,8 @@ export async function overcommitRow(
   for (let number = 0; number < guests; number++) {
     const isKsmpages = number < KSMPAGES;
     progress.begin(
-      `overcommit, guest ${number + 1} of ${guests}: ${isKsmpages ? 'ksmpages' : 'a machine that boots'}`,
+      `overcommit, guest ${number + 1} of ${guests}: ` +
+        `${isKsmpages ? 'ksmpages' : 'a machine that boots'}`,
     );
     const name = `guest-${number}`;
     host.createGuest(name);
@@ -84,13 +85,18 @@ export async function overcommitRow(
   const left = frames.total - frames.used;
   return {
     phase: 'overcommit',
-    what: `${KSMPAGES} ksmpages and ${MACHINES} machines that boot, on the memory of ${HOST_MEMORY} of them`,
+    what:
+      `${KSMPAGES} ksmpages and ${MACHINES} machines that boot, on the memory of ` +
+      `${HOST_MEMORY} of them`,
     ksmdSeconds: (performance.now() - start) / 1000,
     ksmdWords: `${left > 0 ? 'fits' : 'full'}, ${size(left)} left`,
     goal: 'fits, nothing lost',
     met: wrong === 0 && left > 0,
     figures: {
-      'memory left': `${size(left)} of ${size(frames.total)}, with ${size(guests * copyPages)} written`,
+      'memory left': [
+        `${size(left)} of ${size(frames.total)}`,
+        `with ${size(guests * copyPages)} written`,
+      ].join(', '),
       'least free at a guest’s last store': size(leastFree),
       'stores that waited for a frame': waits,
       'guests changed': wrong,

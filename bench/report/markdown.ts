@@ -35,7 +35,8 @@ function markdown(run: Run, pictures: readonly Picture[]): string {
   if (pictures.length > 0) {
     parts.push(
       '## Free memory',
-      'Of a host as large as four guests, from the last write of a copy until its last page has merged.',
+      'Of a host as large as four guests, from the last write of a copy until its last ' +
+        'page has merged.',
     );
     for (const { name, title } of pictures)
       parts.push(`### ${name}`, `![${title}: free memory over time](${name}.svg)`);

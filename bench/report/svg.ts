@@ -135,7 +135,10 @@ function specOf({ title, since, curves }: Picture, subtitle: readonly string[]):
 }
 
 function descriptionOf({ title, curves }: Picture): string {
-  return `${title}: free memory over time. ${curves.map((curve) => `${NAMES[curve.side]}: ${seconds(endOf(curve))}`).join('; ')}.`;
+  return (
+    `${title}: free memory over time. ` +
+    `${curves.map((curve) => `${NAMES[curve.side]}: ${seconds(endOf(curve))}`).join('; ')}.`
+  );
 }
 
 function endOf({ points }: Curve): number {
@@ -147,7 +150,8 @@ function labelsOf(ticks: readonly number[]): string {
   return ticks
     .map(
       (tick) =>
-        `datum.value == ${tick} ? '${prettyBytes(tick, { binary: true, maximumFractionDigits: 3 })}' : `,
+        `datum.value == ${tick} ? ` +
+        `'${prettyBytes(tick, { binary: true, maximumFractionDigits: 3 })}' : `,
     )
     .concat("''")
     .join('');

@@ -77,7 +77,10 @@ function overview(program: Command, help: Help, date: string): Page {
     ...section('DESCRIPTION', [
       ...paragraphs([
         program.description(),
-        "The daemon, ksmd start, owns the memory of simulated guests, finds identical pages as Linux's own ksmd does, and maps them to one write-protected frame. The other commands talk to it through a Unix socket. Counters and tunables are those of /sys/kernel/mm/ksm.",
+        'The daemon, ksmd start, owns the memory of simulated guests, finds identical ' +
+          "pages as Linux's own ksmd does, and maps them to one write-protected frame. The " +
+          'other commands talk to it through a Unix socket. Counters and tunables are those ' +
+          'of /sys/kernel/mm/ksm.',
       ]),
     ]),
     ...section('OPTIONS', options(program, help)),
@@ -131,7 +134,8 @@ function verbPage(verb: Verb, command: Command, help: Help, date: string): Page 
 }
 
 function page(name: string, date: string, lines: readonly string[]): Page {
-  const title = `.TH ${literal(name.toUpperCase())} 1 ${date} "ksmd ${literal(VERSION)}" "ksmd manual"`;
+  const source = `"ksmd ${literal(VERSION)}" "ksmd manual"`;
+  const title = `.TH ${literal(name.toUpperCase())} 1 ${date} ${source}`;
   return { file: `${name}.1`, roff: `${[title, ...lines].join('\n')}\n` };
 }
 

@@ -25,7 +25,9 @@ export function failureOf(error: unknown, hints: Readonly<Record<string, string>
     return { exitStatus: FAILED, line: error.message };
   return {
     exitStatus: FAILED,
-    line: `EIO: a fault in ksmd: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    line:
+      'EIO: a fault in ksmd: ' +
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   };
 }
 

@@ -21,7 +21,8 @@ export type RunVerb = (
 export function createProgram(run: RunVerb): Command {
   const program = new Command('ksmd')
     .description(
-      "Simulates Linux's Kernel Samepage Merging: a daemon that owns guest memory and merges it as the kernel does.",
+      "Simulates Linux's Kernel Samepage Merging: a daemon that owns guest memory and " +
+        'merges it as the kernel does.',
     )
     .version(VERSION)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ksmd: ')) })

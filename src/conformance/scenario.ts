@@ -113,7 +113,8 @@ function check(schema: TSchema, value: unknown, place: string): void {
   const path = error.instancePath.slice(1).replaceAll('/', '.');
   throw new KsmdError(
     'EINVAL',
-    `${place}${path === '' ? '' : `, ${path}`}: ${explain(error.keyword, error.params, error.message)}`,
+    `${place}${path === '' ? '' : `, ${path}`}: ` +
+      `${explain(error.keyword, error.params, error.message)}`,
   );
 }
 

@@ -3,8 +3,10 @@
  *
  *   magic      8 bytes, "KSMDSNP1"
  *   length     4 bytes, little endian: of the header
- *   header     JSON: kernel profile, page size, tunables, guests with their regions, number of frames
- *   maps       4 bytes a page, region by region in the header's order: PAGE_ values below, PAGE_MERGEABLE besides
+ *   header     JSON: kernel profile, page size, tunables, guests with their regions, number of
+ *              frames
+ *   maps       4 bytes a page, region by region in the header's order: PAGE_ values below,
+ *              PAGE_MERGEABLE besides
  *   frames     one page size each; page maps name them by their place, from 0
  *   checksum   8 bytes, little endian: XXH64, seed 0, of all before
  *

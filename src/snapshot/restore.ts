@@ -73,7 +73,8 @@ export class SnapshotFile {
     if (host.machine.pageSize !== header.pageSize) {
       throw new KsmdError(
         'EINVAL',
-        `the snapshot's pages are of ${header.pageSize} bytes, the host's of ${host.machine.pageSize}`,
+        `the snapshot's pages are of ${header.pageSize} bytes, the host's of ` +
+          `${host.machine.pageSize}`,
       );
     }
     const maps = this.maps();
@@ -132,7 +133,8 @@ export class SnapshotFile {
       if (machine.pages.store(slot, 0, this.frame(number)) !== DONE) {
         throw new KsmdError(
           'ENOMEM',
-          `the snapshot holds ${this.header.frames} frames, and only ${machine.frames.total} fit: take a larger memory`,
+          `the snapshot holds ${this.header.frames} frames, and only ` +
+            `${machine.frames.total} fit: take a larger memory`,
         );
       }
       slots[number] = slot;

@@ -19,12 +19,18 @@ export function bytes(value: number): string {
     value === 0 ? 0 : Math.floor(Math.log2(Math.abs(value)) / 10),
   );
   const scaled = value / 1024 ** unit;
-  return `${scaled.toFixed(unit === 0 || Math.abs(scaled) >= 100 ? 0 : 1)} ${UNITS[Math.max(0, unit)]}`;
+  return (
+    `${scaled.toFixed(unit === 0 || Math.abs(scaled) >= 100 ? 0 : 1)} ` +
+    `${UNITS[Math.max(0, unit)]}`
+  );
 }
 
 /** 0 to 1, in percent. */
 export function percent(share: number): string {
-  return `${(share * 100).toFixed((share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0)} %`;
+  return (
+    `${(share * 100).toFixed((share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0)} ` +
+    '%'
+  );
 }
 
 export function hex(address: number): string {

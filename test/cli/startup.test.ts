@@ -69,7 +69,7 @@ describe('loads', () => {
     profile: { rooms: ['hotspots'] },
     register: { rooms: ['sources'] },
     replay: {
-      rooms: ['conformance', 'core', 'inspect', 'machine', 'protocol'],
+      rooms: ['conformance', 'core', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],
     },
     start: { rooms: ['core', 'machine', 'protocol', 'workload'] },

@@ -10,11 +10,12 @@ export function bash({ options, verbs, tunables }: CompletedProgram): string {
   const all = [{ name: '', summary: '', arguments: [], options }, ...verbs];
   return `# bash completion of ksmd, printed by 'ksmd completion bash'
 
-# Each of the functions below sets REPLY: to words, or to @ and where they are to be had. Status 1: to nothing.
+# Each of the functions below sets REPLY: to words, or to @ and where they are to be had. Status 1:
+# to nothing.
 
 _ksmd_options() {
     case $1 in
-${all.map((verb) => `        '${verb.name}') REPLY='${verb.options.map(longFlag).join(' ')}' ;;`).join('\n')}
+${all.map(optionsCase).join('\n')}
         *) return 1 ;;
     esac
 }
@@ -43,7 +44,8 @@ ${tunables
     esac
 }
 
-# The first column of what the daemon lists; nothing if there is none, or if it does not answer soon.
+# The first column of what the daemon lists; nothing if there is none, or if it does not answer
+# soon.
 _ksmd_ask() {
     REPLY=$(timeout 5 ksmd "$1" \${2:+--socket "$2"} 2>/dev/null | tail -n +2 | cut -d ' ' -f 1)
 }
@@ -54,7 +56,11 @@ _ksmd() {
     # Where readline ends a word at = or :, one goes on here.
     for ((i = 1; i <= COMP_CWORD; i++)); do
         word=\${COMP_WORDS[i]}
-        if ((i > 1)) && [[ $word == [=:]* || \${COMP_WORDS[i - 1]} == [=:] ]]; then words[\${#words[@]} - 1]+=$word; else words+=("$word"); fi
+        if ((i > 1)) && [[ $word == [=:]* || \${COMP_WORDS[i - 1]} == [=:] ]]; then
+            words[\${#words[@]} - 1]+=$word
+        else
+            words+=("$word")
+        fi
     done
     local last=$((\${#words[@]} - 1))
     for ((i = 0; i < last; i++)); do
@@ -118,10 +124,15 @@ function longFlag({ flags }: CompletedOption): string {
   return flags.at(-1) ?? '';
 }
 
+function optionsCase({ name, options }: Pick<CompletedVerb, 'name' | 'options'>): string {
+  return `        '${name}') REPLY='${options.map(longFlag).join(' ')}' ;;`;
+}
+
 function valueCases(verb: CompletedVerb): string[] {
   return verb.options.flatMap(({ flags, value }) => {
     if (value === undefined) return [];
-    return `        ${flags.map((flag) => `'${verb.name} ${flag}'`).join(' | ')}) REPLY='${reply(value.candidates)}' ;;`;
+    const words = flags.map((flag) => `'${verb.name} ${flag}'`).join(' | ');
+    return `        ${words}) REPLY='${reply(value.candidates)}' ;;`;
   });
 }
 

@@ -10,7 +10,8 @@ import type {
 export function fish({ options, verbs, tunables }: CompletedProgram): string {
   return `# fish completion of ksmd, printed by 'ksmd completion fish'
 
-# The first column of what the daemon lists; nothing if there is none, or if it does not answer soon.
+# The first column of what the daemon lists; nothing if there is none, or if it does not answer
+# soon.
 function __ksmd_ask
     set -l words (commandline -opc)
     set -l socket
@@ -29,7 +30,8 @@ function __ksmd_verb
     test "$words[2]" = $argv[1]
 end
 
-# Whether an argument of the verb is to come, and which: verb, place, or 'any' place, and the verb's options that take a value.
+# Whether an argument of the verb is to come, and which: verb, place, or 'any' place, and the
+# verb's options that take a value.
 function __ksmd_argument
     __ksmd_verb $argv[1]; or return 1
     set -l words (commandline -opc)
@@ -49,8 +51,12 @@ end
 
 complete -c ksmd -f
 ${options.map((option) => optionLine('__ksmd_no_verb', option, tunables)).join('\n')}
-${verbs.map(({ name, summary }) => `complete -c ksmd -n __ksmd_no_verb -a ${name} -d ${quoted(summary)}`).join('\n')}
+${verbs.map(verbLine).join('\n')}
 ${verbs.flatMap((verb) => verbLines(verb, tunables)).join('\n')}`;
+}
+
+function verbLine({ name, summary }: CompletedVerb): string {
+  return `complete -c ksmd -n __ksmd_no_verb -a ${name} -d ${quoted(summary)}`;
 }
 
 function verbLines(verb: CompletedVerb, tunables: readonly CompletedTunable[]): string[] {
@@ -95,12 +101,16 @@ function candidatesOf(candidates: Candidates, tunables: readonly CompletedTunabl
     case 'workloads':
       return " -a '(__ksmd_ask ps)'";
     case 'assignments':
-      return ` -a ${quoted(tunables.flatMap(({ name, values }) => (values.length === 0 ? `${name}=` : values.map((value) => `${name}=${value}`))).join(' '))}`;
+      return ` -a ${quoted(tunables.flatMap(assignments).join(' '))}`;
     case 'nothing':
       return '';
     default:
       return ` -a ${quoted(candidates.join(' '))}`;
   }
+}
+
+function assignments({ name, values }: CompletedTunable): string[] {
+  return values.length === 0 ? [`${name}=`] : values.map((value) => `${name}=${value}`);
 }
 
 function quoted(text: string): string {

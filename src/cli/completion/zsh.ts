@@ -11,7 +11,8 @@ export function zsh({ options, verbs, tunables }: CompletedProgram): string {
   return `#compdef ksmd
 # zsh completion of ksmd, printed by 'ksmd completion zsh'
 
-# The first column of what the daemon lists; nothing if there is none, or if it does not answer soon.
+# The first column of what the daemon lists; nothing if there is none, or if it does not answer
+# soon.
 _ksmd_ask() {
     local -a names socket
     [[ -n \${opt_args[--socket]} ]] && socket=(--socket \${(Q)opt_args[--socket]})
@@ -89,7 +90,8 @@ function action({
   readonly name: string;
   readonly candidates: Candidates;
 }): string {
-  return `${name.replace(/[:\\]/g, '\\$&')}:${typeof candidates === 'string' ? ACTIONS[candidates] : `(${candidates.join(' ')})`}`;
+  const from = typeof candidates === 'string' ? ACTIONS[candidates] : `(${candidates.join(' ')})`;
+  return `${name.replace(/[:\\]/g, '\\$&')}:${from}`;
 }
 
 const ACTIONS = {

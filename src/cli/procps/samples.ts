@@ -38,6 +38,7 @@ function assertSameDaemon(before: Status | undefined, now: Status): void {
   if (before === undefined || (now.pid === before.pid && now.uptimeMs >= before.uptimeMs)) return;
   throw new KsmdError(
     'ECONNRESET',
-    'the daemon was restarted meanwhile: its guests and counters begin anew, and so must this command',
+    'the daemon was restarted meanwhile: its guests and counters begin anew, and so must ' +
+      'this command',
   );
 }

@@ -138,7 +138,8 @@ function footer(
 ): string {
   const range =
     shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests} up/down`;
-  const text = `${range}  by ${ORDERS[order].column}  q quit  s saved  m mem  p cpu  c scan  n name`;
+  const keys = 'q quit  s saved  m mem  p cpu  c scan  n name';
+  const text = `${range}  by ${ORDERS[order].column}  ${keys}`;
   return styledLine([{ text, style: 'gray' }], columns);
 }
 

@@ -22,14 +22,19 @@ export function topSummary(
   const inState = (state: string): number =>
     workloads.filter((workload) => workload.state === state).length;
   const lines = [
-    `ksmd ${version} - ${takenAt.toTimeString().slice(0, 8)} up ${upTime(uptimeMs)}, as Linux ${kernel}`,
-    `Guests: ${guests.length} total, ${count(inState('running'), 'workload')} running, ${inState('waiting')} waiting for a frame`,
-    `%Cpu(s): ${part(rates.guestShare)} us, ${part(rates.scannerShare)} sy, ${part(rates.idleShare)} id;` +
-      `  scanner ${scanner.state}, ${part(rates.scannerCpus)} % of one`,
+    `ksmd ${version} - ${takenAt.toTimeString().slice(0, 8)} up ${upTime(uptimeMs)}, as ` +
+      `Linux ${kernel}`,
+    `Guests: ${guests.length} total, ${count(inState('running'), 'workload')} running, ` +
+      `${inState('waiting')} waiting for a frame`,
+    `%Cpu(s): ${part(rates.guestShare)} us, ${part(rates.scannerShare)} sy, ` +
+      `${part(rates.idleShare)} id;  scanner ${scanner.state}, ${part(rates.scannerCpus)} % of one`,
     `Scanner: ${count(counters.full_scans ?? 0, 'full scan')};` +
-      `  ${whole(rates.pagesScannedPerSecond)} scanned/s, ${whole(rates.mergesPerSecond)} merged/s, ${whole(rates.cowBreaksPerSecond)} cow/s`,
-    `Mem: ${briefSize(memory.totalBytes)} total, ${briefSize(memory.usedBytes)} used, ${briefSize(memory.freeBytes)} free, ` +
-      `${briefSize(memory.sharedBytes)} shared;  ${briefSize(memory.savedBytes)} saved, ${percent(savedShare(memory))}`,
+      `  ${whole(rates.pagesScannedPerSecond)} scanned/s, ${whole(rates.mergesPerSecond)} ` +
+      `merged/s, ${whole(rates.cowBreaksPerSecond)} cow/s`,
+    `Mem: ${briefSize(memory.totalBytes)} total, ${briefSize(memory.usedBytes)} used, ` +
+      `${briefSize(memory.freeBytes)} free, ` +
+      `${briefSize(memory.sharedBytes)} shared;  ${briefSize(memory.savedBytes)} saved, ` +
+      `${percent(savedShare(memory))}`,
   ];
   return lines.map((line) => styledLine(figuresBold(line), columns));
 }

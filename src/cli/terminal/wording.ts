@@ -9,7 +9,8 @@ export function size(bytes: number): string {
 export function briefSize(bytes: number): string {
   const power = bytes < 999.5 * 2 ** 10 ? 1 : bytes < 999.5 * 2 ** 20 ? 2 : 3;
   const value = bytes / 2 ** (10 * power);
-  return `${power > 1 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${['k', 'm', 'g'][power - 1]}`;
+  const digits = power > 1 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+  return `${digits}${['k', 'm', 'g'][power - 1]}`;
 }
 
 /** Days, and hours, minutes and seconds. */
@@ -17,7 +18,8 @@ export function upTime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const days = Math.floor(seconds / 86_400);
   const two = (value: number): string => String(value).padStart(2, '0');
-  const clock = `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  const hours = Math.floor(seconds / 3600) % 24;
+  const clock = `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   return days === 0 ? clock : `${count(days, 'day')}, ${clock}`;
 }
 

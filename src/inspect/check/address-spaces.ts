@@ -102,7 +102,8 @@ function checkFree(machine: Machine, from: number, end: number, report: Report):
   const word = machine.memory.i32.subarray(from, end).findIndex((value) => value !== 0);
   if (word !== -1)
     report.say(
-      `free slot ${Math.floor((from + word - machine.memory.slotTable) / SLOT_WORDS)} is not all zeroes`,
+      `free slot ${Math.floor((from + word - machine.memory.slotTable) / SLOT_WORDS)} is ` +
+        'not all zeroes',
     );
 }
 
@@ -133,7 +134,8 @@ export function checkMmList(machine: Machine, guests: readonly number[], report:
   for (const guest of guests) {
     if (list.has(guest) !== ring.has(guest)) {
       report.say(
-        `${report.guest(guest)} is ${ring.has(guest) ? '' : 'not '}on the list of guests that KSM knows, but says otherwise`,
+        `${report.guest(guest)} is ${ring.has(guest) ? '' : 'not '}on the list of guests ` +
+          'that KSM knows, but says otherwise',
       );
     }
     if (i32[guest + GUEST_ON_LIST] !== 0) continue;

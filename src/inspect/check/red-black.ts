@@ -43,7 +43,8 @@ export function nodesInOrder(tree: TreeWords, root: number, treeName: string): n
     const right = visit(i32[node + RB_RIGHT], node, color === RB_RED, depth + 1);
     if (left !== right && !Number.isNaN(left) && !Number.isNaN(right)) {
       tree.say(
-        `${treeName}: below ${tree.name(node)} there are ${left} black nodes on the left and ${right} on the right`,
+        `${treeName}: below ${tree.name(node)} there are ${left} black nodes on the left ` +
+          `and ${right} on the right`,
       );
     }
     return left + (color === RB_BLACK ? 1 : 0);

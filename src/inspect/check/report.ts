@@ -41,17 +41,26 @@ export class Report {
   region(region: number): string {
     const { machine } = this;
     const kind = machine.regions.isGhost(region) ? 'ghost' : 'region';
-    return `${kind} at ${hex(machine.regions.vpn(region) * machine.pageSize)} of ${this.guest(machine.memory.i32[region + REGION_GUEST])}`;
+    return (
+      `${kind} at ${hex(machine.regions.vpn(region) * machine.pageSize)} of ` +
+      `${this.guest(machine.memory.i32[region + REGION_GUEST])}`
+    );
   }
 
   page(slot: number): string {
     const { machine } = this;
     if (machine.memory.i32[slot + SLOT_REGION] === 0)
       return `free slot ${(slot - machine.memory.slotTable) / SLOT_WORDS}`;
-    return `page ${hex(machine.regions.vpnOf(slot) * machine.pageSize)} of ${this.guest(machine.pages.guest(slot))}`;
+    return (
+      `page ${hex(machine.regions.vpnOf(slot) * machine.pageSize)} of ` +
+      `${this.guest(machine.pages.guest(slot))}`
+    );
   }
 
   stableNode(stable: number): string {
-    return `stable node ${(stable - this.machine.memory.i32[CTL_STABLE_NODE_TABLE]) / STABLE_NODE_WORDS}`;
+    return (
+      'stable node ' +
+      `${(stable - this.machine.memory.i32[CTL_STABLE_NODE_TABLE]) / STABLE_NODE_WORDS}`
+    );
   }
 }

@@ -112,7 +112,8 @@ class StableCheck {
     for (const stable of nodesInOrder(words, CTL_STABLE_ROOTS + node, name)) {
       if (this.nodes.nodeOf(stable) !== node)
         report.say(
-          `${report.stableNode(stable)} is in the ${name}, but says node ${this.nodes.nodeOf(stable)}`,
+          `${report.stableNode(stable)} is in the ${name}, but says node ` +
+            `${this.nodes.nodeOf(stable)}`,
         );
       if (!this.hasTrueSample(stable))
         report.say(`${report.stableNode(stable)} has a sample that is not of its page`);
@@ -178,9 +179,10 @@ class StableCheck {
     let prev = 0;
     for (let slot = i32[stable + STABLE_FIRST]; slot !== 0; slot = i32[slot + RMAP_NEXT]) {
       if (!this.items.has(slot) || this.listedFrom.has(slot)) {
-        report.say(
-          `the list of ${name} leads to ${this.items.has(slot) ? `${report.page(slot)} a second time` : 'what is no rmap item'}`,
-        );
+        const what = this.items.has(slot)
+          ? `${report.page(slot)} a second time`
+          : 'what is no rmap item';
+        report.say(`the list of ${name} leads to ${what}`);
         break;
       }
       this.listedFrom.set(slot, stable);
@@ -202,7 +204,8 @@ class StableCheck {
     const saysStable = (i32[slot + RMAP_FLAGS] & RMAP_STABLE) !== 0;
     if (saysStable !== (stable !== undefined)) {
       report.say(
-        `${report.page(slot)} ${saysStable ? 'says it is' : 'does not say that it is'} on the list of a stable node`,
+        `${report.page(slot)} ${saysStable ? 'says it is' : 'does not say that it is'} on ` +
+          'the list of a stable node',
       );
     }
     if (stable !== undefined && i32[slot + RMAP_HEAD] !== stable)
@@ -216,7 +219,8 @@ class StableCheck {
       machine.frames.stableNode(frame) !== 0
     ) {
       report.say(
-        `${report.page(slot)} maps frame ${frame}, but is listed from ${report.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
+        `${report.page(slot)} maps frame ${frame}, but is listed from ` +
+          `${report.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
       );
     }
     if (stable === undefined && machine.frames.stableNode(frame) !== 0)

@@ -81,7 +81,8 @@ export class Explanation {
     const asking = new AbortController();
     this.asking = asking;
     try {
-      const path = `/v1/guests/${encodeURIComponent(place.guest)}/pages/${hex(place.address)}?twins=${TWINS}`;
+      const guest = encodeURIComponent(place.guest);
+      const path = `/v1/guests/${guest}/pages/${hex(place.address)}?twins=${TWINS}`;
       const answer = await fetch(path, { signal: asking.signal });
       if (!answer.ok) throw new Error(((await answer.json()) as ErrorAnswer).error.message);
       const page = (await answer.json()) as Page;
@@ -110,7 +111,8 @@ export class Explanation {
         'frame',
         frame === undefined
           ? 'none'
-          : `${count(frame.number)}, mapped ${frame.mappings === 1 ? 'once' : `${count(frame.mappings)} times`}`,
+          : `${count(frame.number)}, mapped ` +
+            `${frame.mappings === 1 ? 'once' : `${count(frame.mappings)} times`}`,
       ],
       ['checksum', checksum ?? 'none'],
       ['age', `${count(age)} visits`],
@@ -128,7 +130,8 @@ export class Explanation {
     if (twins.length > 0) this.panel.append(this.twinsOf(twins, twinCount));
     say(
       this.spoken,
-      `${page.page.guest}, ${page.page.region}, ${hex(page.page.address)}: ${lookOf(state).label}. ${why} ${next}`,
+      `${page.page.guest}, ${page.page.region}, ${hex(page.page.address)}: ` +
+        `${lookOf(state).label}. ${why} ${next}`,
     );
   }
 

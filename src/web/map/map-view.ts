@@ -234,6 +234,7 @@ export class MapView {
     const size = Math.max(cell, least);
     mark.style.width = `${size}px`;
     mark.style.height = `${size}px`;
-    mark.style.transform = `translate(${(x + 0.5) * cell - size / 2}px, ${(y + 0.5) * cell - size / 2}px)`;
+    const [left, top] = [x, y].map((at) => (at + 0.5) * cell - size / 2);
+    mark.style.transform = `translate(${left}px, ${top}px)`;
   }
 }

@@ -72,7 +72,9 @@ export const start = verb({
       .default('info'),
   ],
   details: [
-    'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file anew, after logrotate has moved it away. If systemd has started it (Type=notify), it says so once it listens.',
+    'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file ' +
+      'anew, after logrotate has moved it away. If systemd has started it (Type=notify), it ' +
+      'says so once it listens.',
   ],
   exitStatuses: {
     0: 'stopped as asked',

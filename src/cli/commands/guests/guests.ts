@@ -18,11 +18,9 @@ export const run: Run<[string | undefined], object> = async (
   }
   const guest = await client.guest(name);
   const { pageSize } = await client.status();
+  const summary = { ...guest, regions: guest.regions.length };
   if (json) printJson(guest);
-  else
-    print(
-      `${guestTable([{ ...guest, regions: guest.regions.length }], pageSize)}\n\n${regionTable(guest, pageSize)}`,
-    );
+  else print(`${guestTable([summary], pageSize)}\n\n${regionTable(guest, pageSize)}`);
   return undefined;
 };
 

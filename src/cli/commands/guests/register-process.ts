@@ -59,12 +59,14 @@ export async function registerProcess(
       return stored;
     }).finally(() => progress.end());
     print(
-      `${guest}: ${count(storedBytes / pageSize, 'page')} (${size(storedBytes)}) of process ${pid} in ${count(found.mappings, 'mapping')}`,
+      `${guest}: ${count(storedBytes / pageSize, 'page')} (${size(storedBytes)}) of ` +
+        `process ${pid} in ${count(found.mappings, 'mapping')}`,
     );
     const unreadable = (presentBytes - storedBytes) / PROCESS_PAGE_BYTES;
     if (unreadable > 0)
       print(
-        `${count(unreadable, 'page')} could not be read: gone meanwhile, or kept from readers by the kernel`,
+        `${count(unreadable, 'page')} could not be read: gone meanwhile, or kept from ` +
+          'readers by the kernel',
       );
     if (memory.swappedPages > 0) print(`${count(memory.swappedPages, 'page')} left out: in swap`);
   } finally {

@@ -33,7 +33,8 @@ export const run: Run<[WorkloadName], RunOptions> = async (
   if (json) printJson(started);
   else
     print(
-      `${started.workload} runs in ${started.guest} as workload ${started.id}: 'ksmd ps' shows it, 'ksmd kill ${started.id}' ends it`,
+      `${started.workload} runs in ${started.guest} as workload ${started.id}: 'ksmd ps' ` +
+        `shows it, 'ksmd kill ${started.id}' ends it`,
     );
   return undefined;
 };

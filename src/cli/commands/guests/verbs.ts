@@ -27,7 +27,8 @@ export const register = verb({
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
     ENOMEM:
-      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon with more --memory holds more",
+      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon " +
+      'with more --memory holds more',
   },
   load: () => import('./register.js'),
 });

@@ -38,7 +38,8 @@ async function play(client: Client, size: number, print: (text: string) => void)
     `A daemon (process ${pid}) simulates a machine with ${inWords(memory.totalBytes)} of memory.`,
   );
   print(
-    `Two guests write ${inWords(size)} each: every page differs from the next in its last eight bytes only, and both guests hold the same pages.\n`,
+    `Two guests write ${inWords(size)} each: every page differs from the next in its last ` +
+      'eight bytes only, and both guests hold the same pages.\n',
   );
   const written = new Map<string, bigint>();
   for (const guest of GUESTS) written.set(guest, await fill(client, guest, size, pageSize));
@@ -51,10 +52,13 @@ async function play(client: Client, size: number, print: (text: string) => void)
   const { saved, scanner, counters } = await client.status();
   print(`\nBoth guests were read back whole: every byte is as it was written.`);
   print(
-    `Saved: ${count(saved.pages, 'page')}, ${inWords(saved.bytes)} (${inWords(saved.netBytes)} net of bookkeeping), ${percent(saved.share)} of what they hold.`,
+    `Saved: ${count(saved.pages, 'page')}, ${inWords(saved.bytes)} ` +
+      `(${inWords(saved.netBytes)} net of bookkeeping), ${percent(saved.share)} of what they ` +
+      'hold.',
   );
   print(
-    `It took ${count(counters.full_scans ?? 0, 'full scan')} and ${seconds(scanner.cpuMs)} of processor time.`,
+    `It took ${count(counters.full_scans ?? 0, 'full scan')} and ${seconds(scanner.cpuMs)} ` +
+      'of processor time.',
   );
 }
 

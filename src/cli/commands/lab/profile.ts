@@ -48,7 +48,8 @@ async function take(client: Client, seconds: number): Promise<CpuProfile> {
     if (!interrupted.signal.aborted) throw error;
     throw new KsmdError(
       'EINTR',
-      'interrupted: the profile is given up, and the profiler is off; choose fewer --seconds for a shorter one',
+      'interrupted: the profile is given up, and the profiler is off; choose fewer ' +
+        '--seconds for a shorter one',
     );
   } finally {
     process.off('SIGINT', interrupt);
@@ -61,13 +62,15 @@ function inWords(table: SymbolTable): string {
   const rest = symbols.slice(LINES).reduce((sum, symbol) => sum + symbol.samples, 0);
   const idle = idleShare === 0 ? 'never idle' : `idle in ${percent(idleShare)} of them`;
   return [
-    `the scanner thread for ${inSeconds(table.seconds * 1000)}: ${count(samples, 'sample')}, ${idle}`,
+    `the scanner thread for ${inSeconds(table.seconds * 1000)}: ` +
+      `${count(samples, 'sample')}, ${idle}`,
     SYMBOL_HEAD,
     ...shown.map(symbolLine),
     ...(rest === 0
       ? []
       : [
-          `${count(rest, 'sample')} more in ${count(symbols.length - LINES, 'symbol')}: --json has them all`,
+          `${count(rest, 'sample')} more in ${count(symbols.length - LINES, 'symbol')}: ` +
+            '--json has them all',
         ]),
   ].join('\n');
 }

@@ -58,7 +58,10 @@ function verdictInWords(
   { difference, compared }: Verdict,
 ): string {
   if (difference === undefined)
-    return `${file}: agrees in ${count(compared, 'counter')} over ${count(scenario.ops.length, 'step')}`;
+    return (
+      `${file}: agrees in ${count(compared, 'counter')} over ` +
+      `${count(scenario.ops.length, 'step')}`
+    );
   const { step, op, batch, what, kernel, ksmd } = difference;
   const place =
     batch === undefined ? `ops[${step}] (${op})` : `ops[${step}] (${op}), batch ${batch}`;

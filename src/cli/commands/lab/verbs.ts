@@ -79,7 +79,9 @@ export const completion = verb({
   name: 'completion',
   summary: 'print the completion of these commands for a shell',
   details: [
-    'Completes commands, options, their choices, names of tunables and counters, and, if the daemon answers, of guests and workloads. It belongs where the shell looks for completions; to try it in bash: source <(ksmd completion bash)',
+    'Completes commands, options, their choices, names of tunables and counters, and, if ' +
+      'the daemon answers, of guests and workloads. It belongs where the shell looks for ' +
+      'completions; to try it in bash: source <(ksmd completion bash)',
   ],
   arguments: [new Argument('<shell>').choices(SHELLS)],
   examples: [

@@ -20,7 +20,8 @@ function inWords({ page, state, why, next, checksum, frame, age, twinCount, twin
   const held =
     frame === undefined
       ? 'none'
-      : `${frame.number}, which ${count(frame.mappings, 'page')} ${frame.mappings === 1 ? 'maps' : 'map'}`;
+      : `${frame.number}, which ${count(frame.mappings, 'page')} ` +
+        `${frame.mappings === 1 ? 'maps' : 'map'}`;
   return pairs([
     ['page', `${hex(page.address)} of guest ${page.guest}, region ${page.region}`],
     ['state', state],

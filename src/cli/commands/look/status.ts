@@ -34,7 +34,8 @@ function inWords(status: Status, report: Report): string {
   return pairs([
     [
       'ksmd',
-      `${status.version}, as Linux ${status.kernel}; process ${status.pid}, up ${seconds(status.uptimeMs)}`,
+      `${status.version}, as Linux ${status.kernel}; process ${status.pid}, up ` +
+        `${seconds(status.uptimeMs)}`,
     ],
     [
       'memory',
@@ -42,14 +43,16 @@ function inWords(status: Status, report: Report): string {
     ],
     [
       'guests',
-      `${status.guests}, with ${pages(status.registeredPages)} registered, ${pages(status.presentPages)} present`,
+      `${status.guests}, with ${pages(status.registeredPages)} registered, ` +
+        `${pages(status.presentPages)} present`,
     ],
     ['shared', sharedInWords(report)],
     ['gain', gainInWords(report)],
     ['not shared', notSharedInWords(report)],
     [
       'scanner',
-      `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ${seconds(scanner.cpuMs)} of processor time`,
+      `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ` +
+        `${seconds(scanner.cpuMs)} of processor time`,
     ],
     ['pace', paceInWords(report)],
   ]);
@@ -75,7 +78,8 @@ function gainInWords({ guests }: Report): string {
   const gaining = guests.filter(({ netBytes }) => netBytes > 0);
   if (gaining.length === 0) return 'no guest gains anything yet';
   const most = gaining.slice(0, MOST).map(({ name, netBytes }) => `${name} ${size(netBytes)}`);
-  return `${most.join(', ')}${gaining.length > MOST ? `, and ${count(gaining.length - MOST, 'other')}` : ''}`;
+  const others = gaining.length - MOST;
+  return `${most.join(', ')}${others > 0 ? `, and ${count(others, 'other')}` : ''}`;
 }
 
 function notSharedInWords({ pages }: Report): string {
@@ -91,6 +95,11 @@ function paceInWords({ scan }: Report): string {
   const cost = `${percent(scan.cpuShare)} of a processor`;
   if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)
     return `there is nothing to scan; ${cost}`;
-  const newGuest = `a new guest has merged after ${scan.mergedAfterScans}, in about ${duration(scan.mergedAfterMs)}`;
-  return `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}; ${cost}`;
+  const newGuest =
+    `a new guest has merged after ${scan.mergedAfterScans}, in about ` +
+    `${duration(scan.mergedAfterMs)}`;
+  return (
+    `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}; ` +
+    `${cost}`
+  );
 }

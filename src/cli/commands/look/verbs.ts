@@ -17,10 +17,17 @@ export const top = verb({
   name: 'top',
   summary: 'guests: what each takes up, what it saves and what it costs',
   details: [
-    'On a terminal it goes on until q or Ctrl-C; elsewhere there is one look, unless --interval is given. The first look tells of all the time since the daemon’s start, each other one of the time since the one before.',
-    'VIRT: registered; RES: frames it maps, its own and shared; SHR: of these, KSM pages as of the last scan; S: R if a workload of it runs, D if one waits for a free frame, S otherwise; %CPU: processor time of its workloads; %MEM: RES, of all memory.',
-    'SAVED: its part of what all guests save, in proportion to its merged pages, and its zero pages; COST: what the kernel spends on knowing its pages, 64 bytes each; %SCAN: its part of the pages that the scanner looked at.',
-    'Keys: s m p c n sort by SAVED, RES, %CPU, %SCAN or name; up, down, page up, page down, home and end scroll; q quits.',
+    'On a terminal it goes on until q or Ctrl-C; elsewhere there is one look, unless ' +
+      '--interval is given. The first look tells of all the time since the daemon’s start, ' +
+      'each other one of the time since the one before.',
+    'VIRT: registered; RES: frames it maps, its own and shared; SHR: of these, KSM pages ' +
+      'as of the last scan; S: R if a workload of it runs, D if one waits for a free frame, ' +
+      'S otherwise; %CPU: processor time of its workloads; %MEM: RES, of all memory.',
+    'SAVED: its part of what all guests save, in proportion to its merged pages, and its ' +
+      'zero pages; COST: what the kernel spends on knowing its pages, 64 bytes each; %SCAN: ' +
+      'its part of the pages that the scanner looked at.',
+    'Keys: s m p c n sort by SAVED, RES, %CPU, %SCAN or name; up, down, page up, page ' +
+      'down, home and end scroll; q quits.',
   ],
   options: [
     new Option('--once', 'one look, also on a terminal'),
@@ -45,10 +52,17 @@ export const vmstat = verb({
     new Argument('[count]', 'how many lines (default: until Ctrl-C)').argParser(parsePositive),
   ],
   details: [
-    "The first line tells of all the time since the daemon's start, each other one of the time since the line before.",
-    'r: guest threads at work, and the scanner if it scans; b: guest threads that wait for a free frame. free: frames, in KiB. us: guest threads, sy: the scanner, id: the rest of the processors that the daemon may run on.',
-    'swpd, buff, cache, si, so, bi, bo, wa and st are 0: the simulated host has no files, no disks and no other host beneath it. A terminal too narrow for all columns is not shown them. in and cs are left out: it has no interrupts, and nobody counts its context switches.',
-    'shared, sharing: pages_shared and pages_sharing. scan/s, merge/s, cow/s: pages scanned, pages merged, and merged pages that got a frame of their own again, a second.',
+    "The first line tells of all the time since the daemon's start, each other one of the " +
+      'time since the line before.',
+    'r: guest threads at work, and the scanner if it scans; b: guest threads that wait for ' +
+      'a free frame. free: frames, in KiB. us: guest threads, sy: the scanner, id: the rest ' +
+      'of the processors that the daemon may run on.',
+    'swpd, buff, cache, si, so, bi, bo, wa and st are 0: the simulated host has no files, ' +
+      'no disks and no other host beneath it. A terminal too narrow for all columns is not ' +
+      'shown them. in and cs are left out: it has no interrupts, and nobody counts its ' +
+      'context switches.',
+    'shared, sharing: pages_shared and pages_sharing. scan/s, merge/s, cow/s: pages ' +
+      'scanned, pages merged, and merged pages that got a frame of their own again, a second.',
   ],
   options: [
     new Option('-S, --unit <unit>', 'of memory: k 1000, K 1024, m 1000000 or M 1048576 bytes')
@@ -64,8 +78,11 @@ export const free = verb({
   name: 'free',
   summary: 'memory used and free, and what it would be without KSM',
   details: [
-    'KiB, unless -h is given. shared: KSM pages. buffers, cached and swap are 0: the simulated host has no files and no disks.',
-    'Saved: what would be used as well if every page that holds something had a frame of its own; -KSM: used and free in that case. Less than nothing is free where guests would not fit.',
+    'KiB, unless -h is given. shared: KSM pages. buffers, cached and swap are 0: the ' +
+      'simulated host has no files and no disks.',
+    'Saved: what would be used as well if every page that holds something had a frame of ' +
+      'its own; -KSM: used and free in that case. Less than nothing is free where guests ' +
+      'would not fit.',
   ],
   options: [new Option('-h, --human', 'in units that are easy to read')],
   examples: ['ksmd free -h', 'ksmd free --json'],

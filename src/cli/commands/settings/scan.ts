@@ -1,4 +1,5 @@
 /** `ksmd scan`: batches, one after another, while the scanner does not run by itself. */
+import type { Counters } from '../../../protocol/ksm.js';
 import { count, pairs } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 
@@ -14,10 +15,11 @@ export const run: Run<[], { readonly pages?: number; readonly times: number }> =
     visited += visitedPages;
     if (left > 1) continue;
     if (json) printJson({ visitedPages: visited, counters });
-    else
-      print(
-        `${count(visited, 'page')} visited\n${pairs(Object.entries(counters).map(([name, value]) => [name, String(value)]))}`,
-      );
+    else print(`${count(visited, 'page')} visited\n${pairs(inPairs(counters))}`);
   }
   return undefined;
 };
+
+function inPairs(counters: Counters): [string, string][] {
+  return Object.entries(counters).map(([name, value]) => [name, String(value)]);
+}

@@ -56,7 +56,8 @@ export async function tool(
   const path = inDirectories(program, inRoot(root));
   if (path === undefined)
     return context.skip(
-      `${program} is neither installed nor to be had from Debian: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+      `${program} is neither installed nor to be had from Debian: ` +
+        `${stderr.trim().split('\n').at(-1) ?? ''}`,
     );
   return {
     path,
@@ -71,7 +72,8 @@ export async function tool(
 async function unpack(packages: readonly string[]): Promise<Unpacked> {
   const directory = new TemporaryDirectory();
   const script =
-    'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x "$package" root || exit; done';
+    'cd "$1" && shift && apt-get download "$@" && for package in *.deb; do dpkg -x ' +
+    '"$package" root || exit; done';
   const { stderr } = await run('sh', ['-c', script, 'sh', directory.path, ...packages]);
   return { directory, root: directory.file('root'), stderr };
 }

@@ -37,7 +37,8 @@ export class ServiceManager {
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(
         { reason },
-        `the service manager could not be told ${assignments[0]}: is systemd-notify installed, and NotifyAccess=all set?`,
+        `the service manager could not be told ${assignments[0]}: is systemd-notify ` +
+          'installed, and NotifyAccess=all set?',
       );
     }
   }

@@ -135,7 +135,8 @@ export class Ksm {
         if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
         throw new KsmdError(
           'ENOMEM',
-          'too few free frames to give every guest its pages back: unregister a guest, or write run=1 to go on merging',
+          'too few free frames to give every guest its pages back: unregister a guest, or ' +
+            'write run=1 to go on merging',
         );
       }
     }

@@ -221,7 +221,9 @@ function checkedNumber(name: TunableName, value: TunableValue): number {
   if (Number.isInteger(number) && number >= min && number <= max) return number;
   throw new KsmdError(
     'EINVAL',
-    `${name} takes ${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, not ${plain(value)}`,
+    `${name} takes ` +
+      `${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, ` +
+      `not ${plain(value)}`,
   );
 }
 

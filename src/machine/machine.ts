@@ -91,7 +91,8 @@ export class Machine {
     if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
       throw new KsmdError(
         'EINVAL',
-        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
+        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ` +
+          `${hex(ADDRESS_LIMIT)}`,
       );
     }
     const vpn = at / this.pageSize;
@@ -185,7 +186,8 @@ export class Machine {
       Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
       throw new KsmdError(
         'ENOMEM',
-        `no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes were stored`,
+        `no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes ` +
+          'were stored',
         { bytesStored: stored },
       );
     }

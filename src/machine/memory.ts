@@ -130,7 +130,8 @@ export class SharedMemory {
       const room = MAX_BYTES - firstPage * pageSize;
       throw new KsmdError(
         'EINVAL',
-        `a memory of ${memoryBytes} bytes with ${slots} guest pages needs ${bytes} bytes, of at most ${MAX_BYTES}: take a smaller memory` +
+        `a memory of ${memoryBytes} bytes with ${slots} guest pages needs ${bytes} bytes, ` +
+          `of at most ${MAX_BYTES}: take a smaller memory` +
           (room > 0 ? ` (with these tables, under ${room} bytes)` : ''),
       );
     }

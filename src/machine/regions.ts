@@ -238,7 +238,8 @@ export class Regions {
       return slot;
     throw new KsmdError(
       'ENOSPC',
-      `no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ${i32[CTL_SLOTS_USED]} taken`,
+      `no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ` +
+        `${i32[CTL_SLOTS_USED]} taken`,
     );
   }
 }

@@ -16,7 +16,8 @@ export const GuestReport = Type.Object({
   pages: PagesByState,
   netBytes: Type.Integer({
     description:
-      'what its merged pages would take up less bookkeeping: ksm_process_profit. Of pages merged with each other each counts',
+      'what its merged pages would take up less bookkeeping: ksm_process_profit. Of pages ' +
+      'merged with each other each counts',
   }),
 });
 export type GuestReport = Static<typeof GuestReport>;

@@ -34,7 +34,9 @@ export function socketPathProblem(path: string): SocketPathProblem | undefined {
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     return {
       code: 'ENAMETOOLONG',
-      message: `the socket path has ${bytes} bytes, of at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+      message:
+        `the socket path has ${bytes} bytes, of at most ${MAX_SOCKET_PATH_BYTES}: choose a ` +
+        'shorter one',
     };
   }
   const { uid } = userInfo();

@@ -98,7 +98,8 @@ describe('write and read', () => {
       'bash',
       [
         '-c',
-        `set -o pipefail; "${process.execPath}" "${KSMD}" read web ${AT} 64KiB | head -c 5; echo; echo \${PIPESTATUS[0]}`,
+        `set -o pipefail; "${process.execPath}" "${KSMD}" read web ${AT} 64KiB | head -c ` +
+          `5; echo; echo \${PIPESTATUS[0]}`,
       ],
       { env },
     );

@@ -54,7 +54,9 @@ test('systemd hears READY=1 once the daemon listens, and STOPPING=1 as it stops'
   }
 });
 
-const LATE = `[ "$1" = READY=1 ] || for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $PPID || exit; sleep 0.05; done\n`;
+const LATE =
+  '[ "$1" = READY=1 ] || for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $PPID || exit; sleep ' +
+  '0.05; done\n';
 
 describe('a service manager', () => {
   /**

@@ -44,7 +44,9 @@ while (Atomics.load(stop, 0) === 1 && faults.length === 0) {
   stores++;
   const other = random(pages);
   machine.load(guest, (1 + other) * pageSize, seen);
-  if (seen[pageSize - 1] !== model[other] || seen[0] !== 0) faults.push('page ' + other + ' reads ' + seen[pageSize - 1] + ' after ' + stores + ' stores, not ' + model[other]);
+  const last = seen[pageSize - 1];
+  if (last !== model[other] || seen[0] !== 0)
+    faults.push(['page', other, 'reads', last, 'and not', model[other], 'after', stores].join(' '));
 }
 parentPort.postMessage({ faults, stores, model });
 `;

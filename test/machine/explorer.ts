@@ -153,7 +153,8 @@ function assertAtEnd(state: State): void {
     const f = frame(number);
     assertThat(
       state[f + COUNT] === mapped,
-      `frame ${number} counts ${state[f + COUNT]} references at the end, and ${mapped} pages map it`,
+      `frame ${number} counts ${state[f + COUNT]} references at the end, and ${mapped} ` +
+        'pages map it',
     );
     assertThat(
       (state[f + FREE] !== 0) === (mapped === 0),

@@ -63,7 +63,9 @@ const TAKER = `
 import { readFileSync } from 'node:fs';
 import { workerData, parentPort } from 'node:worker_threads';
 const { memory, wasm, owners, name, rounds } = workerData;
-const core = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { env: { memory }, checksum: { frameChecksum: () => 0 } }).exports;
+const imports = { env: { memory }, checksum: { frameChecksum: () => 0 } };
+const module = new WebAssembly.Module(readFileSync(wasm));
+const core = new WebAssembly.Instance(module, imports).exports;
 core.configure();
 let seed = name * 7919;
 const random = (n) => ((seed = (seed * 1103515245 + 12345) & 0x7fffffff) >>> 8) % n;
@@ -76,11 +78,12 @@ for (let round = 0; round < rounds; round++) {
     const frame = core.frameTake();
     if (frame === 0) continue;
     const owner = Atomics.exchange(owners, frame, name);
-    if (owner !== 0) faults.push('frame ' + frame + ' was handed to ' + name + ' while ' + owner + ' had it');
+    if (owner !== 0) faults.push(['frame', frame, 'of', owner, 'was handed to', name].join(' '));
     held.push(frame);
   } else if (held.length > 0) {
     const [frame] = held.splice(random(held.length), 1);
-    if (Atomics.exchange(owners, frame, 0) !== name) faults.push('frame ' + frame + ' was taken from ' + name);
+    if (Atomics.exchange(owners, frame, 0) !== name)
+      faults.push('frame ' + frame + ' was taken from ' + name);
     core.frameGive(frame);
   }
 }
@@ -170,7 +173,9 @@ const MOVER = `
 import { readFileSync } from 'node:fs';
 import { workerData, parentPort } from 'node:worker_threads';
 const { memory, wasm, go, moves, held, rounds } = workerData;
-const core = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { env: { memory }, checksum: { frameChecksum: () => 0 } }).exports;
+const imports = { env: { memory }, checksum: { frameChecksum: () => 0 } };
+const module = new WebAssembly.Module(readFileSync(wasm));
+const core = new WebAssembly.Instance(module, imports).exports;
 core.configure();
 parentPort.postMessage('ready');
 Atomics.wait(go, 0, 0);

@@ -10,7 +10,8 @@ import { HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
 
 test.each(['mapcount', 'stableNode'] as const)(
-  'a KSM page is never written in place: it becomes one after the store has asked for its %s, if it asks',
+  'a KSM page is never written in place: it becomes one after the store has asked for its ' +
+    '%s, if it asks',
   (asked) => {
     const { host } = new BenchHost('6.18', 8);
     host.createGuest('a');

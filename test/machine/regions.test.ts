@@ -110,7 +110,8 @@ test.each([
   { pages: 4, at: 5, left: ['ghost 1+4', '5+4'] },
   { pages: 12, at: 1, left: ['1+12'] },
 ])(
-  'a region of $pages pages over a ghost of 8, from page $at on, takes over its rmap items there: $left',
+  'a region of $pages pages over a ghost of 8, from page $at on, takes over its rmap items ' +
+    'there: $left',
   ({ pages, at, left }) => {
     const host = hostOf();
     const guest = host.guestPointer('g');

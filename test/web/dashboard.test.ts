@@ -15,7 +15,8 @@ import { until } from '../until.js';
 const chromium = chromiumPath();
 if (chromium === undefined)
   console.warn(
-    'The dashboard is not tested in a browser: there is no chromium on this machine (apt-get install chromium).',
+    'The dashboard is not tested in a browser: there is no chromium on this machine ' +
+      '(apt-get install chromium).',
   );
 const AXE = createRequire(import.meta.url).resolve('axe-core');
 const PAGE = 4096;
@@ -75,7 +76,10 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
         const [red, green, blue] =
           (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(column ?? 0, row ?? 0, 1, 1)
             .data ?? [];
-        return `#${[red, green, blue].map((value) => (value ?? 0).toString(16).padStart(2, '0')).join('')}`;
+        const digits = [red, green, blue].map((value) =>
+          (value ?? 0).toString(16).padStart(2, '0'),
+        );
+        return `#${digits.join('')}`;
       },
       [x, y],
     );

@@ -98,7 +98,9 @@ export class PageMap {
     const names = host.guestNames();
     const last = names.at(-1);
     // Ids only go up: no other set of guests has as many and the same last one.
-    const arrangement = `${Atomics.load(i32, CTL_REGIONS_EPOCH)} ${names.length} ${last === undefined ? 0 : host.guestId(last)}`;
+    const arrangement =
+      `${Atomics.load(i32, CTL_REGIONS_EPOCH)} ${names.length} ` +
+      `${last === undefined ? 0 : host.guestId(last)}`;
     if (arrangement === this.arrangement) return false;
     this.arrangement = arrangement;
     let end = 0;

@@ -39,38 +39,56 @@ function words(explained: PageExplanation, tunables: Tunables): PageWords {
     case 'waiting':
       return {
         why: 'The scanner has not come by since it was written.',
-        next: `The next full scan takes note of it; the one after that, if it is not written meanwhile, ${looksFor(explained, tunables)}`,
+        next:
+          'The next full scan takes note of it; the one after that, if it is not written ' +
+          `meanwhile, ${looksFor(explained, tunables)}`,
       };
     case 'volatile':
       if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
       return {
         why: 'It was new, had changed or could not be placed when the scanner last came by.',
-        next: `${visit(explained, tunables)}, if it is left alone until then, ${looksFor(explained, tunables)}`,
+        next:
+          `${visit(explained, tunables)}, if it is left alone until then, ` +
+          `${looksFor(explained, tunables)}`,
       };
     case 'skipped':
       return {
-        why: `It has not merged in ${count(age, 'full scan')}, so smart scan leaves it out for a while.`,
+        why:
+          `It has not merged in ${count(age, 'full scan')}, so smart scan leaves it out for ` +
+          'a while.',
         next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
       };
     case 'unshared':
       if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
       return {
-        why: 'It stays as it is, but the scanner has met no page that is equal to it and stays as it is too.',
+        why:
+          'It stays as it is, but the scanner has met no page that is equal to it and stays ' +
+          'as it is too.',
         next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
       };
     case 'limit':
       return {
-        why: `Pages equal to it are merged, but ${count(ksmPages, 'KSM page')} of this content ${ksmPages === 1 ? 'takes' : 'take'} no more mappings than max_page_sharing=${tunables.max_page_sharing} allows.`,
-        next: 'With the next page that is equal to it and stays as it is, it makes another KSM page of the same content.',
+        why:
+          `Pages equal to it are merged, but ${count(ksmPages, 'KSM page')} of this content ` +
+          `${ksmPages === 1 ? 'takes' : 'take'} no more mappings than ` +
+          `max_page_sharing=${tunables.max_page_sharing} allows.`,
+        next:
+          'With the next page that is equal to it and stays as it is, it makes another KSM ' +
+          'page of the same content.',
       };
     case 'shared':
       return {
-        why: `It maps a KSM page; ${count(twinCount, 'other page')} ${twinCount === 1 ? 'has' : 'have'} the same content${ksmPages > 1 ? `, in ${ksmPages} KSM pages` : ''}.`,
+        why:
+          `It maps a KSM page; ${count(twinCount, 'other page')} ` +
+          `${twinCount === 1 ? 'has' : 'have'} the same ` +
+          `content${ksmPages > 1 ? `, in ${ksmPages} KSM pages` : ''}.`,
         next: 'It stays merged until it is written: then it gets a frame of its own again.',
       };
     case 'zero':
       return {
-        why: 'It held nothing but zeroes, and KSM has mapped the zero page instead: it costs no frame.',
+        why:
+          'It held nothing but zeroes, and KSM has mapped the zero page instead: it costs no ' +
+          'frame.',
         next: 'It stays so until it is written: then it gets a frame of its own again.',
       };
   }
@@ -85,7 +103,10 @@ function visit({ skips }: PageExplanation, tunables: Tunables): string {
 }
 
 function changesFirst(explained: PageExplanation, tunables: Tunables): string {
-  return `${visit(explained, tunables)} finds that it has changed; a later one, if it is left alone, ${looksFor(explained, tunables)}`;
+  return (
+    `${visit(explained, tunables)} finds that it has changed; a later one, if it is left ` +
+    `alone, ${looksFor(explained, tunables)}`
+  );
 }
 
 /** What the visit that searches the trees comes to. */
@@ -93,9 +114,15 @@ function looksFor({ zeroes, ksmMappings, twinCount }: PageExplanation, tunables:
   if (zeroes && tunables.use_zero_pages === 1)
     return 'finds nothing but zeroes in it, and maps the zero page instead.';
   if (ksmMappings > 0)
-    return `finds the KSM page that ${count(ksmMappings, 'page')} of this content ${ksmMappings === 1 ? 'maps' : 'map'}, and merges it there if there is room.`;
+    return (
+      `finds the KSM page that ${count(ksmMappings, 'page')} of this content ` +
+      `${ksmMappings === 1 ? 'maps' : 'map'}, and merges it there if there is room.`
+    );
   if (twinCount > 0) return 'finds a page of this content that stays as it is, and merges the two.';
-  return 'looks for its like among the pages that stay as they are, and merges it as soon as there is one.';
+  return (
+    'looks for its like among the pages that stay as they are, and merges it as soon as ' +
+    'there is one.'
+  );
 }
 
 function count(value: number, one: string): string {

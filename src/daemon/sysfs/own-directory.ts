@@ -94,7 +94,9 @@ function assertSafe(directory: string, shared: boolean): void {
   if (!mine || writable)
     throw new FatalError('SysfsUnusable', {
       code: 'EPERM',
-      message: `others can replace what is in ${directory}: choose a --sysfs in a directory of your own`,
+      message:
+        `others can replace what is in ${directory}: choose a --sysfs in a directory of your ` +
+        'own',
     });
 }
 
@@ -107,7 +109,9 @@ function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = 
     else if (kind !== 'file' || !entry.isFile() || !isMarked) {
       throw new FatalError('SysfsUnusable', {
         code: 'EEXIST',
-        message: `${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not`,
+        message:
+          `${path} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it ` +
+          'that is not',
       });
     }
   }
@@ -128,7 +132,9 @@ function readMarker(directory: string): { owner: string; made: boolean } | undef
 function keptByAnother(directory: string, owner: string): FatalError {
   return new FatalError('SysfsUnusable', {
     code: 'EBUSY',
-    message: `process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or choose another --sysfs`,
+    message:
+      `process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or ` +
+      'choose another --sysfs',
   });
 }
 

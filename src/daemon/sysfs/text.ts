@@ -23,7 +23,10 @@ export function ksmStatText(host: Host, guest: string): string {
     // No guest asks for all its memory, present and future, to be merged (PR_SET_MEMORY_MERGE).
     if (name === 'ksm_merge_any') return `${name}: no\n`;
     if (name === 'ksm_mergeable')
-      return `${name}: ${host.machine.regions.hasMergeable(host.guestPointer(guest)) ? 'yes' : 'no'}\n`;
+      return (
+        `${name}: ` +
+        `${host.machine.regions.hasMergeable(host.guestPointer(guest)) ? 'yes' : 'no'}\n`
+      );
     return `${name} ${counters[name] ?? 0}\n`;
   };
   return host.profile.ksmStat.map(line).join('');

@@ -183,7 +183,8 @@ describe('fish', () => {
       'kill ',
       'register ',
     ];
-    const script = `source ${directory.file('fish')}\n${lines.map((line) => `echo (complete -C'ksmd ${line}' | cut -f 1 | sort)`).join('\n')}`;
+    const asked = lines.map((line) => `echo (complete -C'ksmd ${line}' | cut -f 1 | sort)`);
+    const script = [`source ${directory.file('fish')}`, ...asked].join('\n');
     const { stdout, stderr } = await fish(context, '-c', script);
     expect(stderr).toBe('');
     const offered = stdout.replace(/\n$/, '').split('\n');
@@ -213,9 +214,11 @@ describe('zsh', () => {
     zmodload zsh/zpty
     zpty shell "$ZSH -f -i"
     ask() { zpty -w shell "$1"; while zpty -r shell line; do [[ $line == *"$2"* ]] && break; done }
-    ask "PS1= RPS1= ; unset zle_bracketed_paste; fpath=($FUNCTIONS); module_path=($MODULES); echo re''ady" ready
+    ask "PS1= RPS1= ; unset zle_bracketed_paste; echo quie''t" quiet
+    ask "fpath=($FUNCTIONS); module_path=($MODULES); echo re''ady" ready
     ask "autoload -U compinit; compinit -u -D; source $COMPLETION; echo load''ed" loaded
-    ask 'report() { print -r -- "LINE<$BUFFER>"; BUFFER=""; zle accept-line }; zle -N report; bindkey "^X" report; echo bou''nd' bound
+    ask 'report() { print -r -- "LINE<$BUFFER>"; BUFFER=""; zle accept-line }; echo mad''e' made
+    ask 'zle -N report; bindkey "^X" report; echo bou''nd' bound
     for typed; do
       zpty -wn shell "$typed"$'\\t\\030'
       while zpty -r shell line; do [[ $line == *"LINE<"* ]] && break; done

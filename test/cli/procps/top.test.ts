@@ -282,7 +282,9 @@ describe('live', () => {
 });
 
 test('without a terminal it goes on if an interval is given, an object a look, until nobody reads it any more', async () => {
-  const line = `'${process.execPath}' '${KSMD}' top --interval 0.1 --json | head -3; exit \${PIPESTATUS[0]}`;
+  const line =
+    `'${process.execPath}' '${KSMD}' top --interval 0.1 --json | head -3; exit ` +
+    `\${PIPESTATUS[0]}`;
   const { stdout, stderr, status } = await run('bash', ['-c', line], {
     env: { KSMD_SOCKET: daemon.socketPath },
   });

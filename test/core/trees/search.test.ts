@@ -137,7 +137,8 @@ class UnstableRig {
 
 // With few pages the same ones soon meet again at the edges of the tree, with other contents.
 test.each([PAGES, 4])(
-  'the unstable tree is walked as if whole pages were compared, however its %i pages are written, dropped and visited again',
+  'the unstable tree is walked as if whole pages were compared, however its %i pages are ' +
+    'written, dropped and visited again',
   (pages) => {
     fc.assert(
       fc.property(

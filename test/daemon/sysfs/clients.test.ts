@@ -104,7 +104,9 @@ test('ksmtuned, which finds them at /sys/kernel/mm/ksm, starts the scanner, boos
   const namespaces =
     process.getuid?.() === 0 ? OWN_NAMESPACES : ['--map-root-user', ...OWN_NAMESPACES];
   // A /sys without the kernel's own files.
-  const mounts = `mount -t tmpfs none /sys && mkdir -p /sys/kernel/mm/ksm && mount --bind '${sysfs}/kernel/mm/ksm' /sys/kernel/mm/ksm`;
+  const mounts =
+    'mount -t tmpfs none /sys && mkdir -p /sys/kernel/mm/ksm && mount --bind ' +
+    `'${sysfs}/kernel/mm/ksm' /sys/kernel/mm/ksm`;
   const trial = await run('unshare', [...namespaces, 'sh', '-c', mounts]).catch((error: Error) => ({
     status: null,
     stderr: error.message,

@@ -119,7 +119,8 @@ describe('/sys/kernel/mm/ksm', () => {
   test('takes up what is written, and shows it as the kernel would', async () => {
     const { client } = await start('--run', '0');
     await sh(
-      'echo +0500 > pages_to_scan; echo on > use_zero_pages; printf scan-time > advisor_mode; echo 1 > run',
+      'echo +0500 > pages_to_scan; echo on > use_zero_pages; printf scan-time > ' +
+        'advisor_mode; echo 1 > run',
     );
     await shows('use_zero_pages', '1\n');
     await shows('advisor_mode', 'none [scan-time]\n');
@@ -140,7 +141,8 @@ describe('/sys/kernel/mm/ksm', () => {
   test('takes up writes to several files in their order', async () => {
     const { client } = await start();
     await sh(
-      'echo scan-time > advisor_mode; echo none > advisor_mode; echo 77 > pages_to_scan; echo 2 > run; echo 8 > max_page_sharing',
+      'echo scan-time > advisor_mode; echo none > advisor_mode; echo 77 > pages_to_scan; ' +
+        'echo 2 > run; echo 8 > max_page_sharing',
     );
     await until('all of it is set', async () => (await client.ksm()).max_page_sharing === 8);
     expect(await client.ksm()).toMatchObject({ advisor_mode: 'none', pages_to_scan: 77, run: 2 });
@@ -251,7 +253,8 @@ describe('/proc', () => {
     await client.map('first', 'memory', { pages: 8 });
     await client.store('first', 2 ** 32, Buffer.alloc(8 * 4096, 7));
     const stat =
-      'ksm_rmap_items 8\nksm_zero_pages 0\nksm_merging_pages 8\nksm_process_profit 32256\nksm_merge_any: no\nksm_mergeable: yes\n';
+      'ksm_rmap_items 8\nksm_zero_pages 0\nksm_merging_pages 8\nksm_process_profit ' +
+      '32256\nksm_merge_any: no\nksm_mergeable: yes\n';
     await until(
       'the pages are merged',
       () =>
@@ -350,7 +353,8 @@ describe('the directory', () => {
     const { status, stderr } = await refused('--sysfs', sysfs);
     expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
     expect(stderr).toBe(
-      `ksmd: EEXIST: ${directory.file(named)} is not ksmd's: choose a --sysfs that is empty, and has no proc beside it that is not\n`,
+      `ksmd: EEXIST: ${directory.file(named)} is not ksmd's: choose a --sysfs that is ` +
+        'empty, and has no proc beside it that is not\n',
     );
     expect((await run('find', [directory.path])).stdout).toBe(before);
   });
@@ -375,7 +379,8 @@ describe('the directory', () => {
       const { status, stderr } = await refused('--sysfs', sysfs);
       expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
       expect(stderr).toBe(
-        `ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in a directory of your own\n`,
+        `ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in ` +
+          'a directory of your own\n',
       );
       expect(readdirSync(directory.path)).toEqual([]);
     },

@@ -98,8 +98,9 @@ test('every state that there is has a look, and the legend the colours of the ma
 
 test('a pixel has the colour of its state, or fades into the ground', () => {
   const { light } = STATE_LOOKS.shared;
+  const byte = (value: number): string => value.toString(16).padStart(2, '0');
   const bytes = (pixel: number): string =>
-    `#${[0, 8, 16].map((shift) => ((pixel >> shift) & 255).toString(16).padStart(2, '0')).join('')}`;
+    ['#', ...[0, 8, 16].map((shift) => byte((pixel >> shift) & 255))].join('');
   expect(bytes(pixelOf('shared', 'light', '#ffffff', 0))).toBe(light);
   expect(bytes(pixelOf('shared', 'light', '#123456', 1))).toBe('#123456');
   expect(pixelOf('shared', 'light', '#ffffff', 0) >>> 24).toBe(255);

@@ -103,7 +103,9 @@ test('in colours on a terminal, by severity', async () => {
 });
 
 test('a reader that has seen enough is no failure', async () => {
-  const line = `'${process.execPath}' '${KSMD}' logs --follow --lines 1 | head -1; exit \${PIPESTATUS[0]}`;
+  const line =
+    `'${process.execPath}' '${KSMD}' logs --follow --lines 1 | head -1; exit ` +
+    `\${PIPESTATUS[0]}`;
   const piped = spawn('bash', ['-c', line], {
     env: { ...process.env, KSMD_SOCKET: daemon.socketPath },
     stdio: 'pipe',

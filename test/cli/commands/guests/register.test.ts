@@ -212,7 +212,8 @@ describe('register --pages', () => {
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr:
-        "ksmd: EEXIST: guest 'e1' exists already (choose another name, or 'ksmd unregister' it first)\n",
+        "ksmd: EEXIST: guest 'e1' exists already (choose another name, or 'ksmd " +
+        "unregister' it first)\n",
     });
   });
 });

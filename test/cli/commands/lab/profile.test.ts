@@ -110,7 +110,8 @@ test('a scanner killed in the middle is told in a sentence', async () => {
     status: 1,
     stdout: '',
     stderr:
-      'ksmd: EBUSY: the scanner died before the profile was done: another takes over, profile that one\n',
+      'ksmd: EBUSY: the scanner died before the profile was done: another takes over, ' +
+      'profile that one\n',
   });
 });
 

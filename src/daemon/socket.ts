@@ -30,74 +30,74 @@ import { makeDirectory } from './make-directory.js';
 const LOCK_PATIENCE_MS = 5000;
 const LOOK_MS = 10;
 
-/** The socket a daemon listens on, told from any other that has come to be at its path. */
-export class OwnSocket {
-  constructor(
-    private readonly path: string,
-    private readonly dev: number,
-    private readonly ino: number,
-  ) {}
+/** A path where this daemon is to listen, does so, or did. */
+export class SocketPath {
+  /** The socket listened on, told from any other that has come to be at the path. */
+  private own: { readonly dev: number; readonly ino: number } | undefined;
 
+  private constructor(private readonly path: string) {}
+
+  /**
+   * Makes the directory if there is none (mode 0700), and refuses a path where the daemon could not
+   * listen, before anything is started for it.
+   */
+  static async prepare(path: string): Promise<SocketPath> {
+    // Before anything is made for it, and again once there is a directory.
+    assertUsable(path);
+    try {
+      makeDirectory(dirname(path), 0o700);
+    } catch (error) {
+      throw new FatalError(
+        'SocketPathUnusable',
+        systemError(error, `cannot make the directory of ${path}`),
+      );
+    }
+    assertUsable(path);
+    await assertFree(path);
+    return new SocketPath(path);
+  }
+
+  /**
+   * Listens with mode 0600, in the place of a socket that nobody listens on if need be. `listen`
+   * must bind the path it is given before it resolves.
+   *
+   * The socket is bound under a name of its own and renamed once it listens. So nobody meets it
+   * before it answers, and what Node removes when the server is closed is that name, never what is
+   * at the path then.
+   */
+  async listen(listen: (path: string) => Promise<unknown>): Promise<void> {
+    const { path } = this;
+    await locked(path, async () => {
+      await assertFree(path);
+      let directory: number | undefined;
+      try {
+        directory = openSync(dirname(path), 'r');
+        // By way of the open directory a name of its own cannot make the path too long.
+        const ownName = `/proc/self/fd/${directory}/.ksmd-${process.pid}.sock`;
+        rmSync(ownName, { force: true });
+        const before = process.umask(0o177);
+        try {
+          await listen(ownName);
+        } finally {
+          process.umask(before);
+        }
+        renameSync(ownName, path);
+        const { dev, ino } = lstatSync(path);
+        this.own = { dev, ino };
+      } catch (error) {
+        throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
+      } finally {
+        if (directory !== undefined) closeSync(directory);
+      }
+    });
+  }
+
+  /** Removes the socket, if it is still the one at the path. */
   remove(): void {
     const there = lstatSync(this.path, { throwIfNoEntry: false });
-    if (there?.dev === this.dev && there.ino === this.ino) rmSync(this.path, { force: true });
+    if (there !== undefined && there.dev === this.own?.dev && there.ino === this.own.ino)
+      rmSync(this.path, { force: true });
   }
-}
-
-/**
- * Makes the directory if there is none (mode 0700), and refuses a path where the daemon could not
- * listen, before anything is started for it.
- */
-export async function prepareSocketPath(path: string): Promise<void> {
-  // Before anything is made for it, and again once there is a directory.
-  assertUsable(path);
-  try {
-    makeDirectory(dirname(path), 0o700);
-  } catch (error) {
-    throw new FatalError(
-      'SocketPathUnusable',
-      systemError(error, `cannot make the directory of ${path}`),
-    );
-  }
-  assertUsable(path);
-  await assertFree(path);
-}
-
-/**
- * Listens with mode 0600, in the place of a socket that nobody listens on if need be. `listen` must
- * bind the path it is given before it resolves.
- *
- * The socket is bound under a name of its own and renamed once it listens. So nobody meets it
- * before it answers, and what Node removes when the server is closed is that name, never what is at
- * the path then.
- */
-export async function listenPrivately(
-  path: string,
-  listen: (path: string) => Promise<unknown>,
-): Promise<OwnSocket> {
-  return locked(path, async () => {
-    await assertFree(path);
-    let directory: number | undefined;
-    try {
-      directory = openSync(dirname(path), 'r');
-      // By way of the open directory a name of its own cannot make the path too long.
-      const ownName = `/proc/self/fd/${directory}/.ksmd-${process.pid}.sock`;
-      rmSync(ownName, { force: true });
-      const before = process.umask(0o177);
-      try {
-        await listen(ownName);
-      } finally {
-        process.umask(before);
-      }
-      renameSync(ownName, path);
-      const { dev, ino } = lstatSync(path);
-      return new OwnSocket(path, dev, ino);
-    } catch (error) {
-      throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
-    } finally {
-      if (directory !== undefined) closeSync(directory);
-    }
-  });
 }
 
 function assertUsable(path: string): void {

@@ -1,5 +1,6 @@
 // Preloaded into a daemon under test (NODE_OPTIONS=--import): SIGUSR2 kills its scanner thread,
-// SIGALRM throws where nobody catches. From then on, with NO_NEW_SCANNER set, scanner threads that
+// SIGALRM throws where nobody catches; with STOPPED_EARLY set it gets SIGTERM as its first thread
+// starts. From then on, with NO_NEW_SCANNER set, scanner threads that
 // are started die at once, and with NO_SPARE set one that waits already dies as it is told to
 // begin.
 import {
@@ -18,6 +19,8 @@ if (isMainThread) {
   const doomed = new Int32Array(new SharedArrayBuffer(12));
   setEnvironmentData('doomed', doomed);
   let scanner;
+  if (process.env.STOPPED_EARLY !== undefined)
+    process.once('worker', () => process.kill(process.pid, 'SIGTERM'));
   process.on('worker', (worker) => {
     worker.on('message', (message) => {
       if (message === 'begun') scanner = worker;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { FATAL } from '../../src/daemon/fatal.js';
@@ -50,6 +50,20 @@ describe('a daemon', () => {
       expect(daemon.stderr).toBe('');
     },
   );
+
+  test('that gets SIGTERM while it starts comes up no further, and exits with 0', async () => {
+    const daemon = DaemonProcess.spawn([], { ...FAULTS, STOPPED_EARLY: '1' });
+    expect(await daemon.exited).toBe(0);
+    expect(daemon.log.map(({ msg }) => msg)).toEqual([
+      'ksmd starts',
+      'memory reserved',
+      'stopping',
+      'stopped',
+    ]);
+    expect(daemon.stderr).toBe('');
+    expect(readdirSync(daemon.directory.path)).toEqual([]);
+    daemon.directory.remove();
+  });
 
   test('answers an upload that is under way when it stops, with what it has stored', async () => {
     const daemon = await DaemonProcess.start();
@@ -107,7 +121,9 @@ describe('a daemon', () => {
     events.resume();
     await once(events, 'end');
     for await (const line of logs) expect(JSON.parse(line)).toHaveProperty('msg');
-    expect(await daemon.stop()).toBe(0);
+    expect(await daemon.exited).toBe(0);
+    daemon.client.close();
+    daemon.directory.remove();
   });
 
   test('goes on when the reader of its standard output goes', async () => {

@@ -6,17 +6,9 @@
  */
 import type { KsmdEvent } from '../../protocol/streams.js';
 import type { Timers } from '../timers.js';
+import type { Progress } from './progress.js';
 
 export const POLL_MS = 200;
-
-export interface Progress {
-  /** Counts since the daemon's start. */
-  readonly merges: number;
-  readonly breaks: number;
-  readonly fullScans: number;
-  readonly pagesShared: number;
-  readonly pagesSharing: number;
-}
 
 export type Listener = (event: KsmdEvent) => void;
 

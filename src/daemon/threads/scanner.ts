@@ -6,7 +6,6 @@
  * changes guests, regions or advice has the machine to itself. Commands (tunables, single batches)
  * are carried out by the scanner thread itself, which alone writes trees.
  */
-
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
@@ -43,6 +42,8 @@ interface ScannerEvents {
 export class Scanner extends EventEmitter<ScannerEvents> {
   private readonly i32: Int32Array;
   private readonly pending = new Map<number, Pending>();
+  /** What is waited for. */
+  private readonly answers = new Set<Promise<unknown>>();
   private nextId = 1;
   /**
    * A thread that has loaded everything and waits to take over; undefined if it could not be had.
@@ -153,15 +154,25 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     this.up = this.reaper.kill(worker).then(() => this.up);
   }
 
-  /** Lets the scanner finish its slice, answer what it was asked, and end. */
+  /** Resolves once all that it was asked so far is answered. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.answers);
+  }
+
+  /**
+   * Lets the scanner finish its slice, answer what it was asked, and end; one that is being
+   * restarted first comes up.
+   */
   async stop(): Promise<void> {
-    if (this.phase !== 'up') return;
-    const { worker } = this;
-    const exited = new Promise((resolve) => worker.once('exit', resolve));
-    const stopped = this.command({ kind: 'stop' });
-    this.phase = 'stopping';
-    await stopped;
-    await exited;
+    await this.ready();
+    if (this.phase === 'up') {
+      const { worker } = this;
+      const exited = new Promise((resolve) => worker.once('exit', resolve));
+      const stopped = this.command({ kind: 'stop' });
+      this.phase = 'stopping';
+      await stopped;
+      await exited;
+    }
     await (await this.spare)?.terminate();
   }
 
@@ -171,12 +182,16 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     if (this.phase !== 'up')
       return Promise.reject(new KsmdError('EBUSY', `the scanner is ${this.phase}: try again`));
     const id = this.nextId++;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Results[Kind]>((resolve, reject) => {
       // The thread answers as `Results` says.
       this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.worker.postMessage({ id, command });
       this.ring();
     });
+    this.answers.add(answer);
+    const settled = (): void => void this.answers.delete(answer);
+    answer.then(settled, settled);
+    return answer;
   }
 
   private watch(worker: Worker): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { EventFeed, type Progress } from '../../../src/daemon/feeds/event-feed.js';
+import { EventFeed } from '../../../src/daemon/feeds/event-feed.js';
+import type { Progress } from '../../../src/daemon/feeds/progress.js';
 import type { KsmdEvent } from '../../../src/protocol/streams.js';
 import { ManualTimers } from '../manual-timers.js';
 

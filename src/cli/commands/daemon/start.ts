@@ -3,8 +3,8 @@
  * its clients.
  */
 import { InvalidArgumentError } from 'commander';
-import type { Daemon, DaemonConfig } from '../../../daemon/daemon.js';
-import { FatalError } from '../../../daemon/fatal.js';
+import type { DaemonConfig } from '../../../daemon/config.js';
+import type { Daemon } from '../../../daemon/daemon.js';
 import type { Limits } from '../../../daemon/http/limits.js';
 import { parseTcpAddress, type TcpAddress } from '../../../daemon/http/tcp.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
@@ -58,63 +58,60 @@ function tcpAddress(text: string, remote: boolean): TcpAddress {
   }
 }
 
+/** What the options ask for. CommanderError if that cannot be. */
+function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
+  return {
+    ...options,
+    socketPath: socketPath(options.socket),
+    memoryBytes: options.memory,
+    pageSize: options.pageSize ?? snapshot?.header.pageSize ?? 4096,
+    kernel: kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_PROFILE).name,
+    run: options.run === undefined ? undefined : Number(options.run),
+    restore: snapshot,
+    http:
+      options.http === undefined
+        ? undefined
+        : tcpAddress(options.http, options.httpRemote ?? false),
+    limits: {
+      maxBodyBytes: options.maxBody,
+      maxGuests: options.maxGuests,
+      maxRegions: options.maxRegions,
+      maxWorkloads: Math.min(options.maxWorkloads, MAX_GUEST_THREADS),
+      maxConnections: options.maxConnections,
+      headerTimeoutMs: options.headerTimeoutMs,
+      bodyTimeoutMs: options.bodyTimeoutMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+    },
+  };
+}
+
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 export const run: Run<[], StartOptions> = async (_session, _values, options) => {
+  let daemon: Daemon | undefined;
+  const terminalIsGone = terminalWatch();
+  process.on('SIGHUP', () => {
+    // A shell in that terminal may send it once more: unlike a second SIGTERM that is no hurry.
+    if (!terminalIsGone()) daemon?.reopenLog();
+    else if (daemon === undefined) dieOfHangUp();
+    else daemon.stop('SIGHUP');
+  });
+  const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
+  const config = daemonConfig(options, snapshot);
   // Loaded here: no other verb needs the server.
   const server = await import('../../../daemon/daemon.js');
-  let daemon: Daemon | undefined;
+  const started = server.Daemon.start(config);
+  daemon = started;
   let signals = 0;
   const end = (name: keyof typeof SIGNALS): void => {
     signals++;
-    if (signals > 1 || daemon === undefined) process.exit(128 + SIGNALS[name]);
-    daemon.stop(name);
+    if (signals > 1) process.exit(128 + SIGNALS[name]);
+    started.stop(name);
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
-  const terminalIsGone = terminalWatch();
-  let logMoved = false;
-  process.on('SIGHUP', () => {
-    // A shell in that terminal may send it once more: unlike a second SIGTERM that is no hurry.
-    if (terminalIsGone()) daemon === undefined ? dieOfHangUp() : daemon.stop('SIGHUP');
-    else if (daemon === undefined) logMoved = true;
-    else daemon.reopenLog();
-  });
-  const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
-  try {
-    daemon = await server.Daemon.start({
-      ...options,
-      socketPath: socketPath(options.socket),
-      memoryBytes: options.memory,
-      pageSize: options.pageSize ?? snapshot?.header.pageSize ?? 4096,
-      kernel: kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_PROFILE).name,
-      run: options.run === undefined ? undefined : Number(options.run),
-      restore: snapshot,
-      http:
-        options.http === undefined
-          ? undefined
-          : tcpAddress(options.http, options.httpRemote ?? false),
-      limits: {
-        maxBodyBytes: options.maxBody,
-        maxGuests: options.maxGuests,
-        maxRegions: options.maxRegions,
-        maxWorkloads: Math.min(options.maxWorkloads, MAX_GUEST_THREADS),
-        maxConnections: options.maxConnections,
-        headerTimeoutMs: options.headerTimeoutMs,
-        bodyTimeoutMs: options.bodyTimeoutMs,
-        idleTimeoutMs: options.idleTimeoutMs,
-      },
-    });
-    snapshot?.close();
-  } catch (error) {
-    if (!(error instanceof FatalError)) throw error;
-    process.stderr.write(`ksmd: ${error.line}\n`);
-    process.exit(error.exitStatus);
-  }
-  const running = daemon;
-  if (logMoved) running.reopenLog();
-  process.on('uncaughtException', (error) => running.fault(error));
-  const fatal = await running.ended;
+  process.on('uncaughtException', (error) => started.fault(error));
+  const fatal = await started.ended;
   if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.line}\n`);
   if (terminalIsGone()) dieOfHangUp();
   // Whatever is still open is of no use any more.

@@ -1,0 +1,30 @@
+/** What a daemon is started with. All of it has been looked over: nothing here is out of range. */
+import type { ProfileName } from '../ksm/kernels.js';
+import type { LogLevel } from '../names.js';
+import type { SnapshotFile } from '../snapshot/restore.js';
+import type { Limits } from './http/limits.js';
+import type { TcpAddress } from './http/tcp.js';
+
+export interface DaemonConfig {
+  readonly socketPath: string;
+  readonly memoryBytes: number;
+  readonly pageSize: number;
+  readonly kernel: ProfileName;
+  /** Absent: as the snapshot has it, or 1. */
+  readonly run?: number | undefined;
+  /** Absent: the kernel's default. */
+  readonly pagesToScan?: number | undefined;
+  readonly sleepMs?: number | undefined;
+  readonly limits: Limits;
+  /** Absent: no TCP. */
+  readonly http?: TcpAddress | undefined;
+  /** Where to keep the kernel's files. Absent: nowhere. */
+  readonly sysfs?: string | undefined;
+  /** How long a store waits for a free frame. */
+  readonly oomTimeoutMs: number;
+  /** Absent: a host without guests. */
+  readonly restore?: SnapshotFile | undefined;
+  readonly logLevel: LogLevel;
+  /** Absent: standard output. */
+  readonly logFile?: string | undefined;
+}

@@ -1,0 +1,24 @@
+/** How far a host has come: what events are told from, when it is looked at again. */
+import { readCounter } from '../../ksm/counters.js';
+import type { Host } from '../../ksm/host.js';
+
+export interface Progress {
+  /** Counts since the daemon's start. */
+  readonly merges: number;
+  readonly breaks: number;
+  readonly fullScans: number;
+  readonly pagesShared: number;
+  readonly pagesSharing: number;
+}
+
+export function progress(host: Host): Progress {
+  const { memory } = host.machine;
+  const { merges, cowBreaks } = host.totals();
+  return {
+    merges,
+    breaks: cowBreaks,
+    fullScans: readCounter(memory, 'full_scans'),
+    pagesShared: readCounter(memory, 'pages_shared'),
+    pagesSharing: readCounter(memory, 'pages_sharing'),
+  };
+}

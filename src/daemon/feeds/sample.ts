@@ -1,0 +1,22 @@
+/** One sample of the history: what the host's shared counters say at this moment. */
+import { savings } from '../../inspect/savings.js';
+import { readCounter } from '../../ksm/counters.js';
+import type { Host } from '../../ksm/host.js';
+import type { Sample } from '../../protocol/history.js';
+
+/** `atMs`: since the daemon's start. */
+export function sample(host: Host, scannerCpuMs: number, atMs: number): Sample {
+  const { memory, frames, pageSize } = host.machine;
+  const { pagesScanned, merges, cowBreaks } = host.totals();
+  return {
+    atMs,
+    usedBytes: frames.used * pageSize,
+    freeBytes: (frames.total - frames.used) * pageSize,
+    savedBytes: savings(host).bytes,
+    pagesScanned,
+    fullScans: readCounter(memory, 'full_scans'),
+    merges,
+    breaks: cowBreaks,
+    scannerCpuMs,
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * The host a daemon begins with: its memory reserved, the guests of a snapshot brought back, its
+ * tunables written. No thread runs yet, so all of that is done on this one.
+ */
+import { KsmdError } from '../errors.js';
+import { Host } from '../ksm/host.js';
+import { RUN_MERGE } from '../ksm/run.js';
+import type { SnapshotFile } from '../snapshot/restore.js';
+import type { DaemonConfig } from './config.js';
+import { FatalError } from './fatal.js';
+import { nowMs } from './timers.js';
+
+/** FatalError if the memory cannot be had. `quiesce`: as `Host.create` has it. */
+export function newHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): Host {
+  const { memoryBytes, pageSize, kernel, limits } = config;
+  try {
+    return Host.create(
+      { memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions },
+      { nowMs, cpuMs: () => 0 },
+      quiesce,
+    );
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new FatalError('MemoryRefused', { code: 'ENOMEM', message });
+  }
+}
+
+/** FatalError if the snapshot does not fit the host. It is closed either way. */
+export function furnish(host: Host, config: DaemonConfig): void {
+  if (config.restore !== undefined) restore(config.restore, host);
+  if (config.pagesToScan !== undefined) host.set('pages_to_scan', config.pagesToScan);
+  if (config.sleepMs !== undefined) host.set('sleep_millisecs', config.sleepMs);
+  if (config.run !== undefined || config.restore === undefined)
+    host.set('run', config.run ?? RUN_MERGE);
+}
+
+function restore(snapshot: SnapshotFile, host: Host): void {
+  try {
+    snapshot.restoreTo(host, nowMs());
+  } catch (error) {
+    throw new FatalError('RestoreRefused', {
+      code: error instanceof KsmdError ? error.code : 'EINVAL',
+      message: `the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`,
+    });
+  } finally {
+    snapshot.close();
+  }
+}

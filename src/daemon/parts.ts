@@ -1,0 +1,191 @@
+/**
+ * What a daemon is made of, in the order in which it comes up; it goes down in the reverse one.
+ *
+ * The list is written as it grows: what a part is made from is there, since those before it are up.
+ * Between two parts stands what need not be stopped. The socket's path comes first, because whoever
+ * waits for the daemon's end waits for that to be empty.
+ */
+import type { Host } from '../ksm/host.js';
+import { rebuild } from '../ksm/rebuild.js';
+import { VERSION } from '../version.js';
+import type { DaemonConfig } from './config.js';
+import { FatalError } from './fatal.js';
+import { EventFeed } from './feeds/event-feed.js';
+import { History } from './feeds/history.js';
+import { LiveFeed } from './feeds/live-feed.js';
+import { LiveStreams } from './feeds/live-streams.js';
+import { progress } from './feeds/progress.js';
+import { sample } from './feeds/sample.js';
+import type { Api, Context } from './http/context.js';
+import { createServer } from './http/server.js';
+import { Uploads } from './http/uploads.js';
+import { made, type Part } from './life-cycle.js';
+import { close, listenAt, listening } from './listening.js';
+import { Log } from './log/log.js';
+import { logSummaries } from './log/summary.js';
+import { Metrics } from './metrics/metrics.js';
+import { furnish, newHost } from './new-host.js';
+import { ServiceManager } from './service-manager.js';
+import { SocketPath } from './socket.js';
+import { KernelFiles } from './sysfs/kernel-files.js';
+import { GuestThreads } from './threads/guest-threads.js';
+import { tellingOfGuestThreads, tellOfScanner } from './threads/mishaps.js';
+import { Profiling } from './threads/profiling.js';
+import { Reaper } from './threads/reaper.js';
+import { Scanner } from './threads/scanner.js';
+import { TunableWrites } from './threads/tunable-writes.js';
+import { nowMs, type Timers } from './timers.js';
+
+/** Whose parts they are. */
+export interface Owner {
+  /** There is a log from here on. */
+  logsTo(log: Log): void;
+  /** Somebody asks the daemon to stop. */
+  stop(reason: string): void;
+  /** A part that was up cannot go on, and the daemon cannot without it. */
+  die(fatal: FatalError): void;
+}
+
+/** The parts of one daemon. FatalError from whatever cannot be had. */
+export function* daemonParts(
+  config: DaemonConfig,
+  owner: Owner,
+  timers: Timers,
+): Generator<Part, void, void> {
+  const startedAtMs = performance.now();
+  const path = yield* made({
+    name: 'socket path',
+    start: () => SocketPath.prepare(config.socketPath),
+    stop: (path) => path.remove(),
+    abandon: (path) => path.remove(),
+  });
+  const log = new Log(config.logLevel, config.logFile);
+  const { logger } = log;
+  owner.logsTo(log);
+  logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');
+
+  let parked: Scanner | undefined;
+  const host: Host = newHost(config, (change) =>
+    parked === undefined ? change() : parked.quiesce(change),
+  );
+  logger.info(
+    { kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize },
+    'memory reserved',
+  );
+  furnish(host, config);
+
+  const reaper = new Reaper();
+  const scanner = yield* made({
+    name: 'scanner',
+    start: () =>
+      Scanner.start(host.machine.memory, config.kernel, () => rebuild(host.ksm, nowMs()), reaper),
+    stop: (scanner) => scanner.stop(),
+  });
+  parked = scanner;
+  const events = new EventFeed(() => progress(host), timers);
+  tellOfScanner(scanner, logger, events);
+  scanner.on('gaveUp', (reason) =>
+    owner.die(
+      new FatalError('ScannerLost', {
+        code: 'ECHILD',
+        message: `the scanner died and could not be started again: ${reason}`,
+      }),
+    ),
+  );
+
+  const threads = yield* made({
+    name: 'guest threads',
+    start: () =>
+      new GuestThreads(
+        host,
+        config.oomTimeoutMs,
+        config.limits.maxWorkloads,
+        reaper,
+        tellingOfGuestThreads(logger, events),
+      ),
+    stop: (threads) => threads.stopAll(),
+  });
+  const history = yield* made({
+    name: 'history',
+    start: () =>
+      new History(() => sample(host, scanner.cpuMs, performance.now() - startedAtMs), timers),
+    stop: (history) => history.stop(),
+  });
+  const context: Context = {
+    host,
+    scanner,
+    tunables: new TunableWrites(host, scanner),
+    threads,
+    log,
+    events,
+    history,
+    live: new LiveFeed(host, () => scanner.state, history, events, timers),
+    metrics: new Metrics(host, scanner, threads),
+    streams: new LiveStreams(),
+    uploads: new Uploads(host, scanner, config.oomTimeoutMs),
+    profiling: new Profiling(scanner, logger),
+    startedAtMs,
+    stop: (reason) => owner.stop(reason),
+  };
+
+  const { sysfs, http } = config;
+  if (sysfs !== undefined) {
+    yield* made({
+      name: "the kernel's files",
+      start: () => KernelFiles.start(sysfs, context, logger, timers),
+      stop: (files) => files.remove(),
+      abandon: (files) => files.remove(),
+    });
+  }
+  yield* made({
+    name: 'socket',
+    start: async () =>
+      listening(await createServer(context, config.limits), (server) =>
+        path.listen((ownName) => server.listen({ path: ownName })),
+      ),
+    stop: (server) => lastAnswers(server, context),
+  });
+  if (http !== undefined) {
+    yield* made({
+      name: 'TCP',
+      start: async () =>
+        listening(await createServer(context, config.limits, http), (server) =>
+          listenAt(server, http),
+        ),
+      stop: (server) => lastAnswers(server, context),
+    });
+  }
+  logger.info(
+    {
+      socket: config.socketPath,
+      ...(http === undefined ? {} : { http }),
+      ...host.tunables(),
+    },
+    'listening',
+  );
+  yield* made({
+    name: 'service manager',
+    start: () => {
+      const manager = new ServiceManager(logger);
+      void manager.tell('READY=1', `STATUS=Listening on ${config.socketPath}`);
+      return manager;
+    },
+    stop: (manager) => manager.tell('STOPPING=1'),
+  });
+  yield* made({
+    name: 'summaries',
+    start: () => logSummaries(logger, () => host.counters(), timers),
+    stop: (end) => end(),
+  });
+}
+
+/** What would go on for long is cut short, the rest is answered, and the server closed. */
+async function lastAnswers(
+  server: Api,
+  { profiling, streams, uploads, scanner }: Context,
+): Promise<void> {
+  profiling.interrupt();
+  streams.endAll();
+  uploads.interruptAll();
+  await close(server, () => scanner.answered());
+}

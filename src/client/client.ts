@@ -6,16 +6,16 @@
  */
 
 import type { Advice } from '../names.js';
-import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/guests.js';
-import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/ksm.js';
-import type { Page } from '../protocol/pages.js';
-import type { CpuProfile } from '../protocol/profile.js';
-import type { Report } from '../protocol/report.js';
+import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
+import type { Page } from '../protocol/routes/pages.js';
+import type { CpuProfile } from '../protocol/routes/profile.js';
+import type { Report } from '../protocol/routes/report.js';
+import type { Status } from '../protocol/routes/status.js';
+import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
+import type { CheckAnswer, RestartAnswer } from '../protocol/routes/upkeep.js';
+import type { Workload, WorkloadRequest } from '../protocol/routes/workloads.js';
 import { ROUTES, type RouteName } from '../protocol/routes.js';
-import type { Status } from '../protocol/status.js';
-import type { KsmdEvent, LogsQuery } from '../protocol/streams.js';
-import type { CheckAnswer, RestartAnswer } from '../protocol/upkeep.js';
-import type { Workload, WorkloadRequest } from '../protocol/workloads.js';
 import { lines, serverSentEvents } from './lines.js';
 import { type Body, chunks, Transport } from './transport.js';
 

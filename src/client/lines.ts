@@ -1,5 +1,5 @@
 /** Text streams of the API taken apart: lines, and server-sent events. */
-import type { KsmdEvent } from '../protocol/streams.js';
+import type { KsmdEvent } from '../protocol/routes/streams.js';
 
 /** Lines without their newlines. */
 export async function* lines(

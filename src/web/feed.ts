@@ -4,7 +4,7 @@
  * A page that is not seen is told nothing, so that it costs the daemon nothing. A stream that
  * breaks, or says nothing for too long, is opened again.
  */
-import type { LiveEvent, LiveEventName } from '../protocol/live.js';
+import type { LiveEvent, LiveEventName } from '../protocol/routes/live.js';
 
 const NAMES: readonly LiveEventName[] = [
   'history',

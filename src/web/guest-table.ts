@@ -1,5 +1,5 @@
 /** All guests, a row each. Only what has changed is written. */
-import type { MapGuest } from '../protocol/live.js';
+import type { MapGuest } from '../protocol/routes/live.js';
 import { element, made, say } from './elements.js';
 import { bytes, count } from './words.js';
 

@@ -1,7 +1,7 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
 import type { ErrorAnswer } from '../protocol/errors.js';
-import type { LiveEvent, PageMapAnswer } from '../protocol/live.js';
-import type { Status } from '../protocol/status.js';
+import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
+import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
 import { element, say } from './elements.js';
 import { Feed } from './feed.js';

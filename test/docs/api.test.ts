@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/daemon/http/limits.js';
 import { isReadable } from '../../src/daemon/http/tcp.js';
 import { HTTP_STATUS } from '../../src/protocol/errors.js';
-import { LIVE_EVENTS } from '../../src/protocol/live.js';
+import { LIVE_EVENTS } from '../../src/protocol/routes/live.js';
+import { EVENTS } from '../../src/protocol/routes/streams.js';
 import { ROUTES, type Route } from '../../src/protocol/routes.js';
-import { EVENTS } from '../../src/protocol/streams.js';
 import { stepsOf } from './console.js';
 import { codeSpans, readDocument, tableUnder } from './markdown.js';
 

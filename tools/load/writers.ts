@@ -3,7 +3,7 @@
  * every store back, a reader beside one of them, and the scanner at full speed, in a memory nine
  * tenths full.
  */
-import type { Workload } from '../../src/protocol/workloads.js';
+import type { Workload } from '../../src/protocol/routes/workloads.js';
 import type { LoadedDaemon } from './daemon.js';
 
 const MEMORY_MIB = 64;

@@ -1,5 +1,5 @@
 /** What guests take up, and what they would without KSM. */
-import type { Status } from '../../protocol/status.js';
+import type { Status } from '../../protocol/routes/status.js';
 
 export interface Footprint {
   readonly totalBytes: number;

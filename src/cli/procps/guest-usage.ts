@@ -2,8 +2,8 @@
  * What each guest takes up, what it saves and what it costs, between two looks at the daemon or
  * since its start.
  */
-import type { GuestSummary } from '../../protocol/guests.js';
-import type { Workload } from '../../protocol/workloads.js';
+import type { GuestSummary } from '../../protocol/routes/guests.js';
+import type { Workload } from '../../protocol/routes/workloads.js';
 import type { Sample } from './samples.js';
 
 export interface GuestSample extends Sample {

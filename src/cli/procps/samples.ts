@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KsmdError } from '../../errors.js';
-import type { Status } from '../../protocol/status.js';
+import type { Status } from '../../protocol/routes/status.js';
 
 /** Between two looks, where nobody says otherwise. */
 export const DEFAULT_INTERVAL_SECONDS = 1;

@@ -1,5 +1,5 @@
 /** What a daemon did between two looks at it, or from its start to the first. */
-import type { Status } from '../../protocol/status.js';
+import type { Status } from '../../protocol/routes/status.js';
 
 export interface Usage {
   readonly intervalMs: number;

@@ -1,5 +1,5 @@
 /** The table that `ksmd vmstat` prints: its columns, and its heading once a screenful. */
-import type { Status } from '../../protocol/status.js';
+import type { Status } from '../../protocol/routes/status.js';
 import { UNITS, type Unit } from './units.js';
 import type { Usage } from './usage.js';
 

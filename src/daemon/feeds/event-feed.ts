@@ -4,7 +4,7 @@
  * Nobody on the data path calls anything here: the shared counters are read five times a second,
  * and only while somebody listens.
  */
-import type { KsmdEvent } from '../../protocol/streams.js';
+import type { KsmdEvent } from '../../protocol/routes/streams.js';
 import type { Timers } from '../timers.js';
 import type { Progress } from './progress.js';
 

@@ -8,7 +8,7 @@
  */
 import type { Host } from '../../ksm/host.js';
 import type { TunableValue } from '../../ksm/tunables.js';
-import type { LiveEvent } from '../../protocol/live.js';
+import type { LiveEvent } from '../../protocol/routes/live.js';
 import type { Timers } from '../timers.js';
 import type { EventFeed } from './event-feed.js';
 import type { History } from './history.js';

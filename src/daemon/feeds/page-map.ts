@@ -11,7 +11,7 @@ import { CTL_REGIONS_EPOCH, SLOT_WORDS } from '../../core/layout.js';
 import { pageStates } from '../../inspect/page-state.js';
 import type { Host } from '../../ksm/host.js';
 import { PAGE_STATES } from '../../names.js';
-import type { GUEST_NUMBERS, MapGuest, PageMapAnswer } from '../../protocol/live.js';
+import type { GUEST_NUMBERS, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
 import { changedRuns, type Stretch } from './page-runs.js';
 
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');

@@ -1,5 +1,5 @@
-/** States of pages, written as runs in the form of src/protocol/live.ts. */
-import { RUN_LONG, RUN_UNCHANGED } from '../../protocol/live.js';
+/** States of pages, written as runs in the form of src/protocol/routes/live.ts. */
+import { RUN_LONG, RUN_UNCHANGED } from '../../protocol/routes/live.js';
 
 const FIRST_BYTES = 1024;
 /** A length of 32 bits takes five bytes, after the one of the run. */

@@ -3,7 +3,7 @@
  * guest.
  */
 import { pino } from 'pino';
-import type { LogsQuery } from '../../protocol/streams.js';
+import type { LogsQuery } from '../../protocol/routes/streams.js';
 
 /** Whether a line of the log, JSON, is wanted. */
 export type LineFilter = (line: string) => boolean;

@@ -6,7 +6,7 @@
 import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import { checkTunables, tunableName } from '../../ksm/tunables.js';
-import type { TunableValues } from '../../protocol/ksm.js';
+import type { TunableValues } from '../../protocol/routes/ksm.js';
 import type { Scanner } from './scanner.js';
 
 export class TunableWrites {

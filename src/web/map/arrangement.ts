@@ -5,7 +5,7 @@
  * Measures are in cells, the size of which is chosen so that the whole is about as high as there is
  * room for: big cells for few pages, one pixel for many.
  */
-import type { MapGuest, MapRegion } from '../../protocol/live.js';
+import type { MapGuest, MapRegion } from '../../protocol/routes/live.js';
 
 /** A region: `pages` cells, row by row. */
 export interface Block {

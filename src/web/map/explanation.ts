@@ -3,8 +3,8 @@
  * and read out.
  */
 import type { ErrorAnswer } from '../../protocol/errors.js';
-import type { MapGuest } from '../../protocol/live.js';
-import type { Page } from '../../protocol/pages.js';
+import type { MapGuest } from '../../protocol/routes/live.js';
+import type { Page } from '../../protocol/routes/pages.js';
 import { element, made, say } from '../elements.js';
 import { count, hex } from '../words.js';
 import type { Spot } from './arrangement.js';

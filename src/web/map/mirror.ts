@@ -4,7 +4,7 @@
  * What the stream says while the whole is on its way is kept until it is here, and what is older
  * than it is left out.
  */
-import type { LiveEvent, MapGuest, PageMapAnswer } from '../../protocol/live.js';
+import type { LiveEvent, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
 import { applyRuns } from './runs.js';
 
 type Change = Extract<LiveEvent, { event: 'pages' | 'guests' | 'map' }>;

@@ -1,4 +1,4 @@
-/** Runs of pages, read: the form that src/protocol/live.ts describes. */
+/** Runs of pages, read: the form that src/protocol/routes/live.ts describes. */
 
 const UNCHANGED = 15;
 const LONG = 15;

@@ -1,7 +1,7 @@
 /** Looking at a daemon again and again. */
 import { expect, test } from 'vitest';
 import { type Sample, samples } from '../../../src/cli/procps/samples.js';
-import type { Status } from '../../../src/protocol/status.js';
+import type { Status } from '../../../src/protocol/routes/status.js';
 
 /** A daemon that was up so long at each look, and is the process of that number. */
 function looks(

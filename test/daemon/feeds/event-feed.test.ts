@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EventFeed } from '../../../src/daemon/feeds/event-feed.js';
 import type { Progress } from '../../../src/daemon/feeds/progress.js';
-import type { KsmdEvent } from '../../../src/protocol/streams.js';
+import type { KsmdEvent } from '../../../src/protocol/routes/streams.js';
 import { ManualTimers } from '../manual-timers.js';
 
 const START: Progress = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };

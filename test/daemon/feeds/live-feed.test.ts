@@ -13,7 +13,7 @@ import { pageStates } from '../../../src/inspect/page-state.js';
 import { ManualClock } from '../../../src/ksm/clock.js';
 import { Host } from '../../../src/ksm/host.js';
 import type { Sample } from '../../../src/protocol/history.js';
-import type { LiveEvent, PageMapAnswer } from '../../../src/protocol/live.js';
+import type { LiveEvent, PageMapAnswer } from '../../../src/protocol/routes/live.js';
 import { Mirror } from '../../../src/web/map/mirror.js';
 import { applyRuns } from '../../../src/web/map/runs.js';
 import { ManualTimers } from '../manual-timers.js';

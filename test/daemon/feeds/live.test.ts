@@ -3,7 +3,7 @@
  * and over TCP.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PageMapAnswer } from '../../../src/protocol/live.js';
+import type { PageMapAnswer } from '../../../src/protocol/routes/live.js';
 import { applyRuns } from '../../../src/web/map/runs.js';
 import { freePort } from '../../../tools/load/free-port.js';
 import { DaemonProcess } from '../../daemon-process.js';

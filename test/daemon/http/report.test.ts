@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PAGE_STATES } from '../../../src/names.js';
-import type { Report } from '../../../src/protocol/report.js';
+import type { Report } from '../../../src/protocol/routes/report.js';
 import { DaemonProcess } from '../../daemon-process.js';
 
 let daemon: DaemonProcess;

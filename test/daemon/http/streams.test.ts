@@ -1,6 +1,6 @@
 /** Events and logs, through the socket. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KsmdEvent } from '../../../src/protocol/streams.js';
+import type { KsmdEvent } from '../../../src/protocol/routes/streams.js';
 import { DaemonProcess } from '../../daemon-process.js';
 import { until } from '../../until.js';
 

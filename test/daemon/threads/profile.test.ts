@@ -1,7 +1,7 @@
 /** Profiles of a running scanner, however they end. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { symbolTable } from '../../../src/hotspots/table.js';
-import type { CpuProfile } from '../../../src/protocol/profile.js';
+import type { CpuProfile } from '../../../src/protocol/routes/profile.js';
 import { freePort } from '../../../tools/load/free-port.js';
 import { DaemonProcess } from '../../daemon-process.js';
 import { until } from '../../until.js';

@@ -1,7 +1,7 @@
 /** Where pages are on the map. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { MapGuest } from '../../../src/protocol/live.js';
+import type { MapGuest } from '../../../src/protocol/routes/live.js';
 import {
   arrange,
   bySlot,

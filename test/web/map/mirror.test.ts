@@ -1,7 +1,7 @@
 /** The map as the browser keeps it, whatever order things arrive in. */
 import { expect, test } from 'vitest';
 import { changedRuns } from '../../../src/daemon/feeds/page-runs.js';
-import type { PageMapAnswer } from '../../../src/protocol/live.js';
+import type { PageMapAnswer } from '../../../src/protocol/routes/live.js';
 import { Mirror } from '../../../src/web/map/mirror.js';
 
 function runs(from: readonly number[], to: readonly number[]): string {

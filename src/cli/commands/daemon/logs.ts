@@ -1,5 +1,5 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
-import type { LogsQuery } from '../../../protocol/streams.js';
+import type { LogsQuery } from '../../../protocol/routes/streams.js';
 import { type Style, styled } from '../../terminal/styled.js';
 import type { Run } from '../../verb.js';
 

@@ -1,7 +1,7 @@
 /** `ksmd guests`: all guests, or one with its regions. */
 
 import { hex } from '../../../hex.js';
-import type { Guest, GuestSummary } from '../../../protocol/guests.js';
+import type { Guest, GuestSummary } from '../../../protocol/routes/guests.js';
 import { size, table } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 

@@ -1,5 +1,5 @@
 /** `ksmd ps`: workloads, and what they have done. */
-import type { Workload } from '../../../protocol/workloads.js';
+import type { Workload } from '../../../protocol/routes/workloads.js';
 import { table } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 

@@ -5,7 +5,7 @@
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
-import type { CpuProfile } from '../../../protocol/profile.js';
+import type { CpuProfile } from '../../../protocol/routes/profile.js';
 import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 import { writeWhole } from '../record/whole-file.js';

@@ -1,7 +1,7 @@
 /** `ksmd explain`: one page: why it is merged or not, and what will become of it. */
 
 import { hex } from '../../../hex.js';
-import type { Page } from '../../../protocol/pages.js';
+import type { Page } from '../../../protocol/routes/pages.js';
 import { count, pairs } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 

@@ -3,8 +3,8 @@
  * sentence each.
  */
 import { PAGE_STATES, type PageState } from '../../../names.js';
-import type { Report } from '../../../protocol/report.js';
-import type { Status } from '../../../protocol/status.js';
+import type { Report } from '../../../protocol/routes/report.js';
+import type { Status } from '../../../protocol/routes/status.js';
 import { count, duration, pairs, percent, seconds, size } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 

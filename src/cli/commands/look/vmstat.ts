@@ -2,7 +2,7 @@
  * `ksmd vmstat`: what the daemon is doing, a line an interval, in the columns of procps' vmstat and
  * KSM's own.
  */
-import type { Status } from '../../../protocol/status.js';
+import type { Status } from '../../../protocol/routes/status.js';
 import { type Sample, samples } from '../../procps/samples.js';
 import type { Unit } from '../../procps/units.js';
 import { usage } from '../../procps/usage.js';

@@ -1,5 +1,5 @@
 /** `ksmd scan`: batches, one after another, while the scanner does not run by itself. */
-import type { Counters } from '../../../protocol/ksm.js';
+import type { Counters } from '../../../protocol/routes/ksm.js';
 import { count, pairs } from '../../terminal/wording.js';
 import type { Run } from '../../verb.js';
 

@@ -16,7 +16,7 @@ import {
   Region,
   RegionParams,
   RegionRequest,
-} from '../../../protocol/guests.js';
+} from '../../../protocol/routes/guests.js';
 import { toBytes } from '../../../protocol/values.js';
 import { type Api, type Context, route } from '../context.js';
 

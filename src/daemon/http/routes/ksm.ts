@@ -6,7 +6,7 @@ import {
   ScanAnswer,
   ScanRequest,
   TunableValues,
-} from '../../../protocol/ksm.js';
+} from '../../../protocol/routes/ksm.js';
 import { type Api, type Context, route } from '../context.js';
 
 export function ksmRoutes(api: Api, { host, scanner, tunables }: Context): void {

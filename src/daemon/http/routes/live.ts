@@ -1,6 +1,6 @@
 /** /v1/map and /v1/live: the state of every page, and what changes of it while somebody looks. */
 import { Type } from 'typebox';
-import { LIVE_EVENTS, PageMapAnswer } from '../../../protocol/live.js';
+import { LIVE_EVENTS, PageMapAnswer } from '../../../protocol/routes/live.js';
 import { type Api, type Context, route } from '../context.js';
 
 const LiveStream = {

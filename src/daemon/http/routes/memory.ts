@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { isKsmdError, KsmdError } from '../../../errors.js';
-import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../../protocol/guests.js';
+import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../../protocol/routes/guests.js';
 import { toBytes } from '../../../protocol/values.js';
 import { type Api, type Context, route } from '../context.js';
 

@@ -1,6 +1,6 @@
 /** /v1/guests/{guest}/pages/{address}: one page, explained. */
 import { explainPage } from '../../../inspect/explain.js';
-import { Page, PageParams, PageQuery } from '../../../protocol/pages.js';
+import { Page, PageParams, PageQuery } from '../../../protocol/routes/pages.js';
 import { toBytes } from '../../../protocol/values.js';
 import { pageWords } from '../../feeds/page-words.js';
 import { type Api, type Context, route } from '../context.js';

@@ -2,7 +2,7 @@
 import { finished } from 'node:stream';
 import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
-import { CpuProfile, ProfileRequest } from '../../../protocol/profile.js';
+import { CpuProfile, ProfileRequest } from '../../../protocol/routes/profile.js';
 import { type Api, type Context, route } from '../context.js';
 
 /** It comes from the scanner thread as text, and is passed on as it is. */

@@ -11,7 +11,7 @@ import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
 import { PAGE_STATES } from '../../../names.js';
-import { type GuestReport, Report } from '../../../protocol/report.js';
+import { type GuestReport, Report } from '../../../protocol/routes/report.js';
 import { type Api, type Context, route } from '../context.js';
 
 const RATES_OVER_MS = 10_000;

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { population } from '../../../inspect/population.js';
 import { savings } from '../../../inspect/savings.js';
-import type { Counters } from '../../../protocol/ksm.js';
-import { Status, Stopping } from '../../../protocol/status.js';
+import type { Counters } from '../../../protocol/routes/ksm.js';
+import { Status, Stopping } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
 import { type Api, type Context, route } from '../context.js';
 

@@ -1,6 +1,6 @@
 /** /v1/events and /v1/logs: what goes on until its reader goes. */
 import { Type } from 'typebox';
-import { EVENTS, LogsQuery } from '../../../protocol/streams.js';
+import { EVENTS, LogsQuery } from '../../../protocol/routes/streams.js';
 import { lineFilter } from '../../log/log-filter.js';
 import { type Api, type Context, route } from '../context.js';
 

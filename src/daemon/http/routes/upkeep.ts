@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
 import { checkHost } from '../../../inspect/check.js';
-import { CheckAnswer, RestartAnswer } from '../../../protocol/upkeep.js';
+import { CheckAnswer, RestartAnswer } from '../../../protocol/routes/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
 import { type Api, type Context, route } from '../context.js';
 

@@ -9,7 +9,7 @@ import {
   WorkloadParams,
   WorkloadRequest,
   Workload as WorkloadSchema,
-} from '../../../protocol/workloads.js';
+} from '../../../protocol/routes/workloads.js';
 import type { GuestThreadInfo } from '../../threads/guest-threads.js';
 import { type Api, type Context, route } from '../context.js';
 

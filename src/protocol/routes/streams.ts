@@ -1,7 +1,7 @@
 /** What /v1/events and /v1/logs stream. */
 import { type Static, Type } from 'typebox';
-import { LOG_LEVELS } from '../names.js';
-import { Name } from './values.js';
+import { LOG_LEVELS } from '../../names.js';
+import { Name } from '../values.js';
 
 export const LogsQuery = Type.Object(
   {

@@ -1,6 +1,6 @@
 /** What /v1/report answers: what people ask of KSM, rather than its counters. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES, type PageState } from '../names.js';
+import { PAGE_STATES, type PageState } from '../../names.js';
 import { Status } from './status.js';
 
 const pages = Object.fromEntries(PAGE_STATES.map((state) => [state, Type.Integer()])) as Record<

@@ -1,6 +1,6 @@
 /** What /v1/status answers. */
 import { type Static, Type } from 'typebox';
-import { SCANNER_STATES } from '../names.js';
+import { SCANNER_STATES } from '../../names.js';
 import { Counters } from './ksm.js';
 
 export const Status = Type.Object({

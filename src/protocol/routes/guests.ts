@@ -1,8 +1,8 @@
 /** What /v1/guests carries: address spaces, their regions, their memory. */
 import { type Static, Type } from 'typebox';
-import { ADVICE } from '../names.js';
+import { ADVICE } from '../../names.js';
+import { Bytes, BytesText, Name, Pages } from '../values.js';
 import { Counters } from './ksm.js';
-import { Bytes, BytesText, Name, Pages } from './values.js';
 
 export const GuestParams = Type.Object({ guest: Name });
 export const RegionParams = Type.Object({ guest: Name, region: Name });

@@ -13,7 +13,7 @@
  * they were.
  */
 import { type Static, Type } from 'typebox';
-import { Sample } from './history.js';
+import { Sample } from '../history.js';
 import { KsmFiles } from './ksm.js';
 
 /** In the low four bits of a run: left as they were. */

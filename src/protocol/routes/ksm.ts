@@ -1,6 +1,6 @@
 /** What /v1/ksm and /v1/scan carry: the files of /sys/kernel/mm/ksm. */
 import { type Static, Type } from 'typebox';
-import { Pages } from './values.js';
+import { Pages } from '../values.js';
 
 export const Counters = Type.Record(Type.String(), Type.Integer(), {
   description: 'counters under their sysfs names',

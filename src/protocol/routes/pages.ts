@@ -1,7 +1,7 @@
 /** What /v1/guests/{guest}/pages carries: one page, explained. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES } from '../names.js';
-import { BytesText, Name } from './values.js';
+import { PAGE_STATES } from '../../names.js';
+import { BytesText, Name } from '../values.js';
 
 export const PageParams = Type.Object({ guest: Name, address: BytesText });
 export const PageQuery = Type.Object(

@@ -1,7 +1,7 @@
 /** What /v1/workloads carries: programs that guests run on threads of the daemon. */
 import { type Static, Type } from 'typebox';
-import { WORKLOADS } from '../names.js';
-import { Name, Pages } from './values.js';
+import { WORKLOADS } from '../../names.js';
+import { Name, Pages } from '../values.js';
 
 export const WorkloadParams = Type.Object({
   id: Type.String({ pattern: '^[0-9]{1,9}$', description: 'the number of a workload' }),

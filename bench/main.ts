@@ -5,7 +5,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_PROFILE, KERNEL_PROFILES, type ProfileName } from '../src/ksm/kernels.js';
+import type { ProfileName } from '../src/ksm/kernels.js';
+import { DEFAULT_KERNEL, KERNELS } from '../src/names.js';
 import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
@@ -67,8 +68,8 @@ const program = new Command('bench')
   )
   .addOption(
     new Option('--kernel <version>', "whose order of steps ksmd's side follows")
-      .choices(KERNEL_PROFILES.map(({ name }) => name))
-      .default(DEFAULT_PROFILE),
+      .choices(KERNELS)
+      .default(DEFAULT_KERNEL),
   )
   .option('--no-running-kernel', 'measure ksmd alone')
   .option('--seed <n>', 'of all that is random', wholeNumber, 1)

@@ -4,6 +4,11 @@
  * a list costs nobody more than itself.
  */
 
+/** Kernels of Linux that can be followed, oldest first. */
+export const KERNELS = ['2.6.32', '6.1', '6.12', '6.18'] as const;
+/** The one that is, unless something else is said. */
+export const DEFAULT_KERNEL = '6.18';
+
 /** How severe a line of the log is, least first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -47,15 +47,24 @@ export function parseInterval(text: string): number {
   return interval;
 }
 
+/** A name, and the value it is to have. */
+export type Assignment = readonly [name: string, value: string];
+
 /** `NAME=VALUE`, one more of them. */
-export function parseAssignment(
-  text: string,
-  before: ReadonlyMap<string, string> | undefined,
-): ReadonlyMap<string, string> {
+export function parseOneMore(text: string, before: readonly Assignment[] = []): Assignment[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
-  const name = text.slice(0, at);
-  if (before?.has(name))
+  return [...before, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+/** `NAME=VALUE`, one more of them, and of another name. */
+export function parseAssignment(
+  text: string,
+  before: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const [assignment] = parseOneMore(text);
+  const [name, value] = assignment ?? ['', ''];
+  if (before.has(name))
     throw new InvalidArgumentError(`${name} is there twice: write it in a command of its own.`);
-  return new Map([...(before ?? []), [name, text.slice(at + 1)]]);
+  return new Map([...before, [name, value]]);
 }

@@ -8,13 +8,9 @@
 import { KsmdError } from '../errors.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
-import {
-  DEFAULT_PROFILE,
-  KERNEL_PROFILES,
-  type KernelProfile,
-  kernelProfile,
-} from '../ksm/kernels.js';
+import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
+import { DEFAULT_KERNEL } from '../names.js';
 import { fillContent } from './content.js';
 import type { Observation, Op, Scenario } from './scenario.js';
 
@@ -32,7 +28,7 @@ export interface Outcome {
 export function profileOf(scenario: Scenario, override?: string): KernelProfile {
   if (override !== undefined) return kernelProfile(override);
   const { kernel } = scenario;
-  if (kernel === undefined) return kernelProfile(DEFAULT_PROFILE);
+  if (kernel === undefined) return kernelProfile(DEFAULT_KERNEL);
   const profile = KERNEL_PROFILES.find(
     ({ name }) => kernel === name || kernel.startsWith(`${name}.`),
   );

@@ -1,5 +1,6 @@
 /** What a daemon is started with. All of it has been looked over: nothing here is out of range. */
 import type { ProfileName } from '../ksm/kernels.js';
+import type { Assignments } from '../ksm/tunables.js';
 import type { LogLevel } from '../names.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import type { Limits } from './http/limits.js';
@@ -10,11 +11,11 @@ export interface DaemonConfig {
   readonly memoryBytes: number;
   readonly pageSize: number;
   readonly kernel: ProfileName;
-  /** Absent: as the snapshot has it, or 1. */
-  readonly run?: number | undefined;
-  /** Absent: the kernel's default. */
-  readonly pagesToScan?: number | undefined;
-  readonly sleepMs?: number | undefined;
+  /**
+   * Written in this order, over what the snapshot has. Where neither has `run`, it is 1; of the
+   * others the kernel's defaults hold.
+   */
+  readonly tunables: Assignments;
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;

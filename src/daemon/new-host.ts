@@ -5,7 +5,7 @@
 import { KsmdError } from '../errors.js';
 import { Host } from '../ksm/host.js';
 import { RUN_MERGE } from '../ksm/run.js';
-import type { SnapshotFile } from '../snapshot/restore.js';
+import { type Assignments, checkTunables } from '../ksm/tunables.js';
 import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
 import { nowMs } from './timers.js';
@@ -26,23 +26,27 @@ export function newHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T
 }
 
 /** FatalError if the snapshot does not fit the host. It is closed either way. */
-export function furnish(host: Host, config: DaemonConfig): void {
-  if (config.restore !== undefined) restore(config.restore, host);
-  if (config.pagesToScan !== undefined) host.set('pages_to_scan', config.pagesToScan);
-  if (config.sleepMs !== undefined) host.set('sleep_millisecs', config.sleepMs);
-  if (config.run !== undefined || config.restore === undefined)
-    host.set('run', config.run ?? RUN_MERGE);
-}
-
-function restore(snapshot: SnapshotFile, host: Host): void {
+export function furnish(host: Host, { restore, tunables }: DaemonConfig): void {
+  if (restore === undefined) {
+    host.set('run', RUN_MERGE);
+    write(host, tunables);
+    return;
+  }
   try {
-    snapshot.restoreTo(host, nowMs());
+    restore.restoreTo(host, nowMs());
+    // What a new machine would take, one with pages that are shared may not.
+    checkTunables(host.machine.memory.i32, tunables);
+    write(host, tunables);
   } catch (error) {
     throw new FatalError('RestoreRefused', {
       code: error instanceof KsmdError ? error.code : 'EINVAL',
       message: `the snapshot cannot be restored: ${error instanceof Error ? error.message : error}`,
     });
   } finally {
-    snapshot.close();
+    restore.close();
   }
+}
+
+function write(host: Host, tunables: Assignments): void {
+  for (const [name, value] of tunables) host.set(name, value);
 }

@@ -19,8 +19,9 @@ import { KsmdError } from '../errors.js';
 import { Machine } from '../machine/machine.js';
 import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
-import type { Advice } from '../names.js';
+import { type Advice, DEFAULT_KERNEL } from '../names.js';
 import type { Clock } from './clock.js';
+import type { CounterName, GuestCounterName } from './counter-records.js';
 import {
   type GuestTotals,
   readCounter,
@@ -30,14 +31,7 @@ import {
   type Totals,
 } from './counters.js';
 import { adoptItems } from './ghosts.js';
-import {
-  type CounterName,
-  DEFAULT_PROFILE,
-  type GuestCounterName,
-  type KernelProfile,
-  kernelProfile,
-  type ProfileName,
-} from './kernels.js';
+import { type KernelProfile, kernelProfile, type ProfileName } from './kernels.js';
 import { Ksm } from './ksm.js';
 import {
   initTunables,
@@ -87,9 +81,9 @@ export class Host {
     clock: Clock,
     quiesce: <T>(change: () => T) => T = (change) => change(),
   ): Host {
-    const profile = kernelProfile(options.kernel ?? DEFAULT_PROFILE);
+    const profile = kernelProfile(options.kernel ?? DEFAULT_KERNEL);
     const machine = Machine.create(options, HOLDER_API);
-    initTunables(machine.memory, profile);
+    initTunables(machine.memory.i32, profile);
     return new Host(machine, new Ksm(machine, profile, clock), quiesce);
   }
 

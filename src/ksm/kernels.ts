@@ -1,5 +1,6 @@
 /**
- * Kernel profiles: everything in which the kernels that ksmd follows differ, in one table.
+ * Kernel profiles: everything in which the kernels that ksmd follows differ, in one table. Which
+ * counters and tunables one has follows from its version and their records.
  *
  * - checksumFirst, since 6.11 (April 2024): the checksum of a page that is not merged is taken
  *   before the stable tree is searched, so that pages that change are told apart before anything is
@@ -15,15 +16,32 @@
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
 import { KsmdError } from '../errors.js';
+import { KERNELS } from '../names.js';
+import {
+  COUNTER_NAMES,
+  COUNTERS,
+  type CounterName,
+  GUEST_COUNTER_NAMES,
+  GUEST_COUNTERS,
+  type GuestCounterName,
+  KSM_STAT_ANSWERS,
+  type KsmStatLine,
+} from './counter-records.js';
+import { hasSince } from './kernel-versions.js';
+import { TUNABLE_NAMES, type TunableName, tunableRecord } from './tunable-records.js';
 
-export type ProfileName = '2.6.32' | '6.1' | '6.12' | '6.18';
+export type ProfileName = (typeof KERNELS)[number];
 
-export interface KernelProfile {
-  readonly name: ProfileName;
+/** What differs beyond the files it has. */
+interface Behaviour {
   readonly checksumFirst: boolean;
   readonly chains: 'none' | 'with-room' | 'any';
   readonly zeroPages: 'none' | 'uncounted' | 'counted';
   readonly smartScan: boolean;
+}
+
+export interface KernelProfile extends Behaviour {
+  readonly name: ProfileName;
   /** Files of /sys/kernel/mm/ksm that can only be read. */
   readonly counters: readonly CounterName[];
   /** Files of /sys/kernel/mm/ksm that can be written. */
@@ -34,134 +52,44 @@ export interface KernelProfile {
   readonly ksmStat: readonly KsmStatLine[];
 }
 
-export type CounterName =
-  | 'full_scans'
-  | 'pages_scanned'
-  | 'pages_shared'
-  | 'pages_sharing'
-  | 'pages_unshared'
-  | 'pages_volatile'
-  | 'pages_skipped'
-  | 'ksm_zero_pages'
-  | 'stable_node_chains'
-  | 'stable_node_dups'
-  | 'general_profit';
-
-export type GuestCounterName =
-  | 'ksm_rmap_items'
-  | 'ksm_zero_pages'
-  | 'ksm_merging_pages'
-  | 'ksm_process_profit';
-
-/** Since 6.15 also whether the process, or any page of it, may be merged: yes or no. */
-export type KsmStatLine = GuestCounterName | 'ksm_merge_any' | 'ksm_mergeable';
-
-export type TunableName =
-  | 'run'
-  | 'pages_to_scan'
-  | 'sleep_millisecs'
-  | 'merge_across_nodes'
-  | 'max_page_sharing'
-  | 'stable_node_chains_prune_millisecs'
-  | 'use_zero_pages'
-  | 'smart_scan'
-  | 'advisor_mode'
-  | 'advisor_max_cpu'
-  | 'advisor_min_pages_to_scan'
-  | 'advisor_max_pages_to_scan'
-  | 'advisor_target_scan_time';
-
-const FIRST_COUNTERS = [
-  'full_scans',
-  'pages_shared',
-  'pages_sharing',
-  'pages_unshared',
-  'pages_volatile',
-] as const;
-const FIRST_TUNABLES = ['run', 'pages_to_scan', 'sleep_millisecs'] as const;
-const CHAIN_COUNTERS = ['stable_node_chains', 'stable_node_dups'] as const;
-const CHAIN_TUNABLES = [
-  ...FIRST_TUNABLES,
-  'merge_across_nodes',
-  'max_page_sharing',
-  'stable_node_chains_prune_millisecs',
-  'use_zero_pages',
-] as const;
-const ADVISOR_TUNABLES = [
-  'smart_scan',
-  'advisor_mode',
-  'advisor_max_cpu',
-  'advisor_min_pages_to_scan',
-  'advisor_max_pages_to_scan',
-  'advisor_target_scan_time',
-] as const;
-
-const GUEST_COUNTERS = [
-  'ksm_rmap_items',
-  'ksm_zero_pages',
-  'ksm_merging_pages',
-  'ksm_process_profit',
-] as const;
-
-const LATEST = {
+const LATEST: Behaviour = {
   checksumFirst: true,
   chains: 'any',
   zeroPages: 'counted',
   smartScan: true,
-  counters: [
-    'full_scans',
-    'pages_scanned',
-    'pages_shared',
-    'pages_sharing',
-    'pages_unshared',
-    'pages_volatile',
-    'pages_skipped',
-    'ksm_zero_pages',
-    ...CHAIN_COUNTERS,
-    'general_profit',
+};
+
+const BEHAVIOURS: Record<ProfileName, Behaviour> = {
+  '2.6.32': { checksumFirst: false, chains: 'none', zeroPages: 'none', smartScan: false },
+  '6.1': { checksumFirst: false, chains: 'with-room', zeroPages: 'uncounted', smartScan: false },
+  '6.12': LATEST,
+  '6.18': LATEST,
+};
+
+export const KERNEL_PROFILES: readonly KernelProfile[] = KERNELS.map((name) => ({
+  name,
+  ...BEHAVIOURS[name],
+  counters: COUNTER_NAMES.filter((counter) => hasSince(name, COUNTERS[counter].since)),
+  tunables: TUNABLE_NAMES.filter((tunable) => {
+    const { since } = tunableRecord(tunable);
+    return since !== 'ksmd' && hasSince(name, since);
+  }),
+  guestCounters: GUEST_COUNTER_NAMES.filter((counter) =>
+    hasSince(name, GUEST_COUNTERS[counter].since),
+  ),
+  ksmStat: [
+    ...GUEST_COUNTER_NAMES.filter((line) => hasSince(name, GUEST_COUNTERS[line].inKsmStatSince)),
+    ...(['ksm_merge_any', 'ksm_mergeable'] as const).filter((line) =>
+      hasSince(name, KSM_STAT_ANSWERS[line].since),
+    ),
   ],
-  tunables: [...CHAIN_TUNABLES, ...ADVISOR_TUNABLES],
-  guestCounters: GUEST_COUNTERS,
-  ksmStat: GUEST_COUNTERS,
-} as const satisfies Omit<KernelProfile, 'name'>;
-
-export const KERNEL_PROFILES: readonly KernelProfile[] = [
-  {
-    name: '2.6.32',
-    checksumFirst: false,
-    chains: 'none',
-    zeroPages: 'none',
-    smartScan: false,
-    counters: FIRST_COUNTERS,
-    tunables: FIRST_TUNABLES,
-    guestCounters: [],
-    ksmStat: [],
-  },
-  {
-    name: '6.1',
-    checksumFirst: false,
-    chains: 'with-room',
-    zeroPages: 'uncounted',
-    smartScan: false,
-    counters: [...FIRST_COUNTERS, ...CHAIN_COUNTERS],
-    tunables: CHAIN_TUNABLES,
-    guestCounters: ['ksm_rmap_items', 'ksm_merging_pages'],
-    ksmStat: ['ksm_rmap_items'],
-  },
-  { name: '6.12', ...LATEST },
-  { name: '6.18', ...LATEST, ksmStat: [...GUEST_COUNTERS, 'ksm_merge_any', 'ksm_mergeable'] },
-];
-
-export const DEFAULT_PROFILE: ProfileName = '6.18';
+}));
 
 /** The profile of that name. EINVAL if there is none. */
 export function kernelProfile(name: string): KernelProfile {
   const profile = KERNEL_PROFILES.find((p) => p.name === name);
   if (profile === undefined) {
-    throw new KsmdError(
-      'EINVAL',
-      `no kernel profile '${name}': there are ${KERNEL_PROFILES.map((p) => p.name).join(', ')}`,
-    );
+    throw new KsmdError('EINVAL', `no kernel profile '${name}': there are ${KERNELS.join(', ')}`);
   }
   return profile;
 }

@@ -1,134 +1,64 @@
 /**
- * Tunables: the files of /sys/kernel/mm/ksm that can be written, with the kernel's defaults and
- * refusals; and ksmd's own, which every profile has and no kernel.
+ * Tunables at work: what a write is refused for, as the kernel does it, and what it sets going.
+ * What tunables there are is src/ksm/tunable-records.ts.
  *
  * `setTunable` belongs to whoever may touch the trees (the scanner, or the API thread while it is
  * parked), since run=2, max_page_sharing and merge_across_nodes drop stable nodes. Reading is for
  * anybody.
  */
 import {
-  CTL_ADVISOR_MAX_CPU,
-  CTL_ADVISOR_MAX_PAGES_TO_SCAN,
-  CTL_ADVISOR_MIN_PAGES_TO_SCAN,
+  CONTROL_END,
   CTL_ADVISOR_MODE,
-  CTL_ADVISOR_TARGET_SCAN_TIME,
   CTL_CHAINS_ALWAYS_YIELD,
-  CTL_CHAINS_PRUNE_MILLISECS,
-  CTL_CHANGE_DETECTION,
   CTL_CHECKSUM_FIRST,
   CTL_MAX_PAGE_SHARING,
-  CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_SHARED,
-  CTL_PAGES_TO_SCAN,
   CTL_RUN,
-  CTL_SLEEP_MILLISECS,
   CTL_SMART_SCAN,
-  CTL_USE_ZERO_PAGES,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { SharedMemory } from '../machine/memory.js';
-import { ADVISOR_NONE, ADVISOR_SCAN_TIME } from './advisor.js';
-import type { KernelProfile, TunableName as KernelTunableName } from './kernels.js';
+import { ADVISOR_NONE } from './advisor.js';
+import type { KernelProfile } from './kernels.js';
 import type { Ksm } from './ksm.js';
 import { RUN_STOP, RUN_UNMERGE } from './run.js';
+import { TUNABLE_NAMES, type TunableName, tunableRecord } from './tunable-records.js';
 
 export type TunableValue = number | string;
-
-const UNSIGNED_MAX = 0xffffffff;
-const SIGNED_MAX = 0x7fffffff;
-
-/**
- * - change_detection: how the scanner tells that a page changes and is not worth searching for.
- *   `checksum`, as the kernel does; or `dirty`: by its dirty bit, so that a page written with the
- *   bytes it had counts as changed, and nothing is hashed.
- */
-const OWN_TUNABLES = ['change_detection'] as const;
-export type TunableName = KernelTunableName | (typeof OWN_TUNABLES)[number];
-
-interface Tunable {
-  readonly word: number;
-  readonly initial: number;
-  readonly min: number;
-  readonly max: number;
-  /** What the values are called, from 0 on. */
-  readonly names?: readonly string[];
-}
-
-const TUNABLES: Record<TunableName, Tunable> = {
-  run: { word: CTL_RUN, initial: RUN_STOP, min: 0, max: RUN_UNMERGE },
-  pages_to_scan: { word: CTL_PAGES_TO_SCAN, initial: 100, min: 0, max: UNSIGNED_MAX },
-  sleep_millisecs: { word: CTL_SLEEP_MILLISECS, initial: 20, min: 0, max: UNSIGNED_MAX },
-  merge_across_nodes: { word: CTL_MERGE_ACROSS_NODES, initial: 1, min: 0, max: 1 },
-  max_page_sharing: { word: CTL_MAX_PAGE_SHARING, initial: 256, min: 2, max: SIGNED_MAX },
-  stable_node_chains_prune_millisecs: {
-    word: CTL_CHAINS_PRUNE_MILLISECS,
-    initial: 2000,
-    min: 0,
-    max: UNSIGNED_MAX,
-  },
-  use_zero_pages: { word: CTL_USE_ZERO_PAGES, initial: 0, min: 0, max: 1 },
-  smart_scan: { word: CTL_SMART_SCAN, initial: 1, min: 0, max: 1 },
-  advisor_mode: {
-    word: CTL_ADVISOR_MODE,
-    initial: ADVISOR_NONE,
-    min: ADVISOR_NONE,
-    max: ADVISOR_SCAN_TIME,
-    names: ['none', 'scan-time'],
-  },
-  advisor_max_cpu: { word: CTL_ADVISOR_MAX_CPU, initial: 70, min: 0, max: UNSIGNED_MAX },
-  advisor_min_pages_to_scan: {
-    word: CTL_ADVISOR_MIN_PAGES_TO_SCAN,
-    initial: 500,
-    min: 0,
-    max: UNSIGNED_MAX,
-  },
-  advisor_max_pages_to_scan: {
-    word: CTL_ADVISOR_MAX_PAGES_TO_SCAN,
-    initial: 30000,
-    min: 0,
-    max: UNSIGNED_MAX,
-  },
-  advisor_target_scan_time: {
-    word: CTL_ADVISOR_TARGET_SCAN_TIME,
-    initial: 200,
-    min: 1,
-    max: UNSIGNED_MAX,
-  },
-  change_detection: {
-    word: CTL_CHANGE_DETECTION,
-    initial: 0,
-    min: 0,
-    max: 1,
-    names: ['checksum', 'dirty'],
-  },
-};
+/** Values to be written, in this order. */
+export type Assignments = readonly (readonly [TunableName, TunableValue])[];
 
 /**
  * A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit.
  * And what else the core has to know of the profile.
  */
-export function initTunables(memory: SharedMemory, profile: KernelProfile): void {
-  for (const { word, initial } of Object.values(TUNABLES)) memory.i32[word] = initial | 0;
-  if (profile.chains === 'none') memory.i32[CTL_MAX_PAGE_SHARING] = SIGNED_MAX;
-  if (!profile.smartScan) memory.i32[CTL_SMART_SCAN] = 0;
-  memory.i32[CTL_CHECKSUM_FIRST] = profile.checksumFirst ? 1 : 0;
-  memory.i32[CTL_CHAINS_ALWAYS_YIELD] = profile.chains === 'any' ? 1 : 0;
+export function initTunables(i32: Int32Array, profile: KernelProfile): void {
+  for (const name of TUNABLE_NAMES) {
+    const { word, initial } = tunableRecord(name);
+    i32[word] = initial | 0;
+  }
+  if (profile.chains === 'none') i32[CTL_MAX_PAGE_SHARING] = 0x7fffffff;
+  if (!profile.smartScan) i32[CTL_SMART_SCAN] = 0;
+  i32[CTL_CHECKSUM_FIRST] = profile.checksumFirst ? 1 : 0;
+  i32[CTL_CHAINS_ALWAYS_YIELD] = profile.chains === 'any' ? 1 : 0;
 }
 
 export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {
-  const { word, names } = TUNABLES[name];
-  const value = Atomics.load(memory.i32, word) >>> 0;
-  return names?.[value] ?? value;
+  const value = Atomics.load(memory.i32, tunableRecord(name).word) >>> 0;
+  return tunableWords(name)?.[value] ?? value;
 }
 
 /** The words that a tunable takes; undefined where it takes numbers. */
 export function tunableWords(name: TunableName): readonly string[] | undefined {
-  return TUNABLES[name].names;
+  const { takes } = tunableRecord(name);
+  return 'names' in takes ? takes.names : undefined;
 }
 
 /** The profile's kernel's, and ksmd's own. */
 export function tunableNames(profile: KernelProfile): readonly TunableName[] {
-  return [...profile.tunables, ...OWN_TUNABLES];
+  return TUNABLE_NAMES.filter(
+    (name) => tunableRecord(name).since === 'ksmd' || profile.tunables.includes(name),
+  );
 }
 
 /**
@@ -136,11 +66,18 @@ export function tunableNames(profile: KernelProfile): readonly TunableName[] {
  * are many.
  */
 export function tunableChoices(name: TunableName): readonly string[] {
-  const { min, max, names } = TUNABLES[name];
-  return (
-    names ??
-    (max - min < 3 ? Array.from({ length: max - min + 1 }, (_, index) => String(min + index)) : [])
-  );
+  const { takes } = tunableRecord(name);
+  if ('names' in takes) return takes.names;
+  const { min, max } = takes;
+  return max - min < 3
+    ? Array.from({ length: max - min + 1 }, (_, index) => String(min + index))
+    : [];
+}
+
+/** What it takes, in words. */
+export function tunableRange(name: TunableName): string {
+  const { takes } = tunableRecord(name);
+  return 'names' in takes ? takes.names.join(' or ') : `${takes.min} to ${takes.max}`;
 }
 
 /** The tunable of that name. ENOENT if the profile has none. */
@@ -156,14 +93,25 @@ export function tunableName(profile: KernelProfile, name: string): TunableName {
 }
 
 /**
+ * The tunables that a new machine is to begin with, written in this order. ENOENT if the profile
+ * lacks one; EINVAL, EBUSY if they would be refused.
+ */
+export function firstTunables(
+  profile: KernelProfile,
+  values: readonly (readonly [string, TunableValue])[],
+): Assignments {
+  const known = values.map(([name, value]) => [tunableName(profile, name), value] as const);
+  const i32 = new Int32Array(CONTROL_END);
+  initTunables(i32, profile);
+  checkTunables(i32, known);
+  return known;
+}
+
+/**
  * Refuses what the kernel refuses of these values, written in this order, and changes nothing:
  * EINVAL, EBUSY. What is left to go wrong is that an unmerge runs out of frames.
  */
-export function checkTunables(
-  memory: SharedMemory,
-  values: readonly (readonly [TunableName, TunableValue])[],
-): void {
-  const { i32 } = memory;
+export function checkTunables(i32: Int32Array, values: Assignments): void {
   let advisorMode = i32[CTL_ADVISOR_MODE];
   let pagesShared = i32[CTL_PAGES_SHARED];
   for (const [name, value] of values) {
@@ -178,7 +126,7 @@ export function checkTunables(
     }
     if (
       (name === 'max_page_sharing' || name === 'merge_across_nodes') &&
-      i32[TUNABLES[name].word] !== number &&
+      i32[tunableRecord(name).word] !== number &&
       pagesShared > 0
     ) {
       throw new KsmdError(
@@ -194,9 +142,9 @@ export function checkTunables(
  * EBUSY.
  */
 export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): void {
-  checkTunables(ksm.machine.memory, [[name, value]]);
   const { i32 } = ksm.machine.memory;
-  const { word } = TUNABLES[name];
+  checkTunables(i32, [[name, value]]);
+  const { word } = tunableRecord(name);
   const number = checkedNumber(name, value);
   switch (name) {
     case 'run':
@@ -216,13 +164,15 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
 
 /** The number a value stands for. EINVAL if it is none, or out of range. */
 function checkedNumber(name: TunableName, value: TunableValue): number {
-  const { min, max, names } = TUNABLES[name];
+  const { takes } = tunableRecord(name);
+  const names = 'names' in takes ? takes.names : undefined;
+  const [min, max] = 'names' in takes ? [0, takes.names.length - 1] : [takes.min, takes.max];
   const number = toNumber(value, names);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
+  const range = tunableRange(name);
   throw new KsmdError(
     'EINVAL',
-    `${name} takes ` +
-      `${names === undefined ? `whole numbers from ${min} to ${max}` : names.join(' or ')}, ` +
+    `${name} takes ${names === undefined ? `whole numbers from ${range}` : range}, ` +
       `not ${plain(value)}`,
   );
 }

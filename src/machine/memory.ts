@@ -33,6 +33,7 @@ import {
 import { KsmdError } from '../errors.js';
 import { checksum } from './checksum.js';
 import { type Core, loadCore } from './core.js';
+import { assertFrameSizes } from './frame-sizes.js';
 
 const MAGIC = 0x6b736d64;
 const WASM_PAGE = 65536;
@@ -84,24 +85,8 @@ export class SharedMemory {
 
   /** Reserves a new machine's memory, for the thread `holder`. EINVAL if it cannot be had. */
   static create(geometry: Geometry, holder: number): SharedMemory {
-    const pageSize = geometry.pageSize ?? 4096;
-    if (!Number.isInteger(Math.log2(pageSize)) || pageSize < 16 || pageSize > 65536) {
-      throw new KsmdError(
-        'EINVAL',
-        `a page of ${pageSize} bytes: take a power of two from 16 to 65536`,
-      );
-    }
-    const { memoryBytes } = geometry;
-    if (
-      !Number.isSafeInteger(memoryBytes) ||
-      memoryBytes < pageSize ||
-      memoryBytes % pageSize !== 0
-    ) {
-      throw new KsmdError(
-        'EINVAL',
-        `a memory of ${memoryBytes} bytes: take a positive multiple of the page size, ${pageSize}`,
-      );
-    }
+    const { memoryBytes, pageSize = 4096 } = geometry;
+    assertFrameSizes(memoryBytes, pageSize);
     // Frame 0 is the zero page, which no guest owns.
     const frames = memoryBytes / pageSize + 1;
     const slots = geometry.guestPages ?? Math.max(frames * 4, 4096);

@@ -46,8 +46,8 @@ async function loadedBy(args: readonly string[]): Promise<{ rooms: string[]; pac
   }
 }
 
-/** The table's own: exit statuses, limits, kernels and names are told in the help. */
-const TABLE_ROOMS = ['cli', 'daemon', 'ksm'];
+/** The table's own: exit statuses and limits are told in the help. */
+const TABLE_ROOMS = ['cli', 'daemon'];
 
 describe('without a verb', () => {
   test.each(['--version', '--help', 'status --help'])(
@@ -64,15 +64,15 @@ describe('without a verb', () => {
 describe('loads', () => {
   /** What else than the daemon's answers and words for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
-    completion: { rooms: ['core'] },
+    completion: { rooms: ['core', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
     profile: { rooms: ['hotspots'] },
     register: { rooms: ['sources'] },
     replay: {
-      rooms: ['conformance', 'core', 'machine', 'protocol'],
+      rooms: ['conformance', 'core', 'ksm', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],
     },
-    start: { rooms: ['core', 'machine', 'protocol', 'workload'] },
+    start: { rooms: ['core', 'ksm', 'machine', 'protocol', 'workload'] },
     write: { rooms: ['sources'] },
   };
 

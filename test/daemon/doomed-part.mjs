@@ -29,6 +29,7 @@ const config = {
   memoryBytes: 2 ** 20,
   pageSize: 4096,
   kernel: '6.18',
+  tunables: [],
   limits: DEFAULT_LIMITS,
   http: { host: '127.0.0.1', port: Number(process.env.PORT) },
   sysfs: join(directory, 'sys'),

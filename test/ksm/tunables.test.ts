@@ -233,19 +233,19 @@ describe('values to be written together', () => {
   test('are refused together, for what one of them alone would be refused for', () => {
     const { memory } = shared().host.machine;
     expect(() =>
-      checkTunables(memory, [
+      checkTunables(memory.i32, [
         ['sleep_millisecs', 5],
         ['smart_scan', 7],
       ]),
     ).toThrow(/smart_scan takes/);
     expect(() =>
-      checkTunables(memory, [
+      checkTunables(memory.i32, [
         ['smart_scan', 0],
         ['max_page_sharing', 5],
       ]),
     ).toThrow(/while pages are shared/);
     expect(() =>
-      checkTunables(memory, [
+      checkTunables(memory.i32, [
         ['advisor_mode', 'scan-time'],
         ['pages_to_scan', 5],
       ]),
@@ -255,13 +255,13 @@ describe('values to be written together', () => {
   test('are taken where an earlier one makes a later one possible', () => {
     const { memory } = shared().host.machine;
     expect(() =>
-      checkTunables(memory, [
+      checkTunables(memory.i32, [
         ['run', 2],
         ['max_page_sharing', 5],
       ]),
     ).not.toThrow();
     expect(() =>
-      checkTunables(memory, [
+      checkTunables(memory.i32, [
         ['advisor_mode', 'none'],
         ['pages_to_scan', 5],
       ]),

@@ -7,11 +7,12 @@ import { describe, expect, test } from 'vitest';
 import { CTL_FRAMES_USED, CTL_STORES_FAILED } from '../../src/core/layout.js';
 import type { Errno } from '../../src/errors.js';
 import { check } from '../../src/inspect/check.js';
-import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/kernels.js';
+import { kernelProfile } from '../../src/ksm/kernels.js';
 import { MmList } from '../../src/ksm/mm-list.js';
 import { Machine } from '../../src/machine/machine.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
+import { DEFAULT_KERNEL } from '../../src/names.js';
 
 const PAGE_SIZES = [16, 32, 64, 256, 1024, 4096, 16384, 65536];
 
@@ -25,7 +26,7 @@ function machineOf(frames: number, pageSize = 64): Machine {
 }
 
 function recount(machine: Machine): string[] {
-  return check(machine, kernelProfile(DEFAULT_PROFILE));
+  return check(machine, kernelProfile(DEFAULT_KERNEL));
 }
 
 function load(machine: Machine, guest: number, address: number, length: number): number[] {

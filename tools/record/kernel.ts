@@ -6,11 +6,12 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_PROFILE, kernelProfile } from '../../src/ksm/kernels.js';
+import { kernelProfile } from '../../src/ksm/kernels.js';
+import { DEFAULT_KERNEL } from '../../src/names.js';
 import { SYSFS } from './kernel-at-hand.js';
 
 /** What any kernel may count; one that lacks a file lacks the counter. */
-const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_PROFILE);
+const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_KERNEL);
 /** Counted from the start of a scenario. */
 const SINCE_START = ['full_scans', 'pages_scanned', 'pages_skipped'];
 const DEFAULTS = {

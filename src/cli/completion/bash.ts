@@ -51,7 +51,7 @@ _ksmd_ask() {
 }
 
 _ksmd() {
-    local words=() word option='' verb='' place=1 socket='' prefix='' REPLY='' i
+    local words=() word option='' verb='' place=1 socket='' prefix='' tunable='' REPLY='' i
     COMPREPLY=()
     # Where readline ends a word at = or :, one goes on here.
     for ((i = 1; i <= COMP_CWORD; i++)); do
@@ -92,16 +92,20 @@ _ksmd() {
         REPLY='${verbs.map(({ name }) => name).join(' ')}'
     else
         _ksmd_argument "$verb" "$place" || return
-        [[ $REPLY == @assignments && $word == *=* ]] && prefix=\${word%%=*}=
     fi
     word=\${word#"$prefix"}
+    if [[ $REPLY == @assignments && $word == *=* ]]; then
+        tunable=\${word%%=*}
+        prefix+=$tunable=
+        word=\${word#"$tunable="}
+    fi
     case $REPLY in
         @files) compopt -o filenames 2>/dev/null ;;
         @guests) _ksmd_ask guests "$socket" ;;
         @workloads) _ksmd_ask ps "$socket" ;;
         @assignments)
-            if [[ $prefix ]]; then
-                _ksmd_value_of_tunable "\${prefix%=}" || return
+            if [[ $tunable ]]; then
+                _ksmd_value_of_tunable "$tunable" || return
             else
                 compopt -o nospace 2>/dev/null
                 REPLY='${tunables.map(({ name }) => `${name}=`).join(' ')}'

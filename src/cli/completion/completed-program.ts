@@ -6,8 +6,9 @@
  * that is added to the table is completed, too.
  */
 import type { Argument, Command, Option } from 'commander';
-import { KERNEL_PROFILES } from '../../ksm/kernels.js';
-import { tunableChoices, tunableNames } from '../../ksm/tunables.js';
+import { COUNTER_NAMES } from '../../ksm/counter-records.js';
+import { TUNABLE_NAMES } from '../../ksm/tunable-records.js';
+import { tunableChoices } from '../../ksm/tunables.js';
 
 /** Words that are known beforehand, or who is to be asked for them. */
 export type Candidates =
@@ -64,11 +65,7 @@ export function completedProgram(program: Command): CompletedProgram {
     path: 'files',
     guest: 'guests',
     id: 'workloads',
-    name: [
-      ...new Set(
-        KERNEL_PROFILES.flatMap((profile) => [...profile.counters, ...tunableNames(profile)]),
-      ),
-    ],
+    name: [...COUNTER_NAMES, ...TUNABLE_NAMES],
     'name=value': 'assignments',
   };
   const argument = (verb: string) => (given: Argument) => {
@@ -96,7 +93,7 @@ export function completedProgram(program: Command): CompletedProgram {
       arguments: command.registeredArguments.map(argument(command.name())),
       options: options(command),
     })),
-    tunables: [...new Set(KERNEL_PROFILES.flatMap(tunableNames))].map((name) => ({
+    tunables: TUNABLE_NAMES.map((name) => ({
       name,
       values: tunableChoices(name),
     })),

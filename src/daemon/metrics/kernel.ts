@@ -1,127 +1,102 @@
 /**
- * The files of /sys/kernel/mm/ksm as metrics, those that the profile's kernel has: under
+ * Counters and tunables as metrics, those that the profile's kernel has and ksmd's own: under
  * node_exporter's names where its ksmd collector has one, so that what was made for a host's own
- * KSM fits, and under `ksmd_` otherwise.
+ * KSM fits, and under `ksmd_` otherwise. Name, unit and help follow from their records.
  *
  * full_scans starts again at 0 when run is set to 2: a counter's reset.
  */
-import { readCounter } from '../../ksm/counters.js';
+import {
+  COUNTERS,
+  type CounterRecord,
+  GUEST_COUNTER_NAMES,
+  GUEST_COUNTERS,
+  type GuestCounterName,
+} from '../../ksm/counter-records.js';
+import { readCounter, readGuestCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
-import type { CounterName, TunableName } from '../../ksm/kernels.js';
-import { readTunable, tunableWords } from '../../ksm/tunables.js';
+import { type TunableRecord, tunableRecord } from '../../ksm/tunable-records.js';
+import { readTunable, tunableNames, tunableWords } from '../../ksm/tunables.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
-const PERCENT = 100;
-const MILLISECONDS = 1000;
+/** Files that node_exporter's ksmd collector tells of. */
+const NODE_EXPORTERS: readonly string[] = [
+  'full_scans',
+  'merge_across_nodes',
+  'pages_shared',
+  'pages_sharing',
+  'pages_to_scan',
+  'pages_unshared',
+  'pages_volatile',
+  'run',
+  'sleep_millisecs',
+];
 
-interface File {
-  readonly name: string;
-  readonly help: string;
-  /** What the file has for one of the metric's unit. */
-  readonly per?: number;
-  readonly isCounter?: true;
+/** A base unit of Prometheus: what ends the name, and how many of the file's unit are one. */
+interface BaseUnit {
+  readonly suffix: string;
+  readonly per: number;
 }
 
-const COUNTERS: Record<CounterName, File> = {
-  full_scans: {
-    name: 'node_ksmd_full_scans_total',
-    help: 'Times that all mergeable memory has been scanned, since run was last set to 2.',
-    isCounter: true,
-  },
-  pages_scanned: { name: 'ksmd_pages_scanned_total', help: 'Pages scanned.', isCounter: true },
-  pages_shared: { name: 'node_ksmd_pages_shared', help: 'Frames that are shared.' },
-  pages_sharing: {
-    name: 'node_ksmd_pages_sharing',
-    help: 'Pages more that map a shared frame: what is saved.',
-  },
-  pages_unshared: {
-    name: 'node_ksmd_pages_unshared',
-    help: 'Pages that are unique but repeatedly checked for merging.',
-  },
-  pages_volatile: {
-    name: 'node_ksmd_pages_volatile',
-    help: 'Pages that change too fast to be merged.',
-  },
-  pages_skipped: {
-    name: 'ksmd_pages_skipped_total',
-    help: 'Pages that smart scan has passed over.',
-    isCounter: true,
-  },
-  ksm_zero_pages: { name: 'ksmd_zero_pages', help: 'Pages merged with the zero page.' },
-  stable_node_chains: {
-    name: 'ksmd_stable_node_chains',
-    help: 'Contents that are shared by more pages than one frame may have.',
-  },
-  stable_node_dups: { name: 'ksmd_stable_node_dups', help: 'Frames of such contents.' },
-  general_profit: {
-    name: 'ksmd_general_profit_bytes',
-    help: 'Memory saved less what the kernel spends on rmap items; may be negative.',
-  },
+const BASE_UNITS: Partial<Record<string, BaseUnit>> = {
+  bytes: { suffix: '_bytes', per: 1 },
+  milliseconds: { suffix: '_seconds', per: 1000 },
+  percent: { suffix: '_ratio', per: 100 },
+  seconds: { suffix: '_seconds', per: 1 },
 };
+const PLAIN: BaseUnit = { suffix: '', per: 1 };
 
-const TUNABLES: Record<TunableName, File> = {
-  run: {
-    name: 'node_ksmd_run',
-    help: '0: the scanner stands still, 1: it scans, 2: it stands still and all was unmerged.',
-  },
-  pages_to_scan: { name: 'node_ksmd_pages_to_scan', help: 'Pages a batch.' },
-  sleep_millisecs: {
-    name: 'node_ksmd_sleep_seconds',
-    help: 'Time the scanner sleeps between batches.',
-    per: MILLISECONDS,
-  },
-  merge_across_nodes: {
-    name: 'node_ksmd_merge_across_nodes',
-    help: 'Whether pages of different NUMA nodes are merged.',
-  },
-  max_page_sharing: { name: 'ksmd_max_page_sharing', help: 'Pages that may map one frame.' },
-  stable_node_chains_prune_millisecs: {
-    name: 'ksmd_stable_node_chains_prune_seconds',
-    help: 'How often a chain is looked through for stale frames.',
-    per: MILLISECONDS,
-  },
-  use_zero_pages: {
-    name: 'ksmd_use_zero_pages',
-    help: 'Whether empty pages are merged with the zero page.',
-  },
-  smart_scan: {
-    name: 'ksmd_smart_scan',
-    help: 'Whether pages that did not merge are looked at less and less often.',
-  },
-  advisor_mode: {
-    name: 'ksmd_advisor_mode',
-    help: 'Who chooses pages_to_scan: 1 for the mode chosen.',
-  },
-  advisor_max_cpu: {
-    name: 'ksmd_advisor_max_cpu_ratio',
-    help: 'Processor time the advisor lets the scanner have, of one processor.',
-    per: PERCENT,
-  },
-  advisor_min_pages_to_scan: {
-    name: 'ksmd_advisor_min_pages_to_scan',
-    help: 'Pages a batch that the advisor begins with.',
-  },
-  advisor_max_pages_to_scan: {
-    name: 'ksmd_advisor_max_pages_to_scan',
-    help: 'Most pages a batch that the advisor chooses.',
-  },
-  advisor_target_scan_time: {
-    name: 'ksmd_advisor_target_scan_time_seconds',
-    help: 'How long the advisor wants a full scan to take.',
-  },
-};
+function baseUnit({ unit }: Pick<CounterRecord | TunableRecord, 'unit'>): BaseUnit {
+  return BASE_UNITS[unit ?? ''] ?? PLAIN;
+}
+
+function metricName(file: string, suffix: string): string {
+  const prefix = NODE_EXPORTERS.includes(file) ? 'node_ksmd_' : 'ksmd_';
+  return prefix + file.replace(/^ksm_/, '').replace(/_millisecs$/, '') + suffix;
+}
+
+/** A record's help as a sentence. */
+function sentence(help: string): string {
+  return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
+}
 
 export function kernelMetrics({ machine: { memory }, profile }: Host): Metric[] {
   const counters = profile.counters.map((name) => {
-    const { isCounter, ...file } = COUNTERS[name];
-    return (isCounter ? counter : gauge)(file, () => readCounter(memory, name));
+    const { help, kind, ...record } = COUNTERS[name];
+    const suffix = baseUnit(record).suffix + (kind === 'counter' ? '_total' : '');
+    const description = { name: metricName(name, suffix), help: sentence(help) };
+    return (kind === 'counter' ? counter : gauge)(description, () => readCounter(memory, name));
   });
-  const tunables = profile.tunables.map((name) => {
-    const { per = 1, ...file } = TUNABLES[name];
+  const tunables = tunableNames(profile).map((name) => {
+    const record = tunableRecord(name);
+    const { suffix, per } = baseUnit(record);
+    const metric = metricName(name, suffix);
     const choices = tunableWords(name);
-    if (choices !== undefined)
-      return state(file, 'mode', choices, () => String(readTunable(memory, name)));
-    return gauge(file, () => Number(readTunable(memory, name)) / per);
+    if (choices === undefined)
+      return gauge(
+        { name: metric, help: sentence(record.help) },
+        () => Number(readTunable(memory, name)) / per,
+      );
+    const help = `${sentence(record.help)} 1 for what is chosen.`;
+    return state({ name: metric, help }, 'mode', choices, () => String(readTunable(memory, name)));
   });
   return [...counters, ...tunables];
+}
+
+/** What a kernel tells of each of its processes, of each guest here, whichever the kernel. */
+export function guestCounterMetrics(host: Host): Metric[] {
+  const { memory } = host.machine;
+  const value = (guest: string, name: GuestCounterName): number =>
+    readGuestCounter(memory, host.guestPointer(guest), name);
+  return GUEST_COUNTER_NAMES.map((name) => {
+    const { help, ...record } = GUEST_COUNTERS[name];
+    const file = name.replace(/^ksm_(process_)?/, '');
+    return {
+      name: `ksmd_guest_${file}${baseUnit(record).suffix}`,
+      help: sentence(help),
+      type: 'gauge',
+      labels: ['guest'],
+      samples: () =>
+        host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest, name) })),
+    };
+  });
 }

@@ -5,14 +5,13 @@
 import { CTL_CHECKSUMS } from '../../core/layout.js';
 import { registeredPages } from '../../inspect/population.js';
 import { savings } from '../../inspect/savings.js';
-import { readGuestCounter, wide } from '../../ksm/counters.js';
+import { wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
-import type { GuestCounterName } from '../../ksm/kernels.js';
-import { readTunable, tunableWords } from '../../ksm/tunables.js';
 import { SCANNER_STATES, WORKLOAD_STATES } from '../../names.js';
 import { VERSION } from '../../version.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
+import { guestCounterMetrics } from './kernel.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
 const MICROSECONDS = 1_000_000;
@@ -64,20 +63,10 @@ export function memoryMetrics(host: Host): Metric[] {
     counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () =>
       wide(i32, CTL_CHECKSUMS),
     ),
-    state(
-      {
-        name: 'ksmd_change_detection',
-        help: 'How the scanner tells that a page changes: 1 for the way chosen.',
-      },
-      'method',
-      tunableWords('change_detection') ?? [],
-      () => String(readTunable(memory, 'change_detection')),
-    ),
   ];
 }
 
 export function guestMetrics(host: Host): Metric[] {
-  const { memory } = host.machine;
   const ofEach = (name: string, help: string, value: (guest: string) => number): Metric => ({
     name,
     help,
@@ -85,8 +74,6 @@ export function guestMetrics(host: Host): Metric[] {
     labels: ['guest'],
     samples: () => host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest) })),
   });
-  const counted = (name: string, help: string, line: GuestCounterName): Metric =>
-    ofEach(name, help, (guest) => readGuestCounter(memory, host.guestPointer(guest), line));
   return [
     gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guestNames().length),
     ofEach(
@@ -99,22 +86,7 @@ export function guestMetrics(host: Host): Metric[] {
       'Pages of the guest that have a frame, its own or shared.',
       (guest) => host.presentPages(guest),
     ),
-    counted(
-      'ksmd_guest_rmap_items',
-      'Pages of the guest that the scanner knows.',
-      'ksm_rmap_items',
-    ),
-    counted('ksmd_guest_merging_pages', 'Pages of the guest that are merged.', 'ksm_merging_pages'),
-    counted(
-      'ksmd_guest_zero_pages',
-      'Pages of the guest merged with the zero page.',
-      'ksm_zero_pages',
-    ),
-    counted(
-      'ksmd_guest_profit_bytes',
-      "Memory saved for the guest less the kernel's bookkeeping; may be negative.",
-      'ksm_process_profit',
-    ),
+    ...guestCounterMetrics(host),
   ];
 }
 

@@ -1,10 +1,9 @@
 /** How the kernel writes what its files show, and what it makes of what is written to them. */
-import type { Host } from '../../ksm/host.js';
-import type { KsmStatLine, TunableName } from '../../ksm/kernels.js';
-import { type TunableValue, tunableWords } from '../../ksm/tunables.js';
 
-/** Tunables that take a word for a truth value as well as a number. */
-const TRUTHS: readonly TunableName[] = ['use_zero_pages', 'smart_scan'];
+import type { KsmStatLine } from '../../ksm/counter-records.js';
+import type { Host } from '../../ksm/host.js';
+import { type TunableName, tunableRecord } from '../../ksm/tunable-records.js';
+import { type TunableValue, tunableWords } from '../../ksm/tunables.js';
 
 /** A counter's file, or a guest's. */
 export function counterText(value: number): string {
@@ -45,8 +44,9 @@ export function writtenText(shown: string, found: string): string {
 
 /** The value that the kernel sees in a text; the text itself where it sees none, to be refused. */
 export function writtenValue(name: TunableName, text: string): TunableValue {
-  if (tunableWords(name) !== undefined) return text.replace(/\n$/, '');
-  if (TRUTHS.includes(name)) return truth(text) ?? text;
+  const { takes } = tunableRecord(name);
+  if ('names' in takes) return text.replace(/\n$/, '');
+  if (takes.truth) return truth(text) ?? text;
   return /^\+?\d+\n?$/.test(text) ? Number(text) : text;
 }
 

@@ -37,7 +37,7 @@ export class TunableWrites {
         throw new KsmdError('EINVAL', `${name} can only be read`);
     }
     checkTunables(
-      host.machine.memory,
+      host.machine.memory.i32,
       Object.entries(values).map(
         ([name, value]) => [tunableName(host.profile, name), value] as const,
       ),

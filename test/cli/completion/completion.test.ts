@@ -125,6 +125,9 @@ describe('bash', () => {
       '1',
     ]);
     expect(await complete(['ksmd', 'set', 'pages_to_scan', '=', ''])).toEqual([]);
+    expect(await complete(['ksmd', 'start', '--set', 'pages_'])).toEqual(['pages_to_scan=']);
+    const words = ['ksmd', 'start', '--set', 'run', '=', '0', '--set', 'advisor_mode', '=', 's'];
+    expect(await complete(words)).toEqual(['scan-time']);
   });
 
   test('completes guests and workloads, as the daemon has them', async () => {

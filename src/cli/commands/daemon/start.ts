@@ -6,19 +6,30 @@ import { InvalidArgumentError } from 'commander';
 import type { DaemonConfig } from '../../../daemon/config.js';
 import type { Daemon } from '../../../daemon/daemon.js';
 import type { Limits } from '../../../daemon/http/limits.js';
-import { parseTcpAddress, type TcpAddress } from '../../../daemon/http/tcp.js';
+import { parseTcpAddress } from '../../../daemon/http/tcp.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
 import { KsmdError, systemError } from '../../../errors.js';
-import { DEFAULT_PROFILE, kernelProfile } from '../../../ksm/kernels.js';
+import { kernelProfile } from '../../../ksm/kernels.js';
+import { firstTunables } from '../../../ksm/tunables.js';
+import { assertFrameSizes } from '../../../machine/frame-sizes.js';
+import { DEFAULT_KERNEL } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
+import type { Assignment } from '../../values.js';
 import type { Run } from '../../verb.js';
 
 interface StartOptions
   extends Omit<
       DaemonConfig,
-      'socketPath' | 'memoryBytes' | 'pageSize' | 'kernel' | 'run' | 'restore' | 'limits' | 'http'
+      | 'socketPath'
+      | 'memoryBytes'
+      | 'pageSize'
+      | 'kernel'
+      | 'tunables'
+      | 'restore'
+      | 'limits'
+      | 'http'
     >,
     Omit<Limits, 'maxBodyBytes'> {
   readonly socket?: string;
@@ -26,6 +37,9 @@ interface StartOptions
   readonly memory: number;
   readonly pageSize?: number;
   readonly kernel?: string;
+  readonly set?: readonly Assignment[];
+  readonly pagesToScan?: string;
+  readonly sleepMs?: string;
   readonly run?: '0' | '1';
   readonly restore?: string;
   readonly http?: string;
@@ -44,34 +58,55 @@ async function openSnapshot(path: string): Promise<SnapshotFile> {
   }
 }
 
-/**
- * Where to listen over TCP. InvalidArgumentError if that is no address, or one that other machines
- * reach and `remote` was not asked for.
- */
-function tcpAddress(text: string, remote: boolean): TcpAddress {
+/** What `reading` gives; what it refuses is a wrong command line. */
+function onCommandLine<Value>(reading: () => Value): Value {
   try {
-    return parseTcpAddress(text, remote);
+    return reading();
   } catch (error) {
-    throw new InvalidArgumentError(
-      `EINVAL: --http: ${error instanceof Error ? error.message : error}`,
-    );
+    if (!(error instanceof KsmdError)) throw error;
+    throw new InvalidArgumentError(error.line);
   }
+}
+
+/** The tunables asked for, in whatever way, `run` last: the scanner begins with all the others. */
+function tunables({ set = [], pagesToScan, sleepMs, run }: StartOptions): readonly Assignment[] {
+  const given: readonly (readonly [option: string, name: string, value: string | undefined])[] = [
+    ...set.map(([name, value]) => ['--set', name, value] as const),
+    ['--pages-to-scan', 'pages_to_scan', pagesToScan],
+    ['--sleep-ms', 'sleep_millisecs', sleepMs],
+    ['--run', 'run', run],
+  ];
+  const options = new Map<string, string>();
+  const assignments = given.flatMap(([option, name, value]): Assignment[] => {
+    if (value === undefined) return [];
+    const before = options.get(name);
+    options.set(name, option);
+    if (before === undefined) return [[name, value]];
+    throw new KsmdError('EINVAL', `${name} is given twice, by ${before} and by ${option}`);
+  });
+  const isRun = ([name]: Assignment): boolean => name === 'run';
+  return [...assignments.filter((each) => !isRun(each)), ...assignments.filter(isRun)];
 }
 
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
+  const { http, httpRemote = false } = options;
+  const profile = kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL);
+  const memoryBytes = options.memory;
+  const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? 4096;
+  onCommandLine(() => assertFrameSizes(memoryBytes, pageSize));
   return {
-    ...options,
     socketPath: socketPath(options.socket),
-    memoryBytes: options.memory,
-    pageSize: options.pageSize ?? snapshot?.header.pageSize ?? 4096,
-    kernel: kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_PROFILE).name,
-    run: options.run === undefined ? undefined : Number(options.run),
+    memoryBytes,
+    pageSize,
+    kernel: profile.name,
+    tunables: onCommandLine(() => firstTunables(profile, tunables(options))),
     restore: snapshot,
-    http:
-      options.http === undefined
-        ? undefined
-        : tcpAddress(options.http, options.httpRemote ?? false),
+    sysfs: options.sysfs,
+    http: http === undefined ? undefined : onCommandLine(() => parseTcpAddress(http, httpRemote)),
+    oomTimeoutMs: options.oomTimeoutMs,
+    logLevel: options.logLevel,
+    logFile: options.logFile,
     limits: {
       maxBodyBytes: options.maxBody,
       maxGuests: options.maxGuests,

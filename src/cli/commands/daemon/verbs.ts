@@ -2,22 +2,27 @@
 import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
-import { DEFAULT_PROFILE, KERNEL_PROFILES } from '../../../ksm/kernels.js';
-import { LOG_LEVELS } from '../../../names.js';
-import { parseBytes, parseCount, parsePositive } from '../../values.js';
+import { DEFAULT_KERNEL, KERNELS, LOG_LEVELS } from '../../../names.js';
+import { parseBytes, parseCount, parseOneMore, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 
 export const start = verb({
   name: 'start',
   summary: 'run the daemon in the foreground',
   options: [
-    new Option('--pages-to-scan <n>', "pages a batch (default: the kernel's, 100)").argParser(
-      parseCount,
+    new Option(
+      '--set <name=value>',
+      "a tunable to begin with, any of the kernel's; may be repeated",
+    ).argParser(parseOneMore),
+    new Option(
+      '--pages-to-scan <n>',
+      "pages a batch, short for --set pages_to_scan=N (default: the kernel's, 100)",
     ),
     new Option(
       '--sleep-ms <n>',
-      "milliseconds between batches (default: the kernel's, 20)",
-    ).argParser(parseCount),
+      'milliseconds between batches, short for --set sleep_millisecs=N ' +
+        "(default: the kernel's, 20)",
+    ),
     new Option('--memory <size>', 'simulated physical memory')
       .argParser(parseBytes)
       .default(2 ** 30, '1GiB'),
@@ -26,8 +31,8 @@ export const start = verb({
     ),
     new Option(
       '--kernel <profile>',
-      `whose order of steps is followed (default: ${DEFAULT_PROFILE})`,
-    ).choices(KERNEL_PROFILES.map(({ name }) => name)),
+      `whose order of steps is followed (default: ${DEFAULT_KERNEL})`,
+    ).choices(KERNELS),
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices([
       '0',
       '1',
@@ -88,6 +93,7 @@ export const start = verb({
   examples: [
     'ksmd start --pages-to-scan 1000 --sleep-ms 20',
     'ksmd start --memory 2GiB --kernel 6.1 --run 0',
+    'ksmd start --set advisor_mode=scan-time --set advisor_target_scan_time=60',
   ],
   load: () => import('./start.js'),
 });

@@ -1,6 +1,6 @@
 /** Verbs to try things with, and to learn: recorded scenarios, cases, profiles, the demo. */
 import { Argument, Option } from 'commander';
-import { KERNEL_PROFILES } from '../../../ksm/kernels.js';
+import { KERNELS } from '../../../names.js';
 import { SHELLS } from '../../completion/shells.js';
 import { parseBytes, parseCount, parseSeconds } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -13,7 +13,7 @@ export const replay = verb({
     new Option(
       '--kernel <profile>',
       'whose order of steps is followed (default: that of the file)',
-    ).choices(KERNEL_PROFILES.map(({ name }) => name)),
+    ).choices(KERNELS),
     new Option('--print', 'print the scenario with the observations of this replay instead'),
   ],
   examples: ['ksmd replay trace.json', 'ksmd replay --print scenario.json > trace.json'],

@@ -1,0 +1,112 @@
+/** `ksmd start`: what it refuses before anything is started, and the tunables it begins with. */
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { start } from '../../../../src/cli/commands/daemon/verbs.js';
+import { TUNABLES } from '../../../../src/ksm/tunable-records.js';
+import { DaemonProcess, ksmd, TemporaryDirectory } from '../../../daemon-process.js';
+
+describe('a wrong command line is refused in one line, with nothing started:', () => {
+  test.each([
+    ['--pages-to-scan 5000000000', /^EINVAL: pages_to_scan .* 0 to 4294967295, not 5000000000$/],
+    ['--sleep-ms 5000000000', /^EINVAL: sleep_millisecs .* 0 to 4294967295, not 5000000000$/],
+    ['--sleep-ms -1', /^EINVAL: sleep_millisecs takes whole .*, not -1$/],
+    ['--set run=3', /^EINVAL: run takes whole numbers from 0 to 2, not 3$/],
+    ['--set advisor_mode=fast', /^EINVAL: advisor_mode takes none or scan-time, not fast$/],
+    ['--set nonsense=1', /^ENOENT: no tunable 'nonsense': with Linux 6\.18 there are run, /],
+    ['--kernel 6.1 --set smart_scan=0', /^ENOENT: no tunable 'smart_scan': with Linux 6\.1 /],
+    ['--set run=0 --run 1', /^EINVAL: run is given twice, by --set and by --run$/],
+    [
+      '--pages-to-scan 7 --set pages_to_scan=7',
+      /^EINVAL: pages_to_scan is given twice, by --set and by --pages-to-scan$/,
+    ],
+    ['--set run=0 --set run=0', /^EINVAL: run is given twice, by --set and by --set$/],
+    [
+      '--set advisor_mode=scan-time --pages-to-scan 9',
+      /^EINVAL: pages_to_scan is chosen by the advisor/,
+    ],
+    [
+      '--memory 3',
+      /^EINVAL: a memory of 3 bytes: take a positive multiple of the page size, 4096$/,
+    ],
+    ['--page-size 5', /^EINVAL: a page of 5 bytes: take a power of two from 16 to 65536$/],
+    ['--http nowhere', /^EINVAL: 'nowhere' is no HOST:PORT/],
+  ])('%s', async (options, line) => {
+    const directory = new TemporaryDirectory();
+    const socket = directory.file('ksmd.sock');
+    const log = directory.file('log');
+    const outcome = await ksmd([
+      'start',
+      ...['--socket', socket, '--log-file', log],
+      ...options.split(' '),
+    ]);
+    expect(outcome).toMatchObject({ status: 2, stdout: '' });
+    expect(outcome.stderr).toMatch(/^ksmd: [^\n]*\n$/);
+    expect(outcome.stderr.slice('ksmd: '.length).trimEnd()).toMatch(line);
+    expect(readdirSync(directory.path)).toEqual([]);
+    directory.remove();
+  });
+
+  test.each([
+    ['--run 7', 'Allowed choices are 0, 1.'],
+    ['--set nonsense', 'Write NAME=VALUE.'],
+  ])('%s, by the parser', async (options, allowed) => {
+    const outcome = await ksmd(['start', ...options.split(' ')]);
+    expect(outcome).toMatchObject({ status: 2, stdout: '' });
+    expect(outcome.stderr).toContain(allowed);
+  });
+});
+
+describe('begins with', () => {
+  test('any tunables of the kernel, and the short forms beside them', async () => {
+    const daemon = await DaemonProcess.start([
+      ...['--set', 'max_page_sharing=17', '--set', 'advisor_target_scan_time=60'],
+      ...['--set', 'run=0', '--set', 'change_detection=dirty', '--sleep-ms', '9'],
+    ]);
+    expect(await daemon.client.ksm()).toMatchObject({
+      max_page_sharing: 17,
+      advisor_target_scan_time: 60,
+      run: 0,
+      change_detection: 'dirty',
+      sleep_millisecs: 9,
+      pages_to_scan: 100,
+    });
+    await daemon.stop();
+  });
+
+  test('run 1 where nothing is said of it, with the tunables of the advisor in place', async () => {
+    const daemon = await DaemonProcess.start([
+      ...['--set', 'advisor_min_pages_to_scan=123', '--set', 'advisor_mode=scan-time'],
+    ]);
+    expect(await daemon.client.ksm()).toMatchObject({ run: 1, pages_to_scan: 123 });
+    await daemon.stop();
+  });
+
+  test('a snapshot, unless what is set cannot be beside its pages', async () => {
+    const directory = new TemporaryDirectory();
+    const snapshot = directory.file('host.snap');
+    const first = await DaemonProcess.start(['--run', '0']);
+    expect((await first.ksmd('ksmpages', 'a', '--size', '64KiB')).status).toBe(0);
+    expect((await first.ksmd('ksmpages', 'b', '--size', '64KiB')).status).toBe(0);
+    expect((await first.ksmd('scan', '--pages', '1000', '--times', '2')).status).toBe(0);
+    expect((await first.ksmd('snapshot', snapshot)).status).toBe(0);
+    await first.stop();
+
+    const again = await DaemonProcess.start(['--restore', snapshot, '--set', 'sleep_millisecs=77']);
+    expect(await again.client.ksm()).toMatchObject({ run: 0, sleep_millisecs: 77 });
+    await again.stop();
+
+    const refused = DaemonProcess.spawn(['--restore', snapshot, '--set', 'max_page_sharing=9']);
+    expect(await refused.exited).toBe(17);
+    expect(refused.stderr).toMatch(/^ksmd: EBUSY: .*max_page_sharing cannot change/);
+    expect(existsSync(refused.socketPath)).toBe(false);
+    refused.directory.remove();
+    directory.remove();
+  });
+});
+
+test('its help tells the defaults of the tunables that have options of their own', () => {
+  const help = (name: string): string =>
+    start.options.find(({ long }) => long === name)?.description ?? '';
+  expect(help('--pages-to-scan')).toContain(`, ${TUNABLES.pages_to_scan.initial})`);
+  expect(help('--sleep-ms')).toContain(`, ${TUNABLES.sleep_millisecs.initial})`);
+});

@@ -22,6 +22,7 @@ export const CONTROL_BASE = 1024;
 
 // Geometry: written once at creation.
 export const CTL_MAGIC = CONTROL_BASE;
+/** Bytes of a guest's page: what its addresses and the counters of bytes go by. */
 export const CTL_PAGE_SIZE = CONTROL_BASE + 1;
 /** Number of frames, frame 0 (the zero page) included. */
 export const CTL_FRAMES = CONTROL_BASE + 2;
@@ -35,10 +36,12 @@ export const CTL_POPULATION_TABLE = CONTROL_BASE + 9;
 export const CTL_GUEST_TABLE = CONTROL_BASE + 10;
 export const CTL_REGION_TABLE = CONTROL_BASE + 11;
 export const CTL_STABLE_NODE_TABLE = CONTROL_BASE + 12;
-/** Page number of frame 0: its first byte is this times the page size. */
-export const CTL_FIRST_PAGE = CONTROL_BASE + 13;
+/** Frame 0's first byte is this times the bytes of a frame. */
+export const CTL_FRAME_BASE = CONTROL_BASE + 13;
 /** A bit for each frame: set if it was used and is free again. */
 export const CTL_FREE_MAP = CONTROL_BASE + 14;
+/** Bytes stored of a page: the page itself, or its fingerprint. */
+export const CTL_FRAME_BYTES = CONTROL_BASE + 15;
 
 // Frame allocator: any thread, atomics only.
 /** The word of the free map from which on the next free frame is looked for. */
@@ -63,10 +66,7 @@ export const CTL_STORES_FAILED = CONTROL_BASE + 22;
 export const CTL_REGIONS_EPOCH = CONTROL_BASE + 24;
 export const CTL_SLOTS_USED = CONTROL_BASE + 25;
 
-// What a search of a tree found, on the scanner's thread only.
-export const CTL_FOUND_NODE = CONTROL_BASE + 28;
-export const CTL_FOUND_PARENT = CONTROL_BASE + 29;
-export const CTL_FOUND_LINK = CONTROL_BASE + 30;
+// A search of a tree, on the scanner's thread only.
 /** Touched to keep reads before it apart from reads after it; its value means nothing. */
 export const CTL_SEARCH_FENCE = CONTROL_BASE + 31;
 
@@ -168,7 +168,7 @@ export const EDGE_DEPTHS = 32;
 export const EDGE_NODE = 0;
 /** The node above, and how many leading bytes the two pages share. */
 export const EDGE_BOUND = 1;
-export const EDGE_SHARED = 2;
+export const EDGE_EQUAL = 2;
 export const EDGE_WORDS = 3;
 /** Two edges a tree. */
 export const EDGE_TREE_WORDS = 192;
@@ -178,7 +178,10 @@ export const EDGE_TREE_WORDS = 192;
  */
 export const CTL_LOADED = CONTROL_BASE + 1376;
 export const LOAD_WORDS = 8;
-export const CONTROL_END = CONTROL_BASE + 3424;
+/** Bytes on their way into untouched pages (src/core/memory/fill.ts). The API thread only. */
+export const CTL_INCOMING = CONTROL_BASE + 3424;
+export const INCOMING_WORDS = 16384;
+export const CONTROL_END = CONTROL_BASE + 19808;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;
@@ -213,7 +216,7 @@ export const RMAP_NEXT = 1;
 export const RMAP_PREV = 2;
 /**
  * With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. With
- * RMAP_SAMPLED, while the page is clean: two of its bytes, and above them where in the page they
+ * RMAP_EXCERPTED, while the page is clean: two of its bytes, and above them where in the page they
  * are.
  */
 export const PTE_CHECKSUM = 3;
@@ -240,8 +243,8 @@ export const RMAP_UNSTABLE = 0x4000000;
 export const RMAP_SEEN = 0x8000000;
 /** Its place in the unstable tree was found among nodes that all bound what lies below them. */
 export const RMAP_TRUSTED = 0x10000000;
-/** PTE_CHECKSUM holds a sample of the page instead. */
-export const RMAP_SAMPLED = 0x20000000;
+/** PTE_CHECKSUM holds an excerpt of the page instead. */
+export const RMAP_EXCERPTED = 0x20000000;
 /** The last visit found a KSM page of the same content, which takes no more mappings. */
 export const RMAP_FULL = 0x40000000;
 /** Smart scan left it out when the scanner last passed. */
@@ -323,25 +326,25 @@ export const STABLE_PRUNE_MS = 4;
 export const STABLE_LENGTH = 5;
 export const STABLE_CHAIN = -1024;
 /**
- * NUMA node in the low byte; in the tree, above it, where in the page STABLE_SAMPLE is from, plus
+ * NUMA node in the low byte; in the tree, above it, where in the page STABLE_EXCERPT is from, plus
  * 1; 0 if there is none.
  */
 export const STABLE_NODE = 6;
 export const STABLE_NODE_MASK = 0xff;
-export const STABLE_SAMPLE_SHIFT = 8;
+export const STABLE_EXCERPT_SHIFT = 8;
 /** In a chain, the chain a dup belongs to. */
 export const STABLE_OWNER = 7;
 /**
  * In the tree, four bytes of the page, where those that come to be compared with it are likely to
  * differ.
  */
-export const STABLE_SAMPLE = 7;
+export const STABLE_EXCERPT = 7;
 
 // Answers of a core search.
 export const SEARCH_ABSENT = 0;
-/** An equal page: CTL_FOUND_NODE. */
+/** An equal page. */
 export const SEARCH_FOUND = 1;
-/** CTL_FOUND_NODE is a chain or stale: the caller looks at it, then resumes or starts again. */
+/** The node found is a chain or stale: the caller looks at it, then resumes or starts again. */
 export const SEARCH_LOOK = 2;
 /** A page of the unstable tree is gone or no longer mergeable: nothing may be concluded. */
 export const SEARCH_GAVE_UP = 3;

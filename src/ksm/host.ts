@@ -16,8 +16,8 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import type { MachineSize } from '../machine/geometry.js';
 import { Machine } from '../machine/machine.js';
-import type { Geometry } from '../machine/memory.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { type Advice, DEFAULT_KERNEL } from '../names.js';
 import type { Clock } from './clock.js';
@@ -42,7 +42,7 @@ import {
   tunableNames,
 } from './tunables.js';
 
-export interface HostOptions extends Geometry {
+export interface HostOptions extends MachineSize {
   readonly kernel?: ProfileName;
 }
 
@@ -244,6 +244,14 @@ export class Host {
    */
   store(guestName: string, address: number, source: Uint8Array): void {
     this.machine.store(this.guest(guestName).pointer, address, source);
+  }
+
+  /**
+   * Stores what frames are to hold of whole pages from `address` on, `frameBytes` a page: the pages
+   * themselves, or their fingerprints. ENOMEM says how many bytes of it were stored.
+   */
+  storePages(guestName: string, address: number, contents: Uint8Array): void {
+    this.machine.storePages(this.guest(guestName).pointer, address, contents);
   }
 
   /** EFAULT unless the guest's regions map all of the range. */

@@ -12,17 +12,16 @@ export interface Core {
   configure(): void;
   nameHolder(holder: number): void;
   // Frames and ptes: any thread.
-  frameTake(): number;
-  frameGive(frame: number): void;
+  frameNew(numaNode: number): number;
   frameGet(frame: number): number;
   framePut(frame: number): void;
-  setStableNode(frame: number, stable: number): void;
   frameCopy(to: number, from: number): void;
   frameZero(frame: number): void;
   framesEqual(a: number, b: number): number;
   framesMismatch(a: number, b: number, from: number): number;
   pteTake(slot: number, flags: number): number;
   pteRelease(slot: number, state: number): void;
+  fillUntouched(slot: number, pages: number, from: number): number;
   loadFew(slot: number, offset: number, bytes: number): number;
   loadBuffer(): number;
   unmapFrame(slot: number): void;
@@ -33,29 +32,11 @@ export interface Core {
   dropItems(slot: number, end: number): void;
   rmapItemCreate(slot: number): void;
   rmapItemMove(from: number, to: number): void;
-  mergeIntoStable(slot: number, frame: number, stable: number): number;
-  mergeTwins(slot: number, frame: number, twin: number, twinFrame: number, proven: number): number;
-  mergeIntoZeroPage(slot: number, frame: number): number;
   stableInsert(frame: number, node: number, nowMs: number): number;
   stableRemoveStale(): number;
-  stableSearch(root: number, frame: number): number;
-  stableResume(stable: number): number;
-  stableSample(stable: number): void;
-  stableNodeCreate(frame: number, node: number): number;
   stableNodeAppend(stable: number, slot: number): void;
-  stableNodeRemove(stable: number): void;
-  chainCreate(stable: number, nowMs: number): number;
-  chainAdd(chain: number, stable: number): void;
-  chainCollapse(chain: number): void;
-  chainRemove(chain: number): void;
-  unstableSearch(root: number, frame: number): number;
-  unstableFindOrInsert(slot: number, frame: number, node: number, acrossNodes: number): number;
-  unstableRemove(slot: number): void;
   unstableAbandon(): void;
   unstableReset(): void;
-  treeInsert(root: number, node: number, parent: number, link: number): void;
-  treeErase(root: number, node: number): void;
-  treeReplace(root: number, node: number, replacement: number): void;
   edgeForgetAll(tree: number): void;
 }
 

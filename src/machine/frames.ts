@@ -39,12 +39,7 @@ export class Frames {
 
   /** A frame with one reference, its bytes whatever they were; 0 if none is free. */
   take(node: number): number {
-    const frame = this.memory.core.frameTake();
-    if (frame === 0) return 0;
-    const entry = this.table + frame * FRAME_WORDS;
-    Atomics.store(this.i32, entry + FRAME_NODE, node);
-    Atomics.store(this.i32, entry + FRAME_MAPCOUNT, 1);
-    return frame;
+    return this.memory.core.frameNew(node);
   }
 
   /** Takes one more reference, unless the frame is free. */

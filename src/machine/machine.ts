@@ -23,8 +23,9 @@ import {
 import { KsmdError } from '../errors.js';
 import { hex } from '../hex.js';
 import { Frames } from './frames.js';
+import type { MachineSize } from './geometry.js';
 import { Guests } from './guests.js';
-import { type Geometry, SharedMemory } from './memory.js';
+import { SharedMemory } from './memory.js';
 import { DONE, LOCKED, type Outcome, PageAccess } from './page-access.js';
 import { type Patience, ShortPatience } from './patience.js';
 import { PteLock } from './pte.js';
@@ -41,7 +42,10 @@ export class Machine {
   readonly regions: Regions;
   readonly lock: PteLock;
   readonly pages: PageAccess;
+  /** Bytes of a guest's page. */
   readonly pageSize: number;
+  /** Bytes stored of a page: all of it, or its fingerprint. */
+  readonly frameBytes: number;
   /**
    * Frames held by references that no pte stands for, 0 where one was let go of: the API thread's
    * alone.
@@ -59,6 +63,7 @@ export class Machine {
     patience?: Patience,
   ) {
     this.pageSize = memory.pageSize;
+    this.frameBytes = memory.frameBytes;
     this.frames = new Frames(memory);
     this.guests = new Guests(memory);
     this.regions = new Regions(memory);
@@ -71,8 +76,8 @@ export class Machine {
    * A new machine, its memory seen as the thread `holder` sees it. EINVAL if there is no room
    * for it.
    */
-  static create(geometry: Geometry, holder: number): Machine {
-    return new Machine(SharedMemory.create(geometry, holder));
+  static create(size: MachineSize, holder: number): Machine {
+    return new Machine(SharedMemory.create(size, holder));
   }
 
   /**
@@ -91,8 +96,7 @@ export class Machine {
     if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
       throw new KsmdError(
         'EINVAL',
-        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ` +
-          `${hex(ADDRESS_LIMIT)}`,
+        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
       );
     }
     const vpn = at / this.pageSize;
@@ -163,6 +167,7 @@ export class Machine {
    * Copies what the guest has at `address` into `target`. EFAULT if part of it is not mapped.
    */
   load(guest: number, address: number, target: Uint8Array): void {
+    this.assertBytes();
     const slot = this.slotWithinPage(guest, address, target.length);
     if (slot !== 0 && this.pages.load(slot, this.near.offset, target) === DONE) return;
     this.assertMapped(guest, address, target.length);
@@ -176,20 +181,47 @@ export class Machine {
    * ENOMEM, which says how much was, if frames run out.
    */
   store(guest: number, address: number, source: Uint8Array): void {
+    this.assertBytes();
     const slot = this.slotWithinPage(guest, address, source.length);
     if (slot !== 0 && this.pages.store(slot, this.near.offset, source) === DONE) return;
     this.assertMapped(guest, address, source.length);
     const stored = this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
       this.pages.store(slot, offset, source.subarray(from, from + length)),
     );
-    if (stored < source.length) {
-      Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
+    if (stored < source.length) throw this.outOfFrames(address + stored, stored, source.length);
+  }
+
+  /**
+   * Stores what frames are to hold of whole pages from `address` on: `contents` has `frameBytes` a
+   * page. The API thread's only. Errors as of `store`, in bytes of `contents`; EINVAL if it is not
+   * of whole pages.
+   */
+  storePages(guest: number, address: number, contents: Uint8Array): void {
+    const { frameBytes, pageSize, regions } = this;
+    const pages = contents.length / frameBytes;
+    if (address % pageSize !== 0 || !Number.isInteger(pages))
       throw new KsmdError(
-        'ENOMEM',
-        `no free frame for ${hex(address + stored)}: ${stored} of ${source.length} bytes ` +
-          'were stored',
-        { bytesStored: stored },
+        'EINVAL',
+        `${contents.length} bytes at ${hex(address)} are no whole pages`,
       );
+    this.assertMapped(guest, address, pages * pageSize);
+    for (let done = 0; done < pages; ) {
+      const at = address + done * pageSize;
+      const region = regions.at(guest, at / pageSize);
+      const first = at / pageSize - regions.vpn(region);
+      const count = Math.min(pages - done, regions.pages(region) - first);
+      const slot = regions.slot(region, at / pageSize);
+      done += this.pages.fill(
+        slot,
+        contents.subarray(done * frameBytes, (done + count) * frameBytes),
+      );
+      if (done === pages) return;
+      // The next page is in another region, or not untouched, or locked, or finds no frame.
+      const frame = contents.subarray(done * frameBytes, (done + 1) * frameBytes);
+      const next = address + done * pageSize;
+      if (this.eachPage(guest, next, frameBytes, (s) => this.pages.store(s, 0, frame)) === 0)
+        throw this.outOfFrames(next, done * frameBytes, contents.length);
+      done++;
     }
   }
 
@@ -249,6 +281,25 @@ export class Machine {
       region = 0;
     }
     return length;
+  }
+
+  /** A guest's bytes are not all there where frames hold fingerprints of pages. */
+  private assertBytes(): void {
+    if (this.frameBytes === this.pageSize) return;
+    throw new KsmdError(
+      'ENOTSUP',
+      'this host holds fingerprints of pages, not their bytes: none can be read or written',
+    );
+  }
+
+  /** A store has failed at `address`: counts it. */
+  private outOfFrames(address: number, stored: number, length: number): KsmdError {
+    Atomics.add(this.memory.i32, CTL_STORES_FAILED, 1);
+    return new KsmdError(
+      'ENOMEM',
+      `no free frame for ${hex(address)}: ${stored} of ${length} bytes were stored`,
+      { bytesStored: stored },
+    );
   }
 
   private freeAddress(guest: number, pages: number): number {

@@ -7,8 +7,10 @@
 import {
   CTL_CHANGE_DETECTION,
   CTL_COW_BREAKS,
+  CTL_INCOMING,
   GUEST_NODE,
   GUEST_PRESENT_PAGES,
+  INCOMING_WORDS,
   LOAD_WORDS,
   PTE_CHECKSUM,
   PTE_DIRTY,
@@ -20,6 +22,7 @@ import {
   PTE_ZERO,
   REGION_GUEST,
   SLOT_REGION,
+  SLOT_WORDS,
 } from '../core/layout.js';
 import type { Core } from './core.js';
 import type { Frames } from './frames.js';
@@ -87,7 +90,7 @@ export class PageAccess {
       this.lock.release(slot, state | PTE_WRITABLE);
       return DONE;
     }
-    const frame = this.takeCopy(slot, state, source.length < this.memory.pageSize);
+    const frame = this.takeCopy(slot, state, source.length < this.memory.frameBytes);
     if (frame === 0) {
       this.lock.release(slot, state);
       return NO_FRAME;
@@ -96,6 +99,26 @@ export class PageAccess {
     this.mapOwn(slot, state, frame);
     this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
     return DONE;
+  }
+
+  /**
+   * Untouched pages from `slot` on, all of one region, get frames that hold `contents`, whole
+   * frames. How many: it stops at a page that is not untouched, or locked, and when no frame is
+   * free. The API thread's only, whose the words on the way are.
+   */
+  fill(slot: number, contents: Uint8Array): number {
+    const { frameBytes } = this.memory;
+    const perCall = (INCOMING_WORDS * 4) / frameBytes;
+    const pages = contents.length / frameBytes;
+    for (let done = 0; done < pages; ) {
+      const count = Math.min(perCall, pages - done);
+      const some = contents.subarray(done * frameBytes, (done + count) * frameBytes);
+      this.u8.set(some, CTL_INCOMING * 4);
+      const filled = this.core.fillUntouched(slot + done * SLOT_WORDS, count, CTL_INCOMING);
+      done += filled;
+      if (filled < count) return done;
+    }
+    return pages;
   }
 
   /**
@@ -132,7 +155,7 @@ export class PageAccess {
    * An untouched page maps `frame` from now on, write-protected, beside the ptes that map it
    * already. While other threads stand still.
    */
-  share(slot: number, frame: number): void {
+  mapFrame(slot: number, frame: number): void {
     const state = this.lock.takeWaiting(slot, 0);
     this.frames.get(frame);
     this.i32[slot + PTE_FRAME] = frame;
@@ -142,7 +165,7 @@ export class PageAccess {
   }
 
   /** An untouched page maps the zero page from now on. While other threads stand still. */
-  shareZeroPage(slot: number): void {
+  mapZeroPage(slot: number): void {
     const state = this.lock.takeWaiting(slot, 0);
     this.core.countZeroPage(slot, 1);
     this.lock.release(slot, state | PTE_ZERO | PTE_DIRTY);

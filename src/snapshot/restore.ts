@@ -123,7 +123,7 @@ export class SnapshotFile {
   ): void {
     const { machine } = host;
     const { i32 } = machine.memory;
-    if (page === PAGE_ZERO) machine.pages.shareZeroPage(slot);
+    if (page === PAGE_ZERO) machine.pages.mapZeroPage(slot);
     if (page < PAGE_FIRST_FRAME) return;
     const number = page - PAGE_FIRST_FRAME;
     if (number >= slots.length)
@@ -144,7 +144,7 @@ export class SnapshotFile {
       machine.pages.writeProtect(first);
       shared.push(first);
     }
-    machine.pages.share(slot, i32[first + PTE_FRAME]);
+    machine.pages.mapFrame(slot, i32[first + PTE_FRAME]);
     shared.push(slot);
   }
 

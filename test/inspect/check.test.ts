@@ -36,10 +36,11 @@ import {
   RMAP_UNSTABLE,
   SLOT_REGION,
   SLOT_WORDS,
+  STABLE_EXCERPT,
   STABLE_LENGTH,
-  STABLE_SAMPLE,
 } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
+import { testedCore } from '../core/tested-core.js';
 import { BenchHost } from '../ksm/bench-host.js';
 
 /**
@@ -140,7 +141,7 @@ describe('each kind of damage is told', () => {
     ],
     [
       'a frame free and mapped',
-      (p) => p.host.machine.memory.core.frameGive(p.frame('b', 0)),
+      (p) => testedCore(p.host.machine.memory).frameGive(p.frame('b', 0)),
       /^frame \d+ is free, and \d+ ptes map it$/,
     ],
     [
@@ -231,14 +232,14 @@ describe('each kind of damage is told', () => {
       /^pages of the unstable tree that nobody has written are out of order$/,
     ],
     [
-      'a stable node’s sample',
-      (p) => (p.i32[p.i32[CTL_STABLE_ROOTS] + STABLE_SAMPLE] ^= 1),
-      /^stable node \d+ has a sample that is not of its page$/,
+      'a stable node’s excerpt',
+      (p) => (p.i32[p.i32[CTL_STABLE_ROOTS] + STABLE_EXCERPT] ^= 1),
+      /^stable node \d+ has an excerpt that is not of its page$/,
     ],
     [
-      'an unstable node’s sample',
+      'an unstable node’s excerpt',
       (p) => (p.i32[p.i32[CTL_UNSTABLE_ROOTS] + PTE_CHECKSUM] ^= 1),
-      /^page .* has a sample that is not of its bytes$/,
+      /^page .* has an excerpt that is not of its bytes$/,
     ],
     [
       'a zero page that is not',

@@ -4,11 +4,11 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { CTL_FRESH_FRAME } from '../../src/core/layout.js';
-import { instantiateCore } from '../../src/machine/core.js';
 import { Machine } from '../../src/machine/machine.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
+import { instantiateTested, testedCore } from '../core/tested-core.js';
 import { MORTAL_CORE } from './mortal-core.js';
 
 function machineOf(frames: number): Machine {
@@ -36,7 +36,7 @@ test('a frame lives as long as anybody refers to it, and forgets its stable node
   const { frames, memory } = machineOf(2);
   const frame = frames.take(3);
   expect([frames.mapcount(frame), frames.node(frame), frames.stableNode(frame)]).toEqual([1, 3, 0]);
-  memory.core.setStableNode(frame, 77);
+  testedCore(memory).setStableNode(frame, 77);
   expect(frames.get(frame)).toBe(true);
   frames.put(frame);
   expect([frames.mapcount(frame), frames.stableNode(frame), frames.used]).toEqual([1, 77, 1]);
@@ -96,11 +96,11 @@ test('several threads that take and give frames at once never get the same one, 
   const THREADS = 4;
   const machine = machineOf(FRAMES);
   const owners = new Int32Array(new SharedArrayBuffer(4 * (FRAMES + 1)));
-  const wasm = new URL('../../dist/core.wasm', import.meta.url);
+  const wasm = inject('testedCore');
   const workers = Array.from({ length: THREADS }, (_, i) => {
     const workerData = {
       memory: machine.memory.memory,
-      wasm: wasm.pathname,
+      wasm,
       owners,
       name: i + 1,
       rounds: 300_000,
@@ -138,7 +138,7 @@ test('a frame is found while one is free, whatever the pace at which another mov
     // 65 words of the map. Of three frames, a third of the map apart, the mover has one: at some
     // paces it is always a little ahead.
     const machine = machineOf(65 * 32 - 1);
-    const mover = machine.memory.core;
+    const mover = testedCore(machine.memory);
     takeAll(machine);
     const [first, second, third] = [0, 22, 43].map((word) => word * 32 + 5);
     machine.frames.put(second);
@@ -153,12 +153,7 @@ test('a frame is found while one is free, whatever the pace at which another mov
       mover.frameGive(have);
       have = next;
     };
-    const { memory } = machine.memory;
-    const taker = instantiateCore(
-      MORTAL_CORE,
-      { env: { memory }, checksum: { frameChecksum: () => 0 }, words: { step } },
-      3,
-    );
+    const taker = instantiateTested(MORTAL_CORE, machine.memory, 3, { words: { step } });
     for (let round = 0; round < 50; round++) {
       const frame = taker.frameTake();
       expect(frame, `round ${round}, a move every ${looks} looks`).not.toBe(0);
@@ -202,11 +197,11 @@ test('a frame is found while one is free, wherever in the map others move it', a
   machine.frames.put(all[10]);
   machine.frames.put(all[40_000]);
   const go = new Int32Array(new SharedArrayBuffer(8));
-  const wasm = new URL('../../dist/core.wasm', import.meta.url);
+  const wasm = inject('testedCore');
   const workers = [true, false].map((moves) => {
     const workerData = {
       memory: machine.memory.memory,
-      wasm: wasm.pathname,
+      wasm,
       go,
       moves,
       held: all[60_000],

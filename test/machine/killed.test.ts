@@ -22,6 +22,7 @@ import { setTunable } from '../../src/ksm/tunables.js';
 import type { Machine } from '../../src/machine/machine.js';
 import { HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { recover } from '../../src/machine/recover.js';
+import type { TestedCore } from '../core/tested-core.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
 import { Mortal } from './mortal.js';
 
@@ -94,15 +95,15 @@ test('the world has a page of each kind', () => {
 function killEverywhere(
   make: () => World,
   holder: number,
-  act: (machine: Machine, world: World) => void,
+  act: (machine: Machine, world: World, core: TestedCore) => void,
   clearUp: (world: World) => void,
   assertBytes: (world: World, before: readonly string[]) => void,
 ): number {
   for (let diesAt = 0; ; diesAt++) {
     const world = make();
     const before = world.memory();
-    const accesses = new Mortal(world.machine.memory, holder).run(diesAt, (machine) =>
-      act(machine, world),
+    const accesses = new Mortal(world.machine.memory, holder).run(diesAt, (machine, core) =>
+      act(machine, world, core),
     );
     if (accesses !== undefined) return accesses;
     assertReady(world, diesAt);
@@ -202,25 +203,25 @@ describe('the scanner killed', () => {
   };
 
   test.each<
-    [what: string, act: (machine: Machine, world: World) => number | boolean, make?: () => World]
+    [
+      what: string,
+      act: (machine: Machine, world: World, core: TestedCore) => number | boolean,
+      make?: () => World,
+    ]
   >([
     [
       'while it maps a page to a KSM page',
-      (machine, world) => {
+      (machine, world, core) => {
         const stable = machine.frames.stableNode(world.frame(MERGED));
         return (
-          machine.memory.core.mergeIntoStable(
-            world.slot(LIKE_MERGED),
-            world.frame(LIKE_MERGED),
-            stable,
-          ) === 1
+          core.mergeIntoStable(world.slot(LIKE_MERGED), world.frame(LIKE_MERGED), stable) === 1
         );
       },
     ],
     [
       'while it makes a KSM page of two twins',
-      (machine, world) =>
-        machine.memory.core.mergeTwins(
+      (_machine, world, core) =>
+        core.mergeTwins(
           world.slot(PRIVATE),
           world.frame(PRIVATE),
           world.slot(TWIN),
@@ -230,8 +231,8 @@ describe('the scanner killed', () => {
     ],
     [
       'while it finds that two pages are no twins',
-      (machine, world) =>
-        machine.memory.core.mergeTwins(
+      (_machine, world, core) =>
+        core.mergeTwins(
           world.slot(PRIVATE),
           world.frame(PRIVATE),
           world.slot(LIKE_MERGED),
@@ -241,11 +242,9 @@ describe('the scanner killed', () => {
     ],
     [
       'while it maps a page to the zero page',
-      (machine, world) => {
+      (machine, world, core) => {
         machine.pages.store(world.slot(PRIVATE), 0, new Uint8Array(PAGE));
-        return (
-          machine.memory.core.mergeIntoZeroPage(world.slot(PRIVATE), world.frame(PRIVATE)) === 1
-        );
+        return core.mergeIntoZeroPage(world.slot(PRIVATE), world.frame(PRIVATE)) === 1;
       },
     ],
     [
@@ -280,8 +279,8 @@ describe('the scanner killed', () => {
     const accesses = killEverywhere(
       make,
       HOLDER_SCANNER,
-      (machine, world) => {
-        done = act(machine, world);
+      (machine, world, core) => {
+        done = act(machine, world, core);
       },
       (world) => {
         rebuild(world.host.ksm, 0);

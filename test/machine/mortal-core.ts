@@ -5,16 +5,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import asc from 'assemblyscript/asc';
+import { compileCore } from '../core/compile.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-/** Plain reads tell nobody anything; `change` and `count` are made of the others. */
+const WORDS = 'src/core/words.ts';
+/** Plain reads tell nobody anything; `add` and `addWide` are made of the others. */
 const UNSTEPPED = 3;
-const STEPS = /export function (?!at\b|change\b|count\b)\w+\([^)]*\)[^{]*\{\n/g;
+const STEPS = /^(?:export )?function (?!loadWord\b|add\b|addWide\b)\w+\([^)]*\)[^{]*\{\n/gm;
 
 function wordsWithSteps(): string {
-  const words = readFileSync(`${ROOT}/src/core/words.ts`, 'utf8');
-  const [functions, stepped] = [/^export function /gm, STEPS].map(
+  const words = readFileSync(resolve(import.meta.dirname, '../..', WORDS), 'utf8');
+  const [functions, stepped] = [/^(?:export )?function /gm, STEPS].map(
     (pattern) => words.match(pattern)?.length ?? 0,
   );
   if (stepped !== functions - UNSTEPPED)
@@ -22,30 +22,6 @@ function wordsWithSteps(): string {
   return `declare function step(): void;\n${words.replace(STEPS, (head) => `${head}  step();\n`)}`;
 }
 
-/** With the options that the core is built with. */
-async function compile(): Promise<WebAssembly.Module> {
-  const { scripts } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as {
-    scripts: { 'build:core': string };
-  };
-  const [, ...options] = scripts['build:core'].split(' ');
-  let binary: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await asc.main(options, {
-    readFile: (name) => {
-      if (name === 'src/core/words.ts') return wordsWithSteps();
-      try {
-        return readFileSync(resolve(ROOT, name), 'utf8');
-      } catch {
-        return null;
-      }
-    },
-    writeFile: (name, contents) => {
-      if (name.endsWith('.wasm') && typeof contents !== 'string') binary = new Uint8Array(contents);
-    },
-    listFiles: () => null,
-  });
-  if (error !== null || binary === undefined)
-    throw new Error(`the core does not compile: ${stderr.toString()}`);
-  return new WebAssembly.Module(binary);
-}
-
-export const MORTAL_CORE = await compile();
+export const MORTAL_CORE = new WebAssembly.Module(
+  await compileCore('test/core/tested-core/index.ts', new Map([[WORDS, wordsWithSteps()]])),
+);

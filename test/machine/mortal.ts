@@ -4,9 +4,10 @@
  * are atomic ones, plain writes of words, and writes of bytes; a dying thread stops just before one
  * of them.
  */
-import { instantiateCore } from '../../src/machine/core.js';
+
 import { Machine } from '../../src/machine/machine.js';
 import type { SharedMemory } from '../../src/machine/memory.js';
+import { instantiateTested, type TestedCore } from '../core/tested-core.js';
 import { MORTAL_CORE } from './mortal-core.js';
 
 class Killed extends Error {}
@@ -14,20 +15,19 @@ class Killed extends Error {}
 export class Mortal {
   /** The machine as the mortal thread has it. */
   readonly machine: Machine;
+  private readonly core: TestedCore;
   private readonly originals = new Map<unknown, unknown>();
   private accesses = 0;
   private diesAt = Number.POSITIVE_INFINITY;
 
   constructor(memory: SharedMemory, holder: number) {
-    const imports = {
-      env: { memory: memory.memory },
-      checksum: { frameChecksum: (frame: number) => memory.frameChecksum(frame) },
+    this.core = instantiateTested(MORTAL_CORE, memory, holder, {
       words: { step: () => this.touch() },
-    };
+    });
     const mortal: SharedMemory = Object.create(memory, {
       i32: { value: this.counting(memory.i32) },
       u8: { value: this.counting(memory.u8) },
-      core: { value: instantiateCore(MORTAL_CORE, imports, holder) },
+      core: { value: this.core },
     });
     this.machine = new Machine(mortal);
   }
@@ -36,13 +36,13 @@ export class Mortal {
    * Runs `act` up to its access number `diesAt`, from 0. How many accesses it made if it came to
    * its end, otherwise undefined.
    */
-  run(diesAt: number, act: (machine: Machine) => void): number | undefined {
+  run(diesAt: number, act: (machine: Machine, core: TestedCore) => void): number | undefined {
     this.accesses = 0;
     this.diesAt = diesAt;
     const { Atomics: real } = globalThis;
     globalThis.Atomics = this.countingAtomics(real);
     try {
-      act(this.machine);
+      act(this.machine, this.core);
       return this.accesses;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;

@@ -7,6 +7,7 @@ import { PTE_FRAME, SLOT_WORDS } from '../../src/core/layout.js';
 import { Machine } from '../../src/machine/machine.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_SCANNER } from '../../src/machine/pte.js';
+import { testedCore } from '../core/tested-core.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
 
 test.each(['mapcount', 'stableNode'] as const)(
@@ -28,7 +29,8 @@ test.each(['mapcount', 'stableNode'] as const)(
     const seenBy = (holder: number): Machine =>
       new Machine(SharedMemory.attach(machine.memory.memory, holder));
     const scanner = seenBy(HOLDER_SCANNER);
-    expect(scanner.memory.core.mergeTwins(first, frame, twin, i32[twin + PTE_FRAME], 0)).toBe(1);
+    const core = testedCore(scanner.memory, HOLDER_SCANNER);
+    expect(core.mergeTwins(first, frame, twin, i32[twin + PTE_FRAME], 0)).toBe(1);
     const writer = seenBy(3);
     let apart = 1;
     const real = writer.frames[asked].bind(writer.frames);
@@ -37,7 +39,7 @@ test.each(['mapcount', 'stableNode'] as const)(
       // The other page is written apart, the frame gets its node, and the scanner is done with it.
       apart = 2;
       host.store('a', 2 * PAGE, Uint8Array.of(apart));
-      scanner.memory.core.setStableNode(frame, scanner.memory.core.stableNodeCreate(frame, 0));
+      core.setStableNode(frame, core.stableNodeCreate(frame, 0));
       scanner.frames.put(frame);
       return answer;
     });

@@ -9,36 +9,45 @@
  * empty, so that memory nobody wrote costs the operating system nothing.
  */
 import {
-  CTL_FIRST_PAGE,
+  CTL_FRAME_BASE,
+  CTL_FRAME_BYTES,
   CTL_FRAME_TABLE,
   CTL_FRAMES,
   CTL_FRAMES_USED,
   CTL_FREE_HINT,
   CTL_FREE_MAP,
   CTL_FRESH_FRAME,
-  CTL_PAGE_SIZE,
   FRAME_WORDS,
 } from '../layout';
-import { addShared, at, clearBits, exchange, setBits, share, shared } from '../words';
+import {
+  atomicAdd,
+  atomicAndNot,
+  atomicLoad,
+  atomicOr,
+  atomicStore,
+  compareExchange,
+  load,
+} from '../words';
 import { mismatch } from './compare';
 
 let frameTable: u32 = 0;
 let freeMap: u32 = 0;
 let frames: u32 = 0;
-let firstPage: u32 = 0;
-let pageShift: u32 = 0;
+let frameBase: u32 = 0;
+let frameShift: u32 = 0;
 
 /** To be called once an instance, after the control block's geometry is written. */
 export function configure(): void {
-  frameTable = at(CTL_FRAME_TABLE);
-  freeMap = at(CTL_FREE_MAP);
-  frames = at(CTL_FRAMES);
-  firstPage = at(CTL_FIRST_PAGE);
-  pageShift = ctz(at(CTL_PAGE_SIZE));
+  frameTable = load(CTL_FRAME_TABLE);
+  freeMap = load(CTL_FREE_MAP);
+  frames = load(CTL_FRAMES);
+  frameBase = load(CTL_FRAME_BASE);
+  frameShift = ctz(load(CTL_FRAME_BYTES));
 }
 
-export function pageSize(): u32 {
-  return 1 << pageShift;
+/** Bytes of a frame: a power of two, 16 at least. */
+export function frameBytes(): u32 {
+  return 1 << frameShift;
 }
 
 /** Pointer of a frame's entry in the frame table. */
@@ -48,7 +57,7 @@ export function frameEntry(frame: u32): u32 {
 
 /** Byte address of a frame's first byte. */
 export function frameAddress(frame: u32): usize {
-  return (<usize>(firstPage + frame)) << pageShift;
+  return (<usize>(frameBase + frame)) << frameShift;
 }
 
 /**
@@ -62,13 +71,13 @@ const TRIES: u32 = 16;
  */
 export function frameTake(): u32 {
   for (let tries: u32 = 0; tries < TRIES; tries++) {
-    const used = shared(CTL_FRAMES_USED) + 1;
+    const used = atomicLoad(CTL_FRAMES_USED) + 1;
     if (used >= frames) return 0;
     // Only a guess, as other threads take and give too: it saves looking through an empty map.
-    let frame: u32 = used < shared(CTL_FRESH_FRAME) ? takeFreed((tries & 1) == 0) : 0;
+    let frame: u32 = used < atomicLoad(CTL_FRESH_FRAME) ? takeFreed((tries & 1) == 0) : 0;
     if (frame == 0) frame = takeFresh();
     if (frame != 0) {
-      addShared(CTL_FRAMES_USED, 1);
+      atomicAdd(CTL_FRAMES_USED, 1);
       return frame;
     }
   }
@@ -77,8 +86,8 @@ export function frameTake(): u32 {
 
 /** Puts a frame that nothing maps into the free map. Any thread. */
 export function frameGive(frame: u32): void {
-  setBits(freeMap + (frame >> 5), 1 << (frame & 31));
-  addShared(CTL_FRAMES_USED, -1);
+  atomicOr(freeMap + (frame >> 5), 1 << (frame & 31));
+  atomicAdd(CTL_FRAMES_USED, -1);
 }
 
 /**
@@ -87,17 +96,17 @@ export function frameGive(frame: u32): void {
  * gives: so who found none turns round.
  */
 function takeFreed(forwards: bool): u32 {
-  const words = (shared(CTL_FRESH_FRAME) + 31) >> 5;
-  let index = shared(CTL_FREE_HINT);
+  const words = (atomicLoad(CTL_FRESH_FRAME) + 31) >> 5;
+  let index = atomicLoad(CTL_FREE_HINT);
   for (let i: u32 = 0; i < words; i++) {
     if (index >= words) index = forwards ? 0 : words - 1;
-    let free = shared(freeMap + index);
+    let free = atomicLoad(freeMap + index);
     while (free != 0) {
       const bit = free & -free;
-      free = clearBits(freeMap + index, bit);
+      free = atomicAndNot(freeMap + index, bit);
       // Whoever clears the bit has the frame.
       if ((free & bit) != 0) {
-        share(CTL_FREE_HINT, index);
+        atomicStore(CTL_FREE_HINT, index);
         return (index << 5) + ctz(bit);
       }
     }
@@ -109,9 +118,9 @@ function takeFreed(forwards: bool): u32 {
 
 /** A frame that was never used; 0 if there is none left. */
 function takeFresh(): u32 {
-  let candidate = shared(CTL_FRESH_FRAME);
+  let candidate = atomicLoad(CTL_FRESH_FRAME);
   while (candidate < frames) {
-    const found = exchange(CTL_FRESH_FRAME, candidate, candidate + 1);
+    const found = compareExchange(CTL_FRESH_FRAME, candidate, candidate + 1);
     if (found == candidate) return candidate;
     candidate = found;
   }
@@ -119,18 +128,18 @@ function takeFresh(): u32 {
 }
 
 export function frameCopy(to: u32, from: u32): void {
-  memory.copy(frameAddress(to), frameAddress(from), pageSize());
+  memory.copy(frameAddress(to), frameAddress(from), frameBytes());
 }
 
 export function frameZero(frame: u32): void {
-  memory.fill(frameAddress(frame), 0, pageSize());
+  memory.fill(frameAddress(frame), 0, frameBytes());
 }
 
 export function framesEqual(a: u32, b: u32): bool {
-  return framesMismatch(a, b, 0) == pageSize();
+  return framesMismatch(a, b, 0) == frameBytes();
 }
 
-/** Index of the first byte at which two frames differ; the page size if none does. */
+/** Index of the first byte at which two frames differ; a frame's bytes if none does. */
 export function framesMismatch(a: u32, b: u32, from: u32): u32 {
-  return mismatch(frameAddress(a), frameAddress(b), from, pageSize());
+  return mismatch(frameAddress(a), frameAddress(b), from, frameBytes());
 }

@@ -3,8 +3,10 @@
  * the thread's own. What costs is not the bytes but going to and fro between JavaScript and the
  * core, and waiting for memory with the lock's atomics on either side. Any thread.
  */
+
 import { PTE_FRAME, PTE_PRESENT } from '../layout';
-import { at } from '../words';
+import { load } from '../words';
+import { storeU64, u64At } from './bytes';
 import { frameAddress } from './frames';
 import { loadBuffer, pteRelease, pteTake } from './pte';
 
@@ -18,8 +20,8 @@ export function loadFew(slot: u32, offset: u32, bytes: u32): bool {
   const to = (<usize>loadBuffer()) << 2;
   if ((state & PTE_PRESENT) == 0) memory.fill(to, 0, bytes);
   else {
-    const from = frameAddress(at(slot + PTE_FRAME)) + offset;
-    if (bytes == 8) store<u64>(to, load<u64>(from));
+    const from = frameAddress(load(slot + PTE_FRAME)) + offset;
+    if (bytes == 8) storeU64(to, u64At(from));
     else memory.copy(to, from, bytes);
   }
   pteRelease(slot, state);

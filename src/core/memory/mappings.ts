@@ -14,31 +14,31 @@ import {
   SLOT_REGION,
   SLOT_WORDS,
 } from '../layout';
-import { addShared, at, put } from '../words';
+import { atomicAdd, load, store } from '../words';
 import { framePut } from './references';
 
 /** The guest whose page the slot is. */
 export function guestOf(slot: u32): u32 {
-  return at(at(slot + SLOT_REGION) + REGION_GUEST);
+  return load(load(slot + SLOT_REGION) + REGION_GUEST);
 }
 
 /** Adds to how many ptes and rmap items there are in the slot's group. */
 export function populate(slot: u32, change: i32): void {
-  const index = (slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS;
-  addShared(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT), change);
+  const index = (slot - load(CTL_SLOT_TABLE)) / SLOT_WORDS;
+  atomicAdd(load(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT), change);
 }
 
 /** The pte, present until now, names no frame any more. */
 export function unmapFrame(slot: u32): void {
-  const frame = at(slot + PTE_FRAME);
-  put(slot + PTE_FRAME, 0);
+  const frame = load(slot + PTE_FRAME);
+  store(slot + PTE_FRAME, 0);
   framePut(frame);
-  addShared(guestOf(slot) + GUEST_PRESENT_PAGES, -1);
+  atomicAdd(guestOf(slot) + GUEST_PRESENT_PAGES, -1);
   populate(slot, -1);
 }
 
 /** The pte maps the zero page from now on (1) or no longer (-1). */
 export function countZeroPage(slot: u32, change: i32): void {
-  addShared(CTL_ZERO_PAGES, change);
-  addShared(guestOf(slot) + GUEST_ZERO_PAGES, change);
+  atomicAdd(CTL_ZERO_PAGES, change);
+  atomicAdd(guestOf(slot) + GUEST_ZERO_PAGES, change);
 }

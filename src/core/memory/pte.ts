@@ -11,7 +11,7 @@ import {
   PTE_PRESENT,
   PTE_STATE,
 } from '../layout';
-import { at, exchange, share, shared } from '../words';
+import { atomicLoad, atomicStore, compareExchange, load } from '../words';
 
 /**
  * Some 15 µs: a holder that copies a page and takes its checksum is done by then, unless it has
@@ -39,9 +39,9 @@ export function loadBuffer(): u32 {
 export function pteTake(slot: u32, flags: u32): i32 {
   const word = slot + PTE_STATE;
   for (let spins: u32 = 0; spins < SPINS; spins++) {
-    const state = shared(word);
+    const state = atomicLoad(word);
     if ((state & PTE_HOLDER_MASK) != 0) continue;
-    if (exchange(word, state, state | flags | holder) == state) return state;
+    if (compareExchange(word, state, state | flags | holder) == state) return state;
   }
   return -1;
 }
@@ -50,9 +50,9 @@ export function pteTake(slot: u32, flags: u32): i32 {
 export function pteTryTake(slot: u32): i32 {
   const word = slot + PTE_STATE;
   // Plain: the exchange finds out if it is no longer so.
-  const state = at(word);
+  const state = load(word);
   if ((state & PTE_HOLDER_MASK) != 0) return -1;
-  return exchange(word, state, state | holder) == state ? state : -1;
+  return compareExchange(word, state, state | holder) == state ? state : -1;
 }
 
 /** As pteTryTake, if the pte still maps `frame` and is mergeable; otherwise -1, not locked. */
@@ -60,12 +60,12 @@ export function pteTryTakeMapping(slot: u32, frame: u32): i32 {
   const state = pteTryTake(slot);
   if (state == -1) return -1;
   const wanted = PTE_PRESENT | PTE_MERGEABLE;
-  if ((state & wanted) == wanted && at(slot + PTE_FRAME) == frame) return state;
+  if ((state & wanted) == wanted && load(slot + PTE_FRAME) == frame) return state;
   pteRelease(slot, state);
   return -1;
 }
 
 /** Lets go and leaves `state`. */
 export function pteRelease(slot: u32, state: u32): void {
-  share(slot + PTE_STATE, state);
+  atomicStore(slot + PTE_STATE, state);
 }

@@ -13,16 +13,25 @@ import {
   FRAME_NODE,
   FRAME_STABLE_NODE,
 } from '../layout';
-import { addShared, at, exchange, share, shared, wake } from '../words';
-import { frameEntry, frameGive } from './frames';
+import { atomicAdd, atomicLoad, atomicStore, compareExchange, load, notify } from '../words';
+import { frameEntry, frameGive, frameTake } from './frames';
+
+/** A frame with one reference, its bytes whatever they were; 0 if none is free. */
+export function frameNew(numaNode: u32): u32 {
+  const frame = frameTake();
+  if (frame == 0) return 0;
+  atomicStore(frameEntry(frame) + FRAME_NODE, numaNode);
+  atomicStore(frameEntry(frame) + FRAME_MAPCOUNT, 1);
+  return frame;
+}
 
 /** Takes one more reference. False if the frame is free. */
 export function frameGet(frame: u32): bool {
   const word = frameEntry(frame) + FRAME_MAPCOUNT;
   // Plain: the exchange finds out if it is no longer so.
-  let count = at(word);
+  let count = load(word);
   while (count != 0) {
-    const found = exchange(word, count, count + 1);
+    const found = compareExchange(word, count, count + 1);
     if (found == count) return true;
     count = found;
   }
@@ -32,29 +41,29 @@ export function frameGet(frame: u32): bool {
 /** Drops a reference; the last one frees the frame. */
 export function framePut(frame: u32): void {
   const entry = frameEntry(frame);
-  if (addShared(entry + FRAME_MAPCOUNT, -1) != 1) return;
-  if (shared(entry + FRAME_STABLE_NODE) != 0) {
+  if (atomicAdd(entry + FRAME_MAPCOUNT, -1) != 1) return;
+  if (atomicLoad(entry + FRAME_STABLE_NODE) != 0) {
     // Counted first: while the count is 0, whatever was read of KSM pages was theirs.
-    addShared(CTL_STALE_NODES, 1);
-    share(entry + FRAME_STABLE_NODE, 0);
+    atomicAdd(CTL_STALE_NODES, 1);
+    atomicStore(entry + FRAME_STABLE_NODE, 0);
   }
   frameGive(frame);
-  if (shared(CTL_FRAME_WAITERS) == 0) return;
-  addShared(CTL_FRAMES_FREED, 1);
-  wake(CTL_FRAMES_FREED);
+  if (atomicLoad(CTL_FRAME_WAITERS) == 0) return;
+  atomicAdd(CTL_FRAMES_FREED, 1);
+  notify(CTL_FRAMES_FREED);
 }
 
 /** Pointer of the stable node whose KSM page this is; 0 if it is none. */
 export function stableNodeOf(frame: u32): u32 {
-  return shared(frameEntry(frame) + FRAME_STABLE_NODE);
+  return atomicLoad(frameEntry(frame) + FRAME_STABLE_NODE);
 }
 
 /** Scanner only, while it holds a reference. */
 export function setStableNode(frame: u32, stable: u32): void {
-  share(frameEntry(frame) + FRAME_STABLE_NODE, stable);
+  atomicStore(frameEntry(frame) + FRAME_STABLE_NODE, stable);
 }
 
 /** NUMA node of a frame in use. */
 export function numaNodeOf(frame: u32): u32 {
-  return shared(frameEntry(frame) + FRAME_NODE);
+  return atomicLoad(frameEntry(frame) + FRAME_NODE);
 }

@@ -13,7 +13,7 @@ import { framesEqual } from '../memory/frames';
 import { countZeroPage, unmapFrame } from '../memory/mappings';
 import { pteRelease, pteTryTakeMapping } from '../memory/pte';
 import { frameGet, framePut, stableNodeOf } from '../memory/references';
-import { at, put } from '../words';
+import { load, store } from '../words';
 
 const ZERO_FRAME: u32 = 0;
 
@@ -22,7 +22,7 @@ const ZERO_FRAME: u32 = 0;
  * cannot be done now.
  */
 export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
-  const ksmFrame = at(stable + STABLE_FRAME);
+  const ksmFrame = load(stable + STABLE_FRAME);
   if (!frameGet(ksmFrame)) return false;
   const state = stableNodeOf(ksmFrame) == stable ? pteTryTakeMapping(slot, frame) : -1;
   if (state == -1 || ((state & PTE_DIRTY) != 0 && !framesEqual(frame, ksmFrame))) {
@@ -30,7 +30,7 @@ export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
     framePut(ksmFrame);
     return false;
   }
-  put(slot + PTE_FRAME, ksmFrame);
+  store(slot + PTE_FRAME, ksmFrame);
   pteRelease(slot, state & ~PTE_WRITABLE);
   framePut(frame);
   return true;
@@ -56,7 +56,7 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
   // here, holds one.
   frameGet(frame);
   frameGet(frame);
-  put(twin + PTE_FRAME, frame);
+  store(twin + PTE_FRAME, frame);
   pteRelease(twin, twinState & ~PTE_WRITABLE);
   pteRelease(slot, state & ~PTE_WRITABLE);
   framePut(twinFrame);

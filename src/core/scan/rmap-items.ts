@@ -26,18 +26,18 @@ import {
 import { guestOf, populate } from '../memory/mappings';
 import { isCurrent, stableNodeRemove, stableNodeUnlist } from '../trees/stable-nodes';
 import { unstableMove, unstableRemove } from '../trees/unstable-tree';
-import { at, change, put } from '../words';
+import { add, load, store } from '../words';
 
 /** The scanner knows the page from now on. */
 export function rmapItemCreate(slot: u32): void {
-  put(slot + RMAP_FLAGS, RMAP_IN_USE);
+  store(slot + RMAP_FLAGS, RMAP_IN_USE);
   tally(slot, 1);
 }
 
 /** Takes the item out of whatever it is in and forgets it. */
 export function rmapItemDestroy(slot: u32): void {
   rmapItemDetach(slot);
-  put(slot + RMAP_FLAGS, 0);
+  store(slot + RMAP_FLAGS, 0);
   tally(slot, -1);
 }
 
@@ -45,9 +45,9 @@ export function rmapItemDestroy(slot: u32): void {
  * Takes the item out of the tree or off the list it is in, if any. A stale stable node goes whole.
  */
 export function rmapItemDetach(slot: u32): void {
-  const flags = at(slot + RMAP_FLAGS);
+  const flags = load(slot + RMAP_FLAGS);
   if ((flags & RMAP_STABLE) != 0) {
-    const stable = at(slot + RMAP_HEAD);
+    const stable = load(slot + RMAP_HEAD);
     if (isCurrent(stable)) stableNodeUnlist(slot);
     else stableNodeRemove(stable);
   } else if ((flags & RMAP_UNSTABLE) != 0) unstableRemove(slot);
@@ -58,27 +58,27 @@ export function rmapItemDetach(slot: u32): void {
  * its place in trees and lists, its age and its checksum.
  */
 export function rmapItemMove(from: u32, to: u32): void {
-  const flags = at(from + RMAP_FLAGS);
-  for (let word: u32 = 0; word < <u32>RMAP_FLAGS; word++) put(to + word, at(from + word));
-  put(to + RMAP_FLAGS, flags);
-  put(to + PTE_STATE, at(to + PTE_STATE) | (at(from + PTE_STATE) & (PTE_HASHED | PTE_DIRTY)));
+  const flags = load(from + RMAP_FLAGS);
+  for (let word: u32 = 0; word < <u32>RMAP_FLAGS; word++) store(to + word, load(from + word));
+  store(to + RMAP_FLAGS, flags);
+  store(to + PTE_STATE, load(to + PTE_STATE) | (load(from + PTE_STATE) & (PTE_HASHED | PTE_DIRTY)));
   if ((flags & RMAP_STABLE) != 0) {
-    const prev = at(from + RMAP_PREV);
-    const next = at(from + RMAP_NEXT);
-    if (prev != 0) put(prev + RMAP_NEXT, to);
-    else put(at(from + RMAP_HEAD) + STABLE_FIRST, to);
-    if (next != 0) put(next + RMAP_PREV, to);
+    const prev = load(from + RMAP_PREV);
+    const next = load(from + RMAP_NEXT);
+    if (prev != 0) store(prev + RMAP_NEXT, to);
+    else store(load(from + RMAP_HEAD) + STABLE_FIRST, to);
+    if (next != 0) store(next + RMAP_PREV, to);
   } else if ((flags & RMAP_UNSTABLE) != 0) unstableMove(from, to);
-  put(from + RMAP_FLAGS, 0);
+  store(from + RMAP_FLAGS, 0);
   tally(from, -1);
   tally(to, 1);
 }
 
 function tally(slot: u32, by: i32): void {
   const guest = guestOf(slot);
-  const region = at(slot + SLOT_REGION);
-  change(CTL_RMAP_ITEMS, by);
-  change(guest + GUEST_RMAP_ITEMS, by);
-  change(region + REGION_RMAP_ITEMS, by);
+  const region = load(slot + SLOT_REGION);
+  add(CTL_RMAP_ITEMS, by);
+  add(guest + GUEST_RMAP_ITEMS, by);
+  add(region + REGION_RMAP_ITEMS, by);
   populate(slot, by);
 }

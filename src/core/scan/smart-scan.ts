@@ -13,7 +13,7 @@ import {
   RMAP_SKIPS_MASK,
   RMAP_SKIPS_SHIFT,
 } from '../layout';
-import { at, count, put } from '../words';
+import { addWide, load, store } from '../words';
 
 const ALWAYS_VISITED_BELOW: u32 = 3;
 const MAX_AGE: u32 = 255;
@@ -28,18 +28,18 @@ function skipsAfter(age: u32): u32 {
 
 /** Ages the rmap item of a page that is not a KSM page; true if this visit is to be skipped. */
 export function ageAndSkip(slot: u32): bool {
-  const flags = at(slot + RMAP_FLAGS);
+  const flags = load(slot + RMAP_FLAGS);
   const age = flags & RMAP_AGE_MASK;
   const aged = age < MAX_AGE ? flags + 1 : flags;
   if (age < ALWAYS_VISITED_BELOW) {
-    put(slot + RMAP_FLAGS, aged);
+    store(slot + RMAP_FLAGS, aged);
     return false;
   }
   if ((flags & RMAP_SKIPS_MASK) == 0) {
-    put(slot + RMAP_FLAGS, aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT));
+    store(slot + RMAP_FLAGS, aged | (skipsAfter(age) << RMAP_SKIPS_SHIFT));
     return false;
   }
-  put(slot + RMAP_FLAGS, (aged - (1 << RMAP_SKIPS_SHIFT)) | <u32>RMAP_SKIPPED);
-  count(CTL_PAGES_SKIPPED, 1);
+  store(slot + RMAP_FLAGS, (aged - (1 << RMAP_SKIPS_SHIFT)) | <u32>RMAP_SKIPPED);
+  addWide(CTL_PAGES_SKIPPED, 1);
   return true;
 }

@@ -27,7 +27,7 @@ import { hasNodesFor, stableNodeAppend } from '../trees/stable-nodes';
 import { stableFind, stableInsert, wasFull } from '../trees/stable-tree';
 import { isProven } from '../trees/unstable-search';
 import { unstableFindOrInsert } from '../trees/unstable-tree';
-import { at, count, put, shared } from '../words';
+import { addWide, atomicLoad, load, store } from '../words';
 import { mergeIntoStable, mergeIntoZeroPage, mergeTwins } from './merge';
 import { rmapItemDetach } from './rmap-items';
 
@@ -39,7 +39,7 @@ const NODES_FOR_TWINS: u32 = 2;
  * chains.
  */
 export function visit(slot: u32, nowMs: u32): void {
-  const frame = at(slot + PTE_FRAME);
+  const frame = load(slot + PTE_FRAME);
   const own = stableNodeOf(frame);
   if (own != 0) {
     // The pte maps a KSM page, and its item is not listed there: list it.
@@ -47,14 +47,14 @@ export function visit(slot: u32, nowMs: u32): void {
     stableNodeAppend(own, slot);
     return;
   }
-  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~(RMAP_FULL | RMAP_SKIPPED));
-  const checksumFirst: bool = at(CTL_CHECKSUM_FIRST) != 0;
+  store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) & ~(RMAP_FULL | RMAP_SKIPPED));
+  const checksumFirst: bool = load(CTL_CHECKSUM_FIRST) != 0;
   if (checksumFirst) {
     rmapItemDetach(slot);
     if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
   }
-  const acrossNodes: bool = at(CTL_MERGE_ACROSS_NODES) != 0;
-  const node = acrossNodes ? 0 : at(guestOf(slot) + GUEST_NODE);
+  const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
+  const node = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NODE);
   const stable = stableFind(frame, node, nowMs);
   rmapItemDetach(slot);
   if (stable != 0) {
@@ -62,7 +62,7 @@ export function visit(slot: u32, nowMs: u32): void {
     return;
   }
   if (!checksumFirst && (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame))) return;
-  if (wasFull) put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_FULL);
+  if (wasFull) store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_FULL);
   const twin = unstableFindOrInsert(slot, frame, node, acrossNodes);
   if (twin != 0) joinTwins(slot, frame, twin, node, nowMs);
 }
@@ -73,7 +73,7 @@ export function visit(slot: u32, nowMs: u32): void {
 function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
   // A frame shared outside the tree would never be found again.
   if (!hasNodesFor(NODES_FOR_TWINS)) return;
-  if (!mergeTwins(slot, frame, twin, at(twin + PTE_FRAME), isProven)) return;
+  if (!mergeTwins(slot, frame, twin, load(twin + PTE_FRAME), isProven)) return;
   rmapItemDetach(twin);
   const stable = stableInsert(frame, node, nowMs);
   stableNodeAppend(stable, twin);
@@ -88,31 +88,31 @@ function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): voi
  * any that was written.
  */
 function hasChanged(slot: u32, frame: u32): bool {
-  const seen: bool = (at(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
-  if (seen && (shared(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
+  const seen: bool = (load(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
+  if (seen && (atomicLoad(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
   const state = pteTryTake(slot);
   if (state == -1) return true;
   const hashed = PTE_DIRTY | PTE_HASHED;
   if (
     seen &&
-    at(CTL_CHANGE_DETECTION) == 0 &&
+    load(CTL_CHANGE_DETECTION) == 0 &&
     (state & hashed) == hashed &&
-    at(slot + PTE_FRAME) == frame
+    load(slot + PTE_FRAME) == frame
   ) {
     const sum = frameChecksum(frame);
-    count(CTL_CHECKSUMS, 1);
-    const changed: bool = at(slot + PTE_CHECKSUM) != sum;
-    put(slot + PTE_CHECKSUM, sum);
+    addWide(CTL_CHECKSUMS, 1);
+    const changed: bool = load(slot + PTE_CHECKSUM) != sum;
+    store(slot + PTE_CHECKSUM, sum);
     pteRelease(slot, state & ~PTE_DIRTY);
     return changed;
   }
   // The first visit, or nothing is known of what it held.
-  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_SEEN);
+  store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_SEEN);
   pteRelease(slot, state & ~hashed);
   return true;
 }
 
 /** A zero page's checksum is the zero checksum, so only the bytes have to be looked at. */
 function mergesWithZeroPage(slot: u32, frame: u32): bool {
-  return at(CTL_USE_ZERO_PAGES) != 0 && mergeIntoZeroPage(slot, frame);
+  return load(CTL_USE_ZERO_PAGES) != 0 && mergeIntoZeroPage(slot, frame);
 }

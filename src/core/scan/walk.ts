@@ -27,7 +27,7 @@ import {
 } from '../layout';
 import { guestOf } from '../memory/mappings';
 import { stableNodeOf } from '../memory/references';
-import { at, count, put } from '../words';
+import { addWide, load, store } from '../words';
 import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
 import { ageAndSkip } from './smart-scan';
 import { visit } from './visit';
@@ -52,22 +52,22 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
     }
     // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under
     // the lock, and what comes too late is met next time.
-    if ((at(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
+    if ((load(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
     else if (isSettled(slot)) scanned++;
     else {
-      if ((at(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
+      if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
       if (isSkipped(slot)) rmapItemDetach(slot);
       else {
         visit(slot, nowMs);
-        count(guestOf(slot) + GUEST_VISITS, 1);
+        addWide(guestOf(slot) + GUEST_VISITS, 1);
         scanned++;
       }
     }
     slot += SLOT_WORDS;
   }
-  count(CTL_PAGES_SCANNED, scanned);
+  addWide(CTL_PAGES_SCANNED, scanned);
   // Untouched memory is passed over by the group, which may reach beyond the end.
-  put(CTL_WALKED, min(slot, end));
+  store(CTL_WALKED, min(slot, end));
   return scanned;
 }
 
@@ -87,14 +87,17 @@ export function dropItems(slot: u32, end: u32): void {
  * otherwise the slot itself.
  */
 function pastUntouched(slot: u32): u32 {
-  const index = (slot - at(CTL_SLOT_TABLE)) / SLOT_WORDS;
-  if ((index & GROUP_MASK) != 0 || at(at(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT)) != 0)
+  const index = (slot - load(CTL_SLOT_TABLE)) / SLOT_WORDS;
+  if (
+    (index & GROUP_MASK) != 0 ||
+    load(load(CTL_POPULATION_TABLE) + (index >> POPULATION_SHIFT)) != 0
+  )
     return slot;
   return slot + (GROUP_MASK + 1) * SLOT_WORDS;
 }
 
 function dropItem(slot: u32): void {
-  if ((at(slot + RMAP_FLAGS) & RMAP_IN_USE) != 0) rmapItemDestroy(slot);
+  if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) != 0) rmapItemDestroy(slot);
 }
 
 /**
@@ -102,12 +105,12 @@ function dropItem(slot: u32): void {
  * finds nothing to do.
  */
 function isSettled(slot: u32): bool {
-  if ((at(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
-  const node = stableNodeOf(at(slot + PTE_FRAME));
-  return node != 0 && node == at(slot + RMAP_HEAD);
+  if ((load(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
+  const node = stableNodeOf(load(slot + PTE_FRAME));
+  return node != 0 && node == load(slot + RMAP_HEAD);
 }
 
 /** Smart scan's say. KSM pages are always visited. */
 function isSkipped(slot: u32): bool {
-  return at(CTL_SMART_SCAN) != 0 && stableNodeOf(at(slot + PTE_FRAME)) == 0 && ageAndSkip(slot);
+  return load(CTL_SMART_SCAN) != 0 && stableNodeOf(load(slot + PTE_FRAME)) == 0 && ageAndSkip(slot);
 }

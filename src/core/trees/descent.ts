@@ -11,22 +11,25 @@
  * bounded it, and when it is done looks at them all once more: if none was freed or written, what
  * it read was true and its answer is proven (stable-search.ts, unstable-search.ts).
  *
+ * A search's answer is its return value, one of SEARCH_; what goes with it stands in this module's
+ * variables until the next search: the node (`foundNode`), or the place where the page belongs
+ * (`parent`, `link`).
+ *
  * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node
  * first", "start again" or "gave up". Scanner only.
  */
+
 import {
-  CTL_FOUND_LINK,
-  CTL_FOUND_NODE,
-  CTL_FOUND_PARENT,
   CTL_SEARCH_FENCE,
   CTL_SEARCH_PATH,
   RB_LEFT,
   RB_RIGHT,
-  SEARCH_ABSENT,
   SEARCH_FOUND,
+  SEARCH_LOOK,
 } from '../layout';
+import { byteAt } from '../memory/bytes';
 import { frameAddress } from '../memory/frames';
-import { addShared, put } from '../words';
+import { atomicAdd, store } from '../words';
 
 // Where the search stands: the page looked for, the word that points at the next node, and what is
 // known of the bounds.
@@ -39,6 +42,8 @@ export let equalBelow: u32 = 0;
 export let equalAbove: u32 = 0;
 /** Nodes that bound the search so far, noted from CTL_SEARCH_PATH on. */
 export let bounds: u32 = 0;
+/** The node that an answer is about: the equal one, or the one to be looked at first. */
+export let foundNode: u32 = 0;
 
 /** A search for the content of `frame` begins at the word `root`. */
 export function start(root: u32, frame: u32): void {
@@ -77,12 +82,12 @@ export function descend(node: u32, bound: u32, equal: u32, isLess: bool): void {
  * Whether the page is less than the one at `other`, the first byte that differs being at `offset`.
  */
 export function isLessAt(other: usize, offset: u32): bool {
-  return load<u8>(page + offset) < load<u8>(other + offset);
+  return byteAt(page + offset) < byteAt(other + offset);
 }
 
 /** `bound` bounds the search: its page must not have changed when the search is done. */
 export function note(bound: u32): void {
-  put(CTL_SEARCH_PATH + bounds, bound);
+  store(CTL_SEARCH_PATH + bounds, bound);
   bounds++;
 }
 
@@ -100,10 +105,10 @@ export function passEdge(node: u32, bound: u32, shared: u32): bool {
 }
 
 /**
- * Goes on below `node` if a sample tells: `mine` and `others` are some bytes of the two pages from
+ * Goes on below `node` if an excerpt tells: `mine` and `others` are some bytes of the two pages from
  * `from` on, the first in the lowest bits.
  */
-export function passSample(node: u32, bound: u32, from: u32, mine: u32, others: u32): bool {
+export function passExcerpt(node: u32, bound: u32, from: u32, mine: u32, others: u32): bool {
   if (mine == others) return false;
   const byte = ctz(mine ^ others) >> 3;
   descend(
@@ -120,14 +125,14 @@ export function isAtEdge(): bool {
 }
 
 export function found(node: u32): u32 {
-  put(CTL_FOUND_NODE, node);
+  foundNode = node;
   return SEARCH_FOUND;
 }
 
-export function absent(): u32 {
-  put(CTL_FOUND_PARENT, parent);
-  put(CTL_FOUND_LINK, link);
-  return SEARCH_ABSENT;
+/** The caller looks at `node`, then resumes or starts again. */
+export function lookAt(node: u32): u32 {
+  foundNode = node;
+  return SEARCH_LOOK;
 }
 
 /**
@@ -135,5 +140,5 @@ export function absent(): u32 {
  * word is a full fence.
  */
 export function fence(): void {
-  addShared(CTL_SEARCH_FENCE, 0);
+  atomicAdd(CTL_SEARCH_FENCE, 0);
 }

@@ -15,12 +15,12 @@ import {
   CTL_EDGES,
   EDGE_BOUND,
   EDGE_DEPTHS,
+  EDGE_EQUAL,
   EDGE_NODE,
-  EDGE_SHARED,
   EDGE_TREE_WORDS,
   EDGE_WORDS,
 } from '../layout';
-import { at, put } from '../words';
+import { load, store } from '../words';
 
 function entryOf(tree: u32, isLeft: bool, depth: u32): u32 {
   return CTL_EDGES + tree * EDGE_TREE_WORDS + ((isLeft ? EDGE_DEPTHS : 0) + depth) * EDGE_WORDS;
@@ -30,15 +30,15 @@ function entryOf(tree: u32, isLeft: bool, depth: u32): u32 {
  * How many leading bytes the pages of `node` and of its bound share; -1 if that is not known.
  * `depth`: the same whenever a search comes to the node.
  */
-export function edgeShared(tree: u32, isLeft: bool, depth: u32, node: u32, bound: u32): i32 {
+export function edgeEqual(tree: u32, isLeft: bool, depth: u32, node: u32, bound: u32): i32 {
   if (depth >= <u32>EDGE_DEPTHS) return -1;
   const entry = entryOf(tree, isLeft, depth);
-  return at(entry + EDGE_NODE) == node && at(entry + EDGE_BOUND) == bound
-    ? <i32>at(entry + EDGE_SHARED)
+  return load(entry + EDGE_NODE) == node && load(entry + EDGE_BOUND) == bound
+    ? <i32>load(entry + EDGE_EQUAL)
     : -1;
 }
 
-/** Keeps what edgeShared is to answer. */
+/** Keeps what edgeEqual is to answer. */
 export function edgeKeep(
   tree: u32,
   isLeft: bool,
@@ -49,21 +49,22 @@ export function edgeKeep(
 ): void {
   if (depth >= <u32>EDGE_DEPTHS) return;
   const entry = entryOf(tree, isLeft, depth);
-  put(entry + EDGE_NODE, node);
-  put(entry + EDGE_BOUND, bound);
-  put(entry + EDGE_SHARED, shared);
+  store(entry + EDGE_NODE, node);
+  store(entry + EDGE_BOUND, bound);
+  store(entry + EDGE_EQUAL, shared);
 }
 
 /** `node` leaves the tree: whatever has its pointer later is another page. */
 export function edgeForget(tree: u32, node: u32): void {
   const first = entryOf(tree, false, 0);
   for (let entry = first; entry < first + EDGE_TREE_WORDS; entry += EDGE_WORDS) {
-    if (at(entry + EDGE_NODE) == node || at(entry + EDGE_BOUND) == node) put(entry + EDGE_NODE, 0);
+    if (load(entry + EDGE_NODE) == node || load(entry + EDGE_BOUND) == node)
+      store(entry + EDGE_NODE, 0);
   }
 }
 
 /** The tree is emptied. */
 export function edgeForgetAll(tree: u32): void {
   const first = entryOf(tree, false, 0);
-  for (let word = first; word < first + EDGE_TREE_WORDS; word++) put(word, 0);
+  for (let word = first; word < first + EDGE_TREE_WORDS; word++) store(word, 0);
 }

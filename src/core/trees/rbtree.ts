@@ -9,29 +9,29 @@
  * holds the topmost node. Knows nothing of order: callers link a node where it belongs.
  */
 import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from '../layout';
-import { at, put } from '../words';
+import { load, store } from '../words';
 
 function parentOf(node: u32): u32 {
-  return at(node + RB_PARENT_COLOR) >> 1;
+  return load(node + RB_PARENT_COLOR) >> 1;
 }
 
 function isRed(node: u32): bool {
-  return node != 0 && (at(node + RB_PARENT_COLOR) & 1) == RB_RED;
+  return node != 0 && (load(node + RB_PARENT_COLOR) & 1) == RB_RED;
 }
 
 function setParent(node: u32, parent: u32): void {
-  put(node + RB_PARENT_COLOR, (parent << 1) | (at(node + RB_PARENT_COLOR) & 1));
+  store(node + RB_PARENT_COLOR, (parent << 1) | (load(node + RB_PARENT_COLOR) & 1));
 }
 
 function setColor(node: u32, color: u32): void {
-  put(node + RB_PARENT_COLOR, (at(node + RB_PARENT_COLOR) & ~1) | color);
+  store(node + RB_PARENT_COLOR, (load(node + RB_PARENT_COLOR) & ~1) | color);
 }
 
 /** Lets whatever pointed down at `old` (its parent's link, or the root) point at `replacement`. */
 function relink(root: u32, parent: u32, old: u32, replacement: u32): void {
-  if (parent == 0) put(root, replacement);
-  else if (at(parent + RB_LEFT) == old) put(parent + RB_LEFT, replacement);
-  else put(parent + RB_RIGHT, replacement);
+  if (parent == 0) store(root, replacement);
+  else if (load(parent + RB_LEFT) == old) store(parent + RB_LEFT, replacement);
+  else store(parent + RB_RIGHT, replacement);
 }
 
 /**
@@ -40,12 +40,12 @@ function relink(root: u32, parent: u32, old: u32, replacement: u32): void {
  */
 function rotate(root: u32, node: u32, down: u32): void {
   const up = RB_LEFT + RB_RIGHT - down;
-  const child = at(node + up);
-  const inner = at(child + down);
+  const child = load(node + up);
+  const inner = load(child + down);
   const parent = parentOf(node);
-  put(node + up, inner);
+  store(node + up, inner);
   if (inner != 0) setParent(inner, node);
-  put(child + down, node);
+  store(child + down, node);
   setParent(child, parent);
   relink(root, parent, node, child);
   setParent(node, child);
@@ -56,10 +56,10 @@ function rotate(root: u32, node: u32, down: u32): void {
  * when `parent` is 0), then rebalances.
  */
 export function treeInsert(root: u32, node: u32, parent: u32, link: u32): void {
-  put(node + RB_PARENT_COLOR, (parent << 1) | RB_RED);
-  put(node + RB_LEFT, 0);
-  put(node + RB_RIGHT, 0);
-  put(link, node);
+  store(node + RB_PARENT_COLOR, (parent << 1) | RB_RED);
+  store(node + RB_LEFT, 0);
+  store(node + RB_RIGHT, 0);
+  store(link, node);
 
   let current = node;
   for (;;) {
@@ -70,9 +70,9 @@ export function treeInsert(root: u32, node: u32, parent: u32, link: u32): void {
     }
     if (!isRed(above)) return;
     const grand = parentOf(above);
-    const side: u32 = at(grand + RB_LEFT) == above ? RB_LEFT : RB_RIGHT;
+    const side: u32 = load(grand + RB_LEFT) == above ? RB_LEFT : RB_RIGHT;
     const other: u32 = RB_LEFT + RB_RIGHT - side;
-    const uncle = at(grand + other);
+    const uncle = load(grand + other);
     if (isRed(uncle)) {
       setColor(above, RB_BLACK);
       setColor(uncle, RB_BLACK);
@@ -81,7 +81,7 @@ export function treeInsert(root: u32, node: u32, parent: u32, link: u32): void {
       continue;
     }
     let top = above;
-    if (at(above + other) == current) {
+    if (load(above + other) == current) {
       rotate(root, above, side);
       top = current;
     }
@@ -94,8 +94,8 @@ export function treeInsert(root: u32, node: u32, parent: u32, link: u32): void {
 
 /** Takes `node` out of the tree and rebalances. The node's words are left as they are. */
 export function treeErase(root: u32, node: u32): void {
-  const left = at(node + RB_LEFT);
-  const right = at(node + RB_RIGHT);
+  const left = load(node + RB_LEFT);
+  const right = load(node + RB_RIGHT);
   let child: u32;
   let parent: u32;
   let removedBlack: bool;
@@ -106,21 +106,21 @@ export function treeErase(root: u32, node: u32): void {
     relink(root, parent, node, child);
   } else {
     let next = right;
-    while (at(next + RB_LEFT) != 0) next = at(next + RB_LEFT);
-    child = at(next + RB_RIGHT);
+    while (load(next + RB_LEFT) != 0) next = load(next + RB_LEFT);
+    child = load(next + RB_RIGHT);
     removedBlack = !isRed(next);
     if (next == right) {
       parent = next;
     } else {
       parent = parentOf(next);
-      put(parent + RB_LEFT, child);
-      put(next + RB_RIGHT, right);
+      store(parent + RB_LEFT, child);
+      store(next + RB_RIGHT, right);
       setParent(right, next);
     }
-    put(next + RB_LEFT, left);
+    store(next + RB_LEFT, left);
     setParent(left, next);
     relink(root, parentOf(node), node, next);
-    put(next + RB_PARENT_COLOR, at(node + RB_PARENT_COLOR));
+    store(next + RB_PARENT_COLOR, load(node + RB_PARENT_COLOR));
   }
   if (child != 0) setParent(child, parent);
   if (removedBlack) fillBlack(root, child, parent);
@@ -132,30 +132,30 @@ export function treeErase(root: u32, node: u32): void {
  */
 function fillBlack(root: u32, node: u32, parent: u32): void {
   while (parent != 0 && !isRed(node)) {
-    const side: u32 = at(parent + RB_LEFT) == node ? RB_LEFT : RB_RIGHT;
+    const side: u32 = load(parent + RB_LEFT) == node ? RB_LEFT : RB_RIGHT;
     const other: u32 = RB_LEFT + RB_RIGHT - side;
-    let sibling = at(parent + other);
+    let sibling = load(parent + other);
     if (isRed(sibling)) {
       setColor(sibling, RB_BLACK);
       setColor(parent, RB_RED);
       rotate(root, parent, side);
-      sibling = at(parent + other);
+      sibling = load(parent + other);
     }
-    if (!isRed(at(sibling + RB_LEFT)) && !isRed(at(sibling + RB_RIGHT))) {
+    if (!isRed(load(sibling + RB_LEFT)) && !isRed(load(sibling + RB_RIGHT))) {
       setColor(sibling, RB_RED);
       node = parent;
       parent = parentOf(node);
       continue;
     }
-    if (!isRed(at(sibling + other))) {
-      setColor(at(sibling + side), RB_BLACK);
+    if (!isRed(load(sibling + other))) {
+      setColor(load(sibling + side), RB_BLACK);
       setColor(sibling, RB_RED);
       rotate(root, sibling, other);
-      sibling = at(parent + other);
+      sibling = load(parent + other);
     }
-    setColor(sibling, at(parent + RB_PARENT_COLOR) & 1);
+    setColor(sibling, load(parent + RB_PARENT_COLOR) & 1);
     setColor(parent, RB_BLACK);
-    setColor(at(sibling + other), RB_BLACK);
+    setColor(load(sibling + other), RB_BLACK);
     rotate(root, parent, side);
     return;
   }
@@ -164,10 +164,10 @@ function fillBlack(root: u32, node: u32, parent: u32): void {
 
 /** Puts `replacement` where `node` was: same neighbours, same colour, same shape. */
 export function treeReplace(root: u32, node: u32, replacement: u32): void {
-  put(replacement + RB_PARENT_COLOR, at(node + RB_PARENT_COLOR));
-  put(replacement + RB_LEFT, at(node + RB_LEFT));
-  put(replacement + RB_RIGHT, at(node + RB_RIGHT));
+  store(replacement + RB_PARENT_COLOR, load(node + RB_PARENT_COLOR));
+  store(replacement + RB_LEFT, load(node + RB_LEFT));
+  store(replacement + RB_RIGHT, load(node + RB_RIGHT));
   relink(root, parentOf(node), node, replacement);
-  if (at(node + RB_LEFT) != 0) setParent(at(node + RB_LEFT), replacement);
-  if (at(node + RB_RIGHT) != 0) setParent(at(node + RB_RIGHT), replacement);
+  if (load(node + RB_LEFT) != 0) setParent(load(node + RB_LEFT), replacement);
+  if (load(node + RB_RIGHT) != 0) setParent(load(node + RB_RIGHT), replacement);
 }

@@ -43,80 +43,80 @@ import {
 } from '../layout';
 import { guestOf } from '../memory/mappings';
 import { stableNodeOf } from '../memory/references';
-import { addShared, at, change, count, put } from '../words';
+import { add, addWide, atomicAdd, load, store } from '../words';
 import { edgeForget } from './edge';
 import { treeErase, treeReplace } from './rbtree';
 
 /** Whether so many nodes or chains can be made. */
 export function hasNodesFor(nodes: u32): bool {
-  return at(CTL_STABLE_NODES_USED) + nodes <= at(CTL_STABLE_NODES);
+  return load(CTL_STABLE_NODES_USED) + nodes <= load(CTL_STABLE_NODES);
 }
 
 /** A node for the KSM page `frame`, in no tree yet; 0 if the table is full. */
 export function stableNodeCreate(frame: u32, node: u32): u32 {
   const stable = take();
   if (stable == 0) return 0;
-  put(stable + STABLE_FRAME, frame);
-  put(stable + STABLE_NODE, node);
+  store(stable + STABLE_FRAME, frame);
+  store(stable + STABLE_NODE, node);
   return stable;
 }
 
 /** Gives a node back that is in no tree and no chain. */
 export function stableNodeRelease(stable: u32): void {
   edgeForget(EDGE_STABLE, stable);
-  put(stable, at(CTL_STABLE_NODE_FREE));
-  put(CTL_STABLE_NODE_FREE, stable);
-  change(CTL_STABLE_NODES_USED, -1);
+  store(stable, load(CTL_STABLE_NODE_FREE));
+  store(CTL_STABLE_NODE_FREE, stable);
+  add(CTL_STABLE_NODES_USED, -1);
 }
 
 /** The frame is still the node's KSM page. */
 export function isCurrent(stable: u32): bool {
-  return stableNodeOf(at(stable + STABLE_FRAME)) == stable;
+  return stableNodeOf(load(stable + STABLE_FRAME)) == stable;
 }
 
 /** The head of a chain, not a node. */
 export function isChain(stable: u32): bool {
-  return at(stable + STABLE_LENGTH) == <u32>STABLE_CHAIN;
+  return load(stable + STABLE_LENGTH) == <u32>STABLE_CHAIN;
 }
 
 /** Lists an rmap item from the node: one more pte maps its page. */
 export function stableNodeAppend(stable: u32, slot: u32): void {
-  const first = at(stable + STABLE_FIRST);
-  put(slot + RMAP_HEAD, stable);
-  put(slot + RMAP_NEXT, first);
-  put(slot + RMAP_PREV, 0);
-  if (first != 0) put(first + RMAP_PREV, slot);
-  put(stable + STABLE_FIRST, slot);
-  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) | RMAP_STABLE);
-  change(stable + STABLE_LENGTH, 1);
-  change(first != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, 1);
-  count(CTL_MERGES, 1);
-  change(guestOf(slot) + GUEST_MERGING_PAGES, 1);
+  const first = load(stable + STABLE_FIRST);
+  store(slot + RMAP_HEAD, stable);
+  store(slot + RMAP_NEXT, first);
+  store(slot + RMAP_PREV, 0);
+  if (first != 0) store(first + RMAP_PREV, slot);
+  store(stable + STABLE_FIRST, slot);
+  store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_STABLE);
+  add(stable + STABLE_LENGTH, 1);
+  add(first != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, 1);
+  addWide(CTL_MERGES, 1);
+  add(guestOf(slot) + GUEST_MERGING_PAGES, 1);
 }
 
 /** Takes an rmap item off the list it is on. */
 export function stableNodeUnlist(slot: u32): void {
-  const stable = at(slot + RMAP_HEAD);
-  const next = at(slot + RMAP_NEXT);
-  const prev = at(slot + RMAP_PREV);
-  if (prev != 0) put(prev + RMAP_NEXT, next);
-  else put(stable + STABLE_FIRST, next);
-  if (next != 0) put(next + RMAP_PREV, prev);
-  put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~RMAP_STABLE);
-  change(stable + STABLE_LENGTH, -1);
-  change(at(stable + STABLE_FIRST) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
-  change(guestOf(slot) + GUEST_MERGING_PAGES, -1);
+  const stable = load(slot + RMAP_HEAD);
+  const next = load(slot + RMAP_NEXT);
+  const prev = load(slot + RMAP_PREV);
+  if (prev != 0) store(prev + RMAP_NEXT, next);
+  else store(stable + STABLE_FIRST, next);
+  if (next != 0) store(next + RMAP_PREV, prev);
+  store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+  add(stable + STABLE_LENGTH, -1);
+  add(load(stable + STABLE_FIRST) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
+  add(guestOf(slot) + GUEST_MERGING_PAGES, -1);
 }
 
 /** Removes a stale node from its tree or chain and lets go of the items on its list. */
 export function stableNodeRemove(stable: u32): void {
-  addShared(CTL_STALE_NODES, -1);
-  for (let slot = at(stable + STABLE_FIRST); slot != 0; slot = at(slot + RMAP_NEXT)) {
-    change(at(slot + RMAP_NEXT) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
-    change(guestOf(slot) + GUEST_MERGING_PAGES, -1);
-    put(slot + RMAP_FLAGS, at(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+  atomicAdd(CTL_STALE_NODES, -1);
+  for (let slot = load(stable + STABLE_FIRST); slot != 0; slot = load(slot + RMAP_NEXT)) {
+    add(load(slot + RMAP_NEXT) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
+    add(guestOf(slot) + GUEST_MERGING_PAGES, -1);
+    store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) & ~RMAP_STABLE);
   }
-  if (at(stable + STABLE_HEAD) == <u32>STABLE_DUP) removeDup(stable);
+  if (load(stable + STABLE_HEAD) == <u32>STABLE_DUP) removeDup(stable);
   else treeErase(rootOf(stable), stable);
   stableNodeRelease(stable);
 }
@@ -128,10 +128,10 @@ export function stableNodeRemove(stable: u32): void {
 export function chainCreate(stable: u32, nowMs: u32): u32 {
   const chain = take();
   if (chain == 0) return 0;
-  put(chain + STABLE_LENGTH, STABLE_CHAIN);
-  put(chain + STABLE_PRUNE_MS, nowMs);
-  put(chain + STABLE_NODE, at(stable + STABLE_NODE) & STABLE_NODE_MASK);
-  change(CTL_STABLE_NODE_CHAINS, 1);
+  store(chain + STABLE_LENGTH, STABLE_CHAIN);
+  store(chain + STABLE_PRUNE_MS, nowMs);
+  store(chain + STABLE_NODE, load(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  add(CTL_STABLE_NODE_CHAINS, 1);
   treeReplace(rootOf(stable), stable, chain);
   chainAdd(chain, stable);
   return chain;
@@ -139,69 +139,69 @@ export function chainCreate(stable: u32, nowMs: u32): u32 {
 
 /** One more dup. */
 export function chainAdd(chain: u32, stable: u32): void {
-  put(stable + STABLE_HEAD, STABLE_DUP);
-  put(stable + STABLE_NODE, at(stable + STABLE_NODE) & STABLE_NODE_MASK);
-  put(stable + STABLE_OWNER, chain);
+  store(stable + STABLE_HEAD, STABLE_DUP);
+  store(stable + STABLE_NODE, load(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  store(stable + STABLE_OWNER, chain);
   link(chain, stable);
-  change(CTL_STABLE_NODE_DUPS, 1);
+  add(CTL_STABLE_NODE_DUPS, 1);
 }
 
 /** The next search looks at this dup of its chain first. */
 export function chainMoveToFront(dup: u32): void {
   unlink(dup);
-  link(at(dup + STABLE_OWNER), dup);
+  link(load(dup + STABLE_OWNER), dup);
 }
 
 /** Lets the chain's only dup take its place in the tree. */
 export function chainCollapse(chain: u32): void {
-  const dup = at(chain + STABLE_FIRST);
+  const dup = load(chain + STABLE_FIRST);
   removeDup(dup);
   treeReplace(rootOf(chain), chain, dup);
-  change(CTL_STABLE_NODE_CHAINS, -1);
+  add(CTL_STABLE_NODE_CHAINS, -1);
   stableNodeRelease(chain);
 }
 
 /** Removes a chain that has no dups. */
 export function chainRemove(chain: u32): void {
   treeErase(rootOf(chain), chain);
-  change(CTL_STABLE_NODE_CHAINS, -1);
+  add(CTL_STABLE_NODE_CHAINS, -1);
   stableNodeRelease(chain);
 }
 
 function rootOf(stable: u32): u32 {
-  return CTL_STABLE_ROOTS + (at(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  return CTL_STABLE_ROOTS + (load(stable + STABLE_NODE) & STABLE_NODE_MASK);
 }
 
 function removeDup(dup: u32): void {
   unlink(dup);
-  change(CTL_STABLE_NODE_DUPS, -1);
+  add(CTL_STABLE_NODE_DUPS, -1);
 }
 
 function link(chain: u32, dup: u32): void {
-  const first = at(chain + STABLE_FIRST);
-  put(dup + STABLE_DUP_NEXT, first);
-  put(dup + STABLE_DUP_PREV, 0);
-  if (first != 0) put(first + STABLE_DUP_PREV, dup);
-  put(chain + STABLE_FIRST, dup);
+  const first = load(chain + STABLE_FIRST);
+  store(dup + STABLE_DUP_NEXT, first);
+  store(dup + STABLE_DUP_PREV, 0);
+  if (first != 0) store(first + STABLE_DUP_PREV, dup);
+  store(chain + STABLE_FIRST, dup);
 }
 
 function unlink(dup: u32): void {
-  const next = at(dup + STABLE_DUP_NEXT);
-  const prev = at(dup + STABLE_DUP_PREV);
-  if (prev != 0) put(prev + STABLE_DUP_NEXT, next);
-  else put(at(dup + STABLE_OWNER) + STABLE_FIRST, next);
-  if (next != 0) put(next + STABLE_DUP_PREV, prev);
+  const next = load(dup + STABLE_DUP_NEXT);
+  const prev = load(dup + STABLE_DUP_PREV);
+  if (prev != 0) store(prev + STABLE_DUP_NEXT, next);
+  else store(load(dup + STABLE_OWNER) + STABLE_FIRST, next);
+  if (next != 0) store(next + STABLE_DUP_PREV, prev);
 }
 
 function take(): u32 {
-  let stable = at(CTL_STABLE_NODE_FREE);
-  if (stable != 0) put(CTL_STABLE_NODE_FREE, at(stable));
+  let stable = load(CTL_STABLE_NODE_FREE);
+  if (stable != 0) store(CTL_STABLE_NODE_FREE, load(stable));
   else {
-    if (at(CTL_STABLE_NODE_FRESH) == at(CTL_STABLE_NODES)) return 0;
-    stable = at(CTL_STABLE_NODE_TABLE) + at(CTL_STABLE_NODE_FRESH) * STABLE_NODE_WORDS;
-    change(CTL_STABLE_NODE_FRESH, 1);
+    if (load(CTL_STABLE_NODE_FRESH) == load(CTL_STABLE_NODES)) return 0;
+    stable = load(CTL_STABLE_NODE_TABLE) + load(CTL_STABLE_NODE_FRESH) * STABLE_NODE_WORDS;
+    add(CTL_STABLE_NODE_FRESH, 1);
   }
-  for (let word: u32 = 0; word < <u32>STABLE_NODE_WORDS; word++) put(stable + word, 0);
-  change(CTL_STABLE_NODES_USED, 1);
+  for (let word: u32 = 0; word < <u32>STABLE_NODE_WORDS; word++) store(stable + word, 0);
+  add(CTL_STABLE_NODES_USED, 1);
   return stable;
 }

@@ -5,26 +5,26 @@
  * node may go stale, its page freed and used for something else: a search that has passed one says
  * so instead of answering. Scanner only.
  */
+
 import {
-  CTL_FOUND_NODE,
   CTL_SEARCH_PATH,
   CTL_STALE_NODES,
   EDGE_STABLE,
+  SEARCH_ABSENT,
   SEARCH_AGAIN,
-  SEARCH_LOOK,
   STABLE_DUP,
+  STABLE_EXCERPT,
+  STABLE_EXCERPT_SHIFT,
   STABLE_FRAME,
   STABLE_HEAD,
   STABLE_NODE,
-  STABLE_SAMPLE,
-  STABLE_SAMPLE_SHIFT,
 } from '../layout';
+import { u32At } from '../memory/bytes';
 import { mismatch } from '../memory/compare';
-import { frameAddress, pageSize } from '../memory/frames';
-import { at, put, shared } from '../words';
+import { frameAddress, frameBytes } from '../memory/frames';
+import { atomicLoad, load, store } from '../words';
 import {
   above,
-  absent,
   below,
   bounds,
   descend,
@@ -35,22 +35,18 @@ import {
   isAtEdge,
   isLessAt,
   link,
+  lookAt,
   note,
   page,
   passEdge,
-  passSample,
+  passExcerpt,
   start,
 } from './descent';
-import { edgeKeep, edgeShared } from './edge';
+import { edgeEqual, edgeKeep } from './edge';
 import { isChain, isCurrent } from './stable-nodes';
 
 /** How much of a page its stable node holds. */
-const SAMPLE_BYTES: u32 = 4;
-
-function lookAt(node: u32): u32 {
-  put(CTL_FOUND_NODE, node);
-  return SEARCH_LOOK;
-}
+const EXCERPT_BYTES: u32 = 4;
 
 /**
  * The search has come to an end with `answer`, or to a node to be looked at. But if it went past a
@@ -59,25 +55,25 @@ function lookAt(node: u32): u32 {
  */
 function conclude(answer: u32): u32 {
   fence();
-  if (shared(CTL_STALE_NODES) == 0) return answer;
+  if (atomicLoad(CTL_STALE_NODES) == 0) return answer;
   for (let i: u32 = 0; i < bounds; i++) {
-    const bound = at(CTL_SEARCH_PATH + i);
+    const bound = load(CTL_SEARCH_PATH + i);
     if (!isCurrent(bound))
-      return at(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
+      return load(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
   }
   return answer;
 }
 
 /** How many bytes the pages of `stable` and of the one bound share. */
-function stableShared(stable: u32): u32 {
+function equalToBound(stable: u32): u32 {
   const bound = below | above;
-  const known = edgeShared(EDGE_STABLE, above != 0, bounds, stable, bound);
+  const known = edgeEqual(EDGE_STABLE, above != 0, bounds, stable, bound);
   if (known >= 0) return known;
   const equal = mismatch(
-    frameAddress(at(stable + STABLE_FRAME)),
-    frameAddress(at(bound + STABLE_FRAME)),
+    frameAddress(load(stable + STABLE_FRAME)),
+    frameAddress(load(bound + STABLE_FRAME)),
     0,
-    pageSize(),
+    frameBytes(),
   );
   fence();
   if (isCurrent(stable) && isCurrent(bound))
@@ -93,31 +89,31 @@ function compareStable(node: u32, stable: u32): bool {
   note(stable);
   let from = min(equalBelow, equalAbove);
   if (isAtEdge()) {
-    if (passEdge(node, stable, stableShared(stable))) return false;
+    if (passEdge(node, stable, equalToBound(stable))) return false;
     from = max(equalBelow, equalAbove);
   }
-  const tag = at(stable + STABLE_NODE) >> STABLE_SAMPLE_SHIFT;
+  const tag = load(stable + STABLE_NODE) >> STABLE_EXCERPT_SHIFT;
   const offset = tag - 1;
-  // The sample saves going to the page: it is in the line of memory just read, the page's bytes are
+  // The excerpt saves going to the page: it is in the line of memory just read, the page's bytes are
   // far from it.
-  if (tag != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
+  if (tag != 0 && from >= offset && from < offset + EXCERPT_BYTES) {
     const shift = (from - offset) << 3;
-    const mine = load<u32>(page + offset) >> shift;
-    const others = at(stable + STABLE_SAMPLE) >> shift;
-    if (passSample(node, stable, from, mine, others)) return false;
-    from = offset + SAMPLE_BYTES;
+    const mine = u32At(page + offset) >> shift;
+    const others = load(stable + STABLE_EXCERPT) >> shift;
+    if (passExcerpt(node, stable, from, mine, others)) return false;
+    from = offset + EXCERPT_BYTES;
   }
-  const other = frameAddress(at(stable + STABLE_FRAME));
-  const equal = mismatch(page, other, from, pageSize());
-  if (equal == pageSize()) return true;
+  const other = frameAddress(load(stable + STABLE_FRAME));
+  const equal = mismatch(page, other, from, frameBytes());
+  if (equal == frameBytes()) return true;
   descend(node, stable, equal, isLessAt(other, equal));
   return false;
 }
 
 function walkStable(): u32 {
   while (true) {
-    const node = at(link);
-    if (node == 0) return conclude(absent());
+    const node = load(link);
+    if (node == 0) return conclude(SEARCH_ABSENT);
     if (isChain(node)) return conclude(lookAt(node));
     if (compareStable(node, node)) return conclude(found(node));
   }
@@ -137,16 +133,16 @@ export function stableSearch(root: u32, frame: u32): u32 {
  * has the content of `stable`'s page.
  */
 export function stableResume(stable: u32): u32 {
-  const node = at(link);
+  const node = load(link);
   return compareStable(node, stable) ? conclude(found(node)) : walkStable();
 }
 
 /**
  * After a search answered SEARCH_ABSENT: `stable` has the content looked for, and will stand where
- * it belongs. Keeps a sample of it.
+ * it belongs. Keeps an excerpt of it.
  */
-export function stableSample(stable: u32): void {
-  const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
-  put(stable + STABLE_SAMPLE, load<u32>(page + offset));
-  put(stable + STABLE_NODE, at(stable + STABLE_NODE) | ((offset + 1) << STABLE_SAMPLE_SHIFT));
+export function stableExcerpt(stable: u32): void {
+  const offset: u32 = min(equalBelow, equalAbove) & ~(EXCERPT_BYTES - 1);
+  store(stable + STABLE_EXCERPT, u32At(page + offset));
+  store(stable + STABLE_NODE, load(stable + STABLE_NODE) | ((offset + 1) << STABLE_EXCERPT_SHIFT));
 }

@@ -9,9 +9,6 @@
 import {
   CTL_CHAINS_ALWAYS_YIELD,
   CTL_CHAINS_PRUNE_MILLISECS,
-  CTL_FOUND_LINK,
-  CTL_FOUND_NODE,
-  CTL_FOUND_PARENT,
   CTL_MAX_PAGE_SHARING,
   CTL_STABLE_ROOTS,
   MAX_NODES,
@@ -25,7 +22,8 @@ import {
   STABLE_PRUNE_MS,
 } from '../layout';
 import { setStableNode } from '../memory/references';
-import { at, put } from '../words';
+import { load, store } from '../words';
+import { foundNode, link, parent } from './descent';
 import { treeInsert } from './rbtree';
 import {
   chainAdd,
@@ -39,7 +37,7 @@ import {
   stableNodeRelease,
   stableNodeRemove,
 } from './stable-nodes';
-import { stableResume, stableSample, stableSearch } from './stable-search';
+import { stableExcerpt, stableResume, stableSearch } from './stable-search';
 
 /** The dup that the chain last looked at yields. */
 let yielded: u32 = 0;
@@ -54,11 +52,10 @@ export let wasFull: bool = false;
 export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
   wasFull = false;
   if (descendStable(frame, node, nowMs, true) != SEARCH_FOUND) return 0;
-  const found = at(CTL_FOUND_NODE);
-  const stable = isChain(found) ? yielded : found;
+  const stable = isChain(foundNode) ? yielded : foundNode;
   if (hasRoom(stable, 0)) return stable;
   // One without mappings is kept by somebody's reference only, and about to go.
-  wasFull = <i32>at(stable + STABLE_LENGTH) > 0;
+  wasFull = <i32>load(stable + STABLE_LENGTH) > 0;
   return 0;
 }
 
@@ -71,11 +68,10 @@ export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
   const stable = stableNodeCreate(frame, node);
   if (stable == 0) return 0;
   if (answer == SEARCH_ABSENT) {
-    stableSample(stable);
-    treeInsert(CTL_STABLE_ROOTS + node, stable, at(CTL_FOUND_PARENT), at(CTL_FOUND_LINK));
+    stableExcerpt(stable);
+    treeInsert(CTL_STABLE_ROOTS + node, stable, parent, link);
   } else {
-    const found = at(CTL_FOUND_NODE);
-    const chain = isChain(found) ? found : chainCreate(found, nowMs);
+    const chain = isChain(foundNode) ? foundNode : chainCreate(foundNode, nowMs);
     if (chain == 0) {
       stableNodeRelease(stable);
       return 0;
@@ -89,12 +85,12 @@ export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
 /** Removes every node whose page is gone, and empty chains. False if a page is still mapped. */
 export function stableRemoveStale(): bool {
   for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NODES); root++) {
-    for (let top = at(root); top != 0; top = at(root)) {
+    for (let top = load(root); top != 0; top = load(root)) {
       const chain = isChain(top);
       for (
-        let stable = chain ? at(top + STABLE_FIRST) : top;
+        let stable = chain ? load(top + STABLE_FIRST) : top;
         stable != 0;
-        stable = chain ? at(top + STABLE_FIRST) : 0
+        stable = chain ? load(top + STABLE_FIRST) : 0
       ) {
         if (isCurrent(stable)) return false;
         stableNodeRemove(stable);
@@ -107,8 +103,8 @@ export function stableRemoveStale(): bool {
 
 /** The node has a mapping left, so its page will stay, and takes `more` + 1 further ones. */
 function hasRoom(stable: u32, more: i32): bool {
-  const length = <i32>at(stable + STABLE_LENGTH);
-  return length > 0 && length + more < <i32>at(CTL_MAX_PAGE_SHARING);
+  const length = <i32>load(stable + STABLE_LENGTH);
+  return length > 0 && length + more < <i32>load(CTL_MAX_PAGE_SHARING);
 }
 
 /** Walks down; chains and stale nodes that the search stops at are looked at here. */
@@ -116,7 +112,7 @@ function descendStable(frame: u32, node: u32, nowMs: u32, prune: bool): u32 {
   const root = CTL_STABLE_ROOTS + node;
   let answer = stableSearch(root, frame);
   while (answer == SEARCH_LOOK || answer == SEARCH_AGAIN) {
-    const stable = at(CTL_FOUND_NODE);
+    const stable = foundNode;
     if (answer == SEARCH_AGAIN) answer = stableSearch(root, frame);
     else if (!isChain(stable)) {
       stableNodeRemove(stable);
@@ -138,26 +134,28 @@ function descendStable(frame: u32, node: u32, nowMs: u32, prune: bool): u32 {
  * the fullest with room wins. Where none has room any will do: the content is the same.
  */
 function lookThrough(chain: u32, nowMs: u32, prune: bool): bool {
-  const pruning = prune && nowMs - at(chain + STABLE_PRUNE_MS) >= at(CTL_CHAINS_PRUNE_MILLISECS);
-  if (pruning) put(chain + STABLE_PRUNE_MS, nowMs);
+  const pruning =
+    prune && nowMs - load(chain + STABLE_PRUNE_MS) >= load(CTL_CHAINS_PRUNE_MILLISECS);
+  if (pruning) store(chain + STABLE_PRUNE_MS, nowMs);
 
   let chosen: u32 = 0;
   let next: u32 = 0;
-  for (let dup = at(chain + STABLE_FIRST); dup != 0; dup = next) {
-    next = at(dup + STABLE_DUP_NEXT);
+  for (let dup = load(chain + STABLE_FIRST); dup != 0; dup = next) {
+    next = load(dup + STABLE_DUP_NEXT);
     if (!isCurrent(dup)) {
       stableNodeRemove(dup);
       continue;
     }
     if (!hasRoom(dup, 0)) continue;
-    if (chosen == 0 || <i32>at(dup + STABLE_LENGTH) > <i32>at(chosen + STABLE_LENGTH)) chosen = dup;
+    if (chosen == 0 || <i32>load(dup + STABLE_LENGTH) > <i32>load(chosen + STABLE_LENGTH))
+      chosen = dup;
     if (!pruning) break;
   }
-  const first = at(chain + STABLE_FIRST);
+  const first = load(chain + STABLE_FIRST);
   if (first == 0) return false;
   const collapses =
-    at(first + STABLE_DUP_NEXT) == 0 &&
-    (at(CTL_CHAINS_ALWAYS_YIELD) != 0 || (pruning && chosen != 0));
+    load(first + STABLE_DUP_NEXT) == 0 &&
+    (load(CTL_CHAINS_ALWAYS_YIELD) != 0 || (pruning && chosen != 0));
   if (collapses) chainCollapse(chain);
   else if (chosen != 0 && chosen != first && hasRoom(chosen, 1)) chainMoveToFront(chosen);
   yielded = chosen != 0 ? chosen : first;

@@ -9,6 +9,7 @@
  * So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
  * way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
+
 import {
   CTL_SEARCH_PATH,
   EDGE_UNSTABLE,
@@ -19,17 +20,18 @@ import {
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
+  RMAP_EXCERPTED,
   RMAP_FLAGS,
-  RMAP_SAMPLED,
   RMAP_TRUSTED,
+  SEARCH_ABSENT,
   SEARCH_GAVE_UP,
 } from '../layout';
+import { u16At } from '../memory/bytes';
 import { mismatch } from '../memory/compare';
-import { frameAddress, pageSize } from '../memory/frames';
-import { at, put, shared } from '../words';
+import { frameAddress, frameBytes } from '../memory/frames';
+import { atomicLoad, load, store } from '../words';
 import {
   above,
-  absent,
   below,
   bounds,
   descend,
@@ -43,13 +45,13 @@ import {
   note,
   page,
   passEdge,
-  passSample,
+  passExcerpt,
   start,
 } from './descent';
-import { edgeKeep, edgeShared } from './edge';
+import { edgeEqual, edgeKeep } from './edge';
 
 /** How much of a page its slot holds. */
-const SAMPLE_BYTES: u32 = 2;
+const EXCERPT_BYTES: u32 = 2;
 
 /**
  * What bounded the last search was not written until it ended: if it found a slot, the two pages
@@ -65,7 +67,7 @@ function isDirty(state: u32): bool {
 }
 
 function stateOf(slot: u32): u32 {
-  return shared(slot + PTE_STATE);
+  return atomicLoad(slot + PTE_STATE);
 }
 
 /**
@@ -75,7 +77,7 @@ function stateOf(slot: u32): u32 {
 function prove(): void {
   fence();
   for (let i: u32 = 0; i < bounds; i++) {
-    if (isDirty(stateOf(at(CTL_SEARCH_PATH + i)))) {
+    if (isDirty(stateOf(load(CTL_SEARCH_PATH + i)))) {
       isProven = false;
       isTrusted = false;
       return;
@@ -84,15 +86,15 @@ function prove(): void {
 }
 
 /** How many bytes the pages of `slot` and of the one bound share. */
-function unstableShared(slot: u32): u32 {
+function equalToBound(slot: u32): u32 {
   const bound = below | above;
-  const known = edgeShared(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
+  const known = edgeEqual(EDGE_UNSTABLE, above != 0, bounds, slot, bound);
   if (known >= 0) return known;
   const equal = mismatch(
-    frameAddress(at(slot + PTE_FRAME)),
-    frameAddress(at(bound + PTE_FRAME)),
+    frameAddress(load(slot + PTE_FRAME)),
+    frameAddress(load(bound + PTE_FRAME)),
     0,
-    pageSize(),
+    frameBytes(),
   );
   fence();
   if (!isDirty(stateOf(slot)) && !isDirty(stateOf(bound)))
@@ -109,41 +111,46 @@ export function unstableSearch(root: u32, frame: u32): u32 {
   isProven = true;
   isTrusted = true;
   while (true) {
-    const slot = at(link);
+    const slot = load(link);
     if (slot == 0) {
       prove();
-      return absent();
+      return SEARCH_ABSENT;
     }
     const state = stateOf(slot);
-    const treeFrame = at(slot + PTE_FRAME);
+    const treeFrame = load(slot + PTE_FRAME);
     if (
       (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) ||
       treeFrame == frame
     )
       return SEARCH_GAVE_UP;
-    const flags = at(slot + RMAP_FLAGS);
+    const flags = load(slot + RMAP_FLAGS);
     const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
     let from: u32 = 0;
     if (trusted) {
       note(slot);
       from = min(equalBelow, equalAbove);
       if (isAtEdge()) {
-        if (passEdge(slot, slot, unstableShared(slot))) continue;
+        if (passEdge(slot, slot, equalToBound(slot))) continue;
         from = max(equalBelow, equalAbove);
       }
     } else isTrusted = false;
-    const sample = at(slot + PTE_CHECKSUM);
-    const offset = sample >> 16;
-    if (trusted && (flags & RMAP_SAMPLED) != 0 && from >= offset && from < offset + SAMPLE_BYTES) {
+    const excerpt = load(slot + PTE_CHECKSUM);
+    const offset = excerpt >> 16;
+    if (
+      trusted &&
+      (flags & RMAP_EXCERPTED) != 0 &&
+      from >= offset &&
+      from < offset + EXCERPT_BYTES
+    ) {
       const shift = (from - offset) << 3;
-      const mine = <u32>load<u16>(page + offset) >> shift;
-      const others = (sample & 0xffff) >> shift;
-      if (passSample(slot, slot, from, mine, others)) continue;
-      from = offset + SAMPLE_BYTES;
+      const mine = <u32>u16At(page + offset) >> shift;
+      const others = (excerpt & 0xffff) >> shift;
+      if (passExcerpt(slot, slot, from, mine, others)) continue;
+      from = offset + EXCERPT_BYTES;
     }
     const other = frameAddress(treeFrame);
-    const equal = mismatch(page, other, from, pageSize());
-    if (equal == pageSize()) {
+    const equal = mismatch(page, other, from, frameBytes());
+    if (equal == frameBytes()) {
       prove();
       return found(slot);
     }
@@ -153,9 +160,9 @@ export function unstableSearch(root: u32, frame: u32): u32 {
 
 /**
  * After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean,
- * and will stand where it belongs. Keeps a sample of it.
+ * and will stand where it belongs. Keeps an excerpt of it.
  */
-export function unstableSample(slot: u32): void {
-  const offset: u32 = min(equalBelow, equalAbove) & ~(SAMPLE_BYTES - 1);
-  put(slot + PTE_CHECKSUM, (offset << 16) | <u32>load<u16>(page + offset));
+export function unstableExcerpt(slot: u32): void {
+  const offset: u32 = min(equalBelow, equalAbove) & ~(EXCERPT_BYTES - 1);
+  store(slot + PTE_CHECKSUM, (offset << 16) | <u32>u16At(page + offset));
 }

@@ -5,9 +5,6 @@
  * are not merged across nodes. Scanner only.
  */
 import {
-  CTL_FOUND_LINK,
-  CTL_FOUND_NODE,
-  CTL_FOUND_PARENT,
   CTL_PAGES_UNSHARED,
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
@@ -16,10 +13,10 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  RMAP_EXCERPTED,
   RMAP_FLAGS,
   RMAP_NODE_MASK,
   RMAP_NODE_SHIFT,
-  RMAP_SAMPLED,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -29,17 +26,18 @@ import {
 } from '../layout';
 import { pteRelease, pteTryTake } from '../memory/pte';
 import { numaNodeOf } from '../memory/references';
-import { at, change, put } from '../words';
+import { add, load, store } from '../words';
+import { foundNode, link, parent } from './descent';
 import { edgeForget, edgeForgetAll } from './edge';
 import { treeErase, treeInsert, treeReplace } from './rbtree';
-import { isTrusted, unstableSample, unstableSearch } from './unstable-search';
+import { isTrusted, unstableExcerpt, unstableSearch } from './unstable-search';
 
 /**
  * Forgets all nodes. Their rmap items go on saying that they are in the tree, of a generation past.
  */
 export function unstableReset(): void {
   for (let root: u32 = CTL_UNSTABLE_ROOTS; root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NODES); root++)
-    put(root, 0);
+    store(root, 0);
   edgeForgetAll(EDGE_UNSTABLE);
 }
 
@@ -50,9 +48,9 @@ export function unstableReset(): void {
 export function unstableAbandon(): void {
   const past = ((generation() - 1) & 0xff) << RMAP_SEQNR_SHIFT;
   for (let root: u32 = CTL_UNSTABLE_ROOTS; root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NODES); root++) {
-    for (let slot = at(root); slot != 0; slot = at(root)) {
+    for (let slot = load(root); slot != 0; slot = load(root)) {
       treeErase(root, slot);
-      put(slot + RMAP_FLAGS, (at(slot + RMAP_FLAGS) & ~RMAP_SEQNR_MASK) | past);
+      store(slot + RMAP_FLAGS, (load(slot + RMAP_FLAGS) & ~RMAP_SEQNR_MASK) | past);
     }
   }
   edgeForgetAll(EDGE_UNSTABLE);
@@ -67,19 +65,18 @@ export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNod
   const root = CTL_UNSTABLE_ROOTS + node;
   const answer = unstableSearch(root, frame);
   if (answer == SEARCH_FOUND) {
-    const found = at(CTL_FOUND_NODE);
-    return acrossNodes || numaNodeOf(at(found + PTE_FRAME)) == node ? found : 0;
+    return acrossNodes || numaNodeOf(load(foundNode + PTE_FRAME)) == node ? foundNode : 0;
   }
   if (answer != SEARCH_ABSENT) return 0;
   const flags =
-    at(slot + RMAP_FLAGS) & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_SAMPLED);
-  const trust = isTrusted ? RMAP_TRUSTED | sample(slot) : 0;
-  put(
+    load(slot + RMAP_FLAGS) & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_EXCERPTED);
+  const trust = isTrusted ? RMAP_TRUSTED | keepExcerpt(slot) : 0;
+  store(
     slot + RMAP_FLAGS,
     flags | RMAP_UNSTABLE | (generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | trust,
   );
-  treeInsert(root, slot, at(CTL_FOUND_PARENT), at(CTL_FOUND_LINK));
-  change(CTL_PAGES_UNSHARED, 1);
+  treeInsert(root, slot, parent, link);
+  add(CTL_PAGES_UNSHARED, 1);
   return 0;
 }
 
@@ -88,34 +85,34 @@ export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNod
  * lose.
  */
 export function unstableRemove(slot: u32): void {
-  const flags = at(slot + RMAP_FLAGS);
+  const flags = load(slot + RMAP_FLAGS);
   if (isOfNow(flags)) {
     treeErase(rootOf(flags), slot);
     edgeForget(EDGE_UNSTABLE, slot);
   }
-  put(slot + RMAP_FLAGS, flags & ~RMAP_UNSTABLE);
-  change(CTL_PAGES_UNSHARED, -1);
+  store(slot + RMAP_FLAGS, flags & ~RMAP_UNSTABLE);
+  add(CTL_PAGES_UNSHARED, -1);
 }
 
 /** `to` takes over the place and the flags that the rmap item `from` has in the tree. */
 export function unstableMove(from: u32, to: u32): void {
-  const flags = at(from + RMAP_FLAGS);
+  const flags = load(from + RMAP_FLAGS);
   if (!isOfNow(flags)) return;
   treeReplace(rootOf(flags), from, to);
   edgeForget(EDGE_UNSTABLE, from);
 }
 
 /**
- * Keeps a sample of the page, unless it is being written or has been. RMAP_SAMPLED if so, otherwise
+ * Keeps an excerpt of the page, unless it is being written or has been. RMAP_EXCERPTED if so, otherwise
  * 0.
  */
-function sample(slot: u32): u32 {
+function keepExcerpt(slot: u32): u32 {
   const state = pteTryTake(slot);
   if (state == -1) return 0;
   const clean = (state & PTE_DIRTY) == 0;
-  if (clean) unstableSample(slot);
+  if (clean) unstableExcerpt(slot);
   pteRelease(slot, clean ? state & ~PTE_HASHED : state);
-  return clean ? RMAP_SAMPLED : 0;
+  return clean ? RMAP_EXCERPTED : 0;
 }
 
 function isOfNow(flags: u32): bool {
@@ -127,5 +124,5 @@ function rootOf(flags: u32): u32 {
 }
 
 function generation(): u32 {
-  return at(CTL_SEQNR) & 0xff;
+  return load(CTL_SEQNR) & 0xff;
 }

@@ -26,13 +26,13 @@ import {
   RMAP_STABLE,
   STABLE_DUP_NEXT,
   STABLE_DUP_PREV,
+  STABLE_EXCERPT,
+  STABLE_EXCERPT_SHIFT,
   STABLE_FIRST,
   STABLE_FRAME,
   STABLE_LENGTH,
   STABLE_NODE,
   STABLE_OWNER,
-  STABLE_SAMPLE,
-  STABLE_SAMPLE_SHIFT,
 } from '../../core/layout.js';
 import type { KernelProfile } from '../../ksm/kernels.js';
 import { StableNodes } from '../../ksm/stable-nodes.js';
@@ -115,8 +115,8 @@ class StableCheck {
           `${report.stableNode(stable)} is in the ${name}, but says node ` +
             `${this.nodes.nodeOf(stable)}`,
         );
-      if (!this.hasTrueSample(stable))
-        report.say(`${report.stableNode(stable)} has a sample that is not of its page`);
+      if (!this.hasTrueExcerpt(stable))
+        report.say(`${report.stableNode(stable)} has an excerpt that is not of its page`);
       const holders = this.nodes.isChain(stable) ? this.checkChain(stable) : [stable];
       for (const holder of holders) this.holders.add(holder);
       const current = holders
@@ -139,12 +139,12 @@ class StableCheck {
   }
 
   /** A node keeps four bytes of its page for searches; of a stale one they are not looked at. */
-  private hasTrueSample(stable: number): boolean {
+  private hasTrueExcerpt(stable: number): boolean {
     const { i32, machine } = this;
-    const tag = i32[stable + STABLE_NODE] >>> STABLE_SAMPLE_SHIFT;
+    const tag = i32[stable + STABLE_NODE] >>> STABLE_EXCERPT_SHIFT;
     if (tag === 0 || this.nodes.isChain(stable) || !this.nodes.isCurrent(stable)) return true;
     return (
-      i32[stable + STABLE_SAMPLE] ===
+      i32[stable + STABLE_EXCERPT] ===
       i32[(machine.memory.frameByte(i32[stable + STABLE_FRAME]) + tag - 1) >> 2]
     );
   }

@@ -16,10 +16,10 @@ import {
   PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
+  RMAP_EXCERPTED,
   RMAP_FLAGS,
   RMAP_NODE_MASK,
   RMAP_NODE_SHIFT,
-  RMAP_SAMPLED,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -55,8 +55,8 @@ export function checkUnstable(machine: Machine, census: Census, report: Report):
         report.say(`${report.page(slot)} is in the ${name} and does not say so`);
       if ((flags & RMAP_NODE_MASK) >> RMAP_NODE_SHIFT !== node)
         report.say(`${report.page(slot)} is in the ${name}, but names another`);
-      if (!hasTrueSample(machine, slot))
-        report.say(`${report.page(slot)} has a sample that is not of its bytes`);
+      if (!hasTrueExcerpt(machine, slot))
+        report.say(`${report.page(slot)} has an excerpt that is not of its bytes`);
       if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE]))
         bounding.push(i32[slot + PTE_FRAME]);
     }
@@ -72,13 +72,13 @@ export function checkUnstable(machine: Machine, census: Census, report: Report):
 /**
  * A clean page in the tree keeps two of its bytes for searches, and above them where they are from.
  */
-function hasTrueSample({ memory }: Machine, slot: number): boolean {
+function hasTrueExcerpt({ memory }: Machine, slot: number): boolean {
   const { i32 } = memory;
-  if ((i32[slot + RMAP_FLAGS] & RMAP_SAMPLED) === 0 || !isUnwritten(i32[slot + PTE_STATE]))
+  if ((i32[slot + RMAP_FLAGS] & RMAP_EXCERPTED) === 0 || !isUnwritten(i32[slot + PTE_STATE]))
     return true;
-  const sample = i32[slot + PTE_CHECKSUM];
-  const at = memory.frameByte(i32[slot + PTE_FRAME]) + (sample >>> 16);
-  return (sample & 0xffff) === (memory.u8[at] | (memory.u8[at + 1] << 8));
+  const excerpt = i32[slot + PTE_CHECKSUM];
+  const at = memory.frameByte(i32[slot + PTE_FRAME]) + (excerpt >>> 16);
+  return (excerpt & 0xffff) === (memory.u8[at] | (memory.u8[at + 1] << 8));
 }
 
 function isCurrent(i32: Int32Array, flags: number): boolean {

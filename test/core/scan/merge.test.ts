@@ -10,18 +10,18 @@ import {
   SLOT_WORDS,
 } from '../../../src/core/layout.js';
 import { checkHost } from '../../../src/inspect/check.js';
-import type { Core } from '../../../src/machine/core.js';
 import { BenchHost, PAGE } from '../../ksm/bench-host.js';
+import { type TestedCore, testedCore } from '../tested-core.js';
 
 const [A, B, OTHER, ZERO] = [0, 1, 2, 3];
 
 let bench: BenchHost;
-let core: Core;
+let core: TestedCore;
 
 beforeEach(() => {
   bench = new BenchHost();
   bench.guest('g', [1, 1, 2, 0]);
-  core = bench.host.machine.memory.core;
+  core = testedCore(bench.host.machine.memory);
   // As after a visit: clean.
   for (const page of [A, B, OTHER, ZERO]) i32()[slot(page) + PTE_STATE] &= ~PTE_DIRTY;
 });

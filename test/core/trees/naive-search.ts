@@ -3,9 +3,6 @@
  * searches must agree with, node for node.
  */
 import {
-  CTL_FOUND_LINK,
-  CTL_FOUND_NODE,
-  CTL_FOUND_PARENT,
   PTE_FRAME,
   PTE_MERGEABLE,
   PTE_PRESENT,
@@ -20,6 +17,7 @@ import {
 } from '../../../src/core/layout.js';
 import type { StableNodes } from '../../../src/ksm/stable-nodes.js';
 import type { SharedMemory } from '../../../src/machine/memory.js';
+import type { TestedCore } from '../tested-core.js';
 
 /** What a search came to, and where. */
 export type Answer =
@@ -27,14 +25,14 @@ export type Answer =
   | { readonly answer: typeof SEARCH_ABSENT; readonly parent: number; readonly link: number }
   | { readonly answer: typeof SEARCH_GAVE_UP };
 
-/** What the core said: its answer, and the words it has left for its caller. */
-export function coreAnswer({ i32 }: SharedMemory, answer: number): Answer {
+/** What the core said: its answer, and what goes with it. */
+export function coreAnswer(core: TestedCore, answer: number): Answer {
   if (answer === SEARCH_ABSENT)
-    return { answer, parent: i32[CTL_FOUND_PARENT], link: i32[CTL_FOUND_LINK] };
+    return { answer, parent: core.searchParent(), link: core.searchLink() };
   if (answer === SEARCH_GAVE_UP) return { answer };
   if (answer !== SEARCH_FOUND && answer !== SEARCH_LOOK)
     throw new Error(`the core answered ${answer}`);
-  return { answer, node: i32[CTL_FOUND_NODE] };
+  return { answer, node: core.searchNode() };
 }
 
 abstract class NaiveSearch {
@@ -50,7 +48,7 @@ abstract class NaiveSearch {
   }
 
   protected bytes(frame: number): Buffer {
-    return Buffer.from(this.memory.u8.buffer, this.memory.frameByte(frame), this.memory.pageSize);
+    return Buffer.from(this.memory.u8.buffer, this.memory.frameByte(frame), this.memory.frameBytes);
   }
 
   /** Goes down on the side where the page belongs; false if the pages are equal. */

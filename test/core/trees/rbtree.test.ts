@@ -2,6 +2,7 @@
  * The core's red-black trees: whatever is inserted, erased and replaced, they obey the rules and
  * look as the textbook's look.
  */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../../../src/core/layout.js';
 import { SharedMemory } from '../../../src/machine/memory.js';
 import { HOLDER_API } from '../../../src/machine/pte.js';
+import { testedCore } from '../tested-core.js';
 import { type Shape, TextbookTree } from './textbook-tree.js';
 
 const KEYS = 96;
@@ -31,6 +33,7 @@ class CoreTree {
     { memoryBytes: 4096, guestPages: KEYS * 2 + 1, maxGuests: 1, maxRegions: 1 },
     HOLDER_API,
   );
+  private readonly core = testedCore(this.memory);
   readonly i32 = this.memory.i32;
   private readonly slots = new Map<number, number>();
 
@@ -55,11 +58,11 @@ class CoreTree {
     }
     const node = this.memory.slotTable + key * 2 * SLOT_WORDS;
     this.slots.set(key, node);
-    this.memory.core.treeInsert(ROOT, node, parent, link);
+    this.core.treeInsert(ROOT, node, parent, link);
   }
 
   erase(key: number): void {
-    this.memory.core.treeErase(ROOT, this.slots.get(key) ?? 0);
+    this.core.treeErase(ROOT, this.slots.get(key) ?? 0);
     this.slots.delete(key);
   }
 
@@ -67,7 +70,7 @@ class CoreTree {
     const node = this.slots.get(key) ?? 0;
     const first = this.memory.slotTable + key * 2 * SLOT_WORDS;
     const other = node === first ? first + SLOT_WORDS : first;
-    this.memory.core.treeReplace(ROOT, node, other);
+    this.core.treeReplace(ROOT, node, other);
     // Nothing may lead to the node that was replaced.
     this.i32.fill(-1, node, node + 3);
     this.slots.set(key, other);

@@ -6,9 +6,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  CTL_FOUND_LINK,
-  CTL_FOUND_NODE,
-  CTL_FOUND_PARENT,
   CTL_STABLE_ROOTS,
   CTL_UNSTABLE_ROOTS,
   PTE_DIRTY,
@@ -28,6 +25,7 @@ import {
 import { StableNodes } from '../../../src/ksm/stable-nodes.js';
 import { Machine } from '../../../src/machine/machine.js';
 import { HOLDER_API } from '../../../src/machine/pte.js';
+import { testedCore } from '../tested-core.js';
 import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-search.js';
 
 const PAGE_SIZE = 256;
@@ -35,7 +33,7 @@ const PAGES = 32;
 /**
  * Contents are equal but for these bytes, which hold other values: long common prefixes, and
  * differences on either side of each border of a compare, and several within the few bytes that
- * nodes keep as a sample.
+ * nodes keep as an excerpt.
  */
 const DIGITS = [0, 1, 63, 64, 66, 254, 255];
 
@@ -97,6 +95,7 @@ class UnstableRig {
     },
     HOLDER_API,
   );
+  readonly core = testedCore(this.machine.memory);
   private readonly i32 = this.machine.memory.i32;
   private readonly guest = this.machine.guests.create();
   private readonly region = this.machine.map(this.guest, PAGES, PAGE_SIZE);
@@ -118,20 +117,20 @@ class UnstableRig {
    * clean), looks for its like or puts it in.
    */
   visit(page: number, writtenMeanwhile: boolean): void {
-    const { i32, machine } = this;
+    const { i32, machine, core } = this;
     const slot = machine.memory.slotTable + page * SLOT_WORDS;
-    if ((i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) machine.memory.core.unstableRemove(slot);
+    if ((i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0) core.unstableRemove(slot);
     const frame = i32[slot + PTE_FRAME];
     if (frame === 0) return;
     i32[slot + RMAP_FLAGS] |= RMAP_IN_USE;
     if (!writtenMeanwhile) i32[slot + PTE_STATE] &= ~PTE_DIRTY;
     const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).run();
     same(
-      coreAnswer(machine.memory, machine.memory.core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)),
+      coreAnswer(core, core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)),
       wanted,
       'where the search ends',
     );
-    machine.memory.core.unstableFindOrInsert(slot, frame, 0, 1);
+    core.unstableFindOrInsert(slot, frame, 0, 1);
   }
 }
 
@@ -185,6 +184,7 @@ class StableRig {
     },
     HOLDER_API,
   );
+  readonly core = testedCore(this.machine.memory);
   private readonly i32 = this.machine.memory.i32;
   private readonly nodes = new StableNodes(this.machine);
   private readonly frames: number[] = [];
@@ -204,7 +204,7 @@ class StableRig {
   }
 
   insert(bytes: Uint8Array, chain: boolean): void {
-    const { i32, machine, nodes } = this;
+    const { machine, nodes } = this;
     const frame = this.newFrame(bytes);
     if (frame === 0) return;
     const answer = this.descend(frame);
@@ -212,13 +212,13 @@ class StableRig {
       machine.frames.put(frame);
       return;
     }
-    const { core } = machine.memory;
+    const { core } = this;
     const stable = core.stableNodeCreate(frame, 0);
     if (answer === SEARCH_ABSENT) {
-      core.stableSample(stable);
-      core.treeInsert(CTL_STABLE_ROOTS, stable, i32[CTL_FOUND_PARENT], i32[CTL_FOUND_LINK]);
+      core.stableExcerpt(stable);
+      core.treeInsert(CTL_STABLE_ROOTS, stable, core.searchParent(), core.searchLink());
     } else {
-      const found = i32[CTL_FOUND_NODE];
+      const found = core.searchNode();
       core.chainAdd(nodes.isChain(found) ? found : core.chainCreate(found, 0), stable);
     }
     core.setStableNode(frame, stable);
@@ -240,18 +240,18 @@ class StableRig {
    * scanner would.
    */
   private descend(frame: number): number {
-    const { machine, nodes } = this;
+    const { core, machine, nodes } = this;
     const { memory } = machine;
     for (;;) {
       const naive = new NaiveStableSearch(memory, frame, CTL_STABLE_ROOTS, nodes);
       let wanted = naive.run();
-      let seen = coreAnswer(memory, memory.core.stableSearch(CTL_STABLE_ROOTS, frame));
+      let seen = coreAnswer(core, core.stableSearch(CTL_STABLE_ROOTS, frame));
       same(seen, wanted, 'where the search ends');
       while (wanted.answer === SEARCH_LOOK) {
         const dup = this.tidy(wanted.node);
         if (dup === 0) break;
         wanted = naive.resume(this.i32[dup + STABLE_FRAME]);
-        seen = coreAnswer(memory, memory.core.stableResume(dup));
+        seen = coreAnswer(core, core.stableResume(dup));
         same(seen, wanted, 'where the search ends after it was resumed');
       }
       if (wanted.answer !== SEARCH_LOOK) return wanted.answer;
@@ -261,7 +261,7 @@ class StableRig {
   /** The dup to go on with; 0 if the node is removed, and the search starts again. */
   private tidy(node: number): number {
     const { i32, nodes } = this;
-    const { core } = this.machine.memory;
+    const { core } = this;
     if (!nodes.isChain(node)) {
       core.stableNodeRemove(node);
       return 0;

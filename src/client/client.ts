@@ -1,23 +1,27 @@
 /**
- * The typed client of the socket API: a method a route.
+ * The client of a running daemon: a method a route, on the daemon's Unix socket.
  *
- * Every call rejects with a KsmdError: what the daemon refused, that there is none, or that the
- * connection broke. Addresses and lengths in bytes.
+ * Addresses and lengths are in bytes, regions and scans in pages of 4096 bytes. Every method
+ * rejects with a KsmdError, whose `code` is an errno name: ENOENT or ECONNREFUSED where no daemon
+ * listens, ECONNRESET where it breaks off, EINVAL for what it does not take, and what else is said
+ * below. What was refused has changed nothing, but for a store that says how much of it was done.
  */
 
+import { KsmdError } from '../errors.js';
 import type { Advice } from '../names.js';
 import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
+import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Page } from '../protocol/routes/pages.js';
 import type { CpuProfile } from '../protocol/routes/profile.js';
 import type { Report } from '../protocol/routes/report.js';
 import type { Status } from '../protocol/routes/status.js';
 import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
-import type { CheckAnswer, RestartAnswer } from '../protocol/routes/upkeep.js';
+import type { RestartAnswer } from '../protocol/routes/upkeep.js';
 import type { Workload, WorkloadRequest } from '../protocol/routes/workloads.js';
-import { ROUTES, type RouteName } from '../protocol/routes.js';
-import { lines, serverSentEvents } from './lines.js';
-import { type Body, chunks, Transport } from './transport.js';
+import { Caller } from './caller.js';
+import { lines } from './lines.js';
+import { Octets } from './octets.js';
 
 /** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
 export type Source =
@@ -25,213 +29,237 @@ export type Source =
   | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
 
 export interface WantedLines {
+  /** How many of the last ones; 100 unless said. */
   readonly lines?: number | undefined;
   /** Of this severity and above. */
   readonly level?: LogsQuery['level'] | undefined;
   /** That tell of this guest. */
   readonly guest?: string | undefined;
+  /** Then the next ones, as they are written. */
   readonly follow?: boolean | undefined;
 }
 
+/** A whole region, or a range of whole pages. */
 export type AdvisedPages =
   | { readonly region: string }
   | { readonly address: number; readonly length: number };
 
-export class Client {
-  private readonly transport: Transport;
-
-  constructor(readonly socketPath: string) {
-    this.transport = new Transport(socketPath);
-  }
-
+export class Client extends Caller {
+  /** Version, memory, scanner, counters and what is saved: for programs that ask all the time. */
   status(): Promise<Status> {
-    return this.call('status') as Promise<Status>;
+    return this.call('GET /v1/status');
   }
 
   /** Resolves when the daemon has said that it will stop. */
   async stop(): Promise<void> {
-    await this.call('stop');
+    await this.call('POST /v1/stop');
   }
 
-  /** Counters and tunables. */
+  /** Counters and tunables, as of the files in /sys/kernel/mm/ksm. */
   ksm(): Promise<KsmFiles> {
-    return this.call('ksm') as Promise<KsmFiles>;
-  }
-
-  /** Writes all of these tunables or none; what all files hold then. */
-  setKsm(values: TunableValues): Promise<KsmFiles> {
-    return this.call('setKsm', {}, json(values)) as Promise<KsmFiles>;
+    return this.call('GET /v1/ksm');
   }
 
   /**
-   * Why the page at `address` is merged or not, and what comes next; with so many of its `twins`
-   * named.
+   * Writes all of these tunables, in their order, or none; what all files hold then. ENOENT for one
+   * that this kernel has not, EBUSY for one that cannot change now.
    */
-  page(guest: string, address: number, twins?: number): Promise<Page> {
-    const { method } = ROUTES.page;
-    const query = twins === undefined ? '' : `?twins=${twins}`;
-    return this.transport.json(
-      method,
-      pathOf('page', { guest, address: String(address) }) + query,
-    ) as Promise<Page>;
+  setKsm(values: TunableValues): Promise<KsmFiles> {
+    return this.call('PATCH /v1/ksm', { body: values });
   }
 
-  report(): Promise<Report> {
-    return this.call('report') as Promise<Report>;
-  }
-
+  /** Scans one batch of `pages`, and what the counters are then. EBUSY unless `run` is 0. */
   scan(pages: number): Promise<ScanAnswer> {
-    return this.call('scan', {}, json({ pages })) as Promise<ScanAnswer>;
+    return this.call('POST /v1/scan', { body: { pages } });
   }
 
+  /** All guests. */
   async guests(): Promise<GuestSummary[]> {
-    const { guests } = (await this.call('guests')) as { guests: GuestSummary[] };
+    const { guests } = await this.call('GET /v1/guests');
     return guests;
   }
 
+  /** One guest and its regions, in order of address. ENOENT if there is none of that name. */
   guest(guest: string): Promise<Guest> {
-    return this.call('guest', { guest }) as Promise<Guest>;
+    return this.call('GET /v1/guests/:guest', { params: { guest } });
   }
 
+  /** A guest without memory, on a NUMA node. EEXIST if the name is taken, ENOSPC at the limit. */
   createGuest(guest: string, node = 0): Promise<Guest> {
-    return this.call('createGuest', { guest }, json({ node })) as Promise<Guest>;
+    return this.call('PUT /v1/guests/:guest', { params: { guest }, body: { node } });
   }
 
+  /** The guest exits, its workloads with it. */
   async removeGuest(guest: string): Promise<void> {
-    await this.call('removeGuest', { guest });
-  }
-
-  map(guest: string, region: string, request: RegionRequest): Promise<Region> {
-    return this.call('map', { guest, region }, json(request)) as Promise<Region>;
-  }
-
-  async unmap(guest: string, region: string): Promise<void> {
-    await this.call('unmap', { guest, region });
-  }
-
-  async madvise(guest: string, advice: Advice, pages: AdvisedPages): Promise<void> {
-    await this.call('madvise', { guest }, json({ advice, ...pages }));
-  }
-
-  run(request: WorkloadRequest): Promise<Workload> {
-    return this.call('run', {}, json(request)) as Promise<Workload>;
-  }
-
-  async workloads(): Promise<Workload[]> {
-    const { workloads } = (await this.call('workloads')) as { workloads: Workload[] };
-    return workloads;
-  }
-
-  /** Ends a workload; `now`: wherever it is. What it had done. */
-  async kill(id: number, now = false): Promise<Workload> {
-    return (await this.transport.json(
-      'DELETE',
-      `${pathOf('kill', { id: String(id) })}${now ? '?now=1' : ''}`,
-    )) as Workload;
-  }
-
-  /** What does not agree when everything is recounted, a sentence each. */
-  async check(): Promise<string[]> {
-    const { disagreements } = (await this.call('check')) as CheckAnswer;
-    return disagreements;
-  }
-
-  restartScanner(): Promise<RestartAnswer> {
-    return this.call('restartScanner') as Promise<RestartAnswer>;
+    await this.call('DELETE /v1/guests/:guest', { params: { guest } });
   }
 
   /**
-   * A profile of the scanner thread, after so many seconds; given up, and the profiler off, once
-   * `signal` says stop.
+   * Registers a region of `pages` untouched pages, mergeable unless said, at an address of whole
+   * pages or where there is room. EEXIST if name or addresses are taken, ENOSPC without room.
    */
-  async profile(seconds: number, signal?: AbortSignal): Promise<CpuProfile> {
-    return (await this.transport.json(
-      ROUTES.profile.method,
-      ROUTES.profile.path,
-      json({ seconds }),
-      signal,
-    )) as CpuProfile;
+  map(guest: string, region: string, request: RegionRequest): Promise<Region> {
+    const params = { guest, region };
+    return this.call('PUT /v1/guests/:guest/regions/:region', { params, body: request });
   }
 
-  /** A snapshot's bytes as they come, and how many there will be. */
-  async snapshot(): Promise<{ length: number; chunks: AsyncIterable<Uint8Array> }> {
-    const answer = await this.transport.open('GET', ROUTES.snapshot.path);
-    return { length: Number(answer.headers['content-length']), chunks: chunks(answer) };
+  /** Unregisters a region: its pages are gone. */
+  async unmap(guest: string, region: string): Promise<void> {
+    await this.call('DELETE /v1/guests/:guest/regions/:region', { params: { guest, region } });
   }
 
-  /** Stores all that the source gives. KsmdError says how much was stored if that fails. */
+  /** What a program says of its pages with madvise(2). EFAULT where nothing is mapped. */
+  async madvise(guest: string, advice: Advice, pages: AdvisedPages): Promise<void> {
+    const body = { advice, ...pages };
+    await this.call('POST /v1/guests/:guest/madvise', { params: { guest }, body });
+  }
+
+  /**
+   * Stores all that the source gives, from `address` on. EFAULT where nothing is mapped, ENOMEM if
+   * no frame was free in time; `details.bytesStored` says how much was stored if it fails.
+   */
   async store(guest: string, address: number, source: Source): Promise<void> {
-    const { length, chunks: parts } =
+    const { length, chunks } =
       source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
-    const announced = length === undefined ? '' : `&length=${length}`;
-    const body = { contentType: 'application/octet-stream', length, chunks: parts };
-    await this.transport.json(
-      'PUT',
-      `${pathOf('store', { guest })}?address=${address}${announced}`,
-      body,
-    );
+    await this.call('PUT /v1/guests/:guest/memory', {
+      params: { guest },
+      query: {
+        address: String(address),
+        ...(length === undefined ? {} : { length: String(length) }),
+      },
+      body: new Octets(chunks, length),
+    });
   }
 
-  /** Bytes of the guest, as they come. */
+  /** `length` bytes of the guest from `address` on, as they come. EFAULT where none is mapped. */
   async *load(
     guest: string,
     address: number,
     length: number,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* chunks(
-      await this.transport.open(
-        'GET',
-        `${pathOf('load', { guest })}?address=${address}&length=${length}`,
-      ),
-    );
+    const { chunks } = await this.open('GET /v1/guests/:guest/memory', {
+      params: { guest },
+      query: { address: String(address), length: String(length) },
+    });
+    yield* chunks;
   }
 
   /**
-   * Lines of the log, without their newlines: the last ones, and then new ones as long as the
-   * caller goes on if `follow`.
+   * Why the page at `address` is merged or not, and what comes next; with so many of its `twins`
+   * named, 10 unless said. EFAULT where nothing is mapped.
    */
-  async *logs({
-    lines: count,
-    level,
-    guest,
-    follow,
-  }: WantedLines): AsyncGenerator<string, void, undefined> {
-    const query = new URLSearchParams();
-    if (count !== undefined) query.set('lines', String(count));
-    if (level !== undefined) query.set('level', level);
-    if (guest !== undefined) query.set('guest', guest);
-    if (follow) query.set('follow', '1');
-    yield* lines(chunks(await this.transport.open('GET', `${ROUTES.logs.path}?${query}`)));
+  page(guest: string, address: number, twins?: number): Promise<Page> {
+    return this.call('GET /v1/guests/:guest/pages/:address', {
+      params: { guest, address: String(address) },
+      query: twins === undefined ? {} : { twins: String(twins) },
+    });
+  }
+
+  /** What is saved and by whom, and how long a full scan takes. Looks at every page. */
+  report(): Promise<Report> {
+    return this.call('GET /v1/report');
+  }
+
+  /**
+   * Runs a workload in a guest, on a thread of the daemon's. Guest and region are made where they
+   * are not there and `pages` are said. ENOSPC if as many run as may.
+   */
+  run(request: WorkloadRequest): Promise<Workload> {
+    return this.call('POST /v1/workloads', { body: request });
+  }
+
+  /** All workloads, those that have ended too, and what they have done. */
+  async workloads(): Promise<Workload[]> {
+    const { workloads } = await this.call('GET /v1/workloads');
+    return workloads;
+  }
+
+  /** Ends a workload; `now`: wherever it is. What it had done. */
+  kill(id: number, now = false): Promise<Workload> {
+    return this.call('DELETE /v1/workloads/:id', {
+      params: { id: String(id) },
+      query: now ? { now: '1' } : {},
+    });
+  }
+
+  /** What does not agree when everything is recounted, a sentence each. Looks at every page. */
+  async check(): Promise<string[]> {
+    const { disagreements } = await this.call('GET /v1/check');
+    return disagreements;
+  }
+
+  /** Kills the scanner's thread; how long none ran until another had taken over. */
+  restartScanner(): Promise<RestartAnswer> {
+    return this.call('POST /v1/scanner/restart');
+  }
+
+  /**
+   * An image of all guests, as `ksmd start --restore` takes it: its bytes as they come, and how
+   * many there will be. EBUSY while another is taken.
+   */
+  async snapshot(): Promise<{ length: number; chunks: AsyncIterable<Uint8Array> }> {
+    const { length, chunks } = await this.open('GET /v1/snapshot');
+    if (length === undefined) throw new KsmdError('EIO', 'a snapshot whose length nobody says');
+    return { length, chunks };
+  }
+
+  /**
+   * A profile of the scanner thread, after so many seconds, 0.1 to 60; given up, and the profiler
+   * off, once `signal` says stop. EBUSY while another is taken.
+   */
+  profile(seconds: number, signal?: AbortSignal): Promise<CpuProfile> {
+    return this.call('POST /v1/profile', { body: { seconds }, signal });
   }
 
   /** What happens from now on, as long as the caller goes on or until `signal` says stop. */
-  async *events(signal?: AbortSignal): AsyncGenerator<KsmdEvent, void, undefined> {
-    yield* serverSentEvents(
-      lines(chunks(await this.transport.open('GET', ROUTES.events.path, undefined, signal))),
-    );
+  events(signal?: AbortSignal): AsyncGenerator<KsmdEvent, void, undefined> {
+    return this.listen('GET /v1/events', { signal });
   }
 
-  /** Closes idle connections. */
-  close(): void {
-    this.transport.close();
+  /** Lines of the log, each a JSON object, without their newlines. */
+  async *logs(wanted: WantedLines): AsyncGenerator<string, void, undefined> {
+    const { lines: count, level, guest, follow } = wanted;
+    const { chunks } = await this.open('GET /v1/logs', {
+      query: {
+        ...(count === undefined ? {} : { lines: String(count) }),
+        ...(level === undefined ? {} : { level }),
+        ...(guest === undefined ? {} : { guest }),
+        ...(follow ? { follow: '1' } : {}),
+      },
+    });
+    yield* lines(chunks);
   }
 
-  private call(
-    name: RouteName,
-    params: Record<string, string> = {},
-    body?: Body,
-  ): Promise<unknown> {
-    return this.transport.json(ROUTES[name].method, pathOf(name, params), body);
+  /** The state of every page of every guest, to be kept up by what `live` tells. */
+  pageMap(): Promise<PageMapAnswer> {
+    return this.call('GET /v1/map');
   }
-}
 
-function pathOf(name: RouteName, params: Record<string, string>): string {
-  return ROUTES[name].path.replace(/:(\w+)/g, (_, param: string) =>
-    encodeURIComponent(params[param] ?? ''),
-  );
-}
+  /**
+   * The last minutes and all files, then whatever changes, the state of pages too, as long as the
+   * caller goes on or until `signal` says stop.
+   */
+  live(signal?: AbortSignal): AsyncGenerator<LiveEvent, void, undefined> {
+    return this.listen('GET /v1/live', { signal });
+  }
 
-function json(value: unknown): Body {
-  const bytes = Buffer.from(JSON.stringify(value));
-  return { contentType: 'application/json', length: bytes.length, chunks: [bytes] };
+  /** The dashboard's page. */
+  dashboard(): Promise<string> {
+    return this.text('GET /');
+  }
+
+  /** A file of the dashboard, by its path below /dashboard/. */
+  dashboardFile(path: string): Promise<string> {
+    return this.text('GET /dashboard/*', { params: { '*': path } });
+  }
+
+  /** Everything there is to count, in the text format of Prometheus. */
+  metrics(): Promise<string> {
+    return this.text('GET /metrics');
+  }
+
+  /** The OpenAPI document of all routes. */
+  openapi(): Promise<Readonly<Record<string, unknown>>> {
+    return this.call('GET /v1/openapi.json');
+  }
 }

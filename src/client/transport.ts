@@ -8,6 +8,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { type Errno, errnoOf, KsmdError } from '../errors.js';
 import type { ErrorAnswer } from '../protocol/errors.js';
 import { socketPathProblem } from '../protocol/socket-path.js';
+import { wholeText } from './lines.js';
 
 const NOBODY_THERE = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
 
@@ -59,12 +60,6 @@ export class Transport {
     // With half a body in it the connection cannot serve another request.
     if (!sent) outgoing.destroy();
     throw error;
-  }
-
-  /** The whole answer as JSON; undefined if it is empty. */
-  async json(method: string, path: string, body?: Body, signal?: AbortSignal): Promise<unknown> {
-    const text = await readText(await this.open(method, path, body, signal));
-    return text === '' ? undefined : JSON.parse(text);
   }
 
   close(): void {
@@ -119,7 +114,7 @@ async function send(
 }
 
 async function refusal(answer: IncomingMessage): Promise<KsmdError> {
-  const text = await readText(answer);
+  const text = await wholeText(chunks(answer));
   try {
     const { error, bytesStored } = JSON.parse(text) as ErrorAnswer;
     return new KsmdError(
@@ -141,13 +136,6 @@ function nobodyListens(code: Errno, socketPath: string): KsmdError {
       ? `the socket ${socketPath} belongs to another user`
       : `no daemon listens on ${socketPath}`;
   return new KsmdError(code, sentence, { socketPath });
-}
-
-async function readText(stream: IncomingMessage): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of chunks(stream)) text += decoder.decode(chunk, { stream: true });
-  return text;
 }
 
 /** What an answer holds, as it comes. ECONNRESET if it ends before its end. */

@@ -2,9 +2,10 @@
  * A server of the API from its first connection to its last: listening whole or not at all, and
  * closed so that what was asked is answered.
  */
+
+import type { FastifyInstance } from 'fastify';
 import { systemError } from '../errors.js';
 import { FatalError } from './fatal.js';
-import type { Api } from './http/context.js';
 import type { TcpAddress } from './http/tcp.js';
 
 /** How long answers under way may take to be read. */
@@ -14,9 +15,9 @@ const SWEEP_MS = 20;
 
 /** The server, once `listen` has resolved. If that rejects, nothing is left of it. */
 export async function listening(
-  server: Api,
-  listen: (server: Api) => Promise<unknown>,
-): Promise<Api> {
+  server: FastifyInstance,
+  listen: (server: FastifyInstance) => Promise<unknown>,
+): Promise<FastifyInstance> {
   try {
     await listen(server);
     return server;
@@ -27,7 +28,7 @@ export async function listening(
 }
 
 /** FatalError if the operating system refuses. */
-export async function listenAt(server: Api, { host, port }: TcpAddress): Promise<void> {
+export async function listenAt(server: FastifyInstance, { host, port }: TcpAddress): Promise<void> {
   try {
     await server.listen({ host, port });
   } catch (error) {
@@ -39,7 +40,7 @@ export async function listenAt(server: Api, { host, port }: TcpAddress): Promise
  * Takes no more connections and waits for the answers under way: until `answered` has resolved, and
  * a while longer for those who read them. Connections that remain are cut off.
  */
-export async function close(server: Api, answered: () => Promise<void>): Promise<void> {
+export async function close(server: FastifyInstance, answered: () => Promise<void>): Promise<void> {
   const closed = server.close();
   const sweep = setInterval(() => server.server.closeIdleConnections(), SWEEP_MS);
   await answered();

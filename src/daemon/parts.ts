@@ -5,6 +5,8 @@
  * Between two parts stands what need not be stopped. The socket's path comes first, because whoever
  * waits for the daemon's end waits for that to be empty.
  */
+
+import type { FastifyInstance } from 'fastify';
 import type { Host } from '../ksm/host.js';
 import { rebuild } from '../ksm/rebuild.js';
 import { VERSION } from '../version.js';
@@ -16,7 +18,7 @@ import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
 import { progress } from './feeds/progress.js';
 import { sample } from './feeds/sample.js';
-import type { Api, Context } from './http/context.js';
+import type { Context } from './http/context.js';
 import { createServer } from './http/server.js';
 import { Uploads } from './http/uploads.js';
 import { made, type Part } from './life-cycle.js';
@@ -181,7 +183,7 @@ export function* daemonParts(
 
 /** What would go on for long is cut short, the rest is answered, and the server closed. */
 async function lastAnswers(
-  server: Api,
+  server: FastifyInstance,
   { profiling, streams, uploads, scanner }: Context,
 ): Promise<void> {
   profiling.interrupt();

@@ -3,11 +3,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/daemon/http/limits.js';
-import { isReadable } from '../../src/daemon/http/tcp.js';
 import { HTTP_STATUS } from '../../src/protocol/errors.js';
+import type { Route } from '../../src/protocol/route.js';
 import { LIVE_EVENTS } from '../../src/protocol/routes/live.js';
 import { EVENTS } from '../../src/protocol/routes/streams.js';
-import { ROUTES, type Route } from '../../src/protocol/routes.js';
+import { ROUTES } from '../../src/protocol/routes.js';
 import { stepsOf } from './console.js';
 import { codeSpans, readDocument, tableUnder } from './markdown.js';
 
@@ -36,9 +36,9 @@ test('its table is that of the routes, with what TCP lets be seen', () => {
     route: route.replaceAll('`', ''),
     tcp: tcp === 'yes',
   }));
-  const wanted = routes.map(({ method, path }) => ({
+  const wanted = routes.map(({ method, path, overTcp }) => ({
     route: `${method} ${path}`,
-    tcp: isReadable(method, path),
+    tcp: overTcp,
   }));
   const byRoute = (a: { route: string }, b: { route: string }): number =>
     a.route.localeCompare(b.route);

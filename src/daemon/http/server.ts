@@ -4,49 +4,36 @@
  * Values are never coerced: a number sent as a string is refused where a number is wanted.
  */
 import swagger from '@fastify/swagger';
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { type FastifyReply, fastify } from 'fastify';
-import { Type } from 'typebox';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { KsmdError } from '../../errors.js';
-import { methodsOf, ROUTES } from '../../protocol/routes.js';
+import type { Route } from '../../protocol/route.js';
+import { ROUTES } from '../../protocol/routes.js';
 import { VERSION } from '../../version.js';
 import { SYSTEM_TIMERS } from '../timers.js';
 import { BodyWatch } from './body-watch.js';
-import { type Api, type Context, route } from './context.js';
+import type { Context } from './context.js';
 import { answerBrokenRequest, answerStalledBody } from './cut-requests.js';
 import type { Limits } from './limits.js';
+import { methodsOf } from './methods.js';
 import { noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusals.js';
-import { dashboardRoutes } from './routes/dashboard.js';
-import { guestRoutes } from './routes/guests.js';
-import { ksmRoutes } from './routes/ksm.js';
-import { liveRoutes } from './routes/live.js';
-import { memoryRoutes } from './routes/memory.js';
-import { metricsRoutes } from './routes/metrics.js';
-import { pageRoutes } from './routes/pages.js';
-import { profileRoutes } from './routes/profile.js';
-import { reportRoutes } from './routes/report.js';
-import { statusRoutes } from './routes/status.js';
-import { streamRoutes } from './routes/streams.js';
-import { upkeepRoutes } from './routes/upkeep.js';
-import { workloadRoutes } from './routes/workloads.js';
-import { isOwnHost, isReadable, type TcpAddress } from './tcp.js';
+import { registerRoutes } from './register.js';
+import { dashboardHandlers } from './routes/dashboard.js';
+import { guestHandlers } from './routes/guests.js';
+import { ksmHandlers } from './routes/ksm.js';
+import { liveHandlers } from './routes/live.js';
+import { memoryHandlers } from './routes/memory.js';
+import { metricsHandlers } from './routes/metrics.js';
+import { pageHandlers } from './routes/pages.js';
+import { profileHandlers } from './routes/profile.js';
+import { reportHandlers } from './routes/report.js';
+import { statusHandlers } from './routes/status.js';
+import { streamHandlers } from './routes/streams.js';
+import { upkeepHandlers } from './routes/upkeep.js';
+import { workloadHandlers } from './routes/workloads.js';
+import { isOwnHost, type TcpAddress } from './tcp.js';
 
 /** How often connections are looked at for having taken too long. */
 const CHECK_CONNECTIONS_MS = 500;
-
-/** Routes that are answered also while the scanner is being restarted. */
-const ALWAYS_ANSWERED: readonly string[] = [
-  ROUTES.status.path,
-  ROUTES.report.path,
-  ROUTES.logs.path,
-  ROUTES.events.path,
-  ROUTES.metrics.path,
-  ROUTES.stop.path,
-  ROUTES.pageMap.path,
-  ROUTES.live.path,
-  ROUTES.dashboard.path,
-  ROUTES.dashboardFile.path,
-];
 
 /**
  * A server that is ready to listen: on the socket, or at a TCP address, where it only lets itself
@@ -56,8 +43,8 @@ export async function createServer(
   context: Context,
   limits: Limits,
   tcp?: TcpAddress,
-): Promise<Api> {
-  const api: Api = fastify({
+): Promise<FastifyInstance> {
+  const api: FastifyInstance = fastify({
     bodyLimit: limits.maxBodyBytes,
     // HEAD would run the handlers of GET: begin streams that nobody reads, and take snapshots.
     exposeHeadRoutes: false,
@@ -81,7 +68,7 @@ export async function createServer(
     clientErrorHandler: (error, socket) => answerBrokenRequest(context.uploads, error, socket),
     frameworkErrors: (error, _request, reply) =>
       refuse(reply as unknown as FastifyReply, refusalOf(error)),
-  }).withTypeProvider<TypeBoxTypeProvider>();
+  });
   const { logger } = context.log;
   api.server.maxConnections = limits.maxConnections;
 
@@ -101,10 +88,11 @@ export async function createServer(
     ({ socket }) => answerStalledBody(context.uploads, limits.bodyTimeoutMs, socket),
     SYSTEM_TIMERS,
   );
-  api.addHook('onRequest', async ({ routeOptions, headers, method, raw }) => {
+  api.addHook('onRequest', async ({ routeOptions, headers, raw }) => {
+    const { record } = routeOptions.config;
     bodies.watch(raw);
-    if (tcp !== undefined) assertAllowed(tcp, method, routeOptions.url, headers.host);
-    if (!ALWAYS_ANSWERED.includes(routeOptions.url ?? '')) await context.scanner.ready();
+    if (tcp !== undefined) assertAllowed(tcp, record, headers.host);
+    if (record?.duringRestart !== true) await context.scanner.ready();
   });
   api.addHook('onResponse', async ({ method, url, routeOptions }, { statusCode, elapsedTime }) => {
     context.metrics.countRequest(method, routeOptions.url, statusCode);
@@ -123,38 +111,31 @@ export async function createServer(
       servers: [{ url: 'http://localhost' }],
     },
   });
-  for (const routes of [
-    statusRoutes,
-    ksmRoutes,
-    guestRoutes,
-    memoryRoutes,
-    pageRoutes,
-    reportRoutes,
-    workloadRoutes,
-    upkeepRoutes,
-    profileRoutes,
-    streamRoutes,
-    liveRoutes,
-    dashboardRoutes,
-    metricsRoutes,
-    openapiRoute,
-  ]) {
-    await api.register(async (scope) => routes(scope as Api, context));
-  }
+  registerRoutes(api, ROUTES, {
+    ...statusHandlers(context),
+    ...ksmHandlers(context),
+    ...guestHandlers(context),
+    ...memoryHandlers(context),
+    ...pageHandlers(context),
+    ...reportHandlers(context),
+    ...workloadHandlers(context),
+    ...upkeepHandlers(context),
+    ...profileHandlers(context),
+    ...streamHandlers(context),
+    ...liveHandlers(context),
+    ...dashboardHandlers(),
+    ...metricsHandlers(context),
+    openapi: () => ({ ...api.swagger() }),
+  });
   await api.ready();
   return api;
 }
 
-/** EACCES unless this may be asked over TCP. */
-function assertAllowed(
-  tcp: TcpAddress,
-  method: string,
-  url: string | undefined,
-  host: string | undefined,
-): void {
+/** EACCES unless this may be asked over TCP; that nothing is at the URL may be told. */
+function assertAllowed(tcp: TcpAddress, record: Route | undefined, host: string | undefined): void {
   if (!isOwnHost(host, tcp))
     throw new KsmdError('EACCES', `this is not ${host ?? 'a host without a name'}`);
-  if (url !== undefined && !isReadable(method, url))
+  if (record?.overTcp === false)
     throw new KsmdError('EACCES', 'over TCP ksmd can only be looked at: use the Unix socket');
 }
 
@@ -162,22 +143,11 @@ function refuse(reply: FastifyReply, { httpStatus, answer }: Refusal): void {
   void reply.code(httpStatus).type('application/json').send(answer);
 }
 
-function openapiRoute(api: Api): void {
-  api.route({
-    ...route(
-      'openapi',
-      {},
-      { 200: Type.Unsafe<unknown>({ type: 'object', additionalProperties: true }) },
-    ),
-    handler: () => api.swagger(),
-  });
-}
-
 /**
  * Takes bodies as JSON whatever their content type, so that `curl -d` needs no header. An empty one
  * is no body.
  */
-function acceptJson(api: Api): void {
+function acceptJson(api: FastifyInstance): void {
   const parseJson = api.getDefaultJsonParser('error', 'error');
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {

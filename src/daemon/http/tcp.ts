@@ -7,25 +7,6 @@
  */
 import { isIP } from 'node:net';
 import { KsmdError } from '../../errors.js';
-import { ROUTES, type RouteName } from '../../protocol/routes.js';
-
-/** What may be asked over TCP: nothing that changes the host, and no byte of a guest's memory. */
-const READABLE: readonly RouteName[] = [
-  'status',
-  'ksm',
-  'guests',
-  'guest',
-  'page',
-  'report',
-  'workloads',
-  'events',
-  'pageMap',
-  'live',
-  'dashboard',
-  'dashboardFile',
-  'metrics',
-  'openapi',
-];
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 /** Every address the machine has. */
@@ -55,13 +36,6 @@ export function parseTcpAddress(text: string, forced: boolean): TcpAddress {
       `${host} can be reached from other machines: choose 127.0.0.1, or add --http-remote`,
     );
   return { host, port };
-}
-
-/** Whether a route may be asked for over TCP. */
-export function isReadable(method: string, url: string | undefined): boolean {
-  return READABLE.some(
-    (name) => (method === 'GET' || method === 'HEAD') && ROUTES[name].path === url,
-  );
 }
 
 /** Whether a Host header names the address listened on. */

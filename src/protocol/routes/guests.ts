@@ -1,13 +1,14 @@
-/** What /v1/guests carries: address spaces, their regions, their memory. */
+/** /v1/guests: address spaces, their regions, and advice on their pages. */
 import { type Static, Type } from 'typebox';
 import { ADVICE } from '../../names.js';
-import { Bytes, BytesText, Name, Pages } from '../values.js';
+import type { Routes } from '../route.js';
+import { Bytes, Name, Pages } from '../values.js';
 import { Counters } from './ksm.js';
 
 export const GuestParams = Type.Object({ guest: Name });
-export const RegionParams = Type.Object({ guest: Name, region: Name });
+const RegionParams = Type.Object({ guest: Name, region: Name });
 
-export const GuestRequest = Type.Object(
+const GuestRequest = Type.Object(
   {
     node: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 15, description: 'a NUMA node, 0 to 15' }),
@@ -56,24 +57,13 @@ export const GuestSummary = Type.Object({
   regions: Type.Integer({ description: 'how many' }),
 });
 export type GuestSummary = Static<typeof GuestSummary>;
-export const GuestList = Type.Object({ guests: Type.Array(GuestSummary) });
+const GuestList = Type.Object({ guests: Type.Array(GuestSummary) });
 
 export const Guest = Type.Object({
   ...GUEST_FIELDS,
   regions: Type.Array(Region, { description: 'in order of address' }),
 });
 export type Guest = Static<typeof Guest>;
-
-export const LoadQuery = Type.Object(
-  { address: BytesText, length: BytesText },
-  { additionalProperties: false },
-);
-/** Without `length`, what the body holds. */
-export const StoreQuery = Type.Object(
-  { address: BytesText, length: Type.Optional(BytesText) },
-  { additionalProperties: false },
-);
-export const Stored = Type.Object({ bytesStored: Type.Integer() });
 
 /** A range, a whole region, or a range that must lie in the region. */
 export const AdviceRequest = Type.Object(
@@ -88,3 +78,73 @@ export const AdviceRequest = Type.Object(
   { additionalProperties: false },
 );
 export type AdviceRequest = Static<typeof AdviceRequest>;
+
+const NoContent = Type.Null({ description: 'done' });
+
+export const GUEST_ROUTES = {
+  guests: {
+    method: 'GET',
+    path: '/v1/guests',
+    summary: 'All guests',
+    overTcp: true,
+    duringRestart: false,
+    answers: { 200: GuestList },
+  },
+  createGuest: {
+    method: 'PUT',
+    path: '/v1/guests/:guest',
+    summary: 'A new guest without memory',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    body: Type.Optional(GuestRequest),
+    answers: { 201: Guest },
+  },
+  guest: {
+    method: 'GET',
+    path: '/v1/guests/:guest',
+    summary: 'One guest and its regions',
+    overTcp: true,
+    duringRestart: false,
+    params: GuestParams,
+    answers: { 200: Guest },
+  },
+  removeGuest: {
+    method: 'DELETE',
+    path: '/v1/guests/:guest',
+    summary: 'The guest exits',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    answers: { 204: NoContent },
+  },
+  map: {
+    method: 'PUT',
+    path: '/v1/guests/:guest/regions/:region',
+    summary: 'Register a region of untouched pages',
+    overTcp: false,
+    duringRestart: false,
+    params: RegionParams,
+    body: RegionRequest,
+    answers: { 201: Region },
+  },
+  unmap: {
+    method: 'DELETE',
+    path: '/v1/guests/:guest/regions/:region',
+    summary: 'Unregister a region',
+    overTcp: false,
+    duringRestart: false,
+    params: RegionParams,
+    answers: { 204: NoContent },
+  },
+  madvise: {
+    method: 'POST',
+    path: '/v1/guests/:guest/madvise',
+    summary: 'Advise pages mergeable, unmergeable or dontneed',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    body: AdviceRequest,
+    answers: { 204: NoContent },
+  },
+} as const satisfies Routes;

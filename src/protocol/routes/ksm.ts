@@ -1,5 +1,6 @@
-/** What /v1/ksm and /v1/scan carry: the files of /sys/kernel/mm/ksm. */
+/** /v1/ksm and /v1/scan: the files of /sys/kernel/mm/ksm. */
 import { type Static, Type } from 'typebox';
+import type { Routes } from '../route.js';
 import { Pages } from '../values.js';
 
 export const Counters = Type.Record(Type.String(), Type.Integer(), {
@@ -27,3 +28,32 @@ export const ScanAnswer = Type.Object({
   counters: Counters,
 });
 export type ScanAnswer = Static<typeof ScanAnswer>;
+
+export const KSM_ROUTES = {
+  ksm: {
+    method: 'GET',
+    path: '/v1/ksm',
+    summary: 'Counters and tunables under their sysfs names',
+    overTcp: true,
+    duringRestart: false,
+    answers: { 200: KsmFiles },
+  },
+  setKsm: {
+    method: 'PATCH',
+    path: '/v1/ksm',
+    summary: 'Write tunables, all or none of them',
+    overTcp: false,
+    duringRestart: false,
+    body: TunableValues,
+    answers: { 200: KsmFiles },
+  },
+  scan: {
+    method: 'POST',
+    path: '/v1/scan',
+    summary: 'With run 0: scan one batch',
+    overTcp: false,
+    duringRestart: false,
+    body: ScanRequest,
+    answers: { 200: ScanAnswer },
+  },
+} as const satisfies Routes;

@@ -13,7 +13,9 @@
  * they were.
  */
 import { type Static, Type } from 'typebox';
+import { type EventOf, eventStream } from '../content.js';
 import { Sample } from '../history.js';
+import type { Routes } from '../route.js';
 import { KsmFiles } from './ksm.js';
 
 /** In the low four bits of a run: left as they were. */
@@ -87,7 +89,23 @@ export const LIVE_EVENTS = {
 } as const;
 
 export type LiveEventName = keyof typeof LIVE_EVENTS;
-export type LiveEventData<Name extends LiveEventName> = Static<(typeof LIVE_EVENTS)[Name]>;
-export type LiveEvent = {
-  [Name in LiveEventName]: { readonly event: Name; readonly data: LiveEventData<Name> };
-}[LiveEventName];
+export type LiveEvent = EventOf<typeof LIVE_EVENTS>;
+
+export const LIVE_ROUTES = {
+  pageMap: {
+    method: 'GET',
+    path: '/v1/map',
+    summary: 'The state of every page of every guest',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: PageMapAnswer },
+  },
+  live: {
+    method: 'GET',
+    path: '/v1/live',
+    summary: 'Server-sent events: samples, counters, tunables, guests and pages as they change',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: eventStream(LIVE_EVENTS) },
+  },
+} as const satisfies Routes;

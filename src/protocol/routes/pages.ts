@@ -1,10 +1,11 @@
-/** What /v1/guests/{guest}/pages carries: one page, explained. */
+/** /v1/guests/{guest}/pages/{address}: one page, explained. */
 import { type Static, Type } from 'typebox';
 import { PAGE_STATES } from '../../names.js';
+import type { Routes } from '../route.js';
 import { BytesText, Name } from '../values.js';
 
-export const PageParams = Type.Object({ guest: Name, address: BytesText });
-export const PageQuery = Type.Object(
+const PageParams = Type.Object({ guest: Name, address: BytesText });
+const PageQuery = Type.Object(
   {
     twins: Type.Optional(
       Type.String({
@@ -44,3 +45,16 @@ export const Page = Type.Object({
   twins: Type.Array(PageName, { description: 'the first of them' }),
 });
 export type Page = Static<typeof Page>;
+
+export const PAGE_ROUTES = {
+  page: {
+    method: 'GET',
+    path: '/v1/guests/:guest/pages/:address',
+    summary: 'One page, explained: its state, why, and what comes next',
+    overTcp: true,
+    duringRestart: false,
+    params: PageParams,
+    query: PageQuery,
+    answers: { 200: Page },
+  },
+} as const satisfies Routes;

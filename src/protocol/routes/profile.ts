@@ -1,10 +1,11 @@
 /**
- * What /v1/profile takes and answers: where the scanner thread's time went, in the format that
- * Chrome's DevTools open as a .cpuprofile.
+ * /v1/profile: where the scanner thread's time went, in the format that Chrome's DevTools open as a
+ * .cpuprofile.
  */
 import { type Static, Type } from 'typebox';
+import type { Routes } from '../route.js';
 
-export const ProfileRequest = Type.Object(
+const ProfileRequest = Type.Object(
   {
     seconds: Type.Number({
       minimum: 0.1,
@@ -44,3 +45,15 @@ export const CpuProfile = Type.Object({
   }),
 });
 export type CpuProfile = Static<typeof CpuProfile>;
+
+export const PROFILE_ROUTES = {
+  profile: {
+    method: 'POST',
+    path: '/v1/profile',
+    summary: 'Profile the scanner thread: a .cpuprofile',
+    overTcp: false,
+    duringRestart: false,
+    body: ProfileRequest,
+    answers: { 200: CpuProfile },
+  },
+} as const satisfies Routes;

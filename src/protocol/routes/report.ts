@@ -1,6 +1,7 @@
-/** What /v1/report answers: what people ask of KSM, rather than its counters. */
+/** /v1/report: what people ask of KSM, rather than its counters. */
 import { type Static, Type } from 'typebox';
 import { PAGE_STATES, type PageState } from '../../names.js';
+import type { Routes } from '../route.js';
 import { Status } from './status.js';
 
 const pages = Object.fromEntries(PAGE_STATES.map((state) => [state, Type.Integer()])) as Record<
@@ -44,3 +45,14 @@ export const Report = Type.Object({
   }),
 });
 export type Report = Static<typeof Report>;
+
+export const REPORT_ROUTES = {
+  report: {
+    method: 'GET',
+    path: '/v1/report',
+    summary: 'What is saved and by whom, why the rest is not, how long a full scan takes',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: Report },
+  },
+} as const satisfies Routes;

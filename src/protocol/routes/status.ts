@@ -1,6 +1,7 @@
-/** What /v1/status answers. */
+/** /v1/status and /v1/stop. */
 import { type Static, Type } from 'typebox';
 import { SCANNER_STATES } from '../../names.js';
+import type { Routes } from '../route.js';
 import { Counters } from './ksm.js';
 
 export const Status = Type.Object({
@@ -61,3 +62,22 @@ export const Status = Type.Object({
 export type Status = Static<typeof Status>;
 
 export const Stopping = Type.Object({ stopping: Type.Literal(true) });
+
+export const STATUS_ROUTES = {
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    summary: 'Version, memory, scanner, counters and what is saved',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: Status },
+  },
+  stop: {
+    method: 'POST',
+    path: '/v1/stop',
+    summary: 'Stop the daemon once this is answered',
+    overTcp: false,
+    duringRestart: true,
+    answers: { 200: Stopping },
+  },
+} as const satisfies Routes;

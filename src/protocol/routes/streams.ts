@@ -1,6 +1,8 @@
-/** What /v1/events and /v1/logs stream. */
+/** /v1/events and /v1/logs: what goes on until its reader goes. */
 import { type Static, Type } from 'typebox';
 import { LOG_LEVELS } from '../../names.js';
+import { type EventOf, eventStream } from '../content.js';
+import type { Routes } from '../route.js';
 import { Name } from '../values.js';
 
 export const LogsQuery = Type.Object(
@@ -40,8 +42,24 @@ export const EVENTS = {
   warning: Type.Object({ message: Type.String() }),
 } as const;
 
-export type EventName = keyof typeof EVENTS;
-export type EventData<Name extends EventName> = Static<(typeof EVENTS)[Name]>;
-export type KsmdEvent = {
-  [Name in EventName]: { readonly event: Name; readonly data: EventData<Name> };
-}[EventName];
+export type KsmdEvent = EventOf<typeof EVENTS>;
+
+export const STREAM_ROUTES = {
+  events: {
+    method: 'GET',
+    path: '/v1/events',
+    summary: 'Server-sent events: merges, breaks, full scans, warnings',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: eventStream(EVENTS) },
+  },
+  logs: {
+    method: 'GET',
+    path: '/v1/logs',
+    summary: 'Last lines of the log, one JSON object a line',
+    overTcp: false,
+    duringRestart: true,
+    query: LogsQuery,
+    answers: { 200: { content: { 'application/x-ndjson': { schema: Type.String() } } } },
+  },
+} as const satisfies Routes;

@@ -1,5 +1,7 @@
-/** What /v1/check and /v1/scanner/restart answer. */
+/** /v1/check, /v1/scanner/restart and /v1/snapshot: looking after a running daemon. */
 import { type Static, Type } from 'typebox';
+import { OCTETS } from '../content.js';
+import type { Routes } from '../route.js';
 
 export const CheckAnswer = Type.Object({
   disagreements: Type.Array(Type.String(), { description: 'a sentence each; none if all agrees' }),
@@ -10,3 +12,30 @@ export const RestartAnswer = Type.Object({
   afterMs: Type.Number({ description: 'how long no scanner ran' }),
 });
 export type RestartAnswer = Static<typeof RestartAnswer>;
+
+export const UPKEEP_ROUTES = {
+  check: {
+    method: 'GET',
+    path: '/v1/check',
+    summary: 'Recount everything from frames and page tables',
+    overTcp: false,
+    duringRestart: false,
+    answers: { 200: CheckAnswer },
+  },
+  restartScanner: {
+    method: 'POST',
+    path: '/v1/scanner/restart',
+    summary: 'Kill the scanner; another takes over',
+    overTcp: false,
+    duringRestart: false,
+    answers: { 200: RestartAnswer },
+  },
+  snapshot: {
+    method: 'GET',
+    path: '/v1/snapshot',
+    summary: 'A consistent image of all guests, while they run',
+    overTcp: false,
+    duringRestart: false,
+    answers: { 200: OCTETS },
+  },
+} as const satisfies Routes;

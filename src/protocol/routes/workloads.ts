@@ -1,9 +1,10 @@
-/** What /v1/workloads carries: programs that guests run on threads of the daemon. */
+/** /v1/workloads: programs that guests run on threads of the daemon. */
 import { type Static, Type } from 'typebox';
 import { WORKLOADS } from '../../names.js';
+import type { Routes } from '../route.js';
 import { Name, Pages } from '../values.js';
 
-export const WorkloadParams = Type.Object({
+const WorkloadParams = Type.Object({
   id: Type.String({ pattern: '^[0-9]{1,9}$', description: 'the number of a workload' }),
 });
 
@@ -30,7 +31,7 @@ export const WorkloadRequest = Type.Object(
 export type WorkloadRequest = Static<typeof WorkloadRequest>;
 
 /** `now`: end it wherever it is, instead of asking it to. */
-export const KillQuery = Type.Object(
+const KillQuery = Type.Object(
   { now: Type.Optional(Type.Enum(['0', '1'], { description: '0 or 1' })) },
   { additionalProperties: false },
 );
@@ -52,4 +53,34 @@ export const Workload = Type.Object({
   reason: Type.Optional(Type.String({ description: 'why it died' })),
 });
 export type Workload = Static<typeof Workload>;
-export const WorkloadList = Type.Object({ workloads: Type.Array(Workload) });
+const WorkloadList = Type.Object({ workloads: Type.Array(Workload) });
+
+export const WORKLOAD_ROUTES = {
+  run: {
+    method: 'POST',
+    path: '/v1/workloads',
+    summary: 'Run a workload in a guest, on a thread of the daemon',
+    overTcp: false,
+    duringRestart: false,
+    body: WorkloadRequest,
+    answers: { 201: Workload },
+  },
+  workloads: {
+    method: 'GET',
+    path: '/v1/workloads',
+    summary: 'All workloads, and what they have done',
+    overTcp: true,
+    duringRestart: false,
+    answers: { 200: WorkloadList },
+  },
+  kill: {
+    method: 'DELETE',
+    path: '/v1/workloads/:id',
+    summary: 'End a workload',
+    overTcp: false,
+    duringRestart: false,
+    params: WorkloadParams,
+    query: KillQuery,
+    answers: { 200: Workload },
+  },
+} as const satisfies Routes;

@@ -9,9 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
-import { type Api, type Context, route } from '../context.js';
+import type { DASHBOARD_ROUTES } from '../../../protocol/routes/dashboard.js';
+import type { Handlers } from '../register.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot'));
@@ -64,27 +64,18 @@ const HEADERS = {
   'cache-control': 'no-cache',
 };
 
-const FileParams = Type.Object({ '*': Type.String({ description: 'the name of a file' }) });
-const Page = { content: { 'text/html': { schema: Type.Unsafe<Buffer>({ type: 'string' }) } } };
-const AnyFile = { content: { '*/*': { schema: Type.Unsafe<Buffer>({ type: 'string' }) } } };
-
-export function dashboardRoutes(api: Api, _context: Context): void {
-  api.route({
-    ...route('dashboard', {}, { 200: Page }),
-    handler: (_request, reply) => {
+export function dashboardHandlers(): Handlers<typeof DASHBOARD_ROUTES> {
+  return {
+    dashboard: (_request, reply) => {
       reply.headers(HEADERS).type(PAGE.type);
       return readFile(PAGE.path);
     },
-  });
-
-  api.route({
-    ...route('dashboardFile', { params: FileParams }, { 200: AnyFile }),
-    handler: ({ params }, reply) => {
+    dashboardFile: ({ params }, reply) => {
       const file = FILES.get(params['*']);
       if (file === undefined)
         throw new KsmdError('ENOENT', `the dashboard has no file '${params['*']}'`);
       reply.headers(HEADERS).type(file.type);
       return readFile(file.path);
     },
-  });
+  };
 }

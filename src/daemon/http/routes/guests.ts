@@ -1,99 +1,52 @@
 /** /v1/guests: address spaces, their regions, and advice on their pages. */
-import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
 import { registeredPages } from '../../../inspect/population.js';
 import { bookkeepingOf } from '../../../inspect/savings.js';
 import type { Host } from '../../../ksm/host.js';
-import {
-  type AdviceRequest,
-  AdviceRequest as AdviceRequestSchema,
-  type Guest,
-  GuestList,
-  GuestParams,
-  GuestRequest,
-  Guest as GuestSchema,
-  Region,
-  RegionParams,
-  RegionRequest,
-} from '../../../protocol/routes/guests.js';
+import type { AdviceRequest, GUEST_ROUTES, Guest } from '../../../protocol/routes/guests.js';
 import { toBytes } from '../../../protocol/values.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-const NoContent = Type.Null({ description: 'done' });
-
-export function guestRoutes(api: Api, { host, threads }: Context): void {
-  api.route({
-    ...route('guests', {}, { 200: GuestList }),
-    handler: () => ({
+export function guestHandlers({ host, threads }: Context): Handlers<typeof GUEST_ROUTES> {
+  return {
+    guests: () => ({
       guests: host.guestNames().map((name) => {
         const guest = describe(host, name);
         return { ...guest, regions: guest.regions.length };
       }),
     }),
-  });
-
-  api.route({
-    ...route('createGuest', { params: GuestParams, body: GuestRequest }, { 201: GuestSchema }),
-    preValidation: async (request) => {
-      // The body may be left out.
-      request.body ??= {};
-    },
-    handler: ({ params, body }, reply) => {
+    createGuest: ({ params, body }) => {
       host.createGuest(params.guest, body.node);
-      reply.code(201);
       return describe(host, params.guest);
     },
-  });
-
-  api.route({
-    ...route('guest', { params: GuestParams }, { 200: GuestSchema }),
-    handler: ({ params }) => describe(host, params.guest),
-  });
-
-  api.route({
-    ...route('removeGuest', { params: GuestParams }, { 204: NoContent }),
-    handler: async ({ params }, reply) => {
+    guest: ({ params }) => describe(host, params.guest),
+    removeGuest: async ({ params }) => {
       host.guestPointer(params.guest);
       await threads.whileStopped(params.guest, undefined, () => host.exitGuest(params.guest));
-      reply.code(204);
       return null;
     },
-  });
-
-  api.route({
-    ...route('map', { params: RegionParams, body: RegionRequest }, { 201: Region }),
-    handler: ({ params, body }, reply) => {
+    map: ({ params, body }) => {
       const { pages, address, mergeable } = body;
-      reply.code(201);
       return host.map(params.guest, params.region, pages, {
         address: address === undefined ? undefined : toBytes(address),
         mergeable,
       });
     },
-  });
-
-  api.route({
-    ...route('unmap', { params: RegionParams }, { 204: NoContent }),
-    handler: async ({ params }, reply) => {
+    unmap: async ({ params }) => {
       host.findRegion(params.guest, params.region);
       await threads.whileStopped(params.guest, params.region, () =>
         host.unmap(params.guest, params.region),
       );
-      reply.code(204);
       return null;
     },
-  });
-
-  api.route({
-    ...route('madvise', { params: GuestParams, body: AdviceRequestSchema }, { 204: NoContent }),
-    handler: ({ params, body }, reply) => {
+    madvise: ({ params, body }) => {
       const { address, length } = advisedRange(host, params.guest, body);
       host.madvise(params.guest, address, length, body.advice);
-      reply.code(204);
       return null;
     },
-  });
+  };
 }
 
 function describe(host: Host, name: string): Guest {

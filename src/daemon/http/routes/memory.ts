@@ -3,44 +3,26 @@
  * byte moves.
  */
 import { Readable } from 'node:stream';
-import { Type } from 'typebox';
 import { isKsmdError, KsmdError } from '../../../errors.js';
-import { GuestParams, LoadQuery, Stored, StoreQuery } from '../../../protocol/routes/guests.js';
+import type { MEMORY_ROUTES } from '../../../protocol/routes/memory.js';
 import { toBytes } from '../../../protocol/values.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-const OCTETS = 'application/octet-stream';
 /** Bytes loaded at a time. */
 const CHUNK_BYTES = 256 * 1024;
 
-const Octets = {
-  content: { [OCTETS]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
-};
-
-export function memoryRoutes(api: Api, context: Context): void {
+export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES> {
   const { host, log, events, uploads } = context;
-  api.route({
-    ...route('load', { params: GuestParams, querystring: LoadQuery }, { 200: Octets }),
-    handler: ({ params, query }, reply) => {
+  return {
+    load: ({ params, query }, reply) => {
       const address = toBytes(query.address);
       const length = toBytes(query.length);
       host.assertMapped(params.guest, address, length);
-      reply.header('content-type', OCTETS).header('content-length', length);
+      reply.header('content-length', length);
       return loads(context, params.guest, address, length);
     },
-  });
-
-  // Whatever it says it is, the body is taken from the socket by the handler.
-  api.removeAllContentTypeParsers();
-  api.addContentTypeParser('*', (_request, _payload, done) => done(null));
-
-  api.route({
-    ...route(
-      'store',
-      { params: GuestParams, querystring: StoreQuery, consumes: [OCTETS] },
-      { 200: Stored },
-    ),
-    handler: async ({ params: { guest }, query, raw }) => {
+    store: async ({ params: { guest }, query, raw }) => {
       const address = toBytes(query.address);
       const length = announcedLength(query.length, raw.headers['content-length']);
       host.assertMapped(guest, address, length ?? 1);
@@ -55,7 +37,7 @@ export function memoryRoutes(api: Api, context: Context): void {
         throw error;
       }
     },
-  });
+  };
 }
 
 /** Bytes to come by the query and by the header, which must agree. */

@@ -1,22 +1,14 @@
 /** /metrics: everything there is to count, for Prometheus. */
-import { Type } from 'typebox';
-import { type Api, type Context, route } from '../context.js';
+import type { METRICS_ROUTES } from '../../../protocol/routes/metrics.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-const Text = {
-  description: 'the text format of Prometheus, or OpenMetrics where the Accept header names it',
-  content: {
-    'text/plain': { schema: Type.String() },
-    'application/openmetrics-text': { schema: Type.String() },
-  },
-};
-
-export function metricsRoutes(api: Api, { metrics }: Context): void {
-  api.route({
-    ...route('metrics', {}, { 200: Text }),
-    handler: async ({ headers }, reply) => {
+export function metricsHandlers({ metrics }: Context): Handlers<typeof METRICS_ROUTES> {
+  return {
+    metrics: async ({ headers }, reply) => {
       const { contentType, text } = await metrics.expose(headers.accept);
       reply.type(contentType);
       return text;
     },
-  });
+  };
 }

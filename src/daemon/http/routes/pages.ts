@@ -1,16 +1,16 @@
 /** /v1/guests/{guest}/pages/{address}: one page, explained. */
 import { explainPage } from '../../../inspect/explain.js';
-import { Page, PageParams, PageQuery } from '../../../protocol/routes/pages.js';
+import type { PAGE_ROUTES } from '../../../protocol/routes/pages.js';
 import { toBytes } from '../../../protocol/values.js';
 import { pageWords } from '../../feeds/page-words.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
 const DEFAULT_TWINS = 10;
 
-export function pageRoutes(api: Api, { host }: Context): void {
-  api.route({
-    ...route('page', { params: PageParams, querystring: PageQuery }, { 200: Page }),
-    handler: ({ params, query }): Page => {
+export function pageHandlers({ host }: Context): Handlers<typeof PAGE_ROUTES> {
+  return {
+    page: ({ params, query }) => {
       const maxTwins = query.twins === undefined ? DEFAULT_TWINS : Number(query.twins);
       const explained = explainPage(host, params.guest, toBytes(params.address), maxTwins);
       const { checksum, frame, twins, ...rest } = explained;
@@ -22,5 +22,5 @@ export function pageRoutes(api: Api, { host }: Context): void {
         twins: [...twins],
       };
     },
-  });
+  };
 }

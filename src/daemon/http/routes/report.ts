@@ -11,8 +11,9 @@ import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
 import { PAGE_STATES } from '../../../names.js';
-import { type GuestReport, Report } from '../../../protocol/routes/report.js';
-import { type Api, type Context, route } from '../context.js';
+import type { GuestReport, REPORT_ROUTES, Report } from '../../../protocol/routes/report.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
 const RATES_OVER_MS = 10_000;
 /** Fewer say little of how long a page takes; then only the sleeps are reckoned with. */
@@ -20,8 +21,8 @@ const ENOUGH_PAGES = 1000;
 /** A full scan that takes note of a page, and one that merges it. */
 const MERGED_AFTER_SCANS = 2;
 
-export function reportRoutes(api: Api, context: Context): void {
-  api.route({ ...route('report', {}, { 200: Report }), handler: () => report(context) });
+export function reportHandlers(context: Context): Handlers<typeof REPORT_ROUTES> {
+  return { report: () => report(context) };
 }
 
 function report(context: Context): Report {

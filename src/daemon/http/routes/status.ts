@@ -3,20 +3,19 @@ import { availableParallelism } from 'node:os';
 import { population } from '../../../inspect/population.js';
 import { savings } from '../../../inspect/savings.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
-import { Status, Stopping } from '../../../protocol/routes/status.js';
+import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-export function statusRoutes(api: Api, context: Context): void {
-  api.route({ ...route('status', {}, { 200: Status }), handler: () => status(context) });
-
-  api.route({
-    ...route('stop', {}, { 200: Stopping }),
-    handler: (_request, reply) => {
+export function statusHandlers(context: Context): Handlers<typeof STATUS_ROUTES> {
+  return {
+    status: () => status(context),
+    stop: (_request, reply) => {
       reply.raw.once('finish', () => context.stop('asked to on the socket'));
-      return { stopping: true } as const;
+      return { stopping: true };
     },
-  });
+  };
 }
 
 function status({ host, scanner, threads, startedAtMs }: Context): Status {

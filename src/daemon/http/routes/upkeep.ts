@@ -2,29 +2,18 @@
 
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { Type } from 'typebox';
 import { KsmdError } from '../../../errors.js';
 import { checkHost } from '../../../inspect/check.js';
-import { CheckAnswer, RestartAnswer } from '../../../protocol/routes/upkeep.js';
+import type { UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-const OCTETS = 'application/octet-stream';
-const Octets = {
-  content: { [OCTETS]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
-};
-
-export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
+export function upkeepHandlers({ host, scanner }: Context): Handlers<typeof UPKEEP_ROUTES> {
   let snapshots = 0;
-
-  api.route({
-    ...route('check', {}, { 200: CheckAnswer }),
-    handler: () => ({ disagreements: checkHost(host) }),
-  });
-
-  api.route({
-    ...route('restartScanner', {}, { 200: RestartAnswer }),
-    handler: async () => {
+  return {
+    check: () => ({ disagreements: checkHost(host) }),
+    restartScanner: async () => {
       const heard = new AbortController();
       const restarted = once(scanner, 'restarted', { signal: heard.signal }).then(
         ([afterMs]) => afterMs as number,
@@ -42,19 +31,15 @@ export function upkeepRoutes(api: Api, { host, scanner }: Context): void {
         heard.abort();
       }
     },
-  });
-
-  api.route({
-    ...route('snapshot', {}, { 200: Octets }),
-    handler: (_request, reply) => {
+    snapshot: (_request, reply) => {
       // Each holds the frames of all guests until it is read.
       if (snapshots > 0)
         throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
       const snapshot = Snapshot.take(host);
       snapshots++;
       reply.raw.once('close', () => snapshots--);
-      reply.header('content-type', OCTETS).header('content-length', snapshot.byteLength);
+      reply.header('content-length', snapshot.byteLength);
       return Readable.from(snapshot.chunks(), { objectMode: false });
     },
-  });
+  };
 }

@@ -1,51 +1,31 @@
 /** /v1/workloads: programs that guests run on threads of the daemon. */
 import { KsmdError } from '../../../errors.js';
 import type { Host } from '../../../ksm/host.js';
-import {
-  KillQuery,
-  type WorkloadRequest as Request,
-  type Workload,
-  WorkloadList,
-  WorkloadParams,
+import type {
+  WORKLOAD_ROUTES,
+  Workload,
   WorkloadRequest,
-  Workload as WorkloadSchema,
 } from '../../../protocol/routes/workloads.js';
 import type { GuestThreadInfo } from '../../threads/guest-threads.js';
-import { type Api, type Context, route } from '../context.js';
+import type { Context } from '../context.js';
+import type { Handlers } from '../register.js';
 
-export function workloadRoutes(api: Api, { host, threads }: Context): void {
-  api.route({
-    ...route('run', { body: WorkloadRequest }, { 201: WorkloadSchema }),
-    handler: ({ body }, reply) => {
+export function workloadHandlers({ host, threads }: Context): Handlers<typeof WORKLOAD_ROUTES> {
+  return {
+    run: ({ body }) => {
       const region = prepare(host, body);
       const { pages } = host.findRegion(body.guest, region);
       const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;
-      reply.code(201);
-      return describe(
-        threads.start(body.workload, body.guest, region, {
-          seed,
-          rate,
-          spreadPages,
-          best,
-          readLoop,
-        }),
-      );
+      const wanted = { seed, rate, spreadPages, best, readLoop };
+      return describe(threads.start(body.workload, body.guest, region, wanted));
     },
-  });
-
-  api.route({
-    ...route('workloads', {}, { 200: WorkloadList }),
-    handler: () => ({ workloads: threads.list().map(describe) }),
-  });
-
-  api.route({
-    ...route('kill', { params: WorkloadParams, querystring: KillQuery }, { 200: WorkloadSchema }),
-    handler: async ({ params, query }) => {
+    workloads: () => ({ workloads: threads.list().map(describe) }),
+    kill: async ({ params, query }) => {
       const id = Number(params.id);
       if (query.now === '1') await threads.kill(id);
       return describe(await threads.stop(id));
     },
-  });
+  };
 }
 
 /**
@@ -54,7 +34,7 @@ export function workloadRoutes(api: Api, { host, threads }: Context): void {
  */
 function prepare(
   host: Host,
-  { workload, guest, region = workload === 'read' ? 'dirty' : workload, pages }: Request,
+  { workload, guest, region = workload === 'read' ? 'dirty' : workload, pages }: WorkloadRequest,
 ): string {
   const isNew = !host.hasGuest(guest);
   const known = !isNew && host.regionsOf(guest).some(({ name }) => name === region);

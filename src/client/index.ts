@@ -1,0 +1,22 @@
+/** What programs that talk to a daemon import: `ksmd/client`. */
+export { isKsmdError, KsmdError } from '../errors.js';
+export type {
+  Advice,
+  LogLevel,
+  PageState,
+  ScannerState,
+  WorkloadName,
+  WorkloadState,
+} from '../names.js';
+export type { Sample } from '../protocol/history.js';
+export type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+export type { Counters, KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
+export type { LiveEvent, MapGuest, MapRegion, PageMapAnswer } from '../protocol/routes/live.js';
+export type { Page } from '../protocol/routes/pages.js';
+export type { CpuProfile } from '../protocol/routes/profile.js';
+export type { GuestReport, PagesByState, Report } from '../protocol/routes/report.js';
+export type { Status } from '../protocol/routes/status.js';
+export type { KsmdEvent } from '../protocol/routes/streams.js';
+export type { RestartAnswer } from '../protocol/routes/upkeep.js';
+export type { Workload, WorkloadRequest } from '../protocol/routes/workloads.js';
+export { type AdvisedPages, Client, type Source, type WantedLines } from './client.js';

@@ -1,0 +1,26 @@
+/** Bodies that are no JSON: a guest's bytes, text, server-sent events. */
+import { type Static, type TSchema, Type } from 'typebox';
+
+/** Bytes as they come, however many. */
+export const OCTETS = {
+  content: {
+    'application/octet-stream': {
+      schema: Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }),
+    },
+  },
+};
+
+/** A server-sent event of a stream that has `Events`, by name. */
+export type EventOf<Events extends Readonly<Record<string, TSchema>>> = {
+  [Name in keyof Events]: { readonly event: Name; readonly data: Static<Events[Name]> };
+}[keyof Events];
+
+/** A stream of these events, by name, that goes on until one side closes. */
+export function eventStream<Events extends Readonly<Record<string, TSchema>>>(events: Events) {
+  return {
+    description: `server-sent events: ${Object.keys(events).join(', ')}`,
+    content: {
+      'text/event-stream': { schema: Type.Unsafe<EventOf<Events>>({ type: 'string' }) },
+    },
+  };
+}

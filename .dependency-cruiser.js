@@ -37,7 +37,7 @@ const MAY_IMPORT = {
     'src/conformance',
     'src/hotspots',
     // What kernels and tunables there are.
-    'src/ksm/(kernels|tunables|(counter|tunable)-records)\\.ts',
+    'src/ksm/(kernels|tunables|records/(counter|tunable)-records)\\.ts',
   ],
   tools: ['src'],
   bench: ['src', 'tools'],

@@ -1,5 +1,5 @@
 /** The bench's tables as text, a string a cell: the same for the terminal and for Markdown. */
-import type { CounterName } from '../../src/ksm/counter-records.js';
+import type { CounterName } from '../../src/ksm/records/counter-records.js';
 import type { Row } from '../row.js';
 import { SEED_2009 } from '../seed-2009.js';
 

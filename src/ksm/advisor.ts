@@ -18,6 +18,7 @@ import {
   CTL_PAGES_TO_SCAN,
 } from '../core/layout.js';
 import type { Clock } from './clock.js';
+import { TUNABLES } from './records/tunable-records.js';
 
 export const ADVISOR_NONE = 0;
 export const ADVISOR_SCAN_TIME = 1;
@@ -79,7 +80,7 @@ export class Advisor {
     const { i32 } = this;
     if (i32[CTL_ADVISOR_MODE] === mode) return;
     i32[CTL_ADVISOR_MODE] = mode;
-    if (mode === ADVISOR_NONE) i32[CTL_PAGES_TO_SCAN] = 100;
+    if (mode === ADVISOR_NONE) i32[CTL_PAGES_TO_SCAN] = TUNABLES.pages_to_scan.initial;
     else {
       i32[CTL_PAGES_TO_SCAN] = i32[CTL_ADVISOR_MIN_PAGES_TO_SCAN];
       this.forget();

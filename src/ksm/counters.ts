@@ -24,7 +24,7 @@ import {
   GUEST_ZERO_PAGES,
 } from '../core/layout.js';
 import type { SharedMemory } from '../machine/memory.js';
-import type { CounterName, GuestCounterName } from './counter-records.js';
+import type { CounterName, GuestCounterName } from './records/counter-records.js';
 
 /** What the kernel spends on a registered page that it has seen: sizeof(struct ksm_rmap_item). */
 export const RMAP_ITEM_BYTES = 64;

@@ -21,7 +21,6 @@ import { Machine } from '../machine/machine.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { type Advice, DEFAULT_KERNEL } from '../names.js';
 import type { Clock } from './clock.js';
-import type { CounterName, GuestCounterName } from './counter-records.js';
 import {
   type GuestTotals,
   readCounter,
@@ -33,6 +32,7 @@ import {
 import { adoptItems } from './ghosts.js';
 import { type KernelProfile, kernelProfile, type ProfileName } from './kernels.js';
 import { Ksm } from './ksm.js';
+import type { CounterName, GuestCounterName } from './records/counter-records.js';
 import {
   initTunables,
   readTunable,

@@ -24,11 +24,12 @@ import {
   GUEST_COUNTER_NAMES,
   GUEST_COUNTERS,
   type GuestCounterName,
+  KSM_STAT_ANSWER_NAMES,
   KSM_STAT_ANSWERS,
   type KsmStatLine,
-} from './counter-records.js';
-import { hasSince } from './kernel-versions.js';
-import { TUNABLE_NAMES, type TunableName, tunableRecord } from './tunable-records.js';
+} from './records/counter-records.js';
+import { hasSince } from './records/kernel-versions.js';
+import { TUNABLE_NAMES, type TunableName, tunableRecord } from './records/tunable-records.js';
 
 export type ProfileName = (typeof KERNELS)[number];
 
@@ -79,9 +80,7 @@ export const KERNEL_PROFILES: readonly KernelProfile[] = KERNELS.map((name) => (
   ),
   ksmStat: [
     ...GUEST_COUNTER_NAMES.filter((line) => hasSince(name, GUEST_COUNTERS[line].inKsmStatSince)),
-    ...(['ksm_merge_any', 'ksm_mergeable'] as const).filter((line) =>
-      hasSince(name, KSM_STAT_ANSWERS[line].since),
-    ),
+    ...KSM_STAT_ANSWER_NAMES.filter((line) => hasSince(name, KSM_STAT_ANSWERS[line].since)),
   ],
 }));
 

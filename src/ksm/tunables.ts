@@ -1,6 +1,6 @@
 /**
  * Tunables at work: what a write is refused for, as the kernel does it, and what it sets going.
- * What tunables there are is src/ksm/tunable-records.ts.
+ * What tunables there are is src/ksm/records/tunable-records.ts.
  *
  * `setTunable` belongs to whoever may touch the trees (the scanner, or the API thread while it is
  * parked), since run=2, max_page_sharing and merge_across_nodes drop stable nodes. Reading is for
@@ -21,8 +21,8 @@ import type { SharedMemory } from '../machine/memory.js';
 import { ADVISOR_NONE } from './advisor.js';
 import type { KernelProfile } from './kernels.js';
 import type { Ksm } from './ksm.js';
+import { TUNABLE_NAMES, type TunableName, tunableRecord } from './records/tunable-records.js';
 import { RUN_STOP, RUN_UNMERGE } from './run.js';
-import { TUNABLE_NAMES, type TunableName, tunableRecord } from './tunable-records.js';
 
 export type TunableValue = number | string;
 /** Values to be written, in this order. */

@@ -3,9 +3,13 @@
  * defaults and ranges there are those that hold.
  */
 import { describe, expect, test } from 'vitest';
-import { COUNTERS, type CounterRecord, GUEST_COUNTERS } from '../../src/ksm/counter-records.js';
-import { hasSince, type KernelVersion } from '../../src/ksm/kernel-versions.js';
-import { TUNABLE_NAMES, tunableRecord } from '../../src/ksm/tunable-records.js';
+import {
+  COUNTERS,
+  type CounterRecord,
+  GUEST_COUNTERS,
+} from '../../src/ksm/records/counter-records.js';
+import { hasSince, type KernelVersion } from '../../src/ksm/records/kernel-versions.js';
+import { TUNABLE_NAMES, tunableRecord } from '../../src/ksm/records/tunable-records.js';
 import { KERNELS } from '../../src/names.js';
 import { BenchHost } from '../ksm/bench-host.js';
 import { readDocument, tableUnder } from './markdown.js';

@@ -3,9 +3,9 @@
  * a batch ends with the scan.
  */
 import { ManualClock } from '../../src/ksm/clock.js';
-import type { CounterName } from '../../src/ksm/counter-records.js';
 import { Host } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
+import type { CounterName } from '../../src/ksm/records/counter-records.js';
 
 export const PAGE = 64;
 

@@ -1,7 +1,7 @@
 /** Which kernel has which files follows from the versions since which there are these. */
 import { describe, expect, test } from 'vitest';
-import { hasSince } from '../../src/ksm/kernel-versions.js';
 import { kernelProfile } from '../../src/ksm/kernels.js';
+import { hasSince } from '../../src/ksm/records/kernel-versions.js';
 
 describe('a version', () => {
   test.each([

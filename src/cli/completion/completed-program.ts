@@ -6,8 +6,8 @@
  * that is added to the table is completed, too.
  */
 import type { Argument, Command, Option } from 'commander';
-import { COUNTER_NAMES } from '../../ksm/counter-records.js';
-import { TUNABLE_NAMES } from '../../ksm/tunable-records.js';
+import { COUNTER_NAMES } from '../../ksm/records/counter-records.js';
+import { TUNABLE_NAMES } from '../../ksm/records/tunable-records.js';
 import { tunableChoices } from '../../ksm/tunables.js';
 
 /** Words that are known beforehand, or who is to be asked for them. */

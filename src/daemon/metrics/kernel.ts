@@ -5,16 +5,17 @@
  *
  * full_scans starts again at 0 when run is set to 2: a counter's reset.
  */
+
+import { readCounter, readGuestCounter } from '../../ksm/counters.js';
+import type { Host } from '../../ksm/host.js';
 import {
   COUNTERS,
   type CounterRecord,
   GUEST_COUNTER_NAMES,
   GUEST_COUNTERS,
   type GuestCounterName,
-} from '../../ksm/counter-records.js';
-import { readCounter, readGuestCounter } from '../../ksm/counters.js';
-import type { Host } from '../../ksm/host.js';
-import { type TunableRecord, tunableRecord } from '../../ksm/tunable-records.js';
+} from '../../ksm/records/counter-records.js';
+import { type TunableRecord, tunableRecord } from '../../ksm/records/tunable-records.js';
 import { readTunable, tunableNames, tunableWords } from '../../ksm/tunables.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 

@@ -13,7 +13,7 @@ import { systemError } from '../../errors.js';
 import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import { KERNEL_PROFILES } from '../../ksm/kernels.js';
-import type { TunableName } from '../../ksm/tunable-records.js';
+import type { TunableName } from '../../ksm/records/tunable-records.js';
 import { readTunable } from '../../ksm/tunables.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';

@@ -1,8 +1,8 @@
 /** How the kernel writes what its files show, and what it makes of what is written to them. */
 
-import type { KsmStatLine } from '../../ksm/counter-records.js';
 import type { Host } from '../../ksm/host.js';
-import { type TunableName, tunableRecord } from '../../ksm/tunable-records.js';
+import type { KsmStatLine } from '../../ksm/records/counter-records.js';
+import { type TunableName, tunableRecord } from '../../ksm/records/tunable-records.js';
 import { type TunableValue, tunableWords } from '../../ksm/tunables.js';
 
 /** A counter's file, or a guest's. */

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { start } from '../../../../src/cli/commands/daemon/verbs.js';
-import { TUNABLES } from '../../../../src/ksm/tunable-records.js';
+import { TUNABLES } from '../../../../src/ksm/records/tunable-records.js';
 import { DaemonProcess, ksmd, TemporaryDirectory } from '../../../daemon-process.js';
 
 describe('a wrong command line is refused in one line, with nothing started:', () => {

@@ -20,10 +20,9 @@ import {
   CTL_SLEEP_MILLISECS,
   CTL_SMART_SCAN,
   CTL_USE_ZERO_PAGES,
-} from '../core/layout.js';
-import { ADVISOR_NONE } from './advisor.js';
+} from '../../core/layout.js';
+import { RUN_STOP } from '../run.js';
 import type { KernelVersion } from './kernel-versions.js';
-import { RUN_STOP } from './run.js';
 
 export interface TunableRecord {
   /** Undefined: its values are states. */
@@ -128,7 +127,7 @@ export const TUNABLES = {
     unit: undefined,
     help: 'scan-time: pages_to_scan is chosen after every full scan',
     since: '6.8',
-    initial: ADVISOR_NONE,
+    initial: 0,
     takes: { names: ['none', 'scan-time'] },
     word: CTL_ADVISOR_MODE,
   },

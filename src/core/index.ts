@@ -3,11 +3,11 @@
  * over the one memory. What its exports do is said where they are written.
  *
  * What the scanner is up against. It goes over the pages that guests have advised mergeable, page
- * by page, for ever, and at each asks: is there another page with these bytes? Pages can be found by
- * what they hold only if they are kept in some order of it, in a tree; but a guest may write to its
- * page at any moment, and then the tree is out of order around it. Write-protecting every page that
- * is looked at would keep the order, and cost every guest a fault for every page it goes on using.
- * So there are two trees.
+ * by page, for ever, and at each asks: is there another page with these bytes? Pages can be found
+ * by what they hold only if they are kept in some order of it, in a tree; but a guest may write to
+ * its page at any moment, and then the tree is out of order around it. Write-protecting every page
+ * that is looked at would keep the order, and cost every guest a fault for every page it goes on
+ * using. So there are two trees.
  *
  * The stable tree holds pages that are merged already. Several ptes map one frame, all of them
  * write-protected, so its bytes cannot change, and a search can trust it. A guest that writes gets
@@ -24,9 +24,9 @@
  * red-black, so that a search is short whatever pages have gone wrong places.
  *
  * A visit therefore goes: has the page changed since last time? Does the stable tree have its like?
- * Then its pte is switched to that frame and its own is given back. Does the unstable tree? Then the
- * two become a KSM page, and move to the stable tree. Otherwise it goes into the unstable tree and
- * waits. The order of these questions differs from kernel to kernel (src/ksm/kernels.ts).
+ * Then its pte is switched to that frame and its own is given back. Does the unstable tree? Then
+ * the two become a KSM page, and move to the stable tree. Otherwise it goes into the unstable tree
+ * and waits. The order of these questions differs from kernel to kernel (src/ksm/kernels.ts).
  *
  * Three folders, each importing only what stands before it: `memory/`, frames, who refers to them,
  * the pte's lock; `trees/`, the two trees and what a search may believe; `scan/`, the walk over

@@ -96,7 +96,8 @@ export class Machine {
     if (at < this.pageSize || at + pages * this.pageSize > ADDRESS_LIMIT) {
       throw new KsmdError(
         'EINVAL',
-        `${pages} pages at ${hex(at)}: addresses go from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
+        `${pages} pages at ${hex(at)}: addresses go ` +
+          `from ${hex(this.pageSize)} to ${hex(ADDRESS_LIMIT)}`,
       );
     }
     const vpn = at / this.pageSize;

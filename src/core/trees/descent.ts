@@ -105,8 +105,8 @@ export function passEdge(node: u32, bound: u32, shared: u32): bool {
 }
 
 /**
- * Goes on below `node` if an excerpt tells: `mine` and `others` are some bytes of the two pages from
- * `from` on, the first in the lowest bits.
+ * Goes on below `node` if an excerpt tells: `mine` and `others` are some bytes of the two pages
+ * from `from` on, the first in the lowest bits.
  */
 export function passExcerpt(node: u32, bound: u32, from: u32, mine: u32, others: u32): bool {
   if (mine == others) return false;

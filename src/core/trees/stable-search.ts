@@ -94,8 +94,8 @@ function compareStable(node: u32, stable: u32): bool {
   }
   const tag = load(stable + STABLE_NODE) >> STABLE_EXCERPT_SHIFT;
   const offset = tag - 1;
-  // The excerpt saves going to the page: it is in the line of memory just read, the page's bytes are
-  // far from it.
+  // The excerpt saves going to the page: it is in the line of memory just read, the page's bytes
+  // are far from it.
   if (tag != 0 && from >= offset && from < offset + EXCERPT_BYTES) {
     const shift = (from - offset) << 3;
     const mine = u32At(page + offset) >> shift;

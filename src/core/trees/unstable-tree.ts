@@ -103,8 +103,8 @@ export function unstableMove(from: u32, to: u32): void {
 }
 
 /**
- * Keeps an excerpt of the page, unless it is being written or has been. RMAP_EXCERPTED if so, otherwise
- * 0.
+ * Keeps an excerpt of the page, unless it is being written or has been. RMAP_EXCERPTED if so,
+ * otherwise 0.
  */
 function keepExcerpt(slot: u32): u32 {
   const state = pteTryTake(slot);

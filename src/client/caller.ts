@@ -1,69 +1,27 @@
 /**
- * Any route, called by its line: method and path as its record has them, `GET /v1/status`. What a
- * call takes and gives is typed by that record.
+ * Any route, called by its line: method and path as its record has them, `GET /v1/status`.
  *
  * No schema is loaded and no answer held against one: a daemon of this version is taken at its
  * word. Every call rejects with a KsmdError: what the daemon refused, that there is none, or that
  * the connection broke.
  */
-import type { TOptional, TSchema } from 'typebox';
+import type { IncomingMessage } from 'node:http';
 import type {
-  AnswerOf,
-  BodyOf,
-  Content,
-  FieldOf,
-  KindOf,
-  ParamsOf,
-  QueryOf,
-  Route,
-} from '../protocol/route.js';
-import type { RoutesByLine } from '../protocol/routes.js';
+  AnswerAt,
+  Arguments,
+  BytesLine,
+  EventsLine,
+  JsonLine,
+  Source,
+  UploadLine,
+} from './asked.js';
 import { lines, serverSentEvents, wholeText } from './lines.js';
-import { Octets } from './octets.js';
 import { type Body, chunks, Transport } from './transport.js';
 
-/** The lines of the routes that answer JSON or nothing, events, or other bytes. */
-type LineOf<Kind> = {
-  [Line in keyof RoutesByLine]: KindOf<RoutesByLine[Line]> extends Kind ? Line : never;
-}[keyof RoutesByLine];
-export type JsonLine = LineOf<'json'>;
-export type EventsLine = LineOf<'events'>;
-export type BytesLine = LineOf<'bytes'>;
-
-/** What the route of a line answers; of a stream of events, one of them. */
-export type AnswerAt<Line extends keyof RoutesByLine> = AnswerOf<RoutesByLine[Line]>;
-
-/** What the route of a line is asked with: `params`, `query` and `body`, where it takes them. */
-export type AskedAt<Line extends keyof RoutesByLine> = AskedOf<RoutesByLine[Line]>;
-
-type AskedOf<R extends Route> = (FieldOf<R, 'params'> extends undefined
-  ? object
-  : { readonly params: ParamsOf<R> }) &
-  (FieldOf<R, 'query'> extends undefined
-    ? object
-    : object extends QueryOf<R>
-      ? { readonly query?: QueryOf<R> }
-      : { readonly query: QueryOf<R> }) &
-  (FieldOf<R, 'body'> extends undefined
-    ? object
-    : FieldOf<R, 'body'> extends Content
-      ? { readonly body: Octets }
-      : FieldOf<R, 'body'> extends TOptional<TSchema>
-        ? { readonly body?: BodyOf<R> }
-        : { readonly body: BodyOf<R> }) & {
-    /** Gives the call up. */
-    readonly signal?: AbortSignal | undefined;
-  };
-
-/** May be left out where nothing is needed. */
-type Arguments<Line extends keyof RoutesByLine> =
-  object extends AskedAt<Line> ? [asked?: AskedAt<Line>] : [asked: AskedAt<Line>];
-
-/** The same, whatever the route. */
+/** What is asked, whatever the route. */
 interface Asked {
   readonly params?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
-  readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -77,9 +35,19 @@ export class Caller implements AsyncDisposable {
 
   /** The whole answer; null where there is nothing to say. */
   call<Line extends JsonLine>(line: Line, ...asked: Arguments<Line>): Promise<AnswerAt<Line>>;
-  async call(line: string, asked: Asked = {}): Promise<unknown> {
-    const text = await wholeText(chunks(await this.send(line, asked)));
-    return text === '' ? null : JSON.parse(text);
+  async call(line: string, asked: Asked & { readonly body?: unknown } = {}): Promise<unknown> {
+    const { body } = asked;
+    return json(await this.send(line, asked, body === undefined ? undefined : jsonBody(body)));
+  }
+
+  /** The same of a route that takes bytes: those of `source`. */
+  upload<Line extends UploadLine>(
+    line: Line,
+    source: Source,
+    ...asked: Arguments<Line>
+  ): Promise<AnswerAt<Line>>;
+  async upload(line: string, source: Source, asked?: Asked): Promise<unknown> {
+    return json(await this.send(line, asked, bytesBody(source)));
   }
 
   /** The answer's bytes as they come, and how many there will be where that is known. */
@@ -103,7 +71,7 @@ export class Caller implements AsyncDisposable {
     line: Line,
     ...asked: Arguments<Line>
   ): AsyncGenerator<AnswerAt<Line>, void, undefined>;
-  async *listen(line: string, asked: Asked = {}): AsyncGenerator<unknown, void, undefined> {
+  async *listen(line: string, asked?: Asked): AsyncGenerator<unknown, void, undefined> {
     yield* serverSentEvents(lines(chunks(await this.send(line, asked))));
   }
 
@@ -116,11 +84,14 @@ export class Caller implements AsyncDisposable {
     this.close();
   }
 
-  private send(line: string, { params = {}, query, body, signal }: Asked = {}) {
+  private send(
+    line: string,
+    { params = {}, query, signal }: Asked = {},
+    body?: Body,
+  ): Promise<IncomingMessage> {
     const [method = '', path = ''] = line.split(' ');
     const search = query === undefined ? '' : `?${new URLSearchParams(query)}`;
-    const url = filledIn(path, params) + search;
-    return this.transport.open(method, url, body === undefined ? undefined : sent(body), signal);
+    return this.transport.open(method, filledIn(path, params) + search, body, signal);
   }
 }
 
@@ -131,8 +102,18 @@ function filledIn(path: string, params: Readonly<Record<string, string>>): strin
     .replace('*', () => (params['*'] ?? '').split('/').map(encodeURIComponent).join('/'));
 }
 
-function sent(body: unknown): Body {
-  if (body instanceof Octets) return { contentType: 'application/octet-stream', ...body };
-  const bytes = Buffer.from(JSON.stringify(body));
+function jsonBody(value: unknown): Body {
+  const bytes = Buffer.from(JSON.stringify(value));
   return { contentType: 'application/json', length: bytes.length, chunks: [bytes] };
+}
+
+function bytesBody(source: Source): Body {
+  const contentType = 'application/octet-stream';
+  if (source instanceof Uint8Array) return { contentType, length: source.length, chunks: [source] };
+  return { contentType, length: source.length, chunks: source.chunks };
+}
+
+async function json(answer: IncomingMessage): Promise<unknown> {
+  const text = await wholeText(chunks(answer));
+  return text === '' ? null : JSON.parse(text);
 }

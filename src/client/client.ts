@@ -19,14 +19,9 @@ import type { Status } from '../protocol/routes/status.js';
 import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
 import type { RestartAnswer } from '../protocol/routes/upkeep.js';
 import type { Workload, WorkloadRequest } from '../protocol/routes/workloads.js';
+import type { Source } from './asked.js';
 import { Caller } from './caller.js';
 import { lines } from './lines.js';
-import { Octets } from './octets.js';
-
-/** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
-export type Source =
-  | Uint8Array
-  | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
 
 export interface WantedLines {
   /** How many of the last ones; 100 unless said. */
@@ -119,15 +114,13 @@ export class Client extends Caller {
    * no frame was free in time; `details.bytesStored` says how much was stored if it fails.
    */
   async store(guest: string, address: number, source: Source): Promise<void> {
-    const { length, chunks } =
-      source instanceof Uint8Array ? { length: source.length, chunks: [source] } : source;
-    await this.call('PUT /v1/guests/:guest/memory', {
+    const { length } = source;
+    await this.upload('PUT /v1/guests/:guest/memory', source, {
       params: { guest },
       query: {
         address: String(address),
         ...(length === undefined ? {} : { length: String(length) }),
       },
-      body: new Octets(chunks, length),
     });
   }
 
@@ -168,13 +161,13 @@ export class Client extends Caller {
     return this.call('POST /v1/workloads', { body: request });
   }
 
-  /** All workloads, those that have ended too, and what they have done. */
+  /** All workloads, those that are done too until they are killed. */
   async workloads(): Promise<Workload[]> {
     const { workloads } = await this.call('GET /v1/workloads');
     return workloads;
   }
 
-  /** Ends a workload; `now`: wherever it is. What it had done. */
+  /** Ends a workload, `now` wherever it is, and forgets it. What it had done. */
   kill(id: number, now = false): Promise<Workload> {
     return this.call('DELETE /v1/workloads/:id', {
       params: { id: String(id) },

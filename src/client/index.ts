@@ -19,4 +19,5 @@ export type { Status } from '../protocol/routes/status.js';
 export type { KsmdEvent } from '../protocol/routes/streams.js';
 export type { RestartAnswer } from '../protocol/routes/upkeep.js';
 export type { Workload, WorkloadRequest } from '../protocol/routes/workloads.js';
-export { type AdvisedPages, Client, type Source, type WantedLines } from './client.js';
+export type { Source } from './asked.js';
+export { type AdvisedPages, Client, type WantedLines } from './client.js';

@@ -116,7 +116,7 @@ async function send(
 async function refusal(answer: IncomingMessage): Promise<KsmdError> {
   const text = await wholeText(chunks(answer));
   try {
-    const { error, bytesStored } = JSON.parse(text) as ErrorAnswer;
+    const { error, bytesStored }: ErrorAnswer = JSON.parse(text);
     return new KsmdError(
       errnoOf(error.code),
       error.message,
@@ -143,7 +143,7 @@ export async function* chunks(
   answer: IncomingMessage,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of answer) yield chunk as Uint8Array;
+    for await (const chunk of answer) yield chunk;
   } catch (error) {
     throw new KsmdError(
       'ECONNRESET',

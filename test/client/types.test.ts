@@ -6,7 +6,9 @@ import type {
   BytesLine,
   EventsLine,
   JsonLine,
-} from '../../src/client/caller.js';
+  Line,
+  UploadLine,
+} from '../../src/client/asked.js';
 import type {
   Client,
   CpuProfile,
@@ -17,15 +19,15 @@ import type {
   Region,
   Status,
 } from '../../src/client/index.js';
-import type { Octets } from '../../src/client/octets.js';
-import type { RouteName, RoutesByLine } from '../../src/protocol/routes.js';
+import type { RouteName } from '../../src/protocol/routes.js';
 
 test('the client has a method of each route’s name', () => {
   expectTypeOf<RouteName>().toExtend<keyof Client>();
 });
 
 test('a route answers JSON, or bytes, or events', () => {
-  expectTypeOf<JsonLine | BytesLine | EventsLine>().toEqualTypeOf<keyof RoutesByLine>();
+  expectTypeOf<JsonLine | UploadLine | BytesLine | EventsLine>().toEqualTypeOf<Line>();
+  expectTypeOf<UploadLine>().toEqualTypeOf<'PUT /v1/guests/:guest/memory'>();
   expectTypeOf<EventsLine>().toEqualTypeOf<'GET /v1/events' | 'GET /v1/live'>();
   expectTypeOf<BytesLine>().toEqualTypeOf<
     | 'GET /v1/guests/:guest/memory'
@@ -49,15 +51,12 @@ test('an answer is what the record says', () => {
 });
 
 test('a call takes what the record asks for, and nothing else', () => {
-  type Asked<Line extends keyof RoutesByLine> = Omit<AskedAt<Line>, 'signal'>;
+  type Asked<L extends Line> = Omit<AskedAt<L>, 'signal'>;
   expectTypeOf<keyof AskedAt<'GET /v1/status'>>().toEqualTypeOf<'signal'>();
   expectTypeOf<Asked<'GET /v1/guests/:guest'>['params']>().toEqualTypeOf<{ guest: string }>();
   expectTypeOf<keyof Asked<'GET /v1/guests/:guest'>>().toEqualTypeOf<'params'>();
   expectTypeOf<{ params: { guest: string } }>().toExtend<Asked<'PUT /v1/guests/:guest'>>();
   expectTypeOf<object>().not.toExtend<Asked<'POST /v1/scan'>>();
   expectTypeOf<Asked<'POST /v1/scan'>['body']>().toEqualTypeOf<{ pages: number }>();
-  expectTypeOf<Asked<'PUT /v1/guests/:guest/memory'>['body']>().toEqualTypeOf<Octets>();
-  expectTypeOf<keyof Asked<'PUT /v1/guests/:guest/memory'>>().toEqualTypeOf<
-    'params' | 'query' | 'body'
-  >();
+  expectTypeOf<keyof Asked<'PUT /v1/guests/:guest/memory'>>().toEqualTypeOf<'params' | 'query'>();
 });

@@ -66,8 +66,7 @@ export async function createServer(
     },
     schemaErrorFormatter: schemaRefusal,
     clientErrorHandler: (error, socket) => answerBrokenRequest(context.uploads, error, socket),
-    frameworkErrors: (error, _request, reply) =>
-      refuse(reply as unknown as FastifyReply, refusalOf(error)),
+    frameworkErrors: (error, _request, reply) => refuse(reply, refusalOf(error)),
   });
   const { logger } = context.log;
   api.server.maxConnections = limits.maxConnections;

@@ -1,15 +1,11 @@
 /** /v1/report: what people ask of KSM, rather than its counters. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES, type PageState } from '../../names.js';
+import { PAGE_STATES } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Status } from './status.js';
 
-const pages = Object.fromEntries(PAGE_STATES.map((state) => [state, Type.Integer()])) as Record<
-  PageState,
-  ReturnType<typeof Type.Integer>
->;
 /** How many pages are in each state. */
-export const PagesByState = Type.Object(pages);
+export const PagesByState = Type.Record(Type.Enum([...PAGE_STATES]), Type.Integer());
 export type PagesByState = Static<typeof PagesByState>;
 
 export const GuestReport = Type.Object({

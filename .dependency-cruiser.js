@@ -12,6 +12,7 @@ const MAY_IMPORT = {
   'src/machine': ['src/core'],
   'src/ksm': ['src/machine', 'src/core'],
   'src/inspect': ['src/ksm', 'src/machine', 'src/core'],
+  'src/sim': ['src/inspect', 'src/ksm'],
   'src/conformance': ['src/inspect', 'src/ksm', 'src/machine'],
   'src/snapshot': ['src/inspect', 'src/ksm', 'src/machine', 'src/core'],
   'src/workload': [],

@@ -34,48 +34,16 @@ import { hex } from '../hex.js';
 import type { Host } from '../ksm/host.js';
 import { StableNodes } from '../ksm/stable-nodes.js';
 import type { Machine } from '../machine/machine.js';
-import { PAGE_STATES, type PageState } from '../names.js';
+import { PAGE_STATES } from '../names.js';
+import type { PageExplanation, PageName } from './page-explanation.js';
 import { pageState } from './page-state.js';
 
 const ZERO_FRAME = 0;
 
-interface Explanation {
-  readonly state: PageState;
-  readonly mergeable: boolean;
-  /** It has a frame, with nothing but zeroes in it. */
-  readonly zeroes: boolean;
-  /** XXH64 of what it holds, the low 32 bits; undefined if it has no frame. */
-  readonly checksum: number | undefined;
-  /** Its frame and how often that is mapped; undefined if it has none. */
-  readonly frame: { readonly number: number; readonly mappings: number } | undefined;
-  /** Visits it was due since the scanner knows it, up to 255: what smart scan goes by. */
-  readonly age: number;
-  /** Full scans that smart scan will leave it out of. */
-  readonly skips: number;
-  /** The scanner has seen it, and it was written after that. */
-  readonly written: boolean;
-  /** The KSM pages of its content: how many, and how many ptes map them. */
-  readonly ksmPages: number;
-  readonly ksmMappings: number;
-  /**
-   * Slots of other pages with its content that the scanner knows of: those that map its KSM page,
-   * or the one of the unstable tree.
-   */
+/** The same of a slot, before its twins are named. */
+interface Explanation extends Omit<PageExplanation, 'page' | 'twins'> {
+  /** Slots. */
   readonly twins: readonly number[];
-}
-
-/** A page by the names its guest knows. */
-export interface PageName {
-  readonly guest: string;
-  readonly region: string;
-  /** Bytes. */
-  readonly address: number;
-}
-
-export interface PageExplanation extends Omit<Explanation, 'twins'> {
-  readonly page: PageName;
-  readonly twinCount: number;
-  readonly twins: readonly PageName[];
 }
 
 /**
@@ -131,11 +99,7 @@ function nameOf(
   return { ...name, address };
 }
 
-function explain(
-  machine: Machine,
-  slot: number,
-  maxTwins: number,
-): Explanation & { readonly twinCount: number } {
+function explain(machine: Machine, slot: number, maxTwins: number): Explanation {
   const { memory, frames } = machine;
   const { i32 } = memory;
   const state = PAGE_STATES[pageState(machine, slot)];

@@ -1,6 +1,7 @@
 /** One page looked at closely, in each of the states that a page can be in. */
 import { expect, test } from 'vitest';
-import { explainPage, type PageExplanation } from '../../src/inspect/explain.js';
+import { explainPage } from '../../src/inspect/explain.js';
+import type { PageExplanation } from '../../src/inspect/page-explanation.js';
 import { pageStates } from '../../src/inspect/page-state.js';
 import { PAGE_STATES } from '../../src/names.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';

@@ -1,5 +1,5 @@
 /** Why a page is in the state it is in and what will become of it, in a sentence each. */
-import type { PageExplanation } from '../../inspect/explain.js';
+import type { PageExplanation } from '../../inspect/page-explanation.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
 

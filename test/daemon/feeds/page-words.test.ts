@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { pageWords } from '../../../src/daemon/feeds/page-words.js';
-import type { PageExplanation } from '../../../src/inspect/explain.js';
+import type { PageExplanation } from '../../../src/inspect/page-explanation.js';
 import { PAGE_STATES } from '../../../src/names.js';
 
 const PAGE: PageExplanation = {

@@ -1,0 +1,176 @@
+/**
+ * A host in the thread at hand, without a daemon: guests, their memory, and a scanner that scans
+ * when it is told to. What other people's programs import as `ksmd/sim`.
+ *
+ * The same calls give the same counters, always: nothing scans by itself, and time is that of the
+ * clock handed in, which stands still if none is. Addresses and lengths are bytes, scans and
+ * regions pages. Every method throws a KsmdError where a kernel would refuse; what was refused has
+ * changed nothing. Of the machine beneath, whose words may change with any version, nothing shows.
+ */
+import { KsmdError } from '../errors.js';
+import { checkHost } from '../inspect/check.js';
+import { explainPage } from '../inspect/explain.js';
+import type { PageExplanation } from '../inspect/page-explanation.js';
+import { type Clock, ManualClock } from '../ksm/clock.js';
+import { Host } from '../ksm/host.js';
+import type { ProfileName } from '../ksm/kernels.js';
+import type { CounterName, GuestCounterName } from '../ksm/records/counter-records.js';
+import type { TunableName } from '../ksm/records/tunable-records.js';
+import type { Advice } from '../names.js';
+
+/** More pages than any machine has, and still a word of the core's. */
+const ALL_PAGES = 2 ** 31 - 1;
+
+export interface SimulationOptions {
+  /** Of simulated physical memory, in whole pages. Its tables come on top, all below 4 GiB. */
+  readonly memoryBytes: number;
+  /** How many pages guests may register in all. Default: four times as many as memory has. */
+  readonly guestPages?: number;
+  /** Whose order of steps is followed. Default 6.18. */
+  readonly kernel?: ProfileName;
+  /** What chains are pruned by, and what the advisor advises by. Default: time stands still. */
+  readonly clock?: Clock;
+}
+
+export interface RegionRequest {
+  readonly pages: number;
+  /** Default: where there is room. */
+  readonly address?: number;
+  /** Default true. */
+  readonly mergeable?: boolean;
+}
+
+export interface Region {
+  readonly name: string;
+  readonly address: number;
+  readonly pages: number;
+}
+
+/** A whole region, or a range of whole pages. */
+export type AdvisedPages =
+  | { readonly region: string }
+  | { readonly address: number; readonly length: number };
+
+export class Simulation {
+  private readonly host: Host;
+
+  /** EINVAL if there is no room for so large a memory. */
+  constructor({ clock = new ManualClock(), ...options }: SimulationOptions) {
+    this.host = Host.create(options, clock);
+  }
+
+  /** Bytes of a page. */
+  get pageSize(): number {
+    return this.host.machine.pageSize;
+  }
+
+  // Guests and their regions.
+
+  /** A guest without memory, on a NUMA node. EEXIST if the name is taken. */
+  createGuest(guest: string, node = 0): void {
+    this.host.createGuest(guest, node);
+  }
+
+  /** The guest exits: its memory is free at once, its rmap items go as the scanner passes. */
+  removeGuest(guest: string): void {
+    this.host.exitGuest(guest);
+  }
+
+  /** In the order in which they were made. */
+  guests(): string[] {
+    return this.host.guestNames();
+  }
+
+  /** Registers a region of untouched pages. EEXIST if the name is taken, EINVAL if pages are. */
+  map(guest: string, region: string, { pages, ...options }: RegionRequest): Region {
+    return this.host.map(guest, region, pages, options);
+  }
+
+  /** Unregisters a region: its pages are gone. */
+  unmap(guest: string, region: string): void {
+    this.host.unmap(guest, region);
+  }
+
+  /** A guest's regions, in order of address. */
+  regions(guest: string): Region[] {
+    return this.host.regionsOf(guest);
+  }
+
+  /** What a program says of its pages with madvise(2). EFAULT where nothing is mapped. */
+  madvise(guest: string, advice: Advice, pages: AdvisedPages): void {
+    const { address, length } = 'region' in pages ? this.rangeOf(guest, pages.region) : pages;
+    this.host.madvise(guest, address, length, advice);
+  }
+
+  // Memory.
+
+  /**
+   * Stores bytes. EFAULT where nothing is mapped; ENOMEM if frames run out, where
+   * `details.bytesStored` says how much was stored: a scan may free some.
+   */
+  store(guest: string, address: number, bytes: Uint8Array): void {
+    this.host.store(guest, address, bytes);
+  }
+
+  /** A copy of what the guest has there. EFAULT where nothing is mapped. */
+  load(guest: string, address: number, length: number): Uint8Array {
+    this.host.assertMapped(guest, address, length);
+    const bytes = new Uint8Array(length);
+    this.host.load(guest, address, bytes);
+    return bytes;
+  }
+
+  // The scanner.
+
+  /**
+   * Scans one batch of so many pages, whatever `run` and `pages_to_scan` say; fewer if the full
+   * scan ends, which ends the batch. How many were visited.
+   */
+  scan(pages: number): number {
+    if (!Number.isInteger(pages) || pages < 0 || pages > ALL_PAGES)
+      throw new KsmdError('EINVAL', `a scan of ${pages} pages: take 0 to ${ALL_PAGES}`);
+    return this.host.ksm.scan(pages);
+  }
+
+  /** Scans to the end of all mergeable memory, from where the last batch ended. How many pages. */
+  fullScan(): number {
+    return this.scan(ALL_PAGES);
+  }
+
+  /** Writes a tunable. ENOENT if the kernel has none of that name, EBUSY if it cannot change. */
+  set(name: TunableName, value: number | string): void {
+    this.host.set(name, value);
+  }
+
+  /** The files of /sys/kernel/mm/ksm that can be written. */
+  tunables(): Readonly<Record<string, number | string>> {
+    return this.host.tunables();
+  }
+
+  /** The files of /sys/kernel/mm/ksm that can only be read, those that the kernel has. */
+  counters(): Readonly<Partial<Record<CounterName, number>>> {
+    return this.host.counters();
+  }
+
+  /** What /proc/PID tells of a guest. */
+  guestCounters(guest: string): Readonly<Partial<Record<GuestCounterName, number>>> {
+    return this.host.guestCounters(guest);
+  }
+
+  // Looking closely. Nothing changes.
+
+  /** Why the page at `address` is merged or not, with so many of its twins named. */
+  explain(guest: string, address: number, twins = 10): PageExplanation {
+    return explainPage(this.host, guest, address, twins);
+  }
+
+  /** What does not agree when everything is recounted, a sentence each. Looks at every page. */
+  check(): string[] {
+    return checkHost(this.host);
+  }
+
+  private rangeOf(guest: string, region: string): { address: number; length: number } {
+    const { address, pages } = this.host.findRegion(guest, region);
+    return { address, length: pages * this.pageSize };
+  }
+}

@@ -40,7 +40,8 @@ const MAY_IMPORT = {
     // What kernels and tunables there are.
     'src/ksm/(kernels|tunables|records/(counter|tunable)-records)\\.ts',
   ],
-  tools: ['src'],
+  // As other people's programs: by the package's own name.
+  tools: ['src', 'dist/(client|sim)/index\\.js'],
   bench: ['src', 'tools'],
   packaging: ['src/cli', 'src/daemon/fatal\\.ts'],
   bin: ['dist/cli/main\\.js'],

@@ -41,6 +41,7 @@ test('ksmd(1) names every verb, and every verb has a page', () => {
   for (const { name } of VERBS) expect(plain('ksmd.1')).toContain(`ksmd-${name}(1)`);
 });
 
+// npm makes no such list of a folder (`directories.man`) when it installs a packed file.
 test('package.json lists every page, as npm wants it to put them where man looks', () => {
   const { man } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -48,10 +48,20 @@ test('the package has what a user needs', () => {
   );
 });
 
+test('of declarations it has those of what can be imported', () => {
+  const declarations = packed.filter((path) => path.endsWith('.d.ts'));
+  expect(declarations).toEqual(
+    expect.arrayContaining(['dist/client/index.d.ts', 'dist/sim/index.d.ts']),
+  );
+  expect(declarations.filter((path) => /^dist\/(?:cli|daemon|machine|web)\//.test(path))).toEqual(
+    [],
+  );
+});
+
 test('the package has nothing else', () => {
   const places =
     /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
   expect(packed.filter((path) => !places.test(path))).toEqual([]);
-  // Declarations and source maps are for those who import a package, or have its sources.
-  expect(packed.filter((path) => /\.(?:ts|map|wat)$/.test(path))).toEqual([]);
+  // Source maps are for those who have its sources.
+  expect(packed.filter((path) => /(?<!\.d)\.ts$|\.(?:map|wat)$/.test(path))).toEqual([]);
 });

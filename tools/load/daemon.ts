@@ -29,13 +29,19 @@ export class LoadedDaemon {
     this.died.catch(() => {});
   }
 
-  /** Starts `ksmd start` with these options and waits until it answers. */
-  static async start(options: readonly string[]): Promise<LoadedDaemon> {
+  /**
+   * Starts `ksmd start` with these options and waits until it answers. `ksmd`: the words that run
+   * it, this checkout's unless said.
+   */
+  static async start(
+    options: readonly string[],
+    [program, ...words]: readonly [string, ...string[]] = [process.execPath, KSMD],
+  ): Promise<LoadedDaemon> {
     const folder = mkdtempSync(join(tmpdir(), 'ksmd-load-'));
     const socketPath = join(folder, 'ksmd.sock');
     const child = spawn(
-      process.execPath,
-      [KSMD, 'start', '--socket', socketPath, '--log-file', join(folder, 'log'), ...options],
+      program,
+      [...words, 'start', '--socket', socketPath, '--log-file', join(folder, 'log'), ...options],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },

@@ -52,11 +52,6 @@ export type SnapshotHeader = Static<typeof Header>;
 
 const header = Compile(Header);
 
-/** The file is no snapshot, or cut, or damaged. */
-export class SnapshotError extends Error {
-  override readonly name = 'SnapshotError';
-}
-
 /** Magic, length and header. */
 export function encodeHeader(value: SnapshotHeader): Uint8Array {
   const json = Buffer.from(JSON.stringify(value));

@@ -1,7 +1,7 @@
 /**
  * One shell that commands are handed to one after another, as a reader types them: in a new
- * directory of its own, with `ksmd` on the path, and with nothing of the user's in reach. What it
- * has started ends with it.
+ * directory of its own, with `ksmd` on the path and installed there for programs to import, and
+ * with nothing of the user's in reach. What it has started ends with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { KSMD, TemporaryDirectory } from '../daemon-process.js';
+import { CHECKOUT } from './markdown.js';
 
 /** Only a command that hangs takes so long. */
 const PATIENCE_MS = 30_000;
@@ -46,11 +47,13 @@ export class Shell {
   private output = '';
 
   constructor() {
-    const [home, path, runtime] = ['home', 'bin', 'run'].map((name) =>
-      this.directory.file(name),
-    ) as [string, string, string];
-    for (const made of [home, path, runtime]) mkdirSync(made, { mode: 0o700 });
+    const home = this.directory.file('home');
+    const path = this.directory.file('bin');
+    const runtime = this.directory.file('run');
+    const packages = `${home}/node_modules`;
+    for (const made of [home, path, runtime, packages]) mkdirSync(made, { mode: 0o700 });
     symlinkSync(KSMD, `${path}/ksmd`);
+    symlinkSync(CHECKOUT, `${packages}/ksmd`);
     const env = {
       PATH: `${path}:${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: home,

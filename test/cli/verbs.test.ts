@@ -1,5 +1,5 @@
 /** Every other verb that talks to a daemon, as a user types it. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonProcess, KSMD, ksmd, run } from '../daemon-process.js';
 
@@ -209,6 +209,12 @@ test('snapshot refuses a place where it cannot write', async () => {
   expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(
     /^ksmd: ENOENT: no such file or directory/,
   );
+});
+
+test("a snapshot is its owner's alone", async () => {
+  const file = daemon.directory.file('private.snap');
+  expect((await daemon.ksmd('snapshot', file)).status).toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test('two snapshots of one name do not disturb each other', async () => {

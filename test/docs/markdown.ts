@@ -12,7 +12,13 @@ export const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What newcomers are told to walk; every other file of Markdown is for those who change ksmd. */
 export const WALKED = ['README.md', ...docs()];
-export const DOCUMENTS = [...WALKED, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+export const DOCUMENTS = [
+  ...WALKED,
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+];
 
 export interface Block {
   readonly language: string;

@@ -26,6 +26,7 @@ test('the package has what a user needs', () => {
     'README.md',
     'LICENSE',
     'CHANGELOG.md',
+    'SECURITY.md',
     'package.json',
     'bin/ksmd.js',
     'dist/cli/main.js',
@@ -60,7 +61,7 @@ test('of declarations it has those of what can be imported', () => {
 
 test('the package has nothing else', () => {
   const places =
-    /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+    /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/;
   expect(packed.filter((path) => !places.test(path))).toEqual([]);
   // Source maps are for those who have its sources.
   expect(packed.filter((path) => /(?<!\.d)\.ts$|\.(?:map|wat)$/.test(path))).toEqual([]);

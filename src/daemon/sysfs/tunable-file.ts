@@ -23,7 +23,9 @@ export class TunableFile {
   private watcher: FSWatcher;
   /** What was found at the last look that is not what was shown. */
   private suspect: string | undefined;
-  private isTaking = false;
+  /** What is being taken, until the last of it has been answered. */
+  private taking: string | undefined;
+  private takes = 0;
   private isClosed = false;
 
   constructor(
@@ -39,7 +41,7 @@ export class TunableFile {
    * is taken up then, and an empty file filled again.
    */
   refresh(): void {
-    if (this.isTaking) return;
+    if (this.taking !== undefined) return;
     if (this.file.isReplaced) {
       const held = this.file.putBack(this.tunable.text());
       this.watcher.close();
@@ -70,19 +72,25 @@ export class TunableFile {
   }
 
   private heard(): void {
-    if (this.isTaking || this.isClosed) return;
+    if (this.isClosed) return;
     try {
       const found = this.file.read();
-      if (found !== '' && found !== this.file.shown) void this.take(found);
+      // Taken at once, also while an older one is: writes to other files come after it.
+      if (found !== '' && found !== (this.taking ?? this.file.shown)) void this.take(found);
     } catch (error) {
       this.tunable.failed(error);
     }
   }
 
   private async take(found: string): Promise<void> {
-    this.isTaking = true;
-    await this.tunable.write(writtenText(this.file.shown, found));
-    this.isTaking = false;
+    const take = ++this.takes;
+    // What the file held when it was written to.
+    const before = this.taking ?? this.file.shown;
+    this.taking = found;
+    await this.tunable.write(writtenText(before, found));
+    // A newer one has come meanwhile: the file shows what that comes to.
+    if (take !== this.takes) return;
+    this.taking = undefined;
     if (this.isClosed) return;
     try {
       // Unless there is something newer in it.

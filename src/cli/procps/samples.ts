@@ -9,6 +9,17 @@ import type { Status } from '../../protocol/routes/status.js';
 /** Between two looks, where nobody says otherwise. */
 export const DEFAULT_INTERVAL_SECONDS = 1;
 
+/** Time as the looks get it, in milliseconds. */
+export interface Waiting {
+  nowMs(): number;
+  wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+const SYSTEM: Waiting = {
+  nowMs: () => performance.now(),
+  wait: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
 export interface Sample {
   readonly status: Status;
 }
@@ -21,16 +32,18 @@ export async function* samples<Found extends Sample>(
   look: () => Promise<Found>,
   intervalMs: number,
   signal?: AbortSignal,
+  { nowMs, wait }: Waiting = SYSTEM,
 ): AsyncGenerator<Found, void, undefined> {
-  let dueAtMs = performance.now();
+  let dueAtMs = nowMs();
   for (let before: Status | undefined; ; ) {
     const found = await look();
     assertSameDaemon(before, found.status);
     before = found.status;
     yield found;
     // Looks that would come too late are left out.
-    dueAtMs = Math.max(dueAtMs + intervalMs, performance.now());
-    await delay(dueAtMs - performance.now(), undefined, signal === undefined ? {} : { signal });
+    const now = nowMs();
+    dueAtMs = Math.max(dueAtMs + intervalMs, now);
+    await wait(dueAtMs - now, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Looking at a daemon again and again. */
 import { expect, test } from 'vitest';
-import { type Sample, samples } from '../../../src/cli/procps/samples.js';
+import { type Sample, samples, type Waiting } from '../../../src/cli/procps/samples.js';
 import type { Status } from '../../../src/protocol/routes/status.js';
 
 /** A daemon that was up so long at each look, and is the process of that number. */
@@ -20,17 +20,23 @@ async function uptimes(found: AsyncIterable<Sample>): Promise<number[]> {
   return all;
 }
 
-test('looks are an interval apart at least, however long one took', async () => {
+test('looks are an interval apart, and one that comes too late is left out', async () => {
+  let now = 1000;
+  const waiting: Waiting = {
+    nowMs: () => now,
+    wait: async (ms) => {
+      now += ms;
+    },
+  };
   const begunMs: number[] = [];
-  const found = samples(async () => {
-    begunMs.push(performance.now());
-    if (begunMs.length === 2) await new Promise((resolve) => setTimeout(resolve, 70));
-    return { status: { pid: 1, uptimeMs: begunMs.length } as Status };
-  }, 30);
-  for await (const _ of found) if (begunMs.length === 5) break;
-  const gapsMs = begunMs.slice(1).map((atMs, i) => atMs - (begunMs[i] ?? 0));
-  // Timers are right to a millisecond.
-  for (const gapMs of gapsMs) expect(gapMs).toBeGreaterThan(28);
+  const look = async (): Promise<Sample> => {
+    begunMs.push(now);
+    // The second look takes more than two intervals, the fourth a part of one.
+    now += { 2: 70, 4: 10 }[begunMs.length] ?? 0;
+    return { status: { pid: 1, uptimeMs: now } as Status };
+  };
+  for await (const _ of samples(look, 30, undefined, waiting)) if (begunMs.length === 6) break;
+  expect(begunMs).toEqual([1000, 1030, 1100, 1130, 1160, 1190]);
 });
 
 test.each([

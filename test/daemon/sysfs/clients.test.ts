@@ -82,10 +82,14 @@ test('prometheus-node-exporter reads from them what ksmd counts, and calls it as
     pages_sharing: 9,
     pages_unshared: 2,
   });
-  await until(
-    'it reads what ksmd counts',
-    async () => sample(await scrape(), 'node_ksmd_pages_sharing') === pages_sharing,
-  );
+  // pages_sharing is right a scan before full_scans is.
+  await until('it reads what ksmd counts', async () => {
+    const read = await scrape();
+    return (
+      sample(read, 'node_ksmd_pages_sharing') === pages_sharing &&
+      sample(read, 'node_ksmd_full_scans_total') === full_scans
+    );
+  });
 
   const theirs = await scrape();
   expect(sample(theirs, 'node_scrape_collector_success{collector="ksmd"}')).toBe(1);

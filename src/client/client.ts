@@ -1,7 +1,7 @@
 /**
  * The client of a running daemon: a method a route, on the daemon's Unix socket.
  *
- * Addresses and lengths are in bytes, regions and scans in pages of 4096 bytes. Every method
+ * Addresses and lengths are in bytes, regions and scans in pages of `pageSize` bytes. Every method
  * rejects with a KsmdError, whose `code` is an errno name: ENOENT or ECONNREFUSED where no daemon
  * listens, ECONNRESET where it breaks off, EINVAL for what it does not take, and what else is said
  * below. What was refused has changed nothing, but for a store that says how much of it was done.

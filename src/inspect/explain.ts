@@ -182,7 +182,7 @@ function treeOf({ memory: { i32 }, pages }: Machine, slot: number): number {
 
 function compare({ memory }: Machine, a: number, b: number): number {
   const bytes = (frame: number): Buffer =>
-    Buffer.from(memory.u8.buffer, memory.frameByte(frame), memory.pageSize);
+    Buffer.from(memory.u8.buffer, memory.frameByte(frame), memory.frameBytes);
   return Buffer.compare(bytes(a), bytes(b));
 }
 

@@ -16,14 +16,15 @@ import {
   STABLE_NODE_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { assertFingerprintSizes, assertFrameSizes } from './frame-sizes.js';
 
 /** A page of the machines that are simulated: x86-64's. */
-export const DEFAULT_PAGE_SIZE = 4096;
+const DEFAULT_PAGE_SIZE = 4096;
 /** What a wasm memory of 32-bit addresses can have. */
-export const MAX_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
-const SMALLEST_FRAME = 16;
-const LARGEST_PAGE = 65536;
+/** More pages than fit anywhere: a power of two. */
+const TOO_MANY_PAGES = 2 ** 28;
 const FEWEST_GUEST_PAGES = 4096;
 /** With frames of whole pages, memory may be overcommitted so many times. */
 const GUEST_PAGES_A_FRAME = 4;
@@ -91,8 +92,6 @@ type Counts = Pick<
 export function geometryOf(size: MachineSize): Geometry {
   const pageSize = size.pageSize ?? DEFAULT_PAGE_SIZE;
   const frameBytes = size.frameBytes ?? pageSize;
-  assertPowerOfTwo('a page', pageSize, LARGEST_PAGE);
-  assertPowerOfTwo('a frame', frameBytes, pageSize);
   const guests = size.maxGuests ?? 1024;
   const regions = size.maxRegions ?? 16384;
   const common = { pageSize, frameBytes, guests, regions };
@@ -104,16 +103,7 @@ function ofWholePages(
   common: Omit<Counts, 'frames' | 'slots' | 'stableNodes'>,
 ): Geometry {
   const { pageSize } = common;
-  if (
-    !Number.isSafeInteger(memoryBytes) ||
-    memoryBytes < pageSize ||
-    memoryBytes % pageSize !== 0
-  ) {
-    throw new KsmdError(
-      'EINVAL',
-      `a memory of ${memoryBytes} bytes: take a positive multiple of the page size, ${pageSize}`,
-    );
-  }
+  assertFrameSizes(memoryBytes, pageSize);
   const frames = memoryBytes / pageSize + 1;
   const slots = guestPages ?? Math.max(frames * GUEST_PAGES_A_FRAME, FEWEST_GUEST_PAGES);
   const made = placed({ ...common, frames, slots, stableNodes: frames * STABLE_NODES_A_FRAME });
@@ -134,6 +124,7 @@ function ofFingerprints(
   { memoryBytes, guestPages }: MachineSize,
   common: Omit<Counts, 'frames' | 'slots' | 'stableNodes'>,
 ): Geometry {
+  assertFingerprintSizes(common.pageSize, common.frameBytes);
   if (!Number.isSafeInteger(memoryBytes) || memoryBytes > MAX_BYTES)
     throw new KsmdError(
       'EINVAL',
@@ -147,7 +138,7 @@ function ofFingerprints(
       stableNodes: Math.ceil(pages * STABLE_NODES_A_FINGERPRINT),
     });
   let fits = 0;
-  for (let more = 2 ** Math.floor(Math.log2(MAX_BYTES / SMALLEST_FRAME)); more >= 1; more /= 2)
+  for (let more = TOO_MANY_PAGES; more >= 1; more /= 2)
     if (withPages(fits + more).bytes <= memoryBytes) fits += more;
   if (fits === 0)
     throw new KsmdError(
@@ -160,13 +151,14 @@ function ofFingerprints(
 function placed(counts: Counts): Geometry {
   let end = CONTROL_END;
   const table = (words: number): number => {
-    const start = (end + 15) & ~15;
+    // Not by bits: what does not fit may have more words than an integer has bits for.
+    const start = Math.ceil(end / 16) * 16;
     end = start + words;
     return start;
   };
   const tables = {
     frameTable: table(counts.frames * FRAME_WORDS),
-    freeMap: table((counts.frames >> 5) + 1),
+    freeMap: table((counts.frames >>> 5) + 1),
     populationTable: table((counts.slots >> POPULATION_SHIFT) + 1),
     guestTable: table(counts.guests * GUEST_WORDS),
     regionTable: table(counts.regions * REGION_WORDS),
@@ -176,12 +168,4 @@ function placed(counts: Counts): Geometry {
   const frameBase = Math.ceil((end * 4) / counts.frameBytes);
   const bytes = (frameBase + counts.frames) * counts.frameBytes;
   return { ...counts, ...tables, frameBase, bytes };
-}
-
-function assertPowerOfTwo(what: string, bytes: number, most: number): void {
-  if (Number.isInteger(Math.log2(bytes)) && bytes >= SMALLEST_FRAME && bytes <= most) return;
-  throw new KsmdError(
-    'EINVAL',
-    `${what} of ${bytes} bytes: take a power of two from ${SMALLEST_FRAME} to ${most}`,
-  );
 }

@@ -59,6 +59,9 @@ export class Snapshot {
     const header = {
       kernel: host.profile.name,
       pageSize: host.machine.pageSize,
+      ...(host.machine.frameBytes === host.machine.pageSize
+        ? {}
+        : { frameBytes: host.machine.frameBytes }),
       tunables: host.tunables(),
       guests: host
         .guestNames()
@@ -75,7 +78,7 @@ export class Snapshot {
     return (
       encodeHeader(this.header).length +
       this.maps.byteLength +
-      this.frames.length * this.host.machine.pageSize +
+      this.frames.length * this.host.machine.frameBytes +
       CHECKSUM_BYTES
     );
   }
@@ -100,7 +103,7 @@ export class Snapshot {
   }
 
   private *draw(): Generator<Uint8Array, undefined> {
-    const { memory, pageSize } = this.host.machine;
+    const { memory, frameBytes } = this.host.machine;
     const digest = hasher.create64();
     let sent = 0;
     const checked = (chunk: Uint8Array): Uint8Array => {
@@ -110,13 +113,13 @@ export class Snapshot {
     try {
       yield checked(encodeHeader(this.header));
       yield checked(new Uint8Array(this.maps.buffer));
-      const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / pageSize));
+      const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
       while (sent < this.frames.length) {
         const count = Math.min(perChunk, this.frames.length - sent);
-        const chunk = new Uint8Array(count * pageSize);
+        const chunk = new Uint8Array(count * frameBytes);
         for (let i = 0; i < count; i++) {
           const start = memory.frameByte(this.frames[sent]);
-          chunk.set(memory.u8.subarray(start, start + pageSize), i * pageSize);
+          chunk.set(memory.u8.subarray(start, start + frameBytes), i * frameBytes);
           this.release(sent++);
         }
         yield checked(chunk);

@@ -7,7 +7,7 @@
  *              frames
  *   maps       4 bytes a page, region by region in the header's order: PAGE_ values below,
  *              PAGE_MERGEABLE besides
- *   frames     one page size each; page maps name them by their place, from 0
+ *   frames     the bytes of each, a page's or its fingerprint's; page maps name them by their place
  *   checksum   8 bytes, little endian: XXH64, seed 0, of all before
  *
  * Frames that several pages share are there once, so the file is about as large as the memory in
@@ -31,6 +31,8 @@ export const PAGE_MERGEABLE = 0x40000000;
 const Header = Type.Object({
   kernel: Type.String(),
   pageSize: Type.Integer({ minimum: 16, maximum: 65536 }),
+  /** Absent: a frame holds a whole page. */
+  frameBytes: Type.Optional(Type.Integer({ minimum: 16, maximum: 65536 })),
   frames: Type.Integer({ minimum: 0 }),
   tunables: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
   guests: Type.Array(
@@ -72,6 +74,11 @@ export function decodeHeader(json: string): SnapshotHeader {
   }
   if (!header.Check(value)) throw new KsmdError('EINVAL', 'its header lacks something');
   return value;
+}
+
+/** Bytes of each frame. */
+export function frameBytesOf({ pageSize, frameBytes = pageSize }: SnapshotHeader): number {
+  return frameBytes;
 }
 
 /** Pages of all regions, in the order of the maps. */

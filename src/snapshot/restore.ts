@@ -21,6 +21,7 @@ import { DONE } from '../machine/page-access.js';
 import {
   CHECKSUM_BYTES,
   decodeHeader,
+  frameBytesOf,
   MAGIC,
   mappedPages,
   PAGE_FIRST_FRAME,
@@ -56,7 +57,7 @@ export class SnapshotFile {
       if (length > MAX_HEADER_BYTES) throw new KsmdError('EINVAL', 'its header is damaged');
       const header = decodeHeader(read(fd, start.length, length).toString());
       const mapsAt = start.length + length;
-      verify(fd, mapsAt + mappedPages(header) * 4 + header.frames * header.pageSize);
+      verify(fd, mapsAt + mappedPages(header) * 4 + header.frames * frameBytesOf(header));
       return new SnapshotFile(fd, header, mapsAt);
     } catch (error) {
       closeSync(fd);
@@ -75,6 +76,13 @@ export class SnapshotFile {
         'EINVAL',
         `the snapshot's pages are of ${header.pageSize} bytes, the host's of ` +
           `${host.machine.pageSize}`,
+      );
+    }
+    if (host.machine.frameBytes !== frameBytesOf(header)) {
+      throw new KsmdError(
+        'EINVAL',
+        `the snapshot holds ${frameBytesOf(header)} bytes of a page, the host ` +
+          `${host.machine.frameBytes}`,
       );
     }
     const maps = this.maps();
@@ -158,8 +166,8 @@ export class SnapshotFile {
   }
 
   private frame(number: number): Uint8Array {
-    const { pageSize } = this.header;
-    return read(this.fd, this.mapsAt + mappedPages(this.header) * 4 + number * pageSize, pageSize);
+    const bytes = frameBytesOf(this.header);
+    return read(this.fd, this.mapsAt + mappedPages(this.header) * 4 + number * bytes, bytes);
   }
 }
 

@@ -20,7 +20,7 @@ import { Ksm } from '../../src/ksm/ksm.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
 import { setTunable } from '../../src/ksm/tunables.js';
 import type { Machine } from '../../src/machine/machine.js';
-import { HOLDER_SCANNER } from '../../src/machine/pte.js';
+import { HOLDER_API, HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { recover } from '../../src/machine/recover.js';
 import type { TestedCore } from '../core/tested-core.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
@@ -185,6 +185,35 @@ describe('a guest thread killed while it stores', () => {
     expect(accesses).toBeGreaterThan(3);
     expect(outcomes.size).toBe(2);
   });
+});
+
+test('a thread killed while it fills untouched pages: each is filled whole or untouched, in order', () => {
+  const zeroes = Buffer.alloc(PAGE).toString('hex');
+  const filled = Buffer.alloc(PAGE, 9).toString('hex');
+  const outcomes = new Set<number>();
+  const accesses = killEverywhere(
+    () => {
+      const world = new World();
+      world.host.madvise('a', (LIKE_MERGED + 1) * PAGE, PAGE, 'dontneed');
+      return world;
+    },
+    HOLDER_API,
+    (machine, world) => {
+      expect(machine.pages.fill(world.slot(LIKE_MERGED), new Uint8Array(2 * PAGE).fill(9))).toBe(2);
+    },
+    (world) => recover(world.machine, HOLDER_API),
+    (world, before) => {
+      const after = world.memory();
+      const done = [LIKE_MERGED, UNTOUCHED].filter((page) => after[page] === filled).length;
+      const expected = before
+        .with(LIKE_MERGED, done > 0 ? filled : zeroes)
+        .with(UNTOUCHED, done > 1 ? filled : zeroes);
+      expect(after).toEqual(expected);
+      outcomes.add(done);
+    },
+  );
+  expect(accesses).toBeGreaterThan(10);
+  expect(outcomes).toEqual(new Set([0, 1, 2]));
 });
 
 describe('the scanner killed', () => {

@@ -43,7 +43,7 @@ export function checkFrames(machine: Machine, mappings: Int32Array, report: Repo
   }
   report.equal('frames in use', i32[CTL_FRAMES_USED], used);
   const zeroes = machine.memory.frameByte(ZERO_FRAME);
-  if (machine.memory.u8.subarray(zeroes, zeroes + machine.pageSize).some((byte) => byte !== 0))
+  if (machine.memory.u8.subarray(zeroes, zeroes + machine.frameBytes).some((byte) => byte !== 0))
     report.say('the zero page is not all zeroes');
 }
 

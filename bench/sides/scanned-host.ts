@@ -1,10 +1,11 @@
 /**
  * A host whose clock counts the pages it has scanned, so that chains are pruned at the same pages
  * in every run and all counters come out the same. The clock is about right on a machine of the
- * day; how long anything takes is measured elsewhere.
+ * day; how long anything takes is measured elsewhere. Batches follow each other without a nap.
  */
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host, type HostOptions } from '../../src/ksm/host.js';
+import { VirtualScanner } from '../../src/ksm/virtual-scanner.js';
 
 const MS_A_PAGE = 0.002;
 const BATCH_PAGES = 4096;
@@ -14,15 +15,21 @@ export class ScannedHost {
   /** Pages scanned so far. */
   scanned = 0;
   private readonly clock = new ManualClock();
+  private readonly scanner: VirtualScanner;
+  private batchPages = 0;
 
   constructor(options: HostOptions) {
     this.host = Host.create(options, this.clock);
+    this.scanner = new VirtualScanner(this.host.ksm, this.clock);
+    this.host.set('sleep_millisecs', 0);
     this.host.set('run', 1);
   }
 
   /** A batch of at most so many pages. False if the full scan ended with it. */
   scan(pages: number): boolean {
-    const done = this.host.ksm.scan(pages);
+    if (pages !== this.batchPages) this.host.set('pages_to_scan', pages);
+    this.batchPages = pages;
+    const done = this.scanner.batch();
     this.scanned += done;
     this.clock.now = this.scanned * MS_A_PAGE;
     return done === pages;

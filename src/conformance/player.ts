@@ -10,6 +10,7 @@ import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
 import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
+import { VirtualScanner } from '../ksm/virtual-scanner.js';
 import { DEFAULT_KERNEL } from '../names.js';
 import { fillContent } from './content.js';
 import type { Observation, Op, Scenario } from './scenario.js';
@@ -39,16 +40,20 @@ export function profileOf(scenario: Scenario, override?: string): KernelProfile 
 
 export class Player {
   readonly host: Host;
+  private readonly scanner: VirtualScanner;
   private readonly regions = new Map<string, { guest: string; address: number; pages: number }>();
   private readonly page = new Uint8Array(PAGE_SIZE);
 
   constructor(scenario: Scenario, profile: KernelProfile) {
     let pages = 0;
     for (const step of scenario.ops) if (step.op === 'region') pages += step.pages;
+    const clock = new ManualClock();
     this.host = Host.create(
       { memoryBytes: (pages + 16) * PAGE_SIZE, guestPages: pages + 64, kernel: profile.name },
-      new ManualClock(),
+      clock,
     );
+    this.scanner = new VirtualScanner(this.host.ksm, clock);
+    this.host.set('sleep_millisecs', 0);
   }
 
   /**
@@ -129,7 +134,7 @@ export class Player {
         host.set('run', RUN_MERGE);
         const seen: Observation[] = [];
         for (let i = 0; i < (step.times ?? 1); i++) {
-          host.ksm.scan(step.pages);
+          this.scanner.batch();
           seen.push(this.observe());
         }
         return { seen };

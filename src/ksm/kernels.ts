@@ -13,6 +13,8 @@
  * - zeroPages, since 4.12 (May 2017): use_zero_pages. Since 6.6 (June 2023) they are counted and
  *   given back like other merged pages; before, a zero page that KSM had mapped could not be told
  *   from any other.
+ * - napEndsOnChange, since 5.0 (March 2019): a changed sleep_millisecs ends the nap under way;
+ *   before, the old one was slept out.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
 import { KsmdError } from '../errors.js';
@@ -39,6 +41,7 @@ interface Behaviour {
   readonly chains: 'none' | 'with-room' | 'any';
   readonly zeroPages: 'none' | 'uncounted' | 'counted';
   readonly smartScan: boolean;
+  readonly napEndsOnChange: boolean;
 }
 
 export interface KernelProfile extends Behaviour {
@@ -58,11 +61,24 @@ const LATEST: Behaviour = {
   chains: 'any',
   zeroPages: 'counted',
   smartScan: true,
+  napEndsOnChange: true,
 };
 
 const BEHAVIOURS: Record<ProfileName, Behaviour> = {
-  '2.6.32': { checksumFirst: false, chains: 'none', zeroPages: 'none', smartScan: false },
-  '6.1': { checksumFirst: false, chains: 'with-room', zeroPages: 'uncounted', smartScan: false },
+  '2.6.32': {
+    checksumFirst: false,
+    chains: 'none',
+    zeroPages: 'none',
+    smartScan: false,
+    napEndsOnChange: false,
+  },
+  '6.1': {
+    checksumFirst: false,
+    chains: 'with-room',
+    zeroPages: 'uncounted',
+    smartScan: false,
+    napEndsOnChange: true,
+  },
   '6.12': LATEST,
   '6.18': LATEST,
 };

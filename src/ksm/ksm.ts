@@ -8,7 +8,10 @@
  */
 import {
   CTL_MERGE_ACROSS_NODES,
+  CTL_PAGES_TO_SCAN,
+  CTL_RUN,
   CTL_SEQNR,
+  CTL_SLEEP_MILLISECS,
   GUEST_EXITING,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
@@ -26,6 +29,8 @@ import type { Clock } from './clock.js';
 import { Cursor } from './cursor.js';
 import type { KernelProfile } from './kernels.js';
 import { MmList } from './mm-list.js';
+import { type Activity, nextActivity } from './pace.js';
+import { RUN_MERGE } from './run.js';
 
 export class Ksm {
   readonly list: MmList;
@@ -44,6 +49,22 @@ export class Ksm {
     this.list = new MmList(machine.memory);
     this.advisor = new Advisor(this.i32, clock);
     this.cursor = new Cursor(machine, this.list, this.advisor);
+  }
+
+  /** Whether the scanner has something to do: `run` is 1, and KSM knows a guest. */
+  get shouldRun(): boolean {
+    return Atomics.load(this.i32, CTL_RUN) === RUN_MERGE && !this.list.isEmpty;
+  }
+
+  /** What the scanner does after `before`, at the clock's time and by the tunables of now. */
+  next(before: Activity): Activity {
+    return nextActivity(before, {
+      nowMs: this.clock.nowMs(),
+      shouldRun: this.shouldRun,
+      pagesToScan: this.i32[CTL_PAGES_TO_SCAN] >>> 0,
+      sleepMillisecs: this.i32[CTL_SLEEP_MILLISECS] >>> 0,
+      napEndsOnChange: this.profile.napEndsOnChange,
+    });
   }
 
   /**

@@ -12,17 +12,12 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import {
-  CTL_DOORBELL,
-  CTL_PAGES_TO_SCAN,
-  CTL_RUN,
-  CTL_SCANNER_CPU_MS,
-  CTL_SLEEP_MILLISECS,
-} from '../../core/layout.js';
+import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
 import { type Errno, KsmdError } from '../../errors.js';
 import type { Clock } from '../../ksm/clock.js';
 import { kernelProfile, type ProfileName } from '../../ksm/kernels.js';
 import { Ksm } from '../../ksm/ksm.js';
+import { type Activity, IDLE } from '../../ksm/pace.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import { setTunable, type TunableValue, tunableName } from '../../ksm/tunables.js';
 import { Machine } from '../../machine/machine.js';
@@ -114,49 +109,27 @@ class ScannerThread {
   }
 
   private loop(): void {
+    let activity: Activity = IDLE;
     while (!this.stopped) {
+      // Read before the door is answered: who rings afterwards ends the sleep.
       const bell = Atomics.load(this.i32, CTL_DOORBELL);
       this.answerDoor();
-      if (this.stopped) break;
-      const scanned = this.shouldRun() && this.batch();
+      activity = this.ksm.next(activity);
+      if (activity.kind === 'scan') this.batch(activity.pages);
+      else if (activity.kind === 'sleep') this.sleep(bell, activity.untilMs - this.clock.nowMs());
+      else this.sleep(bell, Number.POSITIVE_INFINITY);
       this.sampleCpu();
-      if (this.stopped) break;
-      if (!scanned) this.sleep(bell, Number.POSITIVE_INFINITY);
-      else if (this.i32[CTL_SLEEP_MILLISECS] !== 0) this.sleepBetweenBatches();
     }
   }
 
-  private shouldRun(): boolean {
-    return Atomics.load(this.i32, CTL_RUN) === RUN_MERGE && !this.ksm.list.isEmpty;
-  }
-
-  /**
-   * One batch, cut short if run changes. True: a batch was scanned, or there is nothing more to do
-   * in it.
-   */
-  private batch(): boolean {
-    let left = Atomics.load(this.i32, CTL_PAGES_TO_SCAN) >>> 0;
+  /** Scans a batch; run=0 and a command to stop cut it short. */
+  private batch(pages: number): void {
     let slices = 0;
-    while (left > 0 && !this.stopped && this.shouldRun()) {
+    for (let left = pages; left > 0 && !this.stopped && this.ksm.shouldRun; left -= SLICE_PAGES) {
       const slice = Math.min(left, SLICE_PAGES);
-      if (this.ksm.scan(slice) < slice) break;
-      left -= slice;
+      if (this.ksm.scan(slice) < slice) return;
       if (++slices % CPU_SAMPLE_SLICES === 0) this.sampleCpu();
       this.answerDoor();
-    }
-    return true;
-  }
-
-  private sleepBetweenBatches(): void {
-    const wakeAt = performance.now() + (this.i32[CTL_SLEEP_MILLISECS] >>> 0);
-    const interval = this.i32[CTL_SLEEP_MILLISECS];
-    // As in the kernel, a changed sleep_millisecs ends the sleep.
-    while (!this.stopped && this.i32[CTL_SLEEP_MILLISECS] === interval && this.shouldRun()) {
-      const bell = Atomics.load(this.i32, CTL_DOORBELL);
-      this.answerDoor();
-      const left = wakeAt - performance.now();
-      if (left <= 0) return;
-      this.sleep(bell, left);
     }
   }
 

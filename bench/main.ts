@@ -19,8 +19,8 @@ import { readLoopRow } from './experiments/read-loop.js';
 import { standingStartRow } from './experiments/standing-start.js';
 import { Progress } from './progress.js';
 import { printReport } from './report/terminal.js';
+import type { Results } from './results.js';
 import { PHASES, type Phase, type Row } from './row.js';
-import type { Run } from './run.js';
 import { SEED_2009 } from './seed-2009.js';
 import { PAGE_SIZE } from './sides/side.js';
 import { workHash } from './work.js';
@@ -119,7 +119,7 @@ for (const [name, measure] of others) {
 }
 
 const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
-const run: Run = {
+const results: Results = {
   guestBytes: options.size,
   profile,
   seed,
@@ -128,9 +128,9 @@ const run: Run = {
   rows,
   workHash: workHash(rows),
 };
-printReport(run);
+printReport(results);
 if (options.json !== undefined) {
-  const { guestBytes, workHash: hash } = run;
+  const { guestBytes, workHash: hash } = results;
   const lines = rows.map((row) => {
     const then = SEED_2009[row.phase];
     const seed2009 =
@@ -147,5 +147,5 @@ if (options.json !== undefined) {
 if (options.report !== undefined) {
   // Loaded when it is needed: drawing takes a library that takes long to load.
   const { writeReport } = await import('./report/markdown.js');
-  console.log(`report: ${await writeReport(options.report, run)}`);
+  console.log(`report: ${await writeReport(options.report, results)}`);
 }

@@ -24,7 +24,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /**
- * What a phase counted, by name: the same in every run with the same size, profile and seed,
+ * What a phase counted, by name: the same every time with the same size, profile and seed,
  * whatever the machine.
  */
 export type Work = Readonly<Record<string, number | string>>;

@@ -1,7 +1,7 @@
 /**
  * The hash of the work: over what each phase counted, and nothing that depends on time, on the
- * machine or on the running kernel. Two runs with the same size, profile, seed and phases have the
- * same one, so that no phase is skipped or cut short unnoticed.
+ * machine or on the running kernel. Benches with the same size, profile, seed and phases have the
+ * same hash, so that no phase is skipped or cut short unnoticed.
  *
  * It takes KSM's counters and sums of the guests' bytes. How ksmd gets there (checksums taken,
  * bytes of its tables) stays out: a faster ksmd does the same work.

@@ -36,7 +36,7 @@ export async function uploadRow(copyPages: number, profile: ProfileName): Promis
   try {
     let best = Number.POSITIVE_INFINITY;
     const read = createHash('sha256');
-    for (let run = 0; run < 3; run++) {
+    for (let repetition = 0; repetition < 3; repetition++) {
       await daemon.client.createGuest('upload');
       const region = await daemon.client.map('upload', 'memory', { pages: copyPages });
       const start = performance.now();

@@ -11,8 +11,8 @@ import { PAGE_SIZE } from '../sides/side.js';
 const STEPS = [1 / 16, 1 / 4, 1];
 const LEAST_PAGES = 256;
 const AT_MOST = 1.5;
-/** Of each size the median of so many runs. */
-const RUNS = 3;
+/** Of each size the median of so many repetitions. */
+const REPETITIONS = 3;
 
 export async function growthRow(copyPages: number, profile: ProfileName): Promise<Row> {
   const medians: number[] = [];
@@ -20,15 +20,15 @@ export async function growthRow(copyPages: number, profile: ProfileName): Promis
   const work: Record<string, number | string> = {};
   for (const step of STEPS) {
     const pages = pagesOf(step, copyPages);
-    const runs: number[] = [];
-    for (let run = 0; run < RUNS; run++) {
+    const times: number[] = [];
+    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
       const third = await thirdCopy(pages, profile);
-      runs.push(third.microsecondsAPage);
+      times.push(third.microsecondsAPage);
       for (const [name, value] of Object.entries(third.work))
-        work[`${step} ${run} ${name}`] = value;
+        work[`${step} ${repetition} ${name}`] = value;
     }
-    runs.sort((a, b) => a - b);
-    const median = runs[Math.floor(RUNS / 2)] ?? 0;
+    times.sort((a, b) => a - b);
+    const median = times[Math.floor(REPETITIONS / 2)] ?? 0;
     medians.push(median);
     figures[`µs a page at ${sizeOf(step, copyPages)}`] = Number(median.toFixed(2));
   }

@@ -1,9 +1,10 @@
 /**
- * Which curves a run's pictures show: free memory over time, of each phase in which memory came
- * free, and of the whole worst case.
+ * Which curves the pictures of a bench show: free memory over time, of each phase in which memory
+ * came free, and of the whole worst case.
  */
+
+import type { Results } from '../results.js';
 import type { Row } from '../row.js';
-import type { Run } from '../run.js';
 import type { Sample } from '../sides/side.js';
 
 export type SideName = 'ksmd' | 'kernel';
@@ -32,7 +33,7 @@ export interface Picture {
 
 const WHOLE_WORST_CASE = ['worst-2', 'worst-3', 'worst-4'];
 
-export function picturesOf({ rows }: Run): Picture[] {
+export function picturesOf({ rows }: Results): Picture[] {
   const drawn = rows.filter((row) => row.ksmdSamples !== undefined);
   const pictures = drawn.map((row) => ({
     name: row.phase,

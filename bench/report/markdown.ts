@@ -4,33 +4,33 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineLine, type Run, runLine } from '../run.js';
+import { machineLine, type Results, settingsLine } from '../results.js';
 import { type Picture, picturesOf } from './curves.js';
 import { svgOf } from './svg.js';
 import { costsTable, countersTable, otherFigures, type Table, timesTable } from './tables.js';
 
 /** Writes into `directory`, which exists. The Markdown file's path. */
-export async function writeReport(directory: string, run: Run): Promise<string> {
-  const pictures = picturesOf(run);
+export async function writeReport(directory: string, results: Results): Promise<string> {
+  const pictures = picturesOf(results);
   for (const picture of pictures) {
     writeFileSync(
       join(directory, `${picture.name}.svg`),
-      `${await svgOf(picture, [runLine(run), machineLine()])}\n`,
+      `${await svgOf(picture, [settingsLine(results), machineLine()])}\n`,
     );
   }
   const path = join(directory, 'report.md');
-  writeFileSync(path, markdown(run, pictures));
+  writeFileSync(path, markdown(results, pictures));
   return path;
 }
 
-function markdown(run: Run, pictures: readonly Picture[]): string {
+function markdown(results: Results, pictures: readonly Picture[]): string {
   const parts = [
     '# ksmd, measured',
-    `${machineLine()}.\n${runLine(run)}.`,
-    `\`\`\`sh\n${run.command}\n\`\`\``,
-    `Hash of the work: \`${run.workHash}\`.`,
+    `${machineLine()}.\n${settingsLine(results)}.`,
+    `\`\`\`sh\n${results.command}\n\`\`\``,
+    `Hash of the work: \`${results.workHash}\`.`,
     '## Times',
-    markdownTable(timesTable(run.rows)),
+    markdownTable(timesTable(results.rows)),
   ];
   if (pictures.length > 0) {
     parts.push(
@@ -42,12 +42,12 @@ function markdown(run: Run, pictures: readonly Picture[]): string {
       parts.push(`### ${name}`, `![${title}: free memory over time](${name}.svg)`);
   }
   for (const [title, table] of [
-    ['What merging took of ksmd', costsTable(run.rows)],
-    ['Counters at the end of each phase', countersTable(run.rows)],
+    ['What merging took of ksmd', costsTable(results.rows)],
+    ['Counters at the end of each phase', countersTable(results.rows)],
   ] as const) {
     if (table.rows.length > 0) parts.push(`## ${title}`, markdownTable(table));
   }
-  const others = run.rows.filter(
+  const others = results.rows.filter(
     (row) => otherFigures(row).length > 0 || row.listing !== undefined,
   );
   if (others.length > 0) parts.push('## Other figures');

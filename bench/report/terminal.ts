@@ -1,24 +1,24 @@
 /** The bench's report on the terminal. */
-import { machineLine, type Run, runLine } from '../run.js';
+import { machineLine, type Results, settingsLine } from '../results.js';
 import { costsTable, countersTable, otherFigures, type Table, timesTable } from './tables.js';
 
-export function printReport(run: Run): void {
-  console.log(`${machineLine()}\n${runLine(run)}\n`);
+export function printReport(results: Results): void {
+  console.log(`${machineLine()}\n${settingsLine(results)}\n`);
   // What a phase is, is in --report and --help: a terminal is narrow.
-  printTable(without(timesTable(run.rows), 'what'));
-  for (const table of [costsTable(run.rows), countersTable(run.rows)]) {
+  printTable(without(timesTable(results.rows), 'what'));
+  for (const table of [costsTable(results.rows), countersTable(results.rows)]) {
     if (table.rows.length === 0) continue;
     console.log('');
     printTable(table);
   }
   console.log('');
-  for (const row of run.rows) {
+  for (const row of results.rows) {
     const figures = otherFigures(row);
     if (figures.length > 0)
       console.log(`${row.phase}: ${figures.map(([name, value]) => `${name} ${value}`).join('; ')}`);
     for (const line of row.listing ?? []) console.log(line);
   }
-  console.log(`\nhash of the work: ${run.workHash}`);
+  console.log(`\nhash of the work: ${results.workHash}`);
 }
 
 function without(table: Table, head: string): Table {

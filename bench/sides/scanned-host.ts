@@ -1,6 +1,6 @@
 /**
  * A host whose clock counts the pages it has scanned, so that chains are pruned at the same pages
- * in every run and all counters come out the same. The clock is about right on a machine of the
+ * every time and all counters come out the same. The clock is about right on a machine of the
  * day; how long anything takes is measured elsewhere. Batches follow each other without a nap.
  */
 import { ManualClock } from '../../src/ksm/clock.js';

@@ -1,4 +1,4 @@
-/** The command line: one run of one verb, and its exit status. */
+/** The command line: calls one verb, and ends with its exit status. */
 import { CommanderError } from 'commander';
 import { socketPath } from '../protocol/socket-path.js';
 import { failureOf, WRONG_COMMAND_LINE } from './failures.js';
@@ -11,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const program = createProgram(run);
+const program = createProgram(call);
 try {
   await program.parseAsync();
 } catch (error) {
@@ -19,7 +19,7 @@ try {
   process.exitCode = error.exitCode === 0 ? 0 : WRONG_COMMAND_LINE;
 }
 
-async function run(verb: Verb, values: readonly unknown[], options: CommonOptions): Promise<void> {
+async function call(verb: Verb, values: readonly unknown[], options: CommonOptions): Promise<void> {
   // Loaded here, as the verb is: help and version need neither.
   const { Client } = await import('../client/client.js');
   const client = new Client(socketPath(options.socket));
@@ -34,8 +34,8 @@ async function run(verb: Verb, values: readonly unknown[], options: CommonOption
     printJson: (value) => print(JSON.stringify(value)),
   };
   try {
-    const { run } = await verb.load();
-    process.exitCode = (await run(session, values, options)) ?? 0;
+    const { action } = await verb.load();
+    process.exitCode = (await action(session, values, options)) ?? 0;
   } catch (error) {
     const { exitStatus, line } = failureOf(error, verb.hints);
     process.stderr.write(`ksmd: ${line}\n`);

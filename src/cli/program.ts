@@ -12,13 +12,13 @@ export interface CommonOptions {
   readonly socket?: string;
 }
 
-export type RunVerb = (
+export type CallVerb = (
   verb: Verb,
   values: readonly unknown[],
   options: CommonOptions,
 ) => Promise<void>;
 
-export function createProgram(run: RunVerb): Command {
+export function createProgram(call: CallVerb): Command {
   const program = new Command('ksmd')
     .description(
       "Simulates Linux's Kernel Samepage Merging: a daemon that owns guest memory and " +
@@ -28,11 +28,11 @@ export function createProgram(run: RunVerb): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ksmd: ')) })
     .showHelpAfterError("('--help' shows how)")
     .exitOverride();
-  for (const verb of VERBS) program.addCommand(command(program, verb, run));
+  for (const verb of VERBS) program.addCommand(command(program, verb, call));
   return program;
 }
 
-function command(program: Command, verb: Verb, run: RunVerb): Command {
+function command(program: Command, verb: Verb, call: CallVerb): Command {
   const made = new Command(verb.name)
     .summary(verb.summary)
     .description(
@@ -53,5 +53,5 @@ function command(program: Command, verb: Verb, run: RunVerb): Command {
         "the daemon's socket (default: KSMD_SOCKET, else the user's own)",
       ),
     );
-  return made.action(() => run(verb, made.processedArgs, made.opts()));
+  return made.action(() => call(verb, made.processedArgs, made.opts()));
 }

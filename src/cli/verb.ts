@@ -6,7 +6,7 @@
 import type { Argument, Command, Option } from 'commander';
 import type { Client } from '../client/client.js';
 
-/** Where a verb runs: its daemon, and where it prints. */
+/** What a verb works with: its daemon, and where it prints. */
 export interface Session {
   readonly client: Client;
   /** The whole command line, for who describes it. */
@@ -22,16 +22,20 @@ export interface Session {
  * What a verb does with its arguments and options, which have the types that their parsers give
  * them; commander hands them on unchanged. The exit status, 0 if it says nothing.
  */
-export type Run<Values extends readonly unknown[], Options extends object> = (
+export type Action<Values extends readonly unknown[], Options extends object> = (
   session: Session,
   values: Values,
   options: Options,
 ) => Promise<number | undefined>;
 
 /** The module of a verb. */
-export interface Runnable {
+export interface VerbModule {
   // A method: each verb knows its own values and options, the table those of none.
-  run(session: Session, values: readonly unknown[], options: object): Promise<number | undefined>;
+  action(
+    session: Session,
+    values: readonly unknown[],
+    options: object,
+  ): Promise<number | undefined>;
 }
 
 export interface Verb {
@@ -54,7 +58,7 @@ export interface Verb {
    * command line.
    */
   readonly exitStatuses: Readonly<Record<number, string>>;
-  readonly load: () => Promise<Runnable>;
+  readonly load: () => Promise<VerbModule>;
 }
 
 type Optional = 'details' | 'arguments' | 'options' | 'json' | 'socket' | 'hints' | 'exitStatuses';

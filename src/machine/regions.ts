@@ -1,7 +1,7 @@
 /**
  * Regions: which slots hold the ptes of which addresses of which guest.
  *
- * A guest's regions are a list in order of address; each owns a run of slots. A region that goes
+ * A guest's regions are a list in order of address; each owns slots in a row. A region that goes
  * while rmap items are left in its slots stays as a *ghost*: nothing is mapped there any more, and
  * its slots are given back once the scanner has passed and let go of the items, as the kernel's own
  * rmap items outlive an munmap. Only the API thread maps and unmaps, while the scanner is parked;
@@ -214,7 +214,7 @@ export class Regions {
   }
 
   /**
-   * The first run of `pages` free slots. The region table is the only record of which are taken:
+   * The first `pages` free slots in a row. The region table is the only record of which are taken:
    * there is nothing to keep in step.
    */
   private findSlots(pages: number): number {

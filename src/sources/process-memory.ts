@@ -21,7 +21,7 @@ const BATCH_PAGES = 65536;
 const PRESENT = 0x80000000;
 const SWAPPED = 0x40000000;
 /** Most bytes read at once. */
-const RUN_BYTES = 4 * 1024 * 1024;
+const RANGE_BYTES = 4 * 1024 * 1024;
 
 export interface Mapping {
   readonly address: number;
@@ -29,7 +29,7 @@ export interface Mapping {
 }
 
 /** Pages next to each other that are present. */
-export interface Run {
+export interface PresentRange {
   readonly address: number;
   readonly length: number;
 }
@@ -65,8 +65,11 @@ export class ProcessMemory {
     }
   }
 
-  /** The runs of present pages of a mapping, none longer than a few MiB. */
-  async *presentRuns({ address, length }: Mapping): AsyncGenerator<Run, void, undefined> {
+  /** The ranges of present pages of a mapping, none longer than a few MiB. */
+  async *presentRanges({
+    address,
+    length,
+  }: Mapping): AsyncGenerator<PresentRange, void, undefined> {
     const entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
     let start = -1;
     const end = address + length;
@@ -86,7 +89,7 @@ export class ProcessMemory {
         const present = entry >= PRESENT;
         if (!present && (entry & SWAPPED) !== 0) this.swappedPages++;
         if (present && start === -1) start = here;
-        if (start !== -1 && (!present || here - start === RUN_BYTES)) {
+        if (start !== -1 && (!present || here - start === RANGE_BYTES)) {
           yield { address: start, length: here - start };
           start = present ? here : -1;
         }
@@ -95,11 +98,15 @@ export class ProcessMemory {
     if (start !== -1) yield { address: start, length: end - start };
   }
 
-  /** The runs of a run that can be read, with their bytes; pages that cannot are left out. */
+  /** What of a range can be read: addresses and bytes. Pages that cannot are left out. */
   async *read({
     address,
     length,
-  }: Run): AsyncGenerator<{ readonly address: number; readonly bytes: Buffer }, void, undefined> {
+  }: PresentRange): AsyncGenerator<
+    { readonly address: number; readonly bytes: Buffer },
+    void,
+    undefined
+  > {
     const buffer = Buffer.allocUnsafeSlow(length);
     if ((await this.readInto(buffer, address)) === length) {
       yield { address, bytes: buffer };

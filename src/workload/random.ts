@@ -1,6 +1,6 @@
 /**
- * A small seeded generator (mulberry32): the same seed gives the same run. Whole numbers from 0 up
- * to, not including, `below`.
+ * A small seeded generator (mulberry32): the same seed gives the same numbers. They are whole, from
+ * 0 up to, not including, `below`.
  */
 export function randomIntegers(seed: number): (below: number) => number {
   let state = seed | 0;

@@ -24,7 +24,7 @@ const WORK_HASH = '2251e3f9e7b00e72';
 const directory = new TemporaryDirectory();
 afterAll(() => directory.remove());
 
-describe('a run of all phases', () => {
+describe('all phases', () => {
   const json = directory.file('rows.json');
   const report = directory.file('report');
   let outcome: Outcome;

@@ -68,14 +68,14 @@ test('of a process, what is private and of no file is its own', () => {
 
 test('present pages next to each other are one region, over small gaps too; what lies far apart is not', () => {
   const page = 4096;
-  const runs = [
+  const ranges = [
     { address: 0, length: 2 * page },
     { address: 2 * page, length: page },
     { address: 67 * page, length: page },
     { address: 133 * page, length: page },
   ];
-  expect(joined(runs)).toEqual([
-    { address: 0, length: 68 * page, runs: runs.slice(0, 3) },
-    { address: 133 * page, length: page, runs: runs.slice(3) },
+  expect(joined(ranges)).toEqual([
+    { address: 0, length: 68 * page, ranges: ranges.slice(0, 3) },
+    { address: 133 * page, length: page, ranges: ranges.slice(3) },
   ]);
 });

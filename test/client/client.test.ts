@@ -84,8 +84,8 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   ],
   dashboard: [(client) => client.dashboard(), expect.stringMatching(/^<!doctype html>/)],
   dashboardFile: [
-    (client) => client.dashboardFile('map/runs.js'),
-    expect.stringContaining('export function applyRuns'),
+    (client) => client.dashboardFile('map/run-lengths.js'),
+    expect.stringContaining('export function applyRunLengths'),
   ],
   metrics: [(client) => client.metrics(), expect.stringMatching(/^ksmd_build_info\{.*\} 1$/m)],
   openapi: [(client) => client.openapi(), { info: { title: 'ksmd' } }],

@@ -1,7 +1,7 @@
 /**
- * A run of untouched pages gets its bytes, in one call: where memory comes in whole, there would
- * otherwise be a call and a copy a page, and a fingerprint is 16 bytes. Any thread; what it fills
- * from is the API thread's (CTL_INCOMING).
+ * Untouched pages, one after another, get their bytes in one call. Where memory comes in whole,
+ * there would otherwise be a call and a copy a page, and a fingerprint is 16 bytes. Any thread may
+ * call; what it fills from is the API thread's (CTL_INCOMING).
  */
 import {
   GUEST_NODE,

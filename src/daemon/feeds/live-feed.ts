@@ -24,7 +24,7 @@ const LOOKS_A_ROW = 5;
  * Changes that take up more are not worth listing: whoever wants them asks for the whole map, and
  * one that is slow does not pile them up.
  */
-const MAX_RUN_BYTES = 256 * 1024;
+const MAX_RUN_LENGTH_BYTES = 256 * 1024;
 
 type Values = Record<string, TunableValue>;
 type Listener = (text: string) => void;
@@ -124,7 +124,8 @@ export class LiveFeed {
     );
     const { tick, cursor } = map;
     if (rows.length > 0) this.tell({ event: 'guests', data: { tick, rows: [...rows] } });
-    if (rearranged || runs.length > MAX_RUN_BYTES) this.tell({ event: 'map', data: { tick } });
+    if (rearranged || runs.length > MAX_RUN_LENGTH_BYTES)
+      this.tell({ event: 'map', data: { tick } });
     else if (runs.length > 0 || cursor !== cursorBefore) {
       this.tell({
         event: 'pages',

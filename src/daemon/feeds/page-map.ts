@@ -12,7 +12,7 @@ import { pageStates } from '../../inspect/page-state.js';
 import type { Host } from '../../ksm/host.js';
 import { PAGE_STATES } from '../../names.js';
 import type { GUEST_NUMBERS, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
-import { changedRuns, type Stretch } from './page-runs.js';
+import { changedRunLengths, type SlotRange } from './run-lengths.js';
 
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');
 /** Pages looked at between two questions whether to go on. */
@@ -36,7 +36,7 @@ export class PageMap {
   private guests: readonly (MapGuest & { readonly pointer: number })[] = [];
   private arrangement = '';
   /** Where the regions' slots are, in order. */
-  private regions: readonly Stretch[] = [];
+  private regions: readonly SlotRange[] = [];
   private states = new Uint8Array(0);
   /** As long: what a look finds, where it looks. */
   private found = new Uint8Array(0);
@@ -64,11 +64,11 @@ export class PageMap {
         : [];
     if (rearranged) this.found.fill(UNTOUCHED);
     const swept = this.sweep(rearranged ? AS_FAR_AS_IT_GOES : mayGoOn);
-    const stretches = rearranged
+    const ranges = rearranged
       ? [{ from: 0, to: this.found.length }]
       : [...passed, ...swept].sort((a, b) => a.from - b.from);
-    const runs = changedRuns(this.states, this.found, stretches);
-    for (const { from, to } of stretches) this.states.set(this.found.subarray(from, to), from);
+    const runs = changedRunLengths(this.states, this.found, ranges);
+    for (const { from, to } of ranges) this.states.set(this.found.subarray(from, to), from);
     return { rearranged, runs, rows: numbers && !rearranged ? this.changedRows() : [] };
   }
 
@@ -76,7 +76,9 @@ export class PageMap {
   answer(): string {
     const { tick, states } = this;
     if (this.rendered?.tick === tick) return this.rendered.answer;
-    const runs = Buffer.from(changedRuns(new Uint8Array(states.length), states)).toString('base64');
+    const runs = Buffer.from(changedRunLengths(new Uint8Array(states.length), states)).toString(
+      'base64',
+    );
     const guests = this.guests.map(({ pointer: _, ...guest }) => guest);
     const { pageSize } = this.host.machine;
     const answer = JSON.stringify({
@@ -130,30 +132,30 @@ export class PageMap {
   }
 
   /** Looks at pages of regions from `next` on, once around at most. */
-  private sweep(mayGoOn: () => boolean): Stretch[] {
+  private sweep(mayGoOn: () => boolean): SlotRange[] {
     const { regions } = this;
-    const stretches: Stretch[] = [];
+    const ranges: SlotRange[] = [];
     let place = Math.max(
       0,
       regions.findIndex(({ to }) => to > this.next),
     );
     let left = regions.reduce((sum, { from, to }) => sum + to - from, 0);
-    while (left > 0 && (stretches.length === 0 || mayGoOn())) {
+    while (left > 0 && (ranges.length === 0 || mayGoOn())) {
       const region = regions[place] ?? { from: 0, to: 0 };
       const from = Math.min(Math.max(this.next, region.from), region.to);
       const to = Math.min(region.to, from + CHUNK_PAGES, from + left);
-      stretches.push(this.seen(from, to));
+      ranges.push(this.seen(from, to));
       left -= to - from;
       this.next = to;
       if (to < region.to) continue;
       place = (place + 1) % regions.length;
       this.next = regions[place]?.from ?? 0;
     }
-    return stretches;
+    return ranges;
   }
 
   /** Looks at the pages of these slots. */
-  private seen(from: number, to: number): Stretch {
+  private seen(from: number, to: number): SlotRange {
     const { machine } = this.host;
     pageStates(
       machine,

@@ -6,11 +6,11 @@
  * Whoever wants to keep up opens /v1/live, asks for /v1/map, and applies what the stream says with
  * a later `tick`.
  *
- * Runs of pages, in base64: a byte a run, the state (its place in `states`) in the low four bits,
- * 15 for pages left as they were; in the high four bits the length less one, or 15 where it is 16
- * or more, and then the length less 16 follows, seven bits a byte, low ones first, the top bit set
- * in all but the last byte. The first run begins at slot 0; pages after the last one are left as
- * they were.
+ * `runs` are states in run-length code, in base64. An entry is a byte. Its low four bits are the
+ * state (a place in `states`), or 15 for pages left as they were. Its high four bits are the length
+ * less one, or 15 where the length is 16 or more. Then the length less 16 follows, seven bits a
+ * byte, low ones first, the top bit set in all but the last byte. The first entry begins at slot 0;
+ * pages after the last one are left as they were.
  */
 import { type Static, Type } from 'typebox';
 import { type EventOf, eventStream } from '../content.js';
@@ -18,13 +18,13 @@ import { Sample } from '../history.js';
 import type { Routes } from '../route.js';
 import { KsmFiles } from './ksm.js';
 
-/** In the low four bits of a run: left as they were. */
-export const RUN_UNCHANGED = 15;
+/** In the low four bits of an entry: left as they were. */
+export const UNCHANGED = 15;
 /** In its high four bits: the length follows. */
-export const RUN_LONG = 15;
+export const LONG = 15;
 
 const Tick = Type.Integer({ description: 'goes up with every look at the pages' });
-const Runs = Type.String({ description: 'runs of pages, in base64' });
+const Runs = Type.String({ description: 'states of pages as run lengths, in base64' });
 
 /** Of a guest, in this order: presentPages, mergedPages, zeroPages, rmapItems, visits. */
 export const GUEST_NUMBERS = [
@@ -55,9 +55,9 @@ export type MapGuest = Static<typeof MapGuest>;
 export const PageMapAnswer = Type.Object({
   tick: Tick,
   pageSize: Type.Integer(),
-  states: Type.Array(Type.String(), { description: 'what the numbers in runs stand for' }),
+  states: Type.Array(Type.String(), { description: 'what the numbers in `runs` stand for' }),
   guests: Type.Array(MapGuest),
-  slots: Type.Integer({ description: 'how many the runs may reach' }),
+  slots: Type.Integer({ description: 'how many `runs` may reach' }),
   runs: Runs,
 });
 export type PageMapAnswer = Static<typeof PageMapAnswer>;

@@ -5,7 +5,7 @@
  * than it is left out.
  */
 import type { LiveEvent, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
-import { applyRuns } from './runs.js';
+import { applyRunLengths } from './run-lengths.js';
 
 type Change = Extract<LiveEvent, { event: 'pages' | 'guests' | 'map' }>;
 
@@ -76,7 +76,9 @@ export class Mirror {
         return;
       case 'pages':
         this.cursor = change.data.cursor;
-        applyRuns(change.data.runs, this.states, (from, to) => this.listener.onPages(from, to));
+        applyRunLengths(change.data.runs, this.states, (from, to) =>
+          this.listener.onPages(from, to),
+        );
         this.listener.onChanged();
         return;
       case 'guests':
@@ -93,7 +95,7 @@ export class Mirror {
     this.names = names;
     this.guests = guests;
     this.states = new Uint8Array(slots);
-    applyRuns(runs, this.states, () => {});
+    applyRunLengths(runs, this.states, () => {});
     this.listener.onMap();
   }
 }

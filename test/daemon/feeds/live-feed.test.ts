@@ -8,14 +8,14 @@ import { EventFeed } from '../../../src/daemon/feeds/event-feed.js';
 import { History } from '../../../src/daemon/feeds/history.js';
 import { LiveFeed } from '../../../src/daemon/feeds/live-feed.js';
 import { LiveStreams } from '../../../src/daemon/feeds/live-streams.js';
-import { changedRuns } from '../../../src/daemon/feeds/page-runs.js';
+import { changedRunLengths } from '../../../src/daemon/feeds/run-lengths.js';
 import { pageStates } from '../../../src/inspect/page-state.js';
 import { ManualClock } from '../../../src/ksm/clock.js';
 import { Host } from '../../../src/ksm/host.js';
 import type { Sample } from '../../../src/protocol/history.js';
 import type { LiveEvent, PageMapAnswer } from '../../../src/protocol/routes/live.js';
 import { Mirror } from '../../../src/web/map/mirror.js';
-import { applyRuns } from '../../../src/web/map/runs.js';
+import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
 import { ManualTimers } from '../manual-timers.js';
 
 const PAGE = 16;
@@ -250,26 +250,30 @@ test('runs turn any states into any others, and nothing is said where nothing ha
     fc.property(some, some, fc.integer({ min: 0, max: 9000 }), (before, after, length) => {
       const states = spread(before, length);
       const wanted = spread(after, length);
-      applyRuns(Buffer.from(changedRuns(states, wanted)).toString('base64'), states, () => {});
+      applyRunLengths(
+        Buffer.from(changedRunLengths(states, wanted)).toString('base64'),
+        states,
+        () => {},
+      );
       expect(Buffer.compare(states, wanted)).toBe(0);
-      expect(changedRuns(states, wanted).length).toBe(0);
+      expect(changedRunLengths(states, wanted).length).toBe(0);
     }),
   );
 });
 
-test('runs of some stretches leave all other pages alone', () => {
+test('run lengths of some ranges leave all other pages alone', () => {
   const states = fc.uint8Array({ min: 0, max: 8, minLength: 60, maxLength: 60 });
-  const stretch = fc
+  const range = fc
     .tuple(fc.nat(60), fc.nat(60))
     .map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
   fc.assert(
-    fc.property(states, states, fc.array(stretch, { maxLength: 5 }), (before, after, stretches) => {
-      stretches.sort((a, b) => a.from - b.from);
+    fc.property(states, states, fc.array(range, { maxLength: 5 }), (before, after, ranges) => {
+      ranges.sort((a, b) => a.from - b.from);
       const seen = (page: number): boolean =>
-        stretches.some(({ from, to }) => page >= from && page < to);
+        ranges.some(({ from, to }) => page >= from && page < to);
       const wanted = before.map((state, page) => (seen(page) ? (after[page] ?? 0) : state));
-      applyRuns(
-        Buffer.from(changedRuns(before, after, stretches)).toString('base64'),
+      applyRunLengths(
+        Buffer.from(changedRunLengths(before, after, ranges)).toString('base64'),
         before,
         () => {},
       );

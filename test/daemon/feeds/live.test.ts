@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PageMapAnswer } from '../../../src/protocol/routes/live.js';
-import { applyRuns } from '../../../src/web/map/runs.js';
+import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
 import { freePort } from '../../../tools/load/free-port.js';
 import { DaemonProcess } from '../../daemon-process.js';
 
@@ -46,7 +46,7 @@ test('the map says of every page what it is, on the socket and over TCP', async 
   for (let i = 0; i < 4; i++) await daemon.client.scan(1000);
   const map = (await (await fetch(`${url}/v1/map`)).json()) as PageMapAnswer;
   const states = new Uint8Array(map.slots);
-  applyRuns(map.runs, states, () => {});
+  applyRunLengths(map.runs, states, () => {});
   const [region] = map.guests[0]?.regions ?? [];
   expect(region).toMatchObject({ name: 'r', address, pages: 40 });
   const names = [...states.subarray(region?.first, (region?.first ?? 0) + 40)].map(

@@ -1,7 +1,7 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
 import type { LogsQuery } from '../../../protocol/routes/streams.js';
 import { type Style, styled } from '../../terminal/styled.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 interface LogsOptions {
   readonly follow?: true;
@@ -10,7 +10,7 @@ interface LogsOptions {
   readonly guest?: string;
 }
 
-export const run: Run<[], LogsOptions> = async (
+export const action: Action<[], LogsOptions> = async (
   { client, json, print },
   _values,
   { follow, lines, level, guest },

@@ -17,7 +17,7 @@ import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
 import type { Assignment } from '../../values.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 interface StartOptions
   extends Omit<
@@ -122,7 +122,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-export const run: Run<[], StartOptions> = async (_session, _values, options) => {
+export const action: Action<[], StartOptions> = async (_session, _values, options) => {
   let daemon: Daemon | undefined;
   const terminalIsGone = terminalWatch();
   process.on('SIGHUP', () => {

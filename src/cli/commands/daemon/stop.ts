@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KsmdError } from '../../../errors.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
 
-export const run: Run<[], object> = async ({ client, print }) => {
+export const action: Action<[], object> = async ({ client, print }) => {
   await client.stop();
   for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
     if (waitedMs > PATIENCE_MS)

@@ -3,9 +3,9 @@
 import { hex } from '../../../hex.js';
 import type { Guest, GuestSummary } from '../../../protocol/routes/guests.js';
 import { size, table } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string | undefined], object> = async (
+export const action: Action<[string | undefined], object> = async (
   { client, json, print, printJson },
   [name],
 ) => {

@@ -1,8 +1,8 @@
 /** `ksmd kill`: ends a workload. */
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 import { workloadTable } from './ps.js';
 
-export const run: Run<[number], { readonly now?: true }> = async (
+export const action: Action<[number], { readonly now?: true }> = async (
   { client, json, print, printJson },
   [id],
   { now },

@@ -1,7 +1,7 @@
 /** `ksmd madvise`: advice on a guest's pages, as programs give it to the kernel. */
 import { InvalidArgumentError } from 'commander';
 import type { Advice } from '../../../names.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 interface MadviseOptions {
   readonly region?: string;
@@ -9,7 +9,7 @@ interface MadviseOptions {
   readonly length?: number;
 }
 
-export const run: Run<[string, Advice], MadviseOptions> = async (
+export const action: Action<[string, Advice], MadviseOptions> = async (
   { client },
   [guest, advice],
   { region, address, length },

@@ -1,9 +1,9 @@
 /** `ksmd ps`: workloads, and what they have done. */
 import type { Workload } from '../../../protocol/routes/workloads.js';
 import { table } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[], object> = async ({ client, json, print, printJson }) => {
+export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
   const workloads = await client.workloads();
   if (json) printJson(workloads);
   else print(workloadTable(workloads));

@@ -2,9 +2,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { hexDump } from '../../terminal/hex-dump.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string, number, number], { readonly hex?: true }> = async (
+export const action: Action<[string, number, number], { readonly hex?: true }> = async (
   { client },
   [guest, address, length],
   { hex },

@@ -2,11 +2,15 @@
  * A guest with the memory of a live process, at the same addresses, holding the pages that are
  * present.
  *
- * Programs reserve far more than they use, so a region is not a mapping but a stretch of it with
- * present pages, small gaps included.
+ * Programs reserve far more than they use. So a region is not a whole mapping but a part of it that
+ * is present, small gaps included.
  */
 import { KsmdError } from '../../../errors.js';
-import { PROCESS_PAGE_BYTES, ProcessMemory, type Run } from '../../../sources/process-memory.js';
+import {
+  PROCESS_PAGE_BYTES,
+  type PresentRange,
+  ProcessMemory,
+} from '../../../sources/process-memory.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
@@ -15,11 +19,11 @@ import { withNewGuest } from './with-new-guest.js';
 /** Untouched pages cost less than one more region. */
 const MAX_GAP_BYTES = 64 * PROCESS_PAGE_BYTES;
 
-/** What becomes a region. */
-export interface Stretch {
+/** A region to be made, and what of it is present. */
+export interface NewRegion {
   readonly address: number;
   length: number;
-  readonly runs: Run[];
+  readonly ranges: PresentRange[];
 }
 
 export async function registerProcess(
@@ -35,9 +39,9 @@ export async function registerProcess(
         'EINVAL',
         `the daemon's pages of ${pageSize} bytes are larger than the process's`,
       );
-    const found = await presentStretches(memory);
-    const runs = found.stretches.flatMap((stretch) => stretch.runs);
-    const presentBytes = runs.reduce((sum, { length }) => sum + length, 0);
+    const found = await newRegions(memory);
+    const ranges = found.regions.flatMap((region) => region.ranges);
+    const presentBytes = ranges.reduce((sum, { length }) => sum + length, 0);
     if (presentBytes === 0)
       throw new KsmdError(
         'EINVAL',
@@ -46,15 +50,15 @@ export async function registerProcess(
 
     const progress = new Progress(guest, presentBytes);
     const storedBytes = await withNewGuest(client, guest, async () => {
-      for (const { address, length } of found.stretches)
+      for (const { address, length } of found.regions)
         await client.map(guest, address.toString(16), { pages: length / pageSize, address });
       let stored = 0;
-      for (const run of runs) {
-        for await (const { address, bytes } of memory.read(run)) {
+      for (const range of ranges) {
+        for await (const { address, bytes } of memory.read(range)) {
           await client.store(guest, address, bytes);
           stored += bytes.length;
         }
-        progress.add(run.length);
+        progress.add(range.length);
       }
       return stored;
     }).finally(() => progress.end());
@@ -75,31 +79,31 @@ export async function registerProcess(
 }
 
 /** What is present, and in how many mappings. */
-async function presentStretches(
+async function newRegions(
   memory: ProcessMemory,
-): Promise<{ stretches: Stretch[]; mappings: number }> {
-  const stretches: Stretch[] = [];
+): Promise<{ regions: NewRegion[]; mappings: number }> {
+  const regions: NewRegion[] = [];
   let mappings = 0;
   for (const mapping of memory.mappings) {
-    const runs: Run[] = [];
-    for await (const run of memory.presentRuns(mapping)) runs.push(run);
-    if (runs.length > 0) mappings++;
-    stretches.push(...joined(runs));
+    const ranges: PresentRange[] = [];
+    for await (const range of memory.presentRanges(mapping)) ranges.push(range);
+    if (ranges.length > 0) mappings++;
+    regions.push(...joined(ranges));
   }
-  return { stretches, mappings };
+  return { regions, mappings };
 }
 
-/** Runs in order of address, joined where the gap between two is small. */
-export function joined(runs: readonly Run[]): Stretch[] {
-  const stretches: Stretch[] = [];
-  for (const run of runs) {
-    const last = stretches.at(-1);
-    if (last === undefined || run.address - (last.address + last.length) > MAX_GAP_BYTES)
-      stretches.push({ ...run, runs: [run] });
+/** Ranges in order of address, joined to a region where the gap between two is small. */
+export function joined(ranges: readonly PresentRange[]): NewRegion[] {
+  const regions: NewRegion[] = [];
+  for (const range of ranges) {
+    const last = regions.at(-1);
+    if (last === undefined || range.address - (last.address + last.length) > MAX_GAP_BYTES)
+      regions.push({ ...range, ranges: [range] });
     else {
-      last.length = run.address + run.length - last.address;
-      last.runs.push(run);
+      last.length = range.address + range.length - last.address;
+      last.ranges.push(range);
     }
   }
-  return stretches;
+  return regions;
 }

@@ -6,7 +6,7 @@ import { hex } from '../../../hex.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
-import type { Run, Session } from '../../verb.js';
+import type { Action, Session } from '../../verb.js';
 import { registerProcess } from './register-process.js';
 import { withNewGuest } from './with-new-guest.js';
 
@@ -17,7 +17,7 @@ interface RegisterOptions {
   readonly address?: number;
 }
 
-export const run: Run<[string], RegisterOptions> = async (
+export const action: Action<[string], RegisterOptions> = async (
   session,
   [guest],
   { pid, image, pages, address },

@@ -1,6 +1,6 @@
 /** `ksmd run`: a workload in a guest, on a thread of the daemon. */
 import type { WorkloadName } from '../../../names.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 interface RunOptions {
   readonly guest: string;
@@ -13,7 +13,7 @@ interface RunOptions {
   readonly readLoop?: true;
 }
 
-export const run: Run<[WorkloadName], RunOptions> = async (
+export const action: Action<[WorkloadName], RunOptions> = async (
   { client, json, print, printJson },
   [workload],
   { guest, region, size, seed, rate, spread, best, readLoop },

@@ -1,7 +1,7 @@
 /** `ksmd unregister`: a guest exits, and its memory is given back. */
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string], object> = async ({ client }, [guest]) => {
+export const action: Action<[string], object> = async ({ client }, [guest]) => {
   await client.removeGuest(guest);
   return undefined;
 };

@@ -2,9 +2,9 @@
 import { open } from 'node:fs/promises';
 import { KsmdError } from '../../../errors.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string, number], { readonly file?: string }> = async (
+export const action: Action<[string, number], { readonly file?: string }> = async (
   { client },
   [guest, address],
   { file: path },

@@ -7,9 +7,9 @@ import { completedProgram } from '../../completion/completed-program.js';
 import { fish } from '../../completion/fish.js';
 import type { Shell } from '../../completion/shells.js';
 import { zsh } from '../../completion/zsh.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[Shell], object> = async ({ program, print }, [shell]) => {
+export const action: Action<[Shell], object> = async ({ program, print }, [shell]) => {
   print({ bash, zsh, fish }[shell](completedProgram(program)));
   return undefined;
 };

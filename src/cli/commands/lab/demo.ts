@@ -6,7 +6,7 @@ import { KsmdError } from '../../../errors.js';
 import { ksmPages } from '../../../sources/ksm-pages.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { count, size as inWords, percent, seconds } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 const GUESTS = ['alice', 'bob'];
 /** Of the demo's own daemon. */
@@ -18,7 +18,11 @@ const SHOWN = ['pages_scanned', 'pages_shared', 'pages_sharing'] as const;
 const WIDTHS = [7, 9, 13, 12, 13];
 const PATIENCE_MS = 45_000;
 
-export const run: Run<[], { readonly size: number }> = async ({ print }, _values, { size }) => {
+export const action: Action<[], { readonly size: number }> = async (
+  { print },
+  _values,
+  { size },
+) => {
   if (size === 0 || size % PAGE_BYTES !== 0)
     throw new InvalidArgumentError(
       `EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`,

@@ -8,7 +8,7 @@ import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size as inWords } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
 
 interface KsmPagesOptions {
@@ -21,7 +21,7 @@ const REGION = 'memory';
 /** How often the workload is asked how far it is. */
 const LOOK_MS = 50;
 
-export const run: Run<[string], KsmPagesOptions> = async (
+export const action: Action<[string], KsmPagesOptions> = async (
   { client, print },
   [guest],
   { size, best, seed },

@@ -7,13 +7,13 @@ import { KsmdError } from '../../../errors.js';
 import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
 import type { CpuProfile } from '../../../protocol/routes/profile.js';
 import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 import { writeWhole } from '../record/whole-file.js';
 
 /** Lines of the table for people. */
 const LINES = 40;
 
-export const run: Run<[], { readonly seconds: number; readonly output?: string }> = async (
+export const action: Action<[], { readonly seconds: number; readonly output?: string }> = async (
   { client, json, print, printJson },
   _values,
   { seconds, output },

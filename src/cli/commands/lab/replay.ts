@@ -10,7 +10,7 @@ import { KsmdError } from '../../../errors.js';
 import type { ProfileName } from '../../../ksm/kernels.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
 import { count } from '../../terminal/wording.js';
-import type { Run, Session } from '../../verb.js';
+import type { Action, Session } from '../../verb.js';
 
 const DIFFERS = 1;
 
@@ -19,7 +19,7 @@ interface ReplayOptions {
   readonly print?: true;
 }
 
-export const run: Run<[string[]], ReplayOptions> = async (session, [files], options) => {
+export const action: Action<[string[]], ReplayOptions> = async (session, [files], options) => {
   let status = 0;
   for (const file of files) status = Math.max(status, await replayFile(session, file, options));
   return status;

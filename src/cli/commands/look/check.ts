@@ -1,8 +1,8 @@
 /** `ksmd check`: recounts a running daemon from frames and page tables. */
 import { count } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[], object> = async ({ client, json, print, printJson }) => {
+export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
   const disagreements = await client.check();
   if (json) printJson({ disagreements });
   else if (disagreements.length === 0)

@@ -3,9 +3,9 @@
 import { hex } from '../../../hex.js';
 import type { Page } from '../../../protocol/routes/pages.js';
 import { count, pairs } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string, number], { readonly twins?: number }> = async (
+export const action: Action<[string, number], { readonly twins?: number }> = async (
   { client, json, print, printJson },
   [guest, address],
   { twins },

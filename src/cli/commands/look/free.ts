@@ -4,13 +4,13 @@
  */
 import { type Footprint, footprint } from '../../procps/footprint.js';
 import { size } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 const HEAD = ['total', 'used', 'free', 'shared', 'buffers', 'cached'];
 const LABEL_WIDTH = 7;
 const COLUMN_WIDTH = 11;
 
-export const run: Run<[], { readonly human?: true }> = async (
+export const action: Action<[], { readonly human?: true }> = async (
   { client, json, print, printJson },
   _values,
   { human },

@@ -6,7 +6,7 @@ import { PAGE_STATES, type PageState } from '../../../names.js';
 import type { Report } from '../../../protocol/routes/report.js';
 import type { Status } from '../../../protocol/routes/status.js';
 import { count, duration, pairs, percent, seconds, size } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
 const MOST = 3;
 
@@ -20,7 +20,7 @@ const REASONS: Partial<Record<PageState, string>> = {
   unmergeable: 'not advised mergeable',
 };
 
-export const run: Run<[], object> = async ({ client, json, print, printJson }) => {
+export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
   const now = await client.status();
   const report = await client.report();
   if (json) printJson({ ...now, report });

@@ -6,9 +6,9 @@ import { DEFAULT_INTERVAL_SECONDS, samples } from '../../procps/samples.js';
 import { TopLive } from '../../procps/top-live.js';
 import { topLines } from '../../procps/top-screen.js';
 import { usage } from '../../procps/usage.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[], { readonly once?: true; readonly interval?: number }> = async (
+export const action: Action<[], { readonly once?: true; readonly interval?: number }> = async (
   { client, json, print, printJson },
   _values,
   { once, interval },

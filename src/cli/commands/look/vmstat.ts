@@ -7,13 +7,12 @@ import { type Sample, samples } from '../../procps/samples.js';
 import type { Unit } from '../../procps/units.js';
 import { usage } from '../../procps/usage.js';
 import { VmstatTable } from '../../procps/vmstat-table.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[number | undefined, number | undefined], { readonly unit: Unit }> = async (
-  { client, json, print, printJson },
-  [interval, count],
-  { unit },
-) => {
+export const action: Action<
+  [number | undefined, number | undefined],
+  { readonly unit: Unit }
+> = async ({ client, json, print, printJson }, [interval, count], { unit }) => {
   const wanted = count ?? (interval === undefined ? 1 : Number.POSITIVE_INFINITY);
   const look = async (): Promise<Sample> => ({ status: await client.status() });
   const table = new VmstatTable(process.stdout, unit);

@@ -2,10 +2,10 @@
 import { KsmdError } from '../../../errors.js';
 import { Progress } from '../../terminal/progress.js';
 import { size } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 import { writeWhole } from './whole-file.js';
 
-export const run: Run<[string], object> = async ({ client, print }, [path]) => {
+export const action: Action<[string], object> = async ({ client, print }, [path]) => {
   const length = await writeWhole(path, async (file) => {
     const image = await client.snapshot();
     const progress = new Progress(path, image.length);

@@ -13,7 +13,7 @@ export async function writeWhole<T>(
 ): Promise<T> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new KsmdError('EISDIR', `${path} is a directory: name a file`);
-  // A name of its own: two runs may write at once, and the last one whole stands.
+  // A name of its own: two commands may write at once, and the last whole file stands.
   const partial = `${path}.${randomUUID()}.part`;
   const file = await open(partial, 'wx', 0o600);
   try {

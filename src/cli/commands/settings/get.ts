@@ -1,9 +1,12 @@
 /** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them. */
 import { KsmdError } from '../../../errors.js';
 import { pairs } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[string[]], object> = async ({ client, json, print, printJson }, [names]) => {
+export const action: Action<[string[]], object> = async (
+  { client, json, print, printJson },
+  [names],
+) => {
   const files = await client.ksm();
   for (const name of names) {
     if (!Object.hasOwn(files, name))

@@ -1,9 +1,9 @@
 /** `ksmd scan`: batches, one after another, while the scanner does not run by itself. */
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import { count, pairs } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[], { readonly pages?: number; readonly times: number }> = async (
+export const action: Action<[], { readonly pages?: number; readonly times: number }> = async (
   { client, json, print, printJson },
   _values,
   { pages, times },

@@ -1,8 +1,8 @@
 /** `ksmd set`: writes tunables, all of those named or none. */
 import { pairs } from '../../terminal/wording.js';
-import type { Run } from '../../verb.js';
+import type { Action } from '../../verb.js';
 
-export const run: Run<[ReadonlyMap<string, string>], object> = async (
+export const action: Action<[ReadonlyMap<string, string>], object> = async (
   { client, json, print, printJson },
   [assignments],
 ) => {

@@ -35,7 +35,7 @@ const MODULES = [
   'map/map-view',
   'map/mirror',
   'map/page-states',
-  'map/runs',
+  'map/run-lengths',
   'values-table',
   'words',
 ];

@@ -1,13 +1,13 @@
 /**
- * One run of the bench: what it was asked, where it ran, and its rows. Everything that the reports
- * show.
+ * What a bench comes to: what was asked of it, where it ran, and its rows. Everything that the
+ * reports show.
  */
 import { cpus, release } from 'node:os';
 import prettyBytes from 'pretty-bytes';
 import type { ProfileName } from '../src/ksm/kernels.js';
 import type { Row } from './row.js';
 
-export interface Run {
+export interface Results {
   /** Bytes of a guest. */
   readonly guestBytes: number;
   /** The kernel that ksmd follows. */
@@ -30,7 +30,7 @@ export function machineLine(): string {
 }
 
 /** What was measured, in a line. */
-export function runLine({ guestBytes, profile, seed, noKernel }: Run): string {
+export function settingsLine({ guestBytes, profile, seed, noKernel }: Results): string {
   const beside =
     noKernel === undefined
       ? 'beside the running kernel'

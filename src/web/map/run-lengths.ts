@@ -1,13 +1,13 @@
-/** Runs of pages, read: the form that src/protocol/routes/live.ts describes. */
+/** States of pages as run lengths, read: src/protocol/routes/live.ts describes the form. */
 
 const UNCHANGED = 15;
 const LONG = 15;
 
 /**
- * Writes runs into `states`; tells of each stretch of pages written, from the first to the one
- * after the last.
+ * Writes what the run lengths say into `states`, and tells which pages it wrote: `from` to before
+ * `to`.
  */
-export function applyRuns(
+export function applyRunLengths(
   base64: string,
   states: Uint8Array,
   written: (from: number, to: number) => void,

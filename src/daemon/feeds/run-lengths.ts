@@ -1,16 +1,16 @@
-/** States of pages, written as runs in the form of src/protocol/routes/live.ts. */
-import { RUN_LONG, RUN_UNCHANGED } from '../../protocol/routes/live.js';
+/** States of pages as run lengths, written in the form of src/protocol/routes/live.ts. */
+import { LONG, UNCHANGED } from '../../protocol/routes/live.js';
 
 const FIRST_BYTES = 1024;
-/** A length of 32 bits takes five bytes, after the one of the run. */
-const LONGEST_RUN_BYTES = 6;
+/** A length of 32 bits takes five bytes, after the one with the state. */
+const MOST_ENTRY_BYTES = 6;
 /** Pages compared in one call. */
 const AT_ONCE = 1024;
 
-class RunWriter {
+class RunLengthWriter {
   private bytes = new Uint8Array(FIRST_BYTES);
   private used = 0;
-  private state = RUN_UNCHANGED;
+  private state = UNCHANGED;
   private length = 0;
 
   /** The next `length` pages are in `state`. */
@@ -20,9 +20,9 @@ class RunWriter {
     this.length += length;
   }
 
-  /** All runs but a last one that changes nothing. */
+  /** All run lengths but a last one that changes nothing. */
   end(): Uint8Array {
-    if (this.state !== RUN_UNCHANGED) this.flush();
+    if (this.state !== UNCHANGED) this.flush();
     return this.bytes.subarray(0, this.used);
   }
 
@@ -30,40 +30,40 @@ class RunWriter {
     const { state, length } = this;
     this.length = 0;
     if (length === 0) return;
-    if (this.bytes.length - this.used < LONGEST_RUN_BYTES) {
+    if (this.bytes.length - this.used < MOST_ENTRY_BYTES) {
       const larger = new Uint8Array(this.bytes.length * 2);
       larger.set(this.bytes);
       this.bytes = larger;
     }
-    const short = length <= RUN_LONG;
-    this.bytes[this.used++] = ((short ? length - 1 : RUN_LONG) << 4) | state;
+    const short = length <= LONG;
+    this.bytes[this.used++] = ((short ? length - 1 : LONG) << 4) | state;
     if (short) return;
-    let rest = length - RUN_LONG - 1;
+    let rest = length - LONG - 1;
     for (; rest > 0x7f; rest >>>= 7) this.bytes[this.used++] = (rest & 0x7f) | 0x80;
     this.bytes[this.used++] = rest;
   }
 }
 
 /** Slots `from` to before `to`. */
-export interface Stretch {
+export interface SlotRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * What turns `before` into `after`, which are as long, in these stretches, which are in order and
- * may overlap; empty if nothing does. Only there are the two compared.
+ * What turns `before` into `after`, an array as long: empty if they are equal. Only these ranges
+ * are compared; they are in order and may overlap.
  */
-export function changedRuns(
+export function changedRunLengths(
   before: Uint8Array,
   after: Uint8Array,
-  stretches: readonly Stretch[] = [{ from: 0, to: after.length }],
+  ranges: readonly SlotRange[] = [{ from: 0, to: after.length }],
 ): Uint8Array {
-  const writer = new RunWriter();
+  const writer = new RunLengthWriter();
   let page = 0;
-  for (const { from, to } of stretches) {
+  for (const { from, to } of ranges) {
     if (to <= page) continue;
-    if (from > page) writer.add(RUN_UNCHANGED, from - page);
+    if (from > page) writer.add(UNCHANGED, from - page);
     compare(before, after, Math.max(page, from), to, writer);
     page = to;
   }
@@ -75,18 +75,18 @@ function compare(
   after: Uint8Array,
   from: number,
   to: number,
-  writer: RunWriter,
+  writer: RunLengthWriter,
 ): void {
-  // Most pages stay as they were: long stretches are compared at once, by the C library.
+  // Most pages stay as they were: long ranges are compared at once, by the C library.
   for (let start = from; start < to; start += AT_ONCE) {
     const end = Math.min(to, start + AT_ONCE);
     if (Buffer.compare(before.subarray(start, end), after.subarray(start, end)) === 0) {
-      writer.add(RUN_UNCHANGED, end - start);
+      writer.add(UNCHANGED, end - start);
       continue;
     }
     for (let page = start; page < end; page++) {
-      const state = after[page] ?? RUN_UNCHANGED;
-      writer.add(state === before[page] ? RUN_UNCHANGED : state, 1);
+      const state = after[page] ?? UNCHANGED;
+      writer.add(state === before[page] ? UNCHANGED : state, 1);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Words that name one of a few things, each list once: the same in the API, on the command line, in
- * the log and inside. What a thing is, those say who make it so. Nothing is imported here, so that
+ * the log and inside; and what is taken where nothing is said. What a thing is, those say who make it so. Nothing is imported here, so that
  * a list costs nobody more than itself.
  */
 
@@ -8,6 +8,9 @@
 export const KERNELS = ['2.6.32', '6.1', '6.12', '6.18'] as const;
 /** The one that is, unless something else is said. */
 export const DEFAULT_KERNEL = '6.18';
+
+/** Bytes of a guest's page, unless something else is said: x86-64's. */
+export const DEFAULT_PAGE_SIZE = 4096;
 
 /** How severe a line of the log is, least first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;

@@ -11,11 +11,9 @@ import { Host } from '../ksm/host.js';
 import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { VirtualScanner } from '../ksm/virtual-scanner.js';
-import { DEFAULT_KERNEL } from '../names.js';
+import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { fillContent } from './content.js';
 import type { Observation, Op, Scenario } from './scenario.js';
-
-const PAGE_SIZE = 4096;
 
 /** What a step did: the observations after it (one a batch), and the errno of a refused `set`. */
 export interface Outcome {
@@ -42,16 +40,21 @@ export class Player {
   readonly host: Host;
   private readonly scanner: VirtualScanner;
   private readonly regions = new Map<string, { guest: string; address: number; pages: number }>();
-  private readonly page = new Uint8Array(PAGE_SIZE);
+  private readonly page: Uint8Array;
 
   constructor(scenario: Scenario, profile: KernelProfile) {
     let pages = 0;
     for (const step of scenario.ops) if (step.op === 'region') pages += step.pages;
     const clock = new ManualClock();
     this.host = Host.create(
-      { memoryBytes: (pages + 16) * PAGE_SIZE, guestPages: pages + 64, kernel: profile.name },
+      {
+        memoryBytes: (pages + 16) * DEFAULT_PAGE_SIZE,
+        guestPages: pages + 64,
+        kernel: profile.name,
+      },
       clock,
     );
+    this.page = new Uint8Array(this.host.machine.pageSize);
     this.scanner = new VirtualScanner(this.host.ksm, clock);
     this.host.set('sleep_millisecs', 0);
   }
@@ -72,6 +75,7 @@ export class Player {
 
   private take(step: Op): Outcome {
     const { host } = this;
+    const { pageSize } = host.machine;
     switch (step.op) {
       case 'set':
         return this.set(step.name, step.value);
@@ -94,7 +98,7 @@ export class Player {
             step.content,
             BigInt(step.arg ?? 0) + BigInt(i) * BigInt(step.step ?? 0),
           );
-          host.store(guest, address + (first + i) * PAGE_SIZE, this.page);
+          host.store(guest, address + (first + i) * pageSize, this.page);
         }
         return { seen: [] };
       }
@@ -104,7 +108,7 @@ export class Player {
         word.setBigUint64(0, BigInt(step.value), true);
         host.store(
           guest,
-          address + step.page * PAGE_SIZE + step.offset,
+          address + step.page * pageSize + step.offset,
           new Uint8Array(word.buffer),
         );
         return { seen: [] };
@@ -114,8 +118,8 @@ export class Player {
         const first = step.page ?? 0;
         host.madvise(
           guest,
-          address + first * PAGE_SIZE,
-          (step.count ?? pages - first) * PAGE_SIZE,
+          address + first * pageSize,
+          (step.count ?? pages - first) * pageSize,
           step.advice,
         );
         return { seen: [this.observe()] };

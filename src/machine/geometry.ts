@@ -16,10 +16,9 @@ import {
   STABLE_NODE_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { DEFAULT_PAGE_SIZE } from '../names.js';
 import { assertFingerprintSizes, assertFrameSizes } from './frame-sizes.js';
 
-/** A page of the machines that are simulated: x86-64's. */
-const DEFAULT_PAGE_SIZE = 4096;
 /** What a wasm memory of 32-bit addresses can have. */
 const MAX_BYTES = 2 ** 32;
 

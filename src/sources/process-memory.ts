@@ -8,12 +8,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { KsmdError } from '../errors.js';
-
-/**
- * The kernel's page size on every machine that ksmd is known to run on; pagemap has an entry for
- * each page.
- */
-export const PROCESS_PAGE_BYTES = 4096;
+import { hostPageSize } from './host-page-size.js';
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65536;
@@ -37,6 +32,8 @@ export interface PresentRange {
 export class ProcessMemory {
   /** Pages met so far that are in swap, where nobody can read them without bringing them back. */
   swappedPages = 0;
+  /** Bytes of one of its pages. */
+  readonly pageSize = hostPageSize();
 
   private constructor(
     readonly pid: number,
@@ -70,19 +67,20 @@ export class ProcessMemory {
     address,
     length,
   }: Mapping): AsyncGenerator<PresentRange, void, undefined> {
+    const { pageSize } = this;
     const entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
     let start = -1;
     const end = address + length;
-    for (let at = address; at < end; at += BATCH_PAGES * PROCESS_PAGE_BYTES) {
-      const pages = Math.min(BATCH_PAGES, (end - at) / PROCESS_PAGE_BYTES);
+    for (let at = address; at < end; at += BATCH_PAGES * pageSize) {
+      const pages = Math.min(BATCH_PAGES, (end - at) / pageSize);
       const { bytesRead } = await this.pagemap.read(
         entries,
         0,
         pages * ENTRY_BYTES,
-        (at / PROCESS_PAGE_BYTES) * ENTRY_BYTES,
+        (at / pageSize) * ENTRY_BYTES,
       );
       for (let page = 0; page < pages; page++) {
-        const here = at + page * PROCESS_PAGE_BYTES;
+        const here = at + page * pageSize;
         // What is past the end of the pagemap is gone.
         const entry =
           page * ENTRY_BYTES < bytesRead ? entries.readUInt32LE(page * ENTRY_BYTES + 4) : 0;
@@ -107,14 +105,15 @@ export class ProcessMemory {
     void,
     undefined
   > {
+    const { pageSize } = this;
     const buffer = Buffer.allocUnsafeSlow(length);
     if ((await this.readInto(buffer, address)) === length) {
       yield { address, bytes: buffer };
       return;
     }
-    for (let offset = 0; offset < length; offset += PROCESS_PAGE_BYTES) {
-      const page = buffer.subarray(offset, offset + PROCESS_PAGE_BYTES);
-      if ((await this.readInto(page, address + offset)) === PROCESS_PAGE_BYTES)
+    for (let offset = 0; offset < length; offset += pageSize) {
+      const page = buffer.subarray(offset, offset + pageSize);
+      if ((await this.readInto(page, address + offset)) === pageSize)
         yield { address: address + offset, bytes: page };
     }
   }

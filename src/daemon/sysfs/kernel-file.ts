@@ -25,7 +25,7 @@ import {
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 /** More than any of these files holds, and what the kernel takes of a write at most. */
-const PAGE_BYTES = 4096;
+const MOST_BYTES = 4096;
 const OWNER_ONLY = 0o600;
 
 export class KernelFile {
@@ -56,8 +56,8 @@ export class KernelFile {
 
   /** What it holds: what was last shown, unless others wrote it. */
   read(): string {
-    const buffer = Buffer.allocUnsafe(PAGE_BYTES);
-    return buffer.toString('latin1', 0, readSync(this.fd, buffer, 0, PAGE_BYTES, 0));
+    const buffer = Buffer.allocUnsafe(MOST_BYTES);
+    return buffer.toString('latin1', 0, readSync(this.fd, buffer, 0, MOST_BYTES, 0));
   }
 
   /** Somebody has removed it, or put another in its place, as editors do that save by renaming. */
@@ -72,7 +72,7 @@ export class KernelFile {
   putBack(text: string): string {
     const there = lstatSync(this.path, { throwIfNoEntry: false });
     const held =
-      there?.isFile() && there.size <= PAGE_BYTES ? readFileSync(this.path, 'latin1') : '';
+      there?.isFile() && there.size <= MOST_BYTES ? readFileSync(this.path, 'latin1') : '';
     rmSync(this.path, { force: true, recursive: false });
     const fd = openOwn(this.path);
     this.close();
@@ -89,7 +89,7 @@ export class KernelFile {
 
   show(text: string): void {
     // What a writer has made larger than any write is cut first: it is not to be filled.
-    if (fstatSync(this.fd).size > PAGE_BYTES) ftruncateSync(this.fd, PAGE_BYTES);
+    if (fstatSync(this.fd).size > MOST_BYTES) ftruncateSync(this.fd, MOST_BYTES);
     const { size } = fstatSync(this.fd);
     // Into an empty file the text comes in one step.
     if (size > 0 && size < text.length) writeSync(this.fd, '\n'.repeat(text.length - size), size);

@@ -23,7 +23,8 @@ export interface MirrorListener {
 }
 
 export class Mirror {
-  pageSize = 4096;
+  /** Bytes of a guest's page; 0 before the first map. */
+  pageSize = 0;
   /** What the numbers in `states` stand for. */
   names: readonly string[] = [];
   guests: readonly MapGuest[] = [];

@@ -12,7 +12,7 @@ import { KsmdError, systemError } from '../../../errors.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { assertFrameSizes } from '../../../machine/frame-sizes.js';
-import { DEFAULT_KERNEL } from '../../../names.js';
+import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
@@ -93,7 +93,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
   const { http, httpRemote = false } = options;
   const profile = kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL);
   const memoryBytes = options.memory;
-  const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? 4096;
+  const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? DEFAULT_PAGE_SIZE;
   onCommandLine(() => assertFrameSizes(memoryBytes, pageSize));
   return {
     socketPath: socketPath(options.socket),

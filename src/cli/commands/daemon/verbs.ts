@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
-import { DEFAULT_KERNEL, KERNELS, LOG_LEVELS } from '../../../names.js';
+import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, KERNELS, LOG_LEVELS } from '../../../names.js';
 import { parseBytes, parseCount, parseOneMore, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -26,9 +26,10 @@ export const start = verb({
     new Option('--memory <size>', 'simulated physical memory')
       .argParser(parseBytes)
       .default(2 ** 30, '1GiB'),
-    new Option('--page-size <size>', 'bytes a page, a power of two (default: 4096)').argParser(
-      parseBytes,
-    ),
+    new Option(
+      '--page-size <size>',
+      `bytes a page, a power of two (default: ${DEFAULT_PAGE_SIZE})`,
+    ).argParser(parseBytes),
     new Option(
       '--kernel <profile>',
       `whose order of steps is followed (default: ${DEFAULT_KERNEL})`,

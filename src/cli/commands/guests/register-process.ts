@@ -6,18 +6,14 @@
  * is present, small gaps included.
  */
 import { KsmdError } from '../../../errors.js';
-import {
-  PROCESS_PAGE_BYTES,
-  type PresentRange,
-  ProcessMemory,
-} from '../../../sources/process-memory.js';
+import { type PresentRange, ProcessMemory } from '../../../sources/process-memory.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { withNewGuest } from './with-new-guest.js';
 
 /** Untouched pages cost less than one more region. */
-const MAX_GAP_BYTES = 64 * PROCESS_PAGE_BYTES;
+const MAX_GAP_BYTES = 256 * 1024;
 
 /** A region to be made, and what of it is present. */
 export interface NewRegion {
@@ -34,7 +30,7 @@ export async function registerProcess(
   const memory = await ProcessMemory.open(pid);
   try {
     const { pageSize } = await client.status();
-    if (pageSize > PROCESS_PAGE_BYTES)
+    if (pageSize > memory.pageSize)
       throw new KsmdError(
         'EINVAL',
         `the daemon's pages of ${pageSize} bytes are larger than the process's`,
@@ -66,7 +62,7 @@ export async function registerProcess(
       `${guest}: ${count(storedBytes / pageSize, 'page')} (${size(storedBytes)}) of ` +
         `process ${pid} in ${count(found.mappings, 'mapping')}`,
     );
-    const unreadable = (presentBytes - storedBytes) / PROCESS_PAGE_BYTES;
+    const unreadable = (presentBytes - storedBytes) / memory.pageSize;
     if (unreadable > 0)
       print(
         `${count(unreadable, 'page')} could not be read: gone meanwhile, or kept from ` +

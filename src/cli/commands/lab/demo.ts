@@ -3,14 +3,13 @@ import { InvalidArgumentError } from 'commander';
 import xxhash from 'xxhash-wasm';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
+import { DEFAULT_PAGE_SIZE } from '../../../names.js';
 import { ksmPages } from '../../../sources/ksm-pages.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { count, size as inWords, percent, seconds } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 const GUESTS = ['alice', 'bob'];
-/** Of the demo's own daemon. */
-const PAGE_BYTES = 4096;
 const LINE_EVERY_MS = 500;
 const BAR_WIDTH = 40;
 /** Counters in each line, and how wide its columns are. */
@@ -23,9 +22,9 @@ export const action: Action<[], { readonly size: number }> = async (
   _values,
   { size },
 ) => {
-  if (size === 0 || size % PAGE_BYTES !== 0)
+  if (size === 0 || size % DEFAULT_PAGE_SIZE !== 0)
     throw new InvalidArgumentError(
-      `EINVAL: --size: ${size} bytes are no whole pages of ${PAGE_BYTES}, one or more`,
+      `EINVAL: --size: ${size} bytes are no whole pages of ${DEFAULT_PAGE_SIZE}, one or more`,
     );
   const daemon = await DemoDaemon.start(3 * size);
   try {

@@ -14,7 +14,7 @@ try {
   console.log('installed, and programs against ksmd/client and ksmd/sim compiled');
   const wanted = await under(process.execPath);
   for (const version of OTHERS) {
-    const printed = await under(await installation.node(version));
+    const printed = await under(await installation.nodeJs(version));
     if (printed !== wanted)
       throw new Error(`the programs print otherwise here:\n${printed}than before:\n${wanted}`);
   }
@@ -27,10 +27,10 @@ try {
 }
 
 /** What both programs print. */
-async function under(node: string): Promise<string> {
-  const version = await installation.run(node, ['--version']);
+async function under(nodeJs: string): Promise<string> {
+  const version = await installation.run(nodeJs, ['--version']);
   console.log(`Node ${version.trim()}`);
-  const { simulation, client, verbs } = await tryUnder(node, installation);
+  const { simulation, client, verbs } = await tryUnder(nodeJs, installation);
   console.log(
     `  both programs run, and ${[...verbs.keys()].map((verb) => `ksmd ${verb}`).join(', ')}`,
   );

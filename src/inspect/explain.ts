@@ -110,7 +110,7 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
   const stable = present ? stableNodesOf(machine, slot, frame) : [];
   // By the ptes, which know of writes that the scanner has not met yet.
   const ksmMappings = stable.reduce(
-    (sum, node) => sum + frames.mapcount(i32[node + STABLE_FRAME]),
+    (sum, each) => sum + frames.mapcount(i32[each + STABLE_FRAME]),
     0,
   );
   const twin = present && stable.length === 0 ? unstableTwin(machine, slot, frame) : 0;
@@ -134,21 +134,23 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
 /** The stable nodes whose KSM pages have the content of `frame`. */
 function stableNodesOf(machine: Machine, slot: number, frame: number): number[] {
   const { i32 } = machine.memory;
-  const nodes = new StableNodes(machine);
-  const contentOf = (node: number): number[] =>
-    (nodes.isChain(node) ? dupsOf(i32, node) : [node]).filter((stable) => nodes.isCurrent(stable));
+  const stableNodes = new StableNodes(machine);
+  const contentOf = (stable: number): number[] =>
+    (stableNodes.isChain(stable) ? dupsOf(i32, stable) : [stable]).filter((dup) =>
+      stableNodes.isCurrent(dup),
+    );
   const own = machine.frames.stableNode(frame);
-  if (own !== 0) return contentOf(nodes.isDup(own) ? i32[own + STABLE_OWNER] : own);
-  let node = i32[nodes.root(treeOf(machine, slot))];
-  while (node !== 0) {
-    const found = contentOf(node);
+  if (own !== 0) return contentOf(stableNodes.isDup(own) ? i32[own + STABLE_OWNER] : own);
+  let stable = i32[stableNodes.root(treeOf(machine, slot))];
+  while (stable !== 0) {
+    const found = contentOf(stable);
     const [first] = found;
     // A stale node: the scanner's search would remove it and start again, and the tree might look
     // otherwise then.
     if (first === undefined) return [];
     const order = compare(machine, frame, i32[first + STABLE_FRAME]);
     if (order === 0) return found;
-    node = i32[node + (order < 0 ? RB_LEFT : RB_RIGHT)];
+    stable = i32[stable + (order < 0 ? RB_LEFT : RB_RIGHT)];
   }
   return [];
 }
@@ -204,16 +206,16 @@ function mappersOf(
   atMost: number,
 ): number[] {
   const slots: number[] = [];
-  for (const node of stable) {
+  for (const each of stable) {
     for (
-      let slot = i32[node + STABLE_FIRST];
+      let slot = i32[each + STABLE_FIRST];
       slot !== 0 && slots.length < atMost;
       slot = i32[slot + RMAP_NEXT]
     ) {
       if (
         slot === except ||
         (i32[slot + PTE_STATE] & PTE_PRESENT) === 0 ||
-        i32[slot + PTE_FRAME] !== i32[node + STABLE_FRAME]
+        i32[slot + PTE_FRAME] !== i32[each + STABLE_FRAME]
       )
         continue;
       slots.push(slot);

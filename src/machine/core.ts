@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Frames and NUMA nodes are numbers, everything else is a pointer: the word index of a structure in
+ * Frames and NUMA nodes are numbers; everything else is a pointer, the word index of a structure in
  * the shared memory. Words come as signed integers. Where a question is answered, 0 is no and 1 is
  * yes.
  */
@@ -32,7 +32,7 @@ export interface Core {
   dropItems(slot: number, end: number): void;
   rmapItemCreate(slot: number): void;
   rmapItemMove(from: number, to: number): void;
-  stableInsert(frame: number, node: number, nowMs: number): number;
+  stableInsert(frame: number, numaNode: number, nowMs: number): number;
   stableRemoveStale(): number;
   stableNodeAppend(stable: number, slot: number): void;
   unstableAbandon(): void;

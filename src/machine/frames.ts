@@ -38,8 +38,8 @@ export class Frames {
   }
 
   /** A frame with one reference, its bytes whatever they were; 0 if none is free. */
-  take(node: number): number {
-    return this.memory.core.frameNew(node);
+  take(numaNode: number): number {
+    return this.memory.core.frameNew(numaNode);
   }
 
   /** Takes one more reference, unless the frame is free. */

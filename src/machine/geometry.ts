@@ -33,8 +33,8 @@ const GUEST_PAGES_A_FRAME = 4;
  */
 const STABLE_NODES_A_FRAME = 2;
 /**
- * With fingerprints, where a node is as large as a slot: enough for all pages merged two by two,
- * and each two such nodes in a chain. Where they run out, equal pages stay apart.
+ * With fingerprints, where a stable node is as large as a slot: enough for all pages merged two by
+ * two, and each two such nodes in a chain. Where stable nodes run out, equal pages stay apart.
  */
 const STABLE_NODES_A_FINGERPRINT = 0.75;
 

@@ -13,13 +13,13 @@ export function made<Name extends keyof HTMLElementTagNameMap>(
   text = '',
   className = '',
 ): HTMLElementTagNameMap[Name] {
-  const node = document.createElement(name);
-  if (text !== '') node.textContent = text;
-  if (className !== '') node.className = className;
-  return node;
+  const added = document.createElement(name);
+  if (text !== '') added.textContent = text;
+  if (className !== '') added.className = className;
+  return added;
 }
 
 /** Sets a text only where it is another one: unchanged text costs no layout. */
-export function say(node: HTMLElement, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
+export function say(shown: HTMLElement, text: string): void {
+  if (shown.textContent !== text) shown.textContent = text;
 }

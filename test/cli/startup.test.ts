@@ -31,8 +31,10 @@ async function loadedBy(args: readonly string[]): Promise<{ rooms: string[]; pac
   const directory = new TemporaryDirectory();
   try {
     const file = directory.file('loaded');
-    const node = ['--import', dataUrl(PRELOAD), ...args];
-    const outcome = await run(process.execPath, node, { env: { ...process.env, LOADED: file } });
+    const preloaded = ['--import', dataUrl(PRELOAD), ...args];
+    const outcome = await run(process.execPath, preloaded, {
+      env: { ...process.env, LOADED: file },
+    });
     expect(outcome).toMatchObject({ status: 0, stderr: '' });
     const loaded = readFileSync(file, 'utf8');
     const names = (pattern: RegExp): string[] =>

@@ -65,18 +65,18 @@ export class Installation {
   }
 
   /** Runs one of the programs with this Node; what it prints. */
-  program(node: string, name: string, ...args: readonly string[]): Promise<string> {
-    return this.run(node, [`${name}.js`, ...args]);
+  program(nodeJs: string, name: string, ...args: readonly string[]): Promise<string> {
+    return this.run(nodeJs, [`${name}.js`, ...args]);
   }
 
   /** The words that run the installed command with this Node. */
-  ksmd(node: string): [string, ...string[]] {
-    const path = `${dirname(node)}:${process.env.PATH}`;
+  ksmd(nodeJs: string): [string, ...string[]] {
+    const path = `${dirname(nodeJs)}:${process.env.PATH}`;
     return ['env', `PATH=${path}`, join(this.folder, 'node_modules/.bin/ksmd')];
   }
 
   /** Another Node of that version, from the registry too: its path. */
-  async node(version: string): Promise<string> {
+  async nodeJs(version: string): Promise<string> {
     const release = `node-${process.platform}-${process.arch}`;
     await this.run('npm', ['install', ...NPM, '--no-save', `${release}@${version}`]);
     return join(this.folder, 'node_modules', release, 'bin/node');

@@ -44,13 +44,13 @@ export interface Printed {
 }
 
 /** The programs must be compiled. */
-export async function tryUnder(node: string, installation: Installation): Promise<Printed> {
+export async function tryUnder(nodeJs: string, installation: Installation): Promise<Printed> {
   writeFileSync(join(installation.folder, 'scenario.json'), JSON.stringify(SCENARIO));
-  const simulation = await installation.program(node, 'merge');
-  const ksmd = installation.ksmd(node);
+  const simulation = await installation.program(nodeJs, 'merge');
+  const ksmd = installation.ksmd(nodeJs);
   const daemon = await LoadedDaemon.start(['--memory', '64MiB', '--run', '0'], ksmd);
   try {
-    const client = await installation.program(node, 'ask', daemon.socketPath);
+    const client = await installation.program(nodeJs, 'ask', daemon.socketPath);
     const verbs = new Map<string, string>();
     for (const verb of VERBS) {
       const words = [`KSMD_SOCKET=${daemon.socketPath}`, ...ksmd, ...verb.split(' ')];

@@ -31,7 +31,7 @@ import { addWide, atomicLoad, load, store } from '../words';
 import { mergeIntoStable, mergeIntoZeroPage, mergeTwins } from './merge';
 import { rmapItemDetach } from './rmap-items';
 
-/** A KSM page made of two twins takes a node, and perhaps a chain for it. */
+/** A KSM page made of two twins takes a stable node, and perhaps a chain for it. */
 const NODES_FOR_TWINS: u32 = 2;
 
 /**
@@ -54,8 +54,8 @@ export function visit(slot: u32, nowMs: u32): void {
     if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
   }
   const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
-  const node = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NODE);
-  const stable = stableFind(frame, node, nowMs);
+  const numaNode = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NODE);
+  const stable = stableFind(frame, numaNode, nowMs);
   rmapItemDetach(slot);
   if (stable != 0) {
     if (mergeIntoStable(slot, frame, stable)) stableNodeAppend(stable, slot);
@@ -63,19 +63,19 @@ export function visit(slot: u32, nowMs: u32): void {
   }
   if (!checksumFirst && (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame))) return;
   if (wasFull) store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_FULL);
-  const twin = unstableFindOrInsert(slot, frame, node, acrossNodes);
-  if (twin != 0) joinTwins(slot, frame, twin, node, nowMs);
+  const twin = unstableFindOrInsert(slot, frame, numaNode, acrossNodes);
+  if (twin != 0) joinTwins(slot, frame, twin, numaNode, nowMs);
 }
 
 /**
  * Two equal pages become a KSM page: the frame of the page scanned; the tree's item is its first.
  */
-function joinTwins(slot: u32, frame: u32, twin: u32, node: u32, nowMs: u32): void {
+function joinTwins(slot: u32, frame: u32, twin: u32, numaNode: u32, nowMs: u32): void {
   // A frame shared outside the tree would never be found again.
   if (!hasNodesFor(NODES_FOR_TWINS)) return;
   if (!mergeTwins(slot, frame, twin, load(twin + PTE_FRAME), isProven)) return;
   rmapItemDetach(twin);
-  const stable = stableInsert(frame, node, nowMs);
+  const stable = stableInsert(frame, numaNode, nowMs);
   stableNodeAppend(stable, twin);
   stableNodeAppend(stable, slot);
   framePut(frame);

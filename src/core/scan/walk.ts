@@ -106,8 +106,8 @@ function dropItem(slot: u32): void {
  */
 function isSettled(slot: u32): bool {
   if ((load(slot + RMAP_FLAGS) & LISTED) != LISTED) return false;
-  const node = stableNodeOf(load(slot + PTE_FRAME));
-  return node != 0 && node == load(slot + RMAP_HEAD);
+  const stable = stableNodeOf(load(slot + PTE_FRAME));
+  return stable != 0 && stable == load(slot + RMAP_HEAD);
 }
 
 /** Smart scan's say. KSM pages are always visited. */

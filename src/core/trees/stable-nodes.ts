@@ -53,11 +53,11 @@ export function hasNodesFor(nodes: u32): bool {
 }
 
 /** A node for the KSM page `frame`, in no tree yet; 0 if the table is full. */
-export function stableNodeCreate(frame: u32, node: u32): u32 {
+export function stableNodeCreate(frame: u32, numaNode: u32): u32 {
   const stable = take();
   if (stable == 0) return 0;
   store(stable + STABLE_FRAME, frame);
-  store(stable + STABLE_NODE, node);
+  store(stable + STABLE_NODE, numaNode);
   return stable;
 }
 

@@ -49,9 +49,9 @@ export let wasFull: bool = false;
  * The stable node with the content of `frame` that takes one more mapping; 0 if there is none.
  * `nowMs` dates the pruning of chains.
  */
-export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
+export function stableFind(frame: u32, numaNode: u32, nowMs: u32): u32 {
   wasFull = false;
-  if (descendStable(frame, node, nowMs, true) != SEARCH_FOUND) return 0;
+  if (descendStable(frame, numaNode, nowMs, true) != SEARCH_FOUND) return 0;
   const stable = isChain(foundNode) ? yielded : foundNode;
   if (hasRoom(stable, 0)) return stable;
   // One without mappings is kept by somebody's reference only, and about to go.
@@ -63,13 +63,13 @@ export function stableFind(frame: u32, node: u32, nowMs: u32): u32 {
  * Makes `frame` a KSM page: its new node goes into the tree, or as a dup into a chain of its
  * content. 0, nothing changed, if there is no room.
  */
-export function stableInsert(frame: u32, node: u32, nowMs: u32): u32 {
-  const answer = descendStable(frame, node, nowMs, false);
-  const stable = stableNodeCreate(frame, node);
+export function stableInsert(frame: u32, numaNode: u32, nowMs: u32): u32 {
+  const answer = descendStable(frame, numaNode, nowMs, false);
+  const stable = stableNodeCreate(frame, numaNode);
   if (stable == 0) return 0;
   if (answer == SEARCH_ABSENT) {
     stableExcerpt(stable);
-    treeInsert(CTL_STABLE_ROOTS + node, stable, parent, link);
+    treeInsert(CTL_STABLE_ROOTS + numaNode, stable, parent, link);
   } else {
     const chain = isChain(foundNode) ? foundNode : chainCreate(foundNode, nowMs);
     if (chain == 0) {
@@ -108,8 +108,8 @@ function hasRoom(stable: u32, more: i32): bool {
 }
 
 /** Walks down; chains and stale nodes that the search stops at are looked at here. */
-function descendStable(frame: u32, node: u32, nowMs: u32, prune: bool): u32 {
-  const root = CTL_STABLE_ROOTS + node;
+function descendStable(frame: u32, numaNode: u32, nowMs: u32, prune: bool): u32 {
+  const root = CTL_STABLE_ROOTS + numaNode;
   let answer = stableSearch(root, frame);
   while (answer == SEARCH_LOOK || answer == SEARCH_AGAIN) {
     const stable = foundNode;

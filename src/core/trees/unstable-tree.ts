@@ -61,11 +61,11 @@ export function unstableAbandon(): void {
  * frame that is, into the tree and returns 0. Also 0 if a page on the way is gone, or the equal one
  * is of another NUMA node: then nothing is inserted.
  */
-export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNodes: bool): u32 {
-  const root = CTL_UNSTABLE_ROOTS + node;
+export function unstableFindOrInsert(slot: u32, frame: u32, numaNode: u32, acrossNodes: bool): u32 {
+  const root = CTL_UNSTABLE_ROOTS + numaNode;
   const answer = unstableSearch(root, frame);
   if (answer == SEARCH_FOUND) {
-    return acrossNodes || numaNodeOf(load(foundNode + PTE_FRAME)) == node ? foundNode : 0;
+    return acrossNodes || numaNodeOf(load(foundNode + PTE_FRAME)) == numaNode ? foundNode : 0;
   }
   if (answer != SEARCH_ABSENT) return 0;
   const flags =
@@ -73,7 +73,11 @@ export function unstableFindOrInsert(slot: u32, frame: u32, node: u32, acrossNod
   const trust = isTrusted ? RMAP_TRUSTED | keepExcerpt(slot) : 0;
   store(
     slot + RMAP_FLAGS,
-    flags | RMAP_UNSTABLE | (generation() << RMAP_SEQNR_SHIFT) | (node << RMAP_NODE_SHIFT) | trust,
+    flags |
+      RMAP_UNSTABLE |
+      (generation() << RMAP_SEQNR_SHIFT) |
+      (numaNode << RMAP_NODE_SHIFT) |
+      trust,
   );
   treeInsert(root, slot, parent, link);
   add(CTL_PAGES_UNSHARED, 1);

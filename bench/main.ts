@@ -137,7 +137,7 @@ if (options.json !== undefined) {
       then === undefined
         ? {}
         : {
-            seed2009: then.words,
+            seed2009: then.text,
             ...(then.seconds === undefined ? {} : { seedSeconds: then.seconds }),
           };
     return { ...row, ...seed2009, guestBytes, kernelProfile: profile, seed, workHash: hash };

@@ -39,7 +39,7 @@ export interface Row {
   readonly kernelWords?: string;
   /** Kernel's time over ksmd's. */
   readonly ratio?: number;
-  /** What is asked of it, in words. */
+  /** What is asked of it, as text. */
   readonly goal: string;
   readonly met?: boolean;
   /** Other figures, by name with their unit. */

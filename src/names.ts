@@ -1,7 +1,7 @@
 /**
- * Words that name one of a few things, each list once: the same in the API, on the command line, in
- * the log and inside; and what is taken where nothing is said. What a thing is, those say who make it so. Nothing is imported here, so that
- * a list costs nobody more than itself.
+ * Names of what there are a few kinds of, each list once: the same in the API, on the command line,
+ * in the log and inside; and what is taken where nothing is said. What a name means is said where
+ * it takes effect. Nothing is imported here, so that a list costs nobody more than itself.
  */
 
 /** Kernels of Linux that can be followed, oldest first. */

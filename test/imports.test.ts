@@ -58,7 +58,7 @@ describe('lint fails if', () => {
     ['a verb is the daemon', 'src/cli/procps/units.ts', "import '../../daemon/daemon.js';"],
     ['it is loaded later', 'src/client/lines.ts', "await import('../daemon/daemon.js');"],
     ['a source imports a tool', 'src/cli/values.ts', "import '../../tools/stress.js';"],
-    ['the browser is to load protocol', 'dist/web/words.js', "import '../protocol/values.js';"],
+    ['the browser is to load protocol', 'dist/web/wording.js', "import '../protocol/values.js';"],
     ['what all import imports something', 'src/hex.ts', "import './names.js';"],
     ['a folder has no rule', 'src/attic/old.ts', "import '../hex.js';"],
   ])('%s', async (_what, path, line) => {

@@ -43,11 +43,11 @@ class Side {
    */
   write(step: number, round: number): void {
     const page = new Uint8Array(PAGE_SIZE);
-    const words = new DataView(page.buffer);
-    words.setUint32(0, round, true);
+    const view = new DataView(page.buffer);
+    view.setUint32(0, round, true);
     const start = performance.now();
     for (let i = 0; i < this.copyPages; i += step) {
-      words.setUint32(PAGE_SIZE - 8, i % (this.copyPages / 2), true);
+      view.setUint32(PAGE_SIZE - 8, i % (this.copyPages / 2), true);
       this.scanner.host.store(GUEST, this.address + i * PAGE_SIZE, page);
     }
     this.storeSeconds += (performance.now() - start) / 1000;

@@ -151,13 +151,13 @@ function memoryOf(
 function sumOf(host: Host, guest: string, pages: number): string {
   const [region] = host.regionsOf(guest);
   const page = new Uint8Array(PAGE_SIZE);
-  const words = new Int32Array(page.buffer);
+  const view = new Int32Array(page.buffer);
   let a = 1;
   let b = 0;
   for (let i = 0; i < pages; i++) {
     host.load(guest, (region?.address ?? 0) + i * PAGE_SIZE, page);
-    for (let w = 0; w < words.length; w++) {
-      a = (Math.imul(a, 31) + (words[w] ?? 0)) | 0;
+    for (let w = 0; w < view.length; w++) {
+      a = (Math.imul(a, 31) + (view[w] ?? 0)) | 0;
       b = (b + a) | 0;
     }
   }

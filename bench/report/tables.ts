@@ -21,7 +21,7 @@ export function timesTable(rows: readonly Row[]): Table {
       row.ksmdWords ?? seconds(row.ksmdSeconds),
       row.kernelWords ?? seconds(row.kernelSeconds),
       row.ratio === undefined ? '' : `${row.ratio.toFixed(1)}×`,
-      SEED_2009[row.phase]?.words ?? '',
+      SEED_2009[row.phase]?.text ?? '',
       row.goal,
       row.met === undefined ? '' : row.met ? 'met' : 'NOT MET',
     ]),

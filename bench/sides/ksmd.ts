@@ -77,9 +77,9 @@ export class KsmdSide implements Side {
     this.host.createGuest(guest);
     const { address } = this.host.map(guest, 'pages', this.copyPages);
     const page = new Uint8Array(PAGE_SIZE);
-    const words = new DataView(page.buffer);
+    const view = new DataView(page.buffer);
     for (let i = 0; i < this.copyPages; i++) {
-      words.setUint32(PAGE_SIZE - 8, content === 'worst' ? i : 1, true);
+      view.setUint32(PAGE_SIZE - 8, content === 'worst' ? i : 1, true);
       this.host.store(guest, address + i * PAGE_SIZE, page);
     }
     return Promise.resolve();
@@ -187,12 +187,12 @@ export class KsmdSide implements Side {
     const [region] = this.host.regionsOf(guest);
     if (region === undefined) throw new Error('there is no copy to read');
     const pointer = this.host.guestPointer(guest);
-    const word = new Uint8Array(8);
-    const words = new DataView(word.buffer);
+    const tail = new Uint8Array(8);
+    const view = new DataView(tail.buffer);
     let sum = 0;
     for (let i = 0; i < this.copyPages; i++) {
-      this.host.machine.load(pointer, region.address + i * PAGE_SIZE + PAGE_SIZE - 8, word);
-      sum += words.getUint32(0, true);
+      this.host.machine.load(pointer, region.address + i * PAGE_SIZE + PAGE_SIZE - 8, tail);
+      sum += view.getUint32(0, true);
     }
     return sum;
   }

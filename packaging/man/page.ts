@@ -186,13 +186,13 @@ function seeAlso(names: readonly string[]): readonly string[] {
 }
 
 /**
- * A capital and a full stop, unless it has them, or begins with a name, or with words that say of
- * what it speaks.
+ * A capital and a full stop, unless it has them, or begins with a name, or says first what it is
+ * about.
  */
-function sentence(words: string): string {
-  if (words === '') return '';
-  const capital = /^[a-z]+\b(?![_=(]|(?:, [a-z]+)*:)/.test(words)
-    ? `${words[0]?.toUpperCase()}${words.slice(1)}`
-    : words;
+function sentence(text: string): string {
+  if (text === '') return '';
+  const capital = /^[a-z]+\b(?![_=(]|(?:, [a-z]+)*:)/.test(text)
+    ? `${text[0]?.toUpperCase()}${text.slice(1)}`
+    : text;
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

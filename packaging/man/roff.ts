@@ -31,7 +31,7 @@ export function bold(plain: string): string {
   return `\\fB${literal(plain)}\\fR`;
 }
 
-/** A word that stands for another. */
+/** A placeholder. */
 export function italic(plain: string): string {
   return `\\fI${literal(plain)}\\fR`;
 }

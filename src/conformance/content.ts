@@ -12,18 +12,18 @@ const MIX_2 = 0x94d049bb133111ebn;
  * zeroes; splitmix64 seeded with the argument.
  */
 export function fillContent(page: Uint8Array, kind: ContentKind, argument: bigint): void {
-  const words = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   if (kind === 'rand') {
     let state = argument;
     for (let offset = 0; offset < page.length; offset += 8) {
       state = BigInt.asUintN(64, state + GOLDEN);
-      words.setBigUint64(offset, splitmix(state), true);
+      view.setBigUint64(offset, splitmix(state), true);
     }
     return;
   }
   page.fill(0);
-  if (kind === 'tail') words.setBigUint64(page.length - 8, BigInt.asUintN(64, argument), true);
-  else if (kind === 'head') words.setBigUint64(0, BigInt.asUintN(64, argument), true);
+  if (kind === 'tail') view.setBigUint64(page.length - 8, BigInt.asUintN(64, argument), true);
+  else if (kind === 'head') view.setBigUint64(0, BigInt.asUintN(64, argument), true);
 }
 
 function splitmix(state: bigint): bigint {

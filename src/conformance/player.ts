@@ -104,12 +104,12 @@ export class Player {
       }
       case 'store': {
         const { guest, address } = this.region(step.region);
-        const word = new DataView(new ArrayBuffer(8));
-        word.setBigUint64(0, BigInt(step.value), true);
+        const bytes = new DataView(new ArrayBuffer(8));
+        bytes.setBigUint64(0, BigInt(step.value), true);
         host.store(
           guest,
           address + step.page * pageSize + step.offset,
-          new Uint8Array(word.buffer),
+          new Uint8Array(bytes.buffer),
         );
         return { seen: [] };
       }

@@ -1,6 +1,6 @@
 /**
  * What is told of one page: why it is merged or not, and what a visit of the scanner would find.
- * Only types, without a word of how a machine is made. How it is found out: explain.ts.
+ * Only types; nothing here knows how a machine is made. How it is found out: explain.ts.
  */
 import type { PageState } from '../names.js';
 

@@ -45,11 +45,11 @@ export function initTunables(i32: Int32Array, profile: KernelProfile): void {
 
 export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {
   const value = Atomics.load(memory.i32, tunableRecord(name).word) >>> 0;
-  return tunableWords(name)?.[value] ?? value;
+  return tunableValueNames(name)?.[value] ?? value;
 }
 
-/** The words that a tunable takes; undefined where it takes numbers. */
-export function tunableWords(name: TunableName): readonly string[] | undefined {
+/** The names of the values that a tunable takes; undefined where it takes numbers. */
+export function tunableValueNames(name: TunableName): readonly string[] | undefined {
   const { takes } = tunableRecord(name);
   return 'names' in takes ? takes.names : undefined;
 }
@@ -74,7 +74,7 @@ export function tunableChoices(name: TunableName): readonly string[] {
     : [];
 }
 
-/** What it takes, in words. */
+/** What it takes, as text. */
 export function tunableRange(name: TunableName): string {
   const { takes } = tunableRecord(name);
   return 'names' in takes ? takes.names.join(' or ') : `${takes.min} to ${takes.max}`;

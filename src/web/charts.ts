@@ -3,7 +3,7 @@ import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
 import { element } from './elements.js';
 import { ratesBetween } from './figures.js';
-import { bytes, compact, percent } from './words.js';
+import { bytes, compact, percent } from './wording.js';
 
 /** A script of its own in the page. */
 declare const uPlot: typeof UPlot;

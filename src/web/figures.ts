@@ -1,7 +1,7 @@
 /** The few numbers that people come for, and the rates that samples a few seconds apart come to. */
 import type { Sample } from '../protocol/history.js';
 import { element, made, say } from './elements.js';
-import { bytes, compact, count, percent } from './words.js';
+import { bytes, compact, count, percent } from './wording.js';
 
 /** Rates are over so many samples, one a second. */
 const OVER_SAMPLES = 3;

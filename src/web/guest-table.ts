@@ -1,7 +1,7 @@
 /** All guests, a row each. Only what has changed is written. */
 import type { MapGuest } from '../protocol/routes/live.js';
 import { element, made, say } from './elements.js';
-import { bytes, count } from './words.js';
+import { bytes, count } from './wording.js';
 
 /** In the order of a guest's numbers: presentPages, mergedPages, zeroPages, rmapItems, visits. */
 const COLUMNS = ['present', 'merged', 'zero', 'known to KSM', 'visits'];

@@ -1,6 +1,6 @@
 /** Counters or tunables: a name and a value a row. */
 import { element, made, say } from './elements.js';
-import { count } from './words.js';
+import { count } from './wording.js';
 
 export class ValuesTable {
   private readonly body: HTMLTableSectionElement;

@@ -27,10 +27,10 @@ export const boot: Workload = (
   tally: Tally,
 ) => {
   const page = new Uint8Array(memory.pageSize);
-  const words = new Uint32Array(page.buffer);
+  const view = new Uint32Array(page.buffer);
   const write = (index: number, seed: number): boolean => {
     const random = randomIntegers(seed);
-    for (let i = 0; i < words.length; i++) words[i] = random(2 ** 32);
+    for (let i = 0; i < view.length; i++) view[i] = random(2 ** 32);
     return storeOrRetry(memory, index, 0, page, pace, tally);
   };
 

@@ -1,12 +1,12 @@
 /**
- * dirty: random stores of whole pages and single words, in a pattern that vouches for itself; and
- * its reader.
+ * dirty: random stores of whole pages and of single cells (8 bytes), in a pattern that vouches for
+ * itself; and its reader.
  *
- * The writer remembers every word it stored. It reads each store back at once, and a whole page now
+ * The writer remembers every cell it stored. It reads each store back at once, and a whole page now
  * and then: a byte that is not what it last wrote is counted as wrong. So no other may write its
  * region. The reader may read along: it knows only the pattern.
  */
-import { patternPages, readWord, VARIANTS, writeWord } from './pattern.js';
+import { patternPages, readCell, VARIANTS, writeCell } from './pattern.js';
 import { randomIntegers } from './random.js';
 import {
   Governor,
@@ -35,43 +35,45 @@ export const dirty: Workload = (
   const governor = new Governor(options.rate, pace);
   const pages = patternPages(memory.pageSize);
   const spread = Math.min(options.spreadPages, memory.pages);
-  const words = memory.pageSize / 8;
-  const remembered = new Uint8Array(spread * words).fill(UNTOUCHED);
-  const word = new Uint8Array(8);
-  const wordBytes = new DataView(word.buffer);
+  const cells = memory.pageSize / 8;
+  const remembered = new Uint8Array(spread * cells).fill(UNTOUCHED);
+  const cellBytes = new Uint8Array(8);
+  const cellView = new DataView(cellBytes.buffer);
   const page = new Uint8Array(memory.pageSize);
   const pageBytes = new DataView(page.buffer);
 
   const checkPage = (number: number): void => {
     memory.load(number, 0, page);
     tally.loads++;
-    for (let w = 0; w < words; w++) {
-      const expected = remembered[number * words + w];
-      if (readWord(pageBytes, w * 8, number, w) !== (expected === UNTOUCHED ? -1 : expected)) {
+    for (let cell = 0; cell < cells; cell++) {
+      const expected = remembered[number * cells + cell];
+      if (
+        readCell(pageBytes, cell * 8, number, cell) !== (expected === UNTOUCHED ? -1 : expected)
+      ) {
         tally.wrong++;
         return;
       }
     }
   };
 
-  adopt(memory, spread, words, remembered, pace);
+  adopt(memory, spread, cells, remembered, pace);
   for (let done = 0; !pace.shouldStop(); done++) {
     const number = random(spread);
     const variant = random(VARIANTS);
-    const w = random(words);
+    const cell = random(cells);
     if (random(2) === 0) {
       const content = pages[number % pages.length]?.[variant];
       if (content === undefined || !storeOrRetry(memory, number, 0, content, pace, tally)) return;
-      remembered.fill(variant, number * words, (number + 1) * words);
+      remembered.fill(variant, number * cells, (number + 1) * cells);
     } else {
-      writeWord(wordBytes, 0, number, w, variant);
-      if (!storeOrRetry(memory, number, w * 8, word, pace, tally)) return;
-      remembered[number * words + w] = variant;
+      writeCell(cellView, 0, number, cell, variant);
+      if (!storeOrRetry(memory, number, cell * 8, cellBytes, pace, tally)) return;
+      remembered[number * cells + cell] = variant;
     }
-    memory.load(number, w * 8, word);
+    memory.load(number, cell * 8, cellBytes);
     tally.loads++;
     tally.verified++;
-    if (readWord(wordBytes, 0, number, w) !== variant) tally.wrong++;
+    if (readCell(cellView, 0, number, cell) !== variant) tally.wrong++;
     if (done % WHOLE_PAGE_EVERY === 0) checkPage(number);
     if (done % WHOLE_PAGE_EVERY === 0) governor.keep(done);
   }
@@ -81,7 +83,7 @@ export const dirty: Workload = (
 function adopt(
   memory: GuestMemory,
   spread: number,
-  words: number,
+  cells: number,
   remembered: Uint8Array,
   pace: Pace,
 ): void {
@@ -90,14 +92,14 @@ function adopt(
   for (let number = 0; number < spread; number++) {
     if (number % ASK_EVERY === ASK_EVERY - 1 && pace.shouldStop()) return;
     memory.load(number, 0, page);
-    for (let w = 0; w < words; w++) {
-      const variant = readWord(bytes, w * 8, number, w);
-      if (variant >= 0) remembered[number * words + w] = variant;
+    for (let cell = 0; cell < cells; cell++) {
+      const variant = readCell(bytes, cell * 8, number, cell);
+      if (variant >= 0) remembered[number * cells + cell] = variant;
     }
   }
 }
 
-/** Reads pages at random beside a writer, and sees whether every word belongs where it is. */
+/** Reads pages at random beside a writer, and sees whether every cell belongs where it is. */
 export const read: Workload = (
   memory: GuestMemory,
   options: WorkloadOptions,
@@ -114,8 +116,8 @@ export const read: Workload = (
     memory.load(number, 0, page);
     tally.loads++;
     tally.verified++;
-    for (let w = 0; w < memory.pageSize / 8; w++) {
-      if (readWord(bytes, w * 8, number, w) === -2) {
+    for (let cell = 0; cell < memory.pageSize / 8; cell++) {
+      if (readCell(bytes, cell * 8, number, cell) === -2) {
         tally.wrong++;
         break;
       }

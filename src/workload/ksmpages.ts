@@ -1,7 +1,7 @@
 /**
  * ksmpages: the program the trees were introduced with. Writes every page of its region once: all
  * zeroes but for the last eight bytes, which hold the page's number (the worst case for a tree
- * ordered by content) or 1 (the best). Then, if asked, reads one word of each page over and over.
+ * ordered by content) or 1 (the best). Then, if asked, reads the end of each page over and over.
  */
 import {
   type GuestMemory,
@@ -19,18 +19,18 @@ export const ksmpages: Workload = (
   tally: Tally,
 ) => {
   const page = new Uint8Array(memory.pageSize);
-  const words = new DataView(page.buffer);
+  const view = new DataView(page.buffer);
   const last = memory.pageSize - 8;
   const numberOf = (index: number): number => (options.best ? 1 : index + options.seed);
   for (let index = 0; index < memory.pages; index++) {
-    words.setUint32(last, numberOf(index), true);
+    view.setUint32(last, numberOf(index), true);
     if (!storeOrRetry(memory, index, 0, page, pace, tally) || pace.shouldStop()) return;
   }
-  const word = new Uint8Array(8);
-  const read = new DataView(word.buffer);
+  const tail = new Uint8Array(8);
+  const read = new DataView(tail.buffer);
   while (options.readLoop && !pace.shouldStop()) {
     for (let index = 0; index < memory.pages; index++) {
-      memory.load(index, last, word);
+      memory.load(index, last, tail);
       tally.loads++;
       tally.verified++;
       if (read.getUint32(0, true) !== numberOf(index)) tally.wrong++;

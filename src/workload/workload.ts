@@ -45,7 +45,7 @@ export interface WorkloadOptions {
   readonly spreadPages: number;
   /** ksmpages: every page equal, or equal but for its last eight bytes. */
   readonly best: boolean;
-  /** ksmpages: go on reading a word of every page. */
+  /** ksmpages: go on reading the end of every page. */
   readonly readLoop: boolean;
 }
 

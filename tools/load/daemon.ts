@@ -30,18 +30,18 @@ export class LoadedDaemon {
   }
 
   /**
-   * Starts `ksmd start` with these options and waits until it answers. `ksmd`: the words that run
-   * it, this checkout's unless said.
+   * Starts `ksmd start` with these options and waits until it answers. `ksmd`: the command line
+   * that runs it, this checkout's unless said.
    */
   static async start(
     options: readonly string[],
-    [program, ...words]: readonly [string, ...string[]] = [process.execPath, KSMD],
+    [program, ...args]: readonly [string, ...string[]] = [process.execPath, KSMD],
   ): Promise<LoadedDaemon> {
     const folder = mkdtempSync(join(tmpdir(), 'ksmd-load-'));
     const socketPath = join(folder, 'ksmd.sock');
     const child = spawn(
       program,
-      [...words, 'start', '--socket', socketPath, '--log-file', join(folder, 'log'), ...options],
+      [...args, 'start', '--socket', socketPath, '--log-file', join(folder, 'log'), ...options],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
       },

@@ -69,7 +69,7 @@ export class Installation {
     return this.run(nodeJs, [`${name}.js`, ...args]);
   }
 
-  /** The words that run the installed command with this Node. */
+  /** The command line that runs the installed command with this Node. */
   ksmd(nodeJs: string): [string, ...string[]] {
     const path = `${dirname(nodeJs)}:${process.env.PATH}`;
     return ['env', `PATH=${path}`, join(this.folder, 'node_modules/.bin/ksmd')];

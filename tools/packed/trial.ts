@@ -53,8 +53,8 @@ export async function tryUnder(nodeJs: string, installation: Installation): Prom
     const client = await installation.program(nodeJs, 'ask', daemon.socketPath);
     const verbs = new Map<string, string>();
     for (const verb of VERBS) {
-      const words = [`KSMD_SOCKET=${daemon.socketPath}`, ...ksmd, ...verb.split(' ')];
-      verbs.set(verb, await installation.run('env', words));
+      const args = [`KSMD_SOCKET=${daemon.socketPath}`, ...ksmd, ...verb.split(' ')];
+      verbs.set(verb, await installation.run('env', args));
     }
     return { simulation, client, verbs };
   } finally {

@@ -135,8 +135,8 @@ function optionsCase({ name, options }: Pick<CompletedVerb, 'name' | 'options'>)
 function valueCases(verb: CompletedVerb): string[] {
   return verb.options.flatMap(({ flags, value }) => {
     if (value === undefined) return [];
-    const words = flags.map((flag) => `'${verb.name} ${flag}'`).join(' | ');
-    return `        ${words}) REPLY='${reply(value.candidates)}' ;;`;
+    const patterns = flags.map((flag) => `'${verb.name} ${flag}'`).join(' | ');
+    return `        ${patterns}) REPLY='${reply(value.candidates)}' ;;`;
   });
 }
 

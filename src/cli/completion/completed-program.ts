@@ -10,7 +10,7 @@ import { COUNTER_NAMES } from '../../ksm/records/counter-records.js';
 import { TUNABLE_NAMES } from '../../ksm/records/tunable-records.js';
 import { tunableChoices } from '../../ksm/tunables.js';
 
-/** Words that are known beforehand, or who is to be asked for them. */
+/** The candidates themselves, or who is to be asked for them. */
 export type Candidates =
   | readonly string[]
   | 'files'

@@ -16,7 +16,7 @@ import {
   type GuestCounterName,
 } from '../../ksm/records/counter-records.js';
 import { type TunableRecord, tunableRecord } from '../../ksm/records/tunable-records.js';
-import { readTunable, tunableNames, tunableWords } from '../../ksm/tunables.js';
+import { readTunable, tunableNames, tunableValueNames } from '../../ksm/tunables.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
 /** Files that node_exporter's ksmd collector tells of. */
@@ -71,7 +71,7 @@ export function kernelMetrics({ machine: { memory }, profile }: Host): Metric[] 
     const record = tunableRecord(name);
     const { suffix, per } = baseUnit(record);
     const metric = metricName(name, suffix);
-    const choices = tunableWords(name);
+    const choices = tunableValueNames(name);
     if (choices === undefined)
       return gauge(
         { name: metric, help: sentence(record.help) },

@@ -3,7 +3,7 @@
 import type { Host } from '../../ksm/host.js';
 import type { KsmStatLine } from '../../ksm/records/counter-records.js';
 import { type TunableName, tunableRecord } from '../../ksm/records/tunable-records.js';
-import { type TunableValue, tunableWords } from '../../ksm/tunables.js';
+import { type TunableValue, tunableValueNames } from '../../ksm/tunables.js';
 
 /** A counter's file, or a guest's. */
 export function counterText(value: number): string {
@@ -12,7 +12,9 @@ export function counterText(value: number): string {
 
 /** Where there is a choice, all there is, with what is chosen in brackets. */
 export function tunableText(name: TunableName, value: TunableValue): string {
-  const choices = tunableWords(name)?.map((choice) => (choice === value ? `[${choice}]` : choice));
+  const choices = tunableValueNames(name)?.map((choice) =>
+    choice === value ? `[${choice}]` : choice,
+  );
   return `${choices?.join(' ') ?? value}\n`;
 }
 

@@ -6,7 +6,7 @@ import type { ErrorAnswer } from '../../protocol/errors.js';
 import type { MapGuest } from '../../protocol/routes/live.js';
 import type { Page } from '../../protocol/routes/pages.js';
 import { element, made, say } from '../elements.js';
-import { count, hex } from '../words.js';
+import { count, hex } from '../wording.js';
 import type { Spot } from './arrangement.js';
 import type { Mirror } from './mirror.js';
 import { lookOf } from './page-states.js';

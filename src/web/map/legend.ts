@@ -3,7 +3,7 @@
  * stand out.
  */
 import { element, made, say } from '../elements.js';
-import { count } from '../words.js';
+import { count } from '../wording.js';
 import type { Mirror } from './mirror.js';
 import { STATE_LOOKS, STATE_ORDER } from './page-states.js';
 

@@ -41,7 +41,7 @@ async function replayFile(
     }
     const verdict = verify(scenario, profile);
     if (session.json) session.printJson(verdictAsJson(file, verdict));
-    else session.print(verdictInWords(file, scenario, verdict));
+    else session.print(verdictText(file, scenario, verdict));
     return verdict.difference === undefined ? 0 : DIFFERS;
   } catch (error) {
     // A step that no host can take (regions that overlap, say) makes it as little of a scenario as
@@ -52,11 +52,7 @@ async function replayFile(
   }
 }
 
-function verdictInWords(
-  file: string,
-  scenario: Scenario,
-  { difference, compared }: Verdict,
-): string {
+function verdictText(file: string, scenario: Scenario, { difference, compared }: Verdict): string {
   if (difference === undefined)
     return (
       `${file}: agrees in ${count(compared, 'counter')} over ` +

@@ -12,11 +12,21 @@ export const action: Action<[string, number], { readonly twins?: number }> = asy
 ) => {
   const page = await client.page(guest, address, twins);
   if (json) printJson(page);
-  else print(inWords(page));
+  else print(statusText(page));
   return undefined;
 };
 
-function inWords({ page, state, why, next, checksum, frame, age, twinCount, twins }: Page): string {
+function statusText({
+  page,
+  state,
+  why,
+  next,
+  checksum,
+  frame,
+  age,
+  twinCount,
+  twins,
+}: Page): string {
   const held =
     frame === undefined
       ? 'none'
@@ -30,11 +40,11 @@ function inWords({ page, state, why, next, checksum, frame, age, twinCount, twin
     ['frame', held],
     ...(checksum === undefined ? [] : ([['checksum', checksum]] as const)),
     ['age', count(age, 'visit')],
-    ...(twinCount === 0 ? [] : ([['twins', twinsInWords(twinCount, twins)]] as const)),
+    ...(twinCount === 0 ? [] : ([['twins', twinsText(twinCount, twins)]] as const)),
   ]);
 }
 
-function twinsInWords(total: number, named: Page['twins']): string {
+function twinsText(total: number, named: Page['twins']): string {
   const names = named.map(({ guest, address }) => `${guest} ${hex(address)}`);
   return [
     ...names,

@@ -24,13 +24,13 @@ export const action: Action<[], object> = async ({ client, json, print, printJso
   const now = await client.status();
   const report = await client.report();
   if (json) printJson({ ...now, report });
-  else print(inWords(now, report));
+  else print(statusText(now, report));
   return undefined;
 };
 
-function inWords(status: Status, report: Report): string {
+function statusText(status: Status, report: Report): string {
   const { memory, pageSize, scanner, counters } = status;
-  const pages = (n: number): string => pagesInWords(n, pageSize);
+  const pages = (n: number): string => pagesText(n, pageSize);
   return pairs([
     [
       'ksmd',
@@ -46,35 +46,35 @@ function inWords(status: Status, report: Report): string {
       `${status.guests}, with ${pages(status.registeredPages)} registered, ` +
         `${pages(status.presentPages)} present`,
     ],
-    ['shared', sharedInWords(report)],
-    ['gain', gainInWords(report)],
-    ['not shared', notSharedInWords(report)],
+    ['shared', sharedText(report)],
+    ['gain', gainText(report)],
+    ['not shared', notSharedText(report)],
     [
       'scanner',
       `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ` +
         `${seconds(scanner.cpuMs)} of processor time`,
     ],
-    ['pace', paceInWords(report)],
+    ['pace', paceText(report)],
   ]);
 }
 
 /** How many frames stand for the pages that are merged, as they are now. */
-function sharedInWords({ saved, pages: { shared, zero }, pageSize }: Report): string {
+function sharedText({ saved, pages: { shared, zero }, pageSize }: Report): string {
   if (saved.pages === 0) return 'nothing';
   const more = Math.max(0, saved.pages - zero);
   const frames = Math.max(0, shared - more);
-  const stands = `${pagesInWords(frames, pageSize)} ${frames === 1 ? 'stands' : 'stand'} for`;
-  const zeroes = zero === 0 ? '' : `, the zero page for ${pagesInWords(zero, pageSize)}`;
+  const stands = `${pagesText(frames, pageSize)} ${frames === 1 ? 'stands' : 'stand'} for`;
+  const zeroes = zero === 0 ? '' : `, the zero page for ${pagesText(zero, pageSize)}`;
   const gain = `${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
-  return `${stands} ${pagesInWords(more, pageSize)} more${zeroes}: ${gain}`;
+  return `${stands} ${pagesText(more, pageSize)} more${zeroes}: ${gain}`;
 }
 
-function pagesInWords(pages: number, pageSize: number): string {
+function pagesText(pages: number, pageSize: number): string {
   return `${count(pages, 'page')} (${size(pages * pageSize)})`;
 }
 
 /** Which guests gain most. */
-function gainInWords({ guests }: Report): string {
+function gainText({ guests }: Report): string {
   const gaining = guests.filter(({ netBytes }) => netBytes > 0);
   if (gaining.length === 0) return 'no guest gains anything yet';
   const most = gaining.slice(0, MOST).map(({ name, netBytes }) => `${name} ${size(netBytes)}`);
@@ -82,7 +82,7 @@ function gainInWords({ guests }: Report): string {
   return `${most.join(', ')}${others > 0 ? `, and ${count(others, 'other')}` : ''}`;
 }
 
-function notSharedInWords({ pages }: Report): string {
+function notSharedText({ pages }: Report): string {
   const reasons = PAGE_STATES.filter(
     (state) => REASONS[state] !== undefined && pages[state] > 0,
   ).sort((a, b) => pages[b] - pages[a]);
@@ -90,7 +90,7 @@ function notSharedInWords({ pages }: Report): string {
   return reasons.map((state) => `${count(pages[state], 'page')} ${REASONS[state]}`).join(', ');
 }
 
-function paceInWords({ scan }: Report): string {
+function paceText({ scan }: Report): string {
   if (!scan.running) return 'the scanner is stopped: run=1 lets it go on';
   const cost = `${percent(scan.cpuShare)} of a processor`;
   if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)

@@ -37,7 +37,7 @@ const MODULES = [
   'map/page-states',
   'map/run-lengths',
   'values-table',
-  'words',
+  'wording',
 ];
 
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };

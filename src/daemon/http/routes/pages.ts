@@ -2,7 +2,7 @@
 import { explainPage } from '../../../inspect/explain.js';
 import type { PAGE_ROUTES } from '../../../protocol/routes/pages.js';
 import { toBytes } from '../../../protocol/values.js';
-import { pageWords } from '../../feeds/page-words.js';
+import { pageWording } from '../../feeds/page-wording.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
@@ -16,7 +16,7 @@ export function pageHandlers({ host }: Context): Handlers<typeof PAGE_ROUTES> {
       const { checksum, frame, twins, ...rest } = explained;
       return {
         ...rest,
-        ...pageWords(explained, host.tunables()),
+        ...pageWording(explained, host.tunables()),
         ...(checksum === undefined ? {} : { checksum: checksum.toString(16).padStart(8, '0') }),
         ...(frame === undefined ? {} : { frame }),
         twins: [...twins],

@@ -3,7 +3,7 @@ import type { PageExplanation } from '../../inspect/page-explanation.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
 
-export interface PageWords {
+export interface PageWording {
   readonly why: string;
   readonly next: string;
 }
@@ -11,8 +11,8 @@ export interface PageWords {
 type Tunables = Readonly<Record<string, TunableValue>>;
 
 /** `tunables`: as they are now. */
-export function pageWords(explained: PageExplanation, tunables: Tunables): PageWords {
-  const { why, next } = words(explained, tunables);
+export function pageWording(explained: PageExplanation, tunables: Tunables): PageWording {
+  const { why, next } = wordingOf(explained, tunables);
   const needsScanner = !['untouched', 'unmergeable', 'shared', 'zero'].includes(explained.state);
   return {
     why,
@@ -23,7 +23,7 @@ export function pageWords(explained: PageExplanation, tunables: Tunables): PageW
   };
 }
 
-function words(explained: PageExplanation, tunables: Tunables): PageWords {
+function wordingOf(explained: PageExplanation, tunables: Tunables): PageWording {
   const { state, written, age, twinCount, ksmPages } = explained;
   switch (state) {
     case 'untouched':

@@ -2,7 +2,7 @@
  * The sentences about a page: for every state one that says why and one that says what comes next.
  */
 import { expect, test } from 'vitest';
-import { pageWords } from '../../../src/daemon/feeds/page-words.js';
+import { pageWording } from '../../../src/daemon/feeds/page-wording.js';
 import type { PageExplanation } from '../../../src/inspect/page-explanation.js';
 import { PAGE_STATES } from '../../../src/names.js';
 
@@ -24,14 +24,14 @@ const PAGE: PageExplanation = {
 const RUNNING = { run: 1, max_page_sharing: 256, smart_scan: 1, use_zero_pages: 0 };
 
 test.each(PAGE_STATES)('%s: a sentence each', (state) => {
-  const { why, next } = pageWords({ ...PAGE, state, ksmPages: 1, ksmMappings: 3 }, RUNNING);
+  const { why, next } = pageWording({ ...PAGE, state, ksmPages: 1, ksmMappings: 3 }, RUNNING);
   for (const sentence of [why, next]) expect(sentence).toMatch(/^[A-Z][^{}]*\.$/);
   expect(`${why} ${next}`).not.toMatch(/undefined|NaN|\b1 pages|1 visits/);
 });
 
 test('what a page will meet is said where it is known', () => {
   const next = (explained: Partial<PageExplanation>): string =>
-    pageWords({ ...PAGE, ...explained }, RUNNING).next;
+    pageWording({ ...PAGE, ...explained }, RUNNING).next;
   expect(next({ state: 'waiting', ksmPages: 1, ksmMappings: 2 })).toMatch(
     /finds the KSM page that 2 pages of this content map/,
   );
@@ -52,19 +52,19 @@ test('what a page will meet is said where it is known', () => {
     /^The next full scan finds that it has changed/,
   );
   expect(
-    pageWords({ ...PAGE, state: 'skipped', skips: 4 }, { ...RUNNING, smart_scan: 0 }).next,
+    pageWording({ ...PAGE, state: 'skipped', skips: 4 }, { ...RUNNING, smart_scan: 0 }).next,
   ).toMatch(/^The next full scan looks/);
   expect(
-    pageWords({ ...PAGE, zeroes: true, skips: 0 }, { ...RUNNING, use_zero_pages: 1 }).next,
+    pageWording({ ...PAGE, zeroes: true, skips: 0 }, { ...RUNNING, use_zero_pages: 1 }).next,
   ).toMatch(/maps the zero page instead\.$/);
 });
 
 test('nothing comes next while the scanner is stopped, but for pages that need no scanner', () => {
   const stopped = { ...RUNNING, run: 0 };
-  expect(pageWords(PAGE, stopped).next).toMatch(
+  expect(pageWording(PAGE, stopped).next).toMatch(
     /^Nothing while the scanner is stopped; with run=1: smart scan leaves it out of 2 full scans/,
   );
-  expect(pageWords({ ...PAGE, state: 'untouched' }, stopped).next).toBe(
+  expect(pageWording({ ...PAGE, state: 'untouched' }, stopped).next).toBe(
     'Nothing, until it is written.',
   );
 });

@@ -12,11 +12,11 @@ import { rebuild } from '../ksm/rebuild.js';
 import { VERSION } from '../version.js';
 import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
+import { eventCounts } from './feeds/event-counts.js';
 import { EventFeed } from './feeds/event-feed.js';
 import { History } from './feeds/history.js';
 import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
-import { progress } from './feeds/progress.js';
 import { sample } from './feeds/sample.js';
 import type { Context } from './http/context.js';
 import { createServer } from './http/server.js';
@@ -84,7 +84,7 @@ export function* daemonParts(
     stop: (scanner) => scanner.stop(),
   });
   parked = scanner;
-  const events = new EventFeed(() => progress(host), timers);
+  const events = new EventFeed(() => eventCounts(host), timers);
   tellOfScanner(scanner, logger, events);
   scanner.on('gaveUp', (reason) =>
     owner.die(

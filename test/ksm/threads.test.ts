@@ -75,7 +75,7 @@ test('stores go on beside the scanner, and no byte is lost', async () => {
     });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const reports = workers.map(
+  const answers = workers.map(
     async (worker) =>
       (await once(worker, 'message'))[0] as { faults: string[]; stores: number; model: Uint8Array },
   );
@@ -84,7 +84,7 @@ test('stores go on beside the scanner, and no byte is lost', async () => {
   while (bench.host.machine.memory.i32[CTL_SEQNR] < FULL_SCANS) bench.host.ksm.scan(7);
   Atomics.store(stop, 0, 2);
 
-  for (const [i, { faults, stores, model }] of (await Promise.all(reports)).entries()) {
+  for (const [i, { faults, stores, model }] of (await Promise.all(answers)).entries()) {
     expect(faults).toEqual([]);
     expect(stores).toBeGreaterThan(0);
     expect(bench.contents(guests[i])).toEqual([...model]);

@@ -108,15 +108,15 @@ test('several threads that take and give frames at once never get the same one, 
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(TAKER)}`), { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const reports = workers.map(
+  const answers = workers.map(
     async (worker) => (await once(worker, 'message'))[0] as { faults: string[]; held: number[] },
   );
   Atomics.store(owners, 0, 1);
   Atomics.notify(owners, 0);
   const held: number[] = [];
-  for (const report of await Promise.all(reports)) {
-    expect(report.faults).toEqual([]);
-    held.push(...report.held);
+  for (const answer of await Promise.all(answers)) {
+    expect(answer.faults).toEqual([]);
+    held.push(...answer.held);
   }
   expect(new Set(held).size).toBe(held.length);
   expect(machine.frames.used).toBe(held.length);
@@ -210,8 +210,8 @@ test('a frame is found while one is free, wherever in the map others move it', a
     return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MOVER)}`), { workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const reports = workers.map(async (worker) => (await once(worker, 'message'))[0] as number);
+  const answers = workers.map(async (worker) => (await once(worker, 'message'))[0] as number);
   Atomics.store(go, 0, 1);
   Atomics.notify(go, 0);
-  expect(await Promise.all(reports)).toEqual([0, 0]);
+  expect(await Promise.all(answers)).toEqual([0, 0]);
 });

@@ -31,14 +31,14 @@ import { add, load, store } from '../words';
 /** The scanner knows the page from now on. */
 export function rmapItemCreate(slot: u32): void {
   store(slot + RMAP_FLAGS, RMAP_IN_USE);
-  tally(slot, 1);
+  countItem(slot, 1);
 }
 
 /** Takes the item out of whatever it is in and forgets it. */
 export function rmapItemDestroy(slot: u32): void {
   rmapItemDetach(slot);
   store(slot + RMAP_FLAGS, 0);
-  tally(slot, -1);
+  countItem(slot, -1);
 }
 
 /**
@@ -70,11 +70,11 @@ export function rmapItemMove(from: u32, to: u32): void {
     if (next != 0) store(next + RMAP_PREV, to);
   } else if ((flags & RMAP_UNSTABLE) != 0) unstableMove(from, to);
   store(from + RMAP_FLAGS, 0);
-  tally(from, -1);
-  tally(to, 1);
+  countItem(from, -1);
+  countItem(to, 1);
 }
 
-function tally(slot: u32, by: i32): void {
+function countItem(slot: u32, by: i32): void {
   const guest = guestOf(slot);
   const region = load(slot + SLOT_REGION);
   add(CTL_RMAP_ITEMS, by);

@@ -6,7 +6,7 @@
  */
 import type { KsmdEvent } from '../../protocol/routes/streams.js';
 import type { Timers } from '../timers.js';
-import type { Progress } from './progress.js';
+import type { EventCounts } from './event-counts.js';
 
 export const POLL_MS = 200;
 
@@ -15,20 +15,20 @@ export type Listener = (event: KsmdEvent) => void;
 export class EventFeed {
   private readonly listeners = new Set<Listener>();
   private stopPolling: (() => void) | undefined;
-  private seen: Progress;
+  private seen: EventCounts;
 
   constructor(
-    private readonly progress: () => Progress,
+    private readonly counts: () => EventCounts,
     private readonly timers: Timers,
   ) {
-    this.seen = progress();
+    this.seen = counts();
   }
 
   /** Calls `listener` with every event from now on, until the returned function is called. */
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener);
     if (this.stopPolling === undefined) {
-      this.seen = this.progress();
+      this.seen = this.counts();
       this.stopPolling = this.timers.every(POLL_MS, () => this.poll());
     }
     return () => {
@@ -45,7 +45,7 @@ export class EventFeed {
 
   private poll(): void {
     const before = this.seen;
-    const now = this.progress();
+    const now = this.counts();
     this.seen = now;
     const merges = now.merges - before.merges;
     if (merges > 0) this.tell({ event: 'merges', data: { pages: merges } });

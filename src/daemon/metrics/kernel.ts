@@ -96,7 +96,7 @@ export function guestCounterMetrics(host: Host): Metric[] {
       help: sentence(help),
       type: 'gauge',
       labels: ['guest'],
-      samples: () =>
+      values: () =>
         host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest, name) })),
     };
   });

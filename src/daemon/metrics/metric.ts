@@ -6,7 +6,7 @@ import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom
 
 export type Labels = Readonly<Record<string, string | number>>;
 
-export interface Sample {
+export interface LabelledValue {
   readonly labels: Labels;
   readonly value: number;
 }
@@ -20,19 +20,19 @@ export interface Metric {
    * see through. What comes down otherwise is a gauge.
    */
   readonly type: 'counter' | 'gauge';
-  /** Names of the labels; all samples have these. */
+  /** Names of the labels; all values have these. */
   readonly labels?: readonly string[];
-  samples(): Iterable<Sample>;
+  values(): Iterable<LabelledValue>;
 }
 
-type Description = Omit<Metric, 'type' | 'labels' | 'samples'>;
+type Description = Omit<Metric, 'type' | 'labels' | 'values'>;
 
 export function counter(description: Description, value: () => number): Metric {
-  return { ...description, type: 'counter', samples: () => [{ labels: {}, value: value() }] };
+  return { ...description, type: 'counter', values: () => [{ labels: {}, value: value() }] };
 }
 
 export function gauge(description: Description, value: () => number): Metric {
-  return { ...description, type: 'gauge', samples: () => [{ labels: {}, value: value() }] };
+  return { ...description, type: 'gauge', values: () => [{ labels: {}, value: value() }] };
 }
 
 /** A state out of several: 1 for the one that is, 0 for the others. */
@@ -46,7 +46,7 @@ export function state(
     ...description,
     type: 'gauge',
     labels: [label],
-    samples: () =>
+    values: () =>
       states.map((name) => ({ labels: { [label]: name }, value: name === current() ? 1 : 0 })),
   };
 }
@@ -54,7 +54,7 @@ export function state(
 /** Nothing is kept between two answers: every value is read when the registry is asked. */
 export function register(
   registry: Registry | Registry<OpenMetricsContentType>,
-  { name, help, type, labels, samples }: Metric,
+  { name, help, type, labels, values }: Metric,
 ): void {
   const configuration = { name, help, labelNames: labels ?? [], registers: [registry] };
   if (type === 'counter') {
@@ -62,7 +62,7 @@ export function register(
       ...configuration,
       collect() {
         this.reset();
-        for (const { labels, value } of samples()) this.inc(labels, value);
+        for (const { labels, value } of values()) this.inc(labels, value);
       },
     });
     return;
@@ -71,7 +71,7 @@ export function register(
     ...configuration,
     collect() {
       this.reset();
-      for (const { labels, value } of samples()) this.set(labels, value);
+      for (const { labels, value } of values()) this.set(labels, value);
     },
   });
 }

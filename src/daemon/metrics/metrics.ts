@@ -36,7 +36,7 @@ export class Metrics {
         help: 'Requests answered, on the socket and over TCP.',
         type: 'counter',
         labels: ['method', 'route', 'code'],
-        samples: () => this.requests.values(),
+        values: () => this.requests.values(),
       },
       ...processMetrics(host),
     ];

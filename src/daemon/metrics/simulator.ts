@@ -72,7 +72,7 @@ export function guestMetrics(host: Host): Metric[] {
     help,
     type: 'gauge',
     labels: ['guest'],
-    samples: () => host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest) })),
+    values: () => host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest) })),
   });
   return [
     gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guestNames().length),
@@ -116,7 +116,7 @@ export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[]
       help: 'Workloads by what they do.',
       type: 'gauge',
       labels: ['state'],
-      samples: () => {
+      values: () => {
         const all = threads.list();
         return WORKLOAD_STATES.map((name) => ({
           labels: { state: name },
@@ -135,7 +135,7 @@ export function processMetrics(host: Host): Metric[] {
       help: "The daemon's version, the kernel it follows, and what it runs on: always 1.",
       type: 'gauge',
       labels: ['version', 'kernel', 'node'],
-      samples: () => [
+      values: () => [
         {
           labels: { version: VERSION, kernel: host.profile.name, node: process.version },
           value: 1,

@@ -34,7 +34,7 @@ export interface GuestThreadData {
   readonly frameTimeoutMs: number;
 }
 
-export interface GuestThreadReport {
+export interface GuestThreadMessage {
   readonly tally: Tally;
   /** Processor time the thread has used. */
   readonly cpuMs: number;
@@ -42,9 +42,9 @@ export interface GuestThreadReport {
   readonly done: boolean;
 }
 
-const REPORT_EVERY_MS = 200;
+const TELL_EVERY_MS = 200;
 /** How many operations go by before the clock is looked at. */
-const REPORT_CHECK_EVERY = 256;
+const TELL_CHECK_EVERY = 256;
 
 class RegionMemory implements GuestMemory {
   readonly pageSize: number;
@@ -84,29 +84,29 @@ class RegionMemory implements GuestMemory {
   }
 }
 
-function run(data: GuestThreadData, report: (report: GuestThreadReport) => void): void {
+function run(data: GuestThreadData, post: (message: GuestThreadMessage) => void): void {
   const memory = SharedMemory.attach(data.memory, data.holder);
   const { i32 } = memory;
   const stopWord = CTL_THREAD_STOPS + data.holder;
   const tally = new Tally();
   const safepoint = new Safepoint(i32, data.holder);
   let operations = 0;
-  let reportedMs = 0;
+  let toldMs = 0;
   let cpuMs = 0;
   let cpuSampledMs = Number.NEGATIVE_INFINITY;
   const tell = (waitingForFrame: boolean, done: boolean): void => {
     const now = performance.now();
-    if (done || now - cpuSampledMs >= REPORT_EVERY_MS) {
+    if (done || now - cpuSampledMs >= TELL_EVERY_MS) {
       cpuSampledMs = now;
       cpuMs = threadCpuMs();
     }
-    report({ tally, cpuMs, waitingForFrame, done });
+    post({ tally, cpuMs, waitingForFrame, done });
   };
   const tick = (): void => {
-    if (++operations % REPORT_CHECK_EVERY !== 0) return;
+    if (++operations % TELL_CHECK_EVERY !== 0) return;
     const now = performance.now();
-    if (now - reportedMs < REPORT_EVERY_MS) return;
-    reportedMs = now;
+    if (now - toldMs < TELL_EVERY_MS) return;
+    toldMs = now;
     tell(false, false);
   };
   const pace: Pace = {
@@ -140,4 +140,4 @@ function run(data: GuestThreadData, report: (report: GuestThreadReport) => void)
 
 if (parentPort === null) throw new Error('guest-thread.js is started by the daemon');
 const port = parentPort;
-run(workerData as GuestThreadData, (report) => port.postMessage(report));
+run(workerData as GuestThreadData, (message) => port.postMessage(message));

@@ -13,7 +13,7 @@ import { recover } from '../../machine/recover.js';
 import { forgetThread, whileStill } from '../../machine/safepoint.js';
 import type { WorkloadName, WorkloadState } from '../../names.js';
 import { Tally, type WorkloadOptions } from '../../workload/workload.js';
-import type { GuestThreadData, GuestThreadReport } from './guest-thread.js';
+import type { GuestThreadData, GuestThreadMessage } from './guest-thread.js';
 import type { Reaper } from './reaper.js';
 
 const FIRST_HOLDER = HOLDER_SCANNER + 1;
@@ -189,7 +189,7 @@ export class GuestThreads {
   private watch(thread: GuestThread): void {
     const { worker } = thread;
     let reason: string | undefined;
-    worker.on('message', ({ tally, cpuMs, waitingForFrame, done }: GuestThreadReport) => {
+    worker.on('message', ({ tally, cpuMs, waitingForFrame, done }: GuestThreadMessage) => {
       const state = done ? 'done' : waitingForFrame ? 'waiting' : 'running';
       const begins = state === 'waiting' && thread.info.state !== 'waiting';
       thread.info = { ...thread.info, tally, cpuMs, state };

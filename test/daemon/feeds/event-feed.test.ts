@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import type { EventCounts } from '../../../src/daemon/feeds/event-counts.js';
 import { EventFeed } from '../../../src/daemon/feeds/event-feed.js';
-import type { Progress } from '../../../src/daemon/feeds/progress.js';
 import type { KsmdEvent } from '../../../src/protocol/routes/streams.js';
 import { ManualTimers } from '../manual-timers.js';
 
-const START: Progress = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
+const START: EventCounts = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
 
 test('the counters are read only while somebody listens', () => {
   const timers = new ManualTimers();
@@ -21,14 +21,14 @@ test('the counters are read only while somebody listens', () => {
 
 test('a listener is told what has happened since it came, and nothing when nothing has', () => {
   const timers = new ManualTimers();
-  let progress = { ...START, merges: 10 };
-  const feed = new EventFeed(() => progress, timers);
+  let counts = { ...START, merges: 10 };
+  const feed = new EventFeed(() => counts, timers);
   const told: KsmdEvent[] = [];
-  progress = { ...progress, merges: 15 };
+  counts = { ...counts, merges: 15 };
   feed.subscribe((event) => told.push(event));
   timers.tick();
   expect(told).toEqual([]);
-  progress = { merges: 18, breaks: 2, fullScans: 1, pagesShared: 5, pagesSharing: 6 };
+  counts = { merges: 18, breaks: 2, fullScans: 1, pagesShared: 5, pagesSharing: 6 };
   timers.tick();
   timers.tick();
   expect(told).toEqual([
@@ -40,11 +40,11 @@ test('a listener is told what has happened since it came, and nothing when nothi
 
 test('counts that wrap around at 2^32 are told right', () => {
   const timers = new ManualTimers();
-  let progress = { ...START, merges: -1 };
-  const feed = new EventFeed(() => progress, timers);
+  let counts = { ...START, merges: -1 };
+  const feed = new EventFeed(() => counts, timers);
   const told: KsmdEvent[] = [];
   feed.subscribe((event) => told.push(event));
-  progress = { ...START, merges: 2 };
+  counts = { ...START, merges: 2 };
   timers.tick();
   expect(told).toEqual([{ event: 'merges', data: { pages: 3 } }]);
 });

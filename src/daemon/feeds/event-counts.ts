@@ -1,8 +1,8 @@
-/** How far a host has come: what events are told from, when it is looked at again. */
+/** What events are told from: counts of a host, looked at again and again. */
 import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 
-export interface Progress {
+export interface EventCounts {
   /** Counts since the daemon's start. */
   readonly merges: number;
   readonly breaks: number;
@@ -11,7 +11,7 @@ export interface Progress {
   readonly pagesSharing: number;
 }
 
-export function progress(host: Host): Progress {
+export function eventCounts(host: Host): EventCounts {
   const { memory } = host.machine;
   const { merges, cowBreaks } = host.totals();
   return {

@@ -79,7 +79,7 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
     // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but
     // not one of another NUMA node.
     const frame = i32[slot + PTE_FRAME];
-    const isShared = machine.frames.mapcount(frame) > 1 + (pins.get(frame) ?? 0);
+    const isShared = machine.frames.mapcount(frame) > 1 + pins[frame];
     if (isShared || machine.frames.node(frame) !== i32[guest + GUEST_NODE]) ksm.adopt(slot, nowMs);
   });
 }

@@ -3,6 +3,7 @@
  * that is wrong.
  */
 
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CTL_FRAMES_USED,
@@ -37,6 +38,7 @@ import {
   SLOT_REGION,
   SLOT_WORDS,
   STABLE_EXCERPT,
+  STABLE_FIRST,
   STABLE_LENGTH,
 } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
@@ -222,6 +224,24 @@ describe('each kind of damage is told', () => {
       /^unstable tree: page .* is met twice$/,
     ],
     [
+      'a node in two trees',
+      ({ i32 }) => (i32[CTL_STABLE_ROOTS + 1] = i32[CTL_STABLE_ROOTS]),
+      /^stable tree of node 1: stable node \d+ is met twice$/,
+    ],
+    [
+      'an item on two lists',
+      (p) => {
+        const node = p.i32[p.slot('a', 3) + RMAP_HEAD];
+        p.i32[node + STABLE_FIRST] = p.i32[p.i32[p.slot('a', 2) + RMAP_HEAD] + STABLE_FIRST];
+      },
+      /^the list of stable node \d+ leads to page 0x[\da-f]+ of guest '.' a second time$/,
+    ],
+    [
+      'a page of the unstable tree in a frame that there is not',
+      (p) => (p.i32[p.slot('a', 8) + PTE_FRAME] = 1 << 28),
+      /^page 0x240 of guest 'a' maps frame 268435456, which there is not$/,
+    ],
+    [
       'a KSM page that was written',
       (p) => (p.host.machine.memory.u8[p.host.machine.memory.frameByte(p.frame('a', 0))] = 255),
       /^the stable tree is out of order$/,
@@ -263,4 +283,32 @@ describe('each kind of damage is told', () => {
     damage(patient);
     expect(checkHost(patient.host)).toContainEqual(expect.stringMatching(sentence));
   });
+});
+
+test('a word damaged anywhere comes out in sentences or does not matter, but stops no check', () => {
+  const before = patient.i32.slice();
+  const start = patient.host.machine.memory.frameTable;
+  const end = patient.slot('b', 3);
+  const words = Array.from({ length: end - start }, (_, i) => start + i);
+  const used = fc.constantFrom(...words.filter((word) => before[word] !== 0));
+  const bit = fc.nat(31).map((shift) => (word: number) => before[word] ^ (1 << shift));
+  const value = fc.oneof(used, fc.integer()).map((number) => () => number);
+  fc.assert(
+    fc.property(used, fc.oneof(bit, value), (word, damaged) => {
+      patient.i32[word] = damaged(word);
+      expect(() => checkHost(patient.host)).not.toThrow();
+      patient.i32[word] = before[word];
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('of a memory damaged all over 1,000 sentences are listed, and how many more there are', () => {
+  const { host } = new BenchHost('6.18', 2000);
+  const { i32, frameTable } = host.machine.memory;
+  // The frames' mapcounts and stable nodes: two sentences each.
+  i32.fill(7, frameTable + FRAME_WORDS, frameTable + 2001 * FRAME_WORDS);
+  const sentences = checkHost(host);
+  expect(sentences).toHaveLength(1001);
+  expect(sentences.at(-1)).toBe('and 5000 more that are not listed');
 });

@@ -99,12 +99,12 @@ function checkSlots(machine: Machine, listed: readonly number[], report: Report)
 }
 
 function checkFree(machine: Machine, from: number, end: number, report: Report): void {
-  const word = machine.memory.i32.subarray(from, end).findIndex((value) => value !== 0);
-  if (word !== -1)
-    report.say(
-      `free slot ${Math.floor((from + word - machine.memory.slotTable) / SLOT_WORDS)} is ` +
-        'not all zeroes',
-    );
+  const { i32, slotTable } = machine.memory;
+  let word = from;
+  while (word < end && i32[word] === 0) word++;
+  if (word < end) {
+    report.say(`free slot ${Math.floor((word - slotTable) / SLOT_WORDS)} is not all zeroes`);
+  }
 }
 
 /** Checks the ring of guests and the cursor's place on it. */

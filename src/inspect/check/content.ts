@@ -1,16 +1,25 @@
 /** The order of pages: unsigned bytes, the first that differs decides. */
 import type { Machine } from '../../machine/machine.js';
+import { isFrame } from './references.js';
 
-/** Whether each frame's page is less than the next one's. */
-export function inContentOrder(machine: Machine, frames: readonly number[]): boolean {
-  const { memory, frameBytes } = machine;
-  return frames.every((frame, i) => {
-    if (i === 0) return true;
-    const before = frames[i - 1];
+/** Pages that come one after another, and are to come in order. */
+export class ContentOrder {
+  /** Whether each page so far was greater than the one before it. */
+  kept = true;
+  private before = 0;
+
+  constructor(private readonly machine: Machine) {}
+
+  /** The next page is in `frame`. One that there is not says nothing of the order. */
+  next(frame: number): void {
+    const { memory, frameBytes } = this.machine;
+    const { before } = this;
+    if (!this.kept || !isFrame(memory.i32, frame)) return;
+    this.before = frame;
+    if (before === 0) return;
     const at = memory.core.framesMismatch(before, frame, 0);
-    return (
+    this.kept =
       at < frameBytes &&
-      memory.u8[memory.frameByte(before) + at] < memory.u8[memory.frameByte(frame) + at]
-    );
-  });
+      memory.u8[memory.frameByte(before) + at] < memory.u8[memory.frameByte(frame) + at];
+  }
 }

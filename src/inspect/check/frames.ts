@@ -6,26 +6,22 @@ import {
   CTL_FRAMES_USED,
   CTL_FREE_MAP,
   CTL_FRESH_FRAME,
-  CTL_STABLE_NODE_FRESH,
-  CTL_STABLE_NODE_TABLE,
   STABLE_FRAME,
-  STABLE_NODE_WORDS,
 } from '../../core/layout.js';
 import type { Machine } from '../../machine/machine.js';
+import type { Census } from './pages.js';
+import { isStableNode } from './references.js';
 import type { Report } from './report.js';
 
 const ZERO_FRAME = 0;
 
-/** `mappings`: how many ptes map each frame. References pinned are added to it. */
-export function checkFrames(machine: Machine, mappings: Int32Array, report: Report): void {
+export function checkFrames(machine: Machine, { mappings, pins }: Census, report: Report): void {
   const { i32 } = machine.memory;
-  for (const frames of machine.pinned)
-    for (const frame of frames) if (frame !== 0) mappings[frame]++;
   const freeMap = i32[CTL_FREE_MAP];
   const fresh = i32[CTL_FRESH_FRAME];
   let used = 0;
   for (let frame = 1; frame < i32[CTL_FRAMES]; frame++) {
-    const mapped = mappings[frame];
+    const mapped = mappings[frame] + pins[frame];
     const isFreed = (i32[freeMap + (frame >> 5)] & (1 << (frame & 31))) !== 0;
     const isFree = isFreed || frame >= fresh;
     if (isFreed && frame >= fresh)
@@ -33,7 +29,8 @@ export function checkFrames(machine: Machine, mappings: Int32Array, report: Repo
     if (isFree && mapped > 0) report.say(`frame ${frame} is free, and ${mapped} ptes map it`);
     if (!isFree && mapped === 0)
       report.say(`frame ${frame} is lost: nothing maps it and it is not free`);
-    report.equal(`mapcount of frame ${frame}`, machine.frames.mapcount(frame), mapped);
+    const mapcount = machine.frames.mapcount(frame);
+    if (mapcount !== mapped) report.differ(`mapcount of frame ${frame}`, mapcount, mapped);
     const stable = machine.frames.stableNode(frame);
     if (stable !== 0 && !(isStableNode(i32, stable) && i32[stable + STABLE_FRAME] === frame)) {
       report.say(`frame ${frame} names a stable node that does not name it`);
@@ -45,14 +42,4 @@ export function checkFrames(machine: Machine, mappings: Int32Array, report: Repo
   const zeroes = machine.memory.frameByte(ZERO_FRAME);
   if (machine.memory.u8.subarray(zeroes, zeroes + machine.frameBytes).some((byte) => byte !== 0))
     report.say('the zero page is not all zeroes');
-}
-
-/** Whether a pointer may be a stable node's, in use or not. */
-export function isStableNode(i32: Int32Array, pointer: number): boolean {
-  const offset = pointer - i32[CTL_STABLE_NODE_TABLE];
-  return (
-    offset >= 0 &&
-    offset % STABLE_NODE_WORDS === 0 &&
-    offset / STABLE_NODE_WORDS < i32[CTL_STABLE_NODE_FRESH]
-  );
 }

@@ -27,6 +27,7 @@ import {
   PTE_ZERO,
   REGION_MERGEABLE,
   REGION_RMAP_ITEMS,
+  REGION_SLOT,
   RMAP_FLAGS,
   RMAP_IN_USE,
   RMAP_STABLE,
@@ -34,14 +35,17 @@ import {
   SLOT_WORDS,
 } from '../../core/layout.js';
 import { type Machine, pinsOf } from '../../machine/machine.js';
+import { EntrySet } from './entry-set.js';
+import { isFrame } from './references.js';
 import type { Report } from './report.js';
 
 /** What all the pages come to. */
 export interface Census {
   /** Slots that have an rmap item. */
-  readonly items: readonly number[];
-  /** How many ptes map each frame. */
+  readonly items: EntrySet;
+  /** How many ptes map each frame, and how many references there are to it besides. */
   readonly mappings: Int32Array;
+  readonly pins: Int32Array;
 }
 
 class Tally {
@@ -66,30 +70,42 @@ export function checkPages(
   regions: readonly number[],
   report: Report,
 ): Census {
-  const { i32, slotTable } = machine.memory;
-  const mappings = new Int32Array(i32[CTL_FRAMES]);
-  const population = new Int32Array((i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
-  const items: number[] = [];
-  const pins = pinsOf(machine);
-  const ofGuest = new Map(guests.map((guest) => [guest, new Tally()]));
-  const total = new Tally();
+  const check = new PageCheck(machine, guests, report);
+  for (const region of regions) check.region(region);
+  check.counters();
+  return check;
+}
 
-  for (const region of regions) {
+class PageCheck implements Census {
+  readonly items: EntrySet;
+  readonly mappings: Int32Array;
+  readonly pins: Int32Array;
+  private readonly i32: Int32Array;
+  /** Of each group of slots. */
+  private readonly population: Int32Array;
+  private readonly ofGuest: ReadonlyMap<number, Tally>;
+  private readonly total = new Tally();
+
+  constructor(
+    private readonly machine: Machine,
+    guests: readonly number[],
+    private readonly report: Report,
+  ) {
+    const { i32, slotTable } = machine.memory;
+    this.i32 = i32;
+    this.items = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
+    this.mappings = new Int32Array(i32[CTL_FRAMES]);
+    this.pins = pinsOf(machine);
+    this.population = new Int32Array((i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
+    this.ofGuest = new Map(guests.map((guest) => [guest, new Tally()]));
+  }
+
+  region(region: number): void {
+    const { i32, machine, report } = this;
     const tally = new Tally();
-    const first = machine.regions.slot(region, machine.regions.vpn(region));
-    for (
-      let slot = first;
-      slot < first + machine.regions.pages(region) * SLOT_WORDS;
-      slot += SLOT_WORDS
-    ) {
-      const before = tally.items + tally.present;
-      countPage(machine, slot, tally, pins, report);
-      population[((slot - slotTable) / SLOT_WORDS) >> POPULATION_SHIFT] +=
-        tally.items + tally.present - before;
-      if ((i32[slot + RMAP_FLAGS] & RMAP_IN_USE) !== 0) items.push(slot);
-      if ((i32[slot + PTE_STATE] & PTE_PRESENT) !== 0 && i32[slot + PTE_FRAME] < mappings.length)
-        mappings[i32[slot + PTE_FRAME]]++;
-    }
+    const first = i32[region + REGION_SLOT];
+    const end = machine.regions.endSlot(region);
+    for (let slot = first; slot < end; slot += SLOT_WORDS) this.page(slot, tally);
     const name = report.region(region);
     report.equal(`${name}, rmap items`, i32[region + REGION_RMAP_ITEMS], tally.items);
     if (machine.regions.isGhost(region)) {
@@ -98,100 +114,98 @@ export function checkPages(
         report.say(`${name} has pages mapped or mergeable`);
     } else
       report.equal(`${name}, mergeable pages`, i32[region + REGION_MERGEABLE], tally.mergeable);
-    ofGuest.get(machine.pages.guest(first))?.add(tally);
-    total.add(tally);
+    this.ofGuest.get(machine.pages.guest(first))?.add(tally);
+    this.total.add(tally);
   }
 
-  for (const [guest, tally] of ofGuest) {
-    const name = report.guest(guest);
-    report.equal(`${name}, ksm_rmap_items`, i32[guest + GUEST_RMAP_ITEMS], tally.items);
-    report.equal(`${name}, ksm_merging_pages`, i32[guest + GUEST_MERGING_PAGES], tally.merging);
-    report.equal(`${name}, ksm_zero_pages`, i32[guest + GUEST_ZERO_PAGES], tally.zero);
-    report.equal(`${name}, present pages`, i32[guest + GUEST_PRESENT_PAGES], tally.present);
+  /** Those kept of all pages, once all regions are gone through. */
+  counters(): void {
+    const { i32, report, total } = this;
+    for (const [guest, tally] of this.ofGuest) {
+      const name = report.guest(guest);
+      report.equal(`${name}, ksm_rmap_items`, i32[guest + GUEST_RMAP_ITEMS], tally.items);
+      report.equal(`${name}, ksm_merging_pages`, i32[guest + GUEST_MERGING_PAGES], tally.merging);
+      report.equal(`${name}, ksm_zero_pages`, i32[guest + GUEST_ZERO_PAGES], tally.zero);
+      report.equal(`${name}, present pages`, i32[guest + GUEST_PRESENT_PAGES], tally.present);
+    }
+    report.equal('rmap items', i32[CTL_RMAP_ITEMS], total.items);
+    report.equal('ksm_zero_pages', i32[CTL_ZERO_PAGES], total.zero);
+    for (let group = 0; group < this.population.length; group++) {
+      const written = i32[i32[CTL_POPULATION_TABLE] + group];
+      const counted = this.population[group];
+      if (written !== counted) report.differ(`population of slot group ${group}`, written, counted);
+    }
   }
-  report.equal('rmap items', i32[CTL_RMAP_ITEMS], total.items);
-  report.equal('ksm_zero_pages', i32[CTL_ZERO_PAGES], total.zero);
-  for (const [group, count] of population.entries()) {
-    report.equal(
-      `population of slot group ${group}`,
-      i32[i32[CTL_POPULATION_TABLE] + group],
-      count,
-    );
-  }
-  return { items, mappings };
-}
 
-function countPage(
-  machine: Machine,
-  slot: number,
-  tally: Tally,
-  pins: ReadonlyMap<number, number>,
-  report: Report,
-): void {
-  const { i32 } = machine.memory;
-  const state = i32[slot + PTE_STATE];
-  const flags = i32[slot + RMAP_FLAGS];
-  if ((state & PTE_PRESENT) !== 0) tally.present++;
-  if ((state & PTE_ZERO) !== 0) tally.zero++;
-  if ((state & PTE_MERGEABLE) !== 0) tally.mergeable++;
-  if ((flags & RMAP_IN_USE) !== 0) tally.items++;
-  if ((flags & RMAP_STABLE) !== 0) tally.merging++;
-  for (const wrong of [
-    ...pteFaults(machine, slot, state, pins),
-    ...itemFaults(machine, slot, state, flags),
-  ])
-    report.say(`${report.page(slot)} ${wrong}`);
-}
+  private page(slot: number, tally: Tally): void {
+    const { i32 } = this;
+    const state = i32[slot + PTE_STATE];
+    const flags = i32[slot + RMAP_FLAGS];
+    const group = ((slot - this.machine.memory.slotTable) / SLOT_WORDS) >> POPULATION_SHIFT;
+    if ((state & PTE_PRESENT) !== 0) {
+      tally.present++;
+      this.population[group]++;
+      if (isFrame(i32, i32[slot + PTE_FRAME])) this.mappings[i32[slot + PTE_FRAME]]++;
+    }
+    if ((state & PTE_ZERO) !== 0) tally.zero++;
+    if ((state & PTE_MERGEABLE) !== 0) tally.mergeable++;
+    if ((flags & RMAP_IN_USE) !== 0) {
+      tally.items++;
+      this.population[group]++;
+      this.items.add(slot);
+    }
+    if ((flags & RMAP_STABLE) !== 0) tally.merging++;
+    this.checkPte(slot, state);
+    this.checkItem(slot, state, flags);
+  }
 
-function* pteFaults(
-  machine: Machine,
-  slot: number,
-  state: number,
-  pins: ReadonlyMap<number, number>,
-): Generator<string> {
-  const { i32 } = machine.memory;
-  const frame = i32[slot + PTE_FRAME];
-  if ((state & PTE_HOLDER_MASK) !== 0) yield `is locked by ${state & PTE_HOLDER_MASK}`;
-  if ((state & PTE_PRESENT) === 0) {
-    if (frame !== 0) yield `is not present but names frame ${frame}`;
-    if ((state & PTE_WRITABLE) !== 0) yield 'is not present but writable';
-    return;
+  private checkPte(slot: number, state: number): void {
+    const { i32, machine } = this;
+    const frame = i32[slot + PTE_FRAME];
+    const holder = state & PTE_HOLDER_MASK;
+    if (holder !== 0) this.say(slot, `is locked by ${holder}`);
+    if ((state & PTE_PRESENT) === 0) {
+      if (frame !== 0) this.say(slot, `is not present but names frame ${frame}`);
+      if ((state & PTE_WRITABLE) !== 0) this.say(slot, 'is not present but writable');
+      return;
+    }
+    if ((state & PTE_ZERO) !== 0) this.say(slot, 'maps a frame and the zero page');
+    if (!isFrame(i32, frame)) {
+      this.say(slot, `maps frame ${frame}, which there is not`);
+      return;
+    }
+    const stable = machine.frames.stableNode(frame);
+    const mapcount = machine.frames.mapcount(frame);
+    if ((state & PTE_WRITABLE) !== 0) {
+      if (mapcount !== 1)
+        this.say(slot, `is writable, and its frame ${frame} is mapped ${mapcount} times`);
+      if (stable !== 0) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
+      if (machine.frames.node(frame) !== i32[machine.pages.guest(slot) + GUEST_NODE])
+        this.say(slot, `has a frame of its own from another NUMA node, frame ${frame}`);
+    } else if (stable === 0 && mapcount !== 1 + this.pins[frame]) {
+      this.say(slot, `shares frame ${frame}, which is no KSM page`);
+    }
   }
-  if ((state & PTE_ZERO) !== 0) yield 'maps a frame and the zero page';
-  if (frame < 1 || frame >= i32[CTL_FRAMES]) {
-    yield `maps frame ${frame}, which there is not`;
-    return;
-  }
-  const stable = machine.frames.stableNode(frame);
-  if ((state & PTE_WRITABLE) !== 0) {
-    if (machine.frames.mapcount(frame) !== 1)
-      yield `is writable, and its frame ${frame} is mapped ${machine.frames.mapcount(frame)} times`;
-    if (stable !== 0) yield `is writable, and its frame ${frame} is a KSM page`;
-    if (machine.frames.node(frame) !== i32[machine.pages.guest(slot) + GUEST_NODE])
-      yield `has a frame of its own from another NUMA node, frame ${frame}`;
-  } else if (stable === 0 && machine.frames.mapcount(frame) !== 1 + (pins.get(frame) ?? 0)) {
-    yield `shares frame ${frame}, which is no KSM page`;
-  }
-}
 
-function* itemFaults(
-  machine: Machine,
-  slot: number,
-  state: number,
-  flags: number,
-): Generator<string> {
-  const { i32 } = machine.memory;
-  if ((flags & RMAP_IN_USE) === 0) {
-    if (flags !== 0) yield 'has no rmap item but flags of one';
-    return;
+  private checkItem(slot: number, state: number, flags: number): void {
+    const { i32, machine } = this;
+    if ((flags & RMAP_IN_USE) === 0) {
+      if (flags !== 0) this.say(slot, 'has no rmap item but flags of one');
+      return;
+    }
+    if ((flags & RMAP_STABLE) !== 0 && (flags & RMAP_UNSTABLE) !== 0)
+      this.say(slot, 'is in both trees');
+    const clean = (state & (PTE_PRESENT | PTE_DIRTY)) === PTE_PRESENT;
+    if (
+      clean &&
+      (state & PTE_HASHED) !== 0 &&
+      machine.memory.frameChecksum(i32[slot + PTE_FRAME]) !== i32[slot + PTE_CHECKSUM]
+    ) {
+      this.say(slot, 'is clean, but its checksum is not that of its bytes');
+    }
   }
-  if ((flags & RMAP_STABLE) !== 0 && (flags & RMAP_UNSTABLE) !== 0) yield 'is in both trees';
-  const clean = (state & (PTE_PRESENT | PTE_DIRTY)) === PTE_PRESENT;
-  if (
-    clean &&
-    (state & PTE_HASHED) !== 0 &&
-    machine.memory.frameChecksum(i32[slot + PTE_FRAME]) !== i32[slot + PTE_CHECKSUM]
-  ) {
-    yield 'is clean, but its checksum is not that of its bytes';
+
+  private say(slot: number, wrong: string): void {
+    this.report.say(`${this.report.page(slot)} ${wrong}`);
   }
 }

@@ -1,5 +1,6 @@
 /** Red-black trees, checked: parent links, colours, equal black heights, no node met twice. */
 import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from '../../core/layout.js';
+import type { EntrySet } from './entry-set.js';
 
 /** No tree that can be had in 4 GiB is deeper than this. */
 const MAX_DEPTH = 128;
@@ -8,29 +9,38 @@ export interface TreeWords {
   readonly i32: Int32Array;
   /** Whether a word may be the first of a node. */
   isNode(pointer: number): boolean;
+  /** The nodes that were met: one on several trees is met twice. */
+  readonly met: EntrySet;
   /** How to name a node in a sentence. */
   name(node: number): string;
   say(sentence: string): void;
 }
 
 /**
- * The nodes of a tree from left to right. Says what breaks the rules; goes no further below a node
- * that cannot be one.
+ * Calls `visit` with the nodes of a tree from left to right. Says what breaks the rules; goes no
+ * further below a node that cannot be one.
  */
-export function nodesInOrder(tree: TreeWords, root: number, treeName: string): number[] {
-  const { i32 } = tree;
-  const nodes: number[] = [];
-  const met = new Set<number>();
+export function walkInOrder(
+  tree: TreeWords,
+  root: number,
+  treeName: string,
+  visit: (node: number) => void,
+): void {
+  const { i32, met } = tree;
 
-  /** Visits what is below and at `node`; its black height, or NaN where that cannot be said. */
-  const visit = (node: number, parent: number, parentRed: boolean, depth: number): number => {
+  /** Goes through what is below and at `node`; its black height, or NaN where there is none. */
+  const walk = (node: number, parent: number, parentRed: boolean, depth: number): number => {
     if (node === 0) return 0;
-    if (!tree.isNode(node) || met.has(node) || depth > MAX_DEPTH) {
-      const why = met.has(node) ? 'is met twice' : depth > MAX_DEPTH ? 'is too deep' : 'is no node';
-      tree.say(`${treeName}: ${tree.isNode(node) ? tree.name(node) : `word ${node}`} ${why}`);
+    if (!tree.isNode(node) || depth > MAX_DEPTH || !met.add(node)) {
+      const name = tree.isNode(node) ? tree.name(node) : `word ${node}`;
+      const why = !tree.isNode(node)
+        ? 'is no node'
+        : depth > MAX_DEPTH
+          ? 'is too deep'
+          : 'is met twice';
+      tree.say(`${treeName}: ${name} ${why}`);
       return Number.NaN;
     }
-    met.add(node);
     const color = i32[node + RB_PARENT_COLOR] & 1;
     if (i32[node + RB_PARENT_COLOR] >>> 1 !== parent)
       tree.say(`${treeName}: ${tree.name(node)} names a parent that it does not hang from`);
@@ -38,9 +48,9 @@ export function nodesInOrder(tree: TreeWords, root: number, treeName: string): n
       tree.say(`${treeName}: ${tree.name(node)} is red, and so is its parent`);
     if (color === RB_RED && parent === 0)
       tree.say(`${treeName}: the topmost node, ${tree.name(node)}, is red`);
-    const left = visit(i32[node + RB_LEFT], node, color === RB_RED, depth + 1);
-    nodes.push(node);
-    const right = visit(i32[node + RB_RIGHT], node, color === RB_RED, depth + 1);
+    const left = walk(i32[node + RB_LEFT], node, color === RB_RED, depth + 1);
+    visit(node);
+    const right = walk(i32[node + RB_RIGHT], node, color === RB_RED, depth + 1);
     if (left !== right && !Number.isNaN(left) && !Number.isNaN(right)) {
       tree.say(
         `${treeName}: below ${tree.name(node)} there are ${left} black nodes on the left ` +
@@ -50,6 +60,5 @@ export function nodesInOrder(tree: TreeWords, root: number, treeName: string): n
     return left + (color === RB_BLACK ? 1 : 0);
   };
 
-  visit(i32[root], 0, false, 0);
-  return nodes;
+  walk(i32[root], 0, false, 0);
 }

@@ -14,22 +14,37 @@ import type { Machine } from '../../machine/machine.js';
 /** The name of the guest at that pointer, where somebody keeps names. */
 export type GuestName = (guest: number) => string | undefined;
 
+/** So many sentences are kept; a memory damaged all over would have one for each page. */
+const MOST_SENTENCES = 1000;
+
 export class Report {
-  readonly sentences: string[] = [];
+  private readonly kept: string[] = [];
+  private more = 0;
 
   constructor(
     private readonly machine: Machine,
     private readonly guestName: GuestName,
   ) {}
 
+  /** What was said, and how much more there was. */
+  get sentences(): string[] {
+    if (this.more === 0) return this.kept;
+    return [...this.kept, `and ${this.more} more that are not listed`];
+  }
+
   say(sentence: string): void {
-    this.sentences.push(sentence);
+    if (this.kept.length < MOST_SENTENCES) this.kept.push(sentence);
+    else this.more++;
   }
 
   /** Says so if a number that is written down is not the one counted. */
   equal(what: string, written: number, counted: number): void {
-    if (written !== counted)
-      this.say(`${what}: ${written} is written down, a recount gives ${counted}`);
+    if (written !== counted) this.differ(what, written, counted);
+  }
+
+  /** Says that it is not. Where there is one for each page, it is named only if it is to be. */
+  differ(what: string, written: number, counted: number): void {
+    this.say(`${what}: ${written} is written down, a recount gives ${counted}`);
   }
 
   guest(guest: number): string {

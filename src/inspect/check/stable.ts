@@ -7,10 +7,13 @@ import {
   CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_SHARED,
   CTL_PAGES_SHARING,
+  CTL_SLOTS,
   CTL_STABLE_NODE_CHAINS,
   CTL_STABLE_NODE_DUPS,
   CTL_STABLE_NODE_FREE,
   CTL_STABLE_NODE_FRESH,
+  CTL_STABLE_NODE_TABLE,
+  CTL_STABLE_NODES,
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
   CTL_STALE_NODES,
@@ -24,6 +27,7 @@ import {
   RMAP_NEXT,
   RMAP_PREV,
   RMAP_STABLE,
+  SLOT_WORDS,
   STABLE_DUP_NEXT,
   STABLE_DUP_PREV,
   STABLE_EXCERPT,
@@ -32,15 +36,17 @@ import {
   STABLE_FRAME,
   STABLE_LENGTH,
   STABLE_NODE,
+  STABLE_NODE_WORDS,
   STABLE_OWNER,
 } from '../../core/layout.js';
 import type { KernelProfile } from '../../ksm/kernels.js';
 import { StableNodes } from '../../ksm/stable-nodes.js';
 import type { Machine } from '../../machine/machine.js';
-import { inContentOrder } from './content.js';
-import { isStableNode } from './frames.js';
+import { ContentOrder } from './content.js';
+import { EntrySet } from './entry-set.js';
 import type { Census } from './pages.js';
-import { nodesInOrder } from './red-black.js';
+import { walkInOrder } from './red-black.js';
+import { isFrame, isStableNode } from './references.js';
 import type { Report } from './report.js';
 
 export function checkStable(
@@ -55,48 +61,52 @@ export function checkStable(
 class StableCheck {
   private readonly i32: Int32Array;
   private readonly nodes: StableNodes;
-  /** Heads of chains, and nodes that hold a page or held one. */
-  private readonly chains = new Set<number>();
-  private readonly holders = new Set<number>();
-  /** Which node's list each slot is on. */
-  private readonly listedFrom = new Map<number, number>();
-  private readonly items: ReadonlySet<number>;
+  private readonly items: EntrySet;
+  /** Nodes that are in a tree, and those of them and of their dups that hold a page or held one. */
+  private readonly met: EntrySet;
+  private readonly holders: EntrySet;
+  /** Slots that are on a node's list. */
+  private readonly listed: EntrySet;
+  private chains = 0;
   private dups = 0;
+  private stale = 0;
+  private shared = 0;
+  private sharing = 0;
 
   constructor(
     private readonly machine: Machine,
     private readonly profile: KernelProfile,
-    census: Census,
+    { items }: Census,
     private readonly report: Report,
   ) {
-    this.i32 = machine.memory.i32;
+    const { i32, slotTable } = machine.memory;
+    this.i32 = i32;
     this.nodes = new StableNodes(machine);
-    this.items = new Set(census.items);
+    this.items = items;
+    this.met = this.noStableNodes();
+    this.holders = this.noStableNodes();
+    this.listed = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
   }
 
   run(): void {
     const { i32, report } = this;
     for (let node = 0; node < MAX_NODES; node++) this.checkTree(node);
-    let shared = 0;
-    let sharing = 0;
-    for (const stable of this.holders) {
-      const length = this.checkList(stable);
-      if (length > 0) shared++;
-      sharing += Math.max(0, length - 1);
-    }
-    report.equal(
-      'stale nodes',
-      i32[CTL_STALE_NODES],
-      [...this.holders].filter((stable) => !this.nodes.isCurrent(stable)).length,
-    );
-    report.equal('pages_shared', i32[CTL_PAGES_SHARED], shared);
-    report.equal('pages_sharing', i32[CTL_PAGES_SHARING], sharing);
-    report.equal('stable_node_chains', i32[CTL_STABLE_NODE_CHAINS], this.chains.size);
+    report.equal('stale nodes', i32[CTL_STALE_NODES], this.stale);
+    report.equal('pages_shared', i32[CTL_PAGES_SHARED], this.shared);
+    report.equal('pages_sharing', i32[CTL_PAGES_SHARING], this.sharing);
+    report.equal('stable_node_chains', i32[CTL_STABLE_NODE_CHAINS], this.chains);
     report.equal('stable_node_dups', i32[CTL_STABLE_NODE_DUPS], this.dups);
-    if (this.profile.chains === 'none' && this.chains.size > 0)
+    if (this.profile.chains === 'none' && this.chains > 0)
       report.say(`Linux ${this.profile.name} has no chains, but there is one`);
-    for (const slot of this.items) this.checkItem(slot);
+    this.items.forEach((slot) => {
+      if (!this.listed.has(slot)) this.checkUnlisted(slot);
+    });
     this.checkPool();
+  }
+
+  private noStableNodes(): EntrySet {
+    const { i32 } = this;
+    return new EntrySet(i32[CTL_STABLE_NODE_TABLE], STABLE_NODE_WORDS, i32[CTL_STABLE_NODES]);
   }
 
   private checkTree(node: number): void {
@@ -104,12 +114,14 @@ class StableCheck {
     const name = node === 0 ? 'stable tree' : `stable tree of node ${node}`;
     const words = {
       i32,
+      met: this.met,
       isNode: (pointer: number) => isStableNode(i32, pointer),
       name: (stable: number) => report.stableNode(stable),
       say: (sentence: string) => report.say(sentence),
     };
-    const frames: number[] = [];
-    for (const stable of nodesInOrder(words, CTL_STABLE_ROOTS + node, name)) {
+    const order = new ContentOrder(machine);
+    let pages = 0;
+    walkInOrder(words, CTL_STABLE_ROOTS + node, name, (stable) => {
       if (this.nodes.nodeOf(stable) !== node)
         report.say(
           `${report.stableNode(stable)} is in the ${name}, but says node ` +
@@ -117,24 +129,29 @@ class StableCheck {
         );
       if (!this.hasTrueExcerpt(stable))
         report.say(`${report.stableNode(stable)} has an excerpt that is not of its page`);
-      const holders = this.nodes.isChain(stable) ? this.checkChain(stable) : [stable];
-      for (const holder of holders) this.holders.add(holder);
-      const current = holders
-        .filter((holder) => this.nodes.isCurrent(holder))
-        .map((holder) => i32[holder + STABLE_FRAME]);
-      for (const frame of current) {
-        if (machine.memory.core.framesEqual(frame, current[0]) === 0)
+      let first = 0;
+      this.eachHolder(stable, (holder) => {
+        this.checkList(holder);
+        if (!this.isCurrent(holder)) {
+          this.stale++;
+          return;
+        }
+        const frame = i32[holder + STABLE_FRAME];
+        if (first === 0) first = frame;
+        else if (machine.memory.core.framesEqual(frame, first) === 0)
           report.say(`${report.stableNode(stable)} chains pages that differ`);
         if (i32[CTL_MERGE_ACROSS_NODES] === 0 && machine.frames.node(frame) !== node) {
           report.say(
             `frame ${frame}, of NUMA node ${machine.frames.node(frame)}, is in the ${name}`,
           );
         }
-      }
-      if (current.length > 0) frames.push(current[0]);
-    }
-    if (!inContentOrder(machine, frames)) report.say(`the ${name} is out of order`);
-    if (frames.length > 0 && node !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
+      });
+      if (first === 0) return;
+      order.next(first);
+      pages++;
+    });
+    if (!order.kept) report.say(`the ${name} is out of order`);
+    if (pages > 0 && node !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
       report.say(`the ${name} has pages, though they are merged across nodes`);
   }
 
@@ -142,105 +159,126 @@ class StableCheck {
   private hasTrueExcerpt(stable: number): boolean {
     const { i32, machine } = this;
     const tag = i32[stable + STABLE_NODE] >>> STABLE_EXCERPT_SHIFT;
-    if (tag === 0 || this.nodes.isChain(stable) || !this.nodes.isCurrent(stable)) return true;
+    if (tag === 0 || this.nodes.isChain(stable) || !this.isCurrent(stable)) return true;
     return (
       i32[stable + STABLE_EXCERPT] ===
       i32[(machine.memory.frameByte(i32[stable + STABLE_FRAME]) + tag - 1) >> 2]
     );
   }
 
-  /** The dups of a chain. */
-  private checkChain(chain: number): number[] {
+  /** Calls `visit` with a node of the tree, or with the dups of a chain. */
+  private eachHolder(stable: number, visit: (holder: number) => void): void {
     const { i32, report } = this;
-    this.chains.add(chain);
-    const dups: number[] = [];
+    if (!this.nodes.isChain(stable)) {
+      if (this.holders.add(stable)) visit(stable);
+      else report.say(`${report.stableNode(stable)} is in a tree and in a chain`);
+      return;
+    }
+    this.chains++;
     let prev = 0;
-    for (let dup = i32[chain + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT]) {
-      if (!isStableNode(i32, dup) || dups.includes(dup)) {
-        report.say(`the dups of ${report.stableNode(chain)} lead astray`);
+    for (let dup = i32[stable + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT]) {
+      if (!isStableNode(i32, dup) || !this.holders.add(dup)) {
+        report.say(`the dups of ${report.stableNode(stable)} lead astray`);
         break;
       }
-      if (!this.nodes.isDup(dup) || i32[dup + STABLE_OWNER] !== chain)
+      if (!this.nodes.isDup(dup) || i32[dup + STABLE_OWNER] !== stable)
         report.say(`${report.stableNode(dup)} hangs in a chain that it does not name`);
       if (i32[dup + STABLE_DUP_PREV] !== prev)
         report.say(`${report.stableNode(dup)} names the wrong dup ahead of it`);
-      dups.push(dup);
+      this.dups++;
+      visit(dup);
       prev = dup;
     }
-    this.dups += dups.length;
-    return dups;
   }
 
-  /** The length of a node's list. */
-  private checkList(stable: number): number {
+  /** The rmap items listed from a node. */
+  private checkList(stable: number): void {
     const { i32, report } = this;
-    const name = report.stableNode(stable);
     let length = 0;
     let prev = 0;
     for (let slot = i32[stable + STABLE_FIRST]; slot !== 0; slot = i32[slot + RMAP_NEXT]) {
-      if (!this.items.has(slot) || this.listedFrom.has(slot)) {
+      if (!this.items.has(slot) || !this.listed.add(slot)) {
         const what = this.items.has(slot)
           ? `${report.page(slot)} a second time`
           : 'what is no rmap item';
-        report.say(`the list of ${name} leads to ${what}`);
+        report.say(`the list of ${report.stableNode(stable)} leads to ${what}`);
         break;
       }
-      this.listedFrom.set(slot, stable);
-      if (i32[slot + RMAP_PREV] !== prev)
-        report.say(`${report.page(slot)} names the wrong page ahead of it on the list of ${name}`);
+      if (i32[slot + RMAP_PREV] !== prev) {
+        report.say(
+          `${report.page(slot)} names the wrong page ahead of it on the list of ` +
+            report.stableNode(stable),
+        );
+      }
+      this.checkListed(slot, stable);
       prev = slot;
       length++;
     }
-    report.equal(`length of the list of ${name}`, i32[stable + STABLE_LENGTH], length);
-    if (length > i32[CTL_MAX_PAGE_SHARING])
-      report.say(`${name} has ${length} mappings, more than max_page_sharing`);
-    return length;
+    const written = i32[stable + STABLE_LENGTH];
+    if (written !== length)
+      report.differ(`length of the list of ${report.stableNode(stable)}`, written, length);
+    if (length > i32[CTL_MAX_PAGE_SHARING]) {
+      report.say(`${report.stableNode(stable)} has ${length} mappings, more than max_page_sharing`);
+    }
+    if (length > 0) this.shared++;
+    this.sharing += Math.max(0, length - 1);
   }
 
-  /** An rmap item's place. A page rewritten since has a frame of its own, or none. */
-  private checkItem(slot: number): void {
-    const { i32, report, machine } = this;
-    const stable = this.listedFrom.get(slot);
-    const saysStable = (i32[slot + RMAP_FLAGS] & RMAP_STABLE) !== 0;
-    if (saysStable !== (stable !== undefined)) {
-      report.say(
-        `${report.page(slot)} ${saysStable ? 'says it is' : 'does not say that it is'} on ` +
-          'the list of a stable node',
-      );
+  /** An rmap item that is listed from `stable`. */
+  private checkListed(slot: number, stable: number): void {
+    const { i32, report } = this;
+    if ((i32[slot + RMAP_FLAGS] & RMAP_STABLE) === 0) {
+      report.say(`${report.page(slot)} does not say that it is on the list of a stable node`);
     }
-    if (stable !== undefined && i32[slot + RMAP_HEAD] !== stable)
+    if (i32[slot + RMAP_HEAD] !== stable)
       report.say(`${report.page(slot)} is not on the list that it names`);
-    if ((i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
     const frame = i32[slot + PTE_FRAME];
     // One that is no KSM page is the guest's own: rewritten, and write-protected since.
-    if (
-      stable !== undefined &&
-      i32[stable + STABLE_FRAME] !== frame &&
-      machine.frames.stableNode(frame) !== 0
-    ) {
+    if (i32[stable + STABLE_FRAME] !== frame && this.mapsKsmPage(slot)) {
       report.say(
         `${report.page(slot)} maps frame ${frame}, but is listed from ` +
           `${report.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
       );
     }
-    if (stable === undefined && machine.frames.stableNode(frame) !== 0)
+  }
+
+  /** An rmap item that no stable node lists. */
+  private checkUnlisted(slot: number): void {
+    const { i32, report } = this;
+    if ((i32[slot + RMAP_FLAGS] & RMAP_STABLE) !== 0)
+      report.say(`${report.page(slot)} says it is on the list of a stable node`);
+    if (this.mapsKsmPage(slot))
       report.say(`${report.page(slot)} maps a KSM page that does not list it`);
+  }
+
+  private isCurrent(stable: number): boolean {
+    return isFrame(this.i32, this.i32[stable + STABLE_FRAME]) && this.nodes.isCurrent(stable);
+  }
+
+  /** A page rewritten since has a frame of its own, or none. */
+  private mapsKsmPage(slot: number): boolean {
+    const { i32, machine } = this;
+    const frame = i32[slot + PTE_FRAME];
+    return (
+      (i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE)) === PTE_PRESENT &&
+      isFrame(i32, frame) &&
+      machine.frames.stableNode(frame) !== 0
+    );
   }
 
   /** Every node ever handed out is in a tree, in a chain or free. */
   private checkPool(): void {
     const { i32, report } = this;
-    const free = new Set<number>();
+    const free = this.noStableNodes();
     for (let stable = i32[CTL_STABLE_NODE_FREE]; stable !== 0; stable = i32[stable]) {
-      if (!isStableNode(i32, stable) || free.has(stable)) {
+      if (!isStableNode(i32, stable) || !free.add(stable)) {
         report.say('the list of free stable nodes leads astray');
         break;
       }
-      if (this.holders.has(stable) || this.chains.has(stable))
+      if (this.holders.has(stable) || this.met.has(stable))
         report.say(`${report.stableNode(stable)} is free and in a tree`);
-      free.add(stable);
     }
-    const used = this.holders.size + this.chains.size;
+    const used = this.holders.size + this.chains;
     report.equal('stable nodes in use', i32[CTL_STABLE_NODES_USED], used);
     report.equal('stable nodes handed out', i32[CTL_STABLE_NODE_FRESH], used + free.size);
   }

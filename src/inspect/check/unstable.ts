@@ -8,6 +8,7 @@ import {
   CTL_MM_HEAD,
   CTL_PAGES_UNSHARED,
   CTL_SEQNR,
+  CTL_SLOTS,
   CTL_UNSTABLE_ROOTS,
   MAX_NODES,
   PTE_CHECKSUM,
@@ -24,32 +25,30 @@ import {
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
   RMAP_UNSTABLE,
+  SLOT_WORDS,
 } from '../../core/layout.js';
 import type { Machine } from '../../machine/machine.js';
-import { inContentOrder } from './content.js';
+import { ContentOrder } from './content.js';
+import { EntrySet } from './entry-set.js';
 import type { Census } from './pages.js';
-import { nodesInOrder } from './red-black.js';
+import { walkInOrder } from './red-black.js';
 import type { Report } from './report.js';
 
-export function checkUnstable(machine: Machine, census: Census, report: Report): void {
-  const { i32 } = machine.memory;
-  const items = new Set(census.items);
-  const saying = census.items.filter((slot) => (i32[slot + RMAP_FLAGS] & RMAP_UNSTABLE) !== 0);
-  report.equal('pages_unshared', i32[CTL_PAGES_UNSHARED], saying.length);
-
-  const met = new Set<number>();
+export function checkUnstable(machine: Machine, { items }: Census, report: Report): void {
+  const { i32, slotTable } = machine.memory;
+  const met = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
+  const words = {
+    i32,
+    met,
+    isNode: (pointer: number) => items.has(pointer),
+    name: (slot: number) => report.page(slot),
+    say: (sentence: string) => report.say(sentence),
+  };
   const scanning = i32[CTL_CURSOR_GUEST] !== CTL_MM_HEAD;
   for (let node = 0; scanning && node < MAX_NODES; node++) {
     const name = node === 0 ? 'unstable tree' : `unstable tree of node ${node}`;
-    const words = {
-      i32,
-      isNode: (pointer: number) => items.has(pointer),
-      name: (slot: number) => report.page(slot),
-      say: (sentence: string) => report.say(sentence),
-    };
-    const bounding: number[] = [];
-    for (const slot of nodesInOrder(words, CTL_UNSTABLE_ROOTS + node, name)) {
-      met.add(slot);
+    const bounding = new ContentOrder(machine);
+    walkInOrder(words, CTL_UNSTABLE_ROOTS + node, name, (slot) => {
       const flags = i32[slot + RMAP_FLAGS];
       if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags))
         report.say(`${report.page(slot)} is in the ${name} and does not say so`);
@@ -58,15 +57,19 @@ export function checkUnstable(machine: Machine, census: Census, report: Report):
       if (!hasTrueExcerpt(machine, slot))
         report.say(`${report.page(slot)} has an excerpt that is not of its bytes`);
       if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE]))
-        bounding.push(i32[slot + PTE_FRAME]);
-    }
-    if (!inContentOrder(machine, bounding))
-      report.say(`pages of the ${name} that nobody has written are out of order`);
+        bounding.next(i32[slot + PTE_FRAME]);
+    });
+    if (!bounding.kept) report.say(`pages of the ${name} that nobody has written are out of order`);
   }
-  for (const slot of saying) {
-    if (!met.has(slot) && isCurrent(i32, i32[slot + RMAP_FLAGS]))
+  let saying = 0;
+  items.forEach((slot) => {
+    const flags = i32[slot + RMAP_FLAGS];
+    if ((flags & RMAP_UNSTABLE) === 0) return;
+    saying++;
+    if (isCurrent(i32, flags) && !met.has(slot))
       report.say(`${report.page(slot)} says it is in the unstable tree, and is not`);
-  }
+  });
+  report.equal('pages_unshared', i32[CTL_PAGES_UNSHARED], saying);
 }
 
 /**

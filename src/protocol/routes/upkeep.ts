@@ -4,7 +4,9 @@ import { OCTETS } from '../content.js';
 import type { Routes } from '../route.js';
 
 export const CheckAnswer = Type.Object({
-  disagreements: Type.Array(Type.String(), { description: 'a sentence each; none if all agrees' }),
+  disagreements: Type.Array(Type.String(), {
+    description: 'a sentence each, of more than 1,000 how many more there are; none if all agrees',
+  }),
 });
 export type CheckAnswer = Static<typeof CheckAnswer>;
 

@@ -1,0 +1,42 @@
+/**
+ * Which entries of a table have something in common: a bit for each there is room for. A Set of
+ * pointers ends at 16.7 million, and takes some forty bytes each.
+ */
+export class EntrySet {
+  /** How many entries it has. */
+  size = 0;
+  private readonly bits: Int32Array;
+
+  /** Of a table that begins at the word `table` and has `entries` entries of `entryWords`. */
+  constructor(
+    private readonly table: number,
+    private readonly entryWords: number,
+    entries: number,
+  ) {
+    this.bits = new Int32Array(Math.ceil(entries / 32));
+  }
+
+  /** Whether it has what is at `pointer`, which may be no entry at all. */
+  has(pointer: number): boolean {
+    const index = (pointer - this.table) / this.entryWords;
+    if (!Number.isInteger(index) || index < 0 || index >= this.bits.length * 32) return false;
+    return (this.bits[index >> 5] & (1 << (index & 31))) !== 0;
+  }
+
+  /** False, and nothing changed, if it has the entry already. */
+  add(pointer: number): boolean {
+    if (this.has(pointer)) return false;
+    const index = (pointer - this.table) / this.entryWords;
+    this.bits[index >> 5] |= 1 << (index & 31);
+    this.size++;
+    return true;
+  }
+
+  /** In order of their pointers. */
+  forEach(visit: (pointer: number) => void): void {
+    for (let word = 0; word < this.bits.length; word++) {
+      for (let left = this.bits[word]; left !== 0; left &= left - 1)
+        visit(this.table + (word * 32 + 31 - Math.clz32(left & -left)) * this.entryWords);
+    }
+  }
+}

@@ -1,7 +1,6 @@
 /**
  * What a verb of the command line is: one entry of the command table, from which commander's
- * commands, the help and README's list follow; and, loaded only when the verb is called, what it
- * does.
+ * commands, the help and README's list follow. What the verb does is loaded only when it is called.
  */
 import type { Argument, Command, Option } from 'commander';
 import type { Client } from '../client/client.js';

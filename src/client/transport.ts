@@ -1,8 +1,8 @@
 /**
  * HTTP over the Unix socket: one request, its body streamed if it has one, and its answer.
  *
- * An answer that comes before the body is all sent (the daemon has refused the rest) ends the
- * sending; it is the answer.
+ * If an answer comes before the whole body is sent, the daemon has refused the rest: the sending
+ * ends, and that is the answer.
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { type Errno, errnoOf, KsmdError } from '../errors.js';

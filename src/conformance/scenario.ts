@@ -1,8 +1,8 @@
 /**
  * Scenarios: JSON files of steps to take on a host, and what a kernel's counters read after them.
  *
- * Parsing checks everything once: every op, field, value and name. A EINVAL names the place
- * of the first thing wrong.
+ * Parsing checks everything once: every op, field, value and name. An EINVAL names the place of the
+ * first thing wrong.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';

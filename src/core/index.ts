@@ -1,37 +1,37 @@
 /**
- * The wasm core: what is done to shared memory page by page. One module, instantiated once a thread
- * over the one memory. What its exports do is said where they are written.
+ * The wasm core: what is done to shared memory page by page. One module; each thread has an
+ * instance of it over the one memory. What its exports do is said where they are written.
  *
- * What the scanner is up against. It goes over the pages that guests have advised mergeable, page
- * by page, for ever, and at each asks: is there another page with these bytes? Pages can be found
- * by what they hold only if they are kept in some order of it, in a tree; but a guest may write to
- * its page at any moment, and then the tree is out of order around it. Write-protecting every page
- * that is looked at would keep the order, and cost every guest a fault for every page it goes on
- * using. So there are two trees.
+ * The scanner's problem. It goes over the pages that guests have advised mergeable, page by page,
+ * for ever, and at each asks: is there another page with these bytes? Pages can be found by what
+ * they hold only if a tree keeps them in that order. But a guest may write to its page at any
+ * moment, and then the tree is out of order around that page. Write-protecting every page that is
+ * looked at would keep the order, and cost every guest a fault for every page it goes on using. So
+ * there are two trees.
  *
  * The stable tree holds pages that are merged already. Several ptes map one frame, all of them
  * write-protected, so its bytes cannot change, and a search can trust it. A guest that writes gets
- * a copy of its own first (src/machine/page-access.ts); the frame stays as it is for the others,
- * and is freed with the last of them. What is left in the tree then is a node without a page, which
- * goes when a search passes it.
+ * a copy of its own first (src/machine/page-access.ts). The frame stays as it is for the others,
+ * and is freed with the last of them. Its node is left in the tree without a page, and goes when a
+ * search passes it.
  *
  * The unstable tree holds pages seen once and not found anywhere yet. They are not protected, and
- * any of them may have changed since it was put in. Linux accepts that: a search may go the wrong
- * way and miss a twin, which costs nothing but a merge put off, and whatever it finds is compared
- * once more before it is merged. Two things keep the disorder small: a page whose checksum is
- * another than at the last visit is not put in at all, since it will change again; and the whole
- * tree is thrown away at the start of each full scan and built anew, so no damage lasts. Trees are
- * red-black, so that a search is short whatever pages have gone wrong places.
+ * any of them may have changed since it was put in. Linux accepts that. A search may go the wrong
+ * way and miss a twin, which costs nothing but a merge put off; and what it finds is compared once
+ * more before it is merged. Two things keep the disorder small. A page whose checksum has changed
+ * since the last visit is not put in, since it will change again. And the whole tree is thrown away
+ * at the start of each full scan, so no damage lasts. Trees are red-black, so a search is short
+ * even where pages stand in wrong places.
  *
- * A visit therefore goes: has the page changed since last time? Does the stable tree have its like?
- * Then its pte is switched to that frame and its own is given back. Does the unstable tree? Then
- * the two become a KSM page, and move to the stable tree. Otherwise it goes into the unstable tree
- * and waits. The order of these questions differs from kernel to kernel (src/ksm/kernels.ts).
+ * So a visit asks: has the page changed since last time? Then it is left alone. Has the stable tree
+ * an equal page? Then the pte is switched to that frame and the page's own is freed. Has the
+ * unstable tree? Then the two become a KSM page, which goes into the stable tree. Otherwise the
+ * page goes into the unstable tree and waits. The order of these questions differs from kernel to
+ * kernel (src/ksm/kernels.ts).
  *
- * Three folders, each importing only what stands before it: `memory/`, frames, who refers to them,
- * the pte's lock; `trees/`, the two trees and what a search may believe; `scan/`, the walk over
- * slots, the visit, the merge. `layout.ts` names every word that is shared, `words.ts` is all that
- * touches one.
+ * Three folders, each importing only those before it. `memory/`: frames, references to them, the
+ * pte's lock. `trees/`: the two trees, and what a search may believe. `scan/`: the walk over slots,
+ * the visit, the merge. `layout.ts` names every word that is shared; only `words.ts` touches one.
  */
 
 export { fillUntouched } from './memory/fill';

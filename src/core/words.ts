@@ -2,9 +2,9 @@
  * Words of the shared memory as the core reads and writes them: a pointer is the word index of a
  * structure, `load(pointer + FIELD)` its field.
  *
- * Two kinds of access. `load` and `store` are plain, for words that have one owner at a time
- * (layout.ts says which), and where what is read is validated by an atomic access that follows. The
- * atomic ones are in one order for all threads, for words that other threads change meanwhile.
+ * Two kinds of access. `load` and `store` are plain: for words that have one owner at a time
+ * (layout.ts says which), and where an atomic access that follows validates what was read. The
+ * atomic ones are in one order for all threads: for words that other threads change meanwhile.
  * Nothing else in the core touches a word (bytes of frames: memory/bytes.ts). So a core built with
  * another file in this one's place sees every step (test/machine/mortal-core.ts).
  */

@@ -1,10 +1,10 @@
 /**
- * The daemon's life, from the first of its parts to its end: by order, because a part does not come
- * up, or by a fault.
+ * The daemon's life, from the first of its parts to its end: when told to, because a part does not
+ * come up, or by a fault.
  *
- * What it is made of, and in which order, src/daemon/parts.ts says. A fault stops no part in order,
- * since nothing can be trusted any more: only what others would take it for alive by is removed,
- * and the process is to follow. Signals are the caller's business.
+ * What the daemon is made of, and in which order, src/daemon/parts.ts says. After a fault nothing
+ * can be trusted any more, so no part is stopped in order. Only that is removed by which others
+ * would take the daemon for alive, and the process is to end. Signals are the caller's business.
  */
 import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';

@@ -1,6 +1,6 @@
 /**
- * A server of the API from its first connection to its last: listening whole or not at all, and
- * closed so that what was asked is answered.
+ * A server of the API from its first connection to its last: it listens whole or not at all, and
+ * answers what was asked before it closes.
  */
 
 import type { FastifyInstance } from 'fastify';

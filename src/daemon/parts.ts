@@ -1,9 +1,9 @@
 /**
  * What a daemon is made of, in the order in which it comes up; it goes down in the reverse one.
  *
- * The list is written as it grows: what a part is made from is there, since those before it are up.
- * Between two parts stands what need not be stopped. The socket's path comes first, because whoever
- * waits for the daemon's end waits for that to be empty.
+ * A part is made from parts before it in the list, which are up by then. Between two parts stands
+ * what need not be stopped. The socket's path comes first, because whoever waits for the daemon's
+ * end waits for that path to be empty.
  */
 
 import type { FastifyInstance } from 'fastify';

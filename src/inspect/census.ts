@@ -1,6 +1,6 @@
 /**
- * How many pages are in each state. Looks at every slot, on the thread that asks, beside the
- * scanner: some ten milliseconds a million pages.
+ * How many pages are in each state. Looks at every slot, on the thread that asks, while the scanner
+ * goes on: some ten milliseconds a million pages.
  */
 import { SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';

@@ -2,8 +2,8 @@
  * One page, looked at closely: its state, what it shares its content with, and what a visit of the
  * scanner would find. Changes nothing.
  *
- * Every other thread stands still meanwhile. Whole pages are compared on the way down the trees, so
- * it takes some microseconds a level.
+ * Every other thread stands still meanwhile. Whole pages are compared on the way down the trees,
+ * which takes some microseconds a level.
  */
 import {
   CTL_MERGE_ACROSS_NODES,

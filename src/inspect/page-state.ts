@@ -1,10 +1,10 @@
 /**
- * What becomes of a page, in one word: why it is merged or why not.
+ * What becomes of a page, as one name: why it is merged or why not.
  *
- * Follows the kernel's own reckoning, in which a page written after a visit counts as what it was
- * until the next one; but whether a page is merged at this moment is taken from its pte. May be
- * asked from any thread at any time: plain reads of aligned words, and an answer that was true a
- * moment ago.
+ * Follows the kernel's own reckoning: a page written after a visit counts as what it was until the
+ * next visit. But whether a page is merged at this moment is taken from its pte. May be asked from
+ * any thread at any time: the reads are plain, of aligned words, and the answer was true a moment
+ * ago.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * How many pages guests have: of regions and of counters, no page is looked at. May be asked while
- * all threads run.
+ * How many pages guests have, from regions and counters: no page is looked at. May be asked while
+ * all threads go on.
  */
 import { readCounter } from '../ksm/counters.js';
 import type { Host } from '../ksm/host.js';

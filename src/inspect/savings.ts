@@ -1,9 +1,9 @@
 /**
  * What merging saves, and what it costs: the one answer to that, for whoever asks.
  *
- * Counted from frames and page tables, which follow every write at once, and not from what the
- * kernel of the profile shows: its counters follow when the scanner next passes, and some kernels
- * leave the zero page out.
+ * Counted from frames and page tables, which follow every write at once. The counters that the
+ * profile's kernel shows would not do: they follow when the scanner next passes, and in some
+ * kernels leave the zero page out.
  */
 import { CTL_RMAP_ITEMS } from '../core/layout.js';
 import { RMAP_ITEM_BYTES } from '../ksm/counters.js';

@@ -1,6 +1,6 @@
 /**
- * Time as src/ksm gets it: from whoever drives the scan. Chains are pruned and the advisor advises
- * by it; nothing else depends on it.
+ * Time as src/ksm gets it: from whoever drives the scan. The pruning of chains and the advisor go
+ * by it, and nothing else.
  */
 export interface Clock {
   /** Milliseconds since some fixed moment. */

@@ -1,7 +1,7 @@
 /**
- * What an earlier mapping left behind: rmap items that outlived it go on with a new mapping of the
- * same addresses, in place in their trees and lists, as the kernel's do, which are found by
- * address. While the scanner is parked.
+ * What an earlier mapping left behind. Rmap items that outlived it go on with a new mapping of the
+ * same addresses, and keep their place in trees and lists. So it is in the kernel, which finds
+ * rmap items by address. While the scanner is parked.
  */
 import { REGION_RMAP_ITEMS, RMAP_FLAGS, RMAP_IN_USE } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';

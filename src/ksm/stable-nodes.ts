@@ -1,6 +1,6 @@
 /**
- * Stable nodes and chains, looked at: what each word of theirs says. They are made and changed by
- * src/core/trees/stable-nodes.ts.
+ * Stable nodes and chains, read: what each of their words says. src/core/trees/stable-nodes.ts
+ * makes and changes them.
  */
 import {
   CTL_STABLE_ROOTS,

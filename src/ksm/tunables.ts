@@ -2,9 +2,9 @@
  * Tunables at work: what a write is refused for, as the kernel does it, and what it sets going.
  * What tunables there are is src/ksm/records/tunable-records.ts.
  *
- * `setTunable` belongs to whoever may touch the trees (the scanner, or the API thread while it is
- * parked), since run=2, max_page_sharing and merge_across_nodes drop stable nodes. Reading is for
- * anybody.
+ * `setTunable` is for whoever may touch the trees: the scanner, or the API thread while the scanner
+ * is parked. For run=2, max_page_sharing and merge_across_nodes drop stable nodes. Any thread may
+ * read.
  */
 import {
   CONTROL_END,

@@ -1,8 +1,8 @@
 /**
- * The scanner without a thread: keeps the same pace as the daemon's, but turns a clock where that
- * one sleeps.
+ * The scanner without a thread: keeps the same pace as the daemon's scanner, but turns a clock
+ * where that one sleeps.
  *
- * The clock moves by naps only; what a batch takes, whoever owns the clock adds.
+ * Here the clock moves by naps only. The time that a batch takes is added by the clock's owner.
  */
 import type { ManualClock } from './clock.js';
 import type { Ksm } from './ksm.js';

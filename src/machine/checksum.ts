@@ -1,10 +1,9 @@
 /**
- * Checksums: XXH64 with seed 0, the low 32 bits, which is the kernel's value too. Through
- * xxhash-wasm.
+ * Checksums: XXH64 with seed 0, the low 32 bits, as the kernel's. Through xxhash-wasm.
  *
  * xxhash-wasm copies the page into a memory of its own and answers in a BigInt, so a checksum costs
- * several times the hashing and two short-lived objects. It is therefore taken only where the
- * answer is in doubt: see `PageAccess` on what a page held before it was written.
+ * several times the hashing and two short-lived objects. A checksum is therefore taken only where
+ * the answer is in doubt: see `PageAccess` on what a page held before it was written.
  */
 import xxhash from 'xxhash-wasm';
 

@@ -1,6 +1,6 @@
 /**
- * Frames of physical memory and who refers to them: src/core/memory/references.ts says how long a
- * frame lives.
+ * Frames of physical memory, and references to them. How long a frame lives,
+ * src/core/memory/references.ts says.
  */
 import {
   CTL_FRAMES,

@@ -1,10 +1,10 @@
 /**
  * A computer's memory: frames, and guests whose page tables map them.
  *
- * One view of it a thread, all over the same shared memory. Addresses are bytes, checked here and
- * nowhere below. Loads and stores may come from any thread; guests and regions change only on the
- * API thread while the scanner is parked. Does not know what KSM is, but for the words it leaves it
- * in each slot.
+ * Each thread has a Machine of its own, all over the same shared memory. Addresses are bytes,
+ * checked here and nowhere below. Loads and stores may come from any thread; guests and regions
+ * change only on the API thread while the scanner is parked. Does not know what KSM is; it leaves
+ * KSM some words in each slot.
  */
 import {
   CTL_FRAMES,

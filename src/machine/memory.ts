@@ -1,10 +1,10 @@
 /**
- * The one shared memory: made with its tables' places written down, and views of it for the thread
- * at hand.
+ * The one shared memory: made, with the places of its tables written down, and viewed from the
+ * thread at hand.
  *
  * It is reserved whole when it is made; the operating system commits what is touched. Everything in
- * it is 0 at first, which every structure takes as "free" or "none". How large what is:
- * geometry.ts.
+ * it is 0 at first, which every structure takes as "free" or "none". How large each table is,
+ * geometry.ts says.
  */
 import {
   CTL_FRAME_BASE,

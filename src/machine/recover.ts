@@ -2,9 +2,9 @@
  * After a thread has died: its locks are let go and everything that can be counted is counted anew
  * from the ptes.
  *
- * Frames and ptes are the truth. A thread may have died between any two of its steps; what it was
- * doing to the one page it had locked is finished or undone here, whichever keeps the guest's
- * bytes. To be called while every other thread stands still.
+ * Frames and ptes are the truth. A thread may have died between any two of its steps. What it was
+ * doing to the page it had locked is finished or undone here, whichever keeps the guest's bytes. To
+ * be called while every other thread stands still.
  */
 import {
   CTL_FRAMES,

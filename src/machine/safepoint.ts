@@ -5,9 +5,9 @@
  * no reference. There they stand still as long as anybody asks. A thread that sleeps or waits does
  * so resting, which is as good as standing.
  *
- * No request is believed granted while a thread goes on: whoever asks counts up the requests, then
- * looks at the thread's state; the thread declares itself running, then looks at the requests. One
- * of the two sees the other.
+ * No request is believed granted while a thread goes on. Whoever asks counts up the requests, then
+ * looks at the thread's state. The thread declares itself running, then looks at the requests. So
+ * one of the two sees the other.
  */
 import {
   CTL_FRAME_WAITERS,

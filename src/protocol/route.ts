@@ -1,6 +1,6 @@
 /**
- * What the record of a route says, and the types that follow from it: what it is asked with and
- * what it answers, for the server that serves it and the client that calls it.
+ * What the record of a route says, and the types that follow from it: what a request carries and
+ * what the answer is, for the server that serves the route and the client that calls it.
  *
  * Only types: whoever calls a route needs no schema loaded.
  */

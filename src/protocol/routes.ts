@@ -1,6 +1,6 @@
 /**
  * Every route there is: the server serves these, the client calls these, the OpenAPI document lists
- * these. A route is said whole in its record, under src/protocol/routes/.
+ * these. A route's record, under src/protocol/routes/, says all there is to it.
  */
 import type { Routes } from './route.js';
 import { DASHBOARD_ROUTES } from './routes/dashboard.js';

@@ -1,4 +1,4 @@
-/** Where daemon and clients meet unless told otherwise, and which places are none to meet at. */
+/** Where daemon and clients meet unless told otherwise, and which paths cannot be a socket's. */
 import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';

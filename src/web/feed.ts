@@ -1,7 +1,7 @@
 /**
  * The daemon's live stream, for as long as somebody looks at the page.
  *
- * A page that is not seen is told nothing, so that it costs the daemon nothing. A stream that
+ * A page in the background holds no stream, so that it costs the daemon nothing. A stream that
  * breaks, or says nothing for too long, is opened again.
  */
 import type { LiveEvent, LiveEventName } from '../protocol/routes/live.js';

@@ -1,6 +1,6 @@
 /**
- * boot: a virtual machine's start. Some of its memory is zeroed, some holds what every machine of
- * its kind holds, some is its own; then a few pages change, slowly, for as long as it runs.
+ * boot: a virtual machine's start. Some of its memory is zeroed, some is the same in every machine
+ * of its kind, some is its own. Then a few pages change, slowly, for as long as the machine is up.
  */
 import { randomIntegers } from './random.js';
 import {

@@ -1,12 +1,12 @@
 /**
- * dirty: random stores of whole pages and of single cells (8 bytes), in a pattern that vouches for
+ * dirty: random stores of whole pages and of single quadwords, in a pattern that vouches for
  * itself; and its reader.
  *
- * The writer remembers every cell it stored. It reads each store back at once, and a whole page now
- * and then: a byte that is not what it last wrote is counted as wrong. So no other may write its
+ * The writer remembers every quadword it stored. It reads each store back at once, and now and then
+ * a whole page. A byte that it did not write last is counted as wrong, so no other may write its
  * region. The reader may read along: it knows only the pattern.
  */
-import { patternPages, readCell, VARIANTS, writeCell } from './pattern.js';
+import { patternPages, readQuadword, VARIANTS, writeQuadword } from './pattern.js';
 import { randomIntegers } from './random.js';
 import {
   Governor,
@@ -35,20 +35,21 @@ export const dirty: Workload = (
   const governor = new Governor(options.rate, pace);
   const pages = patternPages(memory.pageSize);
   const spread = Math.min(options.spreadPages, memory.pages);
-  const cells = memory.pageSize / 8;
-  const remembered = new Uint8Array(spread * cells).fill(UNTOUCHED);
-  const cellBytes = new Uint8Array(8);
-  const cellView = new DataView(cellBytes.buffer);
+  const quadwords = memory.pageSize / 8;
+  const remembered = new Uint8Array(spread * quadwords).fill(UNTOUCHED);
+  const quadwordBytes = new Uint8Array(8);
+  const quadwordView = new DataView(quadwordBytes.buffer);
   const page = new Uint8Array(memory.pageSize);
   const pageBytes = new DataView(page.buffer);
 
   const checkPage = (number: number): void => {
     memory.load(number, 0, page);
     tally.loads++;
-    for (let cell = 0; cell < cells; cell++) {
-      const expected = remembered[number * cells + cell];
+    for (let quadword = 0; quadword < quadwords; quadword++) {
+      const expected = remembered[number * quadwords + quadword];
       if (
-        readCell(pageBytes, cell * 8, number, cell) !== (expected === UNTOUCHED ? -1 : expected)
+        readQuadword(pageBytes, quadword * 8, number, quadword) !==
+        (expected === UNTOUCHED ? -1 : expected)
       ) {
         tally.wrong++;
         return;
@@ -56,24 +57,24 @@ export const dirty: Workload = (
     }
   };
 
-  adopt(memory, spread, cells, remembered, pace);
+  adopt(memory, spread, quadwords, remembered, pace);
   for (let done = 0; !pace.shouldStop(); done++) {
     const number = random(spread);
     const variant = random(VARIANTS);
-    const cell = random(cells);
+    const quadword = random(quadwords);
     if (random(2) === 0) {
       const content = pages[number % pages.length]?.[variant];
       if (content === undefined || !storeOrRetry(memory, number, 0, content, pace, tally)) return;
-      remembered.fill(variant, number * cells, (number + 1) * cells);
+      remembered.fill(variant, number * quadwords, (number + 1) * quadwords);
     } else {
-      writeCell(cellView, 0, number, cell, variant);
-      if (!storeOrRetry(memory, number, cell * 8, cellBytes, pace, tally)) return;
-      remembered[number * cells + cell] = variant;
+      writeQuadword(quadwordView, 0, number, quadword, variant);
+      if (!storeOrRetry(memory, number, quadword * 8, quadwordBytes, pace, tally)) return;
+      remembered[number * quadwords + quadword] = variant;
     }
-    memory.load(number, cell * 8, cellBytes);
+    memory.load(number, quadword * 8, quadwordBytes);
     tally.loads++;
     tally.verified++;
-    if (readCell(cellView, 0, number, cell) !== variant) tally.wrong++;
+    if (readQuadword(quadwordView, 0, number, quadword) !== variant) tally.wrong++;
     if (done % WHOLE_PAGE_EVERY === 0) checkPage(number);
     if (done % WHOLE_PAGE_EVERY === 0) governor.keep(done);
   }
@@ -83,7 +84,7 @@ export const dirty: Workload = (
 function adopt(
   memory: GuestMemory,
   spread: number,
-  cells: number,
+  quadwords: number,
   remembered: Uint8Array,
   pace: Pace,
 ): void {
@@ -92,14 +93,14 @@ function adopt(
   for (let number = 0; number < spread; number++) {
     if (number % ASK_EVERY === ASK_EVERY - 1 && pace.shouldStop()) return;
     memory.load(number, 0, page);
-    for (let cell = 0; cell < cells; cell++) {
-      const variant = readCell(bytes, cell * 8, number, cell);
-      if (variant >= 0) remembered[number * cells + cell] = variant;
+    for (let quadword = 0; quadword < quadwords; quadword++) {
+      const variant = readQuadword(bytes, quadword * 8, number, quadword);
+      if (variant >= 0) remembered[number * quadwords + quadword] = variant;
     }
   }
 }
 
-/** Reads pages at random beside a writer, and sees whether every cell belongs where it is. */
+/** Reads pages at random beside a writer, and sees whether every quadword belongs where it is. */
 export const read: Workload = (
   memory: GuestMemory,
   options: WorkloadOptions,
@@ -116,8 +117,8 @@ export const read: Workload = (
     memory.load(number, 0, page);
     tally.loads++;
     tally.verified++;
-    for (let cell = 0; cell < memory.pageSize / 8; cell++) {
-      if (readCell(bytes, cell * 8, number, cell) === -2) {
+    for (let quadword = 0; quadword < memory.pageSize / 8; quadword++) {
+      if (readQuadword(bytes, quadword * 8, number, quadword) === -2) {
         tally.wrong++;
         break;
       }

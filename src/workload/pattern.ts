@@ -1,9 +1,9 @@
 /**
- * A pattern that vouches for itself: every cell of a page, 8 bytes, says which cell of which kind
- * of page it is, and which of a few variants.
+ * A pattern that vouches for itself: every quadword (8 bytes) of a page says its own place, the
+ * page's class, and one of a few variants.
  *
- * Pages of one class and variant are equal, in one guest or in several, so they merge; a cell that
- * was lost, moved or came from elsewhere does not fit its place. A reader sees that without
+ * Pages of one class and variant are equal, in one guest or in several, so they merge. A quadword
+ * that was lost, moved or came from elsewhere does not fit its place. A reader sees that without
  * knowing what was written.
  */
 
@@ -13,30 +13,30 @@ export const VARIANTS = 16;
 const CHECK = 0x5bd1e995;
 
 /**
- * Writes cell `cell` of a page of `pageNumber`, as of `variant`, to `bytes` at
+ * Writes quadword `quadword` of a page of `pageNumber`, as of `variant`, to `bytes` at
  * `offset`.
  */
-export function writeCell(
+export function writeQuadword(
   bytes: DataView,
   offset: number,
   pageNumber: number,
-  cell: number,
+  quadword: number,
   variant: number,
 ): void {
-  const low = ((cell + 1) << 16) | ((pageNumber % CLASSES) << 8) | variant;
+  const low = ((quadword + 1) << 16) | ((pageNumber % CLASSES) << 8) | variant;
   bytes.setInt32(offset, low, true);
   bytes.setInt32(offset + 4, low ^ CHECK, true);
 }
 
 /**
- * The variant of the cell at `offset`; -1 if it is zero (never written), -2 if it does not belong
- * there.
+ * The variant of the quadword at `offset`; -1 if it is zero (never written), -2 if it does not
+ * belong there.
  */
-export function readCell(
+export function readQuadword(
   bytes: DataView,
   offset: number,
   pageNumber: number,
-  cell: number,
+  quadword: number,
 ): number {
   const low = bytes.getInt32(offset, true);
   const high = bytes.getInt32(offset + 4, true);
@@ -44,7 +44,7 @@ export function readCell(
   const variant = low & 0xff;
   const fits =
     high === (low ^ CHECK) &&
-    low >>> 16 === cell + 1 &&
+    low >>> 16 === quadword + 1 &&
     ((low >> 8) & 0xff) === pageNumber % CLASSES &&
     variant < VARIANTS;
   return fits ? variant : -2;
@@ -56,8 +56,8 @@ export function patternPages(pageSize: number): Uint8Array[][] {
     Array.from({ length: VARIANTS }, (_, variant) => {
       const page = new Uint8Array(pageSize);
       const bytes = new DataView(page.buffer);
-      for (let cell = 0; cell < pageSize / 8; cell++)
-        writeCell(bytes, cell * 8, pageNumber, cell, variant);
+      for (let quadword = 0; quadword < pageSize / 8; quadword++)
+        writeQuadword(bytes, quadword * 8, pageNumber, quadword, variant);
       return page;
     }),
   );

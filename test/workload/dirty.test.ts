@@ -5,33 +5,33 @@ import { dirty, read } from '../../src/workload/dirty.js';
 import {
   CLASSES,
   patternPages,
-  readCell,
+  readQuadword,
   VARIANTS,
-  writeCell,
+  writeQuadword,
 } from '../../src/workload/pattern.js';
 import { ManualPace, PlainMemory, run } from './plain-memory.js';
 
 const PAGES = 16;
 
 describe('the pattern', () => {
-  test('a cell says where it belongs, and nothing else passes for it', () => {
+  test('a quadword says where it belongs, and nothing else passes for it', () => {
     const place = fc.record({
       page: fc.nat({ max: 1000 }),
-      cell: fc.nat({ max: 8191 }),
+      quadword: fc.nat({ max: 8191 }),
       variant: fc.nat({ max: VARIANTS - 1 }),
     });
     fc.assert(
       fc.property(place, place, fc.nat({ max: 63 }), (a, b, bit) => {
         const bytes = new DataView(new ArrayBuffer(8));
-        writeCell(bytes, 0, a.page, a.cell, a.variant);
-        expect(readCell(bytes, 0, a.page, a.cell)).toBe(a.variant);
-        const isSamePlace = a.page % CLASSES === b.page % CLASSES && a.cell === b.cell;
-        expect(readCell(bytes, 0, b.page, b.cell)).toBe(isSamePlace ? a.variant : -2);
+        writeQuadword(bytes, 0, a.page, a.quadword, a.variant);
+        expect(readQuadword(bytes, 0, a.page, a.quadword)).toBe(a.variant);
+        const isSamePlace = a.page % CLASSES === b.page % CLASSES && a.quadword === b.quadword;
+        expect(readQuadword(bytes, 0, b.page, b.quadword)).toBe(isSamePlace ? a.variant : -2);
         bytes.setUint8(bit >> 3, bytes.getUint8(bit >> 3) ^ (1 << (bit & 7)));
-        expect(readCell(bytes, 0, a.page, a.cell)).toBe(-2);
+        expect(readQuadword(bytes, 0, a.page, a.quadword)).toBe(-2);
       }),
     );
-    expect(readCell(new DataView(new ArrayBuffer(8)), 0, 3, 3)).toBe(-1);
+    expect(readQuadword(new DataView(new ArrayBuffer(8)), 0, 3, 3)).toBe(-1);
   });
 
   test('pages of one class and variant are equal, all others differ', () => {
@@ -42,7 +42,7 @@ describe('the pattern', () => {
 });
 
 describe('dirty', () => {
-  test('writes pages and cells all over its spread, and verifies each', () => {
+  test('writes pages and quadwords all over its spread, and verifies each', () => {
     const memory = new PlainMemory(PAGES);
     const tally = run(dirty, memory, { spreadPages: 8 }, new ManualPace(2000));
     expect(tally).toMatchObject({ stores: 2000, verified: 2000, wrong: 0, retries: 0 });
@@ -120,7 +120,7 @@ describe('read', () => {
     expect(memory.bytes).toEqual(before);
   });
 
-  test('counts pages with a cell that does not belong there', () => {
+  test('counts pages with a quadword that does not belong there', () => {
     const memory = new PlainMemory(1);
     run(dirty, memory, { spreadPages: 1 }, new ManualPace(50));
     memory.bytes[5] ^= 1;

@@ -1,6 +1,6 @@
 /**
- * `ksmd top` on a terminal: a screen that follows the daemon, keys and the terminal's size, until
- * it is told to end.
+ * `ksmd top` on a terminal: a screen that follows the daemon, the keys and the terminal's size,
+ * until a key or a signal ends it.
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Client } from '../../client/client.js';

@@ -2,7 +2,7 @@
  * Which SIGHUP it is: the kernel's, because the terminal is gone, or logrotate's, because the log
  * file has been moved away.
  *
- * They cannot be told by the signal. But a terminal that is gone is none any more, to whoever asks.
+ * The signal does not tell which. But a terminal that is gone no longer answers as a terminal.
  */
 import { isatty } from 'node:tty';
 

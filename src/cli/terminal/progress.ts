@@ -1,4 +1,4 @@
-/** How far a long transfer is: a bar on a terminal's standard error, nothing elsewhere. */
+/** Progress of a long transfer: a bar if standard error is a terminal, nothing elsewhere. */
 import { percent, size } from './wording.js';
 
 const BAR_WIDTH = 30;

@@ -2,8 +2,8 @@
  * Comparing pages, 64 bytes a step.
  *
  * Promises the order of memcmp: unsigned bytes, the first that differs decides. Other threads may
- * write the pages meanwhile; then the answer is one that some mixture of old and new bytes gives,
- * and whoever acts on it compares again under the pte lock.
+ * write the pages meanwhile. Then the answer is that of some mixture of old and new bytes, and
+ * whoever acts on it compares again under the pte lock.
  */
 
 /**

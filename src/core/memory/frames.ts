@@ -1,12 +1,12 @@
 /**
  * Frames: where their bytes are, and which are free.
  *
- * The free map has a bit for each frame that was used and is free again: any thread sets and clears
- * bits without a lock. Frames are handed out in order of address, from the word of the map that the
- * last one was in: a guest that writes its pages in order then has them in order, and the scanner
- * merges pages it reads in order faster than the same ones backwards, by about a tenth
- * (ARCHITECTURE.md). Frames that were never used are not in the map: they are taken when it is
- * empty, so that memory nobody wrote costs the operating system nothing.
+ * The free map has a bit for each frame that was used and is free again. Any thread sets and clears
+ * bits without a lock. Frames are handed out in order of address, beginning at the map's word that
+ * held the last one. So a guest that writes its pages in order has its frames in order, and the
+ * scanner merges those about a tenth faster than the same ones backwards (ARCHITECTURE.md). Frames
+ * that were never used are not in the map. They are taken when the map is empty, so that memory
+ * nobody wrote costs the operating system nothing.
  */
 import {
   CTL_FRAME_BASE,

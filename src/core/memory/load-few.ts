@@ -1,7 +1,7 @@
 /**
  * A guest's load of a few bytes of one page: under the pte's lock, in one call, into words that are
- * the thread's own. What costs is not the bytes but going to and fro between JavaScript and the
- * core, and waiting for memory with the lock's atomics on either side. Any thread.
+ * the thread's own. The bytes cost little. What costs is the way between JavaScript and the core,
+ * and waiting for memory with the lock's atomics on either side. Any thread.
  */
 
 import { PTE_FRAME, PTE_PRESENT } from '../layout';

@@ -1,6 +1,6 @@
 /**
- * What is counted of ptes as they come to map something or nothing: by guest, and by group of
- * slots, so that the scanner passes over untouched memory. With the pte's lock held, by any thread.
+ * Counts of ptes that map something: of each guest, and of each group of slots, by which the
+ * scanner passes over untouched memory. Any thread, holding the pte's lock.
  */
 import {
   CTL_POPULATION_TABLE,

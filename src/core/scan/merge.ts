@@ -2,11 +2,11 @@
  * Merging: the steps in which ptes come to map one frame.
  *
  * Each step takes the locks of the ptes it changes by trylock (a page that is being written is left
- * for next time) and looks again whether they still map the frames that the search saw. A search
- * that found a page equal has proven it, unless one of the two was written since its checksum was
- * taken: a dirty bit says so, under the lock for certain, and then whole pages are compared again.
- * The frame that stays gets its references before a pte points at it, the frame that goes loses its
- * own after: a scanner that dies in between leaves every guest's bytes in place. Scanner only.
+ * for next time) and looks again whether they still map the frames that the search saw. The search
+ * has proven the two pages equal, unless one was written since its checksum was taken. A dirty bit
+ * says so, for certain under the lock, and then whole pages are compared again. The frame that
+ * stays gets its references before a pte points at it; the frame that goes loses its own after. So
+ * a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
 import { PTE_DIRTY, PTE_FRAME, PTE_PRESENT, PTE_WRITABLE, PTE_ZERO, STABLE_FRAME } from '../layout';
 import { framesEqual } from '../memory/frames';

@@ -1,11 +1,10 @@
 /**
  * The scanner's way over the slots of one region.
  *
- * Passing over a page it makes or drops the page's rmap item, takes smart scan's skips, and visits
- * the page if one is due. Most pages of a settled host are merged already: those a visit would find
- * nothing to do at are told from two words of the slot and one of the frame. Untouched memory is
- * passed over by the group. Which region comes next is not for the core to say (src/ksm/cursor.ts).
- * Scanner only.
+ * At each page the walk makes or drops the rmap item, takes smart scan's skips, and visits the page
+ * if a visit is due. Most pages of a settled host are merged already; two words of the slot and one
+ * of the frame tell that a visit would find nothing to do. Untouched memory is passed over by the
+ * group. Which region comes next is not for the core to say (src/ksm/cursor.ts). Scanner only.
  */
 import {
   CTL_PAGES_SCANNED,

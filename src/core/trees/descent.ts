@@ -3,17 +3,16 @@
  *
  * Going down, a search keeps how many leading bytes its page shares with the closest smaller and
  * the closest larger node passed. Everything below lies between those two, so it shares at least
- * the lesser of the two counts: the comparison starts there, and a search reads a page about once,
- * however deep the tree. Where only one of the two is known, at the tree's edge, it is remembered
- * how far the nodes agree with each other (edge.ts).
+ * the lesser of the two counts. The comparison starts there, and a search reads a page about once,
+ * however deep the tree. At the tree's edge only one of the two is known; there it is remembered
+ * how far neighbouring nodes agree with each other (edge.ts).
  *
- * Other threads go on writing and freeing pages meanwhile, so a search notes every node whose bytes
- * bounded it, and when it is done looks at them all once more: if none was freed or written, what
- * it read was true and its answer is proven (stable-search.ts, unstable-search.ts).
+ * Other threads go on writing and freeing pages meanwhile. So a search notes every node whose bytes
+ * bounded it, and at its end looks at them all once more. If none was freed or written, what the
+ * search read was true and its answer is proven (stable-search.ts, unstable-search.ts).
  *
- * A search's answer is its return value, one of SEARCH_; what goes with it stands in this module's
- * variables until the next search: the node (`foundNode`), or the place where the page belongs
- * (`parent`, `link`).
+ * A search returns one of SEARCH_. What goes with that stands in this module's variables until the
+ * next search: the node (`foundNode`), or the place where the page belongs (`parent`, `link`).
  *
  * Knows no policy: it answers "found", "absent, and here is where it goes", "look at this node
  * first", "start again" or "gave up". Scanner only.

@@ -2,13 +2,13 @@
  * The tree's two edges: the nodes that a search comes to before it has passed both a smaller and a
  * larger page.
  *
- * With one bound only, nothing is known of how the page looked for compares with the next node, and
- * it would have to be compared from its first byte, two or three times a search. But to such a node
- * there is one way, always left or always right, so its bound is the node above it: how many bytes
- * those two share is kept here, and tells as much as the comparison would (descent.ts). Kept by
- * depth; an entry is good for the very two nodes it names.
+ * With one bound only, nothing is known of how the page looked for compares with the next node. It
+ * would have to be compared from its first byte, two or three times a search. But to such a node
+ * there is one way, always left or always right, so its bound is the node above it. How many bytes
+ * those two share is kept here, and tells as much as the comparison would (descent.ts). Entries are
+ * kept by depth; each is good for the very two nodes it names.
  *
- * Knows nothing of when pages change: whoever keeps a count has seen that neither page did
+ * Knows nothing of when pages change. Whoever keeps a count has seen that neither page did
  * meanwhile, and whoever lets a node leave its tree calls edgeForget. Scanner only.
  */
 import {

@@ -2,11 +2,11 @@
  * Red-black trees over nodes that live inside other structures: the first three words of a slot or
  * of a stable node.
  *
- * Promises the same shape as Linux's trees after the same calls: where a node goes when its
- * neighbours are recoloured and rotated decides which nodes later searches pass, and so which stale
- * nodes get removed. Linux follows the textbook (Cormen et al., chapter 13; a node with two
- * children is replaced by its successor), and so does this. A root is the pointer of the word that
- * holds the topmost node. Knows nothing of order: callers link a node where it belongs.
+ * Promises the same shape as Linux's trees after the same calls. The shape decides which nodes a
+ * search passes, and so which stale nodes get removed. Linux follows the textbook (Cormen et al.,
+ * chapter 13; a node with two children is replaced by its successor), and so does this. A root is
+ * the pointer of the word that holds the topmost node. Knows nothing of order: callers link a node
+ * where it belongs.
  */
 import { RB_BLACK, RB_LEFT, RB_PARENT_COLOR, RB_RED, RB_RIGHT } from '../layout';
 import { load, store } from '../words';

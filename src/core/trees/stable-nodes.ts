@@ -2,10 +2,10 @@
  * Stable nodes: one for each KSM page, with the list of rmap items whose ptes map it; and chains of
  * them.
  *
- * A node does not hold its page: the page knows its node (a word of the frame), and forgets it as
- * it is freed. A node whose frame no longer names it is *stale*, and is removed by whoever passes
- * it next. Nodes of equal content hang in a chain as its *dups*; the chain's head stands in the
- * tree. Scanner only.
+ * A node does not keep its frame alive. The frame names its node in a word, and forgets it as the
+ * frame is freed. A node whose frame no longer names it is *stale*, and is removed by whoever
+ * passes it next. Nodes of equal content hang in a *chain* as its *dups*; the chain's head stands
+ * in the tree. Scanner only.
  */
 import {
   CTL_MERGES,

@@ -1,13 +1,13 @@
 /**
  * Searching the unstable tree by page content.
  *
- * A page may be written after it was inserted, and then it bounds nothing; nor does one whose place
- * was found by going past such a page. A node is *trusted* if its page is clean (not written since
- * its checksum was taken, so not since it was inserted) and every node it was compared with on its
- * way in was trusted then. Trusted nodes are in order among themselves, whatever the others do: a
- * new node goes between its two neighbours in the tree's order, both of which it was compared with.
- * So trusted nodes may bound, the others are compared from their first byte and bound nothing. The
- * way taken is then, node for node, that of comparing whole pages. Scanner only.
+ * A page may be written after it was inserted, and then its node bounds nothing. Neither does a
+ * node whose place was found by going past such a page. A node is *trusted* if its page is clean
+ * (not written since its checksum was taken, so not since it was inserted) and every node that it
+ * was compared with on its way in was trusted then. Trusted nodes are in order among themselves,
+ * whatever the others do: a new node was compared with both nodes it goes between in the tree's
+ * order. So trusted nodes may bound. The others are compared from their first byte and bound
+ * nothing. The way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
 
 import {

@@ -1,9 +1,9 @@
 /**
  * Bodies that do not move.
  *
- * A client that announces a body and does not send it would hold its connection for ever. Only what
- * the daemon waits for counts: a body that it does not read at the moment, because frames are short
- * or the scanner is being restarted, is not late.
+ * A client that announces a body and does not send it would hold its connection for ever. A body is
+ * late only while the daemon waits for it, and not while the daemon itself does not read, because
+ * frames are short or the scanner is being restarted.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Timers } from '../timers.js';

@@ -1,6 +1,6 @@
 /**
- * Requests that never became whole: there is nobody but the socket left to answer. An upload among
- * them says how much was stored.
+ * Requests that never became whole: they are answered on the bare socket. The answer to an upload
+ * says how much was stored.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

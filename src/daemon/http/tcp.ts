@@ -1,9 +1,9 @@
 /**
  * The API over TCP: to look, never to change anything, and on this machine only unless forced.
  *
- * The Host header must name where the daemon listens, so that no page of another site can be
- * pointed here by its own name server. A daemon that listens on all addresses has no one name;
- * there any address will do, which a name server cannot give out as a name.
+ * The Host header must name where the daemon listens, so that no other site's name server can point
+ * that site's pages here. A daemon that listens on all addresses has no one name. There any address
+ * will do: no name server is asked for one.
  */
 import { isIP } from 'node:net';
 import { KsmdError } from '../../errors.js';

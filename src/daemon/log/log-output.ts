@@ -2,8 +2,8 @@
  * Where the lines of the log go.
  *
  * To a file or a terminal they are written before the call returns. A pipe can be full, its reader
- * asleep; to wait for it would stop the daemon. So what it does not take is held back up to a
- * bound, and lines beyond that are dropped and counted.
+ * asleep, and to wait for it would stop the daemon. So lines that a pipe does not take are held
+ * back up to a bound; beyond that they are dropped and counted.
  */
 import { fstatSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';

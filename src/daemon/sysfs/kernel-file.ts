@@ -3,10 +3,10 @@
  * again from its start.
  *
  * It is written in place, so its inode stays. A file system does not change bytes and length in one
- * step; so bytes are written over bytes, and what is too long or not written yet is newlines.
+ * step. So bytes are written over bytes, with newlines where the text does not reach, or not yet.
  * Whoever reads in between finds the text before or the text after, perhaps with empty lines below
- * it, never half of one or nothing. What remains is a read that copies these few bytes while they
- * are being copied: a reader that does nothing else met it once in tens of thousands of changes.
+ * it, never half of one or nothing. One case remains: a read that copies these few bytes while they
+ * are being written. A reader that does nothing else met it once in tens of thousands of changes.
  */
 import {
   chmodSync,

@@ -2,9 +2,9 @@
  * DIR/kernel/mm/ksm and DIR/../proc: the files of the profile's kernel, for programs that read and
  * write those.
  *
- * Kept by the API thread, a few times a second and only where something has changed; the scanner
- * does nothing for it. What others write is set as the API sets it, or refused with a line in the
- * log. While the daemon runs, a file system that fails is logged and tried again.
+ * The API thread writes them, a few times a second and only where something has changed; the
+ * scanner does nothing for them. What others write is set as the API sets it, or refused with a
+ * line in the log. While the daemon is up, a file system that fails is logged and tried again.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

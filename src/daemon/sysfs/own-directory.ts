@@ -1,9 +1,9 @@
 /**
- * A directory that is the daemon's alone: one that it made or found empty, or that a daemon which
- * died has left behind.
+ * A directory that is the daemon's alone: one that it made, found empty, or took over from a daemon
+ * that has died.
  *
- * A file in it names the process that keeps it. Where there are files and no such name, or anything
- * that ksmd would not have put there, the directory is somebody else's and left as it is.
+ * A file in it names the process that keeps it. A directory with files but no such name, or with
+ * anything that ksmd would not have put there, is somebody else's and left as it is.
  */
 import {
   readdirSync,

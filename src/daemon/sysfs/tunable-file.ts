@@ -2,9 +2,9 @@
  * A file of /sys/kernel/mm/ksm that can be written: shows a tunable, and takes up what others write
  * to it.
  *
- * The kernel answers a write at once; here the writer has gone on when its value is taken or
- * refused, and the file then shows what holds. An empty file is no value: a shell empties it before
- * it writes.
+ * The kernel answers a write at once. Here the writer has gone on by the time its value is taken or
+ * refused, and the file then shows the value that holds. An empty file is no value: a shell empties
+ * it before it writes.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import type { KernelFile } from './kernel-file.js';

@@ -1,9 +1,9 @@
 /**
  * Profiles of the scanner thread, one at a time.
  *
- * However a profile ends (in time, cut short by whoever asked for it or by the daemon's end, with
- * the death of the scanner), the profiler is off afterwards. A batch that the scanner was told to
- * scan is not cut short: a profile that would end in one ends after it.
+ * However a profile ends (in time, cut short by its client or by the daemon's end, with the death
+ * of the scanner), the profiler is off afterwards. A batch that the scanner was told to scan is not
+ * cut short: a profile that would end in one ends after it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';

@@ -1,8 +1,8 @@
 /**
  * Killing threads, one at a time.
  *
- * A killed thread stops somewhere, and this thread hears of it through its event loop only. Whoever
- * waited in between for all threads to stand still would wait for a dead one, and never hear. So
+ * A killed thread stops somewhere, and this thread hears of it through its event loop only. To wait
+ * in between for all threads to stand still would be to wait for a dead one, and never hear. So
  * while a killing is under way the machine must be left alone: wait until `idle`.
  */
 import type { Worker } from 'node:worker_threads';

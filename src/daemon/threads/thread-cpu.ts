@@ -1,4 +1,4 @@
-/** Processor time of the very thread that asks, by Linux's account of it. */
+/** Processor time of the thread that asks, as Linux accounts it. */
 import { readFileSync } from 'node:fs';
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Writes of tunables, from the API and from files alike: on the scanner thread, all of a request or
- * none, and one request after another, so that what one puts back is not what another has just
- * written.
+ * none. Requests go one after another, so that one that is refused and puts values back does not
+ * undo what another has just written.
  */
 import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';

@@ -1,8 +1,8 @@
 /**
  * The daemon's map of pages, kept in step here: the whole of it once, then what changes.
  *
- * What the stream says while the whole is on its way is kept until it is here, and what is older
- * than it is left out.
+ * What the stream says while the whole is on its way is kept until the whole is here; of that, what
+ * is older than the whole is left out.
  */
 import type { LiveEvent, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
 import { applyRunLengths } from './run-lengths.js';

@@ -1,4 +1,4 @@
-/** `ksmd explain`: one page: why it is merged or not, and what will become of it. */
+/** `ksmd explain`: why one page is merged or not, and what will become of it. */
 
 import { hex } from '../../../hex.js';
 import type { Page } from '../../../protocol/routes/pages.js';

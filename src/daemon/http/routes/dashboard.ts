@@ -1,6 +1,6 @@
 /**
- * The dashboard's page and its files, as they lie in the package: there is nothing else that could
- * be asked for.
+ * The dashboard's page and its files, as they lie in the package. Nothing else of it can be asked
+ * for.
  *
  * Scripts, styles and data come from the daemon alone, and no other site may show the page within
  * its own.

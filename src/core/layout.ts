@@ -142,7 +142,7 @@ export const CTL_ADVISOR_CPU_MS = CONTROL_BASE + 114;
 export const CTL_ADVISOR_START_MS = CONTROL_BASE + 115;
 
 /** At most this many NUMA nodes: as many tree roots of each kind. */
-export const MAX_NODES = 16;
+export const MAX_NUMA_NODES = 16;
 export const CTL_STABLE_ROOTS = CONTROL_BASE + 128;
 export const CTL_UNSTABLE_ROOTS = CONTROL_BASE + 144;
 /**
@@ -195,7 +195,7 @@ export const FRAME_WORDS = 3;
 export const FRAME_MAPCOUNT = 0;
 export const FRAME_STABLE_NODE = 1;
 /** NUMA node while in use. */
-export const FRAME_NODE = 2;
+export const FRAME_NUMA_NODE = 2;
 
 // A red-black tree node: the first three words of a slot and of a stable node.
 /** Parent pointer times two, plus the colour. */
@@ -229,8 +229,8 @@ export const PTE_FRAME = 7;
 export const RMAP_AGE_MASK = 0xff;
 export const RMAP_SKIPS_SHIFT = 8;
 export const RMAP_SKIPS_MASK = 0xf00;
-export const RMAP_NODE_SHIFT = 12;
-export const RMAP_NODE_MASK = 0xf000;
+export const RMAP_NUMA_NODE_SHIFT = 12;
+export const RMAP_NUMA_NODE_MASK = 0xf000;
 export const RMAP_SEQNR_SHIFT = 16;
 export const RMAP_SEQNR_MASK = 0xff0000;
 /** The rmap item exists. */
@@ -275,7 +275,7 @@ export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
 export const GUEST_FIRST_REGION = 3;
-export const GUEST_NODE = 4;
+export const GUEST_NUMA_NODE = 4;
 /** Is on the list that starts at CTL_MM_HEAD. */
 export const GUEST_ON_LIST = 5;
 export const GUEST_RMAP_ITEMS = 6;
@@ -329,8 +329,8 @@ export const STABLE_CHAIN = -1024;
  * NUMA node in the low byte; in the tree, above it, where in the page STABLE_EXCERPT is from, plus
  * 1; 0 if there is none.
  */
-export const STABLE_NODE = 6;
-export const STABLE_NODE_MASK = 0xff;
+export const STABLE_NUMA_NODE = 6;
+export const STABLE_NUMA_NODE_MASK = 0xff;
 export const STABLE_EXCERPT_SHIFT = 8;
 /** In a chain, the chain a dup belongs to. */
 export const STABLE_OWNER = 7;

@@ -10,9 +10,9 @@ import type { Host } from '../ksm/host.js';
 import type { KernelProfile } from '../ksm/kernels.js';
 import type { Machine } from '../machine/machine.js';
 import { checkMmList, checkRegions, guestsOf } from './check/address-spaces.js';
+import { Findings, type GuestName } from './check/findings.js';
 import { checkFrames } from './check/frames.js';
 import { checkPages } from './check/pages.js';
-import { type GuestName, Report } from './check/report.js';
 import { checkStable } from './check/stable.js';
 import { checkUnstable } from './check/unstable.js';
 
@@ -25,15 +25,15 @@ export function check(
   profile: KernelProfile,
   guestName: GuestName = () => undefined,
 ): string[] {
-  const report = new Report(machine, guestName);
+  const findings = new Findings(machine, guestName);
   const guests = guestsOf(machine);
-  const regions = checkRegions(machine, guests, report);
-  checkMmList(machine, guests, report);
-  const census = checkPages(machine, guests, regions, report);
-  checkFrames(machine, census, report);
-  checkStable(machine, profile, census, report);
-  checkUnstable(machine, census, report);
-  return report.sentences;
+  const regions = checkRegions(machine, guests, findings);
+  checkMmList(machine, guests, findings);
+  const recount = checkPages(machine, guests, regions, findings);
+  checkFrames(machine, recount, findings);
+  checkStable(machine, profile, recount, findings);
+  checkUnstable(machine, recount, findings);
+  return findings.sentences;
 }
 
 /** A whole host, its guests by name, its scanner parked meanwhile. */

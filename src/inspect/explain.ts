@@ -8,7 +8,7 @@
 import {
   CTL_MERGE_ACROSS_NODES,
   CTL_UNSTABLE_ROOTS,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -179,7 +179,7 @@ function unstableTwin(machine: Machine, slot: number, frame: number): number {
 
 /** Which of the trees the page belongs to. */
 function treeOf({ memory: { i32 }, pages }: Machine, slot: number): number {
-  return i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : i32[pages.guest(slot) + GUEST_NODE];
+  return i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : i32[pages.guest(slot) + GUEST_NUMA_NODE];
 }
 
 function compare({ memory }: Machine, a: number, b: number): number {

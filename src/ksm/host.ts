@@ -8,7 +8,7 @@
 import {
   CTL_SLOTS_USED,
   GUEST_EXITING,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_STATE,
   PTE_MERGEABLE,
@@ -215,7 +215,7 @@ export class Host {
   }
 
   guestNode(guestName: string): number {
-    return this.machine.memory.i32[this.guest(guestName).pointer + GUEST_NODE];
+    return this.machine.memory.i32[this.guest(guestName).pointer + GUEST_NUMA_NODE];
   }
 
   /** Pages of a guest that have a frame, its own or shared. */

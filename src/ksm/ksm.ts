@@ -136,7 +136,7 @@ export class Ksm {
     const { machine, i32, core } = this;
     const frame = i32[slot + PTE_FRAME];
     core.rmapItemCreate(slot);
-    const numaNode = i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : machine.frames.node(frame);
+    const numaNode = i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : machine.frames.numaNode(frame);
     const own = machine.frames.stableNode(frame);
     const stable = own !== 0 ? own : core.stableInsert(frame, numaNode, nowMs);
     if (stable !== 0) core.stableNodeAppend(stable, slot);

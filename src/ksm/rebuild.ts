@@ -24,11 +24,11 @@ import {
   FRAME_WORDS,
   GUEST_EXITING,
   GUEST_MERGING_PAGES,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_ON_LIST,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
-  MAX_NODES,
+  MAX_NUMA_NODES,
   PTE_FRAME,
   PTE_HASHED,
   PTE_MERGEABLE,
@@ -80,7 +80,8 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
     // not one of another NUMA node.
     const frame = i32[slot + PTE_FRAME];
     const isShared = machine.frames.mapcount(frame) > 1 + pins[frame];
-    if (isShared || machine.frames.node(frame) !== i32[guest + GUEST_NODE]) ksm.adopt(slot, nowMs);
+    if (isShared || machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE])
+      ksm.adopt(slot, nowMs);
   });
 }
 
@@ -88,7 +89,7 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
 function forget(machine: Machine): void {
   const { i32, frameTable } = machine.memory;
   for (const counter of SCANNER_COUNTERS) i32[counter] = 0;
-  i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NODES);
+  i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NUMA_NODES);
   machine.memory.core.edgeForgetAll(EDGE_STABLE);
   machine.memory.core.unstableReset();
   for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++)

@@ -9,8 +9,8 @@ import {
   STABLE_FRAME,
   STABLE_HEAD,
   STABLE_LENGTH,
-  STABLE_NODE,
-  STABLE_NODE_MASK,
+  STABLE_NUMA_NODE,
+  STABLE_NUMA_NODE_MASK,
 } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
 
@@ -21,14 +21,14 @@ export class StableNodes {
     this.i32 = machine.memory.i32;
   }
 
-  /** The word of the stable tree's root for NUMA node `node`. */
-  root(node: number): number {
-    return CTL_STABLE_ROOTS + node;
+  /** The word of the stable tree's root for a NUMA node. */
+  root(numaNode: number): number {
+    return CTL_STABLE_ROOTS + numaNode;
   }
 
-  /** The NUMA node whose tree a node belongs to. */
-  nodeOf(stable: number): number {
-    return this.i32[stable + STABLE_NODE] & STABLE_NODE_MASK;
+  /** The NUMA node whose tree a stable node belongs to. */
+  numaNodeOf(stable: number): number {
+    return this.i32[stable + STABLE_NUMA_NODE] & STABLE_NUMA_NODE_MASK;
   }
 
   /** The frame is still the node's KSM page. */

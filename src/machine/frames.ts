@@ -7,7 +7,7 @@ import {
   CTL_FRAMES_USED,
   CTL_STORES_FAILED,
   FRAME_MAPCOUNT,
-  FRAME_NODE,
+  FRAME_NUMA_NODE,
   FRAME_STABLE_NODE,
   FRAME_WORDS,
 } from '../core/layout.js';
@@ -57,8 +57,8 @@ export class Frames {
   }
 
   /** NUMA node of a frame in use. */
-  node(frame: number): number {
-    return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_NODE);
+  numaNode(frame: number): number {
+    return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_NUMA_NODE);
   }
 
   /** Pointer of the stable node whose KSM page this is; 0 if it is none. */

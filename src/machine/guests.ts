@@ -10,10 +10,10 @@ import {
   CTL_GUESTS,
   GUEST_FREE,
   GUEST_LIVE,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_STATE,
   GUEST_WORDS,
-  MAX_NODES,
+  MAX_NUMA_NODES,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { SharedMemory } from './memory.js';
@@ -27,15 +27,18 @@ export class Guests {
 
   /** A new guest without regions, all of whose frames come from NUMA node `node`. */
   create(node = 0): number {
-    if (!Number.isInteger(node) || node < 0 || node >= MAX_NODES) {
-      throw new KsmdError('EINVAL', `NUMA node ${node}: there are nodes 0 to ${MAX_NODES - 1}`);
+    if (!Number.isInteger(node) || node < 0 || node >= MAX_NUMA_NODES) {
+      throw new KsmdError(
+        'EINVAL',
+        `NUMA node ${node}: there are nodes 0 to ${MAX_NUMA_NODES - 1}`,
+      );
     }
     const { i32 } = this;
     const table = i32[CTL_GUEST_TABLE];
     for (let guest = table; guest < table + i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
       if (i32[guest + GUEST_STATE] !== GUEST_FREE) continue;
       i32.fill(0, guest, guest + GUEST_WORDS);
-      i32[guest + GUEST_NODE] = node;
+      i32[guest + GUEST_NUMA_NODE] = node;
       i32[guest + GUEST_STATE] = GUEST_LIVE;
       return guest;
     }

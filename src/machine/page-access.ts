@@ -8,7 +8,7 @@ import {
   CTL_CHANGE_DETECTION,
   CTL_COW_BREAKS,
   CTL_INCOMING,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   INCOMING_WORDS,
   LOAD_WORDS,
@@ -228,7 +228,7 @@ export class PageAccess {
    */
   private takeCopy(slot: number, state: number, keep: boolean): number {
     const { i32, frames } = this;
-    const frame = frames.take(i32[this.guest(slot) + GUEST_NODE]);
+    const frame = frames.take(i32[this.guest(slot) + GUEST_NUMA_NODE]);
     if (frame === 0 || !keep) return frame;
     if ((state & PTE_PRESENT) !== 0) this.core.frameCopy(frame, i32[slot + PTE_FRAME]);
     else this.core.frameZero(frame);

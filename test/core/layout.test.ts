@@ -15,8 +15,8 @@ const WIDE: Readonly<Record<string, number>> = {
   CTL_MERGES: 2,
   CTL_COW_BREAKS: 2,
   CTL_MM_HEAD: 2,
-  CTL_STABLE_ROOTS: layout.MAX_NODES,
-  CTL_UNSTABLE_ROOTS: layout.MAX_NODES,
+  CTL_STABLE_ROOTS: layout.MAX_NUMA_NODES,
+  CTL_UNSTABLE_ROOTS: layout.MAX_NUMA_NODES,
   CTL_SEARCH_PATH: 64,
   CTL_THREAD_STATES: THREADS,
   CTL_THREAD_STOPS: THREADS,
@@ -56,7 +56,7 @@ test('an edge of a tree has as many words as its entries take', () => {
 
 describe('in a structure', () => {
   test.each([
-    ['a frame', ['FRAME_MAPCOUNT', 'FRAME_STABLE_NODE', 'FRAME_NODE'], layout.FRAME_WORDS],
+    ['a frame', ['FRAME_MAPCOUNT', 'FRAME_STABLE_NODE', 'FRAME_NUMA_NODE'], layout.FRAME_WORDS],
     [
       'a slot in a tree',
       [
@@ -76,7 +76,7 @@ describe('in a structure', () => {
     [
       'a guest',
       [
-        ...['MM_NEXT', 'MM_PREV', 'GUEST_STATE', 'GUEST_FIRST_REGION', 'GUEST_NODE'],
+        ...['MM_NEXT', 'MM_PREV', 'GUEST_STATE', 'GUEST_FIRST_REGION', 'GUEST_NUMA_NODE'],
         ...['GUEST_ON_LIST', 'GUEST_RMAP_ITEMS', 'GUEST_MERGING_PAGES', 'GUEST_ZERO_PAGES'],
         ...['GUEST_PRESENT_PAGES', 'GUEST_VISITS'],
       ],
@@ -94,7 +94,7 @@ describe('in a structure', () => {
       'a stable node in the tree',
       [
         ...['RB_PARENT_COLOR', 'RB_LEFT', 'RB_RIGHT', 'STABLE_FIRST', 'STABLE_FRAME'],
-        ...['STABLE_LENGTH', 'STABLE_NODE', 'STABLE_EXCERPT'],
+        ...['STABLE_LENGTH', 'STABLE_NUMA_NODE', 'STABLE_EXCERPT'],
       ],
       layout.STABLE_NODE_WORDS,
     ],
@@ -102,7 +102,7 @@ describe('in a structure', () => {
       'a dup of a chain',
       [
         ...['STABLE_HEAD', 'STABLE_DUP_NEXT', 'STABLE_DUP_PREV', 'STABLE_FIRST', 'STABLE_FRAME'],
-        ...['STABLE_LENGTH', 'STABLE_NODE', 'STABLE_OWNER'],
+        ...['STABLE_LENGTH', 'STABLE_NUMA_NODE', 'STABLE_OWNER'],
       ],
       layout.STABLE_NODE_WORDS,
     ],
@@ -115,7 +115,13 @@ test.each([
   [
     'an rmap item',
     [
-      ...['RMAP_AGE_MASK', 'RMAP_SKIPS_MASK', 'RMAP_NODE_MASK', 'RMAP_SEQNR_MASK', 'RMAP_IN_USE'],
+      ...[
+        'RMAP_AGE_MASK',
+        'RMAP_SKIPS_MASK',
+        'RMAP_NUMA_NODE_MASK',
+        'RMAP_SEQNR_MASK',
+        'RMAP_IN_USE',
+      ],
       ...['RMAP_STABLE', 'RMAP_UNSTABLE', 'RMAP_SEEN', 'RMAP_TRUSTED', 'RMAP_EXCERPTED'],
       ...['RMAP_FULL', 'RMAP_SKIPPED'],
     ],

@@ -35,7 +35,9 @@ test('every frame is handed out once, the zero page never, and then there is non
 test('a frame lives as long as anybody refers to it, and forgets its stable node as it is freed', () => {
   const { frames, memory } = machineOf(2);
   const frame = frames.take(3);
-  expect([frames.mapcount(frame), frames.node(frame), frames.stableNode(frame)]).toEqual([1, 3, 0]);
+  expect([frames.mapcount(frame), frames.numaNode(frame), frames.stableNode(frame)]).toEqual([
+    1, 3, 0,
+  ]);
   testedCore(memory).setStableNode(frame, 77);
   expect(frames.get(frame)).toBe(true);
   frames.put(frame);

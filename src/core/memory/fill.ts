@@ -4,7 +4,7 @@
  * call; what it fills from is the API thread's (CTL_INCOMING).
  */
 import {
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   PTE_DIRTY,
   PTE_FRAME,
@@ -26,7 +26,7 @@ import { frameNew } from './references';
  */
 export function fillUntouched(slot: u32, pages: u32, from: u32): u32 {
   const guest = guestOf(slot);
-  const numaNode = load(guest + GUEST_NODE);
+  const numaNode = load(guest + GUEST_NUMA_NODE);
   const bytes = frameBytes();
   let source = (<usize>from) << 2;
   for (let done: u32 = 0; done < pages; done++) {

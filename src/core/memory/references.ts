@@ -10,7 +10,7 @@ import {
   CTL_FRAMES_FREED,
   CTL_STALE_NODES,
   FRAME_MAPCOUNT,
-  FRAME_NODE,
+  FRAME_NUMA_NODE,
   FRAME_STABLE_NODE,
 } from '../layout';
 import { atomicAdd, atomicLoad, atomicStore, compareExchange, load, notify } from '../words';
@@ -20,7 +20,7 @@ import { frameEntry, frameGive, frameTake } from './frames';
 export function frameNew(numaNode: u32): u32 {
   const frame = frameTake();
   if (frame == 0) return 0;
-  atomicStore(frameEntry(frame) + FRAME_NODE, numaNode);
+  atomicStore(frameEntry(frame) + FRAME_NUMA_NODE, numaNode);
   atomicStore(frameEntry(frame) + FRAME_MAPCOUNT, 1);
   return frame;
 }
@@ -65,5 +65,5 @@ export function setStableNode(frame: u32, stable: u32): void {
 
 /** NUMA node of a frame in use. */
 export function numaNodeOf(frame: u32): u32 {
-  return atomicLoad(frameEntry(frame) + FRAME_NODE);
+  return atomicLoad(frameEntry(frame) + FRAME_NUMA_NODE);
 }

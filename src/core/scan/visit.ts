@@ -8,7 +8,7 @@ import {
   CTL_CHECKSUMS,
   CTL_MERGE_ACROSS_NODES,
   CTL_USE_ZERO_PAGES,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -54,7 +54,7 @@ export function visit(slot: u32, nowMs: u32): void {
     if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
   }
   const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
-  const numaNode = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NODE);
+  const numaNode = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NUMA_NODE);
   const stable = stableFind(frame, numaNode, nowMs);
   rmapItemDetach(slot);
   if (stable != 0) {

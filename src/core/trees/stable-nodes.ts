@@ -35,9 +35,9 @@ import {
   STABLE_FRAME,
   STABLE_HEAD,
   STABLE_LENGTH,
-  STABLE_NODE,
-  STABLE_NODE_MASK,
   STABLE_NODE_WORDS,
+  STABLE_NUMA_NODE,
+  STABLE_NUMA_NODE_MASK,
   STABLE_OWNER,
   STABLE_PRUNE_MS,
 } from '../layout';
@@ -57,7 +57,7 @@ export function stableNodeCreate(frame: u32, numaNode: u32): u32 {
   const stable = take();
   if (stable == 0) return 0;
   store(stable + STABLE_FRAME, frame);
-  store(stable + STABLE_NODE, numaNode);
+  store(stable + STABLE_NUMA_NODE, numaNode);
   return stable;
 }
 
@@ -130,7 +130,7 @@ export function chainCreate(stable: u32, nowMs: u32): u32 {
   if (chain == 0) return 0;
   store(chain + STABLE_LENGTH, STABLE_CHAIN);
   store(chain + STABLE_PRUNE_MS, nowMs);
-  store(chain + STABLE_NODE, load(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  store(chain + STABLE_NUMA_NODE, load(stable + STABLE_NUMA_NODE) & STABLE_NUMA_NODE_MASK);
   add(CTL_STABLE_NODE_CHAINS, 1);
   treeReplace(rootOf(stable), stable, chain);
   chainAdd(chain, stable);
@@ -140,7 +140,7 @@ export function chainCreate(stable: u32, nowMs: u32): u32 {
 /** One more dup. */
 export function chainAdd(chain: u32, stable: u32): void {
   store(stable + STABLE_HEAD, STABLE_DUP);
-  store(stable + STABLE_NODE, load(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  store(stable + STABLE_NUMA_NODE, load(stable + STABLE_NUMA_NODE) & STABLE_NUMA_NODE_MASK);
   store(stable + STABLE_OWNER, chain);
   link(chain, stable);
   add(CTL_STABLE_NODE_DUPS, 1);
@@ -169,7 +169,7 @@ export function chainRemove(chain: u32): void {
 }
 
 function rootOf(stable: u32): u32 {
-  return CTL_STABLE_ROOTS + (load(stable + STABLE_NODE) & STABLE_NODE_MASK);
+  return CTL_STABLE_ROOTS + (load(stable + STABLE_NUMA_NODE) & STABLE_NUMA_NODE_MASK);
 }
 
 function removeDup(dup: u32): void {

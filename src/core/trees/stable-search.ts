@@ -17,7 +17,7 @@ import {
   STABLE_EXCERPT_SHIFT,
   STABLE_FRAME,
   STABLE_HEAD,
-  STABLE_NODE,
+  STABLE_NUMA_NODE,
 } from '../layout';
 import { u32At } from '../memory/bytes';
 import { mismatch } from '../memory/compare';
@@ -92,7 +92,7 @@ function compareStable(node: u32, stable: u32): bool {
     if (passEdge(node, stable, equalToBound(stable))) return false;
     from = max(equalBelow, equalAbove);
   }
-  const tag = load(stable + STABLE_NODE) >> STABLE_EXCERPT_SHIFT;
+  const tag = load(stable + STABLE_NUMA_NODE) >> STABLE_EXCERPT_SHIFT;
   const offset = tag - 1;
   // The excerpt saves going to the page: it is in the line of memory just read, the page's bytes
   // are far from it.
@@ -144,5 +144,8 @@ export function stableResume(stable: u32): u32 {
 export function stableExcerpt(stable: u32): void {
   const offset: u32 = min(equalBelow, equalAbove) & ~(EXCERPT_BYTES - 1);
   store(stable + STABLE_EXCERPT, u32At(page + offset));
-  store(stable + STABLE_NODE, load(stable + STABLE_NODE) | ((offset + 1) << STABLE_EXCERPT_SHIFT));
+  store(
+    stable + STABLE_NUMA_NODE,
+    load(stable + STABLE_NUMA_NODE) | ((offset + 1) << STABLE_EXCERPT_SHIFT),
+  );
 }

@@ -11,7 +11,7 @@ import {
   CTL_CHAINS_PRUNE_MILLISECS,
   CTL_MAX_PAGE_SHARING,
   CTL_STABLE_ROOTS,
-  MAX_NODES,
+  MAX_NUMA_NODES,
   SEARCH_ABSENT,
   SEARCH_AGAIN,
   SEARCH_FOUND,
@@ -84,7 +84,7 @@ export function stableInsert(frame: u32, numaNode: u32, nowMs: u32): u32 {
 
 /** Removes every node whose page is gone, and empty chains. False if a page is still mapped. */
 export function stableRemoveStale(): bool {
-  for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NODES); root++) {
+  for (let root: u32 = CTL_STABLE_ROOTS; root < <u32>(CTL_STABLE_ROOTS + MAX_NUMA_NODES); root++) {
     for (let top = load(root); top != 0; top = load(root)) {
       const chain = isChain(top);
       for (

@@ -9,14 +9,14 @@ import {
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
   EDGE_UNSTABLE,
-  MAX_NODES,
+  MAX_NUMA_NODES,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
   RMAP_EXCERPTED,
   RMAP_FLAGS,
-  RMAP_NODE_MASK,
-  RMAP_NODE_SHIFT,
+  RMAP_NUMA_NODE_MASK,
+  RMAP_NUMA_NODE_SHIFT,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -36,7 +36,11 @@ import { isTrusted, unstableExcerpt, unstableSearch } from './unstable-search';
  * Forgets all nodes. Their rmap items go on saying that they are in the tree, of a generation past.
  */
 export function unstableReset(): void {
-  for (let root: u32 = CTL_UNSTABLE_ROOTS; root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NODES); root++)
+  for (
+    let root: u32 = CTL_UNSTABLE_ROOTS;
+    root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NUMA_NODES);
+    root++
+  )
     store(root, 0);
   edgeForgetAll(EDGE_UNSTABLE);
 }
@@ -47,7 +51,11 @@ export function unstableReset(): void {
  */
 export function unstableAbandon(): void {
   const past = ((generation() - 1) & 0xff) << RMAP_SEQNR_SHIFT;
-  for (let root: u32 = CTL_UNSTABLE_ROOTS; root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NODES); root++) {
+  for (
+    let root: u32 = CTL_UNSTABLE_ROOTS;
+    root < <u32>(CTL_UNSTABLE_ROOTS + MAX_NUMA_NODES);
+    root++
+  ) {
     for (let slot = load(root); slot != 0; slot = load(root)) {
       treeErase(root, slot);
       store(slot + RMAP_FLAGS, (load(slot + RMAP_FLAGS) & ~RMAP_SEQNR_MASK) | past);
@@ -69,14 +77,15 @@ export function unstableFindOrInsert(slot: u32, frame: u32, numaNode: u32, acros
   }
   if (answer != SEARCH_ABSENT) return 0;
   const flags =
-    load(slot + RMAP_FLAGS) & ~(RMAP_SEQNR_MASK | RMAP_NODE_MASK | RMAP_TRUSTED | RMAP_EXCERPTED);
+    load(slot + RMAP_FLAGS) &
+    ~(RMAP_SEQNR_MASK | RMAP_NUMA_NODE_MASK | RMAP_TRUSTED | RMAP_EXCERPTED);
   const trust = isTrusted ? RMAP_TRUSTED | keepExcerpt(slot) : 0;
   store(
     slot + RMAP_FLAGS,
     flags |
       RMAP_UNSTABLE |
       (generation() << RMAP_SEQNR_SHIFT) |
-      (numaNode << RMAP_NODE_SHIFT) |
+      (numaNode << RMAP_NUMA_NODE_SHIFT) |
       trust,
   );
   treeInsert(root, slot, parent, link);
@@ -124,7 +133,7 @@ function isOfNow(flags: u32): bool {
 }
 
 function rootOf(flags: u32): u32 {
-  return CTL_UNSTABLE_ROOTS + ((flags & RMAP_NODE_MASK) >> RMAP_NODE_SHIFT);
+  return CTL_UNSTABLE_ROOTS + ((flags & RMAP_NUMA_NODE_MASK) >> RMAP_NUMA_NODE_SHIFT);
 }
 
 function generation(): u32 {

@@ -21,7 +21,7 @@ import {
 } from '../../core/layout.js';
 import { MmList } from '../../ksm/mm-list.js';
 import type { Machine } from '../../machine/machine.js';
-import type { Report } from './report.js';
+import type { Findings } from './findings.js';
 
 /** All guests in use. */
 export function guestsOf(machine: Machine): number[] {
@@ -36,7 +36,7 @@ export function guestsOf(machine: Machine): number[] {
 export function checkRegions(
   machine: Machine,
   guests: readonly number[],
-  report: Report,
+  findings: Findings,
 ): number[] {
   const { regions } = machine;
   const { i32 } = machine.memory;
@@ -45,16 +45,17 @@ export function checkRegions(
     let end = 0;
     for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
       if (listed.has(region)) {
-        report.say(
-          `the regions of ${report.guest(guest)} go round in a circle, or on with another guest's`,
+        findings.say(
+          `the regions of ${findings.guest(guest)} go round in a circle, or on with another ` +
+            "guest's",
         );
         break;
       }
       listed.add(region);
       if (i32[region + REGION_GUEST] !== guest)
-        report.say(`${report.region(region)} is on the list of ${report.guest(guest)}`);
+        findings.say(`${findings.region(region)} is on the list of ${findings.guest(guest)}`);
       if (regions.vpn(region) < end)
-        report.say(`${report.region(region)} begins before the one ahead of it ends`);
+        findings.say(`${findings.region(region)} begins before the one ahead of it ends`);
       end = regions.vpn(region) + regions.pages(region);
     }
   }
@@ -65,12 +66,12 @@ export function checkRegions(
     region += REGION_WORDS
   ) {
     if (i32[region + REGION_GUEST] !== 0 && !listed.has(region))
-      report.say(`${report.region(region)} is on no list`);
+      findings.say(`${findings.region(region)} is on no list`);
   }
-  return checkSlots(machine, [...listed], report);
+  return checkSlots(machine, [...listed], findings);
 }
 
-function checkSlots(machine: Machine, listed: readonly number[], report: Report): number[] {
+function checkSlots(machine: Machine, listed: readonly number[], findings: Findings): number[] {
   const { regions } = machine;
   const { i32, slotTable } = machine.memory;
   const tableEnd = slotTable + i32[CTL_SLOTS] * SLOT_WORDS;
@@ -81,34 +82,34 @@ function checkSlots(machine: Machine, listed: readonly number[], report: Report)
     const first = i32[region + REGION_SLOT];
     const end = first + regions.pages(region) * SLOT_WORDS;
     if (first < free || end > tableEnd) {
-      report.say(`${report.region(region)} has slots that are another's, or none's`);
+      findings.say(`${findings.region(region)} has slots that are another's, or none's`);
       continue;
     }
-    checkFree(machine, free, first, report);
+    checkFree(machine, free, first, findings);
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
       if (i32[slot + SLOT_REGION] !== region)
-        report.say(`a slot of ${report.region(region)} says that it is another region's`);
+        findings.say(`a slot of ${findings.region(region)} says that it is another region's`);
     }
     used += regions.pages(region);
     free = end;
     sound.push(region);
   }
-  checkFree(machine, free, tableEnd, report);
-  report.equal('registered pages', i32[CTL_SLOTS_USED], used);
+  checkFree(machine, free, tableEnd, findings);
+  findings.equal('registered pages', i32[CTL_SLOTS_USED], used);
   return sound;
 }
 
-function checkFree(machine: Machine, from: number, end: number, report: Report): void {
+function checkFree(machine: Machine, from: number, end: number, findings: Findings): void {
   const { i32, slotTable } = machine.memory;
   let word = from;
   while (word < end && i32[word] === 0) word++;
   if (word < end) {
-    report.say(`free slot ${Math.floor((word - slotTable) / SLOT_WORDS)} is not all zeroes`);
+    findings.say(`free slot ${Math.floor((word - slotTable) / SLOT_WORDS)} is not all zeroes`);
   }
 }
 
 /** Checks the ring of guests and the cursor's place on it. */
-export function checkMmList(machine: Machine, guests: readonly number[], report: Report): void {
+export function checkMmList(machine: Machine, guests: readonly number[], findings: Findings): void {
   const { i32 } = machine.memory;
   const list = new MmList(machine.memory);
   const ring = new Set<number>([list.head]);
@@ -116,32 +117,32 @@ export function checkMmList(machine: Machine, guests: readonly number[], report:
   for (let at = list.head; ; ) {
     const next = i32[at + MM_NEXT];
     if (next !== list.head && !known.has(next)) {
-      report.say('the list of guests that KSM knows leads to what is no guest');
+      findings.say('the list of guests that KSM knows leads to what is no guest');
       return;
     }
     if (i32[next + MM_PREV] !== at)
-      report.say(`the list of guests that KSM knows is broken before ${report.guest(next)}`);
+      findings.say(`the list of guests that KSM knows is broken before ${findings.guest(next)}`);
     if (next === list.head) break;
     if (ring.has(next)) {
-      report.say('the list of guests that KSM knows never comes back to its head');
+      findings.say('the list of guests that KSM knows never comes back to its head');
       return;
     }
     ring.add(next);
     at = next;
   }
   if (!ring.has(list.cursor))
-    report.say('the cursor stands at a guest that is not on the list of guests that KSM knows');
+    findings.say('the cursor stands at a guest that is not on the list of guests that KSM knows');
   for (const guest of guests) {
     if (list.has(guest) !== ring.has(guest)) {
-      report.say(
-        `${report.guest(guest)} is ${ring.has(guest) ? '' : 'not '}on the list of guests ` +
+      findings.say(
+        `${findings.guest(guest)} is ${ring.has(guest) ? '' : 'not '}on the list of guests ` +
           'that KSM knows, but says otherwise',
       );
     }
     if (i32[guest + GUEST_ON_LIST] !== 0) continue;
     if (i32[guest + GUEST_STATE] === GUEST_EXITING)
-      report.say(`${report.guest(guest)} is exiting, and the scanner will never pass it`);
+      findings.say(`${findings.guest(guest)} is exiting, and the scanner will never pass it`);
     if (i32[guest + GUEST_RMAP_ITEMS] !== 0)
-      report.say(`${report.guest(guest)} has rmap items that the scanner will never pass`);
+      findings.say(`${findings.guest(guest)} has rmap items that the scanner will never pass`);
   }
 }

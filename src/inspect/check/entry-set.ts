@@ -1,6 +1,6 @@
 /**
- * Which entries of a table have something in common: a bit for each there is room for. A Set of
- * pointers ends at 16.7 million, and takes some forty bytes each.
+ * A set of entries of a table: a bit for each entry that the table has room for. A Set of pointers
+ * ends at 16.7 million of them, and takes some forty bytes each.
  */
 export class EntrySet {
   /** How many entries it has. */

@@ -9,13 +9,17 @@ import {
   STABLE_FRAME,
 } from '../../core/layout.js';
 import type { Machine } from '../../machine/machine.js';
-import type { Census } from './pages.js';
+import type { Findings } from './findings.js';
+import type { Recount } from './pages.js';
 import { isStableNode } from './references.js';
-import type { Report } from './report.js';
 
 const ZERO_FRAME = 0;
 
-export function checkFrames(machine: Machine, { mappings, pins }: Census, report: Report): void {
+export function checkFrames(
+  machine: Machine,
+  { mappings, pins }: Recount,
+  findings: Findings,
+): void {
   const { i32 } = machine.memory;
   const freeMap = i32[CTL_FREE_MAP];
   const fresh = i32[CTL_FRESH_FRAME];
@@ -25,21 +29,21 @@ export function checkFrames(machine: Machine, { mappings, pins }: Census, report
     const isFreed = (i32[freeMap + (frame >> 5)] & (1 << (frame & 31))) !== 0;
     const isFree = isFreed || frame >= fresh;
     if (isFreed && frame >= fresh)
-      report.say(`frame ${frame} is in the free map, but was never used`);
-    if (isFree && mapped > 0) report.say(`frame ${frame} is free, and ${mapped} ptes map it`);
+      findings.say(`frame ${frame} is in the free map, but was never used`);
+    if (isFree && mapped > 0) findings.say(`frame ${frame} is free, and ${mapped} ptes map it`);
     if (!isFree && mapped === 0)
-      report.say(`frame ${frame} is lost: nothing maps it and it is not free`);
+      findings.say(`frame ${frame} is lost: nothing maps it and it is not free`);
     const mapcount = machine.frames.mapcount(frame);
-    if (mapcount !== mapped) report.differ(`mapcount of frame ${frame}`, mapcount, mapped);
+    if (mapcount !== mapped) findings.differ(`mapcount of frame ${frame}`, mapcount, mapped);
     const stable = machine.frames.stableNode(frame);
     if (stable !== 0 && !(isStableNode(i32, stable) && i32[stable + STABLE_FRAME] === frame)) {
-      report.say(`frame ${frame} names a stable node that does not name it`);
+      findings.say(`frame ${frame} names a stable node that does not name it`);
     }
-    if (stable !== 0 && isFree) report.say(`frame ${frame} is free, but still has a stable node`);
+    if (stable !== 0 && isFree) findings.say(`frame ${frame} is free, but still has a stable node`);
     if (!isFree) used++;
   }
-  report.equal('frames in use', i32[CTL_FRAMES_USED], used);
+  findings.equal('frames in use', i32[CTL_FRAMES_USED], used);
   const zeroes = machine.memory.frameByte(ZERO_FRAME);
   if (machine.memory.u8.subarray(zeroes, zeroes + machine.frameBytes).some((byte) => byte !== 0))
-    report.say('the zero page is not all zeroes');
+    findings.say('the zero page is not all zeroes');
 }

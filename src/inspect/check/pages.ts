@@ -1,7 +1,7 @@
 /**
- * Pages, checked one by one: what a pte may be and what an rmap item may be beside it; and counted,
- * against every counter that is kept of them: the guests', the regions', the population groups' and
- * the kernel's.
+ * Pages, checked one by one: what a pte may be, and what an rmap item may be beside it. And pages,
+ * counted, against every counter kept of them: the guests', the regions', the population groups'
+ * and the kernel's.
  */
 import {
   CTL_FRAMES,
@@ -10,7 +10,7 @@ import {
   CTL_SLOTS,
   CTL_ZERO_PAGES,
   GUEST_MERGING_PAGES,
-  GUEST_NODE,
+  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_RMAP_ITEMS,
   GUEST_ZERO_PAGES,
@@ -36,11 +36,11 @@ import {
 } from '../../core/layout.js';
 import { type Machine, pinsOf } from '../../machine/machine.js';
 import { EntrySet } from './entry-set.js';
+import type { Findings } from './findings.js';
 import { isFrame } from './references.js';
-import type { Report } from './report.js';
 
-/** What all the pages come to. */
-export interface Census {
+/** What is counted of all pages. */
+export interface Recount {
   /** Slots that have an rmap item. */
   readonly items: EntrySet;
   /** How many ptes map each frame, and how many references there are to it besides. */
@@ -48,14 +48,14 @@ export interface Census {
   readonly pins: Int32Array;
 }
 
-class Tally {
+class PageCounts {
   items = 0;
   merging = 0;
   zero = 0;
   present = 0;
   mergeable = 0;
 
-  add(other: Tally): void {
+  add(other: PageCounts): void {
     this.items += other.items;
     this.merging += other.merging;
     this.zero += other.zero;
@@ -68,28 +68,28 @@ export function checkPages(
   machine: Machine,
   guests: readonly number[],
   regions: readonly number[],
-  report: Report,
-): Census {
-  const check = new PageCheck(machine, guests, report);
+  findings: Findings,
+): Recount {
+  const check = new PageCheck(machine, guests, findings);
   for (const region of regions) check.region(region);
   check.counters();
   return check;
 }
 
-class PageCheck implements Census {
+class PageCheck implements Recount {
   readonly items: EntrySet;
   readonly mappings: Int32Array;
   readonly pins: Int32Array;
   private readonly i32: Int32Array;
   /** Of each group of slots. */
   private readonly population: Int32Array;
-  private readonly ofGuest: ReadonlyMap<number, Tally>;
-  private readonly total = new Tally();
+  private readonly ofGuest: ReadonlyMap<number, PageCounts>;
+  private readonly total = new PageCounts();
 
   constructor(
     private readonly machine: Machine,
     guests: readonly number[],
-    private readonly report: Report,
+    private readonly findings: Findings,
   ) {
     const { i32, slotTable } = machine.memory;
     this.i32 = i32;
@@ -97,64 +97,69 @@ class PageCheck implements Census {
     this.mappings = new Int32Array(i32[CTL_FRAMES]);
     this.pins = pinsOf(machine);
     this.population = new Int32Array((i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
-    this.ofGuest = new Map(guests.map((guest) => [guest, new Tally()]));
+    this.ofGuest = new Map(guests.map((guest) => [guest, new PageCounts()]));
   }
 
   region(region: number): void {
-    const { i32, machine, report } = this;
-    const tally = new Tally();
+    const { i32, machine, findings } = this;
+    const counts = new PageCounts();
     const first = i32[region + REGION_SLOT];
     const end = machine.regions.endSlot(region);
-    for (let slot = first; slot < end; slot += SLOT_WORDS) this.page(slot, tally);
-    const name = report.region(region);
-    report.equal(`${name}, rmap items`, i32[region + REGION_RMAP_ITEMS], tally.items);
+    for (let slot = first; slot < end; slot += SLOT_WORDS) this.page(slot, counts);
+    const name = findings.region(region);
+    findings.equal(`${name}, rmap items`, i32[region + REGION_RMAP_ITEMS], counts.items);
     if (machine.regions.isGhost(region)) {
-      if (tally.items === 0) report.say(`${name} has no rmap item left to stay for`);
-      if (tally.present + tally.zero + tally.mergeable > 0)
-        report.say(`${name} has pages mapped or mergeable`);
+      if (counts.items === 0) findings.say(`${name} has no rmap item left to stay for`);
+      if (counts.present + counts.zero + counts.mergeable > 0)
+        findings.say(`${name} has pages mapped or mergeable`);
     } else
-      report.equal(`${name}, mergeable pages`, i32[region + REGION_MERGEABLE], tally.mergeable);
-    this.ofGuest.get(machine.pages.guest(first))?.add(tally);
-    this.total.add(tally);
+      findings.equal(`${name}, mergeable pages`, i32[region + REGION_MERGEABLE], counts.mergeable);
+    this.ofGuest.get(machine.pages.guest(first))?.add(counts);
+    this.total.add(counts);
   }
 
   /** Those kept of all pages, once all regions are gone through. */
   counters(): void {
-    const { i32, report, total } = this;
-    for (const [guest, tally] of this.ofGuest) {
-      const name = report.guest(guest);
-      report.equal(`${name}, ksm_rmap_items`, i32[guest + GUEST_RMAP_ITEMS], tally.items);
-      report.equal(`${name}, ksm_merging_pages`, i32[guest + GUEST_MERGING_PAGES], tally.merging);
-      report.equal(`${name}, ksm_zero_pages`, i32[guest + GUEST_ZERO_PAGES], tally.zero);
-      report.equal(`${name}, present pages`, i32[guest + GUEST_PRESENT_PAGES], tally.present);
+    const { i32, findings, total } = this;
+    for (const [guest, counts] of this.ofGuest) {
+      const name = findings.guest(guest);
+      findings.equal(`${name}, ksm_rmap_items`, i32[guest + GUEST_RMAP_ITEMS], counts.items);
+      findings.equal(
+        `${name}, ksm_merging_pages`,
+        i32[guest + GUEST_MERGING_PAGES],
+        counts.merging,
+      );
+      findings.equal(`${name}, ksm_zero_pages`, i32[guest + GUEST_ZERO_PAGES], counts.zero);
+      findings.equal(`${name}, present pages`, i32[guest + GUEST_PRESENT_PAGES], counts.present);
     }
-    report.equal('rmap items', i32[CTL_RMAP_ITEMS], total.items);
-    report.equal('ksm_zero_pages', i32[CTL_ZERO_PAGES], total.zero);
+    findings.equal('rmap items', i32[CTL_RMAP_ITEMS], total.items);
+    findings.equal('ksm_zero_pages', i32[CTL_ZERO_PAGES], total.zero);
     for (let group = 0; group < this.population.length; group++) {
       const written = i32[i32[CTL_POPULATION_TABLE] + group];
       const counted = this.population[group];
-      if (written !== counted) report.differ(`population of slot group ${group}`, written, counted);
+      if (written !== counted)
+        findings.differ(`population of slot group ${group}`, written, counted);
     }
   }
 
-  private page(slot: number, tally: Tally): void {
+  private page(slot: number, counts: PageCounts): void {
     const { i32 } = this;
     const state = i32[slot + PTE_STATE];
     const flags = i32[slot + RMAP_FLAGS];
     const group = ((slot - this.machine.memory.slotTable) / SLOT_WORDS) >> POPULATION_SHIFT;
     if ((state & PTE_PRESENT) !== 0) {
-      tally.present++;
+      counts.present++;
       this.population[group]++;
       if (isFrame(i32, i32[slot + PTE_FRAME])) this.mappings[i32[slot + PTE_FRAME]]++;
     }
-    if ((state & PTE_ZERO) !== 0) tally.zero++;
-    if ((state & PTE_MERGEABLE) !== 0) tally.mergeable++;
+    if ((state & PTE_ZERO) !== 0) counts.zero++;
+    if ((state & PTE_MERGEABLE) !== 0) counts.mergeable++;
     if ((flags & RMAP_IN_USE) !== 0) {
-      tally.items++;
+      counts.items++;
       this.population[group]++;
       this.items.add(slot);
     }
-    if ((flags & RMAP_STABLE) !== 0) tally.merging++;
+    if ((flags & RMAP_STABLE) !== 0) counts.merging++;
     this.checkPte(slot, state);
     this.checkItem(slot, state, flags);
   }
@@ -180,7 +185,7 @@ class PageCheck implements Census {
       if (mapcount !== 1)
         this.say(slot, `is writable, and its frame ${frame} is mapped ${mapcount} times`);
       if (stable !== 0) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
-      if (machine.frames.node(frame) !== i32[machine.pages.guest(slot) + GUEST_NODE])
+      if (machine.frames.numaNode(frame) !== i32[machine.pages.guest(slot) + GUEST_NUMA_NODE])
         this.say(slot, `has a frame of its own from another NUMA node, frame ${frame}`);
     } else if (stable === 0 && mapcount !== 1 + this.pins[frame]) {
       this.say(slot, `shares frame ${frame}, which is no KSM page`);
@@ -206,6 +211,6 @@ class PageCheck implements Census {
   }
 
   private say(slot: number, wrong: string): void {
-    this.report.say(`${this.report.page(slot)} ${wrong}`);
+    this.findings.say(`${this.findings.page(slot)} ${wrong}`);
   }
 }

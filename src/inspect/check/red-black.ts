@@ -5,7 +5,7 @@ import type { EntrySet } from './entry-set.js';
 /** No tree that can be had in 4 GiB is deeper than this. */
 const MAX_DEPTH = 128;
 
-export interface TreeWords {
+export interface CheckedTree {
   readonly i32: Int32Array;
   /** Whether a word may be the first of a node. */
   isNode(pointer: number): boolean;
@@ -21,7 +21,7 @@ export interface TreeWords {
  * further below a node that cannot be one.
  */
 export function walkInOrder(
-  tree: TreeWords,
+  tree: CheckedTree,
   root: number,
   treeName: string,
   visit: (node: number) => void,

@@ -1,4 +1,4 @@
-/** Whether a word that is to name something can: what damage leaves in it may name nothing. */
+/** Whether a word names anything that there is: after damage it may name nothing. */
 import {
   CTL_FRAMES,
   CTL_STABLE_NODE_FRESH,

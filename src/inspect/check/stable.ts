@@ -1,6 +1,6 @@
 /**
- * The stable tree, checked: shape, order of content, chains and dups, the list of every node, and
- * every rmap item that says it is on one.
+ * The stable tree, checked: shape, order of content, chains and dups, the list of every stable
+ * node, and every rmap item that says it is on such a list.
  */
 import {
   CTL_MAX_PAGE_SHARING,
@@ -17,7 +17,7 @@ import {
   CTL_STABLE_NODES_USED,
   CTL_STABLE_ROOTS,
   CTL_STALE_NODES,
-  MAX_NODES,
+  MAX_NUMA_NODES,
   PTE_FRAME,
   PTE_PRESENT,
   PTE_STATE,
@@ -35,8 +35,8 @@ import {
   STABLE_FIRST,
   STABLE_FRAME,
   STABLE_LENGTH,
-  STABLE_NODE,
   STABLE_NODE_WORDS,
+  STABLE_NUMA_NODE,
   STABLE_OWNER,
 } from '../../core/layout.js';
 import type { KernelProfile } from '../../ksm/kernels.js';
@@ -44,18 +44,18 @@ import { StableNodes } from '../../ksm/stable-nodes.js';
 import type { Machine } from '../../machine/machine.js';
 import { ContentOrder } from './content.js';
 import { EntrySet } from './entry-set.js';
-import type { Census } from './pages.js';
+import type { Findings } from './findings.js';
+import type { Recount } from './pages.js';
 import { walkInOrder } from './red-black.js';
 import { isFrame, isStableNode } from './references.js';
-import type { Report } from './report.js';
 
 export function checkStable(
   machine: Machine,
   profile: KernelProfile,
-  census: Census,
-  report: Report,
+  recount: Recount,
+  findings: Findings,
 ): void {
-  new StableCheck(machine, profile, census, report).run();
+  new StableCheck(machine, profile, recount, findings).run();
 }
 
 class StableCheck {
@@ -65,7 +65,7 @@ class StableCheck {
   /** Nodes that are in a tree, and those of them and of their dups that hold a page or held one. */
   private readonly met: EntrySet;
   private readonly holders: EntrySet;
-  /** Slots that are on a node's list. */
+  /** Slots that are on a stable node's list. */
   private readonly listed: EntrySet;
   private chains = 0;
   private dups = 0;
@@ -76,8 +76,8 @@ class StableCheck {
   constructor(
     private readonly machine: Machine,
     private readonly profile: KernelProfile,
-    { items }: Census,
-    private readonly report: Report,
+    { items }: Recount,
+    private readonly findings: Findings,
   ) {
     const { i32, slotTable } = machine.memory;
     this.i32 = i32;
@@ -89,15 +89,15 @@ class StableCheck {
   }
 
   run(): void {
-    const { i32, report } = this;
-    for (let node = 0; node < MAX_NODES; node++) this.checkTree(node);
-    report.equal('stale nodes', i32[CTL_STALE_NODES], this.stale);
-    report.equal('pages_shared', i32[CTL_PAGES_SHARED], this.shared);
-    report.equal('pages_sharing', i32[CTL_PAGES_SHARING], this.sharing);
-    report.equal('stable_node_chains', i32[CTL_STABLE_NODE_CHAINS], this.chains);
-    report.equal('stable_node_dups', i32[CTL_STABLE_NODE_DUPS], this.dups);
+    const { i32, findings } = this;
+    for (let numaNode = 0; numaNode < MAX_NUMA_NODES; numaNode++) this.checkTree(numaNode);
+    findings.equal('stale nodes', i32[CTL_STALE_NODES], this.stale);
+    findings.equal('pages_shared', i32[CTL_PAGES_SHARED], this.shared);
+    findings.equal('pages_sharing', i32[CTL_PAGES_SHARING], this.sharing);
+    findings.equal('stable_node_chains', i32[CTL_STABLE_NODE_CHAINS], this.chains);
+    findings.equal('stable_node_dups', i32[CTL_STABLE_NODE_DUPS], this.dups);
     if (this.profile.chains === 'none' && this.chains > 0)
-      report.say(`Linux ${this.profile.name} has no chains, but there is one`);
+      findings.say(`Linux ${this.profile.name} has no chains, but there is one`);
     this.items.forEach((slot) => {
       if (!this.listed.has(slot)) this.checkUnlisted(slot);
     });
@@ -109,26 +109,26 @@ class StableCheck {
     return new EntrySet(i32[CTL_STABLE_NODE_TABLE], STABLE_NODE_WORDS, i32[CTL_STABLE_NODES]);
   }
 
-  private checkTree(node: number): void {
-    const { i32, report, machine } = this;
-    const name = node === 0 ? 'stable tree' : `stable tree of node ${node}`;
-    const words = {
+  private checkTree(numaNode: number): void {
+    const { i32, findings, machine } = this;
+    const name = numaNode === 0 ? 'stable tree' : `stable tree of node ${numaNode}`;
+    const tree = {
       i32,
       met: this.met,
       isNode: (pointer: number) => isStableNode(i32, pointer),
-      name: (stable: number) => report.stableNode(stable),
-      say: (sentence: string) => report.say(sentence),
+      name: (stable: number) => findings.stableNode(stable),
+      say: (sentence: string) => findings.say(sentence),
     };
     const order = new ContentOrder(machine);
     let pages = 0;
-    walkInOrder(words, CTL_STABLE_ROOTS + node, name, (stable) => {
-      if (this.nodes.nodeOf(stable) !== node)
-        report.say(
-          `${report.stableNode(stable)} is in the ${name}, but says node ` +
-            `${this.nodes.nodeOf(stable)}`,
+    walkInOrder(tree, CTL_STABLE_ROOTS + numaNode, name, (stable) => {
+      if (this.nodes.numaNodeOf(stable) !== numaNode)
+        findings.say(
+          `${findings.stableNode(stable)} is in the ${name}, but says node ` +
+            `${this.nodes.numaNodeOf(stable)}`,
         );
       if (!this.hasTrueExcerpt(stable))
-        report.say(`${report.stableNode(stable)} has an excerpt that is not of its page`);
+        findings.say(`${findings.stableNode(stable)} has an excerpt that is not of its page`);
       let first = 0;
       this.eachHolder(stable, (holder) => {
         this.checkList(holder);
@@ -139,10 +139,10 @@ class StableCheck {
         const frame = i32[holder + STABLE_FRAME];
         if (first === 0) first = frame;
         else if (machine.memory.core.framesEqual(frame, first) === 0)
-          report.say(`${report.stableNode(stable)} chains pages that differ`);
-        if (i32[CTL_MERGE_ACROSS_NODES] === 0 && machine.frames.node(frame) !== node) {
-          report.say(
-            `frame ${frame}, of NUMA node ${machine.frames.node(frame)}, is in the ${name}`,
+          findings.say(`${findings.stableNode(stable)} chains pages that differ`);
+        if (i32[CTL_MERGE_ACROSS_NODES] === 0 && machine.frames.numaNode(frame) !== numaNode) {
+          findings.say(
+            `frame ${frame}, of NUMA node ${machine.frames.numaNode(frame)}, is in the ${name}`,
           );
         }
       });
@@ -150,15 +150,15 @@ class StableCheck {
       order.next(first);
       pages++;
     });
-    if (!order.kept) report.say(`the ${name} is out of order`);
-    if (pages > 0 && node !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
-      report.say(`the ${name} has pages, though they are merged across nodes`);
+    if (!order.kept) findings.say(`the ${name} is out of order`);
+    if (pages > 0 && numaNode !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
+      findings.say(`the ${name} has pages, though they are merged across nodes`);
   }
 
-  /** A node keeps four bytes of its page for searches; of a stale one they are not looked at. */
+  /** A stable node keeps four bytes of its page for searches; a stale one's are not looked at. */
   private hasTrueExcerpt(stable: number): boolean {
     const { i32, machine } = this;
-    const tag = i32[stable + STABLE_NODE] >>> STABLE_EXCERPT_SHIFT;
+    const tag = i32[stable + STABLE_NUMA_NODE] >>> STABLE_EXCERPT_SHIFT;
     if (tag === 0 || this.nodes.isChain(stable) || !this.isCurrent(stable)) return true;
     return (
       i32[stable + STABLE_EXCERPT] ===
@@ -168,46 +168,46 @@ class StableCheck {
 
   /** Calls `visit` with a node of the tree, or with the dups of a chain. */
   private eachHolder(stable: number, visit: (holder: number) => void): void {
-    const { i32, report } = this;
+    const { i32, findings } = this;
     if (!this.nodes.isChain(stable)) {
       if (this.holders.add(stable)) visit(stable);
-      else report.say(`${report.stableNode(stable)} is in a tree and in a chain`);
+      else findings.say(`${findings.stableNode(stable)} is in a tree and in a chain`);
       return;
     }
     this.chains++;
     let prev = 0;
     for (let dup = i32[stable + STABLE_FIRST]; dup !== 0; dup = i32[dup + STABLE_DUP_NEXT]) {
       if (!isStableNode(i32, dup) || !this.holders.add(dup)) {
-        report.say(`the dups of ${report.stableNode(stable)} lead astray`);
+        findings.say(`the dups of ${findings.stableNode(stable)} lead astray`);
         break;
       }
       if (!this.nodes.isDup(dup) || i32[dup + STABLE_OWNER] !== stable)
-        report.say(`${report.stableNode(dup)} hangs in a chain that it does not name`);
+        findings.say(`${findings.stableNode(dup)} hangs in a chain that it does not name`);
       if (i32[dup + STABLE_DUP_PREV] !== prev)
-        report.say(`${report.stableNode(dup)} names the wrong dup ahead of it`);
+        findings.say(`${findings.stableNode(dup)} names the wrong dup ahead of it`);
       this.dups++;
       visit(dup);
       prev = dup;
     }
   }
 
-  /** The rmap items listed from a node. */
+  /** The rmap items listed from a stable node. */
   private checkList(stable: number): void {
-    const { i32, report } = this;
+    const { i32, findings } = this;
     let length = 0;
     let prev = 0;
     for (let slot = i32[stable + STABLE_FIRST]; slot !== 0; slot = i32[slot + RMAP_NEXT]) {
       if (!this.items.has(slot) || !this.listed.add(slot)) {
         const what = this.items.has(slot)
-          ? `${report.page(slot)} a second time`
+          ? `${findings.page(slot)} a second time`
           : 'what is no rmap item';
-        report.say(`the list of ${report.stableNode(stable)} leads to ${what}`);
+        findings.say(`the list of ${findings.stableNode(stable)} leads to ${what}`);
         break;
       }
       if (i32[slot + RMAP_PREV] !== prev) {
-        report.say(
-          `${report.page(slot)} names the wrong page ahead of it on the list of ` +
-            report.stableNode(stable),
+        findings.say(
+          `${findings.page(slot)} names the wrong page ahead of it on the list of ` +
+            findings.stableNode(stable),
         );
       }
       this.checkListed(slot, stable);
@@ -216,9 +216,11 @@ class StableCheck {
     }
     const written = i32[stable + STABLE_LENGTH];
     if (written !== length)
-      report.differ(`length of the list of ${report.stableNode(stable)}`, written, length);
+      findings.differ(`length of the list of ${findings.stableNode(stable)}`, written, length);
     if (length > i32[CTL_MAX_PAGE_SHARING]) {
-      report.say(`${report.stableNode(stable)} has ${length} mappings, more than max_page_sharing`);
+      findings.say(
+        `${findings.stableNode(stable)} has ${length} mappings, more than max_page_sharing`,
+      );
     }
     if (length > 0) this.shared++;
     this.sharing += Math.max(0, length - 1);
@@ -226,29 +228,29 @@ class StableCheck {
 
   /** An rmap item that is listed from `stable`. */
   private checkListed(slot: number, stable: number): void {
-    const { i32, report } = this;
+    const { i32, findings } = this;
     if ((i32[slot + RMAP_FLAGS] & RMAP_STABLE) === 0) {
-      report.say(`${report.page(slot)} does not say that it is on the list of a stable node`);
+      findings.say(`${findings.page(slot)} does not say that it is on the list of a stable node`);
     }
     if (i32[slot + RMAP_HEAD] !== stable)
-      report.say(`${report.page(slot)} is not on the list that it names`);
+      findings.say(`${findings.page(slot)} is not on the list that it names`);
     const frame = i32[slot + PTE_FRAME];
     // One that is no KSM page is the guest's own: rewritten, and write-protected since.
     if (i32[stable + STABLE_FRAME] !== frame && this.mapsKsmPage(slot)) {
-      report.say(
-        `${report.page(slot)} maps frame ${frame}, but is listed from ` +
-          `${report.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
+      findings.say(
+        `${findings.page(slot)} maps frame ${frame}, but is listed from ` +
+          `${findings.stableNode(stable)} with frame ${i32[stable + STABLE_FRAME]}`,
       );
     }
   }
 
   /** An rmap item that no stable node lists. */
   private checkUnlisted(slot: number): void {
-    const { i32, report } = this;
+    const { i32, findings } = this;
     if ((i32[slot + RMAP_FLAGS] & RMAP_STABLE) !== 0)
-      report.say(`${report.page(slot)} says it is on the list of a stable node`);
+      findings.say(`${findings.page(slot)} says it is on the list of a stable node`);
     if (this.mapsKsmPage(slot))
-      report.say(`${report.page(slot)} maps a KSM page that does not list it`);
+      findings.say(`${findings.page(slot)} maps a KSM page that does not list it`);
   }
 
   private isCurrent(stable: number): boolean {
@@ -266,20 +268,20 @@ class StableCheck {
     );
   }
 
-  /** Every node ever handed out is in a tree, in a chain or free. */
+  /** Every stable node ever handed out is in a tree, in a chain or free. */
   private checkPool(): void {
-    const { i32, report } = this;
+    const { i32, findings } = this;
     const free = this.noStableNodes();
     for (let stable = i32[CTL_STABLE_NODE_FREE]; stable !== 0; stable = i32[stable]) {
       if (!isStableNode(i32, stable) || !free.add(stable)) {
-        report.say('the list of free stable nodes leads astray');
+        findings.say('the list of free stable nodes leads astray');
         break;
       }
       if (this.holders.has(stable) || this.met.has(stable))
-        report.say(`${report.stableNode(stable)} is free and in a tree`);
+        findings.say(`${findings.stableNode(stable)} is free and in a tree`);
     }
     const used = this.holders.size + this.chains;
-    report.equal('stable nodes in use', i32[CTL_STABLE_NODES_USED], used);
-    report.equal('stable nodes handed out', i32[CTL_STABLE_NODE_FRESH], used + free.size);
+    findings.equal('stable nodes in use', i32[CTL_STABLE_NODES_USED], used);
+    findings.equal('stable nodes handed out', i32[CTL_STABLE_NODE_FRESH], used + free.size);
   }
 }

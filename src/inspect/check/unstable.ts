@@ -10,7 +10,7 @@ import {
   CTL_SEQNR,
   CTL_SLOTS,
   CTL_UNSTABLE_ROOTS,
-  MAX_NODES,
+  MAX_NUMA_NODES,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -19,8 +19,8 @@ import {
   PTE_STATE,
   RMAP_EXCERPTED,
   RMAP_FLAGS,
-  RMAP_NODE_MASK,
-  RMAP_NODE_SHIFT,
+  RMAP_NUMA_NODE_MASK,
+  RMAP_NUMA_NODE_SHIFT,
   RMAP_SEQNR_MASK,
   RMAP_SEQNR_SHIFT,
   RMAP_TRUSTED,
@@ -30,36 +30,37 @@ import {
 import type { Machine } from '../../machine/machine.js';
 import { ContentOrder } from './content.js';
 import { EntrySet } from './entry-set.js';
-import type { Census } from './pages.js';
+import type { Findings } from './findings.js';
+import type { Recount } from './pages.js';
 import { walkInOrder } from './red-black.js';
-import type { Report } from './report.js';
 
-export function checkUnstable(machine: Machine, { items }: Census, report: Report): void {
+export function checkUnstable(machine: Machine, { items }: Recount, findings: Findings): void {
   const { i32, slotTable } = machine.memory;
   const met = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
-  const words = {
+  const tree = {
     i32,
     met,
     isNode: (pointer: number) => items.has(pointer),
-    name: (slot: number) => report.page(slot),
-    say: (sentence: string) => report.say(sentence),
+    name: (slot: number) => findings.page(slot),
+    say: (sentence: string) => findings.say(sentence),
   };
   const scanning = i32[CTL_CURSOR_GUEST] !== CTL_MM_HEAD;
-  for (let node = 0; scanning && node < MAX_NODES; node++) {
-    const name = node === 0 ? 'unstable tree' : `unstable tree of node ${node}`;
+  for (let numaNode = 0; scanning && numaNode < MAX_NUMA_NODES; numaNode++) {
+    const name = numaNode === 0 ? 'unstable tree' : `unstable tree of node ${numaNode}`;
     const bounding = new ContentOrder(machine);
-    walkInOrder(words, CTL_UNSTABLE_ROOTS + node, name, (slot) => {
+    walkInOrder(tree, CTL_UNSTABLE_ROOTS + numaNode, name, (slot) => {
       const flags = i32[slot + RMAP_FLAGS];
       if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags))
-        report.say(`${report.page(slot)} is in the ${name} and does not say so`);
-      if ((flags & RMAP_NODE_MASK) >> RMAP_NODE_SHIFT !== node)
-        report.say(`${report.page(slot)} is in the ${name}, but names another`);
+        findings.say(`${findings.page(slot)} is in the ${name} and does not say so`);
+      if ((flags & RMAP_NUMA_NODE_MASK) >> RMAP_NUMA_NODE_SHIFT !== numaNode)
+        findings.say(`${findings.page(slot)} is in the ${name}, but names another`);
       if (!hasTrueExcerpt(machine, slot))
-        report.say(`${report.page(slot)} has an excerpt that is not of its bytes`);
+        findings.say(`${findings.page(slot)} has an excerpt that is not of its bytes`);
       if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE]))
         bounding.next(i32[slot + PTE_FRAME]);
     });
-    if (!bounding.kept) report.say(`pages of the ${name} that nobody has written are out of order`);
+    if (!bounding.kept)
+      findings.say(`pages of the ${name} that nobody has written are out of order`);
   }
   let saying = 0;
   items.forEach((slot) => {
@@ -67,9 +68,9 @@ export function checkUnstable(machine: Machine, { items }: Census, report: Repor
     if ((flags & RMAP_UNSTABLE) === 0) return;
     saying++;
     if (isCurrent(i32, flags) && !met.has(slot))
-      report.say(`${report.page(slot)} says it is in the unstable tree, and is not`);
+      findings.say(`${findings.page(slot)} says it is in the unstable tree, and is not`);
   });
-  report.equal('pages_unshared', i32[CTL_PAGES_UNSHARED], saying);
+  findings.equal('pages_unshared', i32[CTL_PAGES_UNSHARED], saying);
 }
 
 /**

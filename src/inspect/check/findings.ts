@@ -1,4 +1,4 @@
-/** What a check found: one plain sentence a disagreement, and the names of the things in it. */
+/** What a check found: one plain sentence a disagreement, and how it names things. */
 import {
   CTL_GUEST_TABLE,
   CTL_STABLE_NODE_TABLE,
@@ -17,7 +17,7 @@ export type GuestName = (guest: number) => string | undefined;
 /** So many sentences are kept; a memory damaged all over would have one for each page. */
 const MOST_SENTENCES = 1000;
 
-export class Report {
+export class Findings {
   private readonly kept: string[] = [];
   private more = 0;
 
@@ -42,7 +42,7 @@ export class Report {
     if (written !== counted) this.differ(what, written, counted);
   }
 
-  /** Says that it is not. Where there is one for each page, it is named only if it is to be. */
+  /** Says that the two differ. For checks made once a page, which name a thing only if needed. */
   differ(what: string, written: number, counted: number): void {
     this.say(`${what}: ${written} is written down, a recount gives ${counted}`);
   }

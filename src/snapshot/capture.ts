@@ -31,7 +31,7 @@ import {
 
 const hasher = await xxhash();
 
-/** Bytes of frames sent at a time, about. */
+/** Bytes sent at a time, about. */
 const CHUNK_BYTES = 1 << 20;
 
 export class Snapshot {
@@ -103,27 +103,20 @@ export class Snapshot {
   }
 
   private *draw(): Generator<Uint8Array, undefined> {
-    const { memory, frameBytes } = this.host.machine;
+    const { frameBytes } = this.host.machine;
     const digest = hasher.create64();
-    let sent = 0;
     const checked = (chunk: Uint8Array): Uint8Array => {
       digest.update(chunk);
       return chunk;
     };
     try {
       yield checked(encodeHeader(this.header));
-      yield checked(new Uint8Array(this.maps.buffer));
+      const maps = new Uint8Array(this.maps.buffer);
+      for (let at = 0; at < maps.length; at += CHUNK_BYTES)
+        yield checked(maps.subarray(at, at + CHUNK_BYTES));
       const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
-      while (sent < this.frames.length) {
-        const count = Math.min(perChunk, this.frames.length - sent);
-        const chunk = new Uint8Array(count * frameBytes);
-        for (let i = 0; i < count; i++) {
-          const start = memory.frameByte(this.frames[sent]);
-          chunk.set(memory.u8.subarray(start, start + frameBytes), i * frameBytes);
-          this.release(sent++);
-        }
-        yield checked(chunk);
-      }
+      for (let at = 0; at < this.frames.length; at += perChunk)
+        yield checked(this.send(at, Math.min(perChunk, this.frames.length - at)));
       const checksum = Buffer.alloc(CHECKSUM_BYTES);
       checksum.writeBigUInt64LE(digest.digest());
       yield checksum;
@@ -131,6 +124,24 @@ export class Snapshot {
     } finally {
       this.giveUp();
     }
+  }
+
+  /** The bytes of `count` frames from the one noted `first` on, which are let go of. */
+  private send(first: number, count: number): Uint8Array {
+    const { memory, frameBytes } = this.host.machine;
+    const { frames } = this;
+    const chunk = new Uint8Array(count * frameBytes);
+    for (let done = 0; done < count; ) {
+      const frame = frames[first + done];
+      // Most lie in memory as they were noted: so many are copied at once.
+      let run = 1;
+      while (done + run < count && frames[first + done + run] === frame + run) run++;
+      const start = memory.frameByte(frame);
+      chunk.set(memory.u8.subarray(start, start + run * frameBytes), done * frameBytes);
+      done += run;
+    }
+    for (let index = first; index < first + count; index++) this.release(index);
+    return chunk;
   }
 
   /** Lets go of every frame still held. */
@@ -155,8 +166,10 @@ export class Snapshot {
 function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): Int32Array {
   const { machine } = host;
   const { i32 } = machine.memory;
-  const numbers = new Int32Array(i32[CTL_FRAMES]);
-  const frames: number[] = [];
+  // By frame: its place in the file, from 1 on.
+  const places = new Int32Array(i32[CTL_FRAMES]);
+  const frames = new Int32Array(machine.frames.used);
+  let noted = 0;
   let at = 0;
   for (const { name, regions } of guests) {
     for (const region of regions) {
@@ -166,16 +179,17 @@ function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): I
         let page = PAGE_UNTOUCHED;
         if ((state & PTE_PRESENT) !== 0) {
           const frame = i32[slot + PTE_FRAME];
-          if (numbers[frame] === 0) {
+          if (places[frame] === 0) {
             machine.frames.get(frame);
-            numbers[frame] = frames.push(frame);
+            frames[noted++] = frame;
+            places[frame] = noted;
           }
-          page = PAGE_FIRST_FRAME + numbers[frame] - 1;
+          page = PAGE_FIRST_FRAME + places[frame] - 1;
           i32[slot + PTE_STATE] = state & ~PTE_WRITABLE;
         } else if ((state & PTE_ZERO) !== 0) page = PAGE_ZERO;
         maps[at++] = (state & PTE_MERGEABLE) !== 0 ? page | PAGE_MERGEABLE : page;
       }
     }
   }
-  return Int32Array.from(frames);
+  return frames.subarray(0, noted);
 }

@@ -7,31 +7,24 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
-import {
-  CTL_PAGES_TO_SCAN,
-  PTE_FRAME,
-  PTE_STATE,
-  PTE_WRITABLE,
-  SLOT_WORDS,
-} from '../core/layout.js';
+import { CTL_PAGES_TO_SCAN, PTE_PRESENT, PTE_STATE, PTE_WRITABLE } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
-import { DONE } from '../machine/page-access.js';
+import { eachSlot } from '../machine/recover.js';
+import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
 import {
   CHECKSUM_BYTES,
   decodeHeader,
   frameBytesOf,
   MAGIC,
   mappedPages,
-  PAGE_FIRST_FRAME,
   PAGE_MERGEABLE,
-  PAGE_ZERO,
   type SnapshotHeader,
 } from './format.js';
+import { PageRestorer } from './page-restorer.js';
 
 const hasher = await xxhash();
-const CHUNK_BYTES = 1 << 20;
 const MAX_HEADER_BYTES = 1 << 26;
 
 /** A snapshot file known to be whole. */
@@ -86,23 +79,15 @@ export class SnapshotFile {
       );
     }
     const maps = this.maps();
-    const shared: number[] = [];
-    const slots = new Int32Array(header.frames);
+    const restorer = new PageRestorer(host.machine, this.frames(), header.frames);
     let at = 0;
     for (const { name, node, regions } of header.guests) {
       host.createGuest(name, node);
       for (const { name: regionName, address, pages } of regions) {
         host.map(name, regionName, pages, { address, mergeable: false });
-        adviseMergeable(host, name, address, maps.subarray(at, at + pages));
-        const first = host.firstSlot(name, regionName);
-        for (let page = 0; page < pages; page++)
-          this.restorePage(
-            host,
-            first + page * SLOT_WORDS,
-            maps[at + page] & ~PAGE_MERGEABLE,
-            slots,
-            shared,
-          );
+        const ofRegion = maps.subarray(at, at + pages);
+        adviseMergeable(host, name, address, ofRegion);
+        restorer.restore(host.firstSlot(name, regionName), ofRegion);
         at += pages;
       }
     }
@@ -114,46 +99,13 @@ export class SnapshotFile {
     }
     // Where the advisor was when the snapshot was taken.
     host.machine.memory.i32[CTL_PAGES_TO_SCAN] = Number(others.pages_to_scan);
-    for (const slot of shared) host.ksm.adopt(slot, nowMs);
-    if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
-  }
-
-  /**
-   * `slots`: the slot that each frame of the file is mapped from; `shared` gets the slots of those
-   * mapped more than once.
-   */
-  private restorePage(
-    host: Host,
-    slot: number,
-    page: number,
-    slots: Int32Array,
-    shared: number[],
-  ): void {
     const { machine } = host;
-    const { i32 } = machine.memory;
-    if (page === PAGE_ZERO) machine.pages.mapZeroPage(slot);
-    if (page < PAGE_FIRST_FRAME) return;
-    const number = page - PAGE_FIRST_FRAME;
-    if (number >= slots.length)
-      throw new KsmdError('EINVAL', `it maps a frame ${number} that it does not hold`);
-    const first = slots[number];
-    if (first === 0) {
-      if (machine.pages.store(slot, 0, this.frame(number)) !== DONE) {
-        throw new KsmdError(
-          'ENOMEM',
-          `the snapshot holds ${this.header.frames} frames, and only ` +
-            `${machine.frames.total} fit: take a larger memory`,
-        );
-      }
-      slots[number] = slot;
-      return;
-    }
-    if ((i32[first + PTE_STATE] & PTE_WRITABLE) !== 0) {
-      machine.pages.writeProtect(first);
-      shared.push(first);
-    }
-    machine.pages.mapFrame(slot, i32[first + PTE_FRAME]);
-    shared.push(slot);
+    eachSlot(machine, (slot) => {
+      // Whatever was stored is its page's own, and writable, unless it is shared.
+      const state = machine.memory.i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE);
+      if (state === PTE_PRESENT) host.ksm.adopt(slot, nowMs);
+    });
+    if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
   }
 
   close(): void {
@@ -161,13 +113,15 @@ export class SnapshotFile {
   }
 
   private maps(): Int32Array {
-    const bytes = read(this.fd, this.mapsAt, mappedPages(this.header) * 4);
-    return new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const maps = new Int32Array(mappedPages(this.header));
+    readInto(this.fd, this.mapsAt, new Uint8Array(maps.buffer));
+    return maps;
   }
 
-  private frame(number: number): Uint8Array {
-    const bytes = frameBytesOf(this.header);
-    return read(this.fd, this.mapsAt + mappedPages(this.header) * 4 + number * bytes, bytes);
+  private frames(): FrameWindow {
+    const { fd, header, mapsAt } = this;
+    const framesAt = mapsAt + mappedPages(header) * 4;
+    return new FrameWindow(fd, framesAt, frameBytesOf(header), header.frames);
   }
 }
 
@@ -186,8 +140,10 @@ function adviseMergeable(host: Host, guest: string, address: number, pages: Int3
 /** EINVAL unless the file ends after `length` bytes and their checksum. */
 function verify(fd: number, length: number): void {
   const digest = hasher.create64();
+  const bytes = new Uint8Array(CHUNK_BYTES);
   for (let done = 0; done < length; ) {
-    const chunk = read(fd, done, Math.min(CHUNK_BYTES, length - done));
+    const chunk = bytes.subarray(0, Math.min(CHUNK_BYTES, length - done));
+    readInto(fd, done, chunk);
     digest.update(chunk);
     done += chunk.length;
   }
@@ -195,15 +151,4 @@ function verify(fd: number, length: number): void {
     throw new KsmdError('EINVAL', 'its checksum is wrong: it is damaged');
   if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0)
     throw new KsmdError('EINVAL', 'it goes on after its end: it is damaged');
-}
-
-/** Exactly so many bytes. EINVAL if the file ends before. */
-function read(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let done = 0; done < length; ) {
-    const count = readSync(fd, bytes, done, length - done, position + done);
-    if (count === 0) throw new KsmdError('EINVAL', 'it is cut short');
-    done += count;
-  }
-  return bytes;
 }

@@ -38,6 +38,15 @@ function guest(host: Host, name: string, contents: readonly number[]): void {
   host.storePages(name, ADDRESS, fingerprints(contents));
 }
 
+function withDirectory(use: (directory: Directory) => void): void {
+  const directory = new Directory();
+  try {
+    use(directory);
+  } finally {
+    directory.remove();
+  }
+}
+
 function fullScans(host: Host, scans: number): void {
   for (let scan = 0; scan < scans; scan++) host.ksm.scan(2 ** 31 - 1);
 }
@@ -121,8 +130,7 @@ test('the bytes of a page are not there to be read or written', () => {
 });
 
 test('a snapshot of it comes back, and fits no host of whole pages', () => {
-  const directory = new Directory();
-  try {
+  withDirectory((directory) => {
     const host = hostOf(100);
     guest(host, 'a', [1, 1, 2, 0]);
     fullScans(host, 3);
@@ -132,7 +140,32 @@ test('a snapshot of it comes back, and fits no host of whole pages', () => {
     expect(restored.machine.frames.used).toBe(3);
     expect(checkHost(restored)).toEqual([]);
     expect(() => directory.restore(file)).toThrow(/16 bytes of a page, the host 4096/);
-  } finally {
-    directory.remove();
-  }
+  });
+});
+
+test('a snapshot comes back of more pages and frames than are written or read at a time', () => {
+  withDirectory((directory) => {
+    // A MiB at a time: 262,144 pages of the maps, 65,536 frames.
+    const pages = 300_000;
+    const host = hostOf(pages);
+    host.set('use_zero_pages', 1);
+    const contents = Array.from({ length: pages }, (_, page) => {
+      if (page % 11 === 0) return 0;
+      return page % 5 === 0 ? 1 + (page % 100) : 1000 + page;
+    });
+    guest(host, 'a', contents);
+    fullScans(host, 3);
+    host.madvise('a', ADDRESS + 70_000 * PAGE, 1000 * PAGE, 'dontneed');
+    const restored = directory.restore(snapshotOf(host), {
+      memoryBytes: 2 ** 21 + pages * 100,
+      guestPages: pages,
+      frameBytes: FRAME,
+    });
+    const wrong = contents.filter(
+      (_, page) => stored(restored, 'a', page) !== stored(host, 'a', page),
+    );
+    expect(wrong).toEqual([]);
+    expect(restored.machine.frames.used).toBe(host.machine.frames.used);
+    expect(checkHost(restored)).toEqual([]);
+  });
 });

@@ -1,10 +1,12 @@
 /**
  * How anything in ksmd fails: one error, with the errno name a kernel would give and a sentence.
  *
- * Whoever throws one has changed nothing, except where `details` says how much was done. What ends
- * the daemon besides, and with which exit status, is src/daemon/fatal.ts.
+ * The sentence may quote what came from elsewhere: it is made printable here, so that it can go
+ * anywhere. Whoever throws one has changed nothing, except where `details` says how much was done.
+ * What ends the daemon besides, and with which exit status, is src/daemon/fatal.ts.
  */
 import { constants } from 'node:os';
+import { printable } from './printable.js';
 
 /** The operating system's own names: ENOENT, EINVAL, … */
 export type Errno = Extract<keyof typeof constants.errno, `E${string}`>;
@@ -24,7 +26,7 @@ export class KsmdError extends Error {
     message: string,
     readonly details: ErrorDetails = {},
   ) {
-    super(message);
+    super(printable(message));
   }
 
   /** The line a command or the log fails with: the errno name first. */
@@ -47,6 +49,12 @@ export function systemError(error: unknown, what: string): KsmdError {
   // Node's own message begins with the name already.
   const detail = code === undefined ? String(message ?? error) : message.replace(`${code}: `, '');
   return new KsmdError(errnoOf(code), `${what}: ${detail}`);
+}
+
+/** A fault as one line: what was thrown, and the calls that led there, the innermost first. */
+export function traced(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.split(/\n\s*/).join('; ');
 }
 
 /** The name, if it is one; otherwise EIO. */

@@ -1,8 +1,17 @@
 /**
  * Names of what there are a few kinds of, each list once: the same in the API, on the command line,
- * in the log and inside; and what is taken where nothing is said. What a name means is said where
- * it takes effect. Nothing is imported here, so that a list costs nobody more than itself.
+ * in the log and inside; what names may be given; and what is taken where nothing is said. What a
+ * name means is said where it takes effect. Nothing is imported here, so that a list costs nobody
+ * more than itself.
  */
+
+/**
+ * What a guest or a region may be called, whoever says so, a request or a file: nothing that a
+ * path, a terminal, a shell or a page would take for more than a name.
+ */
+export const NAME_PATTERN = '^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$';
+/** In words, after "must be". */
+export const NAME_RULE = "1 to 64 letters, digits, '.', '_' or '-', and neither '.' nor '..'";
 
 /** Kernels of Linux that can be followed, oldest first. */
 export const KERNELS = ['2.6.32', '6.1', '6.12', '6.18'] as const;

@@ -2,7 +2,7 @@
  * How a verb fails: one line on standard error that begins with the errno name, and an exit status.
  */
 import { CommanderError } from 'commander';
-import { KsmdError } from '../errors.js';
+import { KsmdError, traced } from '../errors.js';
 import { socketPath } from '../protocol/socket-path.js';
 
 export const FAILED = 1;
@@ -18,17 +18,12 @@ export function failureOf(error: unknown, hints: Readonly<Record<string, string>
     return { exitStatus: WRONG_COMMAND_LINE, line: error.message };
   if (error instanceof KsmdError) {
     const next = nextStep(error, hints);
-    return { exitStatus: FAILED, line: `${error.code}: ${error.message}${next}` };
+    return { exitStatus: FAILED, line: `${error.line}${next}` };
   }
   // The operating system's own: the message begins with the errno name.
   if (error instanceof Error && 'syscall' in error)
     return { exitStatus: FAILED, line: error.message };
-  return {
-    exitStatus: FAILED,
-    line:
-      'EIO: a fault in ksmd: ' +
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  };
+  return { exitStatus: FAILED, line: `EIO: a fault in ksmd: ${traced(error)}` };
 }
 
 function nextStep(

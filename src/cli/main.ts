@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { socketPath } from '../protocol/socket-path.js';
 import { failureOf, WRONG_COMMAND_LINE } from './failures.js';
 import { type CommonOptions, createProgram } from './program.js';
+import { complain, print, printStyled } from './terminal/output.js';
 import type { Session, Verb } from './verb.js';
 
 /** A reader that has seen enough (`ksmd guests | head -1`) is no failure. */
@@ -23,14 +24,12 @@ async function call(verb: Verb, values: readonly unknown[], options: CommonOptio
   // Loaded here, as the verb is: help and version need neither.
   const { Client } = await import('../client/client.js');
   const client = new Client(socketPath(options.socket));
-  const print = (text: string): void => {
-    process.stdout.write(`${text}\n`);
-  };
   const session: Session = {
     client,
     program,
     json: options.json ?? false,
     print,
+    printStyled,
     printJson: (value) => print(JSON.stringify(value)),
   };
   try {
@@ -38,7 +37,7 @@ async function call(verb: Verb, values: readonly unknown[], options: CommonOptio
     process.exitCode = (await action(session, values, options)) ?? 0;
   } catch (error) {
     const { exitStatus, line } = failureOf(error, verb.hints);
-    process.stderr.write(`ksmd: ${line}\n`);
+    complain(line);
     process.exitCode = exitStatus;
   } finally {
     client.close();

@@ -3,6 +3,7 @@
  * the completions and the man pages follow from it.
  */
 import { Command, Option } from 'commander';
+import { printableLines } from '../printable.js';
 import { VERSION } from '../version.js';
 import { VERBS } from './commands.js';
 import type { Verb } from './verb.js';
@@ -25,7 +26,9 @@ export function createProgram(call: CallVerb): Command {
         'merges it as the kernel does.',
     )
     .version(VERSION)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'ksmd: ')) })
+    .configureOutput({
+      outputError: (text, write) => write(printableLines(text.replace(/^error: /, 'ksmd: '))),
+    })
     .showHelpAfterError("('--help' shows how)")
     .exitOverride();
   for (const verb of VERBS) program.addCommand(command(program, verb, call));

@@ -4,6 +4,7 @@
  */
 import type { Argument, Command, Option } from 'commander';
 import type { Client } from '../client/client.js';
+import type { StyledLine } from './terminal/styled.js';
 
 /** What a verb works with: its daemon, and where it prints. */
 export interface Session {
@@ -12,8 +13,10 @@ export interface Session {
   readonly program: Command;
   /** --json was given. */
   readonly json: boolean;
-  /** A line, or several, on standard output. */
-  print(text: string): void;
+  /** Lines on standard output. */
+  print(...lines: readonly string[]): void;
+  /** A line that has styles. */
+  printStyled(line: StyledLine): void;
   printJson(value: unknown): void;
 }
 

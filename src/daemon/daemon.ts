@@ -6,6 +6,7 @@
  * can be trusted any more, so no part is stopped in order. Only that is removed by which others
  * would take the daemon for alive, and the process is to end. Signals are the caller's business.
  */
+import { traced } from '../errors.js';
 import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
 import { LifeCycle } from './life-cycle.js';
@@ -91,6 +92,6 @@ function internalFault(error: unknown, when = ''): FatalError {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describe).join('\n');
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  return traced(error);
 }

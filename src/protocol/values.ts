@@ -6,11 +6,9 @@
  * numbers.
  */
 import { type Static, Type } from 'typebox';
+import { NAME_PATTERN, NAME_RULE } from '../names.js';
 
-export const Name = Type.String({
-  pattern: '^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$',
-  description: "1 to 64 letters, digits, '.', '_' or '-', and neither '.' nor '..'",
-});
+export const Name = Type.String({ pattern: NAME_PATTERN, description: NAME_RULE });
 
 const DIGITS = '^(0[xX][0-9a-fA-F]{1,13}|[0-9]{1,16})$';
 const BYTES = 'bytes, 0 or more, written like 4096 or 0x1000';

@@ -2,7 +2,7 @@
  * What `ksmd top` shows: a summary, and a table of guests in the columns of procps' top and some of
  * KSM's.
  */
-import { type Span, type Style, styledLine } from '../terminal/styled.js';
+import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
 import { briefSize } from '../terminal/wording.js';
 import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';
 import { SUMMARY_LINES, topSummary } from './top-summary.js';
@@ -46,6 +46,7 @@ const COLUMNS: readonly Column[] = [
   { name: '%SCAN', width: 5, cell: ({ scannerShare }) => inHundred(scannerShare) },
 ];
 const NAME_COLUMN = 'GUEST';
+const BLANK = styledLine([]);
 /** Of all columns but the name's. */
 const FIGURES_WIDTH = COLUMNS.reduce((sum, { width }) => sum + width + 1, 0);
 
@@ -61,13 +62,13 @@ export function topLines(
   now: GuestSample,
   before: GuestSample | undefined,
   { columns, order, screen }: View,
-): string[] {
-  const above = [...topSummary(now, before, columns), '', heading(columns, order)];
+): StyledLine[] {
+  const above = [...topSummary(now, before, columns), BLANK, heading(columns, order)];
   const guests = sorted(guestUsage(now, before), order);
   if (screen === undefined) return [...above, ...guests.map((guest) => row(guest, order, columns))];
   const room = guestRoom(screen.rows);
   const shown = guests.slice(screen.first, screen.first + room);
-  const blank = Array.from({ length: room - shown.length }, () => '');
+  const blank = Array.from({ length: room - shown.length }, () => BLANK);
   return [
     ...above,
     ...shown.map((guest) => row(guest, order, columns)),
@@ -91,7 +92,7 @@ function sorted(guests: readonly GuestUsage[], order: Order): GuestUsage[] {
   );
 }
 
-function heading(columns: number, order: Order): string {
+function heading(columns: number, order: Order): StyledLine {
   const sortedBy = ORDERS[order].column;
   const style = (name: string): Style =>
     name === sortedBy ? ['inverse', 'bold', 'underline'] : 'inverse';
@@ -116,7 +117,7 @@ function heading(columns: number, order: Order): string {
   );
 }
 
-function row(guest: GuestUsage, order: Order, columns: number): string {
+function row(guest: GuestUsage, order: Order, columns: number): StyledLine {
   const sortedBy = ORDERS[order].column;
   const figures = COLUMNS.map(({ name, width, cell, style }): Span => {
     const text = `${cell(guest).padStart(width)} `;
@@ -135,7 +136,7 @@ function footer(
   shown: number,
   order: Order,
   columns: number,
-): string {
+): StyledLine {
   const range =
     shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests} up/down`;
   const keys = 'q quit  s saved  m mem  p cpu  c scan  n name';

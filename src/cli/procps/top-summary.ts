@@ -2,7 +2,7 @@
  * The lines above the table of `ksmd top`: the daemon, its processors and its memory, as procps'
  * top puts it.
  */
-import { type Span, styledLine } from '../terminal/styled.js';
+import { type Span, type StyledLine, styledLine } from '../terminal/styled.js';
 import { briefSize, count, percent, upTime } from '../terminal/wording.js';
 import { footprint } from './footprint.js';
 import type { GuestSample } from './guest-usage.js';
@@ -14,7 +14,7 @@ export function topSummary(
   now: GuestSample,
   before: GuestSample | undefined,
   columns: number,
-): string[] {
+): StyledLine[] {
   const { status, guests, workloads, takenAt } = now;
   const { uptimeMs, version, kernel, scanner, counters } = status;
   const rates = usage(status, before?.status);

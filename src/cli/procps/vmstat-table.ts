@@ -85,13 +85,13 @@ export class VmstatTable {
    * The next line, below a heading where one is due: at the start, and on a terminal once a
    * screenful.
    */
-  lines(status: Status, usage: Usage): string {
+  lines(status: Status, usage: Usage): string[] {
     const heading = this.linesLeft === 0 ? this.heading() : [];
     this.linesLeft--;
     const cells = this.columns.map(({ value, width }) =>
       String(Math.round(value?.(status, usage, UNITS[this.unit]) ?? 0)).padStart(width),
     );
-    return [...heading, cells.join(' ')].join('\n');
+    return [...heading, cells.join(' ')];
   }
 
   private heading(): string[] {

@@ -5,6 +5,7 @@
  */
 import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { StyledLine } from './styled.js';
 
 /** The alternate screen, without a cursor. */
 const ENTER = '\x1b[?1049h\x1b[?25l';
@@ -60,7 +61,7 @@ export class LiveScreen {
   }
 
   /** Lines no longer than `columns`. Those beyond `rows` are left out. */
-  draw(lines: readonly string[]): void {
+  draw(lines: readonly StyledLine[]): void {
     const shown = lines.slice(0, this.rows).map((line) => line + CLEAR_LINE_END);
     this.output.write(HOME + shown.join('\r\n') + CLEAR_BELOW);
   }

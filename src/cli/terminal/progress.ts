@@ -1,4 +1,5 @@
 /** Progress of a long transfer: a bar if standard error is a terminal, nothing elsewhere. */
+import { printable } from '../../printable.js';
 import { percent, size } from './wording.js';
 
 const BAR_WIDTH = 30;
@@ -25,7 +26,9 @@ export class Progress {
     this.drawnAtMs = now;
     const share = this.totalBytes === 0 ? 1 : this.doneBytes / this.totalBytes;
     const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-    this.stream.write(`\r${this.label}  [${bar}]  ${percent(share)} of ${size(this.totalBytes)} `);
+    this.stream.write(
+      `\r${printable(this.label)}  [${bar}]  ${percent(share)} of ${size(this.totalBytes)} `,
+    );
   }
 
   /** Takes the bar away. */

@@ -1,5 +1,6 @@
 /** Numbers, sizes and tables as people read them. */
 import prettyBytes from 'pretty-bytes';
+import { printable } from '../../printable.js';
 
 export function size(bytes: number): string {
   return prettyBytes(bytes, { binary: true, maximumFractionDigits: 1 });
@@ -44,23 +45,21 @@ export function duration(ms: number): string {
 }
 
 /** Columns as wide as they need to be; all but the first to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const all = [head, ...rows].map((row) => row.map(printable));
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => pad(cell, widths[column] ?? 0, column === 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return all.map((row) =>
+    row
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column === 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** A name and what it stands for, a line each. */
-export function pairs(entries: readonly (readonly [string, string])[]): string {
+export function pairs(entries: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }
 
 function pad(cell: string, width: number, left: boolean): string {

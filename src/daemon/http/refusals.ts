@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifySchemaValidationError } from 'fastify';
 import { KsmdError } from '../../errors.js';
+import { printable } from '../../printable.js';
 import {
   type ErrorAnswer,
   type ErrorCode,
@@ -22,7 +23,10 @@ export interface Refusal {
 export function refusal(code: ErrorCode, message: string, bytesStored?: number): Refusal {
   return {
     httpStatus: HTTP_STATUS[code],
-    answer: { error: { code, message }, ...(bytesStored === undefined ? {} : { bytesStored }) },
+    answer: {
+      error: { code, message: printable(message) },
+      ...(bytesStored === undefined ? {} : { bytesStored }),
+    },
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../../names.js';
+import { printableLines } from '../../printable.js';
 import { LogFile, type LogOutput, standardOutput } from './log-output.js';
 
 const KEPT_LINES = 1000;
@@ -28,7 +29,9 @@ export class Log {
     this.file = file === undefined ? undefined : new LogFile(file);
     this.output = this.file ?? standardOutput((dropped) => this.missed(dropped));
     const sink = {
-      write: (line: string): void => {
+      // A line may be read on a terminal, and JSON alone keeps not everything from it.
+      write: (json: string): void => {
+        const line = printableLines(json);
         this.output.write(line);
         this.keep(line);
       },

@@ -1,6 +1,6 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
 import type { LogsQuery } from '../../../protocol/routes/streams.js';
-import { type Style, styled } from '../../terminal/styled.js';
+import { type Span, type Style, type StyledLine, styledLine } from '../../terminal/styled.js';
 import type { Action } from '../../verb.js';
 
 interface LogsOptions {
@@ -11,12 +11,14 @@ interface LogsOptions {
 }
 
 export const action: Action<[], LogsOptions> = async (
-  { client, json, print },
+  { client, json, print, printStyled },
   _values,
   { follow, lines, level, guest },
 ) => {
-  for await (const line of client.logs({ lines, level, guest, follow }))
-    print(json ? line : inWords(line));
+  for await (const line of client.logs({ lines, level, guest, follow })) {
+    if (json) print(line);
+    else printStyled(lineText(line));
+  }
   return undefined;
 };
 
@@ -29,24 +31,21 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
 };
 
 /** Time, level, message, then the other fields as they are. */
-function inWords(line: string): string {
+function lineText(line: string): StyledLine {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const rest = Object.entries(fields).map(
-    ([name, value]) => `${styled('gray', `${name}=`)}${inOneWord(value)}`,
-  );
   const severity = String(level);
   const style = LEVEL_STYLES[severity];
-  return [
-    styled('gray', String(time)),
-    style === undefined ? severity.padEnd(5) : styled(style, severity.padEnd(5)),
-    inOneLine(String(msg)),
-    ...rest,
-  ].join(' ');
-}
-
-/** What would end the line or command the terminal is shown as it would be written. */
-function inOneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+  return styledLine([
+    { text: String(time), style: 'gray' },
+    { text: ' ' },
+    { text: severity.padEnd(5), ...(style === undefined ? {} : { style }) },
+    { text: ` ${msg}` },
+    ...Object.entries(fields).flatMap(([name, value]): Span[] => [
+      { text: ' ' },
+      { text: `${name}=`, style: 'gray' },
+      { text: inOneWord(value) },
+    ]),
+  ]);
 }
 
 /** Text with blanks or line ends in it comes in quotes, on one line. */

@@ -16,6 +16,7 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
+import { complain } from '../../terminal/output.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
 
@@ -147,7 +148,7 @@ export const action: Action<[], StartOptions> = async (_session, _values, option
   process.on('SIGTERM', end);
   process.on('uncaughtException', (error) => started.fault(error));
   const fatal = await started.ended;
-  if (fatal !== undefined) process.stderr.write(`ksmd: ${fatal.line}\n`);
+  if (fatal !== undefined) complain(fatal.line);
   if (terminalIsGone()) dieOfHangUp();
   // Whatever is still open is of no use any more.
   process.exit(fatal?.exitStatus ?? 0);

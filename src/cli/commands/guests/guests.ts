@@ -13,18 +13,18 @@ export const action: Action<[string | undefined], object> = async (
     const all = await client.guests();
     const { pageSize } = await client.status();
     if (json) printJson(all);
-    else print(guestTable(all, pageSize));
+    else print(...guestTable(all, pageSize));
     return undefined;
   }
   const guest = await client.guest(name);
   const { pageSize } = await client.status();
   const summary = { ...guest, regions: guest.regions.length };
   if (json) printJson(guest);
-  else print(`${guestTable([summary], pageSize)}\n\n${regionTable(guest, pageSize)}`);
+  else print(...guestTable([summary], pageSize), '', ...regionTable(guest, pageSize));
   return undefined;
 };
 
-function guestTable(all: readonly GuestSummary[], pageSize: number): string {
+function guestTable(all: readonly GuestSummary[], pageSize: number): string[] {
   const rows = all.map(({ name, node, regions, registeredPages, presentPages, ksm_stat }) => [
     name,
     String(node),
@@ -36,7 +36,7 @@ function guestTable(all: readonly GuestSummary[], pageSize: number): string {
   return table(['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', 'MERGED', ''], rows);
 }
 
-function regionTable({ regions }: Guest, pageSize: number): string {
+function regionTable({ regions }: Guest, pageSize: number): string[] {
   return table(
     ['REGION', 'ADDRESS', 'PAGES', ''],
     regions.map((region) => [region.name, hex(region.address), ...pages(region.pages, pageSize)]),

@@ -9,6 +9,6 @@ export const action: Action<[number], { readonly now?: true }> = async (
 ) => {
   const ended = await client.kill(id, now ?? false);
   if (json) printJson(ended);
-  else print(workloadTable([ended]));
+  else print(...workloadTable([ended]));
   return undefined;
 };

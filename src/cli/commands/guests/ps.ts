@@ -6,11 +6,11 @@ import type { Action } from '../../verb.js';
 export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
   const workloads = await client.workloads();
   if (json) printJson(workloads);
-  else print(workloadTable(workloads));
+  else print(...workloadTable(workloads));
   return undefined;
 };
 
-export function workloadTable(workloads: readonly Workload[]): string {
+export function workloadTable(workloads: readonly Workload[]): string[] {
   const rows = workloads.map(
     ({ id, workload, guest, region, state, stores, loads, verified, wrong, retries }) => [
       String(id),

@@ -60,7 +60,7 @@ export const read = verb({
     new Argument('<address>', 'bytes, like 0x100000000').argParser(parseBytes),
     new Argument('<length>', 'bytes, like 4096 or 64KiB').argParser(parseBytes),
   ],
-  options: [new Option('--hex', 'as a dump in hexadecimal')],
+  options: [new Option('--hex', 'as a dump in hexadecimal (default: to a terminal)')],
   examples: ['ksmd read web 0x100000000 64 --hex', 'ksmd read vm1 0x100000000 64MiB > vm1.mem'],
   hints: { ENOENT: "'ksmd guests' lists them", EFAULT: "'ksmd guests GUEST' lists its regions" },
   load: () => import('./read.js'),

@@ -10,6 +10,6 @@ import { zsh } from '../../completion/zsh.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[Shell], object> = async ({ program, print }, [shell]) => {
-  print({ bash, zsh, fish }[shell](completedProgram(program)));
+  print(...{ bash, zsh, fish }[shell](completedProgram(program)).split('\n'));
   return undefined;
 };

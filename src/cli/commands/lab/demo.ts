@@ -7,7 +7,7 @@ import { DEFAULT_PAGE_SIZE } from '../../../names.js';
 import { ksmPages } from '../../../sources/ksm-pages.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { count, size as inWords, percent, seconds } from '../../terminal/wording.js';
-import type { Action } from '../../verb.js';
+import type { Action, Session } from '../../verb.js';
 
 const GUESTS = ['alice', 'bob'];
 const LINE_EVERY_MS = 500;
@@ -35,14 +35,15 @@ export const action: Action<[], { readonly size: number }> = async (
   return undefined;
 };
 
-async function play(client: Client, size: number, print: (text: string) => void): Promise<void> {
+async function play(client: Client, size: number, print: Session['print']): Promise<void> {
   const { memory, pageSize, pid } = await client.status();
   print(
     `A daemon (process ${pid}) simulates a machine with ${inWords(memory.totalBytes)} of memory.`,
   );
   print(
     `Two guests write ${inWords(size)} each: every page differs from the next in its last ` +
-      'eight bytes only, and both guests hold the same pages.\n',
+      'eight bytes only, and both guests hold the same pages.',
+    '',
   );
   const written = new Map<string, bigint>();
   for (const guest of GUESTS) written.set(guest, await fill(client, guest, size, pageSize));
@@ -53,7 +54,7 @@ async function play(client: Client, size: number, print: (text: string) => void)
       throw new KsmdError('EIO', `guest ${guest} does not read as it was written`);
   }
   const { saved, scanner, counters } = await client.status();
-  print(`\nBoth guests were read back whole: every byte is as it was written.`);
+  print('', 'Both guests were read back whole: every byte is as it was written.');
   print(
     `Saved: ${count(saved.pages, 'page')}, ${inWords(saved.bytes)} ` +
       `(${inWords(saved.netBytes)} net of bookkeeping), ${percent(saved.share)} of what they ` +
@@ -97,7 +98,7 @@ async function readBack(client: Client, guest: string, size: number): Promise<bi
 async function watchMerging(
   client: Client,
   wantedPages: number,
-  print: (text: string) => void,
+  print: Session['print'],
 ): Promise<void> {
   print(
     ['time', 'free', ...SHOWN].map((name, column) => name.padStart(WIDTHS[column] ?? 0)).join('  '),

@@ -22,7 +22,7 @@ export const action: Action<[], { readonly seconds: number; readonly output?: st
     output === undefined ? await take(client, seconds) : await takeInto(output, client, seconds);
   const table = symbolTable(taken);
   if (json) printJson(table);
-  else print(inWords(table));
+  else print(...inWords(table));
   return undefined;
 };
 
@@ -56,7 +56,7 @@ async function take(client: Client, seconds: number): Promise<CpuProfile> {
   }
 }
 
-function inWords(table: SymbolTable): string {
+function inWords(table: SymbolTable): string[] {
   const { samples, idleShare, symbols } = table;
   const shown = symbols.slice(0, LINES);
   const rest = symbols.slice(LINES).reduce((sum, symbol) => sum + symbol.samples, 0);
@@ -72,5 +72,5 @@ function inWords(table: SymbolTable): string {
           `${count(rest, 'sample')} more in ${count(symbols.length - LINES, 'symbol')}: ` +
             '--json has them all',
         ]),
-  ].join('\n');
+  ];
 }

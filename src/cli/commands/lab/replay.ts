@@ -9,6 +9,7 @@ import { observed, type Verdict, verify } from '../../../conformance/verify.js';
 import { KsmdError } from '../../../errors.js';
 import type { ProfileName } from '../../../ksm/kernels.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
+import { complain } from '../../terminal/output.js';
 import { count } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 
@@ -47,7 +48,7 @@ async function replayFile(
     // A step that no host can take (regions that overlap, say) makes it as little of a scenario as
     // a field that does not exist.
     if (!(error instanceof KsmdError)) throw error;
-    process.stderr.write(`ksmd: EINVAL: ${file}: ${error.message}\n`);
+    complain(`EINVAL: ${file}: ${error.message}`);
     return WRONG_COMMAND_LINE;
   }
 }

@@ -7,6 +7,6 @@ export const action: Action<[], object> = async ({ client, json, print, printJso
   if (json) printJson({ disagreements });
   else if (disagreements.length === 0)
     print('all agrees: frames, page tables, lists, trees and counters');
-  else print([...disagreements, count(disagreements.length, 'disagreement')].join('\n'));
+  else print(...disagreements, count(disagreements.length, 'disagreement'));
   return disagreements.length === 0 ? 0 : 1;
 };

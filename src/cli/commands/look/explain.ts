@@ -12,7 +12,7 @@ export const action: Action<[string, number], { readonly twins?: number }> = asy
 ) => {
   const page = await client.page(guest, address, twins);
   if (json) printJson(page);
-  else print(statusText(page));
+  else print(...statusText(page));
   return undefined;
 };
 
@@ -26,7 +26,7 @@ function statusText({
   age,
   twinCount,
   twins,
-}: Page): string {
+}: Page): string[] {
   const held =
     frame === undefined
       ? 'none'

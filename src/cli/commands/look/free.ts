@@ -17,11 +17,11 @@ export const action: Action<[], { readonly human?: true }> = async (
 ) => {
   const figures = footprint(await client.status());
   if (json) printJson(figures);
-  else print(freeTable(figures, human ? size : inKib));
+  else print(...freeTable(figures, human ? size : inKib));
   return undefined;
 };
 
-function freeTable(figures: Footprint, inUnits: (bytes: number) => string): string {
+function freeTable(figures: Footprint, inUnits: (bytes: number) => string): string[] {
   const { totalBytes, usedBytes, freeBytes, sharedBytes, withoutKsmBytes, savedBytes } = figures;
   const row = (label: string, ...cells: (number | undefined)[]): string =>
     columns(
@@ -34,7 +34,7 @@ function freeTable(figures: Footprint, inUnits: (bytes: number) => string): stri
     row('-KSM:', undefined, withoutKsmBytes, totalBytes - withoutKsmBytes),
     row('Swap:', 0, 0, 0),
     row('Saved:', undefined, savedBytes),
-  ].join('\n');
+  ];
 }
 
 function columns(label: string, cells: readonly string[]): string {

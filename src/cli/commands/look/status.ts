@@ -24,11 +24,11 @@ export const action: Action<[], object> = async ({ client, json, print, printJso
   const now = await client.status();
   const report = await client.report();
   if (json) printJson({ ...now, report });
-  else print(statusText(now, report));
+  else print(...statusText(now, report));
   return undefined;
 };
 
-function statusText(status: Status, report: Report): string {
+function statusText(status: Status, report: Report): string[] {
   const { memory, pageSize, scanner, counters } = status;
   const pages = (n: number): string => pagesText(n, pageSize);
   return pairs([

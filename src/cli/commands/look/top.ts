@@ -9,7 +9,7 @@ import { usage } from '../../procps/usage.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[], { readonly once?: true; readonly interval?: number }> = async (
-  { client, json, print, printJson },
+  { client, json, printStyled, printJson },
   _values,
   { once, interval },
 ) => {
@@ -21,13 +21,10 @@ export const action: Action<[], { readonly once?: true; readonly interval?: numb
   let before: GuestSample | undefined;
   for await (const sample of samples(() => look(client), intervalMs)) {
     if (json) printJson(inJson(sample, before));
-    else
-      print(
-        topLines(sample, before, {
-          columns: stdout.columns ?? Number.POSITIVE_INFINITY,
-          order: 's',
-        }).join('\n'),
-      );
+    else {
+      const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
+      for (const line of topLines(sample, before, { columns, order: 's' })) printStyled(line);
+    }
     if (!goesOn) break;
     before = sample;
   }

@@ -20,7 +20,7 @@ export const action: Action<
   let taken = 0;
   for await (const { status } of samples(look, (interval ?? 0) * 1000)) {
     if (json) printJson(inJson(status, before));
-    else print(table.lines(status, usage(status, before)));
+    else print(...table.lines(status, usage(status, before)));
     before = status;
     if (++taken === wanted) break;
   }

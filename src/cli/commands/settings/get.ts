@@ -17,6 +17,6 @@ export const action: Action<[string[]], object> = async (
       ? Object.entries(files)
       : names.map((name) => [name, files[name] ?? ''] as const);
   if (json) printJson(Object.fromEntries(wanted));
-  else print(pairs(wanted.map(([name, value]) => [name, String(value)])));
+  else print(...pairs(wanted.map(([name, value]) => [name, String(value)])));
   return undefined;
 };

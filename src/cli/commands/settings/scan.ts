@@ -15,7 +15,7 @@ export const action: Action<[], { readonly pages?: number; readonly times: numbe
     visited += visitedPages;
     if (left > 1) continue;
     if (json) printJson({ visitedPages: visited, counters });
-    else print(`${count(visited, 'page')} visited\n${pairs(inPairs(counters))}`);
+    else print(`${count(visited, 'page')} visited`, ...pairs(inPairs(counters)));
   }
   return undefined;
 };

@@ -9,6 +9,6 @@ export const action: Action<[ReadonlyMap<string, string>], object> = async (
   const files = await client.setKsm(Object.fromEntries(assignments));
   const written = [...assignments.keys()].map((name) => [name, files[name] ?? ''] as const);
   if (json) printJson(Object.fromEntries(written));
-  else print(pairs(written.map(([name, value]) => [name, String(value)])));
+  else print(...pairs(written.map(([name, value]) => [name, String(value)])));
   return undefined;
 };

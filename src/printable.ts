@@ -1,0 +1,34 @@
+/**
+ * Text from elsewhere (a file's name, what stands in a file, what an error quotes) as it may stand
+ * in a line: on a terminal, in the log, in an answer.
+ *
+ * A control character commands a terminal, a line end begins a line that nobody wrote, and what is
+ * not seen (bidirectional controls among it) has the rest read as something else. Each is written
+ * as JSON writes it, so that what was JSON says the same as before.
+ */
+
+/** Controls, formats, line and paragraph separators, halves of a character. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/** As long as a name may be. */
+const MOST_QUOTED = 64;
+
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escaped);
+}
+
+/** The same of a text of several lines, which stay lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** A word from elsewhere as a sentence names it: 'word'. One too long for that is cut. */
+export function quoted(text: string): string {
+  return `'${text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text}'`;
+}
+
+function escaped(character: string): string {
+  const short = JSON.stringify(character).slice(1, -1);
+  if (short !== character) return short;
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

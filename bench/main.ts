@@ -1,6 +1,6 @@
 /**
- * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, in one
- * run on the same bytes. Prints tables; the ratios are what counts. Exit status 0 if all was
+ * The bench: the seed's benchmark on ksmd, and on the running kernel where that can be had, side by
+ * side on the same bytes. Prints tables; the ratios are what counts. Exit status 0 if all was
  * measured, whether or not goals were met.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -112,8 +112,7 @@ export class KsmdSide implements Side {
   }
 
   /**
-   * What KSM has counted and what the guests hold: of every page of every copy the last word,
-   * summed.
+   * What KSM has counted and what the guests hold: the sum of the last words of all copies' pages.
    */
   work(): Work {
     let sum = 0;

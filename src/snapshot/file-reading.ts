@@ -46,7 +46,7 @@ export class FrameWindow {
     return this.first + this.count - number;
   }
 
-  /** Of `count` frames from `number` on, all at hand, the bytes: good until the next are asked for. */
+  /** The bytes of `count` frames from `number` on, all at hand: good until the next `bring`. */
   take(number: number, count: number): Uint8Array {
     const start = (number - this.first) * this.frameBytes;
     return this.bytes.subarray(start, start + count * this.frameBytes);

@@ -1,5 +1,5 @@
 /**
- * What a page can be, in words and in colour.
+ * What a page can be, in text and in colour.
  *
  * The colours keep apart for people with protanopia, deuteranopia and tritanopia too, on light and
  * on dark: test/web/page-states.test.ts holds them to that.

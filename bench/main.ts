@@ -11,6 +11,7 @@ import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
+import { fingerprintsRow } from './experiments/fingerprints.js';
 import { growthRow } from './experiments/growth.js';
 import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
@@ -111,6 +112,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['daemon-worst', () => daemonWorstRow(copyPages, profile)],
   ['profile', () => profileRow(copyPages, profile)],
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
+  ['fingerprints', () => fingerprintsRow(options.size, profile, seed, progress)],
 ];
 for (const [name, measure] of others) {
   if (!wanted.has(name)) continue;

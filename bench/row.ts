@@ -20,6 +20,7 @@ export const PHASES = [
   'status-latency',
   'daemon-worst',
   'dashboard',
+  'fingerprints',
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -80,13 +80,13 @@ describe('all phases', () => {
   });
 
   test('says what the seed measured', () => {
-    for (const words of [
+    for (const text of [
       '104 s: 8, then 96',
       'fits, 1 GiB left',
       'only logarithmically',
       'memcmp 76 % worst, 26 % best',
     ]) {
-      expect(outcome.stdout).toContain(words);
+      expect(outcome.stdout).toContain(text);
     }
   });
 

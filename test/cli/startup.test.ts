@@ -1,5 +1,5 @@
 /**
- * A verb is quick: the command line starts with the table and the parser of its words, and a verb
+ * A verb is quick: the command line starts with its table and the parser of arguments, and a verb
  * loads what it needs itself and nothing else. The server and the schemas take longer to load than
  * all the rest.
  */
@@ -53,7 +53,7 @@ const TABLE_ROOMS = ['cli', 'daemon'];
 
 describe('without a verb', () => {
   test.each(['--version', '--help', 'status --help'])(
-    "ksmd %s loads the table and its words' parser",
+    "ksmd %s loads the table and its arguments' parser",
     async (line) => {
       expect(await loadedBy([KSMD, ...line.split(' ')])).toEqual({
         rooms: [...TABLE_ROOMS, 'protocol'],
@@ -64,7 +64,7 @@ describe('without a verb', () => {
 });
 
 describe('loads', () => {
-  /** What else than the daemon's answers and words for them a verb needs. */
+  /** What else than the daemon's answers and text for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
     completion: { rooms: ['core', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },

@@ -26,8 +26,8 @@ describe.each(documents)('$path', ({ path, links, prose, text, blocks }) => {
   });
 
   test('names files that are there', () => {
-    const words = blocks.flatMap(({ lines }) => lines.flatMap((line) => line.split(/\s+/)));
-    for (const named of [...codeSpans(prose), ...words].filter((word) => OWN_PATH.test(word))) {
+    const tokens = blocks.flatMap(({ lines }) => lines.flatMap((line) => line.split(/\s+/)));
+    for (const named of [...codeSpans(prose), ...tokens].filter((token) => OWN_PATH.test(token))) {
       expect(existsSync(CHECKOUT + named), `${named} is there`).toBe(true);
     }
   });

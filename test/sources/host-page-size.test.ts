@@ -14,7 +14,7 @@ test('a machine of larger pages is believed, one that does not say is refused', 
   const directory = mkdtempSync(join(tmpdir(), 'ksmd-auxv-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'auxv');
-  const vector = (...words: bigint[]): void => writeFileSync(path, new BigUint64Array(words));
+  const vector = (...numbers: bigint[]): void => writeFileSync(path, new BigUint64Array(numbers));
   vector(16n, 0xbfebfbffn, 6n, 65536n, 0n, 0n);
   expect(hostPageSize(path)).toBe(65536);
   vector(16n, 0xbfebfbffn, 0n, 0n);

@@ -32,7 +32,7 @@ export class TopLive {
   ) {}
 
   /** The exit status. Rejects, the terminal as it was, if the daemon cannot be looked at. */
-  async run(output: WriteStream, input: ReadStream): Promise<number> {
+  async show(output: WriteStream, input: ReadStream): Promise<number> {
     let screen: LiveScreen | undefined;
     const draw = (): void => this.draw(screen);
     try {

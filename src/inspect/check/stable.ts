@@ -55,7 +55,7 @@ export function checkStable(
   recount: Recount,
   findings: Findings,
 ): void {
-  new StableCheck(machine, profile, recount, findings).run();
+  new StableCheck(machine, profile, recount, findings).check();
 }
 
 class StableCheck {
@@ -88,7 +88,7 @@ class StableCheck {
     this.listed = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
   }
 
-  run(): void {
+  check(): void {
     const { i32, findings } = this;
     for (let numaNode = 0; numaNode < MAX_NUMA_NODES; numaNode++) this.checkTree(numaNode);
     findings.equal('stale nodes', i32[CTL_STALE_NODES], this.stale);

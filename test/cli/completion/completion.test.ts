@@ -55,8 +55,8 @@ test('a shell that is not known is refused', async () => {
 });
 
 describe('bash', () => {
-  /** What bash offers for the last of these words, split as readline splits them. */
-  async function complete(words: readonly string[], socket?: string): Promise<string[]> {
+  /** What bash offers for the last of these arguments, split as readline splits them. */
+  async function complete(args: readonly string[], socket?: string): Promise<string[]> {
     const script = `
       source "$1"; shift
       COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -64,7 +64,7 @@ describe('bash', () => {
       ((\${#COMPREPLY[@]} == 0)) || printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout, stderr } = await run(
       'bash',
-      ['--norc', '-c', script, 'bash', directory.file('bash'), ...words],
+      ['--norc', '-c', script, 'bash', directory.file('bash'), ...args],
       {
         env: environment({ env: {} }, socket),
       },
@@ -126,8 +126,8 @@ describe('bash', () => {
     ]);
     expect(await complete(['ksmd', 'set', 'pages_to_scan', '=', ''])).toEqual([]);
     expect(await complete(['ksmd', 'start', '--set', 'pages_'])).toEqual(['pages_to_scan=']);
-    const words = ['ksmd', 'start', '--set', 'run', '=', '0', '--set', 'advisor_mode', '=', 's'];
-    expect(await complete(words)).toEqual(['scan-time']);
+    const args = ['ksmd', 'start', '--set', 'run', '=', '0', '--set', 'advisor_mode', '=', 's'];
+    expect(await complete(args)).toEqual(['scan-time']);
   });
 
   test('completes guests and workloads, as the daemon has them', async () => {

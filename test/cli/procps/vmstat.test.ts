@@ -30,7 +30,7 @@ afterAll(async () => {
   expect(await daemon.stop()).toBe(0);
 });
 
-const words = (line: string | undefined): string[] => (line ?? '').trim().split(/\s+/);
+const fields = (line: string | undefined): string[] => (line ?? '').trim().split(/\s+/);
 const isHeading = (line: string): boolean => /^ r +b /.test(line);
 
 function terminal(args: readonly string[], columns: number, rows: number): Terminal {
@@ -45,7 +45,7 @@ test('one line tells of all the time since the start, in the columns of procps a
   const { status, stdout, stderr } = await daemon.ksmd('vmstat');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const [groups = '', head = '', line = '', ...rest] = stdout.split('\n');
-  expect(words(groups).map((group) => group.replaceAll('-', ''))).toEqual([
+  expect(fields(groups).map((group) => group.replaceAll('-', ''))).toEqual([
     'procs',
     'memory',
     'swap',
@@ -53,10 +53,10 @@ test('one line tells of all the time since the start, in the columns of procps a
     'cpu',
     'ksm',
   ]);
-  expect(words(head)).toEqual(HEAD);
+  expect(fields(head)).toEqual(HEAD);
   expect(new Set([groups.length, head.length, line.length]).size).toBe(1);
   expect(rest).toEqual(['']);
-  const value = Object.fromEntries(HEAD.map((name, i) => [name, Number(words(line)[i])]));
+  const value = Object.fromEntries(HEAD.map((name, i) => [name, Number(fields(line)[i])]));
   // 64 MiB less three frames: the KSM page, and two of their own.
   expect(value).toMatchObject({
     r: 0,
@@ -107,7 +107,7 @@ test('for programs: an object a sample; rates are of the time between two, and o
 
 test('-S chooses the unit of memory', async () => {
   const free = async (unit: string) =>
-    Number(words((await daemon.ksmd('vmstat', '-S', unit)).stdout.split('\n')[2])[3]);
+    Number(fields((await daemon.ksmd('vmstat', '-S', unit)).stdout.split('\n')[2])[3]);
   expect([await free('k'), await free('K'), await free('M')]).toEqual([67097, 65524, 64]);
 });
 
@@ -128,7 +128,7 @@ test('a terminal too narrow for all columns is not shown those that are always 0
   const narrow = terminal([], 80, 24);
   expect(await narrow.exited).toBe(0);
   const heading = narrow.plain.split(/\r?\n/).find(isHeading);
-  expect(words(heading)).toEqual([
+  expect(fields(heading)).toEqual([
     'r',
     'b',
     'free',

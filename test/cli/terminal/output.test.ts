@@ -40,7 +40,7 @@ describe('in a failure', () => {
     expect(stderr).toContain(SHOWN);
   });
 
-  test('a word that commander refuses', async () => {
+  test('an argument that commander refuses', async () => {
     const { status, stderr } = await ksmd(['scan', '--pages', '\x1b]0;owned\x07']);
     expect(status).toBe(2);
     expect(stderr).toContain('\\u001b]0;owned\\u0007');
@@ -77,12 +77,12 @@ describe('in what a daemon answers', () => {
   beforeAll(() => once(server.listen(socketPath), 'listening'));
   afterAll(() => server.close());
 
-  test.each([['ps'], ['logs'], ['check']])('%s, in words and as JSON', async (verb) => {
+  test.each([['ps'], ['logs'], ['check']])('%s, as text and as JSON', async (verb) => {
     const env = { KSMD_SOCKET: socketPath };
-    const words = await ksmd([verb], { env });
-    expect(words.stderr).toBe('');
-    expect(words.stdout).toMatch(/^[\n\x20-\x7e]+$/);
-    expect(words.stdout).toContain(SHOWN);
+    const text = await ksmd([verb], { env });
+    expect(text.stderr).toBe('');
+    expect(text.stdout).toMatch(/^[\n\x20-\x7e]+$/);
+    expect(text.stdout).toContain(SHOWN);
     const json = (await ksmd([verb, '--json'], { env })).stdout;
     expect(json).toMatch(/^[\x20-\x7e]+\n$/);
     expect(json).toContain(SHOWN);

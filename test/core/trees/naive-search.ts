@@ -65,7 +65,7 @@ abstract class NaiveSearch {
 }
 
 export class NaiveUnstableSearch extends NaiveSearch {
-  run(): Answer {
+  search(): Answer {
     for (let slot = this.i32[this.link]; slot !== 0; slot = this.i32[this.link]) {
       const wanted = PTE_PRESENT | PTE_MERGEABLE;
       const frame = this.i32[slot + PTE_FRAME];
@@ -87,7 +87,7 @@ export class NaiveStableSearch extends NaiveSearch {
     super(memory, frame, link);
   }
 
-  run(): Answer {
+  search(): Answer {
     for (let node = this.i32[this.link]; node !== 0; node = this.i32[this.link]) {
       if (this.nodes.isChain(node) || !this.nodes.isCurrent(node))
         return { answer: SEARCH_LOOK, node };
@@ -99,6 +99,6 @@ export class NaiveStableSearch extends NaiveSearch {
   /** The node now at the place where it stopped has the content of `frame`. */
   resume(frame: number): Answer {
     const node = this.i32[this.link];
-    return this.step(node, frame) ? this.run() : { answer: SEARCH_FOUND, node };
+    return this.step(node, frame) ? this.search() : { answer: SEARCH_FOUND, node };
   }
 }

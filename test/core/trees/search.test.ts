@@ -124,7 +124,7 @@ class UnstableRig {
     if (frame === 0) return;
     i32[slot + RMAP_FLAGS] |= RMAP_IN_USE;
     if (!writtenMeanwhile) i32[slot + PTE_STATE] &= ~PTE_DIRTY;
-    const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).run();
+    const wanted = new NaiveUnstableSearch(machine.memory, frame, CTL_UNSTABLE_ROOTS).search();
     same(
       coreAnswer(core, core.unstableSearch(CTL_UNSTABLE_ROOTS, frame)),
       wanted,
@@ -244,7 +244,7 @@ class StableRig {
     const { memory } = machine;
     for (;;) {
       const naive = new NaiveStableSearch(memory, frame, CTL_STABLE_ROOTS, nodes);
-      let wanted = naive.run();
+      let wanted = naive.search();
       let seen = coreAnswer(core, core.stableSearch(CTL_STABLE_ROOTS, frame));
       same(seen, wanted, 'where the search ends');
       while (wanted.answer === SEARCH_LOOK) {

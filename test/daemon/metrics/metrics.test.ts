@@ -40,7 +40,7 @@ async function populate({ client }: DaemonProcess): Promise<void> {
 }
 
 /** By name and labels. */
-function samplesOf(exposition: string): Map<string, number> {
+function valuesOf(exposition: string): Map<string, number> {
   const lines = exposition.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => [
@@ -64,9 +64,9 @@ test('they tell of the memory, the guests, the scanner and the API what these te
   const running = await start('--run', '0');
   const { client } = running;
   await populate(running);
-  const samples = samplesOf((await running.curl('/metrics')).body);
+  const values = valuesOf((await running.curl('/metrics')).body);
   const { memory, counters } = await client.status();
-  expect(Object.fromEntries(samples)).toMatchObject({
+  expect(Object.fromEntries(values)).toMatchObject({
     node_ksmd_full_scans_total: 3,
     ksmd_pages_scanned_total: counters.pages_scanned,
     node_ksmd_pages_shared: 1,
@@ -99,14 +99,14 @@ test('a counter never falls but to 0: full_scans does when run is set to 2', asy
   const before = (await running.curl('/metrics')).body;
   await client.restartScanner();
   await client.setKsm({ run: 2 });
-  const after = samplesOf((await running.curl('/metrics')).body);
+  const after = valuesOf((await running.curl('/metrics')).body);
   expect(after.get('node_ksmd_full_scans_total')).toBe(0);
   expect(after.get('ksmd_scanner_restarts_total')).toBe(1);
   const counters = [...typesOf(before)]
     .filter(([, type]) => type === 'counter')
     .map(([name]) => name);
   expect(counters.length).toBeGreaterThan(8);
-  for (const [series, value] of samplesOf(before)) {
+  for (const [series, value] of valuesOf(before)) {
     const now = after.get(series) ?? -1;
     if (counters.includes(series.replace(/\{.*/, '')))
       expect(now === 0 || now >= value, `${series}: ${value}, then ${now}`).toBe(true);
@@ -135,14 +135,14 @@ test('they are answered over TCP too, and while the scanner is being restarted',
     const restarted = running.client.restartScanner();
     const { body } = await running.curl('/metrics');
     await restarted;
-    return samplesOf(body).get('ksmd_scanner_state{state="restarting"}') === 1;
+    return valuesOf(body).get('ksmd_scanner_state{state="restarting"}') === 1;
   });
   const { stdout } = await run('curl', ['-s', '-D', '-', `http://${address}/metrics`]);
   expect(stdout).toMatch(/^content-type: text\/plain; version=0\.0\.4; charset=utf-8\r$/m);
   expect(stdout).toMatch(/^ksmd_scanner_restarts_total [1-9]\d*$/m);
 });
 
-test('whoever accepts OpenMetrics gets it, with the same samples', async () => {
+test('whoever accepts OpenMetrics gets it, with the same values', async () => {
   const running = await start('--run', '0');
   await populate(running);
   const { body } = await running.curl('/metrics', '-H', `accept: ${OPEN_METRICS}`, '-D', '-');
@@ -153,10 +153,10 @@ test('whoever accepts OpenMetrics gets it, with the same samples', async () => {
   expect(typesOf(body).get('node_ksmd_full_scans')).toBe('counter');
   const plain = (await running.curl('/metrics')).body;
   expect(typesOf(plain).get('node_ksmd_full_scans_total')).toBe('counter');
-  const open = samplesOf(body.slice(body.indexOf('\r\n\r\n') + 4));
+  const open = valuesOf(body.slice(body.indexOf('\r\n\r\n') + 4));
   // The request before is among those counted now.
   expect([...open.keys()]).toEqual(
-    [...samplesOf(plain).keys()].filter((series) => !series.includes('route="/metrics"')),
+    [...valuesOf(plain).keys()].filter((series) => !series.includes('route="/metrics"')),
   );
 });
 
@@ -190,7 +190,7 @@ test("every metric that the dashboard's queries name is there", async () => {
   const running = await start('--run', '0');
   await populate(running);
   const names = new Set(
-    [...samplesOf((await running.curl('/metrics')).body).keys()].map((series) =>
+    [...valuesOf((await running.curl('/metrics')).body).keys()].map((series) =>
       series.replace(/\{.*/, ''),
     ),
   );

@@ -47,7 +47,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-function sample(exposition: string, name: string): number | undefined {
+function value(exposition: string, name: string): number | undefined {
   const line = exposition.split('\n').find((candidate) => candidate.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length));
 }
@@ -86,18 +86,18 @@ test('prometheus-node-exporter reads from them what ksmd counts, and calls it as
   await until('it reads what ksmd counts', async () => {
     const read = await scrape();
     return (
-      sample(read, 'node_ksmd_pages_sharing') === pages_sharing &&
-      sample(read, 'node_ksmd_full_scans_total') === full_scans
+      value(read, 'node_ksmd_pages_sharing') === pages_sharing &&
+      value(read, 'node_ksmd_full_scans_total') === full_scans
     );
   });
 
   const theirs = await scrape();
-  expect(sample(theirs, 'node_scrape_collector_success{collector="ksmd"}')).toBe(1);
+  expect(value(theirs, 'node_scrape_collector_success{collector="ksmd"}')).toBe(1);
   const ours = (await daemon.curl('/metrics')).body;
-  const samples = theirs.split('\n').filter((line) => line.startsWith('node_ksmd_'));
-  expect(samples).toHaveLength(9);
-  expect(samples).toContain('node_ksmd_sleep_seconds 0.25');
-  expect(samples.filter((line) => !ours.split('\n').includes(line))).toEqual([]);
+  const lines = theirs.split('\n').filter((line) => line.startsWith('node_ksmd_'));
+  expect(lines).toHaveLength(9);
+  expect(lines).toContain('node_ksmd_sleep_seconds 0.25');
+  expect(lines.filter((line) => !ours.split('\n').includes(line))).toEqual([]);
   const types = theirs.split('\n').filter((line) => line.startsWith('# TYPE node_ksmd_'));
   expect(types.filter((line) => !ours.split('\n').includes(line))).toEqual([]);
 });

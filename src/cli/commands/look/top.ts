@@ -17,7 +17,7 @@ export const action: Action<[], { readonly once?: true; readonly interval?: numb
   const goesOn = once === undefined && (stdout.isTTY || interval !== undefined);
   const intervalMs = (interval ?? DEFAULT_INTERVAL_SECONDS) * 1000;
   if (goesOn && stdout.isTTY && !json)
-    return new TopLive(client, () => look(client), intervalMs).run(stdout, stdin);
+    return new TopLive(client, () => look(client), intervalMs).show(stdout, stdin);
   let before: GuestSample | undefined;
   for await (const sample of samples(() => look(client), intervalMs)) {
     if (json) printJson(inJson(sample, before));

@@ -19,7 +19,7 @@ afterAll(async () => {
   expect(await daemon.stop()).toBe(0);
 });
 
-test('a page is explained in words, before and after it has merged', async () => {
+test('a page is explained in sentences, before and after it has merged', async () => {
   expect((await daemon.ksmd('explain', 'web', AT)).stdout).toMatch(
     /^page +0x100000000 of guest web, region memory\nstate +waiting\nwhy +The scanner has not come by since it was written\.\nnext +Nothing while the scanner is stopped; with run=1: the next full scan/,
   );

@@ -1,7 +1,7 @@
 /**
  * A host of fingerprints, full: 16 bytes are stored of each page, no two pages are equal, and there
- * are as many as fit into the size. They are registered, stored and scanned twice, and everything
- * is recounted while the unstable tree has all of them but one. What comes out wrong ends the bench.
+ * are as many as fit into the size. They are registered, stored and scanned twice. Everything is
+ * recounted while the unstable tree has all of them but one. What comes out wrong ends the bench.
  */
 import prettyBytes from 'pretty-bytes';
 import { checkHost } from '../../src/inspect/check.js';

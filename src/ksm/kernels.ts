@@ -17,8 +17,10 @@
  *   before, the old one was slept out.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
+
 import { KsmdError } from '../errors.js';
 import { KERNELS } from '../names.js';
+import { quoted } from '../printable.js';
 import {
   COUNTER_NAMES,
   COUNTERS,
@@ -104,7 +106,10 @@ export const KERNEL_PROFILES: readonly KernelProfile[] = KERNELS.map((name) => (
 export function kernelProfile(name: string): KernelProfile {
   const profile = KERNEL_PROFILES.find((p) => p.name === name);
   if (profile === undefined) {
-    throw new KsmdError('EINVAL', `no kernel profile '${name}': there are ${KERNELS.join(', ')}`);
+    throw new KsmdError(
+      'EINVAL',
+      `no kernel profile ${quoted(name)}: there are ${KERNELS.join(', ')}`,
+    );
   }
   return profile;
 }

@@ -18,6 +18,7 @@ import {
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { SharedMemory } from '../machine/memory.js';
+import { quoted } from '../printable.js';
 import { ADVISOR_NONE } from './advisor.js';
 import type { KernelProfile } from './kernels.js';
 import type { Ksm } from './ksm.js';
@@ -87,7 +88,7 @@ export function tunableName(profile: KernelProfile, name: string): TunableName {
   if (known === undefined)
     throw new KsmdError(
       'ENOENT',
-      `no tunable '${name}': with Linux ${profile.name} there are ${names.join(', ')}`,
+      `no tunable ${quoted(name)}: with Linux ${profile.name} there are ${names.join(', ')}`,
     );
   return known;
 }

@@ -20,10 +20,10 @@ import { DEFAULT_PAGE_SIZE } from '../names.js';
 import { assertFingerprintSizes, assertFrameSizes } from './frame-sizes.js';
 
 /** What a wasm memory of 32-bit addresses can have. */
-const MAX_BYTES = 2 ** 32;
+export const MAX_BYTES = 2 ** 32;
 
 /** More pages than fit anywhere: a power of two. */
-const TOO_MANY_PAGES = 2 ** 28;
+export const TOO_MANY_PAGES = 2 ** 28;
 const FEWEST_GUEST_PAGES = 4096;
 /** With frames of whole pages, memory may be overcommitted so many times. */
 const GUEST_PAGES_A_FRAME = 4;

@@ -15,10 +15,18 @@
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { MAX_NUMA_NODES } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { kernelProfile } from '../ksm/kernels.js';
+import { assertFingerprintSizes } from '../machine/frame-sizes.js';
+import { MAX_BYTES, TOO_MANY_PAGES } from '../machine/geometry.js';
+import { NAME_PATTERN, NAME_RULE } from '../names.js';
+import { quoted } from '../printable.js';
 
 export const MAGIC = 'KSMDSNP1';
 export const CHECKSUM_BYTES = 8;
+/** Of the header. So many regions no machine has. */
+export const MAX_HEADER_BYTES = 1 << 24;
 
 export const PAGE_UNTOUCHED = 0;
 /** Maps the zero page. */
@@ -28,22 +36,24 @@ export const PAGE_FIRST_FRAME = 2;
 /** The page is mergeable. */
 export const PAGE_MERGEABLE = 0x40000000;
 
+const Name = Type.String({ pattern: NAME_PATTERN });
+
 const Header = Type.Object({
   kernel: Type.String(),
-  pageSize: Type.Integer({ minimum: 16, maximum: 65536 }),
+  pageSize: Type.Integer(),
   /** Absent: a frame holds a whole page. */
-  frameBytes: Type.Optional(Type.Integer({ minimum: 16, maximum: 65536 })),
+  frameBytes: Type.Optional(Type.Integer()),
   frames: Type.Integer({ minimum: 0 }),
   tunables: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
   guests: Type.Array(
     Type.Object({
-      name: Type.String({ minLength: 1 }),
-      node: Type.Integer({ minimum: 0 }),
+      name: Name,
+      node: Type.Integer({ minimum: 0, maximum: MAX_NUMA_NODES - 1 }),
       regions: Type.Array(
         Type.Object({
-          name: Type.String({ minLength: 1 }),
-          address: Type.Integer({ minimum: 0 }),
-          pages: Type.Integer({ minimum: 1 }),
+          name: Name,
+          address: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+          pages: Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES }),
         }),
       ),
     }),
@@ -64,7 +74,10 @@ export function encodeHeader(value: SnapshotHeader): Uint8Array {
   return bytes;
 }
 
-/** Reads a header from the JSON in a file. EINVAL if it is none. */
+/**
+ * Reads a header from the JSON in a file. EINVAL if it is none, or of what no machine can have.
+ * Whether one has room for it is for the machine to say.
+ */
 export function decodeHeader(json: string): SnapshotHeader {
   let value: unknown;
   try {
@@ -72,8 +85,24 @@ export function decodeHeader(json: string): SnapshotHeader {
   } catch {
     throw new KsmdError('EINVAL', 'its header is no JSON');
   }
-  if (!header.Check(value)) throw new KsmdError('EINVAL', 'its header lacks something');
+  if (!header.Check(value)) throw new KsmdError('EINVAL', `its header is damaged: ${fault(value)}`);
+  kernelProfile(value.kernel);
+  assertFingerprintSizes(value.pageSize, frameBytesOf(value));
+  if (mappedPages(value) > TOO_MANY_PAGES || value.frames * frameBytesOf(value) > MAX_BYTES)
+    throw new KsmdError('EINVAL', 'it holds more than any machine does');
   return value;
+}
+
+/** The first thing wrong with a header. */
+function fault(value: unknown): string {
+  const [error] = header.Errors(value);
+  if (error === undefined) return 'it is none';
+  const { keyword, instancePath, message } = error;
+  const place = instancePath.slice(1).replaceAll('/', '.');
+  return (
+    `${place === '' ? 'it' : quoted(place)} ` +
+    `${keyword === 'pattern' ? `must be ${NAME_RULE}` : message}`
+  );
 }
 
 /** Bytes of each frame. */

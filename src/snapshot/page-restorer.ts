@@ -20,18 +20,13 @@ export class PageRestorer {
     this.slots = new Int32Array(frameCount);
   }
 
-  /**
-   * Pages that follow one another, untouched, from `slot` on. EINVAL if one maps what the file does
-   * not hold, ENOMEM if memory is too small.
-   */
+  /** Pages that follow one another, untouched, from `slot` on. ENOMEM if memory is too small. */
   restore(slot: number, maps: Int32Array): void {
     const { machine, slots } = this;
     for (let page = 0; page < maps.length; ) {
       const map = maps[page] & ~PAGE_MERGEABLE;
       const at = slot + page * SLOT_WORDS;
       const number = map - PAGE_FIRST_FRAME;
-      if (number >= slots.length)
-        throw new KsmdError('EINVAL', `it maps a frame ${number} that it does not hold`);
       if (number >= 0 && slots[number] === 0) {
         page += this.fill(at, number, maps.subarray(page));
         continue;

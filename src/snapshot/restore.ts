@@ -1,16 +1,31 @@
 /**
  * Bringing a snapshot back.
  *
- * The whole file is read and its checksum held against its bytes before a host is made: a cut or
- * damaged one is refused with nothing started. Shared frames are shared again from the start, so a
- * host that could only hold its guests merged holds them here too; their pages are KSM pages again.
+ * Before a host is made the whole file is read, its checksum held against its bytes, and what it
+ * says against what a machine can have: a cut, damaged or forged one is refused with nothing
+ * started. Nothing is reserved or read that the file is not long enough for. Shared frames are
+ * shared again from the start, so a host that could only hold its guests merged holds them here
+ * too; their pages are KSM pages again.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
-import { CTL_PAGES_TO_SCAN, PTE_PRESENT, PTE_STATE, PTE_WRITABLE } from '../core/layout.js';
+import {
+  CTL_MAX_PAGE_SHARING,
+  CTL_MERGE_ACROSS_NODES,
+  CTL_PAGES_TO_SCAN,
+  CTL_SLOTS,
+  CTL_STABLE_NODE_CHAINS,
+  GUEST_NUMA_NODE,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+} from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
+import type { Machine } from '../machine/machine.js';
 import { eachSlot } from '../machine/recover.js';
 import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
 import {
@@ -18,14 +33,15 @@ import {
   decodeHeader,
   frameBytesOf,
   MAGIC,
+  MAX_HEADER_BYTES,
   mappedPages,
+  PAGE_FIRST_FRAME,
   PAGE_MERGEABLE,
   type SnapshotHeader,
 } from './format.js';
 import { PageRestorer } from './page-restorer.js';
 
 const hasher = await xxhash();
-const MAX_HEADER_BYTES = 1 << 26;
 
 /** A snapshot file known to be whole. */
 export class SnapshotFile {
@@ -41,16 +57,25 @@ export class SnapshotFile {
    * system pass through.
    */
   static open(path: string): SnapshotFile {
-    const fd = openSync(path, 'r');
+    // A pipe that nobody writes to is not waited for.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw new KsmdError('EINVAL', 'it is no regular file');
       const start = read(fd, 0, MAGIC.length + 4);
       if (start.toString('latin1', 0, MAGIC.length) !== MAGIC)
         throw new KsmdError('EINVAL', 'it is no snapshot of ksmd');
       const length = start.readUInt32LE(MAGIC.length);
       if (length > MAX_HEADER_BYTES) throw new KsmdError('EINVAL', 'its header is damaged');
+      if (start.length + length > stat.size) throw new KsmdError('EINVAL', 'it is cut short');
       const header = decodeHeader(read(fd, start.length, length).toString());
       const mapsAt = start.length + length;
-      verify(fd, mapsAt + mappedPages(header) * 4 + header.frames * frameBytesOf(header));
+      const end = mapsAt + mappedPages(header) * 4 + header.frames * frameBytesOf(header);
+      if (stat.size < end + CHECKSUM_BYTES) throw new KsmdError('EINVAL', 'it is cut short');
+      if (stat.size > end + CHECKSUM_BYTES)
+        throw new KsmdError('EINVAL', 'it goes on after its end: it is damaged');
+      verify(fd, end);
+      checkMaps(fd, mapsAt, header);
       return new SnapshotFile(fd, header, mapsAt);
     } catch (error) {
       closeSync(fd);
@@ -78,6 +103,7 @@ export class SnapshotFile {
           `${host.machine.frameBytes}`,
       );
     }
+    assertRoom(host.machine, header);
     const maps = this.maps();
     const restorer = new PageRestorer(host.machine, this.frames(), header.frames);
     let at = 0;
@@ -93,19 +119,15 @@ export class SnapshotFile {
     }
     // Before there are stable nodes, which some cannot change beside; run comes last, when
     // everything is there.
-    const { run, ...others } = header.tunables;
-    for (const [name, value] of Object.entries(others)) {
-      if (name !== 'pages_to_scan' || others.advisor_mode !== 'scan-time') host.set(name, value);
-    }
-    // Where the advisor was when the snapshot was taken.
-    host.machine.memory.i32[CTL_PAGES_TO_SCAN] = Number(others.pages_to_scan);
-    const { machine } = host;
-    eachSlot(machine, (slot) => {
-      // Whatever was stored is its page's own, and writable, unless it is shared.
-      const state = machine.memory.i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_WRITABLE);
-      if (state === PTE_PRESENT) host.ksm.adopt(slot, nowMs);
-    });
-    if (run !== undefined && run !== RUN_UNMERGE) host.set('run', run);
+    const { run, pages_to_scan: pagesToScan, ...others } = header.tunables;
+    const { i32 } = host.machine.memory;
+    if (pagesToScan !== undefined) host.set('pages_to_scan', pagesToScan);
+    // Where the advisor was when the snapshot was taken: one that is set begins anew.
+    const chosen = i32[CTL_PAGES_TO_SCAN];
+    for (const [name, value] of Object.entries(others)) host.set(name, value);
+    i32[CTL_PAGES_TO_SCAN] = chosen;
+    adoptShared(host, nowMs);
+    if (run !== undefined && Number(run) !== RUN_UNMERGE) host.set('run', run);
   }
 
   close(): void {
@@ -125,6 +147,41 @@ export class SnapshotFile {
   }
 }
 
+/** ENOSPC unless the machine has room for so many pages: before their maps are read. */
+function assertRoom(machine: Machine, header: SnapshotHeader): void {
+  const pages = mappedPages(header);
+  const slots = machine.memory.i32[CTL_SLOTS];
+  if (pages > slots)
+    throw new KsmdError('ENOSPC', `no room for ${pages} registered pages: at most ${slots}`);
+}
+
+/**
+ * Makes KSM pages of the frames that several pages map. EINVAL if KSM would not have merged those
+ * with the tunables as they are.
+ */
+function adoptShared({ machine, ksm, profile }: Host, nowMs: number): void {
+  const { i32 } = machine.memory;
+  const limit = i32[CTL_MAX_PAGE_SHARING];
+  eachSlot(machine, (slot, guest) => {
+    const state = i32[slot + PTE_STATE];
+    // Whatever was stored is its page's own, and writable, unless it is shared.
+    if ((state & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
+    const frame = i32[slot + PTE_FRAME];
+    if ((state & PTE_MERGEABLE) === 0)
+      throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
+    if (machine.frames.mapcount(frame) > limit)
+      throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
+    if (
+      i32[CTL_MERGE_ACROSS_NODES] === 0 &&
+      machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE]
+    )
+      throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
+    ksm.adopt(slot, nowMs);
+  });
+  if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
+    throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
+}
+
 /** Advises the pages that were mergeable, run by run. */
 function adviseMergeable(host: Host, guest: string, address: number, pages: Int32Array): void {
   const { pageSize } = host.machine;
@@ -137,7 +194,7 @@ function adviseMergeable(host: Host, guest: string, address: number, pages: Int3
   }
 }
 
-/** EINVAL unless the file ends after `length` bytes and their checksum. */
+/** EINVAL unless the checksum of the first `length` bytes follows them. */
 function verify(fd: number, length: number): void {
   const digest = hasher.create64();
   const bytes = new Uint8Array(CHUNK_BYTES);
@@ -149,6 +206,20 @@ function verify(fd: number, length: number): void {
   }
   if (read(fd, length, CHECKSUM_BYTES).readBigUInt64LE() !== digest.digest())
     throw new KsmdError('EINVAL', 'its checksum is wrong: it is damaged');
-  if (readSync(fd, Buffer.alloc(1), 0, 1, length + CHECKSUM_BYTES) !== 0)
-    throw new KsmdError('EINVAL', 'it goes on after its end: it is damaged');
+}
+
+/** EINVAL if a page maps what there is not. */
+function checkMaps(fd: number, mapsAt: number, header: SnapshotHeader): void {
+  const pages = mappedPages(header);
+  const maps = new Int32Array(CHUNK_BYTES / 4);
+  for (let done = 0; done < pages; ) {
+    const chunk = maps.subarray(0, Math.min(maps.length, pages - done));
+    readInto(fd, mapsAt + done * 4, new Uint8Array(chunk.buffer, 0, chunk.byteLength));
+    for (const map of chunk) {
+      const page = map & ~PAGE_MERGEABLE;
+      if (page < 0 || page >= PAGE_FIRST_FRAME + header.frames)
+        throw new KsmdError('EINVAL', 'a page of it maps a frame that it does not hold');
+    }
+    done += chunk.length;
+  }
 }

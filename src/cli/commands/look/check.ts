@@ -1,5 +1,4 @@
 /** `ksmd check`: recounts a running daemon from frames and page tables. */
-import { count } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
@@ -7,6 +6,6 @@ export const action: Action<[], object> = async ({ client, json, print, printJso
   if (json) printJson({ disagreements });
   else if (disagreements.length === 0)
     print('all agrees: frames, page tables, lists, trees and counters');
-  else print(...disagreements, count(disagreements.length, 'disagreement'));
+  else print(...disagreements);
   return disagreements.length === 0 ? 0 : 1;
 };

@@ -10,14 +10,14 @@ import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
 import { nowMs } from './timers.js';
 
-/** FatalError if the memory cannot be had. `quiesce`: as `Host.create` has it. */
-export function newHost(config: DaemonConfig, quiesce: <T>(change: () => T) => T): Host {
+/** FatalError if the memory cannot be had. `assertAlone`: as `Host.create` has it. */
+export function newHost(config: DaemonConfig, assertAlone: () => void): Host {
   const { memoryBytes, pageSize, kernel, limits } = config;
   try {
     return Host.create(
       { memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions },
       { nowMs, cpuMs: () => 0 },
-      quiesce,
+      assertAlone,
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -7,7 +7,6 @@
  */
 
 import type { FastifyInstance } from 'fastify';
-import type { Host } from '../ksm/host.js';
 import { rebuild } from '../ksm/rebuild.js';
 import { VERSION } from '../version.js';
 import type { DaemonConfig } from './config.js';
@@ -33,8 +32,8 @@ import { KernelFiles } from './sysfs/kernel-files.js';
 import { GuestThreads } from './threads/guest-threads.js';
 import { tellingOfGuestThreads, tellOfScanner } from './threads/mishaps.js';
 import { Profiling } from './threads/profiling.js';
-import { Reaper } from './threads/reaper.js';
 import { Scanner } from './threads/scanner.js';
+import { Standstill } from './threads/standstill.js';
 import { TunableWrites } from './threads/tunable-writes.js';
 import { nowMs, type Timers } from './timers.js';
 
@@ -66,24 +65,22 @@ export function* daemonParts(
   owner.logsTo(log);
   logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');
 
-  let parked: Scanner | undefined;
-  const host: Host = newHost(config, (change) =>
-    parked === undefined ? change() : parked.quiesce(change),
-  );
+  let standstill: Standstill | undefined;
+  const host = newHost(config, () => standstill?.assertHeld());
   logger.info(
     { kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize },
     'memory reserved',
   );
   furnish(host, config);
 
-  const reaper = new Reaper();
+  const alone = new Standstill(host.machine.memory.i32);
+  standstill = alone;
   const scanner = yield* made({
     name: 'scanner',
     start: () =>
-      Scanner.start(host.machine.memory, config.kernel, () => rebuild(host.ksm, nowMs()), reaper),
+      Scanner.start(host.machine.memory, config.kernel, () => rebuild(host.ksm, nowMs()), alone),
     stop: (scanner) => scanner.stop(),
   });
-  parked = scanner;
   const events = new EventFeed(() => eventCounts(host), timers);
   tellOfScanner(scanner, logger, events);
   scanner.on('gaveUp', (reason) =>
@@ -102,7 +99,7 @@ export function* daemonParts(
         host,
         config.oomTimeoutMs,
         config.limits.maxWorkloads,
-        reaper,
+        alone,
         tellingOfGuestThreads(logger, events),
       ),
     stop: (threads) => threads.stopAll(),
@@ -115,6 +112,7 @@ export function* daemonParts(
   });
   const context: Context = {
     host,
+    standstill: alone,
     scanner,
     tunables: new TunableWrites(host, scanner),
     threads,
@@ -124,7 +122,7 @@ export function* daemonParts(
     live: new LiveFeed(host, () => scanner.state, history, events, timers),
     metrics: new Metrics(host, scanner, threads),
     streams: new LiveStreams(),
-    uploads: new Uploads(host, scanner, config.oomTimeoutMs),
+    uploads: new Uploads(host, scanner, alone, config.oomTimeoutMs),
     profiling: new Profiling(scanner, logger),
     startedAtMs,
     stop: (reason) => owner.stop(reason),
@@ -184,10 +182,11 @@ export function* daemonParts(
 /** What would go on for long is cut short, the rest is answered, and the server closed. */
 async function lastAnswers(
   server: FastifyInstance,
-  { profiling, streams, uploads, scanner }: Context,
+  { profiling, standstill, streams, uploads, scanner }: Context,
 ): Promise<void> {
   profiling.interrupt();
   streams.endAll();
   uploads.interruptAll();
+  standstill.interruptLooks();
   await close(server, () => scanner.answered());
 }

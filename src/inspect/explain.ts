@@ -2,8 +2,8 @@
  * One page, looked at closely: its state, what it shares its content with, and what a visit of the
  * scanner would find. Changes nothing.
  *
- * Every other thread stands still meanwhile. Whole pages are compared on the way down the trees,
- * which takes some microseconds a level.
+ * To be called while every other thread stands still. Whole pages are compared on the way down the
+ * trees, so it takes some microseconds a level.
  */
 import {
   CTL_MERGE_ACROSS_NODES,
@@ -59,12 +59,8 @@ export function explainPage(
   host.assertMapped(guest, address, 1);
   const { machine } = host;
   const vpn = Math.floor(address / machine.pageSize);
-  const { slot, twins, ...explained } = host.quiesce(() => {
-    // Meanwhile no scanner drops a ghost from the list that is walked.
-    const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
-    return { slot, ...explain(machine, slot, maxTwins) };
-  });
-  // Guests and regions are this thread's: they are where they were.
+  const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
+  const { twins, ...explained } = explain(machine, slot, maxTwins);
   const names = regionNames(host);
   return {
     ...explained,

@@ -20,15 +20,24 @@ import type { Machine } from '../machine/machine.js';
 import type { Advisor } from './advisor.js';
 import type { MmList } from './mm-list.js';
 
+/**
+ * Pages passed at a time, visited or not: those that smart scan skips are many, and others wait
+ * meanwhile.
+ */
+const PASSED_AT_MOST = 16_384;
+
 export class Cursor {
   private readonly i32: Int32Array;
   private region = 0;
   private regionsEpoch = -1;
+  /** The guest scanned last has pages left. */
+  private hasMore = false;
 
   constructor(
     private readonly machine: Machine,
     private readonly list: MmList,
     private readonly advisor: Advisor,
+    private readonly pause: () => void,
   ) {
     this.i32 = machine.memory.i32;
   }
@@ -49,7 +58,8 @@ export class Cursor {
     while (list.cursor !== list.head) {
       scanned += this.scanGuest(list.cursor, limit - scanned, nowMs);
       if (scanned === limit) return scanned;
-      this.leaveGuest(list.cursor);
+      if (this.hasMore) this.pause();
+      else this.leaveGuest(list.cursor);
     }
     this.advisor.scanEnds();
     this.i32[CTL_SEQNR]++;
@@ -86,10 +96,14 @@ export class Cursor {
     if (this.i32[guest + GUEST_STATE] === GUEST_EXITING) machine.guests.free(guest);
   }
 
-  /** Scans up to `limit` pages of a guest; fewer if there are no more. How many. */
+  /**
+   * Scans up to `limit` pages of a guest; fewer if there are no more, or if many were passed over
+   * (`hasMore`). How many.
+   */
   private scanGuest(guest: number, limit: number, nowMs: number): number {
     const { i32, list } = this;
     const { regions } = this.machine;
+    this.hasMore = false;
     if (i32[guest + GUEST_STATE] === GUEST_EXITING) {
       this.dropItems(guest);
       list.cursorVpn = 0;
@@ -111,7 +125,7 @@ export class Cursor {
         i32[region + REGION_RMAP_ITEMS] !== 0
       ) {
         scanned += this.scanRegion(region, limit - scanned, nowMs);
-        if (scanned === limit) return scanned;
+        if (scanned === limit || this.hasMore) return scanned;
       }
       this.region = next;
     }
@@ -120,18 +134,23 @@ export class Cursor {
 
   /**
    * Scans up to `limit` pages of a region, from the cursor's place on, and leaves the cursor after
-   * the last one. How many.
+   * the last one. How many. `hasMore` if it passed as many pages as it may at a time.
    */
   private scanRegion(region: number, limit: number, nowMs: number): number {
-    const { list, machine } = this;
+    const { i32, list, machine } = this;
     const { regions, memory } = machine;
     const start = regions.vpn(region);
     const first = regions.slot(region, start);
     const from = first + Math.max(0, list.cursorVpn - start) * SLOT_WORDS;
-    const scanned = memory.core.walk(from, regions.endSlot(region), limit, nowMs);
-    if (this.i32[region + REGION_MERGEABLE] > 0)
-      list.cursorVpn = start + (this.i32[CTL_WALKED] - first) / SLOT_WORDS;
-    if (scanned !== limit) this.dropSpentGhost(region);
+    const end = regions.endSlot(region);
+    // Only in a mergeable region does the cursor keep its place.
+    const isMergeable = i32[region + REGION_MERGEABLE] > 0;
+    const stop = isMergeable ? Math.min(end, from + PASSED_AT_MOST * SLOT_WORDS) : end;
+    const scanned = memory.core.walk(from, stop, limit, nowMs);
+    if (isMergeable) list.cursorVpn = start + (i32[CTL_WALKED] - first) / SLOT_WORDS;
+    if (scanned === limit) return scanned;
+    this.hasMore = stop < end;
+    if (!this.hasMore) this.dropSpentGhost(region);
     return scanned;
   }
 

@@ -2,8 +2,9 @@
  * A host: a machine with KSM on it, its guests and regions by name, and the calls a kernel offers
  * them (mmap, munmap, madvise, exit, loads, stores) and their administrator (sysfs).
  *
- * The same in one thread (replay, tests) as on the daemon's API thread. There `quiesce` parks the
- * scanner around calls that change guests, regions or advice; loads and stores go on beside it.
+ * The same in one thread (replay, tests) as on the daemon's API thread. There, guests, regions and
+ * advice change only while every other thread stands still; loads and stores go on beside them.
+ * What takes long with many pages can be had in slices too.
  */
 import {
   CTL_SLOTS_USED,
@@ -17,6 +18,7 @@ import {
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { MachineSize } from '../machine/geometry.js';
+import { finish, type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { Machine } from '../machine/machine.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { type Advice, DEFAULT_KERNEL } from '../names.js';
@@ -53,6 +55,13 @@ export interface RegionInfo {
   readonly pages: number;
 }
 
+export interface MapOptions {
+  /** Bytes. */
+  readonly address?: number | undefined;
+  /** Default true. */
+  readonly mergeable?: boolean | undefined;
+}
+
 interface GuestEntry {
   /** No other guest ever has it. */
   readonly id: number;
@@ -68,23 +77,18 @@ export class Host {
   private constructor(
     readonly machine: Machine,
     readonly ksm: Ksm,
-    /** Runs its argument while no other thread uses the machine. */
-    readonly quiesce: <T>(change: () => T) => T,
+    private readonly assertAlone: () => void,
   ) {}
 
   /**
-   * A new host without guests. `quiesce` runs its argument while no scanner runs; without one,
-   * nothing else must scan.
+   * A new host without guests. `assertAlone` throws unless this thread has the machine to itself;
+   * without one, nothing else must scan, ever.
    */
-  static create(
-    options: HostOptions,
-    clock: Clock,
-    quiesce: <T>(change: () => T) => T = (change) => change(),
-  ): Host {
+  static create(options: HostOptions, clock: Clock, assertAlone = (): void => {}): Host {
     const profile = kernelProfile(options.kernel ?? DEFAULT_KERNEL);
     const machine = Machine.create(options, HOLDER_API);
     initTunables(machine.memory.i32, profile);
-    return new Host(machine, new Ksm(machine, profile, clock), quiesce);
+    return new Host(machine, new Ksm(machine, profile, clock), assertAlone);
   }
 
   get profile(): KernelProfile {
@@ -95,55 +99,67 @@ export class Host {
 
   createGuest(name: string, node = 0): void {
     if (this.guests.has(name)) throw new KsmdError('EEXIST', `guest '${name}' exists already`);
-    const pointer = this.quiesce(() => this.machine.guests.create(node));
+    this.assertAlone();
+    const pointer = this.machine.guests.create(node);
     this.guests.set(name, { id: this.nextGuestId++, pointer, regions: new Map() });
   }
 
   /** The guest exits: its memory is given back at once, its rmap items when the scanner passes. */
   exitGuest(name: string): void {
+    finish(this.exitGuestInSlices(name));
+  }
+
+  *exitGuestInSlices(name: string): LongWork {
     const { pointer, regions } = this.guest(name);
-    this.quiesce(() => {
-      const done = this.ksm.exit(pointer);
-      for (const region of regions.values()) this.machine.unmap(region);
-      if (done) this.machine.guests.free(pointer);
-      else this.machine.memory.i32[pointer + GUEST_STATE] = GUEST_EXITING;
-    });
+    this.assertAlone();
     this.guests.delete(name);
+    const done = this.ksm.exit(pointer);
+    for (const region of regions.values()) yield* this.machine.unmap(region);
+    if (done) this.machine.guests.free(pointer);
+    else this.machine.memory.i32[pointer + GUEST_STATE] = GUEST_EXITING;
   }
 
   /**
    * Maps `pages` untouched pages at `address` (bytes), or where there is room, and advises them
    * mergeable unless told not to.
    */
-  map(
+  map(guestName: string, regionName: string, pages: number, options: MapOptions = {}): RegionInfo {
+    return finish(this.mapInSlices(guestName, regionName, pages, options));
+  }
+
+  *mapInSlices(
     guestName: string,
     regionName: string,
     pages: number,
-    options: { address?: number | undefined; mergeable?: boolean | undefined } = {},
-  ): RegionInfo {
+    options: MapOptions = {},
+  ): LongWork<RegionInfo> {
     const guest = this.guest(guestName);
     if (guest.regions.has(regionName))
       throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${regionName}' already`);
-    const region = this.quiesce(() => {
-      const mapped = this.machine.map(guest.pointer, pages, options.address);
-      try {
-        adoptItems(this.machine, guest.pointer, mapped);
-      } catch (error) {
-        // No room to split a ghost: what the region has of its items stays behind as a ghost again.
-        this.machine.unmap(mapped);
-        throw error;
-      }
-      if (options.mergeable ?? true) this.advisePages(guest.pointer, mapped, 0, pages, 'mergeable');
-      return mapped;
-    });
+    this.assertAlone();
+    const region = yield* this.machine.map(guest.pointer, pages, options.address);
+    try {
+      adoptItems(this.machine, guest.pointer, region);
+    } catch (error) {
+      // No room to split a ghost: what the region has of its items stays behind as a ghost again.
+      yield* this.machine.unmap(region);
+      throw error;
+    }
+    if (options.mergeable ?? true)
+      yield* this.advisePages(guest.pointer, region, 0, pages, 'mergeable');
     guest.regions.set(regionName, region);
     return this.describe(regionName, region);
   }
 
   unmap(guestName: string, regionName: string): void {
+    finish(this.unmapInSlices(guestName, regionName));
+  }
+
+  *unmapInSlices(guestName: string, regionName: string): LongWork {
     const region = this.region(guestName, regionName);
-    this.quiesce(() => this.machine.unmap(region));
+    this.assertAlone();
     this.guest(guestName).regions.delete(regionName);
+    yield* this.machine.unmap(region);
   }
 
   /**
@@ -151,9 +167,13 @@ export class Host {
    * unmerging finds too few frames.
    */
   madvise(guestName: string, address: number, length: number, advice: Advice): void {
+    finish(this.madviseInSlices(guestName, address, length, advice));
+  }
+
+  *madviseInSlices(guestName: string, address: number, length: number, advice: Advice): LongWork {
     const { pointer } = this.guest(guestName);
     const { machine } = this;
-    const { pageSize, regions } = machine;
+    const { pageSize } = machine;
     if (address % pageSize !== 0 || length % pageSize !== 0) {
       throw new KsmdError(
         'EINVAL',
@@ -161,22 +181,13 @@ export class Host {
       );
     }
     machine.assertMapped(pointer, address, length);
-    const end = (address + length) / pageSize;
-    const eachRegion = (visit: (region: number, first: number, count: number) => void): void => {
-      for (let vpn = address / pageSize; vpn < end; ) {
-        const region = regions.at(pointer, vpn);
-        const first = vpn - regions.vpn(region);
-        const count = Math.min(regions.pages(region) - first, end - vpn);
-        visit(region, first, count);
-        vpn += count;
-      }
-    };
-    this.quiesce(() => {
-      // What may fail comes first, for all regions.
-      if (advice === 'unmergeable')
-        eachRegion((region, first, count) => this.unsharePages(region, first, count));
-      eachRegion((region, first, count) => this.advisePages(pointer, region, first, count, advice));
-    });
+    this.assertAlone();
+    const parts = this.partsOf(pointer, address / pageSize, (address + length) / pageSize);
+    // What may fail comes first, for all regions.
+    if (advice === 'unmergeable')
+      for (const { region, first, count } of parts) yield* this.unsharePages(region, first, count);
+    for (const { region, first, count } of parts)
+      yield* this.advisePages(pointer, region, first, count, advice);
   }
 
   hasGuest(name: string): boolean {
@@ -316,35 +327,51 @@ export class Host {
     return { name, address: regions.vpn(region) * pageSize, pages: regions.pages(region) };
   }
 
-  private advisePages(
+  /** What of each region lies between two virtual page numbers, all of which are mapped. */
+  private partsOf(
+    guest: number,
+    vpn: number,
+    endVpn: number,
+  ): { region: number; first: number; count: number }[] {
+    const { regions } = this.machine;
+    const parts: { region: number; first: number; count: number }[] = [];
+    for (let at = vpn; at < endVpn; ) {
+      const region = regions.at(guest, at);
+      const first = at - regions.vpn(region);
+      const count = Math.min(regions.pages(region) - first, endVpn - at);
+      parts.push({ region, first, count });
+      at += count;
+    }
+    return parts;
+  }
+
+  private *advisePages(
     guest: number,
     region: number,
     first: number,
     count: number,
     advice: Advice,
-  ): void {
+  ): LongWork {
     const { machine, ksm } = this;
     if (advice === 'dontneed') {
-      machine.dropPages(region, first, count);
+      yield* machine.dropPages(region, first, count);
       return;
     }
-    if (advice === 'mergeable') {
-      if (!ksm.list.has(guest)) ksm.list.enter(guest);
-      machine.advise(region, first, count, true);
-      return;
-    }
-    machine.advise(region, first, count, false);
+    if (advice === 'mergeable' && !ksm.list.has(guest)) ksm.list.enter(guest);
+    yield* machine.advise(region, first, count, advice === 'mergeable');
   }
 
   /**
    * Gives merged pages back to the guest. ENOMEM if there are too few frames; what was
    * given back stays so.
    */
-  private unsharePages(region: number, first: number, count: number): void {
+  private *unsharePages(region: number, first: number, count: number): LongWork {
     const { machine, ksm } = this;
     const { i32 } = machine.memory;
     const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
-    for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
+    for (let i = 0; i < count; i++) {
+      if (i % PAGES_A_STEP === 0) yield;
+      const s = slot + i * SLOT_WORDS;
       if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
         throw new KsmdError(
           'ENOMEM',

@@ -23,6 +23,7 @@ import {
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { Core } from '../machine/core.js';
+import { PAGES_A_STEP } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
 import { Advisor } from './advisor.js';
 import type { Clock } from './clock.js';
@@ -43,12 +44,14 @@ export class Ksm {
     readonly machine: Machine,
     readonly profile: KernelProfile,
     private readonly clock: Clock,
+    /** Called where others may change guests and regions, in the middle of what takes long. */
+    private readonly pause = (): void => {},
   ) {
     this.i32 = machine.memory.i32;
     this.core = machine.memory.core;
     this.list = new MmList(machine.memory);
     this.advisor = new Advisor(this.i32, clock);
-    this.cursor = new Cursor(machine, this.list, this.advisor);
+    this.cursor = new Cursor(machine, this.list, this.advisor, pause);
   }
 
   /** Whether the scanner has something to do: `run` is 1, and KSM knows a guest. */
@@ -77,8 +80,8 @@ export class Ksm {
 
   /**
    * run=2: every guest gets its pages back, all rmap items and stable nodes go, and the count of
-   * full scans starts again. Guests and regions stay registered. ENOMEM if there are too
-   * few frames: then some pages stay merged and the rest is as it was.
+   * full scans starts again. Guests and regions stay registered, and may change at each pause.
+   * ENOMEM if there are too few frames: then some pages stay merged and the rest is as it was.
    */
   unmergeAll(): void {
     const { list, i32, machine, core } = this;
@@ -88,9 +91,8 @@ export class Ksm {
     list.cursor = list.next(list.head);
     while (list.cursor !== list.head) {
       const guest = list.cursor;
-      const exiting = i32[guest + GUEST_STATE] === GUEST_EXITING;
       try {
-        if (!exiting) this.unshareGuest(guest);
+        this.unshareGuest(guest);
       } catch (error) {
         list.cursor = list.head;
         core.unstableAbandon();
@@ -98,7 +100,7 @@ export class Ksm {
       }
       this.cursor.dropItems(guest);
       list.cursor = list.next(guest);
-      if (exiting) {
+      if (i32[guest + GUEST_STATE] === GUEST_EXITING) {
         list.leave(guest);
         machine.guests.free(guest);
       }
@@ -142,24 +144,33 @@ export class Ksm {
     if (stable !== 0) core.stableNodeAppend(stable, slot);
   }
 
+  /** What exits meanwhile, at a pause, has given its pages back. */
   private unshareGuest(guest: number): void {
     const { regions } = this.machine;
     const { i32 } = this;
-    for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
-      if (i32[region + REGION_MERGEABLE] <= 0) continue;
-      const first = regions.slot(region, regions.vpn(region));
-      for (
-        let slot = first;
-        slot < first + regions.pages(region) * SLOT_WORDS;
-        slot += SLOT_WORDS
-      ) {
-        if ((i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
-        throw new KsmdError(
-          'ENOMEM',
-          'too few free frames to give every guest its pages back: unregister a guest, or ' +
-            'write run=1 to go on merging',
-        );
+    let vpn = 0;
+    while (i32[guest + GUEST_STATE] !== GUEST_EXITING) {
+      const region = regions.endingAbove(guest, vpn);
+      if (region === 0) return;
+      const from = Math.max(vpn, regions.vpn(region));
+      const end = regions.vpn(region) + regions.pages(region);
+      if (i32[region + REGION_MERGEABLE] <= 0) vpn = end;
+      else {
+        vpn = Math.min(end, from + PAGES_A_STEP);
+        this.unshareSlots(regions.slot(region, from), vpn - from);
       }
+      this.pause();
+    }
+  }
+
+  private unshareSlots(first: number, pages: number): void {
+    for (let slot = first; slot < first + pages * SLOT_WORDS; slot += SLOT_WORDS) {
+      if ((this.i32[slot + PTE_STATE] & PTE_MERGEABLE) === 0 || this.unshare(slot)) continue;
+      throw new KsmdError(
+        'ENOMEM',
+        'too few free frames to give every guest its pages back: unregister a guest, or ' +
+          'write run=1 to go on merging',
+      );
     }
   }
 }

@@ -39,6 +39,7 @@ import {
   REGION_RMAP_ITEMS,
   SLOT_REGION,
 } from '../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { type Machine, pinsOf } from '../machine/machine.js';
 import { HOLDER_SCANNER } from '../machine/pte.js';
 import { eachSlot, recover } from '../machine/recover.js';
@@ -61,20 +62,20 @@ const SCANNER_COUNTERS = [
  * Lets go of a dead scanner's locks, recounts the machine, and makes trees, rmap items and counters
  * of KSM anew.
  */
-export function rebuild(ksm: Ksm, nowMs: number): void {
+export function* rebuild(ksm: Ksm, nowMs: number): LongWork {
   const { machine } = ksm;
   // An unmerge that was not finished has stopped, as the kernel's does when it fails.
   if (machine.memory.i32[CTL_RUN] === RUN_UNMERGE)
     Atomics.store(machine.memory.i32, CTL_RUN, RUN_STOP);
   ksm.advisor.forget();
   machine.regions.reclaim();
-  forget(machine);
-  recover(machine, HOLDER_SCANNER);
+  yield* forget(machine);
+  yield* recover(machine, HOLDER_SCANNER);
   listGuests(ksm);
   const { i32 } = machine.memory;
   const merged = PTE_PRESENT | PTE_MERGEABLE;
   const pins = pinsOf(machine);
-  eachSlot(machine, (slot, guest) => {
+  yield* eachSlot(machine, (slot, guest) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
     // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but
     // not one of another NUMA node.
@@ -86,15 +87,17 @@ export function rebuild(ksm: Ksm, nowMs: number): void {
 }
 
 /** Drops every rmap item, stable node and counter of the scanner's. */
-function forget(machine: Machine): void {
+function* forget(machine: Machine): LongWork {
   const { i32, frameTable } = machine.memory;
   for (const counter of SCANNER_COUNTERS) i32[counter] = 0;
   i32.fill(0, CTL_STABLE_ROOTS, CTL_STABLE_ROOTS + MAX_NUMA_NODES);
   machine.memory.core.edgeForgetAll(EDGE_STABLE);
   machine.memory.core.unstableReset();
-  for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++)
+  for (let frame = 0; frame < i32[CTL_FRESH_FRAME]; frame++) {
     i32[frameTable + frame * FRAME_WORDS + FRAME_STABLE_NODE] = 0;
-  eachSlot(machine, (slot, guest, region) => {
+    if (frame % PAGES_A_STEP === 0) yield;
+  }
+  yield* eachSlot(machine, (slot, guest, region) => {
     i32.fill(0, slot, slot + SLOT_REGION);
     // The checksum went with the rest.
     i32[slot + PTE_STATE] &= ~PTE_HASHED;
@@ -112,7 +115,7 @@ function listGuests(ksm: Ksm): void {
   const { machine, list } = ksm;
   const { i32 } = machine.memory;
   list.clear();
-  machine.guests.forEach((guest) => {
+  for (const guest of machine.guests.inUse()) {
     let mergeable = false;
     for (let region = machine.regions.first(guest); region !== 0; ) {
       const next = machine.regions.next(region);
@@ -123,5 +126,5 @@ function listGuests(ksm: Ksm): void {
     i32[guest + GUEST_ON_LIST] = 0;
     if (i32[guest + GUEST_STATE] === GUEST_EXITING) machine.guests.free(guest);
     else if (mergeable) list.enter(guest);
-  });
+  }
 }

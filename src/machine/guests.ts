@@ -52,15 +52,17 @@ export class Guests {
     this.i32[guest + GUEST_STATE] = GUEST_FREE;
   }
 
-  /** Calls `visit` with every entry in use, exiting ones too. */
-  forEach(visit: (guest: number) => void): void {
+  /** Every entry in use, exiting ones too. */
+  inUse(): number[] {
+    const guests: number[] = [];
     const table = this.i32[CTL_GUEST_TABLE];
     for (
       let guest = table;
       guest < table + this.i32[CTL_GUESTS] * GUEST_WORDS;
       guest += GUEST_WORDS
     ) {
-      if (this.i32[guest + GUEST_STATE] !== GUEST_FREE) visit(guest);
+      if (this.i32[guest + GUEST_STATE] !== GUEST_FREE) guests.push(guest);
     }
+    return guests;
   }
 }

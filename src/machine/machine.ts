@@ -26,6 +26,7 @@ import { hex } from '../hex.js';
 import { Frames } from './frames.js';
 import type { MachineSize } from './geometry.js';
 import { Guests } from './guests.js';
+import { type LongWork, PAGES_A_STEP } from './long-work.js';
 import { SharedMemory } from './memory.js';
 import { DONE, LOCKED, type Outcome, PageAccess } from './page-access.js';
 import { type Patience, ShortPatience } from './patience.js';
@@ -36,6 +37,7 @@ import { Regions } from './regions.js';
 const ADDRESS_LIMIT = 2 ** 47;
 /** Where regions go that name no address. */
 const DEFAULT_ADDRESS = 0x100000000;
+const STEP_WORDS = PAGES_A_STEP * SLOT_WORDS;
 
 export class Machine {
   readonly frames: Frames;
@@ -85,7 +87,7 @@ export class Machine {
    * Maps `pages` untouched pages at `address`, or where there is room. EINVAL if the address
    * is unaligned, out of range or taken.
    */
-  map(guest: number, pages: number, address?: number): number {
+  *map(guest: number, pages: number, address?: number): LongWork<number> {
     if (!Number.isSafeInteger(pages) || pages < 1)
       throw new KsmdError('EINVAL', `a region of ${pages} pages: take 1 or more`);
     const at = address ?? this.freeAddress(guest, pages);
@@ -114,25 +116,28 @@ export class Machine {
           `${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`,
         );
     }
-    return regions.create(guest, vpn, pages);
+    return yield* regions.create(guest, vpn, pages);
   }
 
   /** Unmaps a region. Where rmap items are left it stays as a ghost. */
-  unmap(region: number): void {
+  *unmap(region: number): LongWork {
     const { i32 } = this.memory;
-    this.dropPages(region, 0, this.regions.pages(region));
+    yield* this.dropPages(region, 0, this.regions.pages(region));
     const slot = this.regions.slot(region, this.regions.vpn(region));
-    for (let s = slot; s < slot + this.regions.pages(region) * SLOT_WORDS; s += SLOT_WORDS)
+    for (let s = slot; s < this.regions.endSlot(region); s += SLOT_WORDS) {
       i32[s + PTE_STATE] &= PTE_HASHED | PTE_DIRTY;
+      if ((s - slot) % STEP_WORDS === 0) yield;
+    }
     i32[region + REGION_MERGEABLE] = REGION_GHOST;
     if (i32[region + REGION_RMAP_ITEMS] === 0) this.regions.destroy(region);
     else Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
   }
 
   /** Sets or clears the advice MERGEABLE on `count` pages of a region from `first` on. */
-  advise(region: number, first: number, count: number, mergeable: boolean): void {
+  *advise(region: number, first: number, count: number, mergeable: boolean): LongWork {
     const { i32 } = this.memory;
     for (let i = first; i < first + count; i++) {
+      if (i % PAGES_A_STEP === 0) yield;
       const slot = this.regions.slot(region, this.regions.vpn(region) + i);
       const was = (i32[slot + PTE_STATE] & PTE_MERGEABLE) !== 0;
       if (was === mergeable) continue;
@@ -142,10 +147,11 @@ export class Machine {
   }
 
   /** Forgets the contents of `count` pages of a region from `first` on. */
-  dropPages(region: number, first: number, count: number): void {
+  *dropPages(region: number, first: number, count: number): LongWork {
     const { i32 } = this.memory;
     const slot = this.regions.slot(region, this.regions.vpn(region) + first);
     for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
+      if ((s - slot) % STEP_WORDS === 0) yield;
       if ((Atomics.load(i32, s + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) !== 0) this.pages.drop(s);
     }
   }

@@ -35,37 +35,41 @@ import {
   RMAP_IN_USE,
   SLOT_WORDS,
 } from '../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from './long-work.js';
 import type { Machine } from './machine.js';
 
 /**
  * Lets go of the pte locks of `holder`, a thread that is gone, and counts frames and pages anew.
  * How many locks it held.
  */
-export function recover(machine: Machine, holder: number): number {
+export function* recover(machine: Machine, holder: number): LongWork<number> {
   const { i32 } = machine.memory;
   let locks = 0;
-  eachSlot(machine, (slot) => {
+  yield* eachSlot(machine, (slot) => {
     if ((i32[slot + PTE_STATE] & PTE_HOLDER_MASK) !== holder) return;
     settle(i32, slot);
     locks++;
   });
-  recount(machine);
+  yield* recount(machine);
   return locks;
 }
 
 /** Calls `visit` with every slot of every region of every guest. */
-export function eachSlot(
+export function* eachSlot(
   machine: Machine,
   visit: (slot: number, guest: number, region: number) => void,
-): void {
+): LongWork {
   const { regions } = machine;
-  machine.guests.forEach((guest) => {
+  for (const guest of machine.guests.inUse()) {
     for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
       const first = regions.slot(region, regions.vpn(region));
-      const end = first + regions.pages(region) * SLOT_WORDS;
-      for (let slot = first; slot < end; slot += SLOT_WORDS) visit(slot, guest, region);
+      const end = regions.endSlot(region);
+      for (let slot = first; slot < end; slot += SLOT_WORDS) {
+        visit(slot, guest, region);
+        if ((slot - first) % (PAGES_A_STEP * SLOT_WORDS) === 0) yield;
+      }
     }
-  });
+  }
 }
 
 /**
@@ -80,19 +84,21 @@ function settle(i32: Int32Array, slot: number): void {
     i32[slot + PTE_STATE] = (flags & PTE_PRESENT) !== 0 ? (flags & ~PTE_PRESENT) | PTE_ZERO : flags;
 }
 
-function recount(machine: Machine): void {
+function* recount(machine: Machine): LongWork {
   const { i32, frameTable, slotTable } = machine.memory;
   const fresh = i32[CTL_FRESH_FRAME];
-  for (let frame = 0; frame < fresh; frame++)
+  for (let frame = 0; frame < fresh; frame++) {
     i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT] = 0;
+    if (frame % PAGES_A_STEP === 0) yield;
+  }
   const population = i32[CTL_POPULATION_TABLE];
   i32.fill(0, population, population + (i32[CTL_SLOTS] >> POPULATION_SHIFT) + 1);
   i32[CTL_ZERO_PAGES] = 0;
-  machine.guests.forEach((guest) => {
+  for (const guest of machine.guests.inUse()) {
     i32[guest + GUEST_PRESENT_PAGES] = 0;
     i32[guest + GUEST_ZERO_PAGES] = 0;
-  });
-  eachSlot(machine, (slot, guest) => {
+  }
+  yield* eachSlot(machine, (slot, guest) => {
     const state = i32[slot + PTE_STATE];
     const group = population + (((slot - slotTable) / SLOT_WORDS) >> POPULATION_SHIFT);
     if ((state & PTE_PRESENT) !== 0) {
@@ -110,20 +116,21 @@ function recount(machine: Machine): void {
     for (const frame of frames)
       if (frame !== 0) i32[frameTable + frame * FRAME_WORDS + FRAME_MAPCOUNT]++;
   }
-  freeUnmapped(machine, fresh);
+  yield* freeUnmapped(machine, fresh);
 }
 
 /**
  * The free map, anew: every frame once used that no pte maps; and how many stable nodes are left
  * without a frame.
  */
-function freeUnmapped(machine: Machine, fresh: number): void {
+function* freeUnmapped(machine: Machine, fresh: number): LongWork {
   const { i32, frameTable } = machine.memory;
   const freeMap = i32[CTL_FREE_MAP];
   i32.fill(0, freeMap, freeMap + (i32[CTL_FRAMES] >> 5) + 1);
   let used = Math.min(fresh, i32[CTL_FRAMES]) - 1;
   let stale = i32[CTL_STABLE_NODES_USED] - i32[CTL_STABLE_NODE_CHAINS];
   for (let frame = 1; frame < fresh; frame++) {
+    if (frame % PAGES_A_STEP === 0) yield;
     const entry = frameTable + frame * FRAME_WORDS;
     if (i32[entry + FRAME_MAPCOUNT] !== 0) {
       if (i32[entry + FRAME_STABLE_NODE] !== 0) stale--;

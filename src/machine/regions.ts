@@ -28,6 +28,7 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { type LongWork, PAGES_A_STEP } from './long-work.js';
 import type { SharedMemory } from './memory.js';
 
 export class Regions {
@@ -107,13 +108,16 @@ export class Regions {
    * A new region, all of its pages untouched. The range must be free of other regions (ghosts may
    * be there). ENOSPC when a table is full.
    */
-  create(guest: number, vpn: number, pages: number): number {
+  *create(guest: number, vpn: number, pages: number): LongWork<number> {
     const slot = this.findSlots(pages);
     const region = this.createEntry(guest, vpn, pages, slot);
     const { i32 } = this;
     const end = slot + pages * SLOT_WORDS;
     // Slots are all 0 when new and when given back, so only the region's name has to be written.
-    for (let s = slot; s < end; s += SLOT_WORDS) i32[s + SLOT_REGION] = region;
+    for (let s = slot; s < end; s += SLOT_WORDS) {
+      i32[s + SLOT_REGION] = region;
+      if ((s - slot) % (PAGES_A_STEP * SLOT_WORDS) === 0) yield;
+    }
     i32[CTL_SLOTS_USED] += pages;
     return region;
   }

@@ -10,6 +10,7 @@
  * one of the two sees the other.
  */
 import {
+  CTL_DOORBELL,
   CTL_FRAME_WAITERS,
   CTL_PARK_REQUESTS,
   CTL_THREAD_STATES,
@@ -84,27 +85,40 @@ export class Safepoint {
 }
 
 /**
- * Runs `change` while every other thread stands still. EBUSY, `change` not run, if one does not
- * come to a safepoint in ten seconds.
+ * Asks every other thread to stand still. Resolves once all do, with what lets them go on again.
+ * EBUSY if one does not come to a safepoint in ten seconds; then none is asked any more.
+ *
+ * Meanwhile the asking thread goes on with other things: it hears of a thread that has died, and
+ * says so (forgetThread), which is as good as standing.
  */
-export function whileStill<T>(i32: Int32Array, change: () => T): T {
+export async function standStill(i32: Int32Array): Promise<() => void> {
   Atomics.add(i32, CTL_PARK_REQUESTS, 1);
+  const letGo = (): void => {
+    Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
+    Atomics.notify(i32, CTL_PARK_REQUESTS);
+  };
   try {
     for (let word = CTL_THREAD_STATES; word < CTL_THREAD_STATES + THREADS; word++) {
       while (Atomics.load(i32, word) === THREAD_RUNNING) {
-        if (Atomics.wait(i32, word, THREAD_RUNNING, PATIENCE_MS) === 'timed-out') {
+        const waiting = Atomics.waitAsync(i32, word, THREAD_RUNNING, PATIENCE_MS);
+        if ((await waiting.value) === 'timed-out')
           throw new KsmdError(
             'EBUSY',
             `thread ${word - CTL_THREAD_STATES} does not stand still: it may be stuck`,
           );
-        }
       }
     }
-    return change();
-  } finally {
-    Atomics.sub(i32, CTL_PARK_REQUESTS, 1);
-    Atomics.notify(i32, CTL_PARK_REQUESTS);
+    return letGo;
+  } catch (error) {
+    letGo();
+    throw error;
   }
+}
+
+/** The scanner, if it sleeps, looks whether there is something to do. */
+export function ringScanner(i32: Int32Array): void {
+  Atomics.add(i32, CTL_DOORBELL, 1);
+  Atomics.notify(i32, CTL_DOORBELL);
 }
 
 /** For a thread known to be gone that could not say so itself. */

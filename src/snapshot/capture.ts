@@ -18,6 +18,7 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
+import { finish, type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import {
   CHECKSUM_BYTES,
   encodeHeader,
@@ -52,10 +53,15 @@ export class Snapshot {
   }
 
   /**
-   * Notes everything and write-protects every page, the machine standing still meanwhile. What it
-   * returns must be read to its end or given up: `chunks`.
+   * Notes everything and write-protects every page. To be called while every other thread stands
+   * still. What it returns must be read to its end or given up: `chunks`.
    */
   static take(host: Host): Snapshot {
+    return finish(Snapshot.takeInSlices(host));
+  }
+
+  /** The same in slices. Once begun it must be gone on with to the end. */
+  static *takeInSlices(host: Host): LongWork<Snapshot> {
     const header = {
       kernel: host.profile.name,
       pageSize: host.machine.pageSize,
@@ -68,7 +74,7 @@ export class Snapshot {
         .map((name) => ({ name, node: host.guestNode(name), regions: host.regionsOf(name) })),
     };
     const maps = new Int32Array(mappedPages({ ...header, frames: 0 }));
-    const frames = host.quiesce(() => note(host, header.guests, maps));
+    const frames = yield* note(host, header.guests, maps);
     host.machine.pinned.add(frames);
     return new Snapshot(host, header, maps, frames);
   }
@@ -163,7 +169,11 @@ export class Snapshot {
  * Fills the maps, write-protects what is present and takes a reference to each frame; the frames in
  * order of their numbers in the file.
  */
-function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): Int32Array {
+function* note(
+  host: Host,
+  guests: SnapshotHeader['guests'],
+  maps: Int32Array,
+): LongWork<Int32Array> {
   const { machine } = host;
   const { i32 } = machine.memory;
   // By frame: its place in the file, from 1 on.
@@ -175,6 +185,7 @@ function note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): I
     for (const region of regions) {
       const first = host.firstSlot(name, region.name);
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
+        if (at % PAGES_A_STEP === 0) yield;
         const state = i32[slot + PTE_STATE];
         let page = PAGE_UNTOUCHED;
         if ((state & PTE_PRESENT) !== 0) {

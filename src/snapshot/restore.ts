@@ -25,6 +25,7 @@ import {
 import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
+import { finish } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
 import { eachSlot } from '../machine/recover.js';
 import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
@@ -162,22 +163,24 @@ function assertRoom(machine: Machine, header: SnapshotHeader): void {
 function adoptShared({ machine, ksm, profile }: Host, nowMs: number): void {
   const { i32 } = machine.memory;
   const limit = i32[CTL_MAX_PAGE_SHARING];
-  eachSlot(machine, (slot, guest) => {
-    const state = i32[slot + PTE_STATE];
-    // Whatever was stored is its page's own, and writable, unless it is shared.
-    if ((state & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
-    const frame = i32[slot + PTE_FRAME];
-    if ((state & PTE_MERGEABLE) === 0)
-      throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
-    if (machine.frames.mapcount(frame) > limit)
-      throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
-    if (
-      i32[CTL_MERGE_ACROSS_NODES] === 0 &&
-      machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE]
-    )
-      throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
-    ksm.adopt(slot, nowMs);
-  });
+  finish(
+    eachSlot(machine, (slot, guest) => {
+      const state = i32[slot + PTE_STATE];
+      // Whatever was stored is its page's own, and writable, unless it is shared.
+      if ((state & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
+      const frame = i32[slot + PTE_FRAME];
+      if ((state & PTE_MERGEABLE) === 0)
+        throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
+      if (machine.frames.mapcount(frame) > limit)
+        throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
+      if (
+        i32[CTL_MERGE_ACROSS_NODES] === 0 &&
+        machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE]
+      )
+        throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
+      ksm.adopt(slot, nowMs);
+    }),
+  );
   if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
     throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
 }

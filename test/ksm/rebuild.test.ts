@@ -11,6 +11,7 @@ import { checkHost } from '../../src/inspect/check.js';
 import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
+import { finish } from '../../src/machine/long-work.js';
 import { HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { Mortal } from '../machine/mortal.js';
@@ -38,7 +39,7 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
             new Ksm(machine, host.profile, plain.clock).scan(500),
           );
           const used = host.machine.frames.used;
-          rebuild(host.ksm, plain.clock.now);
+          finish(rebuild(host.ksm, plain.clock.now));
           expect(checkHost(host)).toEqual([]);
           plain.assertBytes();
           // Nothing was unmerged: it takes no frame more, but may give back those on their way when
@@ -75,7 +76,7 @@ test('what was merged stays merged, chains too, and what was not comes to be', (
   ] as const;
   const [before, used] = [bench.counters(...names), bench.host.machine.frames.used];
   expect(before).toEqual([4, 10, 1, 3]);
-  rebuild(bench.host.ksm, 0);
+  finish(rebuild(bench.host.ksm, 0));
   expect(bench.counters(...names)).toEqual(before);
   expect(bench.host.machine.frames.used).toBe(used);
   bench.fullScans(6);
@@ -87,7 +88,7 @@ test('a page of its own is not taken for merged because a snapshot holds it', ()
   const bench = new BenchHost('2.6.32');
   bench.guest('a', [1, 1, 2]);
   const chunks = Snapshot.take(bench.host).chunks();
-  rebuild(bench.host.ksm, 0);
+  finish(rebuild(bench.host.ksm, 0));
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
   expect(checkHost(bench.host)).toEqual([]);
   chunks.return?.();
@@ -100,7 +101,7 @@ test('an unmerge that its scanner did not live to finish has stopped, and can be
   bench.fullScans(3);
   // As a scanner leaves it that dies right after it began.
   bench.host.machine.memory.i32[CTL_RUN] = 2;
-  rebuild(bench.host.ksm, 0);
+  finish(rebuild(bench.host.ksm, 0));
   expect(bench.host.tunables().run).toBe(0);
   bench.host.set('run', 2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);

@@ -19,6 +19,7 @@ import { checkHost } from '../../src/inspect/check.js';
 import { Ksm } from '../../src/ksm/ksm.js';
 import { rebuild } from '../../src/ksm/rebuild.js';
 import { setTunable } from '../../src/ksm/tunables.js';
+import { finish } from '../../src/machine/long-work.js';
 import type { Machine } from '../../src/machine/machine.js';
 import { HOLDER_API, HOLDER_SCANNER } from '../../src/machine/pte.js';
 import { recover } from '../../src/machine/recover.js';
@@ -171,7 +172,7 @@ describe('a guest thread killed while it stores', () => {
       make,
       GUEST_THREAD,
       (machine, world) => machine.pages.store(world.slot(page), offset, source),
-      (world) => recover(world.machine, GUEST_THREAD),
+      (world) => finish(recover(world.machine, GUEST_THREAD)),
       (world, before) => {
         const stored = Buffer.from(before[page], 'hex');
         stored.set(source, offset);
@@ -201,7 +202,7 @@ test('a thread killed while it fills untouched pages: each is filled whole or un
     (machine, world) => {
       expect(machine.pages.fill(world.slot(LIKE_MERGED), new Uint8Array(2 * PAGE).fill(9))).toBe(2);
     },
-    (world) => recover(world.machine, HOLDER_API),
+    (world) => finish(recover(world.machine, HOLDER_API)),
     (world, before) => {
       const after = world.memory();
       const done = [LIKE_MERGED, UNTOUCHED].filter((page) => after[page] === filled).length;
@@ -312,7 +313,7 @@ describe('the scanner killed', () => {
         done = act(machine, world, core);
       },
       (world) => {
-        rebuild(world.host.ksm, 0);
+        finish(rebuild(world.host.ksm, 0));
         world.host.set('run', 1);
       },
       (world, before) => {

@@ -9,6 +9,7 @@ import type { Errno } from '../../src/errors.js';
 import { check } from '../../src/inspect/check.js';
 import { kernelProfile } from '../../src/ksm/kernels.js';
 import { MmList } from '../../src/ksm/mm-list.js';
+import { finish } from '../../src/machine/long-work.js';
 import { Machine } from '../../src/machine/machine.js';
 import { SharedMemory } from '../../src/machine/memory.js';
 import { HOLDER_API } from '../../src/machine/pte.js';
@@ -26,7 +27,7 @@ function machineOf(frames: number, pageSize = 64): Machine {
 }
 
 function recount(machine: Machine): string[] {
-  return check(machine, kernelProfile(DEFAULT_KERNEL));
+  return finish(check(machine, kernelProfile(DEFAULT_KERNEL)));
 }
 
 function load(machine: Machine, guest: number, address: number, length: number): number[] {
@@ -46,7 +47,7 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
   test('what is stored anywhere is loaded again, across pages too; what is not is zeroes', () => {
     const machine = machineOf(20, pageSize);
     const guest = machine.guests.create();
-    machine.map(guest, 5, pageSize);
+    finish(machine.map(guest, 5, pageSize));
     const bytes = Uint8Array.from({ length: 2 * pageSize + 2 }, (_, i) => i % 251);
     machine.store(guest, 2 * pageSize - 1, bytes);
     expect(load(machine, guest, 2 * pageSize - 1, bytes.length)).toEqual([...bytes]);
@@ -63,7 +64,7 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
   test('memory that runs out stores whole pages and says how many bytes', () => {
     const machine = machineOf(3, pageSize);
     const guest = machine.guests.create();
-    machine.map(guest, 8, pageSize);
+    finish(machine.map(guest, 8, pageSize));
     const bytes = new Uint8Array(5 * pageSize).fill(7);
     // Half a page, then two whole ones, then none.
     const start = pageSize + pageSize / 2;
@@ -89,10 +90,10 @@ describe.each(PAGE_SIZES)('pages of %i bytes', (pageSize) => {
 test('untouched pages cost no frame: not mapped, not loaded, not dropped', () => {
   const machine = machineOf(10);
   const guest = machine.guests.create();
-  const region = machine.map(guest, 60);
+  const region = finish(machine.map(guest, 60));
   load(machine, guest, machine.regions.vpn(region) * 64, 60 * 64);
-  machine.dropPages(region, 0, 60);
-  machine.advise(region, 0, 60, true);
+  finish(machine.dropPages(region, 0, 60));
+  finish(machine.advise(region, 0, 60, true));
   expect(machine.memory.i32[CTL_FRAMES_USED]).toBe(0);
   machine.store(guest, machine.regions.vpn(region) * 64, Uint8Array.of(1));
   expect(machine.memory.i32[CTL_FRAMES_USED]).toBe(1);
@@ -101,9 +102,9 @@ test('untouched pages cost no frame: not mapped, not loaded, not dropped', () =>
 test('dropped pages read as zeroes and give their frames back', () => {
   const machine = machineOf(4);
   const guest = machine.guests.create();
-  const region = machine.map(guest, 4, 64);
+  const region = finish(machine.map(guest, 4, 64));
   machine.store(guest, 64, new Uint8Array(256).fill(1));
-  machine.dropPages(region, 1, 2);
+  finish(machine.dropPages(region, 1, 2));
   expect(machine.frames.used).toBe(2);
   expect(load(machine, guest, 64, 256)).toEqual(
     [1, 0, 0, 1].flatMap((byte) => Array.from({ length: 64 }, () => byte)),
@@ -113,7 +114,7 @@ test('dropped pages read as zeroes and give their frames back', () => {
   expect(load(machine, guest, 128, 64)).toEqual(
     Array.from({ length: 64 }, (_, i) => (i === 5 ? 9 : 0)),
   );
-  machine.unmap(region);
+  finish(machine.unmap(region));
   expect(machine.frames.used).toBe(0);
   expect(recount(machine)).toEqual([]);
 });
@@ -121,7 +122,7 @@ test('dropped pages read as zeroes and give their frames back', () => {
 test('a few bytes are what they are among many, wherever they begin, of pages written and untouched', () => {
   const machine = machineOf(4);
   const guest = machine.guests.create();
-  machine.map(guest, 3, 64);
+  finish(machine.map(guest, 3, 64));
   machine.store(
     guest,
     64,
@@ -139,8 +140,8 @@ test('a few bytes are what they are among many, wherever they begin, of pages wr
 test('guests have the same addresses and not the same memory', () => {
   const machine = machineOf(10);
   const [a, b] = [machine.guests.create(), machine.guests.create()];
-  machine.map(a, 1, 64);
-  machine.map(b, 1, 64);
+  finish(machine.map(a, 1, 64));
+  finish(machine.map(b, 1, 64));
   machine.store(a, 64, Uint8Array.of(1));
   machine.store(b, 64, Uint8Array.of(2));
   expect([load(machine, a, 64, 1), load(machine, b, 64, 1)]).toEqual([[1], [2]]);
@@ -149,7 +150,7 @@ test('guests have the same addresses and not the same memory', () => {
 test('a page is locked by whoever has it, and others are told', () => {
   const machine = machineOf(10);
   const guest = machine.guests.create();
-  const slot = machine.regions.slot(machine.map(guest, 1, 64), 1);
+  const slot = machine.regions.slot(finish(machine.map(guest, 1, 64)), 1);
   expect(machine.lock.take(slot, 0)).toBe(0);
   expect(machine.lock.take(slot, 0)).toBe(-1);
   expect(recount(machine)).toEqual([`page 0x40 of guest entry 0 is locked by ${HOLDER_API}`]);
@@ -160,23 +161,23 @@ test('a page is locked by whoever has it, and others are told', () => {
 describe('every refusal changes nothing', () => {
   const machine = machineOf(8);
   const guest = machine.guests.create();
-  const region = machine.map(guest, 4, 640);
+  const region = finish(machine.map(guest, 4, 640));
   machine.store(guest, 640, new Uint8Array(256).fill(5));
   const byte = Uint8Array.of(1);
 
   test.each<[what: string, code: Errno, act: () => void]>([
-    ['a region of no pages', 'EINVAL', () => machine.map(guest, 0)],
-    ['a region of half a page', 'EINVAL', () => machine.map(guest, 0.5)],
-    ['an address that is unaligned', 'EINVAL', () => machine.map(guest, 1, 100)],
-    ['an address that is no number', 'EINVAL', () => machine.map(guest, 1, Number.NaN)],
-    ['address 0', 'EINVAL', () => machine.map(guest, 1, 0)],
-    ['an address below 0', 'EINVAL', () => machine.map(guest, 1, -64)],
-    ['an address too high', 'EINVAL', () => machine.map(guest, 1, 2 ** 47)],
-    ['a region that reaches too high', 'EINVAL', () => machine.map(guest, 2, 2 ** 47 - 64)],
-    ['a region over the start of another', 'EINVAL', () => machine.map(guest, 2, 640 - 64)],
-    ['a region within another', 'EINVAL', () => machine.map(guest, 1, 640 + 64)],
-    ['a region over the end of another', 'EINVAL', () => machine.map(guest, 2, 640 + 192)],
-    ['more pages than there are slots', 'ENOSPC', () => machine.map(guest, 61)],
+    ['a region of no pages', 'EINVAL', () => finish(machine.map(guest, 0))],
+    ['a region of half a page', 'EINVAL', () => finish(machine.map(guest, 0.5))],
+    ['an address that is unaligned', 'EINVAL', () => finish(machine.map(guest, 1, 100))],
+    ['an address that is no number', 'EINVAL', () => finish(machine.map(guest, 1, Number.NaN))],
+    ['address 0', 'EINVAL', () => finish(machine.map(guest, 1, 0))],
+    ['an address below 0', 'EINVAL', () => finish(machine.map(guest, 1, -64))],
+    ['an address too high', 'EINVAL', () => finish(machine.map(guest, 1, 2 ** 47))],
+    ['a region that reaches too high', 'EINVAL', () => finish(machine.map(guest, 2, 2 ** 47 - 64))],
+    ['a region over the start of another', 'EINVAL', () => finish(machine.map(guest, 2, 640 - 64))],
+    ['a region within another', 'EINVAL', () => finish(machine.map(guest, 1, 640 + 64))],
+    ['a region over the end of another', 'EINVAL', () => finish(machine.map(guest, 2, 640 + 192))],
+    ['more pages than there are slots', 'ENOSPC', () => finish(machine.map(guest, 61))],
     ['a guest on a NUMA node there is not', 'EINVAL', () => machine.guests.create(16)],
     ['a guest on half a NUMA node', 'EINVAL', () => machine.guests.create(0.5)],
     ['a store below a region', 'EFAULT', () => machine.store(guest, 639, byte)],
@@ -211,7 +212,7 @@ describe('every refusal changes nothing', () => {
   test('memory that runs out before the first byte', () => {
     const small = machineOf(1);
     const guest = small.guests.create();
-    small.map(guest, 2, 64);
+    finish(small.map(guest, 2, 64));
     small.store(guest, 64, byte);
     const before = bookkeeping(small);
     expect(() => small.store(guest, 128, byte)).toThrow(
@@ -227,10 +228,12 @@ describe('every refusal changes nothing', () => {
   test('a full table', () => {
     const full = machineOf(8);
     const guests = [full.guests.create(), full.guests.create(), full.guests.create()];
-    for (let i = 0; i < 4; i++) full.map(guests[0], 1, 64 + i * 640);
+    for (let i = 0; i < 4; i++) finish(full.map(guests[0], 1, 64 + i * 640));
     const before = bookkeeping(full);
     expect(() => full.guests.create()).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
-    expect(() => full.map(guests[0], 1)).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
+    expect(() => finish(full.map(guests[0], 1))).toThrow(
+      expect.objectContaining({ code: 'ENOSPC' }),
+    );
     expect(bookkeeping(full)).toEqual(before);
   });
 

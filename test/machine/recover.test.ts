@@ -14,6 +14,7 @@ import {
   SLOT_WORDS,
 } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
+import { finish } from '../../src/machine/long-work.js';
 import { eachSlot, recover } from '../../src/machine/recover.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, times } from '../ksm/bench-host.js';
@@ -34,7 +35,7 @@ test('a machine that nobody died in is left as it is', () => {
   const { i32: words, slotTable } = bench.host.machine.memory;
   const slots = (): Int32Array => words.slice(slotTable, slotTable + 512 * SLOT_WORDS);
   const [before, counters, used] = [slots(), bench.host.counters(), bench.host.machine.frames.used];
-  expect(recover(bench.host.machine, DEAD)).toBe(0);
+  expect(finish(recover(bench.host.machine, DEAD))).toBe(0);
   expect(slots()).toEqual(before);
   expect(bench.host.counters()).toEqual(counters);
   expect(bench.host.machine.frames.used).toBe(used);
@@ -49,11 +50,11 @@ test('locks of the dead are let go, those of others are not', () => {
   const dead = [slot('a', 0), slot('a', 2), slot('b', 1)];
   for (const at of dead) i32[at + PTE_STATE] |= DEAD;
   i32[slot('a', 3) + PTE_STATE] |= ALIVE;
-  expect(recover(bench.host.machine, DEAD)).toBe(3);
+  expect(finish(recover(bench.host.machine, DEAD))).toBe(3);
   for (const at of dead)
     expect(i32[at + PTE_STATE] & (PTE_HOLDER_MASK | PTE_WRITABLE | PTE_DIRTY)).toBe(PTE_DIRTY);
   expect(i32[slot('a', 3) + PTE_STATE] & PTE_HOLDER_MASK).toBe(ALIVE);
-  expect(recover(bench.host.machine, ALIVE)).toBe(1);
+  expect(finish(recover(bench.host.machine, ALIVE))).toBe(1);
   expect(checkHost(bench.host)).toEqual([]);
   expect([bench.contents('a'), bench.contents('b')]).toEqual([
     [1, 1, 2, 3],
@@ -72,7 +73,7 @@ test('references of the dead are gone, frames taken by it are free again, and th
   i32[i32[CTL_POPULATION_TABLE]] += 3;
   expect(checkHost(bench.host)).not.toEqual([]);
   const freed = i32[CTL_FRAMES_FREED];
-  recover(machine, DEAD);
+  finish(recover(machine, DEAD));
   expect(machine.frames.used).toBe(used);
   expect(i32[CTL_FRAMES_FREED]).not.toBe(freed);
   expect(checkHost(bench.host)).toEqual([]);
@@ -91,7 +92,7 @@ test('frames that a snapshot holds are not freed', () => {
   const before = [chunks.next().value, chunks.next().value];
   bench.host.exitGuest('a');
   bench.put('b', 0, 9);
-  recover(bench.host.machine, DEAD);
+  finish(recover(bench.host.machine, DEAD));
   expect(checkHost(bench.host)).toEqual([]);
   bench.guest(
     'c',
@@ -110,7 +111,7 @@ test('every page of every region is gone through, once', () => {
   const bench = world();
   bench.host.map('a', 'other', 3);
   const seen: number[] = [];
-  eachSlot(bench.host.machine, (slot) => seen.push(slot));
+  finish(eachSlot(bench.host.machine, (slot) => seen.push(slot)));
   expect(seen.length).toBe(4 + 2 + 3);
   expect(new Set(seen).size).toBe(seen.length);
 });

@@ -14,7 +14,7 @@ import {
   THREAD_RUNNING,
 } from '../../src/core/layout.js';
 import { KsmdError } from '../../src/errors.js';
-import { forgetThread, Safepoint, whileStill } from '../../src/machine/safepoint.js';
+import { forgetThread, Safepoint, standStill } from '../../src/machine/safepoint.js';
 
 const HOLDER = 7;
 const words = (): Int32Array => new Int32Array(new SharedArrayBuffer(4 * 4096));
@@ -53,30 +53,22 @@ test('a thread says what it does', () => {
 test.each([
   ['that rests', THREAD_RESTING],
   ['that is not there', THREAD_NONE],
-])('a thread %s need not be waited for', (_what, state) => {
+])('a thread %s need not be waited for', async (_what, state) => {
   const i32 = words();
   i32[CTL_THREAD_STATES + HOLDER] = state;
-  const seen = whileStill(i32, () => i32[CTL_PARK_REQUESTS]);
-  expect(seen).toBe(1);
+  const letGo = await standStill(i32);
+  expect(i32[CTL_PARK_REQUESTS]).toBe(1);
+  letGo();
   expect(i32[CTL_PARK_REQUESTS]).toBe(0);
 });
 
-test('requests may be nested, and end with an error too', () => {
-  const i32 = words();
-  expect(whileStill(i32, () => whileStill(i32, () => i32[CTL_PARK_REQUESTS]))).toBe(2);
-  expect(() =>
-    whileStill(i32, () => {
-      throw new RangeError('no');
-    }),
-  ).toThrow(RangeError);
-  expect(i32[CTL_PARK_REQUESTS]).toBe(0);
-});
-
-test('a dead thread is waited for no more once it is forgotten', () => {
+test('a thread that dies while it is waited for is waited for no more once it is forgotten', async () => {
   const i32 = words();
   i32[CTL_THREAD_STATES + HOLDER] = THREAD_RUNNING;
+  const still = standStill(i32);
   forgetThread(i32, HOLDER);
-  expect(whileStill(i32, () => 'done')).toBe('done');
+  (await still)();
+  expect(i32[CTL_PARK_REQUESTS]).toBe(0);
 });
 
 test('threads that run stand still for each request, and go on after', async () => {
@@ -92,11 +84,11 @@ test('threads that run stand still for each request, and go on after', async () 
   let moved = 0;
   let last = 0;
   for (let request = 0; moved < 50 && request < 1_000_000; request++) {
-    const [first, second, later] = whileStill(i32, () => {
-      const counts = [Atomics.load(i32, 0), Atomics.load(i32, 1)];
-      for (let wait = 0; wait < 2000; wait++) Atomics.load(i32, 0);
-      return [...counts, Atomics.load(i32, 0)];
-    });
+    const letGo = await standStill(i32);
+    const [first, second] = [Atomics.load(i32, 0), Atomics.load(i32, 1)];
+    for (let wait = 0; wait < 2000; wait++) Atomics.load(i32, 0);
+    const later = Atomics.load(i32, 0);
+    letGo();
     expect(second).toBe(first);
     expect(later).toBe(first);
     if (first !== last) moved++;
@@ -109,22 +101,18 @@ test('threads that run stand still for each request, and go on after', async () 
   expect([stateOf(i32), i32[CTL_THREAD_STATES + HOLDER + 1]]).toEqual([THREAD_NONE, THREAD_NONE]);
 });
 
-test('a thread that never comes: BusyError names it, nothing was changed, and others go on', () => {
+test('a thread that never comes: EBUSY names it, and others go on', async () => {
   const i32 = words();
   i32[CTL_THREAD_STATES + HOLDER] = THREAD_RUNNING;
-  const { wait } = Atomics;
+  const { waitAsync } = Atomics;
   // Patience runs out at once.
-  Atomics.wait = () => 'timed-out';
-  let changed = false;
+  Atomics.waitAsync = () => ({ async: true, value: Promise.resolve('timed-out' as const) });
   try {
-    expect(() =>
-      whileStill(i32, () => {
-        changed = true;
-      }),
-    ).toThrow(new KsmdError('EBUSY', `thread ${HOLDER} does not stand still: it may be stuck`));
+    await expect(standStill(i32)).rejects.toThrow(
+      new KsmdError('EBUSY', `thread ${HOLDER} does not stand still: it may be stuck`),
+    );
   } finally {
-    Atomics.wait = wait;
+    Atomics.waitAsync = waitAsync;
   }
-  expect(changed).toBe(false);
   expect(i32[CTL_PARK_REQUESTS]).toBe(0);
 });

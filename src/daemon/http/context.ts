@@ -9,11 +9,14 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Profiling } from '../threads/profiling.js';
 import type { Scanner } from '../threads/scanner.js';
+import type { Standstill } from '../threads/standstill.js';
 import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Uploads } from './uploads.js';
 
 export interface Context {
   readonly host: Host;
+  /** To have the machine alone: whatever changes guests, or looks at all of them. */
+  readonly standstill: Standstill;
   readonly scanner: Scanner;
   readonly tunables: TunableWrites;
   readonly threads: GuestThreads;

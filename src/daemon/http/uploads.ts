@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Errno, isKsmdError, KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import type { Scanner } from '../threads/scanner.js';
+import type { Standstill } from '../threads/standstill.js';
 
 /** How often an upload that waits for a free frame looks for one. */
 const LOOK_MS = 10;
@@ -30,6 +31,7 @@ export class Uploads {
   constructor(
     private readonly host: Host,
     private readonly scanner: Scanner,
+    private readonly standstill: Standstill,
     /** How long an upload waits for a free frame. */
     private readonly patienceMs: number,
   ) {}
@@ -39,7 +41,14 @@ export class Uploads {
    * or cannot all be stored.
    */
   async store(body: IncomingMessage, target: UploadTarget): Promise<number> {
-    const upload = new Upload(this.host, this.scanner, this.patienceMs, body, target);
+    const upload = new Upload(
+      this.host,
+      this.scanner,
+      this.standstill,
+      this.patienceMs,
+      body,
+      target,
+    );
     this.open.set(body.socket, upload);
     try {
       return await upload.finished;
@@ -69,6 +78,7 @@ class Upload {
   constructor(
     private readonly host: Host,
     private readonly scanner: Scanner,
+    private readonly standstill: Standstill,
     private readonly patienceMs: number,
     private readonly body: IncomingMessage,
     private readonly target: UploadTarget,
@@ -122,7 +132,7 @@ class Upload {
    * the upload has failed.
    */
   private store(bytes: Buffer): number | undefined {
-    if (!this.scanner.isReady) return 0;
+    if (!this.standstill.isReady) return 0;
     let done = bytes.length;
     try {
       // The guest of that name may be another by now.
@@ -144,7 +154,7 @@ class Upload {
   /** Waits until there is a free frame, then goes on with `rest`. */
   private async waitWith(rest: Buffer): Promise<void> {
     this.body.pause();
-    await this.scanner.ready();
+    await this.standstill.ready();
     for (
       let waitedMs = 0;
       waitedMs < this.patienceMs && this.scanner.state === 'running' && !this.hasFreeFrame();

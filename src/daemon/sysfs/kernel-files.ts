@@ -18,6 +18,7 @@ import { readTunable } from '../../ksm/tunables.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 import type { Scanner } from '../threads/scanner.js';
+import type { Standstill } from '../threads/standstill.js';
 import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Timers } from '../timers.js';
 import { GuestFiles, procLayout } from './guest-files.js';
@@ -40,6 +41,7 @@ const sysfsLayout: Layout = (path) => {
 export interface KernelFilesSource {
   readonly host: Host;
   readonly scanner: Scanner;
+  readonly standstill: Standstill;
   readonly tunables: TunableWrites;
 }
 
@@ -161,7 +163,7 @@ export class KernelFiles {
 
   private refresh(): void {
     // What a scanner that died has left is being set right.
-    if (!this.source.scanner.isReady) return;
+    if (!this.source.standstill.isReady) return;
     const failed = new Map<string, unknown>();
     const attempt = (change: () => void): void => {
       try {
@@ -185,13 +187,13 @@ export class KernelFiles {
   }
 
   private async write(name: TunableName, text: string): Promise<void> {
-    const { scanner, tunables } = this.source;
+    const { scanner, standstill, tunables } = this.source;
     try {
       await scanner.ready();
       await tunables.write({ [name]: writtenValue(name, text) });
     } catch (error) {
       // The scanner died before it was done: the next one takes it.
-      if (!scanner.isReady) return this.write(name, text);
+      if (!standstill.isReady) return this.write(name, text);
       const { code, message } = error as NodeJS.ErrnoException;
       this.logger.warn(
         { file: join(this.directory, name), errno: code },

@@ -10,11 +10,11 @@ import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { recover } from '../../machine/recover.js';
-import { forgetThread, whileStill } from '../../machine/safepoint.js';
+import { forgetThread } from '../../machine/safepoint.js';
 import type { WorkloadName, WorkloadState } from '../../names.js';
 import { Tally, type WorkloadOptions } from '../../workload/workload.js';
 import type { GuestThreadData, GuestThreadMessage } from './guest-thread.js';
-import type { Reaper } from './reaper.js';
+import type { Standstill } from './standstill.js';
 
 const FIRST_HOLDER = HOLDER_SCANNER + 1;
 /** Names for pte locks go up to 255. */
@@ -51,7 +51,10 @@ export interface GuestThreadListener {
 interface GuestThread {
   readonly worker: Worker;
   readonly holder: number;
+  /** It has ended, and nothing of it is left in the machine. */
   ended: boolean;
+  /** Resolves then. */
+  readonly end: Promise<void>;
   info: GuestThreadInfo;
 }
 
@@ -67,7 +70,7 @@ export class GuestThreads {
     private readonly host: Host,
     private readonly frameTimeoutMs: number,
     private readonly maxThreads: number,
-    private readonly reaper: Reaper,
+    private readonly standstill: Standstill,
     private readonly listener: GuestThreadListener,
   ) {}
 
@@ -113,14 +116,18 @@ export class GuestThreads {
       workerData: data,
       name: `ksmd-${workload}-${id}`,
     });
+    let resolveEnd = (): void => {};
     const thread: GuestThread = {
       worker,
       holder,
       ended: false,
+      end: new Promise((resolve) => {
+        resolveEnd = resolve;
+      }),
       info: { id, workload, guest, region, state: 'running', tally: new Tally(), cpuMs: 0 },
     };
     this.threads.set(id, thread);
-    this.watch(thread);
+    this.watch(thread, resolveEnd);
     return thread.info;
   }
 
@@ -144,14 +151,12 @@ export class GuestThreads {
     const thread = this.find(id);
     if (!thread.ended) {
       const { i32 } = this.host.machine.memory;
-      // Not `once`, which would reject with whatever the thread dies of.
-      const exited = new Promise((resolve) => thread.worker.once('exit', resolve));
       Atomics.store(i32, CTL_THREAD_STOPS + thread.holder, 1);
       Atomics.notify(i32, CTL_THREAD_STOPS + thread.holder);
       // It may be waiting for a frame.
       Atomics.add(i32, CTL_FRAMES_FREED, 1);
       Atomics.notify(i32, CTL_FRAMES_FREED);
-      await exited;
+      await thread.end;
     }
     if (this.threads.delete(id)) this.forgottenCpuMs += thread.info.cpuMs;
     return thread.info;
@@ -160,7 +165,10 @@ export class GuestThreads {
   /** Ends a thread wherever it is. It stays listed, as died. */
   async kill(id: number): Promise<GuestThreadInfo> {
     const thread = this.find(id);
-    if (!thread.ended) await this.reaper.kill(thread.worker);
+    if (!thread.ended) {
+      await this.standstill.kill(thread.worker);
+      await thread.end;
+    }
     return thread.info;
   }
 
@@ -168,15 +176,18 @@ export class GuestThreads {
    * Stops whatever runs in a guest, or in one region of it, and then makes the change, before
    * anything else can start there.
    */
-  async whileStopped(guest: string, region: string | undefined, change: () => void): Promise<void> {
+  async whileStopped(
+    guest: string,
+    region: string | undefined,
+    change: () => Promise<void>,
+  ): Promise<void> {
     this.closed.add(guest);
     try {
       const there = this.list().filter(
         (info) => info.guest === guest && (region === undefined || info.region === region),
       );
       await Promise.all(there.map(({ id }) => this.stop(id)));
-      await this.reaper.idle();
-      change();
+      await change();
     } finally {
       this.closed.delete(guest);
     }
@@ -186,7 +197,7 @@ export class GuestThreads {
     await Promise.all(this.list().map(({ id }) => this.stop(id)));
   }
 
-  private watch(thread: GuestThread): void {
+  private watch(thread: GuestThread, resolveEnd: () => void): void {
     const { worker } = thread;
     let reason: string | undefined;
     worker.on('message', ({ tally, cpuMs, waitingForFrame, done }: GuestThreadMessage) => {
@@ -199,23 +210,23 @@ export class GuestThreads {
       reason = error.stack ?? error.message;
     });
     worker.on('exit', (code) => {
-      thread.ended = true;
-      const { i32 } = this.host.machine.memory;
-      if (code === 0) {
-        forgetThread(i32, thread.holder);
-        if (Atomics.load(i32, CTL_THREAD_STOPS + thread.holder) !== 0)
-          thread.info = { ...thread.info, state: 'stopped' };
-        return;
-      }
-      this.clearUp(thread, reason ?? 'killed');
+      void this.clearUp(thread, code, reason ?? 'killed').then(resolveEnd);
     });
   }
 
-  /** The thread died anywhere: its locks are let go of and frames counted anew. */
-  private clearUp(thread: GuestThread, reason: string): void {
+  /** If the thread died it may have been anywhere: its locks are let go of, frames counted anew. */
+  private async clearUp(thread: GuestThread, exitCode: number, reason: string): Promise<void> {
     const { machine } = this.host;
-    forgetThread(machine.memory.i32, thread.holder);
-    whileStill(machine.memory.i32, () => recover(machine, thread.holder));
+    const { i32 } = machine.memory;
+    forgetThread(i32, thread.holder);
+    if (exitCode === 0) {
+      thread.ended = true;
+      if (Atomics.load(i32, CTL_THREAD_STOPS + thread.holder) !== 0)
+        thread.info = { ...thread.info, state: 'stopped' };
+      return;
+    }
+    await this.standstill.repair(() => recover(machine, thread.holder));
+    thread.ended = true;
     thread.info = { ...thread.info, state: 'died', reason };
     this.listener.died(thread.info);
   }

@@ -95,8 +95,8 @@ class ScannerThread {
     const machine = new Machine(SharedMemory.attach(memory, HOLDER_SCANNER));
     this.i32 = machine.memory.i32;
     this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS));
-    this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock);
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
+    this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock, () => this.safepoint.pass());
   }
 
   /** Scans until told to stop. Whatever ends the thread, nobody waits for it afterwards. */

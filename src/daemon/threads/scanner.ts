@@ -1,24 +1,24 @@
 /**
  * The scanner as the API thread sees it: a worker thread that scans, and the ways to command it,
- * park it and stop it.
+ * stop it and kill it.
  *
- * The scanner stands still between two slices of a batch when asked to (`quiesce`), so whatever
- * changes guests, regions or advice has the machine to itself. Commands (tunables, single batches)
- * are carried out by the scanner thread itself, which alone writes trees.
+ * Commands (tunables, single batches) are carried out by the scanner thread itself, which alone
+ * writes trees. When it dies another takes over, once what it left is made good (`Standstill`).
  */
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
+import { CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
 import { KsmdError } from '../../errors.js';
 import type { ProfileName } from '../../ksm/kernels.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
+import type { LongWork } from '../../machine/long-work.js';
 import type { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
-import { forgetThread, whileStill } from '../../machine/safepoint.js';
+import { forgetThread, ringScanner } from '../../machine/safepoint.js';
 import type { ScannerState } from '../../names.js';
-import { Reaper } from './reaper.js';
 import type { Answer, Command, Notice, Results, ScannerData } from './scanner-thread.js';
+import type { Standstill } from './standstill.js';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -57,8 +57,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   private constructor(
     private readonly memory: SharedMemory,
     private readonly kernel: ProfileName,
-    private readonly rebuild: () => void,
-    private readonly reaper: Reaper,
+    private readonly rebuild: () => LongWork,
+    private readonly standstill: Standstill,
     private worker: Worker,
   ) {
     super();
@@ -69,17 +69,17 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   /**
    * Starts the thread; resolves once it scans or waits for run=1. `rebuild` makes good what a
-   * thread that died left behind; it is called on this thread, while all others stand still.
+   * thread that died left behind.
    */
   static async start(
     memory: SharedMemory,
     kernel: ProfileName,
-    rebuild: () => void,
-    reaper = new Reaper(),
+    rebuild: () => LongWork,
+    standstill: Standstill,
   ): Promise<Scanner> {
     const worker = await spawn(memory, kernel);
     await begin(worker);
-    return new Scanner(memory, kernel, rebuild, reaper, worker);
+    return new Scanner(memory, kernel, rebuild, standstill, worker);
   }
 
   get state(): ScannerState {
@@ -90,20 +90,6 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   /** Milliseconds of processor time the scanner thread has used. */
   get cpuMs(): number {
     return Atomics.load(this.i32, CTL_SCANNER_CPU_MS);
-  }
-
-  /**
-   * Runs `change` while the scanner stands still. To be called when `ready`. Waits for at most one
-   * slice of a batch: well under a millisecond, as a rule.
-   */
-  quiesce<T>(change: () => T): T {
-    this.reaper.assertIdle();
-    try {
-      return whileStill(this.i32, change);
-    } finally {
-      // There may be something to scan now.
-      this.ring();
-    }
   }
 
   /** Writes a tunable, on the scanner thread. Rejects with what `setTunable` throws. */
@@ -129,17 +115,9 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     return this.command({ kind: 'profile-stop' });
   }
 
-  /** Whether the machine may be used from this thread now. */
-  get isReady(): boolean {
-    return this.reaper.isIdle && this.phase !== 'restarting';
-  }
-
-  /**
-   * Resolves as soon as the machine may be used from this thread: at once, unless a thread is being
-   * killed or the scanner restarted.
-   */
+  /** Resolves once the scanner takes commands, or there is none any more. */
   async ready(): Promise<void> {
-    await this.reaper.idle();
+    await this.standstill.sound();
     await this.up;
   }
 
@@ -151,7 +129,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     if (this.phase !== 'up') return;
     this.phase = 'restarting';
     const { worker } = this;
-    this.up = this.reaper.kill(worker).then(() => this.up);
+    this.up = this.standstill.kill(worker).then(() => this.up);
   }
 
   /** Resolves once all that it was asked so far is answered. */
@@ -186,7 +164,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
       // The thread answers as `Results` says.
       this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.worker.postMessage({ id, command });
-      this.ring();
+      ringScanner(this.i32);
     });
     this.answers.add(answer);
     const settled = (): void => void this.answers.delete(answer);
@@ -207,11 +185,6 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   private spawnSpare(): Promise<Worker | undefined> {
     return spawn(this.memory, this.kernel).catch(() => undefined);
-  }
-
-  private ring(): void {
-    Atomics.add(this.i32, CTL_DOORBELL, 1);
-    Atomics.notify(this.i32, CTL_DOORBELL);
   }
 
   private settle(answer: Answer): void {
@@ -242,7 +215,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
     for (let failures = 1; ; failures++) {
       try {
         // Each that fails may have begun to scan.
-        whileStill(this.i32, this.rebuild);
+        await this.standstill.repair(this.rebuild);
         const worker = (await this.spare) ?? (await spawn(this.memory, this.kernel));
         this.spare = this.spawnSpare();
         await begin(worker);

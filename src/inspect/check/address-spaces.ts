@@ -20,24 +20,18 @@ import {
   SLOT_WORDS,
 } from '../../core/layout.js';
 import { MmList } from '../../ksm/mm-list.js';
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Findings } from './findings.js';
 
-/** All guests in use. */
-export function guestsOf(machine: Machine): number[] {
-  const guests: number[] = [];
-  machine.guests.forEach((guest) => {
-    guests.push(guest);
-  });
-  return guests;
-}
+const STEP_WORDS = PAGES_A_STEP * SLOT_WORDS;
 
 /** Checks the regions of all guests; those whose slots can be gone through. */
-export function checkRegions(
+export function* checkRegions(
   machine: Machine,
   guests: readonly number[],
   findings: Findings,
-): number[] {
+): LongWork<number[]> {
   const { regions } = machine;
   const { i32 } = machine.memory;
   const listed = new Set<number>();
@@ -68,10 +62,14 @@ export function checkRegions(
     if (i32[region + REGION_GUEST] !== 0 && !listed.has(region))
       findings.say(`${findings.region(region)} is on no list`);
   }
-  return checkSlots(machine, [...listed], findings);
+  return yield* checkSlots(machine, [...listed], findings);
 }
 
-function checkSlots(machine: Machine, listed: readonly number[], findings: Findings): number[] {
+function* checkSlots(
+  machine: Machine,
+  listed: readonly number[],
+  findings: Findings,
+): LongWork<number[]> {
   const { regions } = machine;
   const { i32, slotTable } = machine.memory;
   const tableEnd = slotTable + i32[CTL_SLOTS] * SLOT_WORDS;
@@ -85,8 +83,9 @@ function checkSlots(machine: Machine, listed: readonly number[], findings: Findi
       findings.say(`${findings.region(region)} has slots that are another's, or none's`);
       continue;
     }
-    checkFree(machine, free, first, findings);
+    yield* checkFree(machine, free, first, findings);
     for (let slot = first; slot < end; slot += SLOT_WORDS) {
+      if ((slot - first) % STEP_WORDS === 0) yield;
       if (i32[slot + SLOT_REGION] !== region)
         findings.say(`a slot of ${findings.region(region)} says that it is another region's`);
     }
@@ -94,15 +93,18 @@ function checkSlots(machine: Machine, listed: readonly number[], findings: Findi
     free = end;
     sound.push(region);
   }
-  checkFree(machine, free, tableEnd, findings);
+  yield* checkFree(machine, free, tableEnd, findings);
   findings.equal('registered pages', i32[CTL_SLOTS_USED], used);
   return sound;
 }
 
-function checkFree(machine: Machine, from: number, end: number, findings: Findings): void {
+function* checkFree(machine: Machine, from: number, end: number, findings: Findings): LongWork {
   const { i32, slotTable } = machine.memory;
   let word = from;
-  while (word < end && i32[word] === 0) word++;
+  while (word < end && i32[word] === 0) {
+    word++;
+    if (word % STEP_WORDS === 0) yield;
+  }
   if (word < end) {
     findings.say(`free slot ${Math.floor((word - slotTable) / SLOT_WORDS)} is not all zeroes`);
   }

@@ -2,6 +2,10 @@
  * A set of entries of a table: a bit for each entry that the table has room for. A Set of pointers
  * ends at 16.7 million of them, and takes some forty bytes each.
  */
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
+
+const WORDS_A_STEP = PAGES_A_STEP / 32;
+
 export class EntrySet {
   /** How many entries it has. */
   size = 0;
@@ -33,8 +37,9 @@ export class EntrySet {
   }
 
   /** In order of their pointers. */
-  forEach(visit: (pointer: number) => void): void {
+  *each(visit: (pointer: number) => unknown): LongWork {
     for (let word = 0; word < this.bits.length; word++) {
+      if (word % WORDS_A_STEP === 0) yield;
       for (let left = this.bits[word]; left !== 0; left &= left - 1)
         visit(this.table + (word * 32 + 31 - Math.clz32(left & -left)) * this.entryWords);
     }

@@ -8,6 +8,7 @@ import {
   CTL_FRESH_FRAME,
   STABLE_FRAME,
 } from '../../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Findings } from './findings.js';
 import type { Recount } from './pages.js';
@@ -15,16 +16,17 @@ import { isStableNode } from './references.js';
 
 const ZERO_FRAME = 0;
 
-export function checkFrames(
+export function* checkFrames(
   machine: Machine,
   { mappings, pins }: Recount,
   findings: Findings,
-): void {
+): LongWork {
   const { i32 } = machine.memory;
   const freeMap = i32[CTL_FREE_MAP];
   const fresh = i32[CTL_FRESH_FRAME];
   let used = 0;
   for (let frame = 1; frame < i32[CTL_FRAMES]; frame++) {
+    if (frame % PAGES_A_STEP === 0) yield;
     const mapped = mappings[frame] + pins[frame];
     const isFreed = (i32[freeMap + (frame >> 5)] & (1 << (frame & 31))) !== 0;
     const isFree = isFreed || frame >= fresh;

@@ -34,6 +34,7 @@ import {
   RMAP_UNSTABLE,
   SLOT_WORDS,
 } from '../../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
 import { type Machine, pinsOf } from '../../machine/machine.js';
 import { EntrySet } from './entry-set.js';
 import type { Findings } from './findings.js';
@@ -64,15 +65,15 @@ class PageCounts {
 }
 
 /** Goes through all the pages of `regions`. */
-export function checkPages(
+export function* checkPages(
   machine: Machine,
   guests: readonly number[],
   regions: readonly number[],
   findings: Findings,
-): Recount {
+): LongWork<Recount> {
   const check = new PageCheck(machine, guests, findings);
-  for (const region of regions) check.region(region);
-  check.counters();
+  for (const region of regions) yield* check.region(region);
+  yield* check.counters();
   return check;
 }
 
@@ -100,12 +101,15 @@ class PageCheck implements Recount {
     this.ofGuest = new Map(guests.map((guest) => [guest, new PageCounts()]));
   }
 
-  region(region: number): void {
+  *region(region: number): LongWork {
     const { i32, machine, findings } = this;
     const counts = new PageCounts();
     const first = i32[region + REGION_SLOT];
     const end = machine.regions.endSlot(region);
-    for (let slot = first; slot < end; slot += SLOT_WORDS) this.page(slot, counts);
+    for (let slot = first; slot < end; slot += SLOT_WORDS) {
+      this.page(slot, counts);
+      if ((slot - first) % (PAGES_A_STEP * SLOT_WORDS) === 0) yield;
+    }
     const name = findings.region(region);
     findings.equal(`${name}, rmap items`, i32[region + REGION_RMAP_ITEMS], counts.items);
     if (machine.regions.isGhost(region)) {
@@ -119,7 +123,7 @@ class PageCheck implements Recount {
   }
 
   /** Those kept of all pages, once all regions are gone through. */
-  counters(): void {
+  *counters(): LongWork {
     const { i32, findings, total } = this;
     for (const [guest, counts] of this.ofGuest) {
       const name = findings.guest(guest);
@@ -135,6 +139,7 @@ class PageCheck implements Recount {
     findings.equal('rmap items', i32[CTL_RMAP_ITEMS], total.items);
     findings.equal('ksm_zero_pages', i32[CTL_ZERO_PAGES], total.zero);
     for (let group = 0; group < this.population.length; group++) {
+      if (group % PAGES_A_STEP === 0) yield;
       const written = i32[i32[CTL_POPULATION_TABLE] + group];
       const counted = this.population[group];
       if (written !== counted)

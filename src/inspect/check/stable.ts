@@ -41,12 +41,13 @@ import {
 } from '../../core/layout.js';
 import type { KernelProfile } from '../../ksm/kernels.js';
 import { StableNodes } from '../../ksm/stable-nodes.js';
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
 import type { Machine } from '../../machine/machine.js';
 import { ContentOrder } from './content.js';
 import { EntrySet } from './entry-set.js';
 import type { Findings } from './findings.js';
 import type { Recount } from './pages.js';
-import { walkInOrder } from './red-black.js';
+import { nodesInOrder } from './red-black.js';
 import { isFrame, isStableNode } from './references.js';
 
 export function checkStable(
@@ -54,8 +55,8 @@ export function checkStable(
   profile: KernelProfile,
   recount: Recount,
   findings: Findings,
-): void {
-  new StableCheck(machine, profile, recount, findings).check();
+): LongWork {
+  return new StableCheck(machine, profile, recount, findings).check();
 }
 
 class StableCheck {
@@ -88,9 +89,9 @@ class StableCheck {
     this.listed = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
   }
 
-  check(): void {
+  *check(): LongWork {
     const { i32, findings } = this;
-    for (let numaNode = 0; numaNode < MAX_NUMA_NODES; numaNode++) this.checkTree(numaNode);
+    for (let numaNode = 0; numaNode < MAX_NUMA_NODES; numaNode++) yield* this.checkTree(numaNode);
     findings.equal('stale nodes', i32[CTL_STALE_NODES], this.stale);
     findings.equal('pages_shared', i32[CTL_PAGES_SHARED], this.shared);
     findings.equal('pages_sharing', i32[CTL_PAGES_SHARING], this.sharing);
@@ -98,10 +99,10 @@ class StableCheck {
     findings.equal('stable_node_dups', i32[CTL_STABLE_NODE_DUPS], this.dups);
     if (this.profile.chains === 'none' && this.chains > 0)
       findings.say(`Linux ${this.profile.name} has no chains, but there is one`);
-    this.items.forEach((slot) => {
+    yield* this.items.each((slot) => {
       if (!this.listed.has(slot)) this.checkUnlisted(slot);
     });
-    this.checkPool();
+    yield* this.checkPool();
   }
 
   private noStableNodes(): EntrySet {
@@ -109,7 +110,7 @@ class StableCheck {
     return new EntrySet(i32[CTL_STABLE_NODE_TABLE], STABLE_NODE_WORDS, i32[CTL_STABLE_NODES]);
   }
 
-  private checkTree(numaNode: number): void {
+  private *checkTree(numaNode: number): LongWork {
     const { i32, findings, machine } = this;
     const name = numaNode === 0 ? 'stable tree' : `stable tree of node ${numaNode}`;
     const tree = {
@@ -121,7 +122,8 @@ class StableCheck {
     };
     const order = new ContentOrder(machine);
     let pages = 0;
-    walkInOrder(tree, CTL_STABLE_ROOTS + numaNode, name, (stable) => {
+    for (const stable of nodesInOrder(tree, CTL_STABLE_ROOTS + numaNode, name)) {
+      if (this.met.size % PAGES_A_STEP === 0) yield;
       if (this.nodes.numaNodeOf(stable) !== numaNode)
         findings.say(
           `${findings.stableNode(stable)} is in the ${name}, but says node ` +
@@ -130,11 +132,11 @@ class StableCheck {
       if (!this.hasTrueExcerpt(stable))
         findings.say(`${findings.stableNode(stable)} has an excerpt that is not of its page`);
       let first = 0;
-      this.eachHolder(stable, (holder) => {
-        this.checkList(holder);
+      for (const holder of this.holdersOf(stable)) {
+        yield* this.checkList(holder);
         if (!this.isCurrent(holder)) {
           this.stale++;
-          return;
+          continue;
         }
         const frame = i32[holder + STABLE_FRAME];
         if (first === 0) first = frame;
@@ -145,11 +147,11 @@ class StableCheck {
             `frame ${frame}, of NUMA node ${machine.frames.numaNode(frame)}, is in the ${name}`,
           );
         }
-      });
-      if (first === 0) return;
+      }
+      if (first === 0) continue;
       order.next(first);
       pages++;
-    });
+    }
     if (!order.kept) findings.say(`the ${name} is out of order`);
     if (pages > 0 && numaNode !== 0 && i32[CTL_MERGE_ACROSS_NODES] !== 0)
       findings.say(`the ${name} has pages, though they are merged across nodes`);
@@ -166,11 +168,11 @@ class StableCheck {
     );
   }
 
-  /** Calls `visit` with a node of the tree, or with the dups of a chain. */
-  private eachHolder(stable: number, visit: (holder: number) => void): void {
+  /** A node of the tree, or the dups of a chain. */
+  private *holdersOf(stable: number): Generator<number, void, void> {
     const { i32, findings } = this;
     if (!this.nodes.isChain(stable)) {
-      if (this.holders.add(stable)) visit(stable);
+      if (this.holders.add(stable)) yield stable;
       else findings.say(`${findings.stableNode(stable)} is in a tree and in a chain`);
       return;
     }
@@ -186,13 +188,13 @@ class StableCheck {
       if (i32[dup + STABLE_DUP_PREV] !== prev)
         findings.say(`${findings.stableNode(dup)} names the wrong dup ahead of it`);
       this.dups++;
-      visit(dup);
+      yield dup;
       prev = dup;
     }
   }
 
   /** The rmap items listed from a stable node. */
-  private checkList(stable: number): void {
+  private *checkList(stable: number): LongWork {
     const { i32, findings } = this;
     let length = 0;
     let prev = 0;
@@ -213,6 +215,7 @@ class StableCheck {
       this.checkListed(slot, stable);
       prev = slot;
       length++;
+      if (length % PAGES_A_STEP === 0) yield;
     }
     const written = i32[stable + STABLE_LENGTH];
     if (written !== length)
@@ -269,10 +272,11 @@ class StableCheck {
   }
 
   /** Every stable node ever handed out is in a tree, in a chain or free. */
-  private checkPool(): void {
+  private *checkPool(): LongWork {
     const { i32, findings } = this;
     const free = this.noStableNodes();
     for (let stable = i32[CTL_STABLE_NODE_FREE]; stable !== 0; stable = i32[stable]) {
+      if (free.size % PAGES_A_STEP === 0) yield;
       if (!isStableNode(i32, stable) || !free.add(stable)) {
         findings.say('the list of free stable nodes leads astray');
         break;

@@ -27,14 +27,15 @@ import {
   RMAP_UNSTABLE,
   SLOT_WORDS,
 } from '../../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
 import type { Machine } from '../../machine/machine.js';
 import { ContentOrder } from './content.js';
 import { EntrySet } from './entry-set.js';
 import type { Findings } from './findings.js';
 import type { Recount } from './pages.js';
-import { walkInOrder } from './red-black.js';
+import { nodesInOrder } from './red-black.js';
 
-export function checkUnstable(machine: Machine, { items }: Recount, findings: Findings): void {
+export function* checkUnstable(machine: Machine, { items }: Recount, findings: Findings): LongWork {
   const { i32, slotTable } = machine.memory;
   const met = new EntrySet(slotTable, SLOT_WORDS, i32[CTL_SLOTS]);
   const tree = {
@@ -48,7 +49,8 @@ export function checkUnstable(machine: Machine, { items }: Recount, findings: Fi
   for (let numaNode = 0; scanning && numaNode < MAX_NUMA_NODES; numaNode++) {
     const name = numaNode === 0 ? 'unstable tree' : `unstable tree of node ${numaNode}`;
     const bounding = new ContentOrder(machine);
-    walkInOrder(tree, CTL_UNSTABLE_ROOTS + numaNode, name, (slot) => {
+    for (const slot of nodesInOrder(tree, CTL_UNSTABLE_ROOTS + numaNode, name)) {
+      if (met.size % PAGES_A_STEP === 0) yield;
       const flags = i32[slot + RMAP_FLAGS];
       if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags))
         findings.say(`${findings.page(slot)} is in the ${name} and does not say so`);
@@ -58,12 +60,12 @@ export function checkUnstable(machine: Machine, { items }: Recount, findings: Fi
         findings.say(`${findings.page(slot)} has an excerpt that is not of its bytes`);
       if ((flags & RMAP_TRUSTED) !== 0 && isUnwritten(i32[slot + PTE_STATE]))
         bounding.next(i32[slot + PTE_FRAME]);
-    });
+    }
     if (!bounding.kept)
       findings.say(`pages of the ${name} that nobody has written are out of order`);
   }
   let saying = 0;
-  items.forEach((slot) => {
+  yield* items.each((slot) => {
     const flags = i32[slot + RMAP_FLAGS];
     if ((flags & RMAP_UNSTABLE) === 0) return;
     saying++;

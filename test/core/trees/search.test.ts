@@ -3,6 +3,7 @@
  * node, that of comparing whole pages. In the stable tree, with its chains and stale nodes, as in
  * the unstable one, whose pages are written behind the scanner's back.
  */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -23,6 +24,7 @@ import {
   STABLE_FRAME,
 } from '../../../src/core/layout.js';
 import { StableNodes } from '../../../src/ksm/stable-nodes.js';
+import { finish } from '../../../src/machine/long-work.js';
 import { Machine } from '../../../src/machine/machine.js';
 import { HOLDER_API } from '../../../src/machine/pte.js';
 import { testedCore } from '../tested-core.js';
@@ -98,10 +100,10 @@ class UnstableRig {
   readonly core = testedCore(this.machine.memory);
   private readonly i32 = this.machine.memory.i32;
   private readonly guest = this.machine.guests.create();
-  private readonly region = this.machine.map(this.guest, PAGES, PAGE_SIZE);
+  private readonly region = finish(this.machine.map(this.guest, PAGES, PAGE_SIZE));
 
   constructor() {
-    this.machine.advise(this.region, 0, PAGES, true);
+    finish(this.machine.advise(this.region, 0, PAGES, true));
   }
 
   write(page: number, bytes: Uint8Array): void {
@@ -109,7 +111,7 @@ class UnstableRig {
   }
 
   drop(page: number): void {
-    this.machine.dropPages(this.region, page, 1);
+    finish(this.machine.dropPages(this.region, page, 1));
   }
 
   /**

@@ -7,9 +7,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GuestThreads } from '../../../dist/daemon/threads/guest-threads.js';
-import { Reaper } from '../../../dist/daemon/threads/reaper.js';
 import { Scanner } from '../../../dist/daemon/threads/scanner.js';
-import { checkHost } from '../../../dist/inspect/check.js';
+import { Standstill } from '../../../dist/daemon/threads/standstill.js';
+import { checkHostInSlices } from '../../../dist/inspect/check.js';
 import { ManualClock } from '../../../dist/ksm/clock.js';
 import { Host } from '../../../dist/ksm/host.js';
 import { rebuild } from '../../../dist/ksm/rebuild.js';
@@ -33,6 +33,7 @@ const FOREVER_MS = 120_000;
 class Threads {
   private constructor(
     readonly host: Host,
+    readonly standstill: Standstill,
     readonly scanner: Scanner,
     readonly guests: GuestThreads,
   ) {}
@@ -42,26 +43,25 @@ class Threads {
     onDeath: (reason: string) => void = () => undefined,
   ): Promise<Threads> {
     const clock = new ManualClock();
-    let scanner: Scanner | undefined;
-    const quiesce = <T>(change: () => T): T =>
-      scanner === undefined ? change() : scanner.quiesce(change);
+    let alone: Standstill | undefined;
     const host = Host.create(
       { memoryBytes: frames * PAGE, pageSize: PAGE, guestPages: 1024 },
       clock,
-      quiesce,
+      () => alone?.assertHeld(),
     );
-    const reaper = new Reaper();
-    scanner = await Scanner.start(
+    const standstill = new Standstill(host.machine.memory.i32);
+    alone = standstill;
+    const scanner = await Scanner.start(
       host.machine.memory,
       '6.18',
       () => rebuild(host.ksm, clock.now),
-      reaper,
+      standstill,
     );
-    const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, reaper, {
+    const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, standstill, {
       died: ({ reason }) => onDeath(reason ?? ''),
       waits: () => {},
     });
-    const threads = new Threads(host, scanner, guests);
+    const threads = new Threads(host, standstill, scanner, guests);
     for (const [name, value] of [
       ['pages_to_scan', 10_000],
       ['sleep_millisecs', 0],
@@ -75,9 +75,19 @@ class Threads {
     return threads;
   }
 
-  guest(name: string, pages = PAGES): void {
-    this.host.createGuest(name);
-    this.host.map(name, 'r', pages);
+  guest(name: string, pages = PAGES): Promise<void> {
+    return this.standstill.change(() => {
+      this.host.createGuest(name);
+      this.host.map(name, 'r', pages);
+    });
+  }
+
+  exit(name: string): Promise<void> {
+    return this.standstill.change(() => this.host.exitGuest(name));
+  }
+
+  check(): Promise<string[]> {
+    return this.standstill.look(() => checkHostInSlices(this.host));
   }
 
   run(workload: WorkloadName, guest: string, options: Partial<WorkloadOptions> = {}): number {
@@ -118,15 +128,15 @@ afterEach(async () => {
 
 test('two writers, a reader and the scanner at full speed: no byte is wrong, and pages merge', async () => {
   threads = await Threads.start(4 * PAGES);
-  threads.guest('a');
-  threads.guest('b');
+  await threads.guest('a');
+  await threads.guest('b');
   threads.run('dirty', 'a', { seed: 1 });
   threads.run('dirty', 'b', { seed: 2 });
   threads.run('read', 'a');
   await threads.until(300_000);
   await threads.fullScans(20);
   expect(threads.wrong()).toBe(0);
-  expect(checkHost(threads.host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
   const { guests } = threads;
   await until('all of them have done something', () =>
     guests.list().every(({ tally }) => tally.verified > 0),
@@ -135,15 +145,15 @@ test('two writers, a reader and the scanner at full speed: no byte is wrong, and
   // Everything is still now: each content is in memory as often as max_page_sharing asks.
   await threads.fullScans(5);
   expect(threads.host.counters().pages_sharing).toBeGreaterThan(0);
-  expect(checkHost(threads.host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
 });
 
 test('the scanner killed again and again beside them: no byte is wrong, and the next one goes on', async () => {
   threads = await Threads.start(4 * PAGES);
   const { host, scanner } = threads;
-  threads.guest('a');
-  threads.guest('b');
-  threads.guest('still', 16);
+  await threads.guest('a');
+  await threads.guest('b');
+  await threads.guest('still', 16);
   host.store('still', host.findRegion('still', 'r').address, new Uint8Array(16 * PAGE).fill(1));
   threads.run('dirty', 'a', { seed: 3, spreadPages: 12 });
   threads.run('boot', 'b', { seed: 4, rate: 5000 });
@@ -153,25 +163,25 @@ test('the scanner killed again and again beside them: no byte is wrong, and the 
     await threads.until(500 + kill * 311);
     const restarted = once(scanner, 'restarted');
     scanner.kill();
-    expect(() => scanner.quiesce(() => undefined)).toThrow('a thread is being killed: try again');
+    expect(threads.standstill.isReady, 'nobody touches what it may hold').toBe(false);
     await restarted;
     await scanner.ready();
     expect(scanner.state).toBe('running');
-    expect(checkHost(host)).toEqual([]);
+    expect(await threads.check()).toEqual([]);
     await threads.fullScans(3);
     // Four of its pages a frame.
     expect(host.guestCounters('still').ksm_merging_pages).toBe(16);
   }
   expect(threads.wrong()).toBe(0);
-  expect(checkHost(host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
 });
 
 test('guest threads killed beside them: what they stored is whole, and another goes on there', async () => {
   const reasons: string[] = [];
   threads = await Threads.start(4 * PAGES, (reason) => reasons.push(reason));
-  const { guests, host } = threads;
-  threads.guest('a');
-  threads.guest('b');
+  const { guests } = threads;
+  await threads.guest('a');
+  await threads.guest('b');
   threads.run('dirty', 'b', { seed: 5 });
   const wrong: number[] = [];
   for (let kill = 0; kill < 6; kill++) {
@@ -181,7 +191,7 @@ test('guest threads killed beside them: what they stored is whole, and another g
     const { state, tally } = await guests.kill(id);
     expect(state).toBe('died');
     wrong.push(tally.wrong);
-    expect(checkHost(host)).toEqual([]);
+    expect(await threads.check()).toEqual([]);
     // The reader sees a word that is half old, half new.
     const reader = threads.run('read', 'a', { spreadPages: 8 });
     await until('it has read', () => guests.get(reader).tally.verified > 100);
@@ -189,7 +199,7 @@ test('guest threads killed beside them: what they stored is whole, and another g
   }
   expect(reasons).toEqual(Array.from({ length: 6 }, () => 'killed'));
   expect([...wrong, threads.wrong()].every((count) => count === 0)).toBe(true);
-  expect(checkHost(host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
 });
 
 describe('a memory that is full', () => {
@@ -197,11 +207,11 @@ describe('a memory that is full', () => {
   async function full(): Promise<{ running: Threads; writer: number }> {
     const running = await Threads.start(PAGES + 8);
     threads = running;
-    running.guest('hog');
+    await running.guest('hog');
     await running.scanner.set('run', 0);
     const hog = running.run('boot', 'hog', { seed: 9, rate: 0.001 });
     await until('it has what it needs', () => running.guests.get(hog).tally.stores >= PAGES);
-    running.guest('a');
+    await running.guest('a');
     const writer = running.run('dirty', 'a', { seed: 6 });
     await until('it waits', () => running.guests.get(writer).state === 'waiting');
     return { running, writer };
@@ -213,14 +223,14 @@ describe('a memory that is full', () => {
     const before = guests.get(writer).tally.verified;
     // Others can read, and the machine can be changed and counted.
     host.load('hog', host.findRegion('hog', 'r').address, new Uint8Array(PAGE));
-    expect(checkHost(host)).toEqual([]);
-    await guests.whileStopped('hog', undefined, () => host.exitGuest('hog'));
+    expect(await running.check()).toEqual([]);
+    await guests.whileStopped('hog', undefined, () => running.exit('hog'));
     await until(
       'it goes on',
       () => guests.get(writer).state === 'running' && guests.get(writer).tally.verified > before,
     );
     expect(running.wrong()).toBe(0);
-    expect(checkHost(host)).toEqual([]);
+    expect(await running.check()).toEqual([]);
   });
 
   test('and once pages are merged', async () => {
@@ -229,54 +239,57 @@ describe('a memory that is full', () => {
     await running.scanner.set('run', 1);
     await until('it goes on', () => running.guests.get(writer).tally.verified > before);
     expect(running.wrong()).toBe(0);
-    expect(checkHost(running.host)).toEqual([]);
+    expect(await running.check()).toEqual([]);
   });
 
   test('a thread that waits for a frame can be stopped', async () => {
     const { running, writer } = await full();
     expect((await running.guests.stop(writer)).state).toBe('stopped');
     expect(running.host.machine.frames.used).toBe(running.host.machine.frames.total);
-    expect(checkHost(running.host)).toEqual([]);
+    expect(await running.check()).toEqual([]);
   });
 
   test('a thread that waits for a frame can be killed', async () => {
     const { running, writer } = await full();
     expect((await running.guests.kill(writer)).state).toBe('died');
-    expect(checkHost(running.host)).toEqual([]);
+    expect(await running.check()).toEqual([]);
   });
 });
 
 test('guests and regions come and go while threads run', async () => {
   threads = await Threads.start(6 * PAGES);
   const { host } = threads;
-  threads.guest('a');
+  await threads.guest('a');
   threads.run('dirty', 'a', { seed: 7 });
   for (let round = 0; round < 10; round++) {
-    threads.guest('passing', 16);
+    await threads.guest('passing', 16);
     const { address } = host.findRegion('passing', 'r');
     host.store('passing', address, new Uint8Array(16 * PAGE).fill(round % 3));
     await threads.until(200);
-    host.madvise('passing', address, 4 * PAGE, 'unmergeable');
+    await threads.standstill.change(() =>
+      host.madvise('passing', address, 4 * PAGE, 'unmergeable'),
+    );
     const seen = new Uint8Array(16 * PAGE);
     host.load('passing', address, seen);
     expect(seen.every((byte) => byte === round % 3)).toBe(true);
-    host.exitGuest('passing');
+    await threads.exit('passing');
   }
   expect(threads.wrong()).toBe(0);
-  expect(checkHost(host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
 });
 
 test('nothing can start in a guest that is about to go, and its memory is nobody else’s', async () => {
   threads = await Threads.start(4 * PAGES);
   const { host, guests } = threads;
-  threads.guest('a');
+  await threads.guest('a');
   threads.run('dirty', 'a', { seed: 8 });
   await threads.until(100);
-  const gone = guests.whileStopped('a', undefined, () => host.exitGuest('a'));
+  const running = threads;
+  const gone = guests.whileStopped('a', undefined, () => running.exit('a'));
   expect(() => threads?.run('dirty', 'a', { seed: 9 })).toThrow(/about to lose memory/);
   await gone;
-  threads.guest('b');
+  await threads.guest('b');
   await threads.fullScans(2);
   expect(host.presentPages('b')).toBe(0);
-  expect(checkHost(host)).toEqual([]);
+  expect(await threads.check()).toEqual([]);
 });

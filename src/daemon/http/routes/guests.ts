@@ -9,7 +9,11 @@ import { toBytes } from '../../../protocol/values.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
-export function guestHandlers({ host, threads }: Context): Handlers<typeof GUEST_ROUTES> {
+export function guestHandlers({
+  host,
+  standstill,
+  threads,
+}: Context): Handlers<typeof GUEST_ROUTES> {
   return {
     guests: () => ({
       guests: host.guestNames().map((name) => {
@@ -17,33 +21,40 @@ export function guestHandlers({ host, threads }: Context): Handlers<typeof GUEST
         return { ...guest, regions: guest.regions.length };
       }),
     }),
-    createGuest: ({ params, body }) => {
-      host.createGuest(params.guest, body.node);
-      return describe(host, params.guest);
-    },
+    createGuest: ({ params, body }) =>
+      standstill.change(() => {
+        host.createGuest(params.guest, body.node);
+        return describe(host, params.guest);
+      }),
     guest: ({ params }) => describe(host, params.guest),
-    removeGuest: async ({ params }) => {
-      host.guestPointer(params.guest);
-      await threads.whileStopped(params.guest, undefined, () => host.exitGuest(params.guest));
+    removeGuest: async ({ params: { guest } }) => {
+      host.guestPointer(guest);
+      await threads.whileStopped(guest, undefined, () =>
+        standstill.changeInSlices(() => host.exitGuestInSlices(guest)),
+      );
       return null;
     },
     map: ({ params, body }) => {
       const { pages, address, mergeable } = body;
-      return host.map(params.guest, params.region, pages, {
-        address: address === undefined ? undefined : toBytes(address),
-        mergeable,
-      });
+      return standstill.changeInSlices(() =>
+        host.mapInSlices(params.guest, params.region, pages, {
+          address: address === undefined ? undefined : toBytes(address),
+          mergeable,
+        }),
+      );
     },
-    unmap: async ({ params }) => {
-      host.findRegion(params.guest, params.region);
-      await threads.whileStopped(params.guest, params.region, () =>
-        host.unmap(params.guest, params.region),
+    unmap: async ({ params: { guest, region } }) => {
+      host.findRegion(guest, region);
+      await threads.whileStopped(guest, region, () =>
+        standstill.changeInSlices(() => host.unmapInSlices(guest, region)),
       );
       return null;
     },
-    madvise: ({ params, body }) => {
-      const { address, length } = advisedRange(host, params.guest, body);
-      host.madvise(params.guest, address, length, body.advice);
+    madvise: async ({ params: { guest }, body }) => {
+      await standstill.changeInSlices(() => {
+        const { address, length } = advisedRange(host, guest, body);
+        return host.madviseInSlices(guest, address, length, body.advice);
+      });
       return null;
     },
   };

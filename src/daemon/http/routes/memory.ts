@@ -58,7 +58,7 @@ function announcedLength(
 }
 
 function loads(
-  { host, scanner }: Context,
+  { host, standstill }: Context,
   guest: string,
   address: number,
   length: number,
@@ -69,7 +69,7 @@ function loads(
     highWaterMark: 4 * CHUNK_BYTES,
     async read() {
       // A thread that was killed may hold a page.
-      await scanner.ready();
+      await standstill.ready();
       if (done === length) {
         this.push(null);
         return;

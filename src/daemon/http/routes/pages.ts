@@ -8,11 +8,13 @@ import type { Handlers } from '../register.js';
 
 const DEFAULT_TWINS = 10;
 
-export function pageHandlers({ host }: Context): Handlers<typeof PAGE_ROUTES> {
+export function pageHandlers({ host, standstill }: Context): Handlers<typeof PAGE_ROUTES> {
   return {
-    page: ({ params, query }) => {
+    page: async ({ params, query }) => {
       const maxTwins = query.twins === undefined ? DEFAULT_TWINS : Number(query.twins);
-      const explained = explainPage(host, params.guest, toBytes(params.address), maxTwins);
+      const explained = await standstill.change(() =>
+        explainPage(host, params.guest, toBytes(params.address), maxTwins),
+      );
       const { checksum, frame, twins, ...rest } = explained;
       return {
         ...rest,

@@ -2,17 +2,24 @@
 
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 import { KsmdError } from '../../../errors.js';
-import { checkHost } from '../../../inspect/check.js';
+import { checkHostInSlices } from '../../../inspect/check.js';
 import type { UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
-export function upkeepHandlers({ host, scanner }: Context): Handlers<typeof UPKEEP_ROUTES> {
-  let snapshots = 0;
+export function upkeepHandlers({
+  host,
+  scanner,
+  standstill,
+}: Context): Handlers<typeof UPKEEP_ROUTES> {
+  let isTaken = false;
   return {
-    check: () => ({ disagreements: checkHost(host) }),
+    check: async (_request, reply) => ({
+      disagreements: await standstill.look(() => checkHostInSlices(host), untilClosed(reply)),
+    }),
     restartScanner: async () => {
       const heard = new AbortController();
       const restarted = once(scanner, 'restarted', { signal: heard.signal }).then(
@@ -31,15 +38,23 @@ export function upkeepHandlers({ host, scanner }: Context): Handlers<typeof UPKE
         heard.abort();
       }
     },
-    snapshot: (_request, reply) => {
+    snapshot: async (_request, reply) => {
       // Each holds the frames of all guests until it is read.
-      if (snapshots > 0)
-        throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
-      const snapshot = Snapshot.take(host);
-      snapshots++;
-      reply.raw.once('close', () => snapshots--);
+      if (isTaken) throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
+      isTaken = true;
+      reply.raw.once('close', () => {
+        isTaken = false;
+      });
+      const snapshot = await standstill.changeInSlices(() => Snapshot.takeInSlices(host));
       reply.header('content-length', snapshot.byteLength);
       return Readable.from(snapshot.chunks(), { objectMode: false });
     },
   };
+}
+
+/** Aborted when whoever asked has gone before the answer. */
+function untilClosed({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
 }

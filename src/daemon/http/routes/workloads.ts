@@ -1,6 +1,7 @@
 /** /v1/workloads: programs that guests run on threads of the daemon. */
 import { KsmdError } from '../../../errors.js';
 import type { Host } from '../../../ksm/host.js';
+import type { LongWork } from '../../../machine/long-work.js';
 import type {
   WORKLOAD_ROUTES,
   Workload,
@@ -10,10 +11,14 @@ import type { GuestThreadInfo } from '../../threads/guest-threads.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
-export function workloadHandlers({ host, threads }: Context): Handlers<typeof WORKLOAD_ROUTES> {
+export function workloadHandlers({
+  host,
+  standstill,
+  threads,
+}: Context): Handlers<typeof WORKLOAD_ROUTES> {
   return {
-    run: ({ body }) => {
-      const region = prepare(host, body);
+    run: async ({ body }) => {
+      const region = await standstill.changeInSlices(() => prepare(host, body));
       const { pages } = host.findRegion(body.guest, region);
       const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;
       const wanted = { seed, rate, spreadPages, best, readLoop };
@@ -32,10 +37,10 @@ export function workloadHandlers({ host, threads }: Context): Handlers<typeof WO
  * The region to run in: the one named, or one of the workload's own; the guest and it are made if
  * they are not there.
  */
-function prepare(
+function* prepare(
   host: Host,
   { workload, guest, region = workload === 'read' ? 'dirty' : workload, pages }: WorkloadRequest,
-): string {
+): LongWork<string> {
   const isNew = !host.hasGuest(guest);
   const known = !isNew && host.regionsOf(guest).some(({ name }) => name === region);
   if (known) {
@@ -54,7 +59,7 @@ function prepare(
     );
   if (isNew) host.createGuest(guest);
   try {
-    host.map(guest, region, pages);
+    yield* host.mapInSlices(guest, region, pages);
   } catch (error) {
     if (isNew) host.exitGuest(guest);
     throw error;

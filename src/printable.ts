@@ -21,9 +21,14 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
-/** A word from elsewhere as a sentence names it: 'word'. One too long for that is cut. */
+/** A word from elsewhere, cut if it is too long for a sentence. */
+export function shortened(text: string): string {
+  return text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text;
+}
+
+/** The same as a sentence names it: 'word'. */
 export function quoted(text: string): string {
-  return `'${text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text}'`;
+  return `'${shortened(text)}'`;
 }
 
 function escaped(character: string): string {

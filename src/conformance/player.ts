@@ -12,6 +12,7 @@ import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kerne
 import { RUN_MERGE } from '../ksm/run.js';
 import { VirtualScanner } from '../ksm/virtual-scanner.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
+import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
 import type { Observation, Op, Scenario } from './scenario.js';
 
@@ -32,7 +33,10 @@ export function profileOf(scenario: Scenario, override?: string): KernelProfile 
     ({ name }) => kernel === name || kernel.startsWith(`${name}.`),
   );
   if (profile === undefined)
-    throw new KsmdError('EINVAL', `kernel ${kernel} has no profile: choose one with --kernel`);
+    throw new KsmdError(
+      'EINVAL',
+      `kernel ${quoted(kernel)} has no profile: choose one with --kernel`,
+    );
   return profile;
 }
 

@@ -1,22 +1,30 @@
 /**
  * Scenarios: JSON files of steps to take on a host, and what a kernel's counters read after them.
  *
- * Parsing checks everything once: every op, field, value and name. An EINVAL names the place of the
- * first thing wrong.
+ * Parsing checks everything once: every op, field, value and name, guests and regions by the rule
+ * of the socket's API, and how much is asked for in all. An EINVAL names the place of the first
+ * thing wrong.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { KsmdError } from '../errors.js';
-import { ADVICE } from '../names.js';
+import { ADVICE, NAME_PATTERN, NAME_RULE } from '../names.js';
+import { quoted, shortened } from '../printable.js';
 import { CONTENT_KINDS } from './content.js';
+import { Effort } from './effort.js';
 
-const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Name = Type.String({ pattern: NAME_PATTERN });
+/** What a file of sysfs or a line of ksm_stat is called. */
+const FileName = Type.String({ pattern: '^[a-z0-9_]{1,64}$' });
 const Count = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
 const Page = Type.Integer({ minimum: 0, maximum: 2 ** 24 });
 const U64 = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
-const Counters = Type.Record(Type.String(), Type.Integer());
+const Counters = Type.Record(FileName, Type.Integer(), { additionalProperties: false });
 const Observation = Type.Object(
-  { counters: Counters, guests: Type.Record(Type.String(), Counters) },
+  {
+    counters: Counters,
+    guests: Type.Record(Name, Counters, { additionalProperties: false }),
+  },
   { additionalProperties: false },
 );
 const Expect = Type.Optional(Observation);
@@ -27,9 +35,9 @@ function op<Fields extends Record<string, TSchema>>(fields: Fields) {
 
 const OPS = {
   set: op({
-    name: Name,
-    value: Type.Union([Type.Integer(), Type.String()]),
-    error: Type.Optional(Type.String()),
+    name: FileName,
+    value: Type.Union([Type.Integer(), Type.String({ maxLength: 64 })]),
+    error: Type.Optional(Type.String({ pattern: '^E[A-Z0-9]{1,20}$' })),
     expect: Expect,
   }),
   guest: op({ guest: Name, node: Type.Optional(Type.Integer({ minimum: 0, maximum: 15 })) }),
@@ -97,6 +105,9 @@ export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
 }
 
+/** Fields that a sentence names. */
+const MOST_LISTED = 3;
+
 const validators = new Map<TSchema, Validator>();
 
 function check(schema: TSchema, value: unknown, place: string): void {
@@ -110,7 +121,7 @@ function check(schema: TSchema, value: unknown, place: string): void {
   const errors = validator.Errors(value);
   const error = errors.find(({ keyword }) => keyword !== 'boolean') ?? errors[0];
   if (error === undefined) throw new KsmdError('EINVAL', `${place}: is no valid step`);
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  const path = shortened(error.instancePath.slice(1).replaceAll('/', '.'));
   throw new KsmdError(
     'EINVAL',
     `${place}${path === '' ? '' : `, ${path}`}: ` +
@@ -120,14 +131,20 @@ function check(schema: TSchema, value: unknown, place: string): void {
 
 function explain(keyword: string, params: object, message: string): string {
   if (keyword === 'additionalProperties' && 'additionalProperties' in params)
-    return `has no field ${quoted(params.additionalProperties)}`;
+    return `has no field ${listed(params.additionalProperties)}`;
   if (keyword === 'required' && 'requiredProperties' in params)
-    return `lacks ${quoted(params.requiredProperties)}`;
+    return `lacks ${listed(params.requiredProperties)}`;
+  if (keyword === 'pattern' && 'pattern' in params && params.pattern === NAME_PATTERN)
+    return `must be ${NAME_RULE}`;
   return message;
 }
 
-function quoted(names: unknown): string {
-  return (Array.isArray(names) ? names : [names]).map((name) => `'${name}'`).join(', ');
+function listed(names: unknown): string {
+  const all = Array.isArray(names) ? names : [names];
+  return all
+    .slice(0, MOST_LISTED)
+    .map((name) => quoted(String(name)))
+    .join(', ');
 }
 
 /**
@@ -145,16 +162,18 @@ export function parseScenario(text: string): Scenario {
   const scenario = value as Scenario;
   const guests = new Set<string>();
   const regions = new Map<string, { guest: string; pages: number }>();
+  const effort = new Effort();
   scenario.ops.forEach((step, index) => {
     const place = `ops[${index}]`;
     const schema: TSchema | undefined = Object.hasOwn(OPS, step.op) ? OPS[step.op] : undefined;
     if (schema === undefined)
       throw new KsmdError(
         'EINVAL',
-        `${place}: there is no op '${step.op}' (there are ${Object.keys(OPS).join(', ')})`,
+        `${place}: there is no op ${quoted(step.op)} (there are ${Object.keys(OPS).join(', ')})`,
       );
     check(schema, step, `${place} (${step.op})`);
     checkNames(step, `${place} (${step.op})`, guests, regions);
+    effort.add(step, `${place} (${step.op})`);
   });
   return scenario;
 }

@@ -111,7 +111,7 @@ function firstDifference(
   const counter = differingCounter(expected.counters, seen?.counters);
   if (counter !== undefined) return counter;
   for (const [guest, counters] of Object.entries(expected.guests)) {
-    const found = differingCounter(counters, seen?.guests[guest]);
+    const found = differingCounter(counters, own(seen?.guests, guest));
     if (found !== undefined) return { ...found, what: `guest ${guest}, ${found.what}` };
   }
   return undefined;
@@ -122,8 +122,16 @@ function differingCounter(
   seen: Record<string, number> | undefined,
 ): Pick<Difference, 'what' | 'kernel' | 'ksmd'> | undefined {
   for (const [what, value] of Object.entries(expected)) {
-    if (seen?.[what] !== value)
-      return { what, kernel: String(value), ksmd: String(seen?.[what] ?? 'no such counter') };
+    const is = own(seen, what);
+    if (is !== value) return { what, kernel: String(value), ksmd: String(is ?? 'no such counter') };
   }
   return undefined;
+}
+
+/** A name from a file may be that of something that every object has. */
+function own<Value>(
+  values: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
 }

@@ -68,11 +68,10 @@ export class SharedMemory {
     this.core = loadCore(memory, (frame) => this.frameChecksum(frame), holder);
   }
 
-  /** Reserves a new machine's memory, for the thread `holder`. EINVAL if it cannot be had. */
+  /** Reserves a machine's memory, for the thread `holder`. EINVAL or ENOMEM if that cannot be. */
   static create(size: MachineSize, holder: number): SharedMemory {
     const geometry = geometryOf(size);
-    const wasmPages = Math.ceil(geometry.bytes / WASM_PAGE);
-    const memory = new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages, shared: true });
+    const memory = reserve(geometry.bytes);
     const i32 = new Int32Array(memory.buffer);
     i32[CTL_PAGE_SIZE] = geometry.pageSize;
     i32[CTL_FRAME_BYTES] = geometry.frameBytes;
@@ -108,5 +107,16 @@ export class SharedMemory {
   frameChecksum(frame: number): number {
     const start = this.frameByte(frame);
     return checksum(this.u8.subarray(start, start + this.frameBytes));
+  }
+}
+
+/** ENOMEM if the operating system does not give so much. */
+function reserve(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / WASM_PAGE);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KsmdError('ENOMEM', `a memory of ${bytes} bytes cannot be had: ${reason}`);
   }
 }

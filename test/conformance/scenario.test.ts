@@ -1,7 +1,8 @@
 /** A file that is no scenario is refused in one line that names the place. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseScenario } from '../../src/conformance/scenario.js';
 import { isKsmdError } from '../../src/errors.js';
+import { NAME_RULE } from '../../src/names.js';
 
 const START = [
   { op: 'guest', guest: 'a' },
@@ -98,3 +99,61 @@ test('a scenario is read as it is written', () => {
   };
   expect(parseScenario(JSON.stringify(scenario))).toEqual(scenario);
 });
+
+describe('names are those that the socket takes', () => {
+  const rule = `must be ${NAME_RULE}`;
+
+  test.each(['\x1b]0;owned\x07', '<b>', 'a b', '..', '', 'n'.repeat(65)])('not %j', (name) => {
+    expect(refusalOf({ op: 'guest', guest: name })).toBe(`ops[2] (guest), guest: ${rule}`);
+    expect(refusalOf({ op: 'region', guest: 'a', region: name, addr: '0x1000', pages: 1 })).toBe(
+      `ops[2] (region), region: ${rule}`,
+    );
+  });
+
+  test('nor in what a kernel is said to have done', () => {
+    const expected = (expect: object) => refusalOf({ op: 'scan', pages: 1, expect });
+    expect(expected({ counters: {}, guests: { '\x1b[2J': {} } })).toMatch(
+      /^ops\[2\] \(scan\), expect/,
+    );
+    expect(expected({ counters: { '\x1b[2J': 1 }, guests: {} })).toMatch(
+      /^ops\[2\] \(scan\), expect/,
+    );
+    expect(refusalOf({ op: 'set', name: 'run', value: 1, error: '\x1b[2J' })).toMatch(
+      /^ops\[2\] \(set\), error: /,
+    );
+    expect(refusalOf({ op: 'set', name: 'r\n', value: 1 })).toMatch(/^ops\[2\] \(set\), name: /);
+  });
+});
+
+test('what is quoted of a file is printable and short', () => {
+  const said = [
+    refusalOf({ op: '\x1b[2J'.repeat(1000) }),
+    refusalOf({ op: 'guest', guest: 'b', ['\x1b[2J'.repeat(1000)]: 1 }),
+    refusalOf({ op: 'guest', guest: 'b', ...Object.fromEntries(Array(1000).entries()) }),
+    refusalOf({
+      op: 'scan',
+      pages: 1,
+      expect: { counters: {}, guests: { ['g'.repeat(1e6)]: {} } },
+    }),
+    refusal('{"ops": [\n\x1b[2J'),
+  ];
+  for (const sentence of said) expect(sentence).toMatch(/^[\x20-\x7e…]{1,400}$/);
+});
+
+test.each([
+  [
+    { op: 'scan', pages: 2 ** 24, times: 100_000 },
+    { op: 'region', guest: 'a', region: 's', addr: '0x100000', pages: 2 ** 20 },
+    /visits more than 268435456 pages in all$/,
+  ],
+  [
+    { op: 'scan', pages: 1, times: 100_000 },
+    { op: 'guest', guest: 'b' },
+    /more than 262144 observations in all$/,
+  ],
+])(
+  'a scenario that asks for too much is refused before a step is taken: %j',
+  (step, before, said) => {
+    expect(refusal(JSON.stringify({ ops: [...START, before, step] }))).toMatch(said);
+  },
+);

@@ -4,7 +4,12 @@
  */
 import { expect, test } from 'vitest';
 import { profileOf } from '../../src/conformance/player.js';
-import { type Op, parseScenario, type Scenario } from '../../src/conformance/scenario.js';
+import {
+  type Observation,
+  type Op,
+  parseScenario,
+  type Scenario,
+} from '../../src/conformance/scenario.js';
 import { observed, verify } from '../../src/conformance/verify.js';
 import { KERNEL_PROFILES, kernelProfile } from '../../src/ksm/kernels.js';
 
@@ -96,6 +101,17 @@ test("a guest's counter that differs is named with its guest", () => {
     kernel: '99',
     ksmd: '5',
   });
+});
+
+test('a counter or a guest that is called as what every object has is not there', () => {
+  const { ops } = observed(BARE, kernelProfile('6.18'));
+  const scan = structuredClone(ops[5]) as Extract<Op, { op: 'scan' }>;
+  const difference = (expect: Observation) =>
+    verify({ ops: ops.with(5, { ...scan, expect }) }, kernelProfile('6.18')).difference;
+  expect(difference({ counters: { constructor: 1 }, guests: {} })?.ksmd).toBe('no such counter');
+  expect(difference({ counters: {}, guests: { toString: { length: 0 } } })?.ksmd).toBe(
+    'no such counter',
+  );
 });
 
 test('a set that is refused where the kernel took it, or the other way round, differs', () => {

@@ -2,7 +2,7 @@
  * `ksmd replay`: plays recorded scenarios on a machine of its own and holds them against what the
  * kernel did. Needs no daemon.
  */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { profileOf } from '../../../conformance/player.js';
 import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
 import { observed, type Verdict, verify } from '../../../conformance/verify.js';
@@ -10,10 +10,12 @@ import { KsmdError } from '../../../errors.js';
 import type { ProfileName } from '../../../ksm/kernels.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
 import { complain } from '../../terminal/output.js';
-import { count } from '../../terminal/wording.js';
+import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 
 const DIFFERS = 1;
+/** A thousand times the longest recording. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 interface ReplayOptions {
   readonly kernel?: ProfileName;
@@ -32,8 +34,9 @@ async function replayFile(
   file: string,
   { kernel, print }: ReplayOptions,
 ): Promise<number> {
-  const text = await readFile(file, 'utf8');
+  const text = await readText(file);
   try {
+    if (text === undefined) throw new KsmdError('EINVAL', `larger than ${size(MOST_BYTES)}`);
     const scenario = parseScenario(text);
     const profile = profileOf(scenario, kernel);
     if (print) {
@@ -51,6 +54,17 @@ async function replayFile(
     complain(`EINVAL: ${file}: ${error.message}`);
     return WRONG_COMMAND_LINE;
   }
+}
+
+/** Undefined if it is too long for a scenario, or has no end. */
+async function readText(path: string): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of createReadStream(path, { end: MOST_BYTES })) {
+    chunks.push(chunk);
+    length += chunk.length;
+  }
+  return length > MOST_BYTES ? undefined : Buffer.concat(chunks).toString();
 }
 
 function verdictText(file: string, scenario: Scenario, { difference, compared }: Verdict): string {

@@ -103,3 +103,11 @@ test('a file that is not there is a failure', async () => {
     stderr: expect.stringMatching(/^ksmd: ENOENT/),
   });
 });
+
+test('a file without end is no scenario', async () => {
+  const { status, stderr } = await ksmd(['replay', '/dev/zero']);
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: 'ksmd: EINVAL: /dev/zero: larger than 64 MiB\n',
+  });
+});

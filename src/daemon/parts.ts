@@ -60,7 +60,7 @@ export function* daemonParts(
     stop: (path) => path.remove(),
     abandon: (path) => path.remove(),
   });
-  const log = new Log(config.logLevel, config.logFile);
+  const log = new Log(config.logLevel, timers, config.logFile);
   const { logger } = log;
   owner.logsTo(log);
   logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');

@@ -18,5 +18,10 @@ export function printStyled(line: StyledLine): void {
 
 /** One line on standard error. */
 export function complain(line: string): void {
-  process.stderr.write(`ksmd: ${printable(line)}\n`);
+  process.stderr.write(complaint(line));
+}
+
+/** The same, for whoever cannot wait until a stopped terminal takes it. */
+export function complaint(line: string): string {
+  return `ksmd: ${printable(line)}\n`;
 }

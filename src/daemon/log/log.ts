@@ -2,13 +2,14 @@
  * The log: JSON lines to standard output or a file, and the last of them kept for whoever asks on
  * the socket.
  *
- * Standard output whose reader closes it or does not read is no failure: the daemon goes on, and
- * its log can still be had on the socket.
+ * That lines are not taken there is no failure: the daemon goes on, and its log can still be had on
+ * the socket.
  */
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../../names.js';
 import { printableLines } from '../../printable.js';
-import { LogFile, type LogOutput, standardOutput } from './log-output.js';
+import type { Timers } from '../timers.js';
+import { LogOutput } from './log-output.js';
 
 const KEPT_LINES = 1000;
 
@@ -17,7 +18,6 @@ export type LogFollower = (line: string) => void;
 
 export class Log {
   readonly logger: Logger;
-  private readonly file: LogFile | undefined;
   private readonly output: LogOutput;
   private readonly kept: string[] = [];
   private readonly followers = new Set<LogFollower>();
@@ -25,9 +25,8 @@ export class Log {
   /**
    * Logs to `file`, appending, or to standard output. FatalError if it cannot be opened.
    */
-  constructor(level: LogLevel, file?: string) {
-    this.file = file === undefined ? undefined : new LogFile(file);
-    this.output = this.file ?? standardOutput((dropped) => this.missed(dropped));
+  constructor(level: LogLevel, timers: Timers, file?: string) {
+    this.output = new LogOutput(file, (dropped) => this.missed(dropped), timers);
     const sink = {
       // A line may be read on a terminal, and JSON alone keeps not everything from it.
       write: (json: string): void => {
@@ -63,13 +62,12 @@ export class Log {
    * A failure is a line in the log.
    */
   reopen(): void {
-    if (this.file === undefined) {
-      this.logger.info("SIGHUP opens the log file anew, and there is none: '--log-file' sets one");
-      return;
-    }
     try {
-      this.file.reopen();
-      this.logger.info('the log file is opened anew');
+      this.logger.info(
+        this.output.reopen()
+          ? 'the log file is opened anew'
+          : "SIGHUP opens the log file anew, and there is none: '--log-file' sets one",
+      );
     } catch (error) {
       this.logger.error(
         { reason: error instanceof Error ? error.message : String(error) },
@@ -84,10 +82,7 @@ export class Log {
   }
 
   private missed(dropped: number): void {
-    this.logger.warn(
-      { dropped },
-      'standard output was not read: some lines of the log are missing there',
-    );
+    this.logger.warn({ dropped }, 'lines before this one were not taken where the log goes');
   }
 
   private keep(line: string): void {

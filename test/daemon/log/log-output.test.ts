@@ -1,63 +1,169 @@
-import { Writable } from 'node:stream';
-import { expect, test } from 'vitest';
-import { HeldBack } from '../../../src/daemon/log/log-output.js';
-import { DaemonProcess } from '../../daemon-process.js';
+/** The daemon's log where nobody takes it: the daemon goes on, and the log says what is missing. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Client } from '../../../src/client/client.js';
+import { DaemonProcess, KSMD, ksmd, TemporaryDirectory, text } from '../../daemon-process.js';
+import { Terminal } from '../../terminal.js';
 import { until } from '../../until.js';
 
-const LINE = `${'x'.repeat(1023)}\n`;
+let directory: TemporaryDirectory;
+let socket: string;
+beforeEach(() => {
+  directory = new TemporaryDirectory();
+  socket = directory.file('ksmd.sock');
+});
+afterEach(() => directory.remove());
 
-/** Takes nothing until told to. */
-class Asleep extends Writable {
-  written = 0;
-  private wake: (() => void) | undefined;
+/** More than what is held back: each answer is a line, as long as its URL. */
+const QUESTIONS = 600;
+const LONG_NAME = 'x'.repeat(4000);
+const FAULTS = { NODE_OPTIONS: `--import=${new URL('../faults.mjs', import.meta.url)}` };
+const DEBUGGING = ['--log-level', 'debug', '--memory', '16MiB'];
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.written += chunk.length;
-    if (this.awake) done();
-    else this.wake = done;
-  }
-
-  private awake = false;
-
-  read(): void {
-    this.awake = true;
-    this.wake?.();
-  }
+async function askALot(client: Client, times = QUESTIONS): Promise<void> {
+  for (let i = 0; i < times; i++)
+    await expect(client.guest(LONG_NAME)).rejects.toMatchObject({ code: expect.any(String) });
 }
 
-test('lines that nobody reads are held back to a bound, then dropped and counted', async () => {
-  const reader = new Asleep();
-  const missed: number[] = [];
-  const output = new HeldBack(reader, (dropped) => missed.push(dropped));
-  for (let i = 0; i < 1034; i++) output.write(LINE);
-  expect(missed).toEqual([]);
-  reader.read();
-  await until('it is told', () => missed.length > 0);
-  expect(missed).toEqual([10]);
-  expect(reader.written).toBe(2 ** 20);
-  output.write(LINE);
-  await output.flush();
-  expect(reader.written).toBe(2 ** 20 + 1024);
+/** Lines that are whole, as they were written. */
+function parsed(log: string): Record<string, unknown>[] {
+  return log
+    .split(/\r*\n/)
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line));
+}
+
+/** Every answer's line is there, or counted among the missing. */
+function accountedFor(log: string): number {
+  const lines = parsed(log);
+  const answers = lines.filter(({ msg }) => msg === 'answered').length;
+  return lines.reduce((sum, { dropped }) => sum + Number(dropped ?? 0), answers);
+}
+
+function isMissedTold(log: string): boolean {
+  return parsed(log).some(({ dropped }) => Number(dropped) > 0);
+}
+
+test('a daemon on a terminal stopped with Ctrl-S goes on, and then says how much is missing', async () => {
+  const terminal = Terminal.ksmd(['start', '--socket', socket, ...DEBUGGING]);
+  await until('it listens', () => terminal.plain.includes('"msg":"listening"'));
+  const client = new Client(socket);
+  terminal.type('\x13');
+  await askALot(client);
+  expect((await client.status()).pid).toBeGreaterThan(0);
+  terminal.type('\x11');
+  await until('it is told', () => isMissedTold(terminal.plain));
+  await until('all is told', () => accountedFor(terminal.plain) === QUESTIONS + 1);
+  client.close();
+  await terminal.signal('SIGTERM');
+  expect(await terminal.exited).toBe(0);
 });
 
-test('lines to a stream that is closed go nowhere, and nothing fails', async () => {
-  const reader = new Asleep();
-  const output = new HeldBack(reader, () => {});
-  reader.destroy(new Error('EPIPE'));
-  await until('it is closed', () => reader.closed);
-  output.write(LINE);
-  await output.flush();
-  expect(reader.written).toBe(0);
+test.each([
+  ['told to', 'SIGTERM', 0],
+  ['it meets a fault', 'SIGALRM', 70],
+] as const)('a daemon on a stopped terminal ends when %s', async (_when, signal, exitStatus) => {
+  const terminal = Terminal.ksmd(['start', '--socket', socket, ...DEBUGGING], { env: FAULTS });
+  await until('it listens', () => terminal.plain.includes('"msg":"listening"'));
+  const client = new Client(socket);
+  const { pid } = await client.status();
+  terminal.type('\x13');
+  await askALot(client);
+  client.close();
+  await terminal.signal(signal);
+  await until('its process is gone', () => !isAlive(pid));
+  expect(existsSync(socket)).toBe(false);
+  terminal.type('\x11');
+  expect(await terminal.exited).toBe(exitStatus);
+});
+
+test('a daemon whose log goes into a pipe that nobody reads goes on, and says how much is missing', async () => {
+  const path = directory.file('pipe');
+  execFileSync('mkfifo', [path]);
+  // Who has both ends need not wait for the other.
+  const readEnd = openSync(path, constants.O_RDWR);
+  const writeEnd = openSync(path, constants.O_WRONLY);
+  const daemon = spawn(process.execPath, [KSMD, 'start', '--socket', socket, ...DEBUGGING], {
+    stdio: ['ignore', writeEnd, 'inherit'],
+  });
+  closeSync(writeEnd);
+  const client = new Client(socket);
+  await until('it listens', () =>
+    client.status().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await askALot(client);
+  const reading = createReadStream(path, { fd: readEnd });
+  const log = text(reading);
+  await until('it is told', () => isMissedTold(log()));
+  await until('all is told', () => accountedFor(log()) >= QUESTIONS);
+  client.close();
+  daemon.kill();
+  expect(await once(daemon, 'exit')).toEqual([0, null]);
+  // A read that waits would never end.
+  writeFileSync(path, 'end\n');
+  reading.destroy();
 });
 
 test('a daemon whose log nobody reads goes on, and ends', async () => {
-  const daemon = await DaemonProcess.start(['--log-level', 'trace']);
+  const daemon = await DaemonProcess.start(DEBUGGING);
   daemon.child.stdout?.pause();
-  // A line an answer, far more than a pipe holds.
-  for (let i = 0; i < 4000; i++) await daemon.client.status();
+  await askALot(daemon.client);
   expect((await daemon.ksmd('stop')).status).toBe(0);
   daemon.child.stdout?.resume();
   expect(await daemon.exited).toBe(0);
-  expect(daemon.log.length).toBeGreaterThan(4000);
   daemon.directory.remove();
 });
+
+test('a daemon whose disk is full goes on, and its next log file says how much is missing', async () => {
+  const file = directory.file('log');
+  symlinkSync('/dev/full', file);
+  const daemon = DaemonProcess.spawn([...DEBUGGING, '--log-file', file]);
+  await until('it listens', () =>
+    daemon.client.status().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await askALot(daemon.client);
+  rmSync(file);
+  daemon.child.kill('SIGHUP');
+  await until('it is told', async () => (await daemon.ksmd('logs')).stdout.includes('opened anew'));
+  const log = readFileSync(file, 'utf8');
+  expect(isMissedTold(log)).toBe(true);
+  expect(accountedFor(log)).toBeGreaterThanOrEqual(QUESTIONS);
+  expect(parsed(log)[0]).toMatchObject({ msg: 'ksmd starts' });
+  expect(await daemon.stop()).toBe(0);
+});
+
+test('a log file that is a pipe without a reader is refused, not waited for', async () => {
+  const pipe = directory.file('pipe');
+  execFileSync('mkfifo', [pipe]);
+  expect(await ksmd(['start', '--socket', socket, '--log-file', pipe])).toMatchObject({
+    status: 15,
+    stderr: expect.stringContaining('ENXIO'),
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -7,6 +7,7 @@ import type { DaemonConfig } from '../../../daemon/config.js';
 import type { Daemon } from '../../../daemon/daemon.js';
 import type { Limits } from '../../../daemon/http/limits.js';
 import { parseTcpAddress } from '../../../daemon/http/tcp.js';
+import { lastWords } from '../../../daemon/log/log-output.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
 import { KsmdError, systemError } from '../../../errors.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
@@ -16,7 +17,7 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
-import { complain } from '../../terminal/output.js';
+import { complaint } from '../../terminal/output.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
 
@@ -148,7 +149,7 @@ export const action: Action<[], StartOptions> = async (_session, _values, option
   process.on('SIGTERM', end);
   process.on('uncaughtException', (error) => started.fault(error));
   const fatal = await started.ended;
-  if (fatal !== undefined) complain(fatal.line);
+  if (fatal !== undefined) await lastWords(complaint(fatal.line));
   if (terminalIsGone()) dieOfHangUp();
   // Whatever is still open is of no use any more.
   process.exit(fatal?.exitStatus ?? 0);

@@ -9,7 +9,7 @@ import type { ProfileName } from '../src/ksm/kernels.js';
 import { DEFAULT_KERNEL, KERNELS } from '../src/names.js';
 import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
-import { daemonWorstRow, statusLatencyRow, uploadRow } from './experiments/daemon.js';
+import { daemonWorstRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
 import { fingerprintsRow } from './experiments/fingerprints.js';
 import { growthRow } from './experiments/growth.js';
@@ -18,6 +18,7 @@ import { overcommitRow } from './experiments/overcommit.js';
 import { profileRow } from './experiments/profile.js';
 import { readLoopRow } from './experiments/read-loop.js';
 import { standingStartRow } from './experiments/standing-start.js';
+import { busyStatusLatencyRow, statusLatencyRow } from './experiments/status-latency.js';
 import { Progress } from './progress.js';
 import { printReport } from './report/terminal.js';
 import type { Results } from './results.js';
@@ -109,6 +110,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['standing-start-best', () => standingStartRow('best', copyPages, profile)],
   ['upload', () => uploadRow(copyPages, profile)],
   ['status-latency', () => statusLatencyRow(copyPages, profile)],
+  ['status-latency-busy', () => busyStatusLatencyRow(copyPages, profile, progress)],
   ['daemon-worst', () => daemonWorstRow(copyPages, profile)],
   ['profile', () => profileRow(copyPages, profile)],
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],

@@ -18,6 +18,7 @@ export const PHASES = [
   'standing-start-best',
   'upload',
   'status-latency',
+  'status-latency-busy',
   'daemon-worst',
   'dashboard',
   'fingerprints',

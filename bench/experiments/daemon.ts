@@ -1,22 +1,17 @@
-/**
- * What the running daemon does for its clients: uploads, and answers while the scanner runs at full
- * speed.
- */
+/** What the running daemon does for its clients: uploads, and guests that it runs. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kernelProfile, type ProfileName } from '../../src/ksm/kernels.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { LoadedDaemon } from '../../tools/load/daemon.js';
 import type { Row } from '../row.js';
 import { peakRssBytes } from '../sides/peak-rss.js';
 import { PAGE_SIZE } from '../sides/side.js';
+import { busyDaemon } from './busy-daemon.js';
 
 const UPLOAD_AT_LEAST_MB = 600;
-const ANSWER_WITHIN_MS = 5;
-const REQUESTS = 2000;
-const WARM_UP = 200;
 const CHUNK_BYTES = 1 << 20;
 const WORST_GUESTS = 2;
 
@@ -63,46 +58,6 @@ export async function uploadRow(copyPages: number, profile: ProfileName): Promis
   } finally {
     await daemon.stop();
     rmSync(path);
-  }
-}
-
-/**
- * Asks for the status, one request after another, while the scanner runs at full speed over
- * unmerged pages.
- */
-export async function statusLatencyRow(copyPages: number, profile: ProfileName): Promise<Row> {
-  const daemon = await busyDaemon(copyPages * PAGE_SIZE * 2, profile);
-  try {
-    const { id } = await daemon.client.run({ workload: 'ksmpages', guest: 'a', pages: copyPages });
-    // The guest is to be still, so that it is the scanner alone that is beside the answers.
-    const stores = await daemon.done(id);
-    for (let i = 0; i < WARM_UP; i++) await daemon.client.status();
-    const times: number[] = [];
-    for (let i = 0; i < REQUESTS; i++) {
-      const start = performance.now();
-      await daemon.client.status();
-      times.push(performance.now() - start);
-    }
-    times.sort((a, b) => a - b);
-    const at = (share: number): number =>
-      times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-    const p99 = at(0.99);
-    return {
-      phase: 'status-latency',
-      what: 'status answered while the scanner runs at full speed',
-      ksmdSeconds: p99 / 1000,
-      goal: `99 of 100 within ${ANSWER_WITHIN_MS} ms`,
-      met: p99 <= ANSWER_WITHIN_MS,
-      figures: {
-        'median ms': at(0.5).toFixed(2),
-        'p99 ms': p99.toFixed(2),
-        'slowest ms': at(1).toFixed(2),
-      },
-      // How far the scanner came meanwhile is a matter of time.
-      work: { stores, answers: times.length },
-    };
-  } finally {
-    await daemon.stop();
   }
 }
 
@@ -158,16 +113,6 @@ export async function daemonWorstRow(copyPages: number, profile: ProfileName): P
   } finally {
     await daemon.stop();
   }
-}
-
-/** A daemon that scans without a pause and looks at every page in every scan. */
-async function busyDaemon(memoryBytes: number, profile: ProfileName): Promise<LoadedDaemon> {
-  const daemon = await LoadedDaemon.start([
-    ...['--memory', String(memoryBytes), '--kernel', profile],
-    ...['--pages-to-scan', '99999', '--sleep-ms', '0'],
-  ]);
-  if (kernelProfile(profile).smartScan) await daemon.client.setKsm({ smart_scan: 0 });
-  return daemon;
 }
 
 function* chunksOf(path: string): Generator<Uint8Array> {

@@ -8,11 +8,13 @@
  */
 import type { Host } from '../../ksm/host.js';
 import type { TunableValue } from '../../ksm/tunables.js';
+import type { LongWork } from '../../machine/long-work.js';
 import type { LiveEvent } from '../../protocol/routes/live.js';
+import { inSlices, slice } from '../slices.js';
 import type { Timers } from '../timers.js';
 import type { EventFeed } from './event-feed.js';
 import type { History } from './history.js';
-import { PageMap } from './page-map.js';
+import { ALL_PAGES, PageMap } from './page-map.js';
 
 /** What the eye takes for moving along. */
 const LOOK_EVERY_MS = 200;
@@ -41,6 +43,8 @@ interface Watch {
 export class LiveFeed {
   private readonly listeners = new Set<Listener>();
   private watch: Watch | undefined;
+  /** Work on a map that was not done at once. */
+  private underWay: Promise<unknown> | undefined;
 
   constructor(
     private readonly host: Host,
@@ -70,8 +74,9 @@ export class LiveFeed {
   }
 
   /** The whole map as JSON: at the last look that viewers were told of, or now if there is none. */
-  map(): string {
-    return (this.watch?.map ?? new PageMap(this.host)).answer();
+  map(): Promise<string> {
+    const { host } = this;
+    return this.work(() => this.watch?.map.answer() ?? newMap(host));
   }
 
   private begin(): Watch {
@@ -82,8 +87,10 @@ export class LiveFeed {
         if (happened.event === 'warning') this.tell(happened);
       }),
     ];
+    const map = new PageMap(this.host);
+    void this.work(() => map.look(true, ALL_PAGES));
     return {
-      map: new PageMap(this.host),
+      map,
       stop: () => {
         for (const stop of stops) stop();
       },
@@ -97,7 +104,8 @@ export class LiveFeed {
     const { watch } = this;
     if (watch === undefined) return;
     this.lookAtFiles(watch);
-    this.lookAtPages(watch.map);
+    // What takes longer than from look to look is not begun a second time.
+    if (this.underWay === undefined) void this.work(() => this.lookAtPages(watch.map));
   }
 
   private lookAtFiles(watch: Watch): void {
@@ -115,10 +123,10 @@ export class LiveFeed {
     });
   }
 
-  private lookAtPages(map: PageMap): void {
+  private *lookAtPages(map: PageMap): LongWork {
     const untilMs = this.nowMs() + LOOK_EVERY_MS * LOOK_SHARE;
     const cursorBefore = map.cursor;
-    const { rearranged, runs, rows } = map.look(
+    const { rearranged, runs, rows } = yield* map.look(
       (map.tick + 1) % LOOKS_A_ROW === 0,
       () => this.nowMs() < untilMs,
     );
@@ -134,10 +142,30 @@ export class LiveFeed {
     }
   }
 
+  /** Works on a map, after what is under way; in slices, if it takes long. */
+  private async work<T>(work: () => LongWork<T>): Promise<T> {
+    while (this.underWay !== undefined) await this.underWay;
+    const begun = work();
+    const first = slice(begun);
+    if (first.done === true) return first.value;
+    const rest = inSlices(begun);
+    this.underWay = rest.finally(() => {
+      this.underWay = undefined;
+    });
+    return rest;
+  }
+
   private tell(event: LiveEvent): void {
     const text = written(event);
     for (const listener of this.listeners) listener(text);
   }
+}
+
+/** A map for one who asks once. */
+function* newMap(host: Host): LongWork<string> {
+  const map = new PageMap(host);
+  yield* map.look(true, ALL_PAGES);
+  return yield* map.answer();
 }
 
 function changes(before: Values, now: Values): Values {

@@ -4,12 +4,14 @@
  *
  * With a million pages, to look at all of them takes many milliseconds. So a look goes as far as it
  * may, and the next one goes on from there; the pages that the scanner has passed meanwhile come
- * first. It reads shared memory on the thread that asks, and no other notices. Where guests and
- * regions are is read anew only when they have changed; then all pages are looked at.
+ * first. One look or answer at a time. It reads shared memory on the thread that asks, and no other
+ * notices. Where guests and regions are is read anew only when they have changed; then all pages
+ * are looked at.
  */
 import { CTL_REGIONS_EPOCH, SLOT_WORDS } from '../../core/layout.js';
 import { pageStates } from '../../inspect/page-state.js';
 import type { Host } from '../../ksm/host.js';
+import type { LongWork } from '../../machine/long-work.js';
 import { PAGE_STATES } from '../../names.js';
 import type { GUEST_NUMBERS, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
 import { changedRunLengths, type SlotRange } from './run-lengths.js';
@@ -17,7 +19,8 @@ import { changedRunLengths, type SlotRange } from './run-lengths.js';
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');
 /** Pages looked at between two questions whether to go on. */
 const CHUNK_PAGES = 16_384;
-const AS_FAR_AS_IT_GOES = (): boolean => true;
+/** How far a look goes that is to see all of them. */
+export const ALL_PAGES = (): boolean => true;
 
 export interface Look {
   /** Guests or regions are not what they were. */
@@ -44,15 +47,14 @@ export class PageMap {
   private next = 0;
   private rendered: { readonly tick: number; readonly answer: string } | undefined;
 
-  constructor(private readonly host: Host) {
-    this.look(true, AS_FAR_AS_IT_GOES);
-  }
+  /** Empty until the first look. */
+  constructor(private readonly host: Host) {}
 
   /**
    * Looks at pages as long as `mayGoOn` says so, and not at any twice; at the guests' numbers too
    * if `numbers`.
    */
-  look(numbers: boolean, mayGoOn: () => boolean): Look {
+  *look(numbers: boolean, mayGoOn: () => boolean): LongWork<Look> {
     this.tick++;
     const rearranged = this.arrange();
     const before = this.cursor;
@@ -63,22 +65,20 @@ export class PageMap {
         ? [this.seen(before, this.cursor)]
         : [];
     if (rearranged) this.found.fill(UNTOUCHED);
-    const swept = this.sweep(rearranged ? AS_FAR_AS_IT_GOES : mayGoOn);
+    const swept = yield* this.sweep(rearranged ? ALL_PAGES : mayGoOn);
     const ranges = rearranged
       ? [{ from: 0, to: this.found.length }]
       : [...passed, ...swept].sort((a, b) => a.from - b.from);
-    const runs = changedRunLengths(this.states, this.found, ranges);
+    const runs = yield* changedRunLengths(this.states, this.found, ranges);
     for (const { from, to } of ranges) this.states.set(this.found.subarray(from, to), from);
     return { rearranged, runs, rows: numbers && !rearranged ? this.changedRows() : [] };
   }
 
   /** The whole map at the last look, as JSON. Made once a look. */
-  answer(): string {
+  *answer(): LongWork<string> {
     const { tick, states } = this;
     if (this.rendered?.tick === tick) return this.rendered.answer;
-    const runs = Buffer.from(changedRunLengths(new Uint8Array(states.length), states)).toString(
-      'base64',
-    );
+    const runs = yield* changedRunLengths(new Uint8Array(states.length), states);
     const guests = this.guests.map(({ pointer: _, ...guest }) => guest);
     const { pageSize } = this.host.machine;
     const answer = JSON.stringify({
@@ -87,7 +87,7 @@ export class PageMap {
       states: [...PAGE_STATES],
       guests,
       slots: states.length,
-      runs,
+      runs: Buffer.from(runs).toString('base64'),
     } satisfies PageMapAnswer);
     this.rendered = { tick, answer };
     return answer;
@@ -132,7 +132,7 @@ export class PageMap {
   }
 
   /** Looks at pages of regions from `next` on, once around at most. */
-  private sweep(mayGoOn: () => boolean): SlotRange[] {
+  private *sweep(mayGoOn: () => boolean): LongWork<SlotRange[]> {
     const { regions } = this;
     const ranges: SlotRange[] = [];
     let place = Math.max(
@@ -145,6 +145,7 @@ export class PageMap {
       const from = Math.min(Math.max(this.next, region.from), region.to);
       const to = Math.min(region.to, from + CHUNK_PAGES, from + left);
       ranges.push(this.seen(from, to));
+      yield;
       left -= to - from;
       this.next = to;
       if (to < region.to) continue;

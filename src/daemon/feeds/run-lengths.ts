@@ -1,4 +1,5 @@
 /** States of pages as run lengths, written in the form of src/protocol/routes/live.ts. */
+import type { LongWork } from '../../machine/long-work.js';
 import { LONG, UNCHANGED } from '../../protocol/routes/live.js';
 
 const FIRST_BYTES = 1024;
@@ -54,32 +55,33 @@ export interface SlotRange {
  * What turns `before` into `after`, an array as long: empty if they are equal. Only these ranges
  * are compared; they are in order and may overlap.
  */
-export function changedRunLengths(
+export function* changedRunLengths(
   before: Uint8Array,
   after: Uint8Array,
   ranges: readonly SlotRange[] = [{ from: 0, to: after.length }],
-): Uint8Array {
+): LongWork<Uint8Array> {
   const writer = new RunLengthWriter();
   let page = 0;
   for (const { from, to } of ranges) {
     if (to <= page) continue;
     if (from > page) writer.add(UNCHANGED, from - page);
-    compare(before, after, Math.max(page, from), to, writer);
+    yield* compare(before, after, Math.max(page, from), to, writer);
     page = to;
   }
   return writer.end();
 }
 
-function compare(
+function* compare(
   before: Uint8Array,
   after: Uint8Array,
   from: number,
   to: number,
   writer: RunLengthWriter,
-): void {
+): LongWork {
   // Most pages stay as they were: long ranges are compared at once, by the C library.
   for (let start = from; start < to; start += AT_ONCE) {
     const end = Math.min(to, start + AT_ONCE);
+    yield;
     if (Buffer.compare(before.subarray(start, end), after.subarray(start, end)) === 0) {
       writer.add(UNCHANGED, end - start);
       continue;

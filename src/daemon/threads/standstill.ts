@@ -10,14 +10,10 @@
  * What a thread that died has left, its locks above all, is made good before anybody else has the
  * machine.
  */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { KsmdError } from '../../errors.js';
 import type { LongWork } from '../../machine/long-work.js';
 import { ringScanner, standStill } from '../../machine/safepoint.js';
-
-/** How long a slice is, at most and for small steps. */
-const SLICE_MS = 1;
+import { inSlices } from '../slices.js';
 
 interface Repair {
   readonly work: () => LongWork<unknown>;
@@ -158,19 +154,5 @@ export class Standstill {
 
   private tell(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
-  }
-}
-
-async function inSlices<T>(work: LongWork<T>, signal?: AbortSignal): Promise<T> {
-  for (;;) {
-    const untilMs = performance.now() + SLICE_MS;
-    do {
-      if (signal?.aborted === true) {
-        throw new KsmdError('EINTR', 'nobody waits for the answer any more');
-      }
-      const step = work.next();
-      if (step.done === true) return step.value;
-    } while (performance.now() < untilMs);
-    await turn();
   }
 }

@@ -1,13 +1,14 @@
 /** The map as the browser keeps it, whatever order things arrive in. */
 import { expect, test } from 'vitest';
 import { changedRunLengths } from '../../../src/daemon/feeds/run-lengths.js';
+import { finish } from '../../../src/machine/long-work.js';
 import type { PageMapAnswer } from '../../../src/protocol/routes/live.js';
 import { Mirror } from '../../../src/web/map/mirror.js';
 
 function runs(from: readonly number[], to: readonly number[]): string {
-  return Buffer.from(changedRunLengths(Uint8Array.from(from), Uint8Array.from(to))).toString(
-    'base64',
-  );
+  return Buffer.from(
+    finish(changedRunLengths(Uint8Array.from(from), Uint8Array.from(to))),
+  ).toString('base64');
 }
 
 function answer(tick: number, states: readonly number[]): PageMapAnswer {

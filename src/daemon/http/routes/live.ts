@@ -5,10 +5,10 @@ import { type Handlers, RenderedJson } from '../register.js';
 
 export function liveHandlers({ live, streams }: Context): Handlers<typeof LIVE_ROUTES> {
   return {
-    pageMap: (_request, reply) => {
+    pageMap: async (_request, reply) => {
       reply.header('cache-control', 'no-store');
       // Once for all who ask.
-      return new RenderedJson(live.map());
+      return new RenderedJson(await live.map());
     },
     live: (_request, reply) => {
       reply.header('cache-control', 'no-store');

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { KsmdError } from '../../../errors.js';
 import { checkHostInSlices } from '../../../inspect/check.js';
@@ -42,12 +43,18 @@ export function upkeepHandlers({
       // Each holds the frames of all guests until it is read.
       if (isTaken) throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
       isTaken = true;
-      reply.raw.once('close', () => {
+      const gone = untilClosed(reply);
+      gone.addEventListener('abort', () => {
         isTaken = false;
       });
       const snapshot = await standstill.changeInSlices(() => Snapshot.takeInSlices(host));
+      const chunks = snapshot.chunks();
+      // Every frame still held is let go of, also if not even the first is asked for.
+      const giveUp = (): void => void chunks.return?.();
+      if (gone.aborted) giveUp();
+      else gone.addEventListener('abort', giveUp);
       reply.header('content-length', snapshot.byteLength);
-      return Readable.from(snapshot.chunks(), { objectMode: false });
+      return Readable.from(turnByTurn(chunks), { objectMode: false });
     },
   };
 }
@@ -57,4 +64,12 @@ function untilClosed({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
   raw.once('close', () => gone.abort());
   return gone.signal;
+}
+
+/** With a turn of the event loop between two chunks, however fast the reader is. */
+async function* turnByTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) {
+    yield chunk;
+    await turn();
+  }
 }

@@ -1,0 +1,30 @@
+/**
+ * Long work on the API thread: done in slices, with a turn of the event loop between two, so that
+ * whoever asks for something else is answered meanwhile.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { KsmdError } from '../errors.js';
+import type { LongWork } from '../machine/long-work.js';
+
+/** How long a slice is, but for the step it ends with. */
+const SLICE_MS = 1;
+
+/** Goes on with the work for one slice; `done` if it came to its end. */
+export function slice<T>(work: LongWork<T>): IteratorResult<void, T> {
+  const untilMs = performance.now() + SLICE_MS;
+  for (;;) {
+    const step = work.next();
+    if (step.done === true || performance.now() >= untilMs) return step;
+  }
+}
+
+/** Does all of it; at once, if it takes no longer than a slice. EINTR once `signal` is aborted. */
+export async function inSlices<T>(work: LongWork<T>, signal?: AbortSignal): Promise<T> {
+  for (;;) {
+    if (signal?.aborted === true)
+      throw new KsmdError('EINTR', 'nobody waits for the answer any more');
+    const step = slice(work);
+    if (step.done === true) return step.value;
+    await turn();
+  }
+}

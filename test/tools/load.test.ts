@@ -1,4 +1,7 @@
-/** stress, chaos and fuzz-api, short: no byte wrong, whatever dies, and no request that harms. */
+/**
+ * stress, chaos, fuzz-api and fuzz-files, short: no byte wrong, whatever dies, and no request and
+ * no file that harms.
+ */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { run } from '../daemon-process.js';
@@ -42,4 +45,10 @@ test('nor when the scanner, guest threads and clients die beside them', async ()
 
 test('requests that make no sense are refused, each with an answer, and leave nothing behind', async () => {
   await tool('fuzz-api', '--requests', '4000', '--seed', '3');
+});
+
+test('snapshots and scenarios that somebody has changed are refused in a sentence, or make a sound host', async () => {
+  const printed = await tool('fuzz-files', '--count', '400', '--seed', '4');
+  expect(printed).toMatch(/^snapshot: .*EINVAL \d+.*, taken \d+;/m);
+  expect(printed).toMatch(/^scenario: .*EINVAL \d+.*, taken \d+;/m);
 });

@@ -1,9 +1,9 @@
 /** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
-import { open } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
+import { openRegularFile } from '../../../sources/regular-file.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
@@ -53,28 +53,26 @@ async function registerImage(
   path: string,
   address: number | undefined,
 ): Promise<void> {
-  const file = await open(path);
+  const { file, length } = await openRegularFile(path);
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new KsmdError('EINVAL', `${path} is no regular file`);
-    if (stat.size === 0) throw new KsmdError('EINVAL', `${path} is empty`);
+    if (length === 0) throw new KsmdError('EINVAL', `${path} is empty`);
     const { pageSize } = await client.status();
     // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
-    const pages = Math.ceil(stat.size / pageSize);
+    const pages = Math.ceil(length / pageSize);
     const region = await withNewGuest(client, guest, () =>
       client.map(guest, 'image', { pages, ...(address === undefined ? {} : { address }) }),
     );
-    const progress = new Progress(guest, stat.size);
+    const progress = new Progress(guest, length);
     try {
       await client.store(guest, region.address, {
-        length: stat.size,
-        chunks: progress.watch(fileChunks(file, stat.size)),
+        length,
+        chunks: progress.watch(fileChunks(file, length)),
       });
     } finally {
       progress.end();
     }
     print(
-      `${guest}: ${count(pages, 'page')} (${size(stat.size)}) of ${path} at ${hex(region.address)}`,
+      `${guest}: ${count(pages, 'page')} (${size(length)}) of ${path} at ${hex(region.address)}`,
     );
   } finally {
     await file.close();

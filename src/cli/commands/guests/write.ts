@@ -1,7 +1,6 @@
 /** `ksmd write`: bytes into a guest, from a file or standard input. */
-import { open } from 'node:fs/promises';
-import { KsmdError } from '../../../errors.js';
 import { fileChunks } from '../../../sources/file-chunks.js';
+import { openRegularFile } from '../../../sources/regular-file.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[string, number], { readonly file?: string }> = async (
@@ -13,14 +12,9 @@ export const action: Action<[string, number], { readonly file?: string }> = asyn
     await client.store(guest, address, { chunks: process.stdin });
     return undefined;
   }
-  const file = await open(path);
+  const { file, length } = await openRegularFile(path);
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new KsmdError('EINVAL', `${path} is no regular file`);
-    await client.store(guest, address, {
-      length: stat.size,
-      chunks: fileChunks(file, stat.size),
-    });
+    await client.store(guest, address, { length, chunks: fileChunks(file, length) });
   } finally {
     await file.close();
   }

@@ -150,10 +150,18 @@ export class Snapshot {
     return chunk;
   }
 
-  /** Lets go of every frame still held. */
-  private giveUp(): void {
-    for (let index = 0; index < this.frames.length; index++) this.release(index);
+  /** Lets go of every frame still held, in slices. Other work may come between two. */
+  *giveUpInSlices(): LongWork {
+    if (!this.host.machine.pinned.has(this.frames)) return;
+    for (let index = 0; index < this.frames.length; index++) {
+      if (index % PAGES_A_STEP === 0) yield;
+      this.release(index);
+    }
     this.host.machine.pinned.delete(this.frames);
+  }
+
+  private giveUp(): void {
+    finish(this.giveUpInSlices());
   }
 
   private release(index: number): void {

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CTL_COW_BREAKS, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
-import type { Host } from '../../src/ksm/host.js';
+import { ManualClock } from '../../src/ksm/clock.js';
+import { Host } from '../../src/ksm/host.js';
 import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
@@ -120,6 +121,27 @@ describe('nothing is held once the reader has gone', () => {
     expect(bench.host.machine.frames.used).toBe(0);
     expect(checkHost(bench.host)).toEqual([]);
   });
+});
+
+test('frames are given back in slices, and between two all counts agree', () => {
+  const sizes = { memoryBytes: 4000 * PAGE, pageSize: PAGE, guestPages: 2000 };
+  const host = Host.create(
+    { ...sizes, maxGuests: 1, maxRegions: 1, kernel: '6.18' },
+    new ManualClock(),
+  );
+  host.createGuest('a');
+  host.map('a', 'r', 2000, { address: PAGE });
+  host.store('a', PAGE, new Uint8Array(2000 * PAGE).fill(1));
+  const snapshot = Snapshot.take(host);
+  host.madvise('a', PAGE, 2000 * PAGE, 'dontneed');
+  const held: number[] = [];
+  for (const _ of snapshot.giveUpInSlices()) {
+    expect(checkHost(host)).toEqual([]);
+    held.push(host.machine.frames.used);
+  }
+  expect(held).toEqual([2000, 1488, 976, 464]);
+  expect(host.machine.frames.used).toBe(0);
+  expect(host.machine.pinned.size).toBe(0);
 });
 
 test('pages written after a snapshot are written in place again, at no frame more', () => {

@@ -10,10 +10,11 @@
  * What a thread that died has left, its locks above all, is made good before anybody else has the
  * machine.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { LongWork } from '../../machine/long-work.js';
 import { ringScanner, standStill } from '../../machine/safepoint.js';
-import { inSlices } from '../slices.js';
+import { inSlices, slice } from '../slices.js';
 
 interface Repair {
   readonly work: () => LongWork<unknown>;
@@ -75,6 +76,15 @@ export class Standstill {
     return this.inTurn(() =>
       inSlices(work(), signal === undefined ? ended : AbortSignal.any([ended, signal])),
     );
+  }
+
+  /** Does work in slices between which others may have the machine: it needs it ready, no more. */
+  async betweenOthers(work: LongWork): Promise<void> {
+    for (;;) {
+      await this.ready();
+      if (slice(work).done === true) return;
+      await turn();
+    }
   }
 
   /** The daemon stops: nobody waits for the end of a look. */

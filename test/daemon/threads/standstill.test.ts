@@ -105,3 +105,28 @@ test('a repair that fails is told, and stands in nobody’s way', async () => {
   await expect(repaired).rejects.toThrow(RangeError);
   expect(standstill.isReady).toBe(true);
 });
+
+test('work between others goes on only while nobody has the machine', async () => {
+  let isAsked = false;
+  let steps = 0;
+  function* counting(): LongWork {
+    while (steps < 3) {
+      steps++;
+      expect(standstill.isReady).toBe(true);
+      // Longer than a slice, whatever is left of it.
+      for (const end = performance.now() + 2; performance.now() < end; );
+      yield;
+    }
+  }
+  const long = standstill.changeInSlices(() => noting('long', () => !isAsked));
+  await new Promise((resolve) => setImmediate(resolve));
+  const between = standstill.betweenOthers(counting());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(steps).toBe(0);
+  isAsked = true;
+  await long;
+  const others = standstill.change(() => steps);
+  await between;
+  expect(steps).toBe(3);
+  expect(await others).toBeLessThan(3);
+});

@@ -8,6 +8,7 @@ import { KsmdError } from '../../../errors.js';
 import { checkHostInSlices } from '../../../inspect/check.js';
 import type { UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
+import type { Standstill } from '../../threads/standstill.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
@@ -44,19 +45,42 @@ export function upkeepHandlers({
       if (isTaken) throw new KsmdError('EBUSY', 'a snapshot is being taken: wait for its end');
       isTaken = true;
       const gone = untilClosed(reply);
-      gone.addEventListener('abort', () => {
+      try {
+        const snapshot = await standstill.changeInSlices(() => Snapshot.takeInSlices(host));
+        reply.header('content-length', snapshot.byteLength);
+        const answer = sent(snapshot, standstill, () => {
+          isTaken = false;
+        });
+        // Nobody asks for the first byte if whoever wanted it has gone by now.
+        if (gone.aborted) answer.destroy();
+        return answer;
+      } catch (error) {
         isTaken = false;
-      });
-      const snapshot = await standstill.changeInSlices(() => Snapshot.takeInSlices(host));
-      const chunks = snapshot.chunks();
-      // Every frame still held is let go of, also if not even the first is asked for.
-      const giveUp = (): void => void chunks.return?.();
-      if (gone.aborted) giveUp();
-      else gone.addEventListener('abort', giveUp);
-      reply.header('content-length', snapshot.byteLength);
-      return Readable.from(turnByTurn(chunks), { objectMode: false });
+        throw error;
+      }
     },
   };
+}
+
+/**
+ * A snapshot's bytes, with a turn of the event loop between two chunks, however fast the reader is.
+ * However it ends, every frame still held is let go of, and then `ended` called.
+ */
+function sent(snapshot: Snapshot, standstill: Standstill, ended: () => void): Readable {
+  const chunks = snapshot.chunks();
+  return new Readable({
+    async read() {
+      await turn();
+      // References are not to change while a check or a recovery counts them.
+      await standstill.ready();
+      if (!this.destroyed) this.push(chunks.next().value ?? null);
+    },
+    async destroy(error, done) {
+      await standstill.betweenOthers(snapshot.giveUpInSlices());
+      ended();
+      done(error);
+    },
+  });
 }
 
 /** Aborted when whoever asked has gone before the answer. */
@@ -64,12 +88,4 @@ function untilClosed({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
   raw.once('close', () => gone.abort());
   return gone.signal;
-}
-
-/** With a turn of the event loop between two chunks, however fast the reader is. */
-async function* turnByTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (const chunk of chunks) {
-    yield chunk;
-    await turn();
-  }
 }

@@ -18,6 +18,7 @@ import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
 import { sample } from './feeds/sample.js';
 import type { Context } from './http/context.js';
+import { Drops } from './http/drops.js';
 import { createServer } from './http/server.js';
 import { Uploads } from './http/uploads.js';
 import { made, type Part } from './life-cycle.js';
@@ -110,6 +111,7 @@ export function* daemonParts(
       new History(() => sample(host, scanner.cpuMs, performance.now() - startedAtMs), timers),
     stop: (history) => history.stop(),
   });
+  const drops = new Drops(logger, timers);
   const context: Context = {
     host,
     standstill: alone,
@@ -121,7 +123,8 @@ export function* daemonParts(
     history,
     live: new LiveFeed(host, () => scanner.state, history, events, timers),
     metrics: new Metrics(host, scanner, threads),
-    streams: new LiveStreams(),
+    streams: new LiveStreams((what) => drops.tell(what)),
+    drops,
     uploads: new Uploads(host, scanner, alone, config.oomTimeoutMs),
     profiling: new Profiling(scanner, logger),
     startedAtMs,
@@ -140,7 +143,7 @@ export function* daemonParts(
   yield* made({
     name: 'socket',
     start: async () =>
-      listening(await createServer(context, config.limits), (server) =>
+      listening(await createServer(context, config.limits, timers), (server) =>
         path.listen((ownName) => server.listen({ path: ownName })),
       ),
     stop: (server) => lastAnswers(server, context),
@@ -149,7 +152,7 @@ export function* daemonParts(
     yield* made({
       name: 'TCP',
       start: async () =>
-        listening(await createServer(context, config.limits, http), (server) =>
+        listening(await createServer(context, config.limits, timers, http), (server) =>
           listenAt(server, http),
         ),
       stop: (server) => lastAnswers(server, context),

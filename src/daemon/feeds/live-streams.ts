@@ -10,6 +10,9 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
 export class LiveStreams {
   private readonly open = new Set<PassThrough>();
 
+  /** `dropped` is told of a reader that is let go. */
+  constructor(private readonly dropped: (what: string) => void) {}
+
   /**
    * A stream of what `subscribe` sends, until the reader goes, falls behind, or `endAll` is called.
    */
@@ -17,9 +20,11 @@ export class LiveStreams {
     const stream = new PassThrough();
     this.open.add(stream);
     const unsubscribe = subscribe((text) => {
-      if (stream.writableEnded) return;
+      if (stream.writableEnded || stream.destroyed) return;
       stream.write(text);
-      if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+      if (stream.writableLength <= MAX_UNREAD_BYTES) return;
+      this.dropped(`a stream was cut off: its reader was ${MAX_UNREAD_BYTES} bytes behind`);
+      stream.destroy();
     });
     stream.once('close', () => {
       unsubscribe();

@@ -11,6 +11,7 @@ import type { Profiling } from '../threads/profiling.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { Standstill } from '../threads/standstill.js';
 import type { TunableWrites } from '../threads/tunable-writes.js';
+import type { Drops } from './drops.js';
 import type { Uploads } from './uploads.js';
 
 export interface Context {
@@ -27,6 +28,7 @@ export interface Context {
   readonly metrics: Metrics;
   readonly streams: LiveStreams;
   readonly uploads: Uploads;
+  readonly drops: Drops;
   readonly profiling: Profiling;
   /** performance.now() at the start. */
   readonly startedAtMs: number;

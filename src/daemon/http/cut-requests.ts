@@ -4,18 +4,27 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Context } from './context.js';
 import { type Refusal, refusal } from './refusals.js';
 import type { Uploads } from './uploads.js';
 
-/** A request that is no HTTP, or whose body ends before its announced end. */
+/**
+ * A request that is no HTTP, or whose body ends before its announced end, or whose head does not
+ * come to one.
+ */
 export function answerBrokenRequest(
-  uploads: Uploads,
+  { drops, uploads }: Pick<Context, 'drops' | 'uploads'>,
+  headerTimeoutMs: number,
   error: NodeJS.ErrnoException,
   socket: Socket,
 ): void {
   const stored = uploads.bytesStored(socket);
   if (error.code === 'ECONNRESET') socket.destroy();
-  else if (stored === undefined)
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const message = `no whole request came within ${headerTimeoutMs} ms (--header-timeout-ms)`;
+    drops.tell(message, { bytes: socket.bytesRead });
+    answer(socket, refusal('ETIMEDOUT', message));
+  } else if (stored === undefined)
     answer(socket, refusal('EINVAL', `no complete HTTP request: ${error.message}`));
   else
     answer(

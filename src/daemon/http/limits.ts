@@ -12,11 +12,11 @@ export interface Limits {
   readonly maxWorkloads: number;
   /** Connections at a time; more are closed at once. */
   readonly maxConnections: number;
-  /** How long the head of a request may take. */
+  /** How long the head of a request may take, all of it. */
   readonly headerTimeoutMs: number;
   /**
-   * How long the body of a request may take to move on. However long it takes in all, while it
-   * moves it is let be.
+   * How long a body, or the reading of an answer, may take to move on. However long it takes in
+   * all, while it moves it is let be.
    */
   readonly bodyTimeoutMs: number;
   /** How long a connection may stay open between two requests. */

@@ -9,12 +9,12 @@ import { KsmdError } from '../../errors.js';
 import type { Route } from '../../protocol/route.js';
 import { ROUTES } from '../../protocol/routes.js';
 import { VERSION } from '../../version.js';
-import { SYSTEM_TIMERS } from '../timers.js';
-import { BodyWatch } from './body-watch.js';
+import type { Timers } from '../timers.js';
 import type { Context } from './context.js';
-import { answerBrokenRequest, answerStalledBody } from './cut-requests.js';
+import { answerBrokenRequest } from './cut-requests.js';
 import type { Limits } from './limits.js';
 import { methodsOf } from './methods.js';
+import { boundPeers } from './peers.js';
 import { noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusals.js';
 import { registerRoutes } from './register.js';
 import { dashboardHandlers } from './routes/dashboard.js';
@@ -42,6 +42,7 @@ const CHECK_CONNECTIONS_MS = 500;
 export async function createServer(
   context: Context,
   limits: Limits,
+  timers: Timers,
   tcp?: TcpAddress,
 ): Promise<FastifyInstance> {
   const api: FastifyInstance = fastify({
@@ -65,11 +66,12 @@ export async function createServer(
       },
     },
     schemaErrorFormatter: schemaRefusal,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(context.uploads, error, socket),
+    clientErrorHandler: (error, socket) =>
+      answerBrokenRequest(context, limits.headerTimeoutMs, error, socket),
     frameworkErrors: (error, _request, reply) => refuse(reply, refusalOf(error)),
   });
   const { logger } = context.log;
-  api.server.maxConnections = limits.maxConnections;
+  boundPeers(api, context, limits, timers);
 
   api.setErrorHandler((error, { method, url }, reply) => {
     const refused = refusalOf(error);
@@ -82,14 +84,8 @@ export async function createServer(
     if (methods.length > 0) reply.header('allow', methods.join(', '));
     refuse(reply, noRouteRefusal(method, url, methods));
   });
-  const bodies = new BodyWatch(
-    limits.bodyTimeoutMs,
-    ({ socket }) => answerStalledBody(context.uploads, limits.bodyTimeoutMs, socket),
-    SYSTEM_TIMERS,
-  );
-  api.addHook('onRequest', async ({ routeOptions, headers, raw }) => {
+  api.addHook('onRequest', async ({ routeOptions, headers }) => {
     const { record } = routeOptions.config;
-    bodies.watch(raw);
     if (tcp !== undefined) assertAllowed(tcp, record, headers.host);
     if (record?.duringRestart !== true) await context.scanner.ready();
   });

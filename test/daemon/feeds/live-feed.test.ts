@@ -309,7 +309,8 @@ test('nothing is looked at while nobody looks, and all viewers together cost wha
 
 test('a viewer that does not read is let go, and costs nothing then; one that reads goes on', async () => {
   const { timers, events, feed } = rig();
-  const streams = new LiveStreams();
+  const dropped: string[] = [];
+  const streams = new LiveStreams((what) => dropped.push(what));
   const slow = streams.start((send) => feed.subscribe(send));
   const reader = streams.start((send) => feed.subscribe(send));
   let read = '';
@@ -321,6 +322,7 @@ test('a viewer that does not read is let go, and costs nothing then; one that re
     events.warn('x'.repeat(10_000));
     await new Promise(setImmediate);
   }
+  expect(dropped).toEqual(['a stream was cut off: its reader was 1048576 bytes behind']);
   events.warn('the last');
   await new Promise(setImmediate);
   expect(read).toContain('the last');

@@ -10,6 +10,7 @@ import { createServer } from '../../../src/daemon/http/server.js';
 import { KsmdError } from '../../../src/errors.js';
 import type { Route } from '../../../src/protocol/route.js';
 import { ROUTES } from '../../../src/protocol/routes.js';
+import { ManualTimers } from '../manual-timers.js';
 
 const TCP = { host: '127.0.0.1', port: 7070 };
 const HEADERS = { host: `${TCP.host}:${TCP.port}` };
@@ -41,7 +42,7 @@ describe('while the scanner is being restarted', () => {
     const context = contextWhere(async () => {
       throw new KsmdError('EINTR', WAITED.message);
     });
-    api = await createServer(context, DEFAULT_LIMITS);
+    api = await createServer(context, DEFAULT_LIMITS, new ManualTimers());
   });
   afterAll(() => api.close());
 
@@ -58,6 +59,7 @@ describe('over TCP', () => {
     api = await createServer(
       contextWhere(async () => {}),
       DEFAULT_LIMITS,
+      new ManualTimers(),
       TCP,
     );
   });

@@ -7,6 +7,8 @@ import { InvalidArgumentError } from 'commander';
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 const MAX_INTERVAL_SECONDS = 86_400;
+/** Longer ones a timer of Node's cuts to 1 ms. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Bytes: `4096`, `0x1000`, `64KiB`, `64K`, `1.5GiB`. */
 export function parseBytes(text: string): number {
@@ -31,6 +33,20 @@ export function parsePositive(text: string): number {
   const count = parseCount(text);
   if (count === 0) throw new InvalidArgumentError('Write a whole number above 0.');
   return count;
+}
+
+/** Milliseconds that a timer can wait. */
+export function parseTimeout(text: string): number {
+  const timeout = parseCount(text);
+  if (timeout > MAX_TIMEOUT_MS)
+    throw new InvalidArgumentError(`Write milliseconds, at most ${MAX_TIMEOUT_MS}: 24 days.`);
+  return timeout;
+}
+
+/** The same where there is no doing without. */
+export function parsePositiveTimeout(text: string): number {
+  parsePositive(text);
+  return parseTimeout(text);
 }
 
 /** Seconds, whole or not: `5`, `0.5`. */

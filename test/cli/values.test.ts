@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { joined } from '../../src/cli/commands/guests/register-process.js';
-import { parseAssignment, parseBytes, parseCount } from '../../src/cli/values.js';
+import {
+  parseAssignment,
+  parseBytes,
+  parseCount,
+  parsePositiveTimeout,
+  parseTimeout,
+} from '../../src/cli/values.js';
 import { privateAnonymousMappings } from '../../src/sources/process-memory.js';
 
 test.each([
@@ -26,6 +32,16 @@ test('a count is whole', () => {
   expect(parseCount('12')).toBe(12);
   for (const text of ['', '-1', '1.5', '0x10'])
     expect(() => parseCount(text)).toThrow('Write a whole number');
+});
+
+test('a timeout is one that a timer can wait', () => {
+  expect(parseTimeout('0')).toBe(0);
+  for (const parse of [parseTimeout, parsePositiveTimeout]) {
+    expect(parse('2147483647')).toBe(2 ** 31 - 1);
+    for (const text of ['2147483648', '99999999999']) expect(() => parse(text)).toThrow('at most');
+    for (const text of ['-1', '1.5']) expect(() => parse(text)).toThrow('Write a whole number');
+  }
+  expect(() => parsePositiveTimeout('0')).toThrow('above 0');
 });
 
 test('assignments keep their order', () => {

@@ -3,7 +3,14 @@ import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, KERNELS, LOG_LEVELS } from '../../../names.js';
-import { parseBytes, parseCount, parseOneMore, parsePositive } from '../../values.js';
+import {
+  parseBytes,
+  parseCount,
+  parseOneMore,
+  parsePositive,
+  parsePositiveTimeout,
+  parseTimeout,
+} from '../../values.js';
 import { verb } from '../../verb.js';
 
 export const start = verb({
@@ -39,7 +46,7 @@ export const start = verb({
       '1',
     ]),
     new Option('--oom-timeout-ms <n>', 'how long a store waits for a free frame')
-      .argParser(parseCount)
+      .argParser(parseTimeout)
       .default(1000),
     new Option('--restore <file>', 'begin with the guests and tunables of a snapshot'),
     new Option('--http <host:port>', 'let itself be looked at over TCP, on this machine'),
@@ -64,13 +71,16 @@ export const start = verb({
       .argParser(parsePositive)
       .default(DEFAULT_LIMITS.maxConnections),
     new Option('--header-timeout-ms <n>', 'how long the head of a request may take')
-      .argParser(parsePositive)
+      .argParser(parsePositiveTimeout)
       .default(DEFAULT_LIMITS.headerTimeoutMs),
-    new Option('--body-timeout-ms <n>', 'how long a body may take to move on')
-      .argParser(parsePositive)
+    new Option(
+      '--body-timeout-ms <n>',
+      'how long a body, or the reading of an answer, may take to move on',
+    )
+      .argParser(parsePositiveTimeout)
       .default(DEFAULT_LIMITS.bodyTimeoutMs),
     new Option('--idle-timeout-ms <n>', 'how long a connection may idle')
-      .argParser(parsePositive)
+      .argParser(parsePositiveTimeout)
       .default(DEFAULT_LIMITS.idleTimeoutMs),
     new Option('--log-file <file>', 'append the log to a file instead of printing it'),
     new Option('--log-level <level>', 'least severe lines to log')

@@ -327,3 +327,29 @@ describe('the scanner killed', () => {
     expect(accesses).toBeGreaterThanOrEqual(4);
   });
 });
+
+test('a scanner that dies anywhere has counted every page it scanned, but for the one it was at', () => {
+  /** Visits less pages scanned: they grow alike where no page is merged. */
+  const uncounted = ({ host }: World): number =>
+    host.guestTotals('a').visits - host.totals().pagesScanned;
+  let before = 0;
+  const left = new Set<number>();
+  killEverywhere(
+    () => {
+      const world = new World();
+      for (let page = 0; page < PAGES; page++) world.put('a', page, 10 + page);
+      world.fullScans();
+      before = uncounted(world);
+      return world;
+    },
+    HOLDER_SCANNER,
+    (machine, world) => new Ksm(machine, world.host.profile, world.clock).scan(100),
+    (world) => {
+      left.add(uncounted(world) - before);
+      finish(rebuild(world.host.ksm, 0));
+      world.host.set('run', 1);
+    },
+    (world, bytes) => expect(world.memory()).toEqual(bytes),
+  );
+  expect(left).toEqual(new Set([0, 1]));
+});

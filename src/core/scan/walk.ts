@@ -26,7 +26,7 @@ import {
 } from '../layout';
 import { guestOf } from '../memory/mappings';
 import { stableNodeOf } from '../memory/references';
-import { addWide, load, store } from '../words';
+import { add, addWide, load, store } from '../words';
 import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
 import { ageAndSkip } from './smart-scan';
 import { visit } from './visit';
@@ -38,11 +38,11 @@ const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
 /**
  * Goes on from `slot` until `limit` pages were scanned or `end` is reached. How many were scanned;
  * CTL_WALKED is the slot to go on from. A page that smart scan skips does not count; one passed
- * over because it is merged does. They are counted at the end: a scanner that dies on the way has
- * not scanned them.
+ * over because it is merged does.
  */
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
+  const before = load(CTL_PAGES_SCANNED);
   while (slot < end && scanned < limit) {
     const past = pastUntouched(slot);
     if (past != slot) {
@@ -52,22 +52,30 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
     // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under
     // the lock, and what comes too late is met next time.
     if ((load(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
-    else if (isSettled(slot)) scanned++;
+    else if (isSettled(slot)) countScanned(before + ++scanned);
     else {
       if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
       if (isSkipped(slot)) rmapItemDetach(slot);
       else {
         visit(slot, nowMs);
         addWide(guestOf(slot) + GUEST_VISITS, 1);
-        scanned++;
+        countScanned(before + ++scanned);
       }
     }
     slot += SLOT_WORDS;
   }
-  addWide(CTL_PAGES_SCANNED, scanned);
   // Untouched memory is passed over by the group, which may reach beyond the end.
   store(CTL_WALKED, min(slot, end));
   return scanned;
+}
+
+/**
+ * So many pages were scanned, modulo 2^32. Told page by page, so that a scanner that dies on the way
+ * leaves no visit uncounted; a store alone, as nobody else counts.
+ */
+function countScanned(pages: u32): void {
+  store(CTL_PAGES_SCANNED, pages);
+  if (pages == 0) add(CTL_PAGES_SCANNED + 1, 1);
 }
 
 /** Lets go of all rmap items from `slot` to `end`. */

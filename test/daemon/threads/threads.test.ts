@@ -202,6 +202,29 @@ test('guest threads killed beside them: what they stored is whole, and another g
   expect(await threads.check()).toEqual([]);
 });
 
+test('guest threads that crash by themselves while another is killed: both are cleared up', async () => {
+  const reasons: string[] = [];
+  threads = await Threads.start(4 * PAGES, (reason) => reasons.push(reason.split('\n')[0] ?? ''));
+  const { guests, host, standstill } = threads;
+  for (let round = 0; round < 5; round++) {
+    await threads.guest('crashes');
+    await threads.guest('killed');
+    const crashing = threads.run('dirty', 'crashes', { seed: round });
+    const killed = threads.run('dirty', 'killed', { seed: 100 + round });
+    await threads.until(200);
+    // Its memory goes without its being asked to stop, as the daemon never lets it come about.
+    const unmapped = standstill.change(() => host.unmap('crashes', 'r'));
+    const [{ state }] = await Promise.all([guests.kill(killed), unmapped]);
+    await until('it has crashed', () => guests.get(crashing).state === 'died');
+    expect(state).toBe('died');
+    expect(await threads.check()).toEqual([]);
+    await threads.exit('crashes');
+    await threads.exit('killed');
+  }
+  expect(reasons.filter((reason) => reason === 'killed').length).toBe(5);
+  expect(reasons.filter((reason) => /no region maps/.test(reason)).length).toBe(5);
+});
+
 describe('a memory that is full', () => {
   /** Every frame in use, and a writer that waits for one. */
   async function full(): Promise<{ running: Threads; writer: number }> {

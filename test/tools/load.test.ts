@@ -1,5 +1,5 @@
 /**
- * stress, chaos, fuzz-api and fuzz-files, short: no byte wrong, whatever dies, and no request and
+ * stress, chaos, soak, fuzz-api and fuzz-files, short: no byte wrong, whatever dies, and no request and
  * no file that harms.
  */
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,12 @@ test('nor when the scanner, guest threads and clients die beside them', async ()
   );
   expect(printed).toMatch(/ 0 wrong; /);
   expect(printed).toContain('check: all agrees');
+});
+
+test('nor when everything happens at once', async () => {
+  const printed = await tool('soak', '--minutes', '3', '--seconds-a-minute', '2', '--seed', '5');
+  expect(printed.match(/ 0 wrong$/gm)?.length).toBe(3);
+  expect(printed).toContain('nothing is wrong, and nothing grew');
 });
 
 test('requests that make no sense are refused, each with an answer, and leave nothing behind', async () => {

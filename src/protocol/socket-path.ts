@@ -1,12 +1,10 @@
 /** Where daemon and clients meet unless told otherwise, and which paths cannot be a socket's. */
 import { lstatSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import type { Errno } from '../errors.js';
 
 /** What the operating system can hold; a longer path would be cut short without a word. */
 const MAX_SOCKET_PATH_BYTES = 107;
-
-import type { Errno } from '../errors.js';
 
 export interface SocketPathProblem {
   readonly code: Errno;
@@ -21,7 +19,7 @@ export function socketPath(
   if (given !== undefined) return given;
   if (env.KSMD_SOCKET) return env.KSMD_SOCKET;
   if (env.XDG_RUNTIME_DIR) return `${env.XDG_RUNTIME_DIR}/ksmd/ksmd.sock`;
-  const { uid } = userInfo();
+  const uid = ownUid();
   return uid === 0 ? '/run/ksmd/ksmd.sock' : defaultInTmp(uid);
 }
 
@@ -39,7 +37,7 @@ export function socketPathProblem(path: string): SocketPathProblem | undefined {
         'shorter one',
     };
   }
-  const { uid } = userInfo();
+  const uid = ownUid();
   return path === defaultInTmp(uid) ? directoryProblem(dirname(path), uid) : undefined;
 }
 
@@ -58,6 +56,12 @@ export function directoryProblem(directory: string, uid: number): SocketPathProb
     code: 'EACCES',
     message: `${directory} is not a directory of yours alone (mode 0700): choose another --socket`,
   };
+}
+
+/** Not by os.userInfo(), which fails for users that no passwd file lists, as in containers. */
+function ownUid(): number {
+  // Every Linux has it.
+  return process.geteuid?.() ?? 0;
 }
 
 function defaultInTmp(uid: number): string {

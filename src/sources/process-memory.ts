@@ -166,6 +166,10 @@ function explain(pid: number, error: unknown): Error {
   if (code === 'ENOENT' || code === 'ESRCH')
     return new KsmdError('ESRCH', `there is no process ${pid}`);
   if (code === 'EACCES' || code === 'EPERM')
-    return new KsmdError('EACCES', `process ${pid} may not be read: be its owner, or root`);
+    return new KsmdError(
+      'EACCES',
+      `process ${pid} may not be read: be its owner, or root, or have both ` +
+        'CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+    );
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DaemonProcess, run } from '../../../daemon-process.js';
+import {
+  DaemonProcess,
+  KSMD,
+  type Outcome,
+  run,
+  TemporaryDirectory,
+} from '../../../daemon-process.js';
 import { until } from '../../../until.js';
 
 const OWNER = fileURLToPath(new URL('./memory-owner.mjs', import.meta.url));
@@ -15,6 +21,14 @@ function isKernelThread(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+const owners: ChildProcess[] = [];
+async function startOwner(): Promise<string> {
+  const owner = spawn(process.execPath, [OWNER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  owners.push(owner);
+  await once(owner.stdout, 'data');
+  return String(owner.pid);
 }
 
 let daemon: DaemonProcess;
@@ -31,21 +45,11 @@ beforeAll(async () => {
   await daemon.client.setKsm({ smart_scan: 0 });
 });
 afterAll(async () => {
+  for (const owner of owners) owner.kill('SIGKILL');
   expect(await daemon.stop()).toBe(0);
 });
 
 describe('register --pid', () => {
-  const owners: ChildProcess[] = [];
-  async function startOwner(): Promise<string> {
-    const owner = spawn(process.execPath, [OWNER], { stdio: ['ignore', 'pipe', 'inherit'] });
-    owners.push(owner);
-    await once(owner.stdout, 'data');
-    return String(owner.pid);
-  }
-  afterAll(() => {
-    for (const owner of owners) owner.kill('SIGKILL');
-  });
-
   test('makes guests of two processes of one program, and status says what they share', async () => {
     for (const name of ['web-1', 'web-2']) {
       const { status, stdout, stderr } = await daemon.ksmd(
@@ -122,6 +126,46 @@ describe('register --pid', () => {
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(/^ksmd: EACCES: process \d+ may not be read/);
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('by a user of its own, that no passwd file lists', () => {
+  const UID = '65532';
+  /** With these capabilities of root's and no others. */
+  function asUser(capabilities: string, ...args: string[]): Promise<Outcome> {
+    const only = (set: string): string[] => [`--${set}`, `-all,${capabilities}`];
+    const user = ['--reuid', UID, '--regid', UID, '--clear-groups'];
+    const caps = [...only('inh-caps'), ...only('ambient-caps'), ...only('bounding-set')];
+    return run('setpriv', [...user, ...caps, '--', process.execPath, KSMD, ...args]);
+  }
+  const both = '+sys_ptrace,+dac_read_search';
+  const folder = new TemporaryDirectory();
+  const socket = folder.file('ksmd.sock');
+  let ended: Promise<Outcome>;
+  beforeAll(async () => {
+    chmodSync(folder.path, 0o777);
+    ended = asUser(both, 'start', '--memory', '64MiB', '--socket', socket);
+    await until('the daemon listens', () => existsSync(socket));
+  });
+  afterAll(async () => {
+    await asUser(both, 'stop', '--socket', socket);
+    expect((await ended).status).toBe(0);
+    folder.remove();
+  });
+
+  test('takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH', async () => {
+    const register = ['register', 'web', '--pid', await startOwner(), '--socket', socket];
+    const { status, stdout, stderr } = await asUser(both, ...register);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^web: [0-9,]+ pages \([0-9.]+ MiB\) of process/);
+  });
+
+  test.each(['+sys_ptrace', '+dac_read_search'])('%s alone will not do', async (one) => {
+    const register = ['register', 'web', '--pid', await startOwner(), '--socket', socket];
+    expect(await asUser(one, ...register)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^ksmd: EACCES: .* both CAP_SYS_PTRACE and CAP_DAC_READ/),
+    });
   });
 });
 

@@ -70,8 +70,8 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
 }
 
 /**
- * So many pages were scanned, modulo 2^32. Told page by page, so that a scanner that dies on the way
- * leaves no visit uncounted; a store alone, as nobody else counts.
+ * So many pages were scanned, modulo 2^32. Told page by page, so that a scanner that dies on the
+ * way leaves no visit uncounted; a store alone, as nobody else counts.
  */
 function countScanned(pages: u32): void {
   store(CTL_PAGES_SCANNED, pages);

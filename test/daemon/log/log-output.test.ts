@@ -62,7 +62,11 @@ test('a daemon on a terminal stopped with Ctrl-S goes on, and then says how much
   const client = new Client(socket);
   terminal.type('\x13');
   await askALot(client);
-  expect((await client.status()).pid).toBeGreaterThan(0);
+  const { pid } = await client.status();
+  // The shell's opening of it blocks, as before.
+  const [, flags = ''] =
+    /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/1`, 'utf8')) ?? [];
+  expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
   terminal.type('\x11');
   await until('it is told', () => isMissedTold(terminal.plain));
   await until('all is told', () => accountedFor(terminal.plain) === QUESTIONS + 1);

@@ -91,6 +91,9 @@ export const start = verb({
     'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file ' +
       'anew, after logrotate has moved it away. If systemd has started it (Type=notify), it ' +
       'says so once it listens.',
+    'The log waits for nobody. What is not taken where it goes, by a stopped terminal or a full ' +
+      'disk, is held back, 1 MiB of it. Beyond that the log says where lines are missing, and ' +
+      'how many; ksmd logs has the last of them.',
   ],
   exitStatuses: {
     0: 'stopped as asked',

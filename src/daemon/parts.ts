@@ -59,7 +59,7 @@ export function* daemonParts(
     name: 'socket path',
     start: () => SocketPath.prepare(config.socketPath),
     stop: (path) => path.remove(),
-    abandon: (path) => path.remove(),
+    abandon: (path) => path.removeListening(),
   });
   const log = new Log(config.logLevel, timers, config.logFile);
   const { logger } = log;

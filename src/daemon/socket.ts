@@ -4,22 +4,17 @@
  *
  * A socket that nobody listens on is taken over. Anything else that is there is left alone,
  * whenever it came: of two daemons that start at once, one listens, and the other touches nothing
- * of it.
+ * of it. For a daemon changes what is at the path only while it has it claimed (claim.ts), and
+ * looks at it first; or while it listens there itself, so that no other takes it over. A daemon
+ * that dies meanwhile leaves at the path what was there, or a socket that nobody listens on.
  */
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createConnection } from 'node:net';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemError } from '../errors.js';
 import { socketPathProblem } from '../protocol/socket-path.js';
+import { answers } from './answers.js';
+import { Claim } from './claim.js';
 import { FatalError } from './fatal.js';
 import { makeDirectory } from './make-directory.js';
 
@@ -27,8 +22,9 @@ import { makeDirectory } from './make-directory.js';
  * How long another daemon may take from its look at the path to listening there: some milliseconds,
  * as a rule.
  */
-const LOCK_PATIENCE_MS = 5000;
+const CLAIM_PATIENCE_MS = 5000;
 const LOOK_MS = 10;
+const OWNER_ONLY = 0o177;
 
 /** A path where this daemon is to listen, does so, or did. */
 export class SocketPath {
@@ -67,36 +63,52 @@ export class SocketPath {
    */
   async listen(listen: (path: string) => Promise<unknown>): Promise<void> {
     const { path } = this;
-    await locked(path, async () => {
-      await assertFree(path);
-      let directory: number | undefined;
-      try {
-        directory = openSync(dirname(path), 'r');
-        // By way of the open directory a name of its own cannot make the path too long.
-        const ownName = `/proc/self/fd/${directory}/.ksmd-${process.pid}.sock`;
-        rmSync(ownName, { force: true });
-        const before = process.umask(0o177);
+    try {
+      await claimed(path, async (claim) => {
+        await assertFree(path);
+        const ownName = claim.socketName();
         try {
-          await listen(ownName);
-        } finally {
-          process.umask(before);
+          await withUmask(OWNER_ONLY, () => listen(ownName));
+          renameSync(ownName, path);
+        } catch (error) {
+          rmSync(ownName, { force: true });
+          throw error;
         }
-        renameSync(ownName, path);
         const { dev, ino } = lstatSync(path);
         this.own = { dev, ino };
-      } catch (error) {
-        throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
-      } finally {
-        if (directory !== undefined) closeSync(directory);
-      }
-    });
+      });
+    } catch (error) {
+      if (error instanceof FatalError) throw error;
+      throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
+    }
   }
 
   /** Removes the socket, if it is still the one at the path. */
-  remove(): void {
+  async remove(): Promise<void> {
+    if (this.own === undefined) return;
+    try {
+      await claimed(this.path, () => this.removeListening());
+    } catch (error) {
+      // Where another daemon takes its time to put its own there, the path is left to it. Where
+      // none can claim it, on a full disk, there is no other.
+      if (!(error instanceof FatalError)) this.removeListening();
+    }
+  }
+
+  /** As `remove`, at once: nobody takes over a socket that is still listened on. */
+  removeListening(): void {
     const there = lstatSync(this.path, { throwIfNoEntry: false });
     if (there !== undefined && there.dev === this.own?.dev && there.ino === this.own.ino)
       rmSync(this.path, { force: true });
+  }
+}
+
+async function withUmask<Result>(umask: number, task: () => Promise<Result>): Promise<Result> {
+  const before = process.umask(umask);
+  try {
+    return await task();
+  } finally {
+    process.umask(before);
   }
 }
 
@@ -121,71 +133,27 @@ async function assertFree(path: string): Promise<void> {
     });
 }
 
-/** Does `task` while no other daemon does its own for the same path. */
-async function locked<Result>(path: string, task: () => Promise<Result>): Promise<Result> {
-  const lock = `${path}.lock`;
-  for (let waitedMs = 0; !lockTaken(path, lock); waitedMs += LOOK_MS) {
-    if (waitedMs >= LOCK_PATIENCE_MS)
-      throw new FatalError('SocketInUse', {
-        code: 'EBUSY',
-        message: `another daemon is about to listen on ${path}: if there is none, remove ${lock}`,
-      });
+/**
+ * Does `task` while no other daemon does its own for the same path: what is at the path is only
+ * changed by whoever has it claimed.
+ */
+async function claimed<Result>(
+  path: string,
+  task: (claim: Claim) => Result | Promise<Result>,
+): Promise<Result> {
+  for (let waitedMs = 0; waitedMs < CLAIM_PATIENCE_MS; waitedMs += LOOK_MS) {
+    const claim = await Claim.take(path);
+    if (claim !== undefined) {
+      try {
+        return await task(claim);
+      } finally {
+        claim.release();
+      }
+    }
     await delay(LOOK_MS);
   }
-  try {
-    return await task();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/**
- * Whether the lock is ours now. One whose owner died holding it is cleared away, to be taken at the
- * next try.
- */
-function lockTaken(path: string, lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new FatalError('ListenFailed', systemError(error, `cannot listen on ${path}`));
-  }
-  if (ownerIsGone(lock)) rmSync(lock, { force: true });
-  return false;
-}
-
-/** An owner that has not yet written its number is there. */
-function ownerIsGone(lock: string): boolean {
-  try {
-    const owner = Number(readFileSync(lock, 'latin1'));
-    return owner > 0 && owner !== process.pid && !isAlive(owner);
-  } catch {
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/**
- * Whether anybody listens. A connection that is refused means nobody; one that fails otherwise may
- * be somebody.
- */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = createConnection(path);
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    );
+  throw new FatalError('SocketInUse', {
+    code: 'EBUSY',
+    message: `another daemon is about to listen on ${path}: stop it, or choose another --socket`,
   });
 }

@@ -15,6 +15,7 @@ import type { Host } from '../../ksm/host.js';
 import { KERNEL_PROFILES } from '../../ksm/kernels.js';
 import type { TunableName } from '../../ksm/records/tunable-records.js';
 import { readTunable } from '../../ksm/tunables.js';
+import { removeIfEmpty } from '../claim.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 import type { Scanner } from '../threads/scanner.js';
@@ -23,7 +24,7 @@ import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Timers } from '../timers.js';
 import { GuestFiles, procLayout } from './guest-files.js';
 import { KernelFile } from './kernel-file.js';
-import { type Layout, OwnDirectory, removeIfEmpty } from './own-directory.js';
+import { type Layout, OwnDirectory } from './own-directory.js';
 import { counterText, tunableText, writtenValue } from './text.js';
 import { TunableFile } from './tunable-file.js';
 
@@ -62,19 +63,19 @@ export class KernelFiles {
   ) {}
 
   /**
-   * The files are there when this returns. FatalError if they cannot be, and nothing is
+   * The files are there when this resolves. FatalError if they cannot be, and nothing is
    * left of them.
    */
-  static start(
+  static async start(
     directory: string,
     source: KernelFilesSource,
     logger: Logger,
     timers: Timers,
-  ): KernelFiles {
-    const sysfs = OwnDirectory.claim(directory, sysfsLayout);
+  ): Promise<KernelFiles> {
+    const sysfs = await OwnDirectory.claim(directory, sysfsLayout);
     let proc: OwnDirectory;
     try {
-      proc = OwnDirectory.claim(join(dirname(sysfs.path), 'proc'), procLayout);
+      proc = await OwnDirectory.claim(join(dirname(sysfs.path), 'proc'), procLayout);
     } catch (error) {
       sysfs.release();
       throw error;

@@ -2,24 +2,21 @@
  * A directory that is the daemon's alone: one that it made, found empty, or took over from a daemon
  * that has died.
  *
- * A file in it names the process that keeps it. A directory with files but no such name, or with
- * anything that ksmd would not have put there, is somebody else's and left as it is.
+ * The daemon has it claimed (claim.ts) for as long as it keeps files there. A file in it marks it
+ * as ksmd's. A directory with files but no such mark, or with anything that ksmd would not have put
+ * there, is somebody else's and left as it is.
  */
-import {
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { systemError } from '../../errors.js';
+import { Claim, claimName, removeIfEmpty } from '../claim.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
 
+/** Whether a daemon has made the directory, or found it. */
 const MARKER = '.ksmd';
+const MADE = 'made';
+const FOUND = 'found';
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
@@ -30,6 +27,7 @@ export class OwnDirectory {
   private constructor(
     /** Without symbolic links. */
     readonly path: string,
+    private readonly claim: Claim,
     private readonly made: boolean,
   ) {}
 
@@ -37,28 +35,24 @@ export class OwnDirectory {
    * FatalError if it cannot be had; nothing is changed then. What an earlier daemon left in
    * it is still there.
    */
-  static claim(directory: string, layout: Layout): OwnDirectory {
+  static async claim(directory: string, layout: Layout): Promise<OwnDirectory> {
     let made = false;
+    let claim: Claim | undefined;
     try {
       made = makeDirectory(directory);
       const path = realpathSync(directory);
-      const left = readMarker(path);
-      assertOwn(path, layout, left !== undefined);
+      assertOwn(path, layout);
       assertSafe(path, false);
       assertSafe(dirname(path), true);
-      if (left !== undefined) {
-        if (left.owner === processName(Number.parseInt(left.owner, 10)))
-          throw keptByAnother(path, left.owner);
-        rmSync(join(path, MARKER));
-      }
-      made ||= left?.made ?? false;
-      // Not if another daemon has done so just now.
-      writeFileSync(join(path, MARKER), `${processName(process.pid)}${made ? ' made' : ''}\n`, {
-        flag: 'wx',
-        mode: 0o644,
-      });
-      return new OwnDirectory(path, made);
+      claim = await Claim.take(join(path, MARKER));
+      if (claim === undefined) throw keptByAnother(path);
+      // Once more: nobody but this daemon changes it from here on.
+      assertOwn(path, layout);
+      made ||= readMarker(path) === MADE;
+      writeFileSync(join(path, MARKER), made ? MADE : FOUND);
+      return new OwnDirectory(path, claim, made);
     } catch (error) {
+      claim?.release();
       if (made) removeIfEmpty(directory);
       if (error instanceof FatalError) throw error;
       throw new FatalError(
@@ -71,15 +65,9 @@ export class OwnDirectory {
   /** To be called once it is empty again. */
   release(): void {
     rmSync(join(this.path, MARKER), { force: true });
+    this.claim.release();
     if (this.made) removeIfEmpty(this.path);
   }
-}
-
-/** What somebody else has put into it stays. */
-export function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-  } catch {}
 }
 
 /**
@@ -100,13 +88,14 @@ function assertSafe(directory: string, shared: boolean): void {
     });
 }
 
-function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = root): void {
+function assertOwn(root: string, layout: Layout, directory = root): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    if (path === join(root, MARKER)) continue;
+    if (directory === root && isOfClaim(entry.name)) continue;
     const kind = layout(relative(root, path));
-    if (kind === 'directory' && entry.isDirectory()) assertOwn(root, layout, isMarked, path);
-    else if (kind !== 'file' || !entry.isFile() || !isMarked) {
+    if (kind === 'directory' && entry.isDirectory()) assertOwn(root, layout, path);
+    // The mark comes before any file: it is looked for once there is one.
+    else if (kind !== 'file' || !entry.isFile() || readMarker(root) === undefined) {
       throw new FatalError('SysfsUnusable', {
         code: 'EEXIST',
         message:
@@ -117,38 +106,22 @@ function assertOwn(root: string, layout: Layout, isMarked: boolean, directory = 
   }
 }
 
-function readMarker(directory: string): { owner: string; made: boolean } | undefined {
+function isOfClaim(name: string): boolean {
+  return name === MARKER || name.startsWith(claimName(MARKER));
+}
+
+function readMarker(directory: string): string | undefined {
   try {
-    const [pid, startedAt, made] = readFileSync(join(directory, MARKER), 'latin1')
-      .trim()
-      .split(' ');
-    return { owner: `${pid} ${startedAt}`, made: made === 'made' };
+    return readFileSync(join(directory, MARKER), 'latin1');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function keptByAnother(directory: string, owner: string): FatalError {
+function keptByAnother(directory: string): FatalError {
   return new FatalError('SysfsUnusable', {
     code: 'EBUSY',
-    message:
-      `process ${Number.parseInt(owner, 10)} keeps its files in ${directory}: stop it, or ` +
-      'choose another --sysfs',
+    message: `another daemon keeps its files in ${directory}: stop it, or choose another --sysfs`,
   });
-}
-
-/**
- * What a process is known by, and none after it: its number, and the clock tick it started at.
- * Undefined if it is gone.
- */
-function processName(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in parentheses, may hold anything.
-    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return 'ZX'.includes(state) ? undefined : `${pid} ${fields[18]}`;
-  } catch {
-    return undefined;
-  }
 }

@@ -265,6 +265,7 @@ describe('/proc', () => {
       'its other file says so too',
       () => readFileSync(join(proc, '1/ksm_merging_pages'), 'latin1') === '8\n',
     );
+    await until('the other guest has its files', () => existsSync(join(proc, '2/ksm_stat')));
     expect(readdirSync(join(proc, '1')).sort()).toEqual(['comm', 'ksm_merging_pages', 'ksm_stat']);
     expect(statSync(join(proc, '1/ksm_stat')).mode & 0o777).toBe(0o400);
     expect(readFileSync(join(proc, '1/comm'), 'latin1')).toBe('first\n');
@@ -334,6 +335,29 @@ describe('the directory', () => {
     expect(readdirSync(directory.path)).toEqual([]);
   });
 
+  test("is one daemon's where several start at once over a stale one, five times", async () => {
+    let last = await start();
+    for (let i = 0; i < 5; i++) {
+      await last.stop('SIGKILL');
+      const daemons = Array.from({ length: 3 }, () => DaemonProcess.spawn(['--sysfs', sysfs]));
+      const losers = new Set<DaemonProcess>();
+      for (const each of daemons) void each.exited.then(() => losers.add(each));
+      await until('all but one have given up', () => losers.size === 2);
+      for (const loser of losers) {
+        expect(loser.stderr).toMatch(/^ksmd: EBUSY: another daemon keeps its files in /);
+        loser.directory.remove();
+      }
+      last = daemons.find((each) => !losers.has(each)) ?? last;
+      daemon = last;
+      await until('it is up', () => last.log.some(({ msg }) => msg === 'listening'));
+      await last.client.setKsm({ pages_to_scan: 500 + i });
+      await shows('pages_to_scan', `${500 + i}\n`);
+    }
+    expect(await last.stop()).toBe(0);
+    daemon = undefined;
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
   test.each([
     ['a file', () => writeFileSync(join(sysfs, 'notes'), 'mine'), 'sys/notes'],
     [
@@ -365,7 +389,7 @@ describe('the directory', () => {
       const { status, stderr } = await refused('--sysfs', other, '--pages-to-scan', '7');
       expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
       expect(stderr).toMatch(
-        /^ksmd: EBUSY: process \d+ keeps its files in .*: stop it, or choose another --sysfs\n$/,
+        /^ksmd: EBUSY: another daemon keeps its files in .*: stop it, or choose another --sysfs\n$/,
       );
     }
     expect(read('pages_to_scan')).toBe('100\n');

@@ -2,7 +2,7 @@
  * A guest thread: runs one workload against one region, beside the scanner and other guest threads.
  *
  * It passes a safepoint before each load and store, and rests while it sleeps or waits. Started by
- * `GuestThreads`, to which it tells its tally a few times a second and at its end.
+ * `GuestThreads`, to which it tells its tally at once, a few times a second and at its end.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CTL_THREAD_STOPS } from '../../core/layout.js';
@@ -124,6 +124,8 @@ function run(data: GuestThreadData, post: (message: GuestThreadMessage) => void)
     () => tell(true, false),
     pace.shouldStop,
   );
+  // Everything is loaded: from here on the thread may be killed.
+  tell(false, false);
   try {
     const machine = new Machine(memory, patience);
     PROGRAMS[data.workload](

@@ -55,6 +55,8 @@ interface GuestThread {
   ended: boolean;
   /** Resolves then. */
   readonly end: Promise<void>;
+  /** Resolves with its first message, or its end. */
+  readonly begun: Promise<void>;
   info: GuestThreadInfo;
 }
 
@@ -124,6 +126,10 @@ export class GuestThreads {
       end: new Promise((resolve) => {
         resolveEnd = resolve;
       }),
+      begun: new Promise((resolve) => {
+        worker.once('message', () => resolve());
+        worker.once('exit', () => resolve());
+      }),
       info: { id, workload, guest, region, state: 'running', tally: new Tally(), cpuMs: 0 },
     };
     this.threads.set(id, thread);
@@ -166,6 +172,8 @@ export class GuestThreads {
   async kill(id: number): Promise<GuestThreadInfo> {
     const thread = this.find(id);
     if (!thread.ended) {
+      // Killed while it loads, it would leave the files open that it was reading.
+      await thread.begun;
       await this.standstill.kill(thread.worker);
       await thread.end;
     }

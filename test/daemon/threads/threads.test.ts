@@ -5,6 +5,7 @@
  */
 
 import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GuestThreads } from '../../../dist/daemon/threads/guest-threads.js';
 import { Scanner } from '../../../dist/daemon/threads/scanner.js';
@@ -200,6 +201,27 @@ test('guest threads killed beside them: what they stored is whole, and another g
   expect(reasons).toEqual(Array.from({ length: 6 }, () => 'killed'));
   expect([...wrong, threads.wrong()].every((count) => count === 0)).toBe(true);
   expect(await threads.check()).toEqual([]);
+});
+
+test('guest threads killed while they are being started leave no file open', async () => {
+  threads = await Threads.start(4 * PAGES);
+  await threads.guest('a');
+  const open = (): string[] =>
+    readdirSync('/proc/self/fd')
+      // One is the directory's, and closed by now.
+      .filter((fd) => existsSync(`/proc/self/fd/${fd}`))
+      .map((fd) => readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'utf8' }))
+      .filter((path) => /\.(js|json)$/.test(path));
+  const before = open();
+  for (let kill = 0; kill < 40; kill++) {
+    const id = threads.run('dirty', 'a', { seed: kill });
+    // Each time somewhat further on in what it loads.
+    const { cpuUsage } = process;
+    for (const from = cpuUsage(); cpuUsage(from).user < kill * 3000; )
+      await new Promise(setImmediate);
+    await threads.guests.kill(id);
+  }
+  expect(open()).toEqual(before);
 });
 
 test('guest threads that crash by themselves while another is killed: both are cleared up', async () => {

@@ -232,7 +232,7 @@ test('two snapshots of one name do not disturb each other', async () => {
 
 test('start --restore names what is wrong with the file', async () => {
   expect((await ksmd(['start', '--restore', daemon.directory.path])).stderr).toMatch(
-    /^ksmd: EISDIR: snapshot .* cannot be restored/,
+    /^ksmd: EINVAL: snapshot .* cannot be restored: it is no regular file/,
   );
   expect((await ksmd(['start', '--restore', '/nowhere'])).stderr).toMatch(
     /^ksmd: ENOENT: snapshot \/nowhere cannot be restored/,

@@ -57,6 +57,9 @@ export class TemporaryDirectory {
   }
 }
 
+/** A command that runs another one in some surroundings. */
+export type Within = (command: readonly string[]) => readonly string[];
+
 export class DaemonProcess {
   readonly client: Client;
   readonly exited: Promise<number | null>;
@@ -76,8 +79,9 @@ export class DaemonProcess {
   static async start(
     args: readonly string[] = [],
     env: NodeJS.ProcessEnv = {},
+    within?: Within,
   ): Promise<DaemonProcess> {
-    const daemon = DaemonProcess.spawn(args, env);
+    const daemon = DaemonProcess.spawn(args, env, within);
     await until('the daemon listens', () => {
       if (daemon.child.exitCode !== null) throw new Error(`the daemon ended: ${daemon.stderr}`);
       return daemon.log.some(({ msg }) => msg === 'listening');
@@ -86,15 +90,17 @@ export class DaemonProcess {
   }
 
   /** Does not wait for anything. */
-  static spawn(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): DaemonProcess {
+  static spawn(
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    within: Within = (command) => command,
+  ): DaemonProcess {
     const directory = new TemporaryDirectory();
     const socketPath = directory.file('ksmd.sock');
     const options = { env: { ...process.env, ...env }, stdio: 'pipe' } as const;
-    const child = spawn(
-      process.execPath,
-      [KSMD, 'start', '--memory', '64MiB', '--socket', socketPath, ...args],
-      options,
-    );
+    const start = ['start', '--memory', '64MiB', '--socket', socketPath, ...args];
+    const [program = '', ...rest] = within([process.execPath, KSMD, ...start]);
+    const child = spawn(program, rest, options);
     return new DaemonProcess(directory, child, socketPath, text(child.stdout), text(child.stderr));
   }
 

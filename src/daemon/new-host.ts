@@ -6,19 +6,20 @@ import { KsmdError } from '../errors.js';
 import { Host } from '../ksm/host.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { type Assignments, checkTunables } from '../ksm/tunables.js';
+import { assertBacked } from './backing.js';
 import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
+import { roomForMemory } from './room.js';
 import { nowMs } from './timers.js';
 
 /** FatalError if the memory cannot be had. `assertAlone`: as `Host.create` has it. */
 export function newHost(config: DaemonConfig, assertAlone: () => void): Host {
   const { memoryBytes, pageSize, kernel, limits } = config;
+  const { maxGuests, maxRegions } = limits;
+  const size = { memoryBytes, pageSize, maxGuests, maxRegions };
   try {
-    return Host.create(
-      { memoryBytes, pageSize, kernel, maxGuests: limits.maxGuests, maxRegions: limits.maxRegions },
-      { nowMs, cpuMs: () => 0 },
-      assertAlone,
-    );
+    assertBacked(size, roomForMemory());
+    return Host.create({ ...size, kernel }, { nowMs, cpuMs: () => 0 }, assertAlone);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new FatalError('MemoryRefused', { code: 'ENOMEM', message });

@@ -6,8 +6,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { KsmdError } from '../../../errors.js';
 import { checkHostInSlices } from '../../../inspect/check.js';
-import type { UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
+import type { RestartAnswer, UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
 import { Snapshot } from '../../../snapshot/capture.js';
+import type { Scanner } from '../../threads/scanner.js';
 import type { Standstill } from '../../threads/standstill.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
@@ -18,27 +19,17 @@ export function upkeepHandlers({
   standstill,
 }: Context): Handlers<typeof UPKEEP_ROUTES> {
   let isTaken = false;
+  let restart: Promise<RestartAnswer> | undefined;
   return {
     check: async (_request, reply) => ({
       disagreements: await standstill.look(() => checkHostInSlices(host), untilClosed(reply)),
     }),
-    restartScanner: async () => {
-      const heard = new AbortController();
-      const restarted = once(scanner, 'restarted', { signal: heard.signal }).then(
-        ([afterMs]) => afterMs as number,
-      );
-      const gaveUp = once(scanner, 'gaveUp', { signal: heard.signal }).then(() => {
-        throw new KsmdError('EBUSY', 'no scanner can be started any more');
+    // Who asks while it is under way gets the same answer.
+    restartScanner: () => {
+      restart ??= restarted(scanner).finally(() => {
+        restart = undefined;
       });
-      scanner.kill();
-      try {
-        return { afterMs: await Promise.race([restarted, gaveUp]) };
-      } finally {
-        // Whichever did not come is not waited for any more.
-        gaveUp.catch(() => {});
-        restarted.catch(() => {});
-        heard.abort();
-      }
+      return restart;
     },
     snapshot: async (_request, reply) => {
       // Each holds the frames of all guests until it is read.
@@ -60,6 +51,26 @@ export function upkeepHandlers({
       }
     },
   };
+}
+
+/** Kills the scanner; resolves once another has taken over. EBUSY if none can. */
+async function restarted(scanner: Scanner): Promise<RestartAnswer> {
+  const heard = new AbortController();
+  const back = once(scanner, 'restarted', { signal: heard.signal }).then(
+    ([afterMs]) => afterMs as number,
+  );
+  const gaveUp = once(scanner, 'gaveUp', { signal: heard.signal }).then(() => {
+    throw new KsmdError('EBUSY', 'no scanner can be started any more');
+  });
+  scanner.kill();
+  try {
+    return { afterMs: await Promise.race([back, gaveUp]) };
+  } finally {
+    // Whichever did not come is not waited for any more.
+    gaveUp.catch(() => {});
+    back.catch(() => {});
+    heard.abort();
+  }
 }
 
 /**

@@ -13,7 +13,11 @@ export const SYSTEM_TIMERS: Timers = {
   },
 };
 
-/** Milliseconds of one origin in all threads: what the scanner dates outlives its thread. */
+/**
+ * Milliseconds of one origin in all threads: what the scanner dates outlives its thread. That clock
+ * cannot be set, unlike the one that `performance.timeOrigin` was read from as the thread began.
+ */
 export function nowMs(): number {
-  return performance.timeOrigin + performance.now();
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

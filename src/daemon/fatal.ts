@@ -30,6 +30,10 @@ export const FATAL = {
     exitStatus: 18,
     meaning: "the --sysfs directory cannot be written, or is not ksmd's alone",
   },
+  LimitTooLow: {
+    exitStatus: 19,
+    meaning: 'a limit of the process (ulimit) leaves too little',
+  },
   InternalFault: { exitStatus: 70, meaning: 'a fault in ksmd itself' },
 } as const satisfies Record<string, FatalCondition>;
 

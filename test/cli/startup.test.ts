@@ -74,7 +74,6 @@ describe('loads', () => {
       rooms: ['conformance', 'core', 'ksm', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],
     },
-    start: { rooms: ['core', 'ksm', 'machine', 'protocol', 'workload'] },
     write: { rooms: ['sources'] },
   };
 

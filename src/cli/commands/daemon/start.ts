@@ -1,156 +1,19 @@
 /**
- * `ksmd start`: the daemon, in the foreground. The only verb that is the daemon rather than one of
- * its clients.
+ * `ksmd start`: the daemon, in the foreground. Before any of it is loaded, the process's limits are
+ * looked at: to load it takes more descriptors than it does to run.
  */
-import { InvalidArgumentError } from 'commander';
-import type { DaemonConfig } from '../../../daemon/config.js';
-import type { Daemon } from '../../../daemon/daemon.js';
-import type { Limits } from '../../../daemon/http/limits.js';
-import { parseTcpAddress } from '../../../daemon/http/tcp.js';
 import { lastWords } from '../../../daemon/log/log-output.js';
-import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
-import { KsmdError, systemError } from '../../../errors.js';
-import { kernelProfile } from '../../../ksm/kernels.js';
-import { firstTunables } from '../../../ksm/tunables.js';
-import { assertFrameSizes } from '../../../machine/frame-sizes.js';
-import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../../../names.js';
-import { socketPath } from '../../../protocol/socket-path.js';
-import type { SnapshotFile } from '../../../snapshot/restore.js';
-import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
+import { limitProblem } from '../../../daemon/process-limits.js';
 import { complaint } from '../../terminal/output.js';
-import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
+import type { StartOptions } from './foreground.js';
 
-interface StartOptions
-  extends Omit<
-      DaemonConfig,
-      | 'socketPath'
-      | 'memoryBytes'
-      | 'pageSize'
-      | 'kernel'
-      | 'tunables'
-      | 'restore'
-      | 'limits'
-      | 'http'
-    >,
-    Omit<Limits, 'maxBodyBytes'> {
-  readonly socket?: string;
-  /** Bytes. */
-  readonly memory: number;
-  readonly pageSize?: number;
-  readonly kernel?: string;
-  readonly set?: readonly Assignment[];
-  readonly pagesToScan?: string;
-  readonly sleepMs?: string;
-  readonly run?: '0' | '1';
-  readonly restore?: string;
-  readonly http?: string;
-  readonly httpRemote?: true;
-  readonly maxBody: number;
-}
-
-/** A snapshot known to be whole, before anything is started. KsmdError if it is not. */
-async function openSnapshot(path: string): Promise<SnapshotFile> {
-  const { SnapshotFile } = await import('../../../snapshot/restore.js');
-  try {
-    return SnapshotFile.open(path);
-  } catch (error) {
-    const { code, message } = error instanceof KsmdError ? error : systemError(error, 'unreadable');
-    throw new KsmdError(code, `snapshot ${path} cannot be restored: ${message}`);
+export const action: Action<[], StartOptions> = async (session, values, options) => {
+  const problem = limitProblem();
+  if (problem === undefined) {
+    const foreground = await import('./foreground.js');
+    return foreground.action(session, values, options);
   }
-}
-
-/** What `reading` gives; what it refuses is a wrong command line. */
-function onCommandLine<Value>(reading: () => Value): Value {
-  try {
-    return reading();
-  } catch (error) {
-    if (!(error instanceof KsmdError)) throw error;
-    throw new InvalidArgumentError(error.line);
-  }
-}
-
-/** The tunables asked for, in whatever way, `run` last: the scanner begins with all the others. */
-function tunables({ set = [], pagesToScan, sleepMs, run }: StartOptions): readonly Assignment[] {
-  const given: readonly (readonly [option: string, name: string, value: string | undefined])[] = [
-    ...set.map(([name, value]) => ['--set', name, value] as const),
-    ['--pages-to-scan', 'pages_to_scan', pagesToScan],
-    ['--sleep-ms', 'sleep_millisecs', sleepMs],
-    ['--run', 'run', run],
-  ];
-  const options = new Map<string, string>();
-  const assignments = given.flatMap(([option, name, value]): Assignment[] => {
-    if (value === undefined) return [];
-    const before = options.get(name);
-    options.set(name, option);
-    if (before === undefined) return [[name, value]];
-    throw new KsmdError('EINVAL', `${name} is given twice, by ${before} and by ${option}`);
-  });
-  const isRun = ([name]: Assignment): boolean => name === 'run';
-  return [...assignments.filter((each) => !isRun(each)), ...assignments.filter(isRun)];
-}
-
-/** What the options ask for. CommanderError if that cannot be. */
-function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
-  const { http, httpRemote = false } = options;
-  const profile = kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL);
-  const memoryBytes = options.memory;
-  const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? DEFAULT_PAGE_SIZE;
-  onCommandLine(() => assertFrameSizes(memoryBytes, pageSize));
-  return {
-    socketPath: socketPath(options.socket),
-    memoryBytes,
-    pageSize,
-    kernel: profile.name,
-    tunables: onCommandLine(() => firstTunables(profile, tunables(options))),
-    restore: snapshot,
-    sysfs: options.sysfs,
-    http: http === undefined ? undefined : onCommandLine(() => parseTcpAddress(http, httpRemote)),
-    oomTimeoutMs: options.oomTimeoutMs,
-    logLevel: options.logLevel,
-    logFile: options.logFile,
-    limits: {
-      maxBodyBytes: options.maxBody,
-      maxGuests: options.maxGuests,
-      maxRegions: options.maxRegions,
-      maxWorkloads: Math.min(options.maxWorkloads, MAX_GUEST_THREADS),
-      maxConnections: options.maxConnections,
-      headerTimeoutMs: options.headerTimeoutMs,
-      bodyTimeoutMs: options.bodyTimeoutMs,
-      idleTimeoutMs: options.idleTimeoutMs,
-    },
-  };
-}
-
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
-
-export const action: Action<[], StartOptions> = async (_session, _values, options) => {
-  let daemon: Daemon | undefined;
-  const terminalIsGone = terminalWatch();
-  process.on('SIGHUP', () => {
-    // A shell in that terminal may send it once more: unlike a second SIGTERM that is no hurry.
-    if (!terminalIsGone()) daemon?.reopenLog();
-    else if (daemon === undefined) dieOfHangUp();
-    else daemon.stop('SIGHUP');
-  });
-  const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
-  const config = daemonConfig(options, snapshot);
-  // Loaded here: no other verb needs the server.
-  const server = await import('../../../daemon/daemon.js');
-  const started = server.Daemon.start(config);
-  daemon = started;
-  let signals = 0;
-  const end = (name: keyof typeof SIGNALS): void => {
-    signals++;
-    if (signals > 1) process.exit(128 + SIGNALS[name]);
-    started.stop(name);
-  };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
-  process.on('uncaughtException', (error) => started.fault(error));
-  const fatal = await started.ended;
-  if (fatal !== undefined) await lastWords(complaint(fatal.line));
-  if (terminalIsGone()) dieOfHangUp();
-  // Whatever is still open is of no use any more.
-  process.exit(fatal?.exitStatus ?? 0);
+  await lastWords(complaint(problem.line));
+  return problem.exitStatus;
 };

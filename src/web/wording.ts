@@ -32,7 +32,3 @@ export function percent(share: number): string {
     '%'
   );
 }
-
-export function hex(address: number): string {
-  return `0x${address.toString(16)}`;
-}

@@ -2,11 +2,12 @@
  * What the daemon says of one page: asked for once the pointer rests on it, shown beside the map
  * and read out.
  */
+import { hex } from '../../hex.js';
 import type { ErrorAnswer } from '../../protocol/errors.js';
 import type { MapGuest } from '../../protocol/routes/live.js';
 import type { Page } from '../../protocol/routes/pages.js';
 import { element, made, say } from '../elements.js';
-import { count, hex } from '../wording.js';
+import { count } from '../wording.js';
 import type { Spot } from './arrangement.js';
 import type { Mirror } from './mirror.js';
 import { lookOf } from './page-states.js';

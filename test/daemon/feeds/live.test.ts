@@ -93,9 +93,9 @@ test('the page and its files come with a policy that lets nothing else in; nothi
     for (const [, imported] of (await file.text()).matchAll(/^import .* from '(\.[\w./-]+\.js)'/gm))
       seen.add(new URL(imported ?? '', url + path).pathname);
   }
-  expect(seen.has('/dashboard/map/mirror.js')).toBe(true);
+  expect(seen.has('/dashboard/web/map/mirror.js')).toBe(true);
   for (const path of [
-    '/dashboard/main.ts',
+    '/dashboard/web/main.ts',
     '/dashboard/..%2f..%2fpackage.json',
     '/dashboard/',
     '/dashboard/__proto__',

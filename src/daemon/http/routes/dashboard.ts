@@ -19,31 +19,32 @@ const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot'));
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
-/** Modules of src/web, compiled. */
+/** Modules of src/web, compiled, and what they load of src: in the folders that they lie in. */
 const MODULES = [
-  'charts',
-  'elements',
-  'feed',
-  'figures',
-  'guest-table',
-  'main',
-  'map/arrangement',
-  'map/explanation',
-  'map/legend',
-  'map/map-canvas',
-  'map/map-pointing',
-  'map/map-view',
-  'map/mirror',
-  'map/page-states',
-  'map/run-lengths',
-  'values-table',
-  'wording',
+  'hex',
+  'web/charts',
+  'web/elements',
+  'web/feed',
+  'web/figures',
+  'web/guest-table',
+  'web/main',
+  'web/map/arrangement',
+  'web/map/explanation',
+  'web/map/legend',
+  'web/map/map-canvas',
+  'web/map/map-pointing',
+  'web/map/map-view',
+  'web/map/mirror',
+  'web/map/page-states',
+  'web/map/run-lengths',
+  'web/values-table',
+  'web/wording',
 ];
 
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };
 const FILES = new Map([
   ...MODULES.map(
-    (name) => [`${name}.js`, { path: join(ROOT, 'dist/web', `${name}.js`), type: SCRIPT }] as const,
+    (name) => [`${name}.js`, { path: join(ROOT, 'dist', `${name}.js`), type: SCRIPT }] as const,
   ),
   ['style.css', { path: join(ROOT, 'src/web/style.css'), type: STYLE }],
   ['map/map.css', { path: join(ROOT, 'src/web/map/map.css'), type: STYLE }],

@@ -48,9 +48,9 @@ export class OwnDirectory {
       if (claim === undefined) throw keptByAnother(path);
       // Once more: nobody but this daemon changes it from here on.
       assertOwn(path, layout);
-      made ||= readMarker(path) === MADE;
-      writeFileSync(join(path, MARKER), made ? MADE : FOUND);
-      return new OwnDirectory(path, claim, made);
+      const left = readMarker(path);
+      if (left === undefined) mark(path, made);
+      return new OwnDirectory(path, claim, made || left === MADE);
     } catch (error) {
       claim?.release();
       if (made) removeIfEmpty(directory);
@@ -108,6 +108,17 @@ function assertOwn(root: string, layout: Layout, directory = root): void {
 
 function isOfClaim(name: string): boolean {
   return name === MARKER || name.startsWith(claimName(MARKER));
+}
+
+/** Whole or not at all: a disk may be full. */
+function mark(directory: string, made: boolean): void {
+  const marker = join(directory, MARKER);
+  try {
+    writeFileSync(marker, made ? MADE : FOUND);
+  } catch (error) {
+    rmSync(marker, { force: true });
+    throw error;
+  }
 }
 
 function readMarker(directory: string): string | undefined {

@@ -1,4 +1,5 @@
 /** A memory cgroup of a test's own, below the one that the test runs in. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'vitest';
 import type { Within } from './daemon-process.js';
@@ -17,7 +18,7 @@ export class MemoryCgroup {
       /^\S+ \S+ \S+ \S+ (\S+) .*- cgroup \S+ (?:\S+,)?memory(?:,|$)/m.exec(mounts) ?? [];
     const [, v2] = /^\S+ \S+ \S+ \S+ (\S+) .*- cgroup2 /m.exec(mounts) ?? [];
     const [, own] = (v1 === undefined ? /^0::(.*)$/m : /^\d+:memory:(.*)$/m).exec(groups) ?? [];
-    const directory = `${v1 ?? v2}${own}/ksmd-test-${process.pid}`;
+    const directory = `${v1 ?? v2}${own}/ksmd-test-${randomUUID()}`;
     const limitFile = v1 === undefined ? 'memory.max' : 'memory.limit_in_bytes';
     const cgroup = new MemoryCgroup(directory, limitFile);
     try {

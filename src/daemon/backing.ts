@@ -15,11 +15,14 @@ const MIB = 2 ** 20;
  */
 export const WORKING_BYTES = 96 * MIB;
 
+/** What is advised fits at the next start too, when the process has taken a little more. */
+export const ADVICE_SLACK_BYTES = 8 * MIB;
+
 /** ENOMEM, with what would fit, if there is less room. EINVAL as `geometryOf`. */
 export function assertBacked(size: MachineSize, room: Room | undefined): void {
   const needed = bytesNeeded(size);
   if (room === undefined || needed <= room.bytes) return;
-  const fits = fittingMebibytes(size, room.bytes);
+  const fits = fittingMebibytes(size, room.bytes - ADVICE_SLACK_BYTES);
   throw new KsmdError(
     'ENOMEM',
     `a memory of ${size.memoryBytes} bytes needs ${Math.ceil(needed / MIB)} MiB, tables and the ` +

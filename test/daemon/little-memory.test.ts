@@ -1,7 +1,7 @@
 /** A daemon in a memory cgroup: it fits, all of it, or does not start. */
 import { randomFillSync } from 'node:crypto';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { assertBacked, WORKING_BYTES } from '../../src/daemon/backing.js';
+import { ADVICE_SLACK_BYTES, assertBacked, WORKING_BYTES } from '../../src/daemon/backing.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { geometryOf } from '../../src/machine/geometry.js';
 import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
@@ -72,8 +72,8 @@ describe('the memory asked for', () => {
   });
 
   test('is refused where a byte is missing, with what would fit', () => {
-    expect(asked(64 * MIB, needed - 1)).toThrow(/the host leaves \d+ MiB: --memory 63MiB would/);
-    expect(asked(1024 * MIB, needed)).toThrow(/: --memory 64MiB would fit/);
+    expect(asked(64 * MIB, needed - 1)).toThrow(/the host leaves \d+ MiB: --memory 56MiB would/);
+    expect(asked(1024 * MIB, needed + ADVICE_SLACK_BYTES)).toThrow(/: --memory 64MiB would fit/);
     expect(asked(64 * MIB, 10 * MIB)).toThrow(/: not even --memory 1MiB would fit/);
   });
 });

@@ -122,8 +122,9 @@ class StableCheck {
     };
     const order = new ContentOrder(machine);
     let pages = 0;
+    let passed = 0;
     for (const stable of nodesInOrder(tree, CTL_STABLE_ROOTS + numaNode, name)) {
-      if (this.met.size % PAGES_A_STEP === 0) yield;
+      if (++passed % PAGES_A_STEP === 0) yield;
       if (this.nodes.numaNodeOf(stable) !== numaNode)
         findings.say(
           `${findings.stableNode(stable)} is in the ${name}, but says node ` +

@@ -49,8 +49,9 @@ export function* checkUnstable(machine: Machine, { items }: Recount, findings: F
   for (let numaNode = 0; scanning && numaNode < MAX_NUMA_NODES; numaNode++) {
     const name = numaNode === 0 ? 'unstable tree' : `unstable tree of node ${numaNode}`;
     const bounding = new ContentOrder(machine);
+    let passed = 0;
     for (const slot of nodesInOrder(tree, CTL_UNSTABLE_ROOTS + numaNode, name)) {
-      if (met.size % PAGES_A_STEP === 0) yield;
+      if (++passed % PAGES_A_STEP === 0) yield;
       const flags = i32[slot + RMAP_FLAGS];
       if ((flags & RMAP_UNSTABLE) === 0 || !isCurrent(i32, flags))
         findings.say(`${findings.page(slot)} is in the ${name} and does not say so`);

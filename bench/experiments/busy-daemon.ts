@@ -1,7 +1,7 @@
+/** A daemon that scans without a pause and looks at every page in every scan: the bench's own. */
 import { kernelProfile, type ProfileName } from '../../src/ksm/kernels.js';
 import { LoadedDaemon } from '../../tools/load/daemon.js';
 
-/** A daemon that scans without a pause and looks at every page in every scan. */
 export async function busyDaemon(memoryBytes: number, profile: ProfileName): Promise<LoadedDaemon> {
   const daemon = await LoadedDaemon.start([
     ...['--memory', String(memoryBytes), '--kernel', profile],

@@ -26,7 +26,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] a
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What a guest says of its pages, as programs do to the kernel. */
-export const ADVICE = ['mergeable', 'unmergeable', 'dontneed'] as const;
+export const ADVICE = ['mergeable', 'unmergeable', 'dontneed', 'collapse'] as const;
 export type Advice = (typeof ADVICE)[number];
 
 /** Programs that a guest can run. */

@@ -5,6 +5,7 @@
  * In one thread; time stands still. Its memory is just large enough that no step runs out of
  * frames.
  */
+import { STRETCH_PAGES } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
@@ -40,19 +41,31 @@ export function profileOf(scenario: Scenario, override?: string): KernelProfile 
   return profile;
 }
 
+interface MappedRegion {
+  readonly guest: string;
+  /** What the host knows it by. */
+  readonly name: string;
+  readonly address: number;
+  readonly pages: number;
+}
+
 export class Player {
   readonly host: Host;
   private readonly scanner: VirtualScanner;
-  private readonly regions = new Map<string, { guest: string; address: number; pages: number }>();
+  private readonly regions = new Map<string, MappedRegion>();
+  /** Recordings tell what is resident where there are huge pages or forks. */
+  private readonly observesMemory: boolean;
   private readonly page: Uint8Array;
 
   constructor(scenario: Scenario, profile: KernelProfile) {
-    let pages = 0;
-    for (const step of scenario.ops) if (step.op === 'region') pages += step.pages;
+    const pages = pagesOf(scenario);
+    this.observesMemory = scenario.ops.some(
+      (step) => step.op === 'fork' || (step.op === 'region' && step.huge === true),
+    );
     const clock = new ManualClock();
     this.host = Host.create(
       {
-        memoryBytes: (pages + 16) * DEFAULT_PAGE_SIZE,
+        memoryBytes: (pages + STRETCH_PAGES + 16) * DEFAULT_PAGE_SIZE,
         guestPages: pages + 64,
         kernel: profile.name,
       },
@@ -82,16 +95,23 @@ export class Player {
     const { pageSize } = host.machine;
     switch (step.op) {
       case 'set':
-        return this.set(step.name, step.value);
+        return this.attempt(step.name === 'run', () => host.set(step.name, step.value));
       case 'guest':
         host.createGuest(step.guest, step.node);
         return { seen: [] };
       case 'region': {
         const address = Number(step.addr);
-        host.map(step.guest, step.region, step.pages, { address, mergeable: step.mergeable });
-        this.regions.set(step.region, { guest: step.guest, address, pages: step.pages });
+        const { guest, region: name, pages, mergeable, huge } = step;
+        host.map(guest, name, pages, { address, mergeable, huge });
+        this.regions.set(name, { guest, name, address, pages });
         return { seen: [] };
       }
+      case 'fork':
+        host.fork(step.guest, step.child);
+        for (const [name, region] of [...this.regions])
+          if (region.guest === step.guest)
+            this.regions.set(`${name}@${step.child}`, { ...region, guest: step.child });
+        return { seen: [] };
       case 'fill': {
         const { guest, address, pages } = this.region(step.region);
         const first = step.page ?? 0;
@@ -120,18 +140,21 @@ export class Player {
       case 'madvise': {
         const { guest, address, pages } = this.region(step.region);
         const first = step.page ?? 0;
-        host.madvise(
-          guest,
-          address + first * pageSize,
-          (step.count ?? pages - first) * pageSize,
-          step.advice,
+        return this.attempt(true, () =>
+          host.madvise(
+            guest,
+            address + first * pageSize,
+            (step.count ?? pages - first) * pageSize,
+            step.advice,
+          ),
         );
-        return { seen: [this.observe()] };
       }
-      case 'unmap':
-        host.unmap(this.region(step.region).guest, step.region);
+      case 'unmap': {
+        const { guest, name } = this.region(step.region);
+        host.unmap(guest, name);
         this.regions.delete(step.region);
         return { seen: [this.observe()] };
+      }
       case 'exit':
         host.exitGuest(step.guest);
         for (const [name, { guest }] of this.regions)
@@ -150,15 +173,16 @@ export class Player {
     }
   }
 
-  private set(name: string, value: number | string): Outcome {
-    const seen = (): Observation[] => (name === 'run' ? [this.observe()] : []);
+  /** A step that a kernel may refuse: it says so, and changes what it has changed by then. */
+  private attempt(isObserved: boolean, step: () => void): Outcome {
+    let refusal: { error?: string } = {};
     try {
-      this.host.set(name, value);
-      return { seen: seen() };
+      step();
     } catch (error) {
-      if (error instanceof KsmdError) return { seen: seen(), error: error.code };
-      throw error;
+      if (!(error instanceof KsmdError)) throw error;
+      refusal = { error: error.code };
     }
+    return { seen: isObserved ? [this.observe()] : [], ...refusal };
   }
 
   private observe(): Observation {
@@ -168,12 +192,36 @@ export class Player {
       guests: Object.fromEntries(
         host.guestNames().map((guest) => [guest, { ...host.guestCounters(guest) }]),
       ),
+      ...(this.observesMemory ? { memory: this.memory() } : {}),
     };
   }
 
-  private region(name: string): { guest: string; address: number; pages: number } {
+  private memory(): NonNullable<Observation['memory']> {
+    const { host } = this;
+    return Object.fromEntries(
+      host
+        .guestNames()
+        .map((guest) => [guest, { rss: host.presentPages(guest), huge: host.hugePages(guest) }]),
+    );
+  }
+
+  private region(name: string): MappedRegion {
     const region = this.regions.get(name);
     if (region === undefined) throw new KsmdError('EINVAL', `there is no region '${name}'`);
     return region;
   }
+}
+
+/** How many pages there may be, with every region kept that a guest has had or a fork has copied. */
+function pagesOf({ ops }: Scenario): number {
+  const ofGuest = new Map<string, number>();
+  let pages = 0;
+  for (const step of ops) {
+    if (step.op !== 'region' && step.op !== 'fork') continue;
+    const more = step.op === 'region' ? step.pages : (ofGuest.get(step.guest) ?? 0);
+    const guest = step.op === 'region' ? step.guest : step.child;
+    ofGuest.set(guest, (ofGuest.get(guest) ?? 0) + more);
+    pages += more;
+  }
+  return pages;
 }

@@ -13,21 +13,32 @@ import { quoted, shortened } from '../printable.js';
 import { CONTENT_KINDS } from './content.js';
 import { Effort } from './effort.js';
 
+const REGION_NAME_PATTERN = '^[A-Za-z0-9._@-]{1,640}$';
 const Name = Type.String({ pattern: NAME_PATTERN });
+/** `NAME@CHILD` is what a child has of its parent's region NAME. */
+const RegionName = Type.String({ pattern: REGION_NAME_PATTERN });
 /** What a file of sysfs or a line of ksm_stat is called. */
-const FileName = Type.String({ pattern: '^[a-z0-9_]{1,64}$' });
+const FileName = Type.String({ pattern: '^(khugepaged/)?[a-z0-9_]{1,64}$' });
 const Count = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
 const Page = Type.Integer({ minimum: 0, maximum: 2 ** 24 });
 const U64 = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Counters = Type.Record(FileName, Type.Integer(), { additionalProperties: false });
+/** Pages resident in a guest's regions, and huge pages among them. */
+const Memory = Type.Object(
+  { rss: Type.Integer(), huge: Type.Integer() },
+  { additionalProperties: false },
+);
 const Observation = Type.Object(
   {
     counters: Counters,
     guests: Type.Record(Name, Counters, { additionalProperties: false }),
+    memory: Type.Optional(Type.Record(Name, Memory, { additionalProperties: false })),
   },
   { additionalProperties: false },
 );
 const Expect = Type.Optional(Observation);
+/** The errno's name, where the kernel refused the step. */
+const Refusal = Type.Optional(Type.String({ pattern: '^E[A-Z0-9]{1,20}$' }));
 
 function op<Fields extends Record<string, TSchema>>(fields: Fields) {
   return Type.Object({ op: Type.String(), ...fields }, { additionalProperties: false });
@@ -37,19 +48,21 @@ const OPS = {
   set: op({
     name: FileName,
     value: Type.Union([Type.Integer(), Type.String({ maxLength: 64 })]),
-    error: Type.Optional(Type.String({ pattern: '^E[A-Z0-9]{1,20}$' })),
+    error: Refusal,
     expect: Expect,
   }),
   guest: op({ guest: Name, node: Type.Optional(Type.Integer({ minimum: 0, maximum: 15 })) }),
   region: op({
     guest: Name,
-    region: Name,
+    region: RegionName,
     addr: Type.String({ pattern: '^0x[0-9a-fA-F]{1,12}$' }),
     pages: Count,
     mergeable: Type.Optional(Type.Boolean()),
+    huge: Type.Optional(Type.Boolean()),
   }),
+  fork: op({ guest: Name, child: Name }),
   fill: op({
-    region: Name,
+    region: RegionName,
     page: Type.Optional(Page),
     count: Type.Optional(Count),
     content: Type.Enum([...CONTENT_KINDS]),
@@ -57,19 +70,20 @@ const OPS = {
     step: Type.Optional(U64),
   }),
   store: op({
-    region: Name,
+    region: RegionName,
     page: Page,
     offset: Type.Integer({ minimum: 0, maximum: 4088 }),
     value: U64,
   }),
   madvise: op({
-    region: Name,
+    region: RegionName,
     page: Type.Optional(Page),
     count: Type.Optional(Count),
     advice: Type.Enum([...ADVICE]),
+    error: Refusal,
     expect: Expect,
   }),
-  unmap: op({ region: Name, expect: Expect }),
+  unmap: op({ region: RegionName, expect: Expect }),
   exit: op({ guest: Name, expect: Expect }),
   scan: op({
     pages: Count,
@@ -199,6 +213,15 @@ function checkNames(
       if (guests.has(step.guest))
         throw new KsmdError('EINVAL', `${place}: guest '${step.guest}' exists already`);
       guests.add(step.guest);
+      break;
+    case 'fork':
+      known(step.guest);
+      if (guests.has(step.child))
+        throw new KsmdError('EINVAL', `${place}: guest '${step.child}' exists already`);
+      guests.add(step.child);
+      for (const [name, { guest, pages }] of [...regions])
+        if (guest === step.guest)
+          regions.set(`${name}@${step.child}`, { guest: step.child, pages });
       break;
     case 'region':
       known(step.guest);

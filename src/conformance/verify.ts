@@ -28,12 +28,12 @@ export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
   let compared = 0;
   for (const [step, op] of scenario.ops.entries()) {
     const { seen, error } = player.play(op, step);
-    if (op.op === 'set' && op.error !== error) {
+    if ((op.op === 'set' || op.op === 'madvise') && op.error !== error) {
       return {
         difference: {
           step,
           op: op.op,
-          what: `${op.name}=${op.value}`,
+          what: op.op === 'set' ? `${op.name}=${op.value}` : op.advice,
           kernel: op.error ?? 'taken',
           ksmd: error ?? 'taken',
         },
@@ -75,7 +75,7 @@ export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
   const player = new Player(scenario, profile);
   const ops = scenario.ops.map((op, index): Op => {
     const { seen, error } = player.play(op, index);
-    if (op.op === 'set') {
+    if (op.op === 'set' || op.op === 'madvise') {
       const { error: _error, expect: _expect, ...bare } = op;
       return {
         ...bare,
@@ -97,8 +97,8 @@ function expectations(op: Op): readonly Observation[] {
   return Array.isArray(op.expect) ? op.expect : [op.expect];
 }
 
-function size({ counters, guests }: Observation): number {
-  return Object.values(guests).reduce(
+function size({ counters, guests, memory = {} }: Observation): number {
+  return [...Object.values(guests), ...Object.values(memory)].reduce(
     (sum, guest) => sum + Object.keys(guest).length,
     Object.keys(counters).length,
   );
@@ -112,6 +112,10 @@ function firstDifference(
   if (counter !== undefined) return counter;
   for (const [guest, counters] of Object.entries(expected.guests)) {
     const found = differingCounter(counters, own(seen?.guests, guest));
+    if (found !== undefined) return { ...found, what: `guest ${guest}, ${found.what}` };
+  }
+  for (const [guest, memory] of Object.entries(expected.memory ?? {})) {
+    const found = differingCounter(memory, own(seen?.memory, guest));
     if (found !== undefined) return { ...found, what: `guest ${guest}, ${found.what}` };
   }
   return undefined;

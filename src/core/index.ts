@@ -45,7 +45,15 @@ export {
 export { loadFew } from './memory/load-few';
 export { countZeroPage, populate, unmapFrame } from './memory/mappings';
 export { loadBuffer, nameHolder, pteRelease, pteTake } from './memory/pte';
-export { frameGet, frameNew, framePut } from './memory/references';
+export { frameGet, frameNew, framePut, setFolio } from './memory/references';
+export {
+  isOneMapping,
+  mapSmall,
+  newFolio,
+  stretchStart,
+  stretchWord,
+  touch,
+} from './memory/stretches';
 export { rmapItemCreate, rmapItemMove } from './scan/rmap-items';
 export { dropItems, walk } from './scan/walk';
 export { edgeForgetAll } from './trees/edge';

@@ -11,6 +11,7 @@
  *   and cleared by whoever frees the frame;
  * - slots: the pte words belong to whoever holds the pte's lock, the others to the scanner (to the
  *   API thread while the scanner is parked);
+ * - stretches: any thread, with atomics;
  * - guests and regions: the API thread while the scanner is parked, the counters in them as noted;
  * - stable nodes, tree roots, cursor, KSM counters: the scanner (or the thread that has parked it).
  *
@@ -42,6 +43,7 @@ export const CTL_FRAME_BASE = CONTROL_BASE + 13;
 export const CTL_FREE_MAP = CONTROL_BASE + 14;
 /** Bytes stored of a page: the page itself, or its fingerprint. */
 export const CTL_FRAME_BYTES = CONTROL_BASE + 15;
+export const CTL_STRETCH_TABLE = CONTROL_BASE + 17;
 
 // Frame allocator: any thread, atomics only.
 /** The word of the free map from which on the next free frame is looked for. */
@@ -57,6 +59,11 @@ export const CTL_FRAME_WAITERS = CONTROL_BASE + 20;
 export const CTL_FRAMES_FREED = CONTROL_BASE + 21;
 /** Stores given up for want of a frame. */
 export const CTL_STORES_FAILED = CONTROL_BASE + 22;
+
+/**
+ * Huge pages ever made: what each is numbered by (FRAME_FOLIO_SHIFT). Any thread, atomically.
+ */
+export const CTL_FOLIOS = CONTROL_BASE + 23;
 
 // Guests and regions.
 /**
@@ -113,6 +120,9 @@ export const CTL_CHECKSUMS = CONTROL_BASE + 76;
 /** Pages merged and mappings given back since the start. The second one: any thread, atomically. */
 export const CTL_MERGES = CONTROL_BASE + 78;
 export const CTL_COW_BREAKS = CONTROL_BASE + 80;
+/** Huge pages that KSM split, and pages that went to the zero page as they were split. */
+export const CTL_SPLITS = CONTROL_BASE + 82;
+export const CTL_SPLIT_ZEROES = CONTROL_BASE + 84;
 
 // KSM: tunables, under their sysfs names.
 export const CTL_RUN = CONTROL_BASE + 96;
@@ -134,6 +144,16 @@ export const CTL_CHANGE_DETECTION = CONTROL_BASE + 109;
 // KSM: what the kernel profile has the core do (src/ksm/kernels.ts): 1 or 0, written once.
 export const CTL_CHECKSUM_FIRST = CONTROL_BASE + 110;
 export const CTL_CHAINS_ALWAYS_YIELD = CONTROL_BASE + 111;
+export const CTL_SPLIT_FREES_ZEROES = CONTROL_BASE + 116;
+export const CTL_DONTNEED_FREES_TABLES = CONTROL_BASE + 117;
+export const CTL_COLLAPSE_NEEDS_WRITABLE = CONTROL_BASE + 119;
+/** When a store may go on with its page of a huge page that a fork had shared: one of REUSE_. */
+export const CTL_REUSE = CONTROL_BASE + 118;
+export const REUSE_NEVER = 0;
+/** Nothing else of the huge page is mapped anywhere. */
+export const REUSE_LAST = 1;
+/** No other guest maps any of it. */
+export const REUSE_EXCLUSIVE = 2;
 
 // KSM: advisor's memory of the scan before.
 export const CTL_ADVISOR_CHANGE = CONTROL_BASE + 112;
@@ -194,8 +214,19 @@ export const FRAME_WORDS = 3;
 /** How many ptes map it, plus references held for a moment; 0 is free. */
 export const FRAME_MAPCOUNT = 0;
 export const FRAME_STABLE_NODE = 1;
-/** NUMA node while in use. */
-export const FRAME_NUMA_NODE = 2;
+/** While in use: its NUMA node in the low bits, and the flags below. */
+export const FRAME_FLAGS = 2;
+export const FRAME_NUMA_NODE_MASK = 0xf;
+/**
+ * A KSM page: KSM has write-protected it for good. It has a stable node, is about to get one, or
+ * its merge was given up when another guest mapped it too. The scanner sets it, under the lock of a
+ * pte that maps the frame.
+ */
+export const FRAME_KSM = 0x10;
+/** From here on, the number of the huge page that it is a part of; 0: none. */
+export const FRAME_FOLIO_SHIFT = 5;
+export const FRAME_FOLIO_MASK = -32;
+export const MAX_FOLIO = 0x7ffffff;
 
 // A red-black tree node: the first three words of a slot and of a stable node.
 /** Parent pointer times two, plus the colour. */
@@ -269,8 +300,21 @@ export const PTE_HASHED = 0x2000;
  */
 export const POPULATION_SHIFT = 6;
 
+/**
+ * A stretch is as much of a guest's addresses as a huge page covers, from a multiple of that on:
+ * 2 MiB of pages of 4 KiB.
+ */
+export const STRETCH_SHIFT = 9;
+export const STRETCH_PAGES = 512;
+// What a stretch's word says: who holds its lock in bits 0 to 7, then flags.
+export const STRETCH_HOLDER_MASK = 0xff;
+/** Its pages are mapped one by one. */
+export const STRETCH_SMALL = 0x100;
+/** One huge page is mapped there. */
+export const STRETCH_HUGE = 0x200;
+
 // A guest: one address space.
-export const GUEST_WORDS = 12;
+export const GUEST_WORDS = 14;
 export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
@@ -288,6 +332,12 @@ export const GUEST_PRESENT_PAGES = 9;
  * nothing can have changed is none.
  */
 export const GUEST_VISITS = 10;
+/**
+ * What its rmap items and merging pages are said to be more than they are: what a fork on an old
+ * kernel has copied.
+ */
+export const GUEST_INHERITED_ITEMS = 12;
+export const GUEST_INHERITED_MERGING = 13;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */
@@ -295,7 +345,7 @@ export const GUEST_EXITING = 2;
 
 // A region: one mapping of a guest, or what is left of one whose rmap items wait for the scanner (a
 // ghost: nothing is mapped there).
-export const REGION_WORDS = 8;
+export const REGION_WORDS = 12;
 /** First virtual page number: a 64-bit float. */
 export const REGION_VPN = 0;
 export const REGION_PAGES = 2;
@@ -309,6 +359,15 @@ export const REGION_MERGEABLE = 6;
 export const REGION_GHOST = -1;
 /** Rmap items in use in its slots: the scanner. */
 export const REGION_RMAP_ITEMS = 7;
+/** 1: advised to huge pages. */
+export const REGION_HUGE = 8;
+/** Pages from the beginning of a stretch to the region's first page. */
+export const REGION_LEAD = 9;
+/**
+ * The next of the regions that were one before their guests forked, in a ring; itself, if it is the
+ * only one. A huge page is mapped at the same page of each.
+ */
+export const REGION_KIN = 10;
 
 // A stable node, or the head of a chain of them.
 export const STABLE_NODE_WORDS = 8;

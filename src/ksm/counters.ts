@@ -18,6 +18,8 @@ import {
   CTL_STABLE_NODE_CHAINS,
   CTL_STABLE_NODE_DUPS,
   CTL_ZERO_PAGES,
+  GUEST_INHERITED_ITEMS,
+  GUEST_INHERITED_MERGING,
   GUEST_MERGING_PAGES,
   GUEST_RMAP_ITEMS,
   GUEST_VISITS,
@@ -85,11 +87,11 @@ export function readGuestCounter(
   const word = (counter: number): number => Atomics.load(i32, guest + counter);
   switch (name) {
     case 'ksm_rmap_items':
-      return word(GUEST_RMAP_ITEMS);
+      return word(GUEST_RMAP_ITEMS) + word(GUEST_INHERITED_ITEMS);
     case 'ksm_zero_pages':
       return word(GUEST_ZERO_PAGES);
     case 'ksm_merging_pages':
-      return word(GUEST_MERGING_PAGES);
+      return word(GUEST_MERGING_PAGES) + word(GUEST_INHERITED_MERGING);
     case 'ksm_process_profit':
       return (
         (word(GUEST_MERGING_PAGES) + word(GUEST_ZERO_PAGES)) * pageSize -

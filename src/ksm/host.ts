@@ -9,6 +9,8 @@
 import {
   CTL_SLOTS_USED,
   GUEST_EXITING,
+  GUEST_INHERITED_ITEMS,
+  GUEST_INHERITED_MERGING,
   GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_STATE,
@@ -17,6 +19,8 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { collapseRange } from '../machine/collapse.js';
+import { forkRegion } from '../machine/fork.js';
 import type { MachineSize } from '../machine/geometry.js';
 import { finish, type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { Machine } from '../machine/machine.js';
@@ -60,6 +64,8 @@ export interface MapOptions {
   readonly address?: number | undefined;
   /** Default true. */
   readonly mergeable?: boolean | undefined;
+  /** Advised to huge pages. Default false. */
+  readonly huge?: boolean | undefined;
 }
 
 interface GuestEntry {
@@ -104,6 +110,34 @@ export class Host {
     this.guests.set(name, { id: this.nextGuestId++, pointer, regions: new Map() });
   }
 
+  /**
+   * The guest forks: `child` has its regions and advice, and all its pages, shared copy-on-write.
+   * EEXIST if there is such a guest, ENOSPC when a table is full.
+   */
+  fork(name: string, child: string): void {
+    finish(this.forkInSlices(name, child));
+  }
+
+  *forkInSlices(name: string, child: string): LongWork {
+    const { machine, ksm } = this;
+    const parent = this.guest(name);
+    this.createGuest(child, this.guestNode(name));
+    const { pointer, regions } = this.guest(child);
+    try {
+      for (const [region, from] of parent.regions)
+        regions.set(region, yield* forkRegion(machine, from, pointer));
+    } catch (error) {
+      yield* this.exitGuestInSlices(child);
+      throw error;
+    }
+    if (ksm.list.has(parent.pointer)) ksm.list.enter(pointer);
+    if (!this.profile.forkInheritsCounts) return;
+    const { i32 } = machine.memory;
+    const told = this.guestCounters(name);
+    i32[pointer + GUEST_INHERITED_ITEMS] = told.ksm_rmap_items ?? 0;
+    i32[pointer + GUEST_INHERITED_MERGING] = told.ksm_merging_pages ?? 0;
+  }
+
   /** The guest exits: its memory is given back at once, its rmap items when the scanner passes. */
   exitGuest(name: string): void {
     finish(this.exitGuestInSlices(name));
@@ -137,7 +171,12 @@ export class Host {
     if (guest.regions.has(regionName))
       throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${regionName}' already`);
     this.assertAlone();
-    const region = yield* this.machine.map(guest.pointer, pages, options.address);
+    const region = yield* this.machine.map(
+      guest.pointer,
+      pages,
+      options.address,
+      options.huge ?? false,
+    );
     try {
       adoptItems(this.machine, guest.pointer, region);
     } catch (error) {
@@ -186,8 +225,10 @@ export class Host {
     // What may fail comes first, for all regions.
     if (advice === 'unmergeable')
       for (const { region, first, count } of parts) yield* this.unsharePages(region, first, count);
-    for (const { region, first, count } of parts)
-      yield* this.advisePages(pointer, region, first, count, advice);
+    for (const { region, first, count } of parts) {
+      if (advice === 'collapse') yield* collapseRange(machine, region, first, count);
+      else yield* this.advisePages(pointer, region, first, count, advice);
+    }
   }
 
   hasGuest(name: string): boolean {
@@ -235,6 +276,11 @@ export class Host {
       this.machine.memory.i32,
       this.guest(guestName).pointer + GUEST_PRESENT_PAGES,
     );
+  }
+
+  /** Huge pages that a guest has. */
+  hugePages(guestName: string): number {
+    return this.machine.stretches.hugePages(this.guest(guestName).pointer);
   }
 
   /** Pages that there is a slot for, ghosts included. */
@@ -350,7 +396,7 @@ export class Host {
     region: number,
     first: number,
     count: number,
-    advice: Advice,
+    advice: Exclude<Advice, 'collapse'>,
   ): LongWork {
     const { machine, ksm } = this;
     if (advice === 'dontneed') {

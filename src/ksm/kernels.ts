@@ -15,6 +15,16 @@
  *   from any other.
  * - napEndsOnChange, since 5.0 (March 2019): a changed sleep_millisecs ends the nap under way;
  *   before, the old one was slept out.
+ * - splitFreesZeroes, since 6.12 (November 2024): a huge page that is split gives its pages of
+ *   zeroes back to the zero page, outside KSM's counters. Before, they stayed.
+ * - dontneedFreesTables, since 6.14 (March 2025): dontneed of a whole stretch of small pages gives
+ *   the page table back, so that the next touch takes a huge page. Before, it stayed.
+ * - hugePageReuse: when a store may go on with a page of a huge page, mapped on its own, that a
+ *   fork had shared. Until 6.1 if it is the 'last' of the huge page that is mapped anywhere; since
+ *   6.15 (May 2025) if no other process maps any of it; 'never' in between.
+ * - collapseNeedsWritable, until 6.17: pages none of which can be written without a fault are not
+ *   collapsed.
+ * - forkInheritsCounts, until 6.10: a child's ksm_stat begins with what its parent's said.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
 
@@ -44,6 +54,11 @@ interface Behaviour {
   readonly zeroPages: 'none' | 'uncounted' | 'counted';
   readonly smartScan: boolean;
   readonly napEndsOnChange: boolean;
+  readonly splitFreesZeroes: boolean;
+  readonly dontneedFreesTables: boolean;
+  readonly hugePageReuse: 'last' | 'never' | 'exclusive';
+  readonly collapseNeedsWritable: boolean;
+  readonly forkInheritsCounts: boolean;
 }
 
 export interface KernelProfile extends Behaviour {
@@ -64,6 +79,11 @@ const LATEST: Behaviour = {
   zeroPages: 'counted',
   smartScan: true,
   napEndsOnChange: true,
+  splitFreesZeroes: true,
+  dontneedFreesTables: true,
+  hugePageReuse: 'exclusive',
+  collapseNeedsWritable: false,
+  forkInheritsCounts: false,
 };
 
 const BEHAVIOURS: Record<ProfileName, Behaviour> = {
@@ -73,6 +93,11 @@ const BEHAVIOURS: Record<ProfileName, Behaviour> = {
     zeroPages: 'none',
     smartScan: false,
     napEndsOnChange: false,
+    splitFreesZeroes: false,
+    dontneedFreesTables: false,
+    hugePageReuse: 'last',
+    collapseNeedsWritable: true,
+    forkInheritsCounts: true,
   },
   '6.1': {
     checksumFirst: false,
@@ -80,8 +105,18 @@ const BEHAVIOURS: Record<ProfileName, Behaviour> = {
     zeroPages: 'uncounted',
     smartScan: false,
     napEndsOnChange: true,
+    splitFreesZeroes: false,
+    dontneedFreesTables: false,
+    hugePageReuse: 'last',
+    collapseNeedsWritable: true,
+    forkInheritsCounts: true,
   },
-  '6.12': LATEST,
+  '6.12': {
+    ...LATEST,
+    dontneedFreesTables: false,
+    hugePageReuse: 'never',
+    collapseNeedsWritable: true,
+  },
   '6.18': LATEST,
 };
 

@@ -77,12 +77,14 @@ export function* rebuild(ksm: Ksm, nowMs: number): LongWork {
   const pins = pinsOf(machine);
   yield* eachSlot(machine, (slot, guest) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
+    if (!machine.frames.isKsm(i32[slot + PTE_FRAME])) return;
     // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but
     // not one of another NUMA node.
     const frame = i32[slot + PTE_FRAME];
     const isShared = machine.frames.mapcount(frame) > 1 + pins[frame];
     if (isShared || machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE])
       ksm.adopt(slot, nowMs);
+    else machine.frames.disown(frame);
   });
 }
 

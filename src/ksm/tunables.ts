@@ -11,10 +11,17 @@ import {
   CTL_ADVISOR_MODE,
   CTL_CHAINS_ALWAYS_YIELD,
   CTL_CHECKSUM_FIRST,
+  CTL_COLLAPSE_NEEDS_WRITABLE,
+  CTL_DONTNEED_FREES_TABLES,
   CTL_MAX_PAGE_SHARING,
   CTL_PAGES_SHARED,
+  CTL_REUSE,
   CTL_RUN,
   CTL_SMART_SCAN,
+  CTL_SPLIT_FREES_ZEROES,
+  REUSE_EXCLUSIVE,
+  REUSE_LAST,
+  REUSE_NEVER,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { SharedMemory } from '../machine/memory.js';
@@ -29,6 +36,8 @@ export type TunableValue = number | string;
 /** Values to be written, in this order. */
 export type Assignments = readonly (readonly [TunableName, TunableValue])[];
 
+const REUSE = { last: REUSE_LAST, never: REUSE_NEVER, exclusive: REUSE_EXCLUSIVE } as const;
+
 /**
  * A new machine's tunables: the kernel's defaults; what the profile lacks is off or without limit.
  * And what else the core has to know of the profile.
@@ -42,6 +51,10 @@ export function initTunables(i32: Int32Array, profile: KernelProfile): void {
   if (!profile.smartScan) i32[CTL_SMART_SCAN] = 0;
   i32[CTL_CHECKSUM_FIRST] = profile.checksumFirst ? 1 : 0;
   i32[CTL_CHAINS_ALWAYS_YIELD] = profile.chains === 'any' ? 1 : 0;
+  i32[CTL_SPLIT_FREES_ZEROES] = profile.splitFreesZeroes ? 1 : 0;
+  i32[CTL_DONTNEED_FREES_TABLES] = profile.dontneedFreesTables ? 1 : 0;
+  i32[CTL_COLLAPSE_NEEDS_WRITABLE] = profile.collapseNeedsWritable ? 1 : 0;
+  i32[CTL_REUSE] = REUSE[profile.hugePageReuse];
 }
 
 export function readTunable(memory: SharedMemory, name: TunableName): TunableValue {

@@ -27,6 +27,13 @@ export interface Core {
   unmapFrame(slot: number): void;
   countZeroPage(slot: number, change: number): void;
   populate(slot: number, change: number): void;
+  stretchStart(slot: number): number;
+  stretchWord(start: number): number;
+  isOneMapping(start: number): number;
+  mapSmall(word: number): void;
+  touch(slot: number): number;
+  newFolio(): number;
+  setFolio(frame: number, folio: number): void;
   // Everything below: the scanner only, or whoever has parked it.
   walk(slot: number, end: number, limit: number, nowMs: number): number;
   dropItems(slot: number, end: number): void;

@@ -6,8 +6,11 @@ import {
   CTL_FRAMES,
   CTL_FRAMES_USED,
   CTL_STORES_FAILED,
+  FRAME_FLAGS,
+  FRAME_FOLIO_SHIFT,
+  FRAME_KSM,
   FRAME_MAPCOUNT,
-  FRAME_NUMA_NODE,
+  FRAME_NUMA_NODE_MASK,
   FRAME_STABLE_NODE,
   FRAME_WORDS,
 } from '../core/layout.js';
@@ -58,11 +61,30 @@ export class Frames {
 
   /** NUMA node of a frame in use. */
   numaNode(frame: number): number {
-    return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_NUMA_NODE);
+    return this.flags(frame) & FRAME_NUMA_NODE_MASK;
+  }
+
+  /** KSM has write-protected it for good. */
+  isKsm(frame: number): boolean {
+    return (this.flags(frame) & FRAME_KSM) !== 0;
+  }
+
+  /** It is no KSM page any more. While the scanner stands still. */
+  disown(frame: number): void {
+    this.i32[this.table + frame * FRAME_WORDS + FRAME_FLAGS] &= ~FRAME_KSM;
+  }
+
+  /** The number of the huge page that it is a part of; 0: none. */
+  folio(frame: number): number {
+    return this.flags(frame) >>> FRAME_FOLIO_SHIFT;
   }
 
   /** Pointer of the stable node whose KSM page this is; 0 if it is none. */
   stableNode(frame: number): number {
     return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_STABLE_NODE);
+  }
+
+  private flags(frame: number): number {
+    return Atomics.load(this.i32, this.table + frame * FRAME_WORDS + FRAME_FLAGS);
   }
 }

@@ -14,6 +14,7 @@ import {
   REGION_WORDS,
   SLOT_WORDS,
   STABLE_NODE_WORDS,
+  STRETCH_SHIFT,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { DEFAULT_PAGE_SIZE } from '../names.js';
@@ -72,6 +73,7 @@ export interface Geometry {
   readonly frameTable: number;
   readonly freeMap: number;
   readonly populationTable: number;
+  readonly stretchTable: number;
   readonly guestTable: number;
   readonly regionTable: number;
   readonly stableNodeTable: number;
@@ -159,6 +161,7 @@ function placed(counts: Counts): Geometry {
     frameTable: table(counts.frames * FRAME_WORDS),
     freeMap: table((counts.frames >>> 5) + 1),
     populationTable: table((counts.slots >> POPULATION_SHIFT) + 1),
+    stretchTable: table((counts.slots >> STRETCH_SHIFT) + 1),
     guestTable: table(counts.guests * GUEST_WORDS),
     regionTable: table(counts.regions * REGION_WORDS),
     stableNodeTable: table(counts.stableNodes * STABLE_NODE_WORDS),

@@ -7,6 +7,7 @@
  * KSM some words in each slot.
  */
 import {
+  CTL_DONTNEED_FREES_TABLES,
   CTL_FRAMES,
   CTL_REGIONS_EPOCH,
   CTL_STORES_FAILED,
@@ -16,10 +17,10 @@ import {
   PTE_PRESENT,
   PTE_STATE,
   PTE_ZERO,
-  REGION_GHOST,
   REGION_MERGEABLE,
   REGION_RMAP_ITEMS,
   SLOT_WORDS,
+  STRETCH_PAGES,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { hex } from '../hex.js';
@@ -32,12 +33,14 @@ import { DONE, LOCKED, type Outcome, PageAccess } from './page-access.js';
 import { type Patience, ShortPatience } from './patience.js';
 import { PteLock } from './pte.js';
 import { Regions } from './regions.js';
+import { Stretches } from './stretches.js';
 
 /** Addresses stay below this: what a 47-bit user address space holds. */
 const ADDRESS_LIMIT = 2 ** 47;
 /** Where regions go that name no address. */
 const DEFAULT_ADDRESS = 0x100000000;
 const STEP_WORDS = PAGES_A_STEP * SLOT_WORDS;
+const STRETCH_WORDS = STRETCH_PAGES * SLOT_WORDS;
 
 export class Machine {
   readonly frames: Frames;
@@ -45,6 +48,7 @@ export class Machine {
   readonly regions: Regions;
   readonly lock: PteLock;
   readonly pages: PageAccess;
+  readonly stretches: Stretches;
   /** Bytes of a guest's page. */
   readonly pageSize: number;
   /** Bytes stored of a page: all of it, or its fingerprint. */
@@ -72,7 +76,8 @@ export class Machine {
     this.regions = new Regions(memory);
     this.lock = new PteLock(memory);
     this.patience = patience ?? new ShortPatience(this.lock);
-    this.pages = new PageAccess(memory, this.frames, this.lock);
+    this.stretches = new Stretches(memory, this.regions, this.frames);
+    this.pages = new PageAccess(memory, this.frames, this.lock, this.stretches);
   }
 
   /**
@@ -84,13 +89,13 @@ export class Machine {
   }
 
   /**
-   * Maps `pages` untouched pages at `address`, or where there is room. EINVAL if the address
+   * Maps `pages` untouched pages at `address`, or where there is room, `huge`: advised to huge pages. EINVAL if the address
    * is unaligned, out of range or taken.
    */
-  *map(guest: number, pages: number, address?: number): LongWork<number> {
+  *map(guest: number, pages: number, address?: number, huge = false): LongWork<number> {
     if (!Number.isSafeInteger(pages) || pages < 1)
       throw new KsmdError('EINVAL', `a region of ${pages} pages: take 1 or more`);
-    const at = address ?? this.freeAddress(guest, pages);
+    const at = address ?? this.freeAddress(guest, pages, huge);
     if (!Number.isSafeInteger(at) || at % this.pageSize !== 0)
       throw new KsmdError(
         'EINVAL',
@@ -116,7 +121,7 @@ export class Machine {
           `${pages} pages at ${hex(at)} overlap a region at ${hex(regions.vpn(r) * this.pageSize)}`,
         );
     }
-    return yield* regions.create(guest, vpn, pages);
+    return yield* regions.create(guest, vpn, pages, huge);
   }
 
   /** Unmaps a region. Where rmap items are left it stays as a ghost. */
@@ -128,9 +133,9 @@ export class Machine {
       i32[s + PTE_STATE] &= PTE_HASHED | PTE_DIRTY;
       if ((s - slot) % STEP_WORDS === 0) yield;
     }
-    i32[region + REGION_MERGEABLE] = REGION_GHOST;
+    for (const start of this.stretches.of(region)) this.stretches.clear(start);
+    this.regions.makeGhost(region);
     if (i32[region + REGION_RMAP_ITEMS] === 0) this.regions.destroy(region);
-    else Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
   }
 
   /** Sets or clears the advice MERGEABLE on `count` pages of a region from `first` on. */
@@ -144,16 +149,30 @@ export class Machine {
       this.pages.advise(slot, mergeable);
       i32[region + REGION_MERGEABLE] += mergeable ? 1 : -1;
     }
+    const { stretches } = this;
+    for (const start of stretches.within(region, first, count))
+      if (stretches.isHuge(start) && !stretches.isOneMapping(start)) stretches.mapSmall(start);
   }
 
   /** Forgets the contents of `count` pages of a region from `first` on. */
   *dropPages(region: number, first: number, count: number): LongWork {
     const { i32 } = this.memory;
     const slot = this.regions.slot(region, this.regions.vpn(region) + first);
+    for (const start of this.stretches.within(region, first, count))
+      this.dropStretch(start, slot <= start && start + STRETCH_WORDS <= slot + count * SLOT_WORDS);
     for (let s = slot; s < slot + count * SLOT_WORDS; s += SLOT_WORDS) {
       if ((s - slot) % STEP_WORDS === 0) yield;
       if ((Atomics.load(i32, s + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) !== 0) this.pages.drop(s);
     }
+  }
+
+  /** Pages of a stretch are about to be dropped: all of them, or some. */
+  private dropStretch(start: number, isWhole: boolean): void {
+    const { stretches } = this;
+    const isAll = isWhole && stretches.isOneMapping(start);
+    const freesTables = this.memory.i32[CTL_DONTNEED_FREES_TABLES] !== 0;
+    if (isAll && (freesTables || !stretches.isSmall(start))) stretches.clear(start);
+    else if (stretches.isHuge(start)) stretches.mapSmall(start);
   }
 
   /** EFAULT unless regions map all of `length` bytes at `address`. */
@@ -310,11 +329,13 @@ export class Machine {
     );
   }
 
-  private freeAddress(guest: number, pages: number): number {
-    let vpn = DEFAULT_ADDRESS / this.pageSize;
+  private freeAddress(guest: number, pages: number, huge: boolean): number {
+    const unit = huge ? STRETCH_PAGES : 1;
+    let vpn = Math.ceil(DEFAULT_ADDRESS / this.pageSize / unit) * unit;
     for (let r = this.regions.first(guest); r !== 0; r = this.regions.next(r)) {
       if (this.regions.vpn(r) >= vpn + pages) break;
-      vpn = Math.max(vpn, this.regions.vpn(r) + this.regions.pages(r));
+      const end = this.regions.vpn(r) + this.regions.pages(r);
+      vpn = Math.max(vpn, Math.ceil(end / unit) * unit);
     }
     return vpn * this.pageSize;
   }

@@ -24,6 +24,7 @@ import {
   CTL_SLOTS,
   CTL_STABLE_NODE_TABLE,
   CTL_STABLE_NODES,
+  CTL_STRETCH_TABLE,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { checksum } from './checksum.js';
@@ -83,6 +84,7 @@ export class SharedMemory {
     i32[CTL_FRAME_TABLE] = geometry.frameTable;
     i32[CTL_FREE_MAP] = geometry.freeMap;
     i32[CTL_POPULATION_TABLE] = geometry.populationTable;
+    i32[CTL_STRETCH_TABLE] = geometry.stretchTable;
     i32[CTL_GUEST_TABLE] = geometry.guestTable;
     i32[CTL_REGION_TABLE] = geometry.regionTable;
     i32[CTL_STABLE_NODE_TABLE] = geometry.stableNodeTable;

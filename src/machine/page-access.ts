@@ -8,6 +8,7 @@ import {
   CTL_CHANGE_DETECTION,
   CTL_COW_BREAKS,
   CTL_INCOMING,
+  CTL_REUSE,
   GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   INCOMING_WORDS,
@@ -18,9 +19,12 @@ import {
   PTE_HASHED,
   PTE_MERGEABLE,
   PTE_PRESENT,
+  PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
   REGION_GUEST,
+  REUSE_EXCLUSIVE,
+  REUSE_NEVER,
   SLOT_REGION,
   SLOT_WORDS,
 } from '../core/layout.js';
@@ -28,6 +32,7 @@ import type { Core } from './core.js';
 import type { Frames } from './frames.js';
 import type { SharedMemory } from './memory.js';
 import type { PteLock } from './pte.js';
+import type { Stretches } from './stretches.js';
 
 /** So few bytes the core loads in one call. */
 const FEW_BYTES = LOAD_WORDS * 4;
@@ -52,6 +57,7 @@ export class PageAccess {
     private readonly memory: SharedMemory,
     private readonly frames: Frames,
     private readonly lock: PteLock,
+    private readonly stretches: Stretches,
   ) {
     this.i32 = memory.i32;
     this.u8 = memory.u8;
@@ -82,6 +88,7 @@ export class PageAccess {
    * before the pte maps it: a thread that dies on the way has stored all or nothing.
    */
   store(slot: number, offset: number, source: Uint8Array): Outcome {
+    if (this.isUntouched(slot) && this.core.touch(slot) === 0) return LOCKED;
     const before = this.lock.take(slot, PTE_DIRTY);
     if (before === -1) return LOCKED;
     const state = this.hashed(slot, before) | PTE_DIRTY;
@@ -128,11 +135,7 @@ export class PageAccess {
    */
   unshare(slot: number, zeroPages: boolean): boolean {
     const state = this.lock.takeWaiting(slot, 0);
-    if (this.ownsFrame(slot, state)) {
-      this.lock.release(slot, state | PTE_WRITABLE);
-      return true;
-    }
-    const merged = (state & (PTE_PRESENT | PTE_WRITABLE)) === PTE_PRESENT;
+    const merged = (state & PTE_PRESENT) !== 0 && this.frames.isKsm(this.i32[slot + PTE_FRAME]);
     if (!merged && !(zeroPages && (state & PTE_ZERO) !== 0)) {
       this.lock.release(slot, state);
       return true;
@@ -195,16 +198,39 @@ export class PageAccess {
     this.u8.set(source, this.memory.frameByte(frame) + offset);
   }
 
+  private isUntouched(slot: number): boolean {
+    return (Atomics.load(this.i32, slot + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) === 0;
+  }
+
   /**
    * The page was write-protected for a reason that is gone: nobody else refers to its frame, and it
-   * is no KSM page.
+   * is no KSM page. Of a huge page, that may not be enough: then its pages are mapped one by one.
    */
   private ownsFrame(slot: number, state: number): boolean {
     if ((state & PTE_PRESENT) === 0) return false;
+    const { frames } = this;
     const frame = this.i32[slot + PTE_FRAME];
-    // In this order: the scanner gives a frame its stable node while it holds a reference. Once
-    // there is only this one, no node will come any more.
-    return this.frames.mapcount(frame) === 1 && this.frames.stableNode(frame) === 0;
+    const folio = frames.folio(frame);
+    // In this order: the scanner makes it a KSM page under the lock that is held here.
+    const isOwn = frames.mapcount(frame) === 1 && !frames.isKsm(frame);
+    return folio === 0 ? isOwn : this.ownsHugePage(slot, folio, isOwn);
+  }
+
+  /**
+   * Whether a store may go on with its page of a huge page, where a fork has write-protected it.
+   * Linux: do_huge_pmd_wp_page, wp_can_reuse_anon_folio.
+   */
+  private ownsHugePage(slot: number, folio: number, isOwn: boolean): boolean {
+    const { i32, stretches } = this;
+    const start = this.core.stretchStart(slot);
+    const isHuge = stretches.isHuge(start);
+    const reuse = isHuge ? REUSE_EXCLUSIVE : i32[CTL_REUSE];
+    if (isOwn && reuse !== REUSE_NEVER) {
+      const { here, elsewhere } = stretches.mappingsOf(slot, folio);
+      if (elsewhere === 0 && (reuse === REUSE_EXCLUSIVE || here === 1)) return true;
+    }
+    if (isHuge) stretches.mapSmall(start);
+    return false;
   }
 
   /**

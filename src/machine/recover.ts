@@ -50,6 +50,7 @@ export function* recover(machine: Machine, holder: number): LongWork<number> {
     settle(i32, slot);
     locks++;
   });
+  machine.stretches.release(holder);
   yield* recount(machine);
   return locks;
 }

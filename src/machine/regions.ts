@@ -16,6 +16,9 @@ import {
   GUEST_FIRST_REGION,
   REGION_GHOST,
   REGION_GUEST,
+  REGION_HUGE,
+  REGION_KIN,
+  REGION_LEAD,
   REGION_MERGEABLE,
   REGION_NEXT,
   REGION_PAGES,
@@ -26,6 +29,7 @@ import {
   RMAP_FLAGS,
   SLOT_REGION,
   SLOT_WORDS,
+  STRETCH_PAGES,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { type LongWork, PAGES_A_STEP } from './long-work.js';
@@ -108,10 +112,11 @@ export class Regions {
    * A new region, all of its pages untouched. The range must be free of other regions (ghosts may
    * be there). ENOSPC when a table is full.
    */
-  *create(guest: number, vpn: number, pages: number): LongWork<number> {
+  *create(guest: number, vpn: number, pages: number, huge: boolean): LongWork<number> {
     const slot = this.findSlots(pages);
     const region = this.createEntry(guest, vpn, pages, slot);
     const { i32 } = this;
+    i32[region + REGION_HUGE] = huge ? 1 : 0;
     const end = slot + pages * SLOT_WORDS;
     // Slots are all 0 when new and when given back, so only the region's name has to be written.
     for (let s = slot; s < end; s += SLOT_WORDS) {
@@ -120,6 +125,18 @@ export class Regions {
     }
     i32[CTL_SLOTS_USED] += pages;
     return region;
+  }
+
+  /** The region stays for its rmap items alone: nothing is mapped there any more. */
+  makeGhost(region: number): void {
+    const { i32 } = this;
+    let kin = region;
+    while (i32[kin + REGION_KIN] !== region) kin = i32[kin + REGION_KIN];
+    i32[kin + REGION_KIN] = i32[region + REGION_KIN];
+    i32[region + REGION_KIN] = region;
+    i32[region + REGION_HUGE] = 0;
+    i32[region + REGION_MERGEABLE] = REGION_GHOST;
+    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
   }
 
   /** Leaves nothing of a region whose slots are all 0 but for SLOT_REGION. */
@@ -201,6 +218,9 @@ export class Regions {
     i32[region + REGION_GUEST] = guest;
     i32[region + REGION_MERGEABLE] = 0;
     i32[region + REGION_RMAP_ITEMS] = 0;
+    i32[region + REGION_HUGE] = 0;
+    i32[region + REGION_LEAD] = vpn % STRETCH_PAGES;
+    i32[region + REGION_KIN] = region;
     let link = guest + GUEST_FIRST_REGION;
     while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
     i32[region + REGION_NEXT] = i32[link];

@@ -18,11 +18,13 @@ import { frameAddress, frameBytes } from './frames';
 import { guestOf, populate } from './mappings';
 import { pteRelease, pteTryTake } from './pte';
 import { frameNew } from './references';
+import { isSmall } from './stretches';
 
 /**
  * Gives `pages` pages from `slot` on, all of one region, a frame each with the bytes from the word
  * `from` on. How many: it stops at a page that is not untouched or that another thread has locked,
- * and when no frame is free.
+ * a first touch
+ * of a huge page, and when no frame is free.
  */
 export function fillUntouched(slot: u32, pages: u32, from: u32): u32 {
   const guest = guestOf(slot);
@@ -30,6 +32,7 @@ export function fillUntouched(slot: u32, pages: u32, from: u32): u32 {
   const bytes = frameBytes();
   let source = (<usize>from) << 2;
   for (let done: u32 = 0; done < pages; done++) {
+    if (!isSmall(slot)) return done;
     const state = pteTryTake(slot);
     if (state == -1) return done;
     const untouched: bool = (state & (PTE_PRESENT | PTE_ZERO)) == 0;

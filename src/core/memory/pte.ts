@@ -27,6 +27,10 @@ export function nameHolder(name: u32): void {
   holder = name;
 }
 
+export function thisHolder(): u32 {
+  return holder;
+}
+
 /** Where this thread has what it last loaded. */
 export function loadBuffer(): u32 {
   return CTL_LOADED + holder * LOAD_WORDS;
@@ -63,6 +67,11 @@ export function pteTryTakeMapping(slot: u32, frame: u32): i32 {
   if ((state & wanted) == wanted && load(slot + PTE_FRAME) == frame) return state;
   pteRelease(slot, state);
   return -1;
+}
+
+/** Changes the state and keeps the lock. */
+export function pteHold(slot: u32, state: u32): void {
+  atomicStore(slot + PTE_STATE, state | holder);
 }
 
 /** Lets go and leaves `state`. */

@@ -8,12 +8,29 @@
  * stays gets its references before a pte points at it; the frame that goes loses its own after. So
  * a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
-import { PTE_DIRTY, PTE_FRAME, PTE_PRESENT, PTE_WRITABLE, PTE_ZERO, STABLE_FRAME } from '../layout';
-import { framesEqual } from '../memory/frames';
-import { countZeroPage, unmapFrame } from '../memory/mappings';
+import {
+  GUEST_NUMA_NODE,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  STABLE_FRAME,
+} from '../layout';
+import { frameCopy, framesEqual } from '../memory/frames';
+import { countZeroPage, guestOf, unmapFrame } from '../memory/mappings';
 import { pteRelease, pteTryTakeMapping } from '../memory/pte';
-import { frameGet, framePut, stableNodeOf } from '../memory/references';
+import {
+  folioOf,
+  frameGet,
+  frameNew,
+  framePut,
+  mapcountOf,
+  setKsmPage,
+  stableNodeOf,
+} from '../memory/references';
 import { load, store } from '../words';
+import { splitHugePage } from './split';
 
 const ZERO_FRAME: u32 = 0;
 
@@ -22,6 +39,7 @@ const ZERO_FRAME: u32 = 0;
  * cannot be done now.
  */
 export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
+  if (!splitHugePage(slot, frame)) return false;
   const ksmFrame = load(stable + STABLE_FRAME);
   if (!frameGet(ksmFrame)) return false;
   const state = stableNodeOf(ksmFrame) == stable ? pteTryTakeMapping(slot, frame) : -1;
@@ -43,6 +61,14 @@ export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
  * node.
  */
 export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, proven: bool): bool {
+  const folio = folioOf(frame);
+  const isOneHugePage: bool = folio != 0 && folioOf(twinFrame) == folio;
+  if (!splitHugePage(slot, frame) || isOneHugePage || load(slot + PTE_FRAME) != frame) return false;
+  if (!splitHugePage(twin, twinFrame)) return false;
+  if (load(twin + PTE_FRAME) != twinFrame) {
+    breakCow(slot, frame);
+    return false;
+  }
   const state = pteTryTakeMapping(slot, frame);
   if (state == -1) return false;
   const twinState = pteTryTakeMapping(twin, twinFrame);
@@ -56,6 +82,7 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
   // here, holds one.
   frameGet(frame);
   frameGet(frame);
+  setKsmPage(frame);
   store(twin + PTE_FRAME, frame);
   pteRelease(twin, twinState & ~PTE_WRITABLE);
   pteRelease(slot, state & ~PTE_WRITABLE);
@@ -68,6 +95,7 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
  * done now.
  */
 export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
+  if (!framesEqual(frame, ZERO_FRAME) || !splitHugePage(slot, frame)) return false;
   const state = pteTryTakeMapping(slot, frame);
   if (state == -1) return false;
   if (!framesEqual(frame, ZERO_FRAME)) {
@@ -78,4 +106,24 @@ export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
   countZeroPage(slot, 1);
   pteRelease(slot, (state & ~(PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY)) | PTE_ZERO);
   return true;
+}
+
+/**
+ * The page was to become a KSM page, and its twin is gone: it gets a frame of its own. Guests that
+ * share the old one by a fork are left with a KSM page that has no stable node, as in the kernel.
+ */
+function breakCow(slot: u32, frame: u32): void {
+  if (mapcountOf(frame) == 1) return;
+  const own = frameNew(load(guestOf(slot) + GUEST_NUMA_NODE));
+  if (own == 0) return;
+  const state = pteTryTakeMapping(slot, frame);
+  if (state == -1) {
+    framePut(own);
+    return;
+  }
+  frameCopy(own, frame);
+  setKsmPage(frame);
+  store(slot + PTE_FRAME, own);
+  pteRelease(slot, state);
+  framePut(frame);
 }

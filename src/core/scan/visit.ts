@@ -13,6 +13,7 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  PTE_PRESENT,
   PTE_STATE,
   RMAP_FLAGS,
   RMAP_FULL,
@@ -33,13 +34,14 @@ import { rmapItemDetach } from './rmap-items';
 
 /** A KSM page made of two twins takes a stable node, and perhaps a chain for it. */
 const NODES_FOR_TWINS: u32 = 2;
+const ZERO_FRAME: u32 = 0;
 
 /**
  * Visits a page that has an rmap item and is not settled (walk.ts). `nowMs` dates the pruning of
  * chains.
  */
 export function visit(slot: u32, nowMs: u32): void {
-  const frame = load(slot + PTE_FRAME);
+  let frame = load(slot + PTE_FRAME);
   const own = stableNodeOf(frame);
   if (own != 0) {
     // The pte maps a KSM page, and its item is not listed there: list it.
@@ -52,6 +54,7 @@ export function visit(slot: u32, nowMs: u32): void {
   if (checksumFirst) {
     rmapItemDetach(slot);
     if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
+    frame = heldAfterSplit(slot, frame);
   }
   const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
   const numaNode = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NUMA_NODE);
@@ -110,6 +113,16 @@ function hasChanged(slot: u32, frame: u32): bool {
   store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_SEEN);
   pteRelease(slot, state & ~hashed);
   return true;
+}
+
+/**
+ * The frame with the page's content. Where the split of a huge page has given the page back, the
+ * kernel goes on with the zeroes that it held.
+ */
+function heldAfterSplit(slot: u32, frame: u32): u32 {
+  const isGivenBack: bool =
+    load(CTL_USE_ZERO_PAGES) != 0 && (atomicLoad(slot + PTE_STATE) & PTE_PRESENT) == 0;
+  return isGivenBack ? ZERO_FRAME : frame;
 }
 
 /** A zero page's checksum is the zero checksum, so only the bytes have to be looked at. */

@@ -25,7 +25,7 @@ import {
   SLOT_WORDS,
 } from '../layout';
 import { guestOf } from '../memory/mappings';
-import { stableNodeOf } from '../memory/references';
+import { isKsmPage, stableNodeOf } from '../memory/references';
 import { add, addWide, load, store } from '../words';
 import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
 import { ageAndSkip } from './smart-scan';
@@ -119,5 +119,5 @@ function isSettled(slot: u32): bool {
 
 /** Smart scan's say. KSM pages are always visited. */
 function isSkipped(slot: u32): bool {
-  return load(CTL_SMART_SCAN) != 0 && stableNodeOf(load(slot + PTE_FRAME)) == 0 && ageAndSkip(slot);
+  return load(CTL_SMART_SCAN) != 0 && !isKsmPage(load(slot + PTE_FRAME)) && ageAndSkip(slot);
 }

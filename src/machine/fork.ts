@@ -1,0 +1,75 @@
+/**
+ * Fork: a guest's regions once more, for its child, and every page shared copy-on-write, KSM pages
+ * too. Linux: copy_page_range. While other threads stand still.
+ */
+import {
+  CTL_ZERO_PAGES,
+  GUEST_PRESENT_PAGES,
+  GUEST_ZERO_PAGES,
+  PTE_DIRTY,
+  PTE_FRAME,
+  PTE_MERGEABLE,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  REGION_HUGE,
+  REGION_KIN,
+  REGION_MERGEABLE,
+  REGION_SLOT,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import { type LongWork, PAGES_A_STEP } from './long-work.js';
+import type { Machine } from './machine.js';
+
+/** `child` gets all that `parent`'s region maps. The new region. ENOSPC when a table is full. */
+export function* forkRegion(machine: Machine, parent: number, child: number): LongWork<number> {
+  const { regions, stretches } = machine;
+  const { i32 } = machine.memory;
+  const vpn = regions.vpn(parent);
+  const pages = regions.pages(parent);
+  const region = yield* regions.create(child, vpn, pages, i32[parent + REGION_HUGE] !== 0);
+  i32[region + REGION_KIN] = i32[parent + REGION_KIN];
+  i32[parent + REGION_KIN] = region;
+  i32[region + REGION_MERGEABLE] = i32[parent + REGION_MERGEABLE];
+  const from = i32[parent + REGION_SLOT];
+  const to = i32[region + REGION_SLOT];
+  for (let page = 0; page < pages; page++) {
+    sharePage(machine, from + page * SLOT_WORDS, to + page * SLOT_WORDS, child);
+    if (page % PAGES_A_STEP === 0) yield;
+  }
+  const copies = stretches.of(region);
+  for (const start of stretches.of(parent)) {
+    const copy = copies.next().value ?? 0;
+    // One that is being made is left as it is.
+    if (!stretches.isHuge(start) && isTouched(i32, start)) stretches.mapSmall(start);
+    if (stretches.isHuge(start)) stretches.mapHuge(copy);
+    else if (stretches.isSmall(start)) stretches.mapSmall(copy);
+  }
+  return region;
+}
+
+function isTouched(i32: Int32Array, start: number): boolean {
+  for (let page = 0; page < 512; page++)
+    if ((i32[start + page * SLOT_WORDS + PTE_STATE] & (PTE_PRESENT | PTE_ZERO)) !== 0) return true;
+  return false;
+}
+
+function sharePage(machine: Machine, from: number, to: number, child: number): void {
+  const { i32, core } = machine.memory;
+  const state = i32[from + PTE_STATE];
+  const advice = state & PTE_MERGEABLE;
+  if ((state & PTE_PRESENT) !== 0) {
+    const frame = i32[from + PTE_FRAME];
+    machine.frames.get(frame);
+    i32[from + PTE_STATE] = state & ~PTE_WRITABLE;
+    i32[to + PTE_FRAME] = frame;
+    i32[to + PTE_STATE] = PTE_PRESENT | PTE_DIRTY | advice;
+    i32[child + GUEST_PRESENT_PAGES]++;
+    core.populate(to, 1);
+  } else if ((state & PTE_ZERO) !== 0) {
+    i32[to + PTE_STATE] = PTE_ZERO | PTE_DIRTY | advice;
+    i32[child + GUEST_ZERO_PAGES]++;
+    i32[CTL_ZERO_PAGES]++;
+  } else i32[to + PTE_STATE] = advice;
+}

@@ -13,10 +13,12 @@ import { quoted, shortened } from '../printable.js';
 import { CONTENT_KINDS } from './content.js';
 import { Effort } from './effort.js';
 
-const REGION_NAME_PATTERN = '^[A-Za-z0-9._@-]{1,640}$';
+const NAME_AND_CHILDREN_PATTERN = `${NAME_PATTERN.slice(0, -1)}(@[A-Za-z0-9._-]{1,64}){0,16}$`;
+/** Names of regions there may be at a time: each fork names all of its parent's once more. */
+const MOST_REGIONS = 2 ** 14;
 const Name = Type.String({ pattern: NAME_PATTERN });
 /** `NAME@CHILD` is what a child has of its parent's region NAME. */
-const RegionName = Type.String({ pattern: REGION_NAME_PATTERN });
+const RegionName = Type.String({ pattern: NAME_AND_CHILDREN_PATTERN });
 /** What a file of sysfs or a line of ksm_stat is called. */
 const FileName = Type.String({ pattern: '^(khugepaged/)?[a-z0-9_]{1,64}$' });
 const Count = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
@@ -54,7 +56,7 @@ const OPS = {
   guest: op({ guest: Name, node: Type.Optional(Type.Integer({ minimum: 0, maximum: 15 })) }),
   region: op({
     guest: Name,
-    region: RegionName,
+    region: Name,
     addr: Type.String({ pattern: '^0x[0-9a-fA-F]{1,12}$' }),
     pages: Count,
     mergeable: Type.Optional(Type.Boolean()),
@@ -119,6 +121,8 @@ export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
 }
 
+const NAME_PATTERNS: readonly unknown[] = [NAME_PATTERN, NAME_AND_CHILDREN_PATTERN];
+
 /** Fields that a sentence names. */
 const MOST_LISTED = 3;
 
@@ -148,7 +152,7 @@ function explain(keyword: string, params: object, message: string): string {
     return `has no field ${listed(params.additionalProperties)}`;
   if (keyword === 'required' && 'requiredProperties' in params)
     return `lacks ${listed(params.requiredProperties)}`;
-  if (keyword === 'pattern' && 'pattern' in params && params.pattern === NAME_PATTERN)
+  if (keyword === 'pattern' && 'pattern' in params && NAME_PATTERNS.includes(params.pattern))
     return `must be ${NAME_RULE}`;
   return message;
 }
@@ -222,6 +226,8 @@ function checkNames(
       for (const [name, { guest, pages }] of [...regions])
         if (guest === step.guest)
           regions.set(`${name}@${step.child}`, { guest: step.child, pages });
+      if (regions.size > MOST_REGIONS)
+        throw new KsmdError('EINVAL', `${place}: more than ${MOST_REGIONS} regions at a time`);
       break;
     case 'region':
       known(step.guest);

@@ -368,6 +368,8 @@ export const REGION_LEAD = 9;
  * only one. A huge page is mapped at the same page of each.
  */
 export const REGION_KIN = 10;
+/** 1: a fork has copied it, or made it. */
+export const REGION_FORKED = 11;
 
 // A stable node, or the head of a chain of them.
 export const STABLE_NODE_WORDS = 8;

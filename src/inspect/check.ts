@@ -15,6 +15,7 @@ import { Findings, type GuestName } from './check/findings.js';
 import { checkFrames } from './check/frames.js';
 import { checkPages } from './check/pages.js';
 import { checkStable } from './check/stable.js';
+import { checkStretches } from './check/stretches.js';
 import { checkUnstable } from './check/unstable.js';
 
 /**
@@ -31,6 +32,7 @@ export function* check(
   const regions = yield* checkRegions(machine, guests, findings);
   checkMmList(machine, guests, findings);
   const recount = yield* checkPages(machine, guests, regions, findings);
+  yield* checkStretches(machine, regions, findings);
   yield* checkFrames(machine, recount, findings);
   yield* checkStable(machine, profile, recount, findings);
   yield* checkUnstable(machine, recount, findings);

@@ -13,11 +13,13 @@ import {
   PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
+  REGION_FORKED,
   REGION_HUGE,
   REGION_KIN,
   REGION_MERGEABLE,
   REGION_SLOT,
   SLOT_WORDS,
+  STRETCH_PAGES,
 } from '../core/layout.js';
 import { type LongWork, PAGES_A_STEP } from './long-work.js';
 import type { Machine } from './machine.js';
@@ -31,6 +33,8 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
   const region = yield* regions.create(child, vpn, pages, i32[parent + REGION_HUGE] !== 0);
   i32[region + REGION_KIN] = i32[parent + REGION_KIN];
   i32[parent + REGION_KIN] = region;
+  i32[region + REGION_FORKED] = 1;
+  i32[parent + REGION_FORKED] = 1;
   i32[region + REGION_MERGEABLE] = i32[parent + REGION_MERGEABLE];
   const from = i32[parent + REGION_SLOT];
   const to = i32[region + REGION_SLOT];
@@ -50,7 +54,7 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
 }
 
 function isTouched(i32: Int32Array, start: number): boolean {
-  for (let page = 0; page < 512; page++)
+  for (let page = 0; page < STRETCH_PAGES; page++)
     if ((i32[start + page * SLOT_WORDS + PTE_STATE] & (PTE_PRESENT | PTE_ZERO)) !== 0) return true;
   return false;
 }

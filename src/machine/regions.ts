@@ -14,6 +14,7 @@ import {
   CTL_SLOTS,
   CTL_SLOTS_USED,
   GUEST_FIRST_REGION,
+  REGION_FORKED,
   REGION_GHOST,
   REGION_GUEST,
   REGION_HUGE,
@@ -221,6 +222,7 @@ export class Regions {
     i32[region + REGION_HUGE] = 0;
     i32[region + REGION_LEAD] = vpn % STRETCH_PAGES;
     i32[region + REGION_KIN] = region;
+    i32[region + REGION_FORKED] = 0;
     let link = guest + GUEST_FIRST_REGION;
     while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
     i32[region + REGION_NEXT] = i32[link];

@@ -56,7 +56,7 @@ test('an edge of a tree has as many words as its entries take', () => {
 
 describe('in a structure', () => {
   test.each([
-    ['a frame', ['FRAME_MAPCOUNT', 'FRAME_STABLE_NODE', 'FRAME_NUMA_NODE'], layout.FRAME_WORDS],
+    ['a frame', ['FRAME_MAPCOUNT', 'FRAME_STABLE_NODE', 'FRAME_FLAGS'], layout.FRAME_WORDS],
     [
       'a slot in a tree',
       [

@@ -2,7 +2,7 @@
  * KSM changes nothing that a guest can see. Whatever guests do and whatever is scanned and set
  * meanwhile, every byte is as plain arrays have it, every counter is what a recount gives, and no
  * frame is lost or used twice: under each kernel's order of steps, on one and two NUMA nodes, with
- * frames enough and with too few.
+ * frames enough and with too few, in huge pages and without.
  */
 
 import fc from 'fast-check';
@@ -55,6 +55,20 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('as Linux %s does it', (k
       ),
       // Shrinking a failure stops in time to be told.
       { numRuns: 60, interruptAfterTimeLimit: 40_000 },
+    );
+  });
+});
+
+describe.each(['6.1', '6.12', '6.18'] as const)('huge pages, as Linux %s does it', (kernel) => {
+  test.each([
+    { kernel, nodes: 1, frames: 20_000, huge: true },
+    { kernel, nodes: 1, frames: 1400, huge: true },
+  ])('guests notice nothing: $frames frames', (world) => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }), (steps) =>
+        agrees(world, steps),
+      ),
+      { numRuns: 10, interruptAfterTimeLimit: 40_000 },
     );
   });
 });

@@ -4,10 +4,12 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { STRETCH_PAGES } from '../../src/core/layout.js';
 import { isKsmdError } from '../../src/errors.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
+import { ADVICE, type Advice } from '../../src/names.js';
 
 export const PAGE_SIZE = 64;
 const MAX_GUESTS = 4;
@@ -56,6 +58,7 @@ export type Step =
   | { readonly do: 'load'; readonly region: number; readonly at: number; readonly length: number }
   | { readonly do: 'scan'; readonly pages: number }
   | { readonly do: 'set'; readonly tunable: readonly [name: string, value: number] }
+  | { readonly do: 'fork'; readonly which: number }
   | { readonly do: 'unregister'; readonly which: number }
   | { readonly do: 'exit'; readonly which: number };
 
@@ -130,7 +133,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       region: which,
       page,
       count,
-      advice: fc.nat({ max: 2 }),
+      advice: fc.nat({ max: ADVICE.length - 1 }),
     }),
   },
   {
@@ -150,6 +153,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: kind('set'), tunable: fc.constantFrom(...TUNABLES) }) },
+  { weight: 1, arbitrary: fc.record({ do: kind('fork'), which }) },
   { weight: 1, arbitrary: fc.record({ do: kind('unregister'), which }) },
   { weight: 1, arbitrary: fc.record({ do: kind('exit'), which }) },
 );
@@ -158,6 +162,8 @@ export interface World {
   readonly kernel: ProfileName;
   readonly nodes: number;
   readonly frames: number;
+  /** Regions are advised to huge pages, and have room for one or two, and some pages besides. */
+  readonly huge?: boolean;
 }
 
 /** A host, and beside it what its guests' memory must hold. */
@@ -168,14 +174,18 @@ export class PlainHost {
   private regions: PlainRegion[] = [];
   private names = 0;
 
+  /** What of a guest's addresses one step of a place or page goes by. */
+  private readonly scale: number;
+
   constructor(private readonly world: World) {
+    this.scale = world.huge === true ? STRETCH_PAGES / (MAX_PAGES / 2) : 1;
     const options = {
       memoryBytes: world.frames * PAGE_SIZE,
       pageSize: PAGE_SIZE,
       kernel: world.kernel,
     };
     this.host = Host.create(
-      { ...options, guestPages: 400, maxGuests: 8, maxRegions: 24 },
+      { ...options, guestPages: 400 * this.scale, maxGuests: 8, maxRegions: 24 },
       this.clock,
     );
   }
@@ -188,12 +198,15 @@ export class PlainHost {
       case 'register':
         this.register(pick(this.guests, step.guest), step.place, step.pages, step.mergeable);
         return;
+      case 'fork':
+        this.fork(pick(this.guests, step.which));
+        return;
       case 'exit':
         this.exit(pick(this.guests, step.which));
         return;
       case 'scan':
         this.clock.now += 1000;
-        this.host.ksm.scan(step.pages);
+        this.host.ksm.scan(step.pages * this.scale);
         return;
       case 'set':
         this.set(...step.tunable);
@@ -208,7 +221,7 @@ export class PlainHost {
   /** Everything goes: guests exit, the scanner passes, and empty chains go with run=2. */
   end(): void {
     for (const guest of [...this.guests]) this.exit(guest);
-    for (let scan = 0; scan < 3; scan++) this.host.ksm.scan(10_000);
+    for (let scan = 0; scan < 3; scan++) this.host.ksm.scan(100_000);
     this.host.set('run', 0);
     this.host.set('run', 2);
   }
@@ -234,7 +247,19 @@ export class PlainHost {
     pages: number,
     mergeable: boolean,
   ): void {
-    const address = (1 + place * (MAX_PAGES / 2)) * PAGE_SIZE;
+    const lead = this.world.huge === true ? MAX_PAGES / 2 - 3 * (place % 2) : 1;
+    const address = (lead + place * (MAX_PAGES / 2)) * this.scale * PAGE_SIZE;
+    const more = this.world.huge === true ? pages : 0;
+    this.registerAt(guest, address, pages * this.scale + more, mergeable);
+  }
+
+  private registerAt(
+    guest: string | undefined,
+    address: number,
+    pages: number,
+    mergeable: boolean,
+  ): void {
+    const { huge } = this.world;
     const end = address + pages * PAGE_SIZE;
     if (guest === undefined || this.regions.length === MAX_REGIONS) return;
     const name = `r${this.names++}`;
@@ -242,13 +267,28 @@ export class PlainHost {
       (r) => r.guest === guest && r.address < end && r.address + r.bytes.length > address,
     );
     if (overlaps) {
-      expect(() => this.host.map(guest, name, pages, { address, mergeable })).toThrow(
+      expect(() => this.host.map(guest, name, pages, { address, mergeable, huge })).toThrow(
         expect.objectContaining({ code: 'EINVAL' }),
       );
       return;
     }
-    this.host.map(guest, name, pages, { address, mergeable });
+    this.host.map(guest, name, pages, { address, mergeable, huge });
     this.regions.push({ guest, name, address, bytes: new Uint8Array(pages * PAGE_SIZE) });
+  }
+
+  private fork(guest: string | undefined): void {
+    if (guest === undefined || this.guests.length === MAX_GUESTS) return;
+    const child = `g${this.names++}`;
+    try {
+      this.host.fork(guest, child);
+    } catch (error) {
+      if (!isKsmdError(error, 'ENOSPC')) throw error;
+      expect(this.host.hasGuest(child), 'a fork that fails leaves no child').toBe(false);
+      return;
+    }
+    this.guests.push(child);
+    for (const region of this.regions.filter((r) => r.guest === guest))
+      this.regions.push({ ...region, guest: child, bytes: region.bytes.slice() });
   }
 
   private exit(guest: string | undefined): void {
@@ -276,7 +316,7 @@ export class PlainHost {
 
   private takeInRegion(
     region: PlainRegion,
-    step: Exclude<Step, { do: 'create' | 'register' | 'exit' | 'scan' | 'set' }>,
+    step: Exclude<Step, { do: 'create' | 'register' | 'fork' | 'exit' | 'scan' | 'set' }>,
   ): void {
     const { guest, address, bytes } = region;
     const size = bytes.length / PAGE_SIZE;
@@ -298,7 +338,7 @@ export class PlainHost {
         return;
       }
       case 'fill': {
-        const first = step.page % size;
+        const first = (step.page * this.scale) % size;
         for (let i = 0; i < Math.min(step.count, size - first); i++) {
           // Content 0 is a page of zeroes; the others differ in their last byte.
           const content = new Uint8Array(PAGE_SIZE);
@@ -308,14 +348,9 @@ export class PlainHost {
         return;
       }
       case 'madvise': {
-        const first = step.page % size;
-        const count = Math.min(step.count, size - first);
-        this.madvise(
-          region,
-          first * PAGE_SIZE,
-          count * PAGE_SIZE,
-          (['mergeable', 'unmergeable', 'dontneed'] as const)[step.advice],
-        );
+        const first = (step.page * this.scale) % size;
+        const count = Math.min(step.count * this.scale, size - first);
+        this.madvise(region, first * PAGE_SIZE, count * PAGE_SIZE, ADVICE[step.advice]);
       }
     }
   }
@@ -344,12 +379,16 @@ export class PlainHost {
     { guest, address, bytes }: PlainRegion,
     at: number,
     length: number,
-    advice: 'mergeable' | 'unmergeable' | 'dontneed',
+    advice: Advice,
   ): void {
     try {
       this.host.madvise(guest, address + at, length, advice);
     } catch (error) {
-      if (!(isKsmdError(error, 'ENOMEM') && advice === 'unmergeable')) throw error;
+      const isRefused =
+        advice === 'collapse' && (isKsmdError(error, 'EINVAL') || isKsmdError(error, 'EAGAIN'));
+      const isShort =
+        isKsmdError(error, 'ENOMEM') && (advice === 'unmergeable' || advice === 'collapse');
+      if (!isRefused && !isShort) throw error;
     }
     if (advice === 'dontneed') bytes.fill(0, at, at + length);
   }

@@ -41,6 +41,8 @@ export function* checkFrames(
     if (stable !== 0 && !(isStableNode(i32, stable) && i32[stable + STABLE_FRAME] === frame)) {
       findings.say(`frame ${frame} names a stable node that does not name it`);
     }
+    if (stable !== 0 && !machine.frames.isKsm(frame))
+      findings.say(`frame ${frame} has a stable node, but is not marked as a KSM page`);
     if (stable !== 0 && isFree) findings.say(`frame ${frame} is free, but still has a stable node`);
     if (!isFree) used++;
   }

@@ -6,6 +6,7 @@
 import {
   CTL_FRAMES,
   CTL_POPULATION_TABLE,
+  CTL_REGIONS,
   CTL_RMAP_ITEMS,
   CTL_SLOTS,
   CTL_ZERO_PAGES,
@@ -25,6 +26,7 @@ import {
   PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
+  REGION_KIN,
   REGION_MERGEABLE,
   REGION_RMAP_ITEMS,
   REGION_SLOT,
@@ -32,6 +34,7 @@ import {
   RMAP_IN_USE,
   RMAP_STABLE,
   RMAP_UNSTABLE,
+  SLOT_REGION,
   SLOT_WORDS,
 } from '../../core/layout.js';
 import { type LongWork, PAGES_A_STEP } from '../../machine/long-work.js';
@@ -184,17 +187,34 @@ class PageCheck implements Recount {
       this.say(slot, `maps frame ${frame}, which there is not`);
       return;
     }
-    const stable = machine.frames.stableNode(frame);
+    const isKsm = machine.frames.isKsm(frame);
     const mapcount = machine.frames.mapcount(frame);
     if ((state & PTE_WRITABLE) !== 0) {
       if (mapcount !== 1)
         this.say(slot, `is writable, and its frame ${frame} is mapped ${mapcount} times`);
-      if (stable !== 0) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
+      if (isKsm) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
       if (machine.frames.numaNode(frame) !== i32[machine.pages.guest(slot) + GUEST_NUMA_NODE])
         this.say(slot, `has a frame of its own from another NUMA node, frame ${frame}`);
-    } else if (stable === 0 && mapcount !== 1 + this.pins[frame]) {
-      this.say(slot, `shares frame ${frame}, which is no KSM page`);
+    } else if (!isKsm && mapcount !== this.kinMapping(slot, frame) + this.pins[frame]) {
+      this.say(slot, `shares frame ${frame}, which is no KSM page, with pages that no fork made`);
     }
+  }
+
+  /** How many of the pages that were one with this before a fork map the frame, itself included. */
+  private kinMapping(slot: number, frame: number): number {
+    const { i32 } = this;
+    const region = i32[slot + SLOT_REGION];
+    const offset = slot - i32[region + REGION_SLOT];
+    let count = 0;
+    let kin = region;
+    // A ring that is damaged is no longer than there are regions.
+    for (let steps = 0; steps < i32[CTL_REGIONS]; steps++) {
+      const at = i32[kin + REGION_SLOT] + offset;
+      if (i32[at + PTE_FRAME] === frame && (i32[at + PTE_STATE] & PTE_PRESENT) !== 0) count++;
+      kin = i32[kin + REGION_KIN];
+      if (kin === region) break;
+    }
+    return count;
   }
 
   private checkItem(slot: number, state: number, flags: number): void {

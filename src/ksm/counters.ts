@@ -15,6 +15,8 @@ import {
   CTL_PAGES_UNSHARED,
   CTL_RMAP_ITEMS,
   CTL_SEQNR,
+  CTL_SPLIT_ZEROES,
+  CTL_SPLITS,
   CTL_STABLE_NODE_CHAINS,
   CTL_STABLE_NODE_DUPS,
   CTL_ZERO_PAGES,
@@ -105,6 +107,10 @@ export interface Totals {
   readonly pagesScanned: number;
   readonly merges: number;
   readonly cowBreaks: number;
+  /** Huge pages that KSM split, to merge a page of them. */
+  readonly splits: number;
+  /** Pages of zeroes that went back to the zero page as their huge page was split. */
+  readonly splitZeroPages: number;
 }
 
 /** Since the start. */
@@ -113,6 +119,8 @@ export function readTotals({ i32 }: SharedMemory): Totals {
     pagesScanned: wide(i32, CTL_PAGES_SCANNED),
     merges: wide(i32, CTL_MERGES),
     cowBreaks: wide(i32, CTL_COW_BREAKS),
+    splits: wide(i32, CTL_SPLITS),
+    splitZeroPages: wide(i32, CTL_SPLIT_ZEROES),
   };
 }
 

@@ -211,7 +211,7 @@ export class PageAccess {
     const { frames } = this;
     const frame = this.i32[slot + PTE_FRAME];
     const folio = frames.folio(frame);
-    // In this order: the scanner makes it a KSM page under the lock that is held here.
+    // The scanner marks it under the lock that is held here, before another pte maps it.
     const isOwn = frames.mapcount(frame) === 1 && !frames.isKsm(frame);
     return folio === 0 ? isOwn : this.ownsHugePage(slot, folio, isOwn);
   }

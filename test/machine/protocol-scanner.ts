@@ -9,6 +9,7 @@ import {
   frame,
   freeNode,
   HOLDER,
+  KSM,
   MINE,
   type Moment,
   NODE,
@@ -304,6 +305,13 @@ export const SCANNER_STEPS: Program = {
     mirrors: 'memory/references.ts frameGet',
     run: (m) => {
       m.state[frame(ownFrame(m)) + COUNT]++;
+      return 'twins: mark';
+    },
+  },
+  'twins: mark': {
+    mirrors: 'memory/references.ts setKsmPage',
+    run: (m) => {
+      m.state[frame(ownFrame(m)) + KSM] = 1;
       return 'twins: name';
     },
   },

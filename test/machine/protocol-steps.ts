@@ -11,6 +11,7 @@ import {
   frame,
   freeFrame,
   HOLDER,
+  KSM,
   MINE,
   type Moment,
   OVER,
@@ -138,11 +139,11 @@ export const WRITER: Program = {
   'own: mapped once?': {
     mirrors: 'PageAccess.ownsFrame',
     run: ({ state, page }) =>
-      state[frame(state[pte(page) + FRAME]) + COUNT] === 1 ? 'own: no node?' : 'take',
+      state[frame(state[pte(page) + FRAME]) + COUNT] === 1 ? 'own: no KSM page?' : 'take',
   },
-  'own: no node?': {
+  'own: no KSM page?': {
     mirrors: 'PageAccess.ownsFrame',
-    run: (m) => (m.state[frame(m.state[pte(m.page) + FRAME]) + STABLE] === 0 ? inPlace(m) : 'take'),
+    run: (m) => (m.state[frame(m.state[pte(m.page) + FRAME]) + KSM] === 0 ? inPlace(m) : 'take'),
   },
   take: {
     mirrors: 'Frames.take',
@@ -157,6 +158,7 @@ export const WRITER: Program = {
   'take, count': {
     mirrors: 'Frames.take',
     run: ({ state, me, store }) => {
+      state[frame(state[me + NEW]) + KSM] = 0;
       state[frame(state[me + NEW]) + COUNT] = 1;
       return store.low === undefined || store.high === undefined ? 'copy' : 'put';
     },

@@ -27,7 +27,9 @@ export const HALVES = 0;
 export const COUNT = 2;
 export const STABLE = 3;
 export const FREE = 4;
-const FRAME_FIELDS = 5;
+/** Marked as a KSM page. */
+export const KSM = 5;
+const FRAME_FIELDS = 6;
 const FRAME_BASE = PAGES * PTE_FIELDS;
 /** What guests have stored, as they must see it: two halves a page. */
 const TRUTH = FRAME_BASE + FRAMES * FRAME_FIELDS;
@@ -69,6 +71,8 @@ export interface Scenario {
   readonly visits: readonly number[];
   readonly reads: readonly number[];
   readonly zeroPages?: boolean;
+  /** Both pages map one frame, write-protected: a fork has shared it. */
+  readonly forked?: boolean;
 }
 
 /** What a step works on. `me` is where the actor's fields are. */
@@ -107,10 +111,18 @@ export function initialState(scenario: Scenario): State {
   for (let f = 1; f < FRAMES; f++) state[frame(f) + FREE] = 1;
   for (const [page, value] of scenario.start.entries()) {
     const f = frame(page + 1);
-    state.set([value, value, 1, 0, 0], f);
+    state.set([value, value, 1, 0, 0, 0], f);
     state.set([0, 1, 1, 0, 0, page + 1], pte(page));
     state.set([value, value], truth(page));
     state[SUM + page] = sum(state, page + 1);
+  }
+  if (scenario.forked === true) {
+    state[frame(2) + FREE] = 1;
+    state[frame(2) + COUNT] = 0;
+    state[frame(1) + COUNT] = 2;
+    state[pte(1) + FRAME] = 1;
+    state[pte(0) + WRITABLE] = 0;
+    state[pte(1) + WRITABLE] = 0;
   }
   return state;
 }

@@ -92,9 +92,13 @@ export function stretchRelease(word: u32): void {
 
 /** From now on ptes map the stretch's pages one by one. */
 export function mapSmall(word: u32): void {
-  // In this order: whoever sees neither would make a huge page.
-  atomicOr(word, STRETCH_SMALL);
-  atomicAndNot(word, STRETCH_HUGE);
+  // In one step: whoever sees neither flag would make a huge page.
+  let state = atomicLoad(word);
+  while (true) {
+    const found = compareExchange(word, state, (state & ~STRETCH_HUGE) | STRETCH_SMALL);
+    if (found == state) return;
+    state = found;
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ import { Host } from '../ksm/host.js';
 import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { VirtualScanner } from '../ksm/virtual-scanner.js';
+import { finish } from '../machine/long-work.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
@@ -55,6 +56,7 @@ export class Player {
   private readonly regions = new Map<string, MappedRegion>();
   /** Recordings tell what is resident where there are huge pages or forks. */
   private readonly observesMemory: boolean;
+  private readonly observesPasses: boolean;
   private readonly page: Uint8Array;
 
   constructor(scenario: Scenario, profile: KernelProfile) {
@@ -62,12 +64,14 @@ export class Player {
     this.observesMemory = scenario.ops.some(
       (step) => step.op === 'fork' || (step.op === 'region' && step.huge === true),
     );
+    this.observesPasses = scenario.ops.some((step) => step.op === 'khugepaged');
     const clock = new ManualClock();
     this.host = Host.create(
       {
         memoryBytes: (pages + STRETCH_PAGES + 16) * DEFAULT_PAGE_SIZE,
         guestPages: pages + 64,
         kernel: profile.name,
+        otherMappings: scenario.mappings ?? 0,
       },
       clock,
     );
@@ -170,6 +174,15 @@ export class Player {
         }
         return { seen };
       }
+      case 'khugepaged': {
+        host.set('khugepaged/pages_to_scan', step.pages);
+        const seen: Observation[] = [];
+        for (let i = 0; i < (step.times ?? 1); i++) {
+          finish(host.khugepaged.pass());
+          seen.push(this.observe());
+        }
+        return { seen };
+      }
     }
   }
 
@@ -193,6 +206,7 @@ export class Player {
         host.guestNames().map((guest) => [guest, { ...host.guestCounters(guest) }]),
       ),
       ...(this.observesMemory ? { memory: this.memory() } : {}),
+      ...(this.observesPasses ? { khugepaged: host.khugepaged.counters } : {}),
     };
   }
 

@@ -34,6 +34,12 @@ const Observation = Type.Object(
   {
     counters: Counters,
     guests: Type.Record(Name, Counters, { additionalProperties: false }),
+    khugepaged: Type.Optional(
+      Type.Object(
+        { pages_collapsed: Type.Integer(), full_scans: Type.Integer() },
+        { additionalProperties: false },
+      ),
+    ),
     memory: Type.Optional(Type.Record(Name, Memory, { additionalProperties: false })),
   },
   { additionalProperties: false },
@@ -41,6 +47,13 @@ const Observation = Type.Object(
 const Expect = Type.Optional(Observation);
 /** The errno's name, where the kernel refused the step. */
 const Refusal = Type.Optional(Type.String({ pattern: '^E[A-Z0-9]{1,20}$' }));
+
+/** So many pages at a time, so often. */
+const TURNS = {
+  pages: Count,
+  times: Type.Optional(Type.Integer({ minimum: 1, maximum: 100000 })),
+  expect: Type.Optional(Type.Union([Observation, Type.Array(Observation)])),
+};
 
 function op<Fields extends Record<string, TSchema>>(fields: Fields) {
   return Type.Object({ op: Type.String(), ...fields }, { additionalProperties: false });
@@ -87,11 +100,8 @@ const OPS = {
   }),
   unmap: op({ region: RegionName, expect: Expect }),
   exit: op({ guest: Name, expect: Expect }),
-  scan: op({
-    pages: Count,
-    times: Type.Optional(Type.Integer({ minimum: 1, maximum: 100000 })),
-    expect: Type.Optional(Type.Union([Observation, Type.Array(Observation)])),
-  }),
+  scan: op(TURNS),
+  khugepaged: op(TURNS),
 } as const;
 
 const HEADER = Type.Object(
@@ -99,6 +109,7 @@ const HEADER = Type.Object(
     name: Type.Optional(Type.String()),
     about: Type.Optional(Type.String()),
     kernel: Type.Optional(Type.String()),
+    mappings: Type.Optional(Type.Integer({ minimum: 0, maximum: 65536 })),
     ops: Type.Array(Type.Object({ op: Type.String() })),
   },
   { additionalProperties: false },
@@ -113,6 +124,8 @@ export interface Scenario {
   readonly about?: string;
   /** The kernel that was recorded, as `uname -r` says. */
   readonly kernel?: string;
+  /** How many mappings each guest had besides its regions: khugepaged steps over them. */
+  readonly mappings?: number;
   readonly ops: readonly Op[];
 }
 

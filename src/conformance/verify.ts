@@ -86,7 +86,10 @@ export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
     if (seen[0] === undefined) return op;
     return {
       ...op,
-      expect: op.op === 'scan' && op.times !== undefined ? [...seen] : seen[0],
+      expect:
+        (op.op === 'scan' || op.op === 'khugepaged') && op.times !== undefined
+          ? [...seen]
+          : seen[0],
     } as Op;
   });
   return { ...scenario, ops };
@@ -110,6 +113,8 @@ function firstDifference(
 ): Pick<Difference, 'what' | 'kernel' | 'ksmd'> | undefined {
   const counter = differingCounter(expected.counters, seen?.counters);
   if (counter !== undefined) return counter;
+  const passes = differingCounter({ ...expected.khugepaged }, { ...seen?.khugepaged });
+  if (passes !== undefined) return { ...passes, what: `khugepaged, ${passes.what}` };
   for (const [guest, counters] of Object.entries(expected.guests)) {
     const found = differingCounter(counters, own(seen?.guests, guest));
     if (found !== undefined) return { ...found, what: `guest ${guest}, ${found.what}` };

@@ -47,6 +47,7 @@ export { countZeroPage, populate, unmapFrame } from './memory/mappings';
 export { loadBuffer, nameHolder, pteRelease, pteTake } from './memory/pte';
 export { frameGet, frameNew, framePut, setFolio } from './memory/references';
 export {
+  enterKhugepaged,
   isOneMapping,
   mapSmall,
   newFolio,

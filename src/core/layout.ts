@@ -65,6 +65,9 @@ export const CTL_STORES_FAILED = CONTROL_BASE + 22;
  */
 export const CTL_FOLIOS = CONTROL_BASE + 23;
 
+/** Guests that ever came into khugepaged's list. Any thread, atomically. */
+export const CTL_KHUGEPAGED_GUESTS = CONTROL_BASE + 26;
+
 // Guests and regions.
 /**
  * Goes up with every change to a guest's regions, so that a remembered region is known to be
@@ -314,7 +317,7 @@ export const STRETCH_SMALL = 0x100;
 export const STRETCH_HUGE = 0x200;
 
 // A guest: one address space.
-export const GUEST_WORDS = 14;
+export const GUEST_WORDS = 16;
 export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
@@ -338,6 +341,8 @@ export const GUEST_VISITS = 10;
  */
 export const GUEST_INHERITED_ITEMS = 12;
 export const GUEST_INHERITED_MERGING = 13;
+/** Its place in the list of those that khugepaged goes over; 0: none. Any thread, atomically. */
+export const GUEST_KHUGEPAGED = 14;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */
@@ -359,8 +364,10 @@ export const REGION_MERGEABLE = 6;
 export const REGION_GHOST = -1;
 /** Rmap items in use in its slots: the scanner. */
 export const REGION_RMAP_ITEMS = 7;
-/** 1: advised to huge pages. */
+/** Not 0: advised to huge pages. HUGE_TOUCHED: and touched since. */
 export const REGION_HUGE = 8;
+export const HUGE_ADVISED = 1;
+export const HUGE_TOUCHED = 2;
 /** Pages from the beginning of a stretch to the region's first page. */
 export const REGION_LEAD = 9;
 /**

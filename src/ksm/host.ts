@@ -11,6 +11,7 @@ import {
   GUEST_EXITING,
   GUEST_INHERITED_ITEMS,
   GUEST_INHERITED_MERGING,
+  GUEST_KHUGEPAGED,
   GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_STATE,
@@ -19,6 +20,8 @@ import {
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
+import { Khugepaged } from '../khugepaged/khugepaged.js';
+import { setKhugepagedTunable } from '../khugepaged/tunables.js';
 import { collapseRange } from '../machine/collapse.js';
 import { forkRegion } from '../machine/fork.js';
 import type { MachineSize } from '../machine/geometry.js';
@@ -50,6 +53,11 @@ import {
 
 export interface HostOptions extends MachineSize {
   readonly kernel?: ProfileName;
+  /**
+   * Mappings that each guest has besides its regions, which khugepaged steps over: program,
+   * libraries, stack. Default 0.
+   */
+  readonly otherMappings?: number;
 }
 
 export interface RegionInfo {
@@ -68,6 +76,9 @@ export interface MapOptions {
   readonly huge?: boolean | undefined;
 }
 
+/** What names of its tunables begin with. */
+const KHUGEPAGED = 'khugepaged/';
+
 interface GuestEntry {
   /** No other guest ever has it. */
   readonly id: number;
@@ -78,13 +89,17 @@ interface GuestEntry {
 
 export class Host {
   private readonly guests = new Map<string, GuestEntry>();
+  readonly khugepaged: Khugepaged;
   private nextGuestId = 1;
 
   private constructor(
     readonly machine: Machine,
     readonly ksm: Ksm,
     private readonly assertAlone: () => void,
-  ) {}
+    otherMappings: number,
+  ) {
+    this.khugepaged = new Khugepaged(machine, otherMappings);
+  }
 
   /**
    * A new host without guests. `assertAlone` throws unless this thread has the machine to itself;
@@ -94,7 +109,12 @@ export class Host {
     const profile = kernelProfile(options.kernel ?? DEFAULT_KERNEL);
     const machine = Machine.create(options, HOLDER_API);
     initTunables(machine.memory.i32, profile);
-    return new Host(machine, new Ksm(machine, profile, clock), assertAlone);
+    return new Host(
+      machine,
+      new Ksm(machine, profile, clock),
+      assertAlone,
+      options.otherMappings ?? 0,
+    );
   }
 
   get profile(): KernelProfile {
@@ -131,8 +151,9 @@ export class Host {
       throw error;
     }
     if (ksm.list.has(parent.pointer)) ksm.list.enter(pointer);
+    const { i32, core } = machine.memory;
+    if (i32[parent.pointer + GUEST_KHUGEPAGED] !== 0) core.enterKhugepaged(pointer);
     if (!this.profile.forkInheritsCounts) return;
-    const { i32 } = machine.memory;
     const told = this.guestCounters(name);
     i32[pointer + GUEST_INHERITED_ITEMS] = told.ksm_rmap_items ?? 0;
     i32[pointer + GUEST_INHERITED_MERGING] = told.ksm_merging_pages ?? 0;
@@ -350,8 +371,15 @@ export class Host {
     return readGuestTotals(this.machine.memory, this.guest(guestName).pointer);
   }
 
-  /** Writes a tunable. In the daemon this is the scanner's to do. */
+  /**
+   * Writes a tunable. In the daemon this is the scanner's to do, but for `khugepaged/…`, which is
+   * whoever's who calls khugepaged.
+   */
   set(name: string, value: TunableValue): void {
+    if (name.startsWith(KHUGEPAGED)) {
+      setKhugepagedTunable(this.khugepaged.tunables, name.slice(KHUGEPAGED.length), value);
+      return;
+    }
     setTunable(this.ksm, tunableName(this.profile, name), value);
   }
 

@@ -11,13 +11,10 @@ import {
   GUEST_PRESENT_PAGES,
   PTE_DIRTY,
   PTE_FRAME,
-  PTE_MERGEABLE,
   PTE_PRESENT,
   PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
-  REGION_HUGE,
-  REGION_LEAD,
   REGION_SLOT,
   SLOT_WORDS,
   STRETCH_PAGES,
@@ -25,6 +22,7 @@ import {
 import { KsmdError } from '../errors.js';
 import type { LongWork } from './long-work.js';
 import type { Machine } from './machine.js';
+import { hasRoomForHuge, stretchDown, stretchUp, type Vma, vmasOf } from './vmas.js';
 
 /**
  * Collapses the stretches that lie wholly in pages `first` to `first + count - 1` of a region. The
@@ -38,33 +36,10 @@ export function* collapseRange(
   first: number,
   count: number,
 ): LongWork {
-  for (const vma of vmasOf(machine, region, first, first + count)) {
+  for (const vma of vmasOf(machine, region)) {
     yield;
+    if (vma.end <= first || vma.first >= first + count) continue;
     yield* collapseVma(machine, region, vma, first, first + count);
-  }
-}
-
-interface Vma {
-  /** Pages of the region, the second not included. */
-  readonly first: number;
-  readonly end: number;
-}
-
-function* vmasOf(
-  { memory, regions }: Machine,
-  region: number,
-  from: number,
-  to: number,
-): Generator<Vma, void, void> {
-  const { i32 } = memory;
-  const slot = i32[region + REGION_SLOT];
-  const adviceOf = (page: number): number =>
-    i32[slot + page * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE;
-  for (let first = 0; first < to; ) {
-    let end = first + 1;
-    while (end < regions.pages(region) && adviceOf(end) === adviceOf(first)) end++;
-    if (end > from) yield { first, end };
-    first = end;
   }
 }
 
@@ -77,15 +52,9 @@ function* collapseVma(
   to: number,
 ): LongWork {
   const { i32 } = machine.memory;
-  const lead = i32[region + REGION_LEAD];
-  const up = (page: number): number =>
-    Math.ceil((page + lead) / STRETCH_PAGES) * STRETCH_PAGES - lead;
-  const down = (page: number): number =>
-    Math.floor((page + lead) / STRETCH_PAGES) * STRETCH_PAGES - lead;
-  const isAble = down(vma.end - STRETCH_PAGES) >= vma.first;
-  const start = up(Math.max(vma.first, from));
-  const end = down(Math.min(vma.end, to));
-  if (i32[region + REGION_HUGE] === 0 || !isAble || start > end)
+  const start = stretchUp(machine, region, Math.max(vma.first, from));
+  const end = stretchDown(machine, region, Math.min(vma.end, to));
+  if (!hasRoomForHuge(machine, region, vma) || start > end)
     throw new KsmdError('EINVAL', 'there is no room for a huge page in these pages');
   let refusal: KsmdError | undefined;
   for (let page = start; page < end; page += STRETCH_PAGES) {
@@ -122,7 +91,7 @@ function whyNot({ memory, stretches }: Machine, start: number): KsmdError | unde
 }
 
 /** False, and nothing changed, if there are too few frames. */
-function collapse(machine: Machine, start: number): boolean {
+export function collapse(machine: Machine, start: number): boolean {
   const { memory, frames, stretches, pages } = machine;
   const { i32, core } = memory;
   if (i32[CTL_FRAMES] - 1 - i32[CTL_FRAMES_USED] < STRETCH_PAGES) return false;

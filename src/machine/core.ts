@@ -32,6 +32,7 @@ export interface Core {
   isOneMapping(start: number): number;
   mapSmall(word: number): void;
   touch(slot: number): number;
+  enterKhugepaged(guest: number): void;
   newFolio(): number;
   setFolio(frame: number, folio: number): void;
   // Everything below: the scanner only, or whoever has parked it.

@@ -33,6 +33,7 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
   const region = yield* regions.create(child, vpn, pages, i32[parent + REGION_HUGE] !== 0);
   i32[region + REGION_KIN] = i32[parent + REGION_KIN];
   i32[parent + REGION_KIN] = region;
+  i32[region + REGION_HUGE] = i32[parent + REGION_HUGE];
   i32[region + REGION_FORKED] = 1;
   i32[parent + REGION_FORKED] = 1;
   i32[region + REGION_MERGEABLE] = i32[parent + REGION_MERGEABLE];

@@ -52,6 +52,11 @@ export class Guests {
     this.i32[guest + GUEST_STATE] = GUEST_FREE;
   }
 
+  /** Every guest that has not exited. */
+  live(): number[] {
+    return this.inUse().filter((guest) => this.i32[guest + GUEST_STATE] === GUEST_LIVE);
+  }
+
   /** Every entry in use, exiting ones too. */
   inUse(): number[] {
     const guests: number[] = [];

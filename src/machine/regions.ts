@@ -14,6 +14,7 @@ import {
   CTL_SLOTS,
   CTL_SLOTS_USED,
   GUEST_FIRST_REGION,
+  HUGE_ADVISED,
   REGION_FORKED,
   REGION_GHOST,
   REGION_GUEST,
@@ -117,7 +118,7 @@ export class Regions {
     const slot = this.findSlots(pages);
     const region = this.createEntry(guest, vpn, pages, slot);
     const { i32 } = this;
-    i32[region + REGION_HUGE] = huge ? 1 : 0;
+    i32[region + REGION_HUGE] = huge ? HUGE_ADVISED : 0;
     const end = slot + pages * SLOT_WORDS;
     // Slots are all 0 when new and when given back, so only the region's name has to be written.
     for (let s = slot; s < end; s += SLOT_WORDS) {

@@ -14,10 +14,13 @@ import {
   CTL_FOLIOS,
   CTL_FRAMES,
   CTL_FRAMES_USED,
+  CTL_KHUGEPAGED_GUESTS,
   CTL_SLOT_TABLE,
   CTL_STRETCH_TABLE,
+  GUEST_KHUGEPAGED,
   GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
+  HUGE_TOUCHED,
   MAX_FOLIO,
   PTE_DIRTY,
   PTE_FRAME,
@@ -106,6 +109,10 @@ export function mapSmall(word: u32): void {
  * is mapped, all zeroes. False if another thread has one of the locks: then to be tried again.
  */
 export function touch(slot: u32): bool {
+  const region = load(slot + SLOT_REGION);
+  const advice = load(region + REGION_HUGE);
+  if (advice == 0) return true;
+  if ((advice & HUGE_TOUCHED) == 0) atomicOr(region + REGION_HUGE, HUGE_TOUCHED);
   const start = stretchStart(slot);
   if (start == 0) return true;
   const word = stretchWord(start);
@@ -113,8 +120,10 @@ export function touch(slot: u32): bool {
   if (!stretchTake(word)) return false;
   let isDone = true;
   if ((atomicLoad(word) & (STRETCH_SMALL | STRETCH_HUGE)) == 0) {
-    if (isOneMapping(start)) isDone = mapHuge(start, word);
-    else mapSmall(word);
+    if (isOneMapping(start)) {
+      enterKhugepaged(guestOf(slot));
+      isDone = mapHuge(start, word);
+    } else mapSmall(word);
   }
   stretchRelease(word);
   return isDone;
@@ -127,6 +136,12 @@ export function isOneMapping(start: u32): bool {
     if ((atomicLoad(start + page * SLOT_WORDS + PTE_STATE) & PTE_MERGEABLE) != advice) return false;
   }
   return true;
+}
+
+/** khugepaged goes over the guest's regions from now on, after those of all guests before it. */
+export function enterKhugepaged(guest: u32): void {
+  if (atomicLoad(guest + GUEST_KHUGEPAGED) != 0) return;
+  compareExchange(guest + GUEST_KHUGEPAGED, 0, atomicAdd(CTL_KHUGEPAGED_GUESTS, 1) + 1);
 }
 
 /** A number that no other huge page has. */

@@ -1,0 +1,62 @@
+/**
+ * Whether khugepaged collapses a stretch: how many of its pages are absent, and how many are mapped
+ * elsewhere too. Linux: hpage_collapse_scan_pmd, __collapse_huge_page_isolate.
+ */
+import {
+  CTL_COLLAPSE_NEEDS_WRITABLE,
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_WRITABLE,
+  SLOT_WORDS,
+  STRETCH_PAGES,
+} from '../core/layout.js';
+import type { Machine } from '../machine/machine.js';
+import type { KhugepagedTunables } from './tunables.js';
+
+/** What comes of a stretch; a collapse that fails has taken a huge page, and given it back. */
+export type Verdict = 'passed over' | 'fails' | 'collapses';
+
+export function judge(
+  machine: Machine,
+  start: number,
+  limits: Pick<KhugepagedTunables, 'max_ptes_none' | 'max_ptes_shared'>,
+): Verdict {
+  const { i32 } = machine.memory;
+  if (!machine.stretches.isSmall(start)) return 'passed over';
+  const mapped = new Set<number>();
+  let none = 0;
+  let shared = 0;
+  let isWritable = i32[CTL_COLLAPSE_NEEDS_WRITABLE] === 0;
+  const isShared = sharing(machine);
+  for (let slot = start; slot < start + STRETCH_PAGES * SLOT_WORDS; slot += SLOT_WORDS) {
+    const state = i32[slot + PTE_STATE];
+    if ((state & PTE_PRESENT) === 0) {
+      if (++none > limits.max_ptes_none) return 'passed over';
+      continue;
+    }
+    if ((state & PTE_WRITABLE) !== 0) isWritable = true;
+    const frame = i32[slot + PTE_FRAME];
+    if (isShared(slot, frame) && ++shared > limits.max_ptes_shared) return 'passed over';
+    mapped.add(frame);
+  }
+  // Where nothing is there at all, nothing was used lately.
+  if (!isWritable || none === STRETCH_PAGES) return 'passed over';
+  // The kernel locks every page, and finds one that is mapped twice locked.
+  return mapped.size + none < STRETCH_PAGES ? 'fails' : 'collapses';
+}
+
+/**
+ * Whether others map the page too: of a huge page, any part of it counts. Linux:
+ * folio_maybe_mapped_shared.
+ */
+function sharing({ frames, stretches }: Machine): (slot: number, frame: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (slot, frame) => {
+    const folio = frames.folio(frame);
+    if (folio === 0) return frames.mapcount(frame) > 1;
+    const isShared = known.get(folio) ?? stretches.mappingsOf(slot, folio).elsewhere > 0;
+    known.set(folio, isShared);
+    return isShared;
+  };
+}

@@ -10,7 +10,8 @@ const COMMON = ['src/(errors|hex|names|printable|version)\\.ts'];
 const MAY_IMPORT = {
   'src/core': [],
   'src/machine': ['src/core'],
-  'src/ksm': ['src/machine', 'src/core'],
+  'src/khugepaged': ['src/machine', 'src/core'],
+  'src/ksm': ['src/khugepaged', 'src/machine', 'src/core'],
   'src/inspect': ['src/ksm', 'src/machine', 'src/core'],
   'src/sim': ['src/inspect', 'src/ksm'],
   'src/conformance': ['src/inspect', 'src/ksm', 'src/machine'],
@@ -25,6 +26,7 @@ const MAY_IMPORT = {
     'src/snapshot',
     'src/inspect',
     'src/ksm',
+    'src/khugepaged',
     'src/machine',
     'src/core',
     'src/workload',

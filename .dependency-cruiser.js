@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   'src/ksm': ['src/khugepaged', 'src/machine', 'src/core'],
   'src/inspect': ['src/ksm', 'src/machine', 'src/core'],
   'src/sim': ['src/inspect', 'src/ksm'],
-  'src/conformance': ['src/inspect', 'src/ksm', 'src/machine'],
+  'src/conformance': ['src/inspect', 'src/ksm', 'src/machine', 'src/core'],
   'src/snapshot': ['src/inspect', 'src/ksm', 'src/machine', 'src/core'],
   'src/workload': [],
   'src/sources': [],

@@ -127,6 +127,18 @@ export const CTL_COW_BREAKS = CONTROL_BASE + 80;
 export const CTL_SPLITS = CONTROL_BASE + 82;
 export const CTL_SPLIT_ZEROES = CONTROL_BASE + 84;
 
+// KSM: what the kernel would have done so far, whatever is spared here. Two words each; the scanner.
+/** Checksums taken: one a visit to a page that is not merged, unless a search came before it. */
+export const CTL_KERNEL_CHECKSUMS = CONTROL_BASE + 86;
+/** Pages of the stable tree, and of the unstable tree, that a page was compared with. */
+export const CTL_KERNEL_STABLE_LEVELS = CONTROL_BASE + 88;
+export const CTL_KERNEL_UNSTABLE_LEVELS = CONTROL_BASE + 90;
+export const CTL_KERNEL_ITEMS_MADE = CONTROL_BASE + 92;
+/** Visits to pages that were merged already. */
+export const CTL_KERNEL_MERGED_VISITS = CONTROL_BASE + 94;
+/** Pages of mergeable regions that were not there when the scanner came by. */
+export const CTL_KERNEL_ABSENT = CONTROL_BASE + 120;
+
 // KSM: tunables, under their sysfs names.
 export const CTL_RUN = CONTROL_BASE + 96;
 export const CTL_PAGES_TO_SCAN = CONTROL_BASE + 97;

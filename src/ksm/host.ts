@@ -39,6 +39,7 @@ import {
   type Totals,
 } from './counters.js';
 import { adoptItems } from './ghosts.js';
+import { type KernelWork, readKernelWork } from './kernel-work.js';
 import { type KernelProfile, kernelProfile, type ProfileName } from './kernels.js';
 import { Ksm } from './ksm.js';
 import type { CounterName, GuestCounterName } from './records/counter-records.js';
@@ -365,6 +366,11 @@ export class Host {
   /** What a kernel of the profile may not show. */
   totals(): Totals {
     return readTotals(this.machine.memory);
+  }
+
+  /** What a kernel would have done, and its time goes into. */
+  kernelWork(): KernelWork {
+    return readKernelWork(this.machine.memory);
   }
 
   guestTotals(guestName: string): GuestTotals {

@@ -6,6 +6,7 @@ import {
   CTL_CHANGE_DETECTION,
   CTL_CHECKSUM_FIRST,
   CTL_CHECKSUMS,
+  CTL_KERNEL_CHECKSUMS,
   CTL_MERGE_ACROSS_NODES,
   CTL_USE_ZERO_PAGES,
   GUEST_NUMA_NODE,
@@ -91,6 +92,7 @@ function joinTwins(slot: u32, frame: u32, twin: u32, numaNode: u32, nowMs: u32):
  * any that was written.
  */
 function hasChanged(slot: u32, frame: u32): bool {
+  addWide(CTL_KERNEL_CHECKSUMS, 1);
   const seen: bool = (load(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
   if (seen && (atomicLoad(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
   const state = pteTryTake(slot);

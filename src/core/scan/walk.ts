@@ -7,6 +7,8 @@
  * group. Which region comes next is not for the core to say (src/ksm/cursor.ts). Scanner only.
  */
 import {
+  CTL_KERNEL_ABSENT,
+  CTL_KERNEL_MERGED_VISITS,
   CTL_PAGES_SCANNED,
   CTL_POPULATION_TABLE,
   CTL_SLOT_TABLE,
@@ -42,18 +44,25 @@ const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
  */
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
+  let settled: u32 = 0;
+  let absent: u32 = 0;
   const before = load(CTL_PAGES_SCANNED);
   while (slot < end && scanned < limit) {
     const past = pastUntouched(slot);
     if (past != slot) {
+      if (isMergeable(slot)) absent += (min(past, end) - slot) / SLOT_WORDS;
       slot = past;
       continue;
     }
     // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under
     // the lock, and what comes too late is met next time.
-    if ((load(slot + PTE_STATE) & SCANNED) != SCANNED) dropItem(slot);
-    else if (isSettled(slot)) countScanned(before + ++scanned);
-    else {
+    if ((load(slot + PTE_STATE) & SCANNED) != SCANNED) {
+      if (isMergeable(slot)) absent++;
+      dropItem(slot);
+    } else if (isSettled(slot)) {
+      settled++;
+      countScanned(before + ++scanned);
+    } else {
       if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
       if (isSkipped(slot)) rmapItemDetach(slot);
       else {
@@ -64,6 +73,8 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
     }
     slot += SLOT_WORDS;
   }
+  addWide(CTL_KERNEL_MERGED_VISITS, settled);
+  addWide(CTL_KERNEL_ABSENT, absent);
   // Untouched memory is passed over by the group, which may reach beyond the end.
   store(CTL_WALKED, min(slot, end));
   return scanned;
@@ -101,6 +112,10 @@ function pastUntouched(slot: u32): u32 {
   )
     return slot;
   return slot + (GROUP_MASK + 1) * SLOT_WORDS;
+}
+
+function isMergeable(slot: u32): bool {
+  return (load(slot + PTE_STATE) & PTE_MERGEABLE) != 0;
 }
 
 function dropItem(slot: u32): void {

@@ -34,6 +34,7 @@ import {
   found,
   isAtEdge,
   isLessAt,
+  level,
   link,
   lookAt,
   note,
@@ -41,6 +42,7 @@ import {
   passEdge,
   passExcerpt,
   start,
+  uncount,
 } from './descent';
 import { edgeEqual, edgeKeep } from './edge';
 import { isChain, isCurrent } from './stable-nodes';
@@ -58,8 +60,10 @@ function conclude(answer: u32): u32 {
   if (atomicLoad(CTL_STALE_NODES) == 0) return answer;
   for (let i: u32 = 0; i < bounds; i++) {
     const bound = load(CTL_SEARCH_PATH + i);
-    if (!isCurrent(bound))
-      return load(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
+    if (isCurrent(bound)) continue;
+    // The kernel would have come no further.
+    uncount(bounds - i);
+    return load(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
   }
   return answer;
 }
@@ -86,6 +90,7 @@ function equalToBound(stable: u32): u32 {
  * otherwise the search has gone on below `node`.
  */
 function compareStable(node: u32, stable: u32): bool {
+  level();
   note(stable);
   let from = min(equalBelow, equalAbove);
   if (isAtEdge()) {

@@ -41,6 +41,7 @@ import {
   found,
   isAtEdge,
   isLessAt,
+  level,
   link,
   note,
   page,
@@ -123,6 +124,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
       treeFrame == frame
     )
       return SEARCH_GAVE_UP;
+    level();
     const flags = load(slot + RMAP_FLAGS);
     const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
     let from: u32 = 0;

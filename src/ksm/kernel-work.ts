@@ -2,8 +2,7 @@
  * What a kernel would have done, counted: what its time goes into. ksmd spares itself some of it
  * (the checksum of a page that nobody wrote, most of a comparison); a kernel does not.
  *
- * Counted by the scanner as it goes. One that dies loses what it counted in the region under way of
- * merged and absent pages.
+ * Counted by the scanner as it goes (src/core/kernel-work.ts).
  */
 import {
   CTL_COW_BREAKS,

@@ -23,6 +23,7 @@ import {
   PTE_WRITABLE,
   PTE_ZERO,
   REGION_GUEST,
+  REGION_HUGE,
   REUSE_EXCLUSIVE,
   REUSE_NEVER,
   SLOT_REGION,
@@ -88,7 +89,7 @@ export class PageAccess {
    * before the pte maps it: a thread that dies on the way has stored all or nothing.
    */
   store(slot: number, offset: number, source: Uint8Array): Outcome {
-    if (this.isUntouched(slot) && this.core.touch(slot) === 0) return LOCKED;
+    if (this.mayBeHuge(slot) && this.core.touch(slot) === 0) return LOCKED;
     const before = this.lock.take(slot, PTE_DIRTY);
     if (before === -1) return LOCKED;
     const state = this.hashed(slot, before) | PTE_DIRTY;
@@ -198,8 +199,13 @@ export class PageAccess {
     this.u8.set(source, this.memory.frameByte(frame) + offset);
   }
 
-  private isUntouched(slot: number): boolean {
-    return (Atomics.load(this.i32, slot + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) === 0;
+  /** The page is untouched, in a region that is advised to huge pages. */
+  private mayBeHuge(slot: number): boolean {
+    const { i32 } = this;
+    return (
+      i32[i32[slot + SLOT_REGION] + REGION_HUGE] !== 0 &&
+      (Atomics.load(i32, slot + PTE_STATE) & (PTE_PRESENT | PTE_ZERO)) === 0
+    );
   }
 
   /**

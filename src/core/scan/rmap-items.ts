@@ -6,8 +6,9 @@
  * and finds the page gone: until then the counters still count it, as the kernel's do. Scanner
  * only.
  */
+
+import { countItemMade } from '../kernel-work';
 import {
-  CTL_KERNEL_ITEMS_MADE,
   CTL_RMAP_ITEMS,
   GUEST_RMAP_ITEMS,
   PTE_DIRTY,
@@ -27,12 +28,12 @@ import {
 import { guestOf, populate } from '../memory/mappings';
 import { isCurrent, stableNodeRemove, stableNodeUnlist } from '../trees/stable-nodes';
 import { unstableMove, unstableRemove } from '../trees/unstable-tree';
-import { add, addWide, load, store } from '../words';
+import { add, load, store } from '../words';
 
 /** The scanner knows the page from now on. */
 export function rmapItemCreate(slot: u32): void {
   store(slot + RMAP_FLAGS, RMAP_IN_USE);
-  addWide(CTL_KERNEL_ITEMS_MADE, 1);
+  countItemMade();
   countItem(slot, 1);
 }
 

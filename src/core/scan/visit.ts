@@ -2,11 +2,12 @@
  * One visit of the scanner to a page: it is merged with a page of the same content, or waits in the
  * unstable tree for one, or has changed and is left alone. Linux: cmp_and_merge_page. Scanner only.
  */
+
+import { countChecksum } from '../kernel-work';
 import {
   CTL_CHANGE_DETECTION,
   CTL_CHECKSUM_FIRST,
   CTL_CHECKSUMS,
-  CTL_KERNEL_CHECKSUMS,
   CTL_MERGE_ACROSS_NODES,
   CTL_USE_ZERO_PAGES,
   GUEST_NUMA_NODE,
@@ -92,7 +93,7 @@ function joinTwins(slot: u32, frame: u32, twin: u32, numaNode: u32, nowMs: u32):
  * any that was written.
  */
 function hasChanged(slot: u32, frame: u32): bool {
-  addWide(CTL_KERNEL_CHECKSUMS, 1);
+  countChecksum();
   const seen: bool = (load(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
   if (seen && (atomicLoad(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
   const state = pteTryTake(slot);

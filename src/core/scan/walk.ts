@@ -6,9 +6,9 @@
  * of the frame tell that a visit would find nothing to do. Untouched memory is passed over by the
  * group. Which region comes next is not for the core to say (src/ksm/cursor.ts). Scanner only.
  */
+
+import { countAbsent, countMergedVisit, tellKernelWork } from '../kernel-work';
 import {
-  CTL_KERNEL_ABSENT,
-  CTL_KERNEL_MERGED_VISITS,
   CTL_PAGES_SCANNED,
   CTL_POPULATION_TABLE,
   CTL_SLOT_TABLE,
@@ -44,23 +44,21 @@ const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
  */
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
-  let settled: u32 = 0;
-  let absent: u32 = 0;
   const before = load(CTL_PAGES_SCANNED);
   while (slot < end && scanned < limit) {
     const past = pastUntouched(slot);
     if (past != slot) {
-      if (isMergeable(slot)) absent += (min(past, end) - slot) / SLOT_WORDS;
+      if (isMergeable(slot)) countAbsent((min(past, end) - slot) / SLOT_WORDS);
       slot = past;
       continue;
     }
     // Plain reads of what guests change meanwhile, the group's count too: a visit looks again under
     // the lock, and what comes too late is met next time.
     if ((load(slot + PTE_STATE) & SCANNED) != SCANNED) {
-      if (isMergeable(slot)) absent++;
+      if (isMergeable(slot)) countAbsent(1);
       dropItem(slot);
     } else if (isSettled(slot)) {
-      settled++;
+      countMergedVisit();
       countScanned(before + ++scanned);
     } else {
       if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);
@@ -73,8 +71,7 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
     }
     slot += SLOT_WORDS;
   }
-  addWide(CTL_KERNEL_MERGED_VISITS, settled);
-  addWide(CTL_KERNEL_ABSENT, absent);
+  tellKernelWork();
   // Untouched memory is passed over by the group, which may reach beyond the end.
   store(CTL_WALKED, min(slot, end));
   return scanned;

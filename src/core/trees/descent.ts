@@ -41,8 +41,6 @@ export let equalBelow: u32 = 0;
 export let equalAbove: u32 = 0;
 /** Nodes that bound the search so far, noted from CTL_SEARCH_PATH on. */
 export let bounds: u32 = 0;
-/** Pages that searches of this instance were to compare theirs with: one a level. */
-export let levels: u32 = 0;
 /** The node that an answer is about: the equal one, or the one to be looked at first. */
 export let foundNode: u32 = 0;
 
@@ -84,16 +82,6 @@ export function descend(node: u32, bound: u32, equal: u32, isLess: bool): void {
  */
 export function isLessAt(other: usize, offset: u32): bool {
   return byteAt(page + offset) < byteAt(other + offset);
-}
-
-/** The page of one more node is to be compared. */
-export function level(): void {
-  levels++;
-}
-
-/** So many of the last levels should not have been come to. */
-export function uncount(more: u32): void {
-  levels -= more;
 }
 
 /** `bound` bounds the search: its page must not have changed when the search is done. */

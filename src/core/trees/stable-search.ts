@@ -6,6 +6,7 @@
  * so instead of answering. Scanner only.
  */
 
+import { countStableLevels } from '../kernel-work';
 import {
   CTL_SEARCH_PATH,
   CTL_STALE_NODES,
@@ -34,7 +35,6 @@ import {
   found,
   isAtEdge,
   isLessAt,
-  level,
   link,
   lookAt,
   note,
@@ -42,7 +42,6 @@ import {
   passEdge,
   passExcerpt,
   start,
-  uncount,
 } from './descent';
 import { edgeEqual, edgeKeep } from './edge';
 import { isChain, isCurrent } from './stable-nodes';
@@ -62,7 +61,7 @@ function conclude(answer: u32): u32 {
     const bound = load(CTL_SEARCH_PATH + i);
     if (isCurrent(bound)) continue;
     // The kernel would have come no further.
-    uncount(bounds - i);
+    countStableLevels(i - bounds);
     return load(bound + STABLE_HEAD) == <u32>STABLE_DUP ? SEARCH_AGAIN : lookAt(bound);
   }
   return answer;
@@ -90,7 +89,7 @@ function equalToBound(stable: u32): u32 {
  * otherwise the search has gone on below `node`.
  */
 function compareStable(node: u32, stable: u32): bool {
-  level();
+  countStableLevels(1);
   note(stable);
   let from = min(equalBelow, equalAbove);
   if (isAtEdge()) {

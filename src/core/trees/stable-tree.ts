@@ -9,7 +9,6 @@
 import {
   CTL_CHAINS_ALWAYS_YIELD,
   CTL_CHAINS_PRUNE_MILLISECS,
-  CTL_KERNEL_STABLE_LEVELS,
   CTL_MAX_PAGE_SHARING,
   CTL_STABLE_ROOTS,
   MAX_NUMA_NODES,
@@ -23,8 +22,8 @@ import {
   STABLE_PRUNE_MS,
 } from '../layout';
 import { setStableNode } from '../memory/references';
-import { addWide, load, store } from '../words';
-import { foundNode, levels, link, parent } from './descent';
+import { load, store } from '../words';
+import { foundNode, link, parent } from './descent';
 import { treeInsert } from './rbtree';
 import {
   chainAdd,
@@ -111,7 +110,6 @@ function hasRoom(stable: u32, more: i32): bool {
 /** Walks down; chains and stale nodes that the search stops at are looked at here. */
 function descendStable(frame: u32, numaNode: u32, nowMs: u32, prune: bool): u32 {
   const root = CTL_STABLE_ROOTS + numaNode;
-  const before = levels;
   let answer = stableSearch(root, frame);
   while (answer == SEARCH_LOOK || answer == SEARCH_AGAIN) {
     const stable = foundNode;
@@ -126,7 +124,6 @@ function descendStable(frame: u32, numaNode: u32, nowMs: u32, prune: bool): u32 
       answer = stableSearch(root, frame);
     }
   }
-  addWide(CTL_KERNEL_STABLE_LEVELS, levels - before);
   return answer;
 }
 

@@ -10,6 +10,7 @@
  * nothing. The way taken is then, node for node, that of comparing whole pages. Scanner only.
  */
 
+import { countUnstableLevel } from '../kernel-work';
 import {
   CTL_SEARCH_PATH,
   EDGE_UNSTABLE,
@@ -41,7 +42,6 @@ import {
   found,
   isAtEdge,
   isLessAt,
-  level,
   link,
   note,
   page,
@@ -124,7 +124,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
       treeFrame == frame
     )
       return SEARCH_GAVE_UP;
-    level();
+    countUnstableLevel();
     const flags = load(slot + RMAP_FLAGS);
     const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
     let from: u32 = 0;

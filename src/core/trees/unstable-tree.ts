@@ -5,7 +5,6 @@
  * are not merged across nodes. Scanner only.
  */
 import {
-  CTL_KERNEL_UNSTABLE_LEVELS,
   CTL_PAGES_UNSHARED,
   CTL_SEQNR,
   CTL_UNSTABLE_ROOTS,
@@ -27,8 +26,8 @@ import {
 } from '../layout';
 import { pteRelease, pteTryTake } from '../memory/pte';
 import { numaNodeOf } from '../memory/references';
-import { add, addWide, load, store } from '../words';
-import { foundNode, levels, link, parent } from './descent';
+import { add, load, store } from '../words';
+import { foundNode, link, parent } from './descent';
 import { edgeForget, edgeForgetAll } from './edge';
 import { treeErase, treeInsert, treeReplace } from './rbtree';
 import { isTrusted, unstableExcerpt, unstableSearch } from './unstable-search';
@@ -72,9 +71,7 @@ export function unstableAbandon(): void {
  */
 export function unstableFindOrInsert(slot: u32, frame: u32, numaNode: u32, acrossNodes: bool): u32 {
   const root = CTL_UNSTABLE_ROOTS + numaNode;
-  const before = levels;
   const answer = unstableSearch(root, frame);
-  addWide(CTL_KERNEL_UNSTABLE_LEVELS, levels - before);
   if (answer == SEARCH_FOUND) {
     return acrossNodes || numaNodeOf(load(foundNode + PTE_FRAME)) == numaNode ? foundNode : 0;
   }

@@ -16,7 +16,7 @@ import { finish } from '../machine/long-work.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
-import type { Observation, Op, Scenario } from './scenario.js';
+import { hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
 
 /** What a step did: the observations after it (one a batch), and the errno of a refused `set`. */
 export interface Outcome {
@@ -61,9 +61,7 @@ export class Player {
 
   constructor(scenario: Scenario, profile: KernelProfile) {
     const pages = pagesOf(scenario);
-    this.observesMemory = scenario.ops.some(
-      (step) => step.op === 'fork' || (step.op === 'region' && step.huge === true),
-    );
+    this.observesMemory = hasMemory(scenario);
     this.observesPasses = scenario.ops.some((step) => step.op === 'khugepaged');
     const clock = new ManualClock();
     this.host = Host.create(

@@ -129,6 +129,11 @@ export interface Scenario {
   readonly ops: readonly Op[];
 }
 
+/** Recordings of it tell what is resident: there are huge pages or forks in it. */
+export function hasMemory({ ops }: Scenario): boolean {
+  return ops.some((step) => step.op === 'fork' || (step.op === 'region' && step.huge === true));
+}
+
 /** The text is no scenario: the message names the place. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';

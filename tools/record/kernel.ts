@@ -4,11 +4,12 @@
  * Its ksmd is put to sleep for hours between batches, and a changed sleep_millisecs wakes it for
  * exactly one. Root only, and nothing else may use KSM.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kernelProfile } from '../../src/ksm/kernels.js';
 import { DEFAULT_KERNEL } from '../../src/names.js';
 import { SYSFS } from './kernel-at-hand.js';
+import { Settings } from './settings.js';
 
 /** What any kernel may count; one that lacks a file lacks the counter. */
 const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_KERNEL);
@@ -26,6 +27,7 @@ const NAP_MS = 100_000_000;
 const CALM_LOOKS = 3;
 
 export class SteppedKsm {
+  private readonly settings = new Settings(SYSFS);
   private readonly counters = COUNTERS.filter((name) => this.has(name));
   private readonly base: ReadonlyMap<string, number>;
   private readonly ksmd = threadNamed('ksmd');
@@ -43,12 +45,12 @@ export class SteppedKsm {
   }
 
   has(name: string): boolean {
-    return existsSync(`${SYSFS}/${name}`);
+    return this.settings.has(name);
   }
 
   /** Writes a tunable. What the kernel refuses is thrown, with its errno as `code`. */
   write(name: string, value: number | string): void {
-    writeFileSync(`${SYSFS}/${name}`, String(value));
+    this.settings.write(name, value);
   }
 
   /** One batch of at most `pages` pages. */
@@ -81,18 +83,14 @@ export class SteppedKsm {
     };
   }
 
-  /** Gives all memory back and puts the usual settings in place. */
+  /** Gives all memory back, and puts everything as it was. */
   close(): void {
     this.write('run', 2);
-    this.write('run', 0);
-    for (const [name, value] of Object.entries(DEFAULTS))
-      if (this.has(name)) this.write(name, value);
-    this.write('sleep_millisecs', 20);
-    this.write('pages_to_scan', 100);
+    this.settings.putBack();
   }
 
   private read(name: string): number {
-    return Number(readFileSync(`${SYSFS}/${name}`, 'latin1').split(/\s/, 1)[0]);
+    return Number(this.settings.read(name));
   }
 
   private async settled(): Promise<void> {

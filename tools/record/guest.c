@@ -1,0 +1,90 @@
+/*
+ * A guest of a recording: a process that maps, writes, advises and unmaps memory, and forks, as its
+ * recorder (guests.ts) says over a socket, whose path is its argument. A child of its own connects
+ * there too. It ends when the recorder closes the connection, and answers each command with 0 or an
+ * errno.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { MAP, WRITE, ADVISE, UNMAP, BIND, FORK };
+
+/* What follows a WRITE are its `length` bytes. `value`: the advice; the NUMA node. */
+struct command {
+  uint64_t what, address, length, value;
+};
+
+static const char *path;
+static int recorder;
+
+static void receive(void *to, size_t length) {
+  for (size_t done = 0; done < length;) {
+    ssize_t got = read(recorder, (char *)to + done, length - done);
+    if (got <= 0) _exit(0);
+    done += got;
+  }
+}
+
+static void send_number(int64_t number) {
+  if (write(recorder, &number, sizeof number) != sizeof number) _exit(1);
+}
+
+/* The first that is said on a connection is whose it is. */
+static void connect_to_recorder(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  recorder = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(recorder, (struct sockaddr *)&address, sizeof address) != 0) _exit(1);
+  send_number(getpid());
+}
+
+static int fork_guest(void) {
+  int parents = recorder;
+  pid_t child = fork();
+  if (child != 0) return child < 0 ? errno : 0;
+  /* Or the parent's connection would outlive the parent. */
+  close(parents);
+  connect_to_recorder();
+  return -1;
+}
+
+/* 0 or an errno; -1: nobody waits for an answer. */
+static int carry_out(const struct command *command) {
+  void *at = (void *)command->address;
+  unsigned long nodes = 1UL << command->value;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  int failed = 0;
+  switch (command->what) {
+    case MAP:
+      failed = mmap(at, command->length, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED;
+      break;
+    case WRITE: receive(at, command->length); break;
+    case ADVISE: failed = madvise(at, command->length, (int)command->value); break;
+    case UNMAP: failed = munmap(at, command->length); break;
+    case BIND: failed = syscall(SYS_set_mempolicy, 2 /* MPOL_BIND */, &nodes, 64) != 0; break;
+    case FORK: return fork_guest();
+    default: return EINVAL;
+  }
+  return failed ? errno : 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return 2;
+  path = argv[1];
+  signal(SIGCHLD, SIG_IGN);
+  connect_to_recorder();
+  for (;;) {
+    struct command command;
+    receive(&command, sizeof command);
+    int error = carry_out(&command);
+    if (error >= 0) send_number(error);
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The guests of a recording: processes that do to their memory what they are told. Each runs
+ * guest.c, which is compiled first, as a process of Node.js does not go on after a fork.
+ *
+ * They end when their recorder does.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getSystemErrorName } from 'node:util';
+import { type Resident, residentIn } from './resident.js';
+
+const SOURCE = fileURLToPath(new URL('guest.c', import.meta.url));
+const COMMANDS = { map: 0, write: 1, advise: 2, unmap: 3, bind: 4, fork: 5 } as const;
+/** MADV_ */
+const ADVICE = {
+  dontneed: 4,
+  mergeable: 12,
+  unmergeable: 13,
+  hugepage: 14,
+  nohugepage: 15,
+  collapse: 25,
+} as const;
+export type GuestAdvice = keyof typeof ADVICE;
+
+const NUMBER_BYTES = 8;
+const PAGE_SIZE = 4096;
+
+/** The program, compiled, and the socket that its processes connect to. */
+export class Guests {
+  private constructor(
+    private readonly folder: string,
+    private readonly server: Server,
+  ) {}
+
+  static async open(): Promise<Guests> {
+    const folder = mkdtempSync(join(tmpdir(), 'ksmd-record-'));
+    const guests = new Guests(folder, createServer());
+    try {
+      execFileSync('cc', ['-O2', '-o', guests.program, SOURCE], { stdio: 'pipe' });
+      guests.server.listen(guests.socket);
+      await once(guests.server, 'listening');
+      return guests;
+    } catch (error) {
+      guests.close();
+      throw new Error('guests are a program of C: there must be a compiler, cc', { cause: error });
+    }
+  }
+
+  /** A new process. */
+  async start(): Promise<Guest> {
+    spawn(this.program, [this.socket], { stdio: 'ignore' });
+    return this.connected();
+  }
+
+  /** The next that connects. */
+  async connected(): Promise<Guest> {
+    const [socket] = (await once(this.server, 'connection')) as [Socket];
+    return Guest.of(this, socket);
+  }
+
+  close(): void {
+    this.server.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private get program(): string {
+    return join(this.folder, 'guest');
+  }
+
+  private get socket(): string {
+    return join(this.folder, 'socket');
+  }
+}
+
+/** One process. Addresses and lengths are bytes. What is refused is thrown, but in `advise`. */
+export class Guest {
+  private readonly gone: Promise<unknown>;
+
+  private constructor(
+    private readonly guests: Guests,
+    private readonly socket: Socket,
+    readonly pid: number,
+    /** By address, in bytes. */
+    private readonly mappings: Map<number, number>,
+  ) {
+    this.gone = once(socket, 'close');
+  }
+
+  static async of(guests: Guests, socket: Socket): Promise<Guest> {
+    return new Guest(guests, socket, await numberFrom(socket), new Map());
+  }
+
+  /** Nothing of it is touched yet. */
+  async map(address: number, length: number, huge: boolean): Promise<void> {
+    await this.demand('map', address, length, 0);
+    this.mappings.set(address, length);
+    await this.demand('advise', address, length, huge ? ADVICE.hugepage : ADVICE.nohugepage);
+  }
+
+  async write(address: number, bytes: Uint8Array): Promise<void> {
+    const written = this.tell('write', address, bytes.length, 0);
+    this.socket.write(bytes);
+    assertTaken('write', await written);
+  }
+
+  /** The name of the errno with which the kernel refuses it, if it does. */
+  async advise(address: number, length: number, advice: GuestAdvice): Promise<string | undefined> {
+    const errno = await this.tell('advise', address, length, ADVICE[advice]);
+    return errno === 0 ? undefined : getSystemErrorName(-errno);
+  }
+
+  async unmap(address: number, length: number): Promise<void> {
+    await this.demand('unmap', address, length, 0);
+    this.mappings.delete(address);
+  }
+
+  /** Further pages come from that NUMA node. */
+  async bind(node: number): Promise<void> {
+    await this.demand('bind', 0, 0, node);
+  }
+
+  /** Its child, with all it has, shared copy-on-write. */
+  async fork(): Promise<Guest> {
+    const connected = this.guests.connected();
+    await this.demand('fork', 0, 0, 0);
+    const child = await connected;
+    for (const [address, length] of this.mappings) child.mappings.set(address, length);
+    return child;
+  }
+
+  /** What of its mappings is resident. */
+  resident(): Resident {
+    const smaps = readFileSync(`/proc/${this.pid}/smaps`, 'latin1');
+    const mappings = [...this.mappings];
+    return residentIn(
+      smaps,
+      (at) => mappings.some(([address, length]) => at >= address && at < address + length),
+      PAGE_SIZE,
+    );
+  }
+
+  /** It ends; its memory is given back by then. */
+  async end(): Promise<void> {
+    this.socket.end();
+    this.socket.resume();
+    // The kernel lets go of a process's memory before it closes its files.
+    await this.gone;
+  }
+
+  private async demand(
+    command: keyof typeof COMMANDS,
+    address: number,
+    length: number,
+    value: number,
+  ): Promise<void> {
+    assertTaken(command, await this.tell(command, address, length, value));
+  }
+
+  /** Its answer: 0 or an errno. */
+  private tell(
+    command: keyof typeof COMMANDS,
+    address: number,
+    length: number,
+    value: number,
+  ): Promise<number> {
+    const numbers = [COMMANDS[command], address, length, value].map(BigInt);
+    this.socket.write(new Uint8Array(BigUint64Array.from(numbers).buffer));
+    return numberFrom(this.socket);
+  }
+}
+
+async function numberFrom(socket: Socket): Promise<number> {
+  for (;;) {
+    const bytes: Buffer | null = socket.read(NUMBER_BYTES);
+    if (bytes !== null) return Number(bytes.readBigInt64LE());
+    const ended = new AbortController();
+    const end = (): void => ended.abort(new Error('a guest has ended'));
+    socket.once('close', end);
+    await once(socket, 'readable', { signal: ended.signal });
+    socket.off('close', end);
+  }
+}
+
+function assertTaken(command: string, errno: number): void {
+  if (errno !== 0) throw new Error(`a guest cannot ${command}: ${getSystemErrorName(-errno)}`);
+}

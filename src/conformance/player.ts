@@ -5,7 +5,6 @@
  * In one thread; time stands still. Its memory is just large enough that no step runs out of
  * frames.
  */
-import { STRETCH_PAGES } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
@@ -17,6 +16,9 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
 import { hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
+
+/** A collapse has a whole huge page before it lets go of the frames that there were. */
+const HUGE_PAGE_PAGES = 512;
 
 /** What a step did: the observations after it (one a batch), and the errno of a refused `set`. */
 export interface Outcome {
@@ -66,7 +68,7 @@ export class Player {
     const clock = new ManualClock();
     this.host = Host.create(
       {
-        memoryBytes: (pages + STRETCH_PAGES + 16) * DEFAULT_PAGE_SIZE,
+        memoryBytes: (pages + HUGE_PAGE_PAGES + 16) * DEFAULT_PAGE_SIZE,
         guestPages: pages + 64,
         kernel: profile.name,
         otherMappings: scenario.mappings ?? 0,
@@ -224,7 +226,7 @@ export class Player {
   }
 }
 
-/** How many pages there may be, with every region kept that a guest has had or a fork has copied. */
+/** How many pages there may be, every region kept that a guest has had or a fork has copied. */
 function pagesOf({ ops }: Scenario): number {
   const ofGuest = new Map<string, number>();
   let pages = 0;

@@ -127,7 +127,8 @@ export const CTL_COW_BREAKS = CONTROL_BASE + 80;
 export const CTL_SPLITS = CONTROL_BASE + 82;
 export const CTL_SPLIT_ZEROES = CONTROL_BASE + 84;
 
-// KSM: what the kernel would have done so far, whatever is spared here. Two words each; the scanner.
+// KSM: what the kernel would have done so far, whatever is spared here. Two words each, written by
+// the scanner.
 /** Checksums taken: one a visit to a page that is not merged, unless a search came before it. */
 export const CTL_KERNEL_CHECKSUMS = CONTROL_BASE + 86;
 /** Pages of the stable tree, and of the unstable tree, that a page was compared with. */

@@ -89,8 +89,8 @@ export class Machine {
   }
 
   /**
-   * Maps `pages` untouched pages at `address`, or where there is room, `huge`: advised to huge pages. EINVAL if the address
-   * is unaligned, out of range or taken.
+   * Maps `pages` untouched pages at `address`, or where there is room. `huge`: advised to huge
+   * pages. EINVAL if the address is unaligned, out of range or taken.
    */
   *map(guest: number, pages: number, address?: number, huge = false): LongWork<number> {
     if (!Number.isSafeInteger(pages) || pages < 1)

@@ -11,8 +11,8 @@ import { testedCore } from '../core/tested-core.js';
 import { BenchHost, PAGE } from '../ksm/bench-host.js';
 
 test(
-  'a KSM page is never written in place: it becomes one after the store has asked how often it is ' +
-    'mapped',
+  'a KSM page is never written in place: it becomes one after the store has asked how often it ' +
+    'is mapped',
   () => {
     const { host } = new BenchHost('6.18', 8);
     host.createGuest('a');

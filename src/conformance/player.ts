@@ -15,6 +15,7 @@ import { finish } from '../machine/long-work.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
+import { MappedPages } from './effort.js';
 import { hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
 
 /** A collapse has a whole huge page before it lets go of the frames that there were. */
@@ -62,7 +63,9 @@ export class Player {
   private readonly page: Uint8Array;
 
   constructor(scenario: Scenario, profile: KernelProfile) {
-    const pages = pagesOf(scenario);
+    const mapped = new MappedPages();
+    for (const step of scenario.ops) mapped.add(step);
+    const pages = mapped.total;
     this.observesMemory = hasMemory(scenario);
     this.observesPasses = scenario.ops.some((step) => step.op === 'khugepaged');
     const clock = new ManualClock();
@@ -224,18 +227,4 @@ export class Player {
     if (region === undefined) throw new KsmdError('EINVAL', `there is no region '${name}'`);
     return region;
   }
-}
-
-/** How many pages there may be, every region kept that a guest has had or a fork has copied. */
-function pagesOf({ ops }: Scenario): number {
-  const ofGuest = new Map<string, number>();
-  let pages = 0;
-  for (const step of ops) {
-    if (step.op !== 'region' && step.op !== 'fork') continue;
-    const more = step.op === 'region' ? step.pages : (ofGuest.get(step.guest) ?? 0);
-    const guest = step.op === 'region' ? step.guest : step.child;
-    ofGuest.set(guest, (ofGuest.get(guest) ?? 0) + more);
-    pages += more;
-  }
-  return pages;
 }

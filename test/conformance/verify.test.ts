@@ -2,7 +2,7 @@
  * Verifying finds the first thing that differs, and what a replay observes is what verifying it
  * agrees with.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { profileOf } from '../../src/conformance/player.js';
 import {
   type Observation,
@@ -128,6 +128,86 @@ test('a set that is refused where the kernel took it, or the other way round, di
     what: 'run=3',
     kernel: 'taken',
     ksmd: 'EINVAL',
+  });
+});
+
+describe('huge pages and forks', () => {
+  const HUGE: Scenario = {
+    ops: [
+      { op: 'guest', guest: 'a' },
+      { op: 'region', guest: 'a', region: 'h', addr: '0x200000', pages: 1000, huge: true },
+      { op: 'store', region: 'h', page: 700, offset: 0, value: 1 },
+      { op: 'fill', region: 'h', count: 3, content: 'rand', arg: 7, step: 0 },
+      { op: 'madvise', region: 'h', advice: 'collapse' },
+      { op: 'madvise', region: 'h', page: 600, count: 100, advice: 'collapse' },
+      { op: 'fork', guest: 'a', child: 'b' },
+      { op: 'scan', pages: 5000, times: 3 },
+      { op: 'exit', guest: 'a' },
+    ],
+  };
+  const FOLLOWED = kernelProfile('6.18');
+  const { ops } = observed(HUGE, FOLLOWED);
+  const differing = (step: number, changed: Op) =>
+    verify({ ops: ops.with(step, changed) }, FOLLOWED).difference;
+
+  test.each(KERNEL_PROFILES)('agree with themselves, written and read again: $name', (profile) => {
+    const seen = observed(HUGE, profile);
+    const { difference, compared } = verify(seen, profile);
+    expect(difference).toBeUndefined();
+    // Six times the counters; of one guest twice, of two thrice, and of one again; two figures of
+    // memory with each.
+    const figures = profile.guestCounters.length + 2;
+    expect(compared).toBe(6 * profile.counters.length + 9 * figures);
+    expect(parseScenario(JSON.stringify(seen))).toEqual(seen);
+  });
+
+  test('are told with what is resident of each guest, and the errno of a refused madvise', () => {
+    const memory = ops.map((step) => ('expect' in step ? step.expect : undefined));
+    expect(ops[4]).not.toHaveProperty('error');
+    expect(memory[4]).toMatchObject({ memory: { a: { rss: 1000 - 488 + 1, huge: 1 } } });
+    expect(ops[5]).toMatchObject({ op: 'madvise', error: 'EINVAL' });
+    const scans = memory[7];
+    if (!Array.isArray(scans)) throw new Error('a scan with times has a list of observations');
+    expect(scans.map((seen) => seen.memory)).toEqual([
+      { a: { rss: 513, huge: 1 }, b: { rss: 513, huge: 1 } },
+      { a: { rss: 4, huge: 0 }, b: { rss: 4, huge: 0 } },
+      { a: { rss: 4, huge: 0 }, b: { rss: 4, huge: 0 } },
+    ]);
+    expect(memory[8]).toMatchObject({ memory: { b: { rss: 4, huge: 0 } } });
+  });
+
+  test('that differ in what is resident are named with the guest', () => {
+    const exit = structuredClone(ops[8]) as Extract<Op, { op: 'exit' }>;
+    if (exit.expect?.memory === undefined) throw new Error('an exit tells what is resident');
+    exit.expect.memory.b.huge = 1;
+    expect(differing(8, exit)).toMatchObject({
+      step: 8,
+      what: 'guest b, huge',
+      kernel: '1',
+      ksmd: '0',
+    });
+    exit.expect.memory = { constructor: { rss: 0, huge: 0 } };
+    expect(differing(8, exit)?.ksmd).toBe('no such counter');
+  });
+
+  test('that are refused where the kernel took them, or the other way round, differ', () => {
+    const { error: _error, ...taken } = ops[5] as Extract<Op, { op: 'madvise' }>;
+    expect(differing(5, taken)).toMatchObject({
+      what: 'collapse',
+      kernel: 'taken',
+      ksmd: 'EINVAL',
+    });
+    expect(differing(5, { ...taken, error: 'EAGAIN' })).toMatchObject({
+      kernel: 'EAGAIN',
+      ksmd: 'EINVAL',
+    });
+    const refused = { ...(ops[4] as Extract<Op, { op: 'madvise' }>), error: 'ENOMEM' };
+    expect(differing(4, refused)).toMatchObject({ step: 4, kernel: 'ENOMEM', ksmd: 'taken' });
+  });
+
+  test('are not told of where there are none', () => {
+    for (const step of observed(BARE, FOLLOWED).ops)
+      if ('expect' in step) expect(step.expect).not.toHaveProperty('memory');
   });
 });
 

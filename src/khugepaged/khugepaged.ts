@@ -19,6 +19,7 @@ import { collapse } from '../machine/collapse.js';
 import type { LongWork } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
 import { hasRoomForHuge, stretchDown, stretchUp, type Vma, vmasOf } from '../machine/vmas.js';
+import { LruBatch } from './lru-batch.js';
 import { judge } from './stretch.js';
 import { initialTunables, type KhugepagedTunables } from './tunables.js';
 
@@ -36,6 +37,7 @@ interface Place {
 export class Khugepaged {
   readonly tunables: KhugepagedTunables = initialTunables();
   private cursor: Place | undefined;
+  private readonly batch = new LruBatch();
   private pagesCollapsed = 0;
   private fullScans = 0;
 
@@ -52,6 +54,7 @@ export class Khugepaged {
 
   /** One pass, over at most about `pages` pages. Linux: khugepaged_do_scan. */
   *pass(pages = this.tunables.pages_to_scan): LongWork {
+    this.batch.drain();
     let heads = 0;
     for (let progress = 0; progress < pages; ) {
       if (this.cursor === undefined && (++heads === 2 || this.after(0) === undefined)) return;
@@ -102,7 +105,7 @@ export class Khugepaged {
   private look(region: number, page: number): boolean {
     const { machine } = this;
     const start = machine.memory.i32[region + REGION_SLOT] + page * SLOT_WORDS;
-    const verdict = judge(machine, start, this.tunables);
+    const verdict = judge(machine, start, this.tunables, this.batch);
     if (verdict !== 'collapses') return verdict === 'fails';
     if (!collapse(machine, start)) return false;
     this.pagesCollapsed++;

@@ -12,6 +12,7 @@ import {
   STRETCH_PAGES,
 } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
+import type { LruBatch } from './lru-batch.js';
 import type { KhugepagedTunables } from './tunables.js';
 
 /** What comes of a stretch; a collapse that fails has taken a huge page, and given it back. */
@@ -21,10 +22,11 @@ export function judge(
   machine: Machine,
   start: number,
   limits: Pick<KhugepagedTunables, 'max_ptes_none' | 'max_ptes_shared'>,
+  batch: LruBatch,
 ): Verdict {
   const { i32 } = machine.memory;
   if (!machine.stretches.isSmall(start)) return 'passed over';
-  const mapped = new Set<number>();
+  const mapped: number[] = [];
   let none = 0;
   let shared = 0;
   let isWritable = i32[CTL_COLLAPSE_NEEDS_WRITABLE] === 0;
@@ -38,12 +40,32 @@ export function judge(
     if ((state & PTE_WRITABLE) !== 0) isWritable = true;
     const frame = i32[slot + PTE_FRAME];
     if (isShared(slot, frame) && ++shared > limits.max_ptes_shared) return 'passed over';
-    mapped.add(frame);
+    if (batch.has(frame)) return 'passed over';
+    mapped.push(frame);
   }
   // Where nothing is there at all, nothing was used lately.
   if (!isWritable || none === STRETCH_PAGES) return 'passed over';
-  // The kernel locks every page, and finds one that is mapped twice locked.
-  return mapped.size + none < STRETCH_PAGES ? 'fails' : 'collapses';
+  return isolate(machine, mapped, batch) ? 'collapses' : 'fails';
+}
+
+/**
+ * Takes the pages off the LRU list, in order of address. The kernel locks each, and finds one that
+ * is mapped twice locked: then it puts those before that back.
+ */
+function isolate({ frames }: Machine, mapped: readonly number[], batch: LruBatch): boolean {
+  const locked = new Set<number>();
+  for (const [index, frame] of mapped.entries()) {
+    if (locked.has(frame)) {
+      const before = mapped.slice(0, index);
+      const small = before.filter((other) => frames.folio(other) === 0);
+      batch.putBack(small, small.length < before.length);
+      return false;
+    }
+    locked.add(frame);
+  }
+  // The new huge page drains the batch that the old pages go through.
+  batch.drain();
+  return true;
 }
 
 /**

@@ -132,6 +132,8 @@ test('merges, mappings given back and visits are counted under every profile, be
       pagesScanned: 8,
       merges: 4,
       cowBreaks: 2 ** 32,
+      splits: 0,
+      splitZeroPages: 0,
     });
     expect(bench.host.guestTotals('g')).toMatchObject({
       mergedPages: 4,

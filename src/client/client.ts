@@ -4,7 +4,7 @@
  * Addresses and lengths are in bytes, regions and scans in pages of `pageSize` bytes. Every method
  * rejects with a KsmdError, whose `code` is an errno name: ENOENT or ECONNREFUSED where no daemon
  * listens, ECONNRESET where it breaks off, EINVAL for what it does not take, and what else is said
- * below. What was refused has changed nothing, but for a store that says how much of it was done.
+ * below. What was refused has changed nothing, but where something else is said.
  */
 
 import { KsmdError } from '../errors.js';
@@ -84,14 +84,23 @@ export class Client extends Caller {
     return this.call('PUT /v1/guests/:guest', { params: { guest }, body: { node } });
   }
 
+  /**
+   * A new guest with the guest's regions, all of whose pages it shares until one of both writes.
+   * Its workloads do not go along. EEXIST if the name is taken, ENOSPC at a limit.
+   */
+  fork(guest: string, child: string): Promise<Guest> {
+    return this.call('POST /v1/guests/:guest/fork', { params: { guest }, body: { child } });
+  }
+
   /** The guest exits, its workloads with it. */
   async removeGuest(guest: string): Promise<void> {
     await this.call('DELETE /v1/guests/:guest', { params: { guest } });
   }
 
   /**
-   * Registers a region of `pages` untouched pages, mergeable unless said, at an address of whole
-   * pages or where there is room. EEXIST if name or addresses are taken, ENOSPC without room.
+   * Registers a region of `pages` untouched pages, mergeable unless said and `huge` if said, at an
+   * address of whole pages or where there is room. EEXIST if name or addresses are taken, ENOSPC
+   * without room.
    */
   map(guest: string, region: string, request: RegionRequest): Promise<Region> {
     const params = { guest, region };
@@ -103,7 +112,11 @@ export class Client extends Caller {
     await this.call('DELETE /v1/guests/:guest/regions/:region', { params: { guest, region } });
   }
 
-  /** What a program says of its pages with madvise(2). EFAULT where nothing is mapped. */
+  /**
+   * What a program says of its pages with madvise(2). EFAULT where nothing is mapped. 'collapse' is
+   * refused with EINVAL where no huge page can be or nothing is there to become one, EAGAIN where
+   * a KSM page is there twice, ENOMEM if frames run short; what was collapsed before stays so.
+   */
   async madvise(guest: string, advice: Advice, pages: AdvisedPages): Promise<void> {
     const body = { advice, ...pages };
     await this.call('POST /v1/guests/:guest/madvise', { params: { guest }, body });

@@ -17,6 +17,7 @@ import {
   GUEST_STATE,
   PTE_MERGEABLE,
   PTE_STATE,
+  REGION_HUGE,
   SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
@@ -66,6 +67,8 @@ export interface RegionInfo {
   /** Bytes. */
   readonly address: number;
   readonly pages: number;
+  /** Advised to huge pages. */
+  readonly huge: boolean;
 }
 
 export interface MapOptions {
@@ -403,8 +406,13 @@ export class Host {
   }
 
   private describe(name: string, region: number): RegionInfo {
-    const { regions, pageSize } = this.machine;
-    return { name, address: regions.vpn(region) * pageSize, pages: regions.pages(region) };
+    const { memory, regions, pageSize } = this.machine;
+    return {
+      name,
+      address: regions.vpn(region) * pageSize,
+      pages: regions.pages(region),
+      huge: memory.i32[region + REGION_HUGE] !== 0,
+    };
   }
 
   /** What of each region lies between two virtual page numbers, all of which are mapped. */

@@ -13,6 +13,8 @@ export const HTTP_STATUS = {
   EINVAL: 400,
   EFAULT: 400,
   EBUSY: 409,
+  /** It may go through later, when memory is another. */
+  EAGAIN: 409,
   /** Over TCP, which is for looking only. */
   EACCES: 403,
   E2BIG: 413,
@@ -20,6 +22,8 @@ export const HTTP_STATUS = {
   ETIMEDOUT: 408,
   ENOSPC: 507,
   ENOMEM: 507,
+  /** Of a host that holds fingerprints of pages: what needs their bytes. */
+  ENOTSUP: 501,
   /** The daemon is stopping. */
   EINTR: 503,
   /** A fault of the daemon's own. */

@@ -34,7 +34,10 @@ async function firstOf<T>(stream: AsyncGenerator<T, void, undefined>): Promise<T
 /** A call of each method, in an order in which all succeed, and what comes of it. */
 const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknown>, unknown] } = {
   createGuest: [(client) => client.createGuest('g', 1), { name: 'g', node: 1, regions: [] }],
-  map: [(client) => client.map('g', 'r', { pages: 4 }), { name: 'r', address: BASE, pages: 4 }],
+  map: [
+    (client) => client.map('g', 'r', { pages: 4, huge: true }),
+    { name: 'r', address: BASE, pages: 4, huge: true },
+  ],
   store: [(client) => client.store('g', BASE, BYTES), undefined],
   load: [(client) => wholeOf(client.load('g', BASE, BYTES.length)), BYTES],
   status: [(client) => client.status(), { guests: 1, presentPages: 2 }],
@@ -65,6 +68,10 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   logs: [
     async (client) => JSON.parse((await firstOf(client.logs({ lines: 1 }))) ?? ''),
     { level: 'info', msg: expect.any(String) },
+  ],
+  fork: [
+    (client) => client.fork('g', 'child'),
+    { name: 'child', node: 1, presentPages: 2, regions: [{ name: 'r', address: BASE }] },
   ],
   madvise: [(client) => client.madvise('g', 'dontneed', { region: 'r' }), undefined],
   run: [

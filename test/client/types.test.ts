@@ -43,6 +43,7 @@ test('an answer is what the record says', () => {
   expectTypeOf<AnswerAt<'GET /v1/status'>>().toEqualTypeOf<Status>();
   expectTypeOf<AnswerAt<'PUT /v1/guests/:guest'>>().toEqualTypeOf<Guest>();
   expectTypeOf<AnswerAt<'PUT /v1/guests/:guest/regions/:region'>>().toEqualTypeOf<Region>();
+  expectTypeOf<AnswerAt<'POST /v1/guests/:guest/fork'>>().toEqualTypeOf<Guest>();
   expectTypeOf<AnswerAt<'DELETE /v1/guests/:guest'>>().toEqualTypeOf<null>();
   expectTypeOf<AnswerAt<'POST /v1/profile'>>().toEqualTypeOf<CpuProfile>();
   expectTypeOf<AnswerAt<'GET /v1/map'>>().toEqualTypeOf<PageMapAnswer>();

@@ -22,6 +22,9 @@ export const RegionRequest = Type.Object(
     pages: Pages,
     address: Type.Optional(Bytes),
     mergeable: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    huge: Type.Optional(
+      Type.Boolean({ description: 'true or false: whether it is advised to huge pages' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -31,6 +34,7 @@ export const Region = Type.Object({
   name: Type.String(),
   address: Type.Integer(),
   pages: Type.Integer(),
+  huge: Type.Boolean({ description: 'it is advised to huge pages' }),
 });
 export type Region = Static<typeof Region>;
 
@@ -38,7 +42,10 @@ const GUEST_FIELDS = {
   name: Type.String(),
   node: Type.Integer(),
   registeredPages: Type.Integer(),
-  presentPages: Type.Integer({ description: 'pages that have a frame, their own or shared' }),
+  presentPages: Type.Integer({
+    description: 'resident: pages that have a frame, their own or shared',
+  }),
+  hugePages: Type.Integer({ description: 'huge pages that it has, 512 of these pages each' }),
   mergedPages: Type.Integer({
     description:
       'pages listed from a KSM page; what is written follows when the scanner next passes',
@@ -64,6 +71,8 @@ export const Guest = Type.Object({
   regions: Type.Array(Region, { description: 'in order of address' }),
 });
 export type Guest = Static<typeof Guest>;
+
+const ForkRequest = Type.Object({ child: Name }, { additionalProperties: false });
 
 /** A range, a whole region, or a range that must lie in the region. */
 export const AdviceRequest = Type.Object(
@@ -118,6 +127,16 @@ export const GUEST_ROUTES = {
     params: GuestParams,
     answers: { 204: NoContent },
   },
+  fork: {
+    method: 'POST',
+    path: '/v1/guests/:guest/fork',
+    summary: 'The guest forks: a new guest with its regions, that shares all its pages',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    body: ForkRequest,
+    answers: { 201: Guest },
+  },
   map: {
     method: 'PUT',
     path: '/v1/guests/:guest/regions/:region',
@@ -140,7 +159,7 @@ export const GUEST_ROUTES = {
   madvise: {
     method: 'POST',
     path: '/v1/guests/:guest/madvise',
-    summary: 'Advise pages mergeable, unmergeable or dontneed',
+    summary: 'Advise pages mergeable, unmergeable or dontneed, or collapse them to huge pages',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,

@@ -24,7 +24,7 @@ describe('guests and regions', () => {
       status: 201,
       json: { name: 'g', node: 0, regions: [] },
     });
-    const region = { name: 'r', address: BASE, pages: 16 };
+    const region = { name: 'r', address: BASE, pages: 16, huge: false };
     expect(
       await daemon.curlJson('/v1/guests/g/regions/r', '-X', 'PUT', '-d', '{"pages": 16}'),
     ).toEqual({ status: 201, json: region });
@@ -35,7 +35,10 @@ describe('guests and regions', () => {
       '-d',
       '{"pages": 1, "address": "0x200000000", "mergeable": false}',
     );
-    expect(far).toEqual({ status: 201, json: { name: 'far', address: 0x200000000, pages: 1 } });
+    expect(far).toMatchObject({
+      status: 201,
+      json: { name: 'far', address: 0x200000000, pages: 1 },
+    });
     expect(await daemon.curlJson('/v1/guests/g')).toMatchObject({
       status: 200,
       json: {
@@ -386,7 +389,7 @@ describe('a request that is wrong gets a sentence and an errno name:', () => {
       ['-X', 'POST', '-d', '{"advice": "willneed"}'],
       400,
       'EINVAL',
-      /^advice must be mergeable, unmergeable or dontneed/,
+      /^advice must be mergeable, unmergeable, dontneed or collapse$/,
     ],
     [
       '/v1/guests/here/madvise',

@@ -34,12 +34,19 @@ export function guestHandlers({
       );
       return null;
     },
+    // What runs in the guest goes on; nothing runs in the child.
+    fork: ({ params, body }) =>
+      standstill.changeInSlices(function* () {
+        yield* host.forkInSlices(params.guest, body.child);
+        return describe(host, body.child);
+      }),
     map: ({ params, body }) => {
-      const { pages, address, mergeable } = body;
+      const { pages, address, mergeable, huge } = body;
       return standstill.changeInSlices(() =>
         host.mapInSlices(params.guest, params.region, pages, {
           address: address === undefined ? undefined : toBytes(address),
           mergeable,
+          huge,
         }),
       );
     },
@@ -68,6 +75,7 @@ function describe(host: Host, name: string): Guest {
     node: host.guestNode(name),
     registeredPages: registeredPages(host, name),
     presentPages: host.presentPages(name),
+    hugePages: host.hugePages(name),
     ...totals,
     bookkeepingBytes: bookkeepingOf(totals.rmapItems),
     ksm_stat: { ...host.guestCounters(name) },

@@ -30,7 +30,7 @@ export const ADVICE = ['mergeable', 'unmergeable', 'dontneed', 'collapse'] as co
 export type Advice = (typeof ADVICE)[number];
 
 /** Programs that a guest can run. */
-export const WORKLOADS = ['ksmpages', 'dirty', 'read', 'boot'] as const;
+export const WORKLOADS = ['ksmpages', 'dirty', 'read', 'boot', 'load', 'serve'] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
 /**

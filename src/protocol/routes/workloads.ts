@@ -16,6 +16,9 @@ export const WorkloadRequest = Type.Object(
     guest: Name,
     region: Type.Optional(Name),
     pages: Type.Optional(Pages),
+    huge: Type.Optional(
+      Type.Boolean({ description: 'true or false: whether a region to be made is huge' }),
+    ),
     seed: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'a whole number, 0 or more' }),
     ),

@@ -2,6 +2,7 @@
 import { KsmdError } from '../../../errors.js';
 import type { Host } from '../../../ksm/host.js';
 import type { LongWork } from '../../../machine/long-work.js';
+import type { WorkloadName } from '../../../names.js';
 import type {
   WORKLOAD_ROUTES,
   Workload,
@@ -10,6 +11,9 @@ import type {
 import type { GuestThreadInfo } from '../../threads/guest-threads.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
+
+/** Whose region a program works on that has none of its own. */
+const REGIONS_OF: Partial<Record<WorkloadName, WorkloadName>> = { read: 'dirty', serve: 'load' };
 
 export function workloadHandlers({
   host,
@@ -39,17 +43,16 @@ export function workloadHandlers({
  */
 function* prepare(
   host: Host,
-  { workload, guest, region = workload === 'read' ? 'dirty' : workload, pages }: WorkloadRequest,
+  { workload, guest, region = REGIONS_OF[workload] ?? workload, pages, huge }: WorkloadRequest,
 ): LongWork<string> {
   const isNew = !host.hasGuest(guest);
-  const known = !isNew && host.regionsOf(guest).some(({ name }) => name === region);
-  if (known) {
-    if (pages !== undefined && pages !== host.findRegion(guest, region).pages) {
-      throw new KsmdError(
-        'EINVAL',
-        `region '${region}' of guest '${guest}' has ${host.findRegion(guest, region).pages} pages`,
-      );
-    }
+  const known = isNew ? undefined : host.regionsOf(guest).find(({ name }) => name === region);
+  if (known !== undefined) {
+    const whose = `region '${region}' of guest '${guest}'`;
+    if (pages !== undefined && pages !== known.pages)
+      throw new KsmdError('EINVAL', `${whose} has ${known.pages} pages`);
+    if (huge !== undefined && huge !== known.huge)
+      throw new KsmdError('EINVAL', `${whose} is there, and ${known.huge ? 'huge' : 'not huge'}`);
     return region;
   }
   if (pages === undefined)
@@ -59,7 +62,7 @@ function* prepare(
     );
   if (isNew) host.createGuest(guest);
   try {
-    yield* host.mapInSlices(guest, region, pages);
+    yield* host.mapInSlices(guest, region, pages, { huge });
   } catch (error) {
     if (isNew) host.exitGuest(guest);
     throw error;

@@ -19,6 +19,7 @@ export const VERBS: readonly Verb[] = [
   look.free,
   guests.register,
   guests.unregister,
+  guests.fork,
   guests.guests,
   look.explain,
   guests.read,

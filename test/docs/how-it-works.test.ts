@@ -12,6 +12,11 @@ const DIFFERENCES: readonly ((profile: KernelProfile) => boolean)[] = [
   ({ tunables }) => tunables.includes('advisor_mode'),
   ({ checksumFirst }) => checksumFirst,
   ({ chains }) => chains === 'any',
+  ({ splitFreesZeroes }) => splitFreesZeroes,
+  ({ dontneedFreesTables }) => dontneedFreesTables,
+  ({ hugePageReuse }) => hugePageReuse === 'exclusive',
+  ({ collapseNeedsWritable }) => !collapseNeedsWritable,
+  ({ forkInheritsCounts }) => !forkInheritsCounts,
 ];
 
 test('its table of kernels is that of the profiles', () => {

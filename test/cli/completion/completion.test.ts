@@ -106,6 +106,9 @@ describe('bash', () => {
     ]);
     expect(await complete(['ksmd', 'madvise', 'web-1', 'un'])).toEqual(['unmergeable']);
     expect(await complete(['ksmd', 'run', '--size', '1MiB', 'd'])).toEqual(['dirty']);
+    expect(await complete(['ksmd', 'run', 'p'])).toEqual(['prefork']);
+    expect(await complete(['ksmd', 'run', 'boot', '--hu'])).toEqual(['--huge']);
+    expect(await complete(['ksmd', 'madvise', 'vm', 'c'])).toEqual(['collapse']);
     expect(await complete(['ksmd', 'completion', ''])).toEqual(['bash', 'zsh', 'fish']);
   });
 
@@ -142,6 +145,8 @@ describe('bash', () => {
     ]);
     expect(await complete(['ksmd', 'register', ''])).toEqual([]);
     expect(await complete(['ksmd', 'read', 'vm', ''])).toEqual([]);
+    expect(await complete(['ksmd', 'fork', 'v'])).toEqual(['vm']);
+    expect(await complete(['ksmd', 'fork', 'vm', ''])).toEqual([]);
   });
 
   test('says nothing of guests where there is no daemon', async () => {

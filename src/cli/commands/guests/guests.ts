@@ -24,23 +24,34 @@ export const action: Action<[string | undefined], object> = async (
   return undefined;
 };
 
+/** Huge pages have a column where there are any. */
 function guestTable(all: readonly GuestSummary[], pageSize: number): string[] {
-  const rows = all.map(({ name, node, regions, registeredPages, presentPages, ksm_stat }) => [
-    name,
-    String(node),
-    String(regions),
-    ...pages(registeredPages, pageSize),
-    ...pages(presentPages, pageSize),
-    ...pages(ksm_stat.ksm_merging_pages, pageSize),
+  const areAny = all.some(({ hugePages }) => hugePages > 0);
+  const rows = all.map((guest) => [
+    guest.name,
+    String(guest.node),
+    String(guest.regions),
+    ...pages(guest.registeredPages, pageSize),
+    ...pages(guest.presentPages, pageSize),
+    ...(areAny ? [String(guest.hugePages)] : []),
+    ...pages(guest.ksm_stat.ksm_merging_pages, pageSize),
   ]);
-  return table(['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', 'MERGED', ''], rows);
+  const huge = areAny ? ['HUGE'] : [];
+  return table(
+    ['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', ...huge, 'MERGED', ''],
+    rows,
+  );
 }
 
 function regionTable({ regions }: Guest, pageSize: number): string[] {
-  return table(
-    ['REGION', 'ADDRESS', 'PAGES', ''],
-    regions.map((region) => [region.name, hex(region.address), ...pages(region.pages, pageSize)]),
-  );
+  const areAny = regions.some(({ huge }) => huge);
+  const rows = regions.map((region) => [
+    region.name,
+    hex(region.address),
+    ...pages(region.pages, pageSize),
+    ...(areAny ? [region.huge ? 'yes' : 'no'] : []),
+  ]);
+  return table(['REGION', 'ADDRESS', 'PAGES', '', ...(areAny ? ['HUGE'] : [])], rows);
 }
 
 /** The early kernel profiles do not count by guest. */

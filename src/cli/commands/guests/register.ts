@@ -15,12 +15,16 @@ interface RegisterOptions {
   readonly image?: string;
   readonly pages?: number;
   readonly address?: number;
+  readonly huge?: true;
 }
+
+/** Where its region goes, and whether it is advised to huge pages. */
+type Placed = Pick<RegisterOptions, 'address' | 'huge'>;
 
 export const action: Action<[string], RegisterOptions> = async (
   session,
   [guest],
-  { pid, image, pages, address },
+  { pid, image, pages, address, huge },
 ) => {
   if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
     throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
@@ -29,9 +33,17 @@ export const action: Action<[string], RegisterOptions> = async (
       throw new InvalidArgumentError(
         '--pid keeps the addresses of the process: leave out --address',
       );
+    if (huge !== undefined)
+      throw new InvalidArgumentError('--huge goes with --image or --pages, not with --pid');
     await registerProcess(session, guest, pid);
-  } else if (image !== undefined) await registerImage(session, guest, image, address);
-  else await registerEmpty(session, guest, pages ?? 0, address);
+    return undefined;
+  }
+  const placed = {
+    ...(address === undefined ? {} : { address }),
+    ...(huge === undefined ? {} : { huge }),
+  };
+  if (image !== undefined) await registerImage(session, guest, image, placed);
+  else await registerEmpty(session, guest, pages ?? 0, placed);
   return undefined;
 };
 
@@ -39,10 +51,10 @@ async function registerEmpty(
   { client, print }: Session,
   guest: string,
   pages: number,
-  address: number | undefined,
+  placed: Placed,
 ): Promise<void> {
   const region = await withNewGuest(client, guest, () =>
-    client.map(guest, 'memory', { pages, ...(address === undefined ? {} : { address }) }),
+    client.map(guest, 'memory', { pages, ...placed }),
   );
   print(`${guest}: ${count(pages, 'untouched page')} at ${hex(region.address)}`);
 }
@@ -51,7 +63,7 @@ async function registerImage(
   { client, print }: Session,
   guest: string,
   path: string,
-  address: number | undefined,
+  placed: Placed,
 ): Promise<void> {
   const { file, length } = await openRegularFile(path);
   try {
@@ -60,7 +72,7 @@ async function registerImage(
     // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
     const pages = Math.ceil(length / pageSize);
     const region = await withNewGuest(client, guest, () =>
-      client.map(guest, 'image', { pages, ...(address === undefined ? {} : { address }) }),
+      client.map(guest, 'image', { pages, ...placed }),
     );
     const progress = new Progress(guest, length);
     try {

@@ -1,32 +1,44 @@
-/** `ksmd run`: a workload in a guest, on a thread of the daemon. */
+/** `ksmd run`: a workload in a guest, on a thread of the daemon; or a server of several guests. */
 import type { WorkloadName } from '../../../names.js';
 import type { Action } from '../../verb.js';
+import { runPrefork } from './run-prefork.js';
 
 interface RunOptions {
   readonly guest: string;
   readonly region?: string;
   readonly size?: number;
+  readonly huge?: true;
   readonly seed?: number;
   readonly rate?: number;
   readonly spread?: number;
+  readonly children: number;
   readonly best?: true;
   readonly readLoop?: true;
 }
 
-export const action: Action<[WorkloadName], RunOptions> = async (
-  { client, json, print, printJson },
+export const action: Action<[WorkloadName | 'prefork'], RunOptions> = async (
+  session,
   [workload],
-  { guest, region, size, seed, rate, spread, best, readLoop },
+  { guest, region, size, huge, seed, rate, spread, children, best, readLoop },
 ) => {
+  const { client, json, print, printJson } = session;
   const { pageSize } = await client.status();
-  const started = await client.run({
-    workload,
+  const wanted = {
     guest,
     ...(region === undefined ? {} : { region }),
     ...(size === undefined ? {} : { pages: Math.ceil(size / pageSize) }),
+    ...(huge === undefined ? {} : { huge }),
     ...(seed === undefined ? {} : { seed }),
     ...(rate === undefined ? {} : { rate }),
     ...(spread === undefined ? {} : { spreadPages: spread }),
+  };
+  if (workload === 'prefork') {
+    await runPrefork(session, wanted, children);
+    return undefined;
+  }
+  const started = await client.run({
+    workload,
+    ...wanted,
     ...(best === undefined ? {} : { best }),
     ...(readLoop === undefined ? {} : { readLoop }),
   });

@@ -18,11 +18,12 @@ export const register = verb({
     new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
       parseBytes,
     ),
+    new Option('--huge', 'advise --image or --pages to huge pages'),
   ],
   examples: [
     'ksmd register web --pid 1234',
     'ksmd register vm1 --image vm1.mem',
-    'ksmd register empty --pages 16384',
+    'ksmd register empty --pages 16384 --huge',
   ],
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
@@ -40,6 +41,26 @@ export const unregister = verb({
   examples: ['ksmd unregister web'],
   hints: { ENOENT: "'ksmd guests' lists them" },
   load: () => import('./unregister.js'),
+});
+
+export const fork = verb({
+  name: 'fork',
+  summary: 'make a guest that shares all pages of another until one of both writes',
+  details: [
+    'As fork(2) does: the child has the regions of the guest at the same addresses, with the ' +
+      'same advice. Workloads of the guest go on in the guest alone.',
+  ],
+  arguments: [
+    new Argument('<guest>', 'the parent'),
+    new Argument('<child>', "the new guest: 1 to 64 letters, digits, '.', '_' or '-'"),
+  ],
+  examples: ['ksmd fork web web-1'],
+  json: true,
+  hints: {
+    ENOENT: "'ksmd guests' lists them",
+    EEXIST: "choose another name, or 'ksmd unregister' it first",
+  },
+  load: () => import('./fork.js'),
 });
 
 export const guests = verb({
@@ -84,7 +105,12 @@ export const write = verb({
 
 export const madvise = verb({
   name: 'madvise',
-  summary: 'advise pages mergeable, unmergeable or dontneed',
+  summary: 'advise pages mergeable, unmergeable or dontneed, or collapse them',
+  details: [
+    'collapse makes huge pages of pages that are mapped one by one, in regions advised to huge ' +
+      'pages: each 512 in a row at addresses of whole huge pages. What it has collapsed stays so ' +
+      'if it fails further on.',
+  ],
   arguments: [new Argument('<guest>'), new Argument('<advice>').choices(ADVICE)],
   options: [
     new Option('--region <region>', 'a whole region'),
@@ -96,10 +122,12 @@ export const madvise = verb({
   examples: [
     'ksmd madvise web unmergeable --region memory',
     'ksmd madvise web dontneed --address 0x100000000 --length 64KiB',
+    'ksmd madvise vm1 collapse --region memory',
   ],
   hints: {
     ENOENT: "'ksmd guests GUEST' lists its regions",
     EFAULT: "'ksmd guests GUEST' lists its regions",
+    EAGAIN: "'ksmd madvise GUEST unmergeable' first gives each page a frame of its own",
   },
   load: () => import('./madvise.js'),
 });
@@ -107,23 +135,36 @@ export const madvise = verb({
 export const run = verb({
   name: 'run',
   summary: 'run a workload in a guest, on a thread of the daemon',
-  arguments: [new Argument('<workload>', 'what to run').choices(WORKLOADS)],
+  details: [
+    'boot is a machine that starts, ksmpages and dirty write patterns, read reads along with ' +
+      'dirty. prefork is a server: in GUEST it runs load, which writes the data, then forks ' +
+      'GUEST-1 and as many more as --children says, and in each runs serve, which rewrites a part.',
+  ],
+  arguments: [new Argument('<workload>', 'what to run').choices([...WORKLOADS, 'prefork'])],
   options: [
     new Option('--guest <guest>', 'where; made if it is not there').makeOptionMandatory(),
     new Option('--region <region>', 'a region of it (default: one named after the workload)'),
     new Option('--size <size>', 'bytes of the region, if it is to be made').argParser(parseBytes),
+    new Option('--huge', 'a region that is to be made is advised to huge pages'),
     new Option('--seed <n>', 'the same seed does the same').argParser(parseCount),
-    new Option('--rate <n>', 'stores a second (default: as many as it can)').argParser(parseCount),
+    new Option(
+      '--rate <n>',
+      'stores a second (default: as many as it can; boot, serve, prefork: 100)',
+    ).argParser(parseCount),
     new Option(
       '--spread <pages>',
-      'dirty, read: how many pages are written or read (default: all)',
+      'dirty, read, serve: how many pages are written or read (default: all; prefork: an eighth)',
     ).argParser(parsePositive),
+    new Option('--children <n>', 'prefork: how many guests to fork')
+      .argParser(parsePositive)
+      .default(4),
     new Option('--best', 'ksmpages: pages that are all the same'),
     new Option('--read-loop', 'ksmpages: go on reading a word of every page'),
   ],
   examples: [
-    'ksmd run boot --guest vm1 --size 256MiB',
+    'ksmd run boot --guest vm1 --size 256MiB --huge',
     'ksmd run dirty --guest busy --size 16MiB --rate 1000',
+    'ksmd run prefork --guest web --size 64MiB --children 8',
   ],
   json: true,
   hints: {

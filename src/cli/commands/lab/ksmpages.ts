@@ -2,14 +2,12 @@
  * `ksmd ksmpages`: a new guest that runs the program the kernel's KSM was introduced with, until it
  * has written its pages.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
-import { Progress } from '../../terminal/progress.js';
 import { count, size as inWords } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
+import { written } from '../guests/written.js';
 
 interface KsmPagesOptions {
   readonly size: number;
@@ -18,8 +16,6 @@ interface KsmPagesOptions {
 }
 
 const REGION = 'memory';
-/** How often the workload is asked how far it is. */
-const LOOK_MS = 50;
 
 export const action: Action<[string], KsmPagesOptions> = async (
   { client, print },
@@ -42,39 +38,3 @@ export const action: Action<[string], KsmPagesOptions> = async (
   print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(region.address)}`);
   return undefined;
 };
-
-/**
- * Resolves once the workload has written all its pages, and forgets it. KsmdError if it finds no
- * frame for one, or dies: what was stored stays.
- */
-async function written(
-  client: Client,
-  id: number,
-  guest: string,
-  pages: number,
-  pageSize: number,
-): Promise<void> {
-  const progress = new Progress(guest, pages * pageSize);
-  try {
-    for (let seen = 0; ; ) {
-      const workload = (await client.workloads()).find((each) => each.id === id);
-      const stores = workload?.stores ?? 0;
-      progress.add((stores - seen) * pageSize);
-      seen = stores;
-      if (workload?.state === 'running') await delay(LOOK_MS);
-      else if (workload?.state === 'waiting' && workload.retries === 0) await delay(LOOK_MS);
-      else {
-        await client.kill(id);
-        if (workload?.state === 'done') return;
-        const why =
-          workload?.state === 'waiting' ? 'no frame is free' : (workload?.reason ?? 'it was ended');
-        throw new KsmdError(
-          workload?.state === 'waiting' ? 'ENOMEM' : 'EINTR',
-          `${why}: ${count(stores, 'page')} of ${count(pages, 'page')} were stored`,
-        );
-      }
-    }
-  } finally {
-    progress.end();
-  }
-}

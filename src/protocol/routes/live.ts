@@ -40,6 +40,7 @@ const MapRegion = Type.Object({
   name: Type.String(),
   address: Type.Integer(),
   pages: Type.Integer(),
+  huge: Type.Boolean({ description: 'it is advised to huge pages' }),
   first: Type.Integer({ description: 'slot' }),
 });
 export type MapRegion = Static<typeof MapRegion>;

@@ -30,6 +30,7 @@ function guestsOf(sizes: readonly (readonly number[])[]): MapGuest[] {
       name: `r${i}`,
       address: 4096 * (i + 1) * 10_000,
       pages,
+      huge: false,
       first: slots.at(-1 - guest)?.[i] ?? 0,
     })),
   }));

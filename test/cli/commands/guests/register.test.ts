@@ -189,7 +189,7 @@ describe('register --image', () => {
     const { stdout: back } = await daemon.ksmd('read', 'vm1', '0x10000', '16KiB');
     expect(back).toBe(bytes.toString('latin1') + '\0'.repeat(4096 - 100));
     expect((await daemon.client.guest('vm1')).regions).toEqual([
-      { name: 'image', address: 0x10000, pages: 4 },
+      { name: 'image', address: 0x10000, pages: 4, huge: false },
     ]);
   });
 

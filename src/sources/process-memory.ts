@@ -9,12 +9,15 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { KsmdError } from '../errors.js';
 import { hostPageSize } from './host-page-size.js';
+import { HUGE_PAGE_FRAMES, HugePages } from './huge-pages.js';
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65536;
 /** Bits 63 and 62, in the entry's high word. */
 const PRESENT = 0x80000000;
 const SWAPPED = 0x40000000;
+/** Of a frame's number, the bits in the high word. */
+const FRAME_HIGH = 0x7fffff;
 /** Most bytes read at once. */
 const RANGE_BYTES = 4 * 1024 * 1024;
 
@@ -27,6 +30,8 @@ export interface Mapping {
 export interface PresentRange {
   readonly address: number;
   readonly length: number;
+  /** One huge page or several, whole; else none, as far as this user may know. */
+  readonly huge: boolean;
 }
 
 export class ProcessMemory {
@@ -39,6 +44,7 @@ export class ProcessMemory {
     readonly pid: number,
     private readonly pagemap: FileHandle,
     private readonly mem: FileHandle,
+    private readonly hugePages: HugePages | undefined,
     /** Private anonymous mappings, heap and stacks among them, in order of address. */
     readonly mappings: readonly Mapping[],
   ) {}
@@ -55,11 +61,22 @@ export class ProcessMemory {
       const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
       handles.push(pagemap);
       const maps = await readFile(`/proc/${pid}/maps`, 'latin1');
-      return new ProcessMemory(pid, pagemap, mem, privateAnonymousMappings(maps));
+      return new ProcessMemory(
+        pid,
+        pagemap,
+        mem,
+        await HugePages.open(),
+        privateAnonymousMappings(maps),
+      );
     } catch (error) {
       for (const handle of handles) await handle.close();
       throw explain(pid, error);
     }
+  }
+
+  /** Whether huge pages can be told from others: not without CAP_SYS_ADMIN. */
+  get tellsHugePages(): boolean {
+    return this.hugePages !== undefined;
   }
 
   /** The ranges of present pages of a mapping, none longer than a few MiB. */
@@ -69,31 +86,52 @@ export class ProcessMemory {
   }: Mapping): AsyncGenerator<PresentRange, void, undefined> {
     const { pageSize } = this;
     const entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
-    let start = -1;
+    const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
+    let range: { address: number; length: number; huge: boolean } | undefined;
     const end = address + length;
-    for (let at = address; at < end; at += BATCH_PAGES * pageSize) {
-      const pages = Math.min(BATCH_PAGES, (end - at) / pageSize);
+    // From one multiple of a huge page on, so that none lies in two batches.
+    for (let at = address; at < end; ) {
+      const stop = Math.min(end, Math.floor(at / hugeBytes) * hugeBytes + BATCH_PAGES * pageSize);
+      const pages = (stop - at) / pageSize;
       const { bytesRead } = await this.pagemap.read(
         entries,
         0,
         pages * ENTRY_BYTES,
         (at / pageSize) * ENTRY_BYTES,
       );
-      for (let page = 0; page < pages; page++) {
+      // What is past the end of the pagemap is gone.
+      entries.fill(0, bytesRead, pages * ENTRY_BYTES);
+      for (let page = 0; page < pages; ) {
         const here = at + page * pageSize;
-        // What is past the end of the pagemap is gone.
-        const entry =
-          page * ENTRY_BYTES < bytesRead ? entries.readUInt32LE(page * ENTRY_BYTES + 4) : 0;
+        const huge = pages - page >= HUGE_PAGE_FRAMES && (await this.isHuge(here, entries, page));
+        const entry = entries.readUInt32LE(page * ENTRY_BYTES + 4);
         const present = entry >= PRESENT;
         if (!present && (entry & SWAPPED) !== 0) this.swappedPages++;
-        if (present && start === -1) start = here;
-        if (start !== -1 && (!present || here - start === RANGE_BYTES)) {
-          yield { address: start, length: here - start };
-          start = present ? here : -1;
+        const goesOn = present && range?.huge === huge && range.length < RANGE_BYTES;
+        if (range !== undefined && !goesOn) {
+          yield range;
+          range = undefined;
         }
+        const step = huge ? hugeBytes : pageSize;
+        if (present) {
+          range ??= { address: here, length: 0, huge };
+          range.length += step;
+        }
+        page += step / pageSize;
       }
+      at = stop;
     }
-    if (start !== -1) yield { address: start, length: end - start };
+    if (range !== undefined) yield range;
+  }
+
+  /** Whether a huge page is mapped at the address, whose entry in the pagemap is the `page`th. */
+  private async isHuge(address: number, entries: Buffer, page: number): Promise<boolean> {
+    if (this.hugePages === undefined || (address / this.pageSize) % HUGE_PAGE_FRAMES !== 0)
+      return false;
+    const first = frameOf(entries, page);
+    for (let i = 1; i < HUGE_PAGE_FRAMES; i++)
+      if (frameOf(entries, page + i) !== first + i) return false;
+    return this.hugePages.startsAt(first);
   }
 
   /** What of a range can be read: addresses and bytes. Pages that cannot are left out. */
@@ -121,6 +159,7 @@ export class ProcessMemory {
   async close(): Promise<void> {
     await this.pagemap.close();
     await this.mem.close();
+    await this.hugePages?.close();
   }
 
   /** How many bytes could be read. */
@@ -132,6 +171,12 @@ export class ProcessMemory {
       return 0;
     }
   }
+}
+
+/** Of a page that is present; 0 for those who may not know. */
+function frameOf(entries: Buffer, page: number): number {
+  const low = entries.readUInt32LE(page * ENTRY_BYTES);
+  return (entries.readUInt32LE(page * ENTRY_BYTES + 4) & FRAME_HIGH) * 2 ** 32 + low;
 }
 
 /** From the text of /proc/PID/maps. */

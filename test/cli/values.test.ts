@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { joined } from '../../src/cli/commands/guests/register-process.js';
 import {
   parseAssignment,
@@ -82,16 +82,35 @@ test('of a process, what is private and of no file is its own', () => {
   ]);
 });
 
-test('present pages next to each other are one region, over small gaps too; what lies far apart is not', () => {
+describe('present pages', () => {
   const page = 4096;
-  const ranges = [
-    { address: 0, length: 2 * page },
-    { address: 2 * page, length: page },
-    { address: 67 * page, length: page },
-    { address: 133 * page, length: page },
-  ];
-  expect(joined(ranges)).toEqual([
-    { address: 0, length: 68 * page, ranges: ranges.slice(0, 3) },
-    { address: 133 * page, length: page, ranges: ranges.slice(3) },
-  ]);
+  const at = (number: number, pages: number, huge = false) => ({
+    address: number * page,
+    length: pages * page,
+    huge,
+  });
+
+  test('next to each other are one region, over small gaps too; what lies far apart is not', () => {
+    const ranges = [at(0, 2), at(2, 1), at(67, 1), at(133, 1)];
+    expect(joined(ranges)).toEqual([
+      { ...at(0, 68), ranges: ranges.slice(0, 3) },
+      { ...at(133, 1), ranges: ranges.slice(3) },
+    ]);
+  });
+
+  test('in huge pages are a region of those alone, without a gap', () => {
+    const ranges = [
+      at(511, 1),
+      at(512, 512, true),
+      at(1024, 512, true),
+      at(2048, 512, true),
+      at(2560, 1),
+    ];
+    expect(joined(ranges)).toEqual([
+      { ...at(511, 1), ranges: ranges.slice(0, 1) },
+      { ...at(512, 1024, true), ranges: ranges.slice(1, 3) },
+      { ...at(2048, 512, true), ranges: ranges.slice(3, 4) },
+      { ...at(2560, 1), ranges: ranges.slice(4) },
+    ]);
+  });
 });

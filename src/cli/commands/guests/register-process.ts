@@ -19,6 +19,7 @@ const MAX_GAP_BYTES = 256 * 1024;
 export interface NewRegion {
   readonly address: number;
   length: number;
+  readonly huge: boolean;
   readonly ranges: PresentRange[];
 }
 
@@ -46,8 +47,8 @@ export async function registerProcess(
 
     const progress = new Progress(guest, presentBytes);
     const storedBytes = await withNewGuest(client, guest, async () => {
-      for (const { address, length } of found.regions)
-        await client.map(guest, address.toString(16), { pages: length / pageSize, address });
+      for (const { address, length, huge } of found.regions)
+        await client.map(guest, address.toString(16), { pages: length / pageSize, address, huge });
       let stored = 0;
       for (const range of ranges) {
         for await (const { address, bytes } of memory.read(range)) {
@@ -94,7 +95,9 @@ export function joined(ranges: readonly PresentRange[]): NewRegion[] {
   const regions: NewRegion[] = [];
   for (const range of ranges) {
     const last = regions.at(-1);
-    if (last === undefined || range.address - (last.address + last.length) > MAX_GAP_BYTES)
+    const gap = last === undefined ? 0 : range.address - (last.address + last.length);
+    // Huge pages begin on their own, and whole: the first store makes each.
+    if (last === undefined || last.huge !== range.huge || gap > (range.huge ? 0 : MAX_GAP_BYTES))
       regions.push({ ...range, ranges: [range] });
     else {
       last.length = range.address + range.length - last.address;

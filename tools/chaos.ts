@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { randomIntegers } from '../src/workload/random.js';
 import { LoadedDaemon } from './load/daemon.js';
+import { Families } from './load/families.js';
 import { DAEMON_OPTIONS, Writers } from './load/writers.js';
 
 const UPLOAD_PAGES = 200;
@@ -42,6 +43,8 @@ const { client } = daemon;
 const random = randomIntegers(seed);
 const writers = new Writers(daemon, seed);
 await writers.start();
+const families = new Families(daemon, random);
+await families.start();
 await client.createGuest('uploads');
 const region = await client.map('uploads', 'memory', { pages: UPLOAD_PAGES });
 
@@ -91,6 +94,7 @@ for (const [number, deed] of deeds.entries()) {
     slowestMs = Math.max(slowestMs, await Promise.race([killScanner(), daemon.died]));
   else if (deed === 'guest') await writers.replace(random(3));
   else await cutClient();
+  await families.deed();
   if (number % 100 !== 99) continue;
   faults.push(...(await client.check()));
   checks++;
@@ -100,7 +104,9 @@ for (const [number, deed] of deeds.entries()) {
       `${wrong} wrong, slowest restart ${Math.round(slowestMs)} ms`,
   );
 }
+await families.stop();
 const totals = await writers.stop();
+totals.wrong += families.wrong;
 faults.push(...(await client.check()));
 await daemon.stop();
 for (const sentence of faults) console.log(sentence);

@@ -5,6 +5,7 @@
  */
 import type { Workload } from '../../src/protocol/routes/workloads.js';
 import type { LoadedDaemon } from './daemon.js';
+import { FAMILY_MIB } from './families.js';
 
 const MEMORY_MIB = 64;
 const PAGE_SIZE = 4096;
@@ -13,7 +14,7 @@ const WRITERS = 3;
 
 export const DAEMON_OPTIONS = [
   '--memory',
-  `${MEMORY_MIB}MiB`,
+  `${MEMORY_MIB + FAMILY_MIB}MiB`,
   '--pages-to-scan',
   '99999',
   '--sleep-ms',

@@ -18,7 +18,11 @@ import { overcommitRow } from './experiments/overcommit.js';
 import { profileRow } from './experiments/profile.js';
 import { readLoopRow } from './experiments/read-loop.js';
 import { standingStartRow } from './experiments/standing-start.js';
-import { busyStatusLatencyRow, statusLatencyRow } from './experiments/status-latency.js';
+import {
+  busyStatusLatencyRow,
+  statusFloorRow,
+  statusLatencyRow,
+} from './experiments/status-latency.js';
 import { Progress } from './progress.js';
 import { printReport } from './report/terminal.js';
 import type { Results } from './results.js';
@@ -109,6 +113,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['standing-start-worst', () => standingStartRow('worst', copyPages, profile)],
   ['standing-start-best', () => standingStartRow('best', copyPages, profile)],
   ['upload', () => uploadRow(copyPages, profile)],
+  ['status-floor', () => statusFloorRow()],
   ['status-latency', () => statusLatencyRow(copyPages, profile)],
   ['status-latency-busy', () => busyStatusLatencyRow(copyPages, profile, progress)],
   ['daemon-worst', () => daemonWorstRow(copyPages, profile)],

@@ -17,6 +17,7 @@ export const PHASES = [
   'standing-start-worst',
   'standing-start-best',
   'upload',
+  'status-floor',
   'status-latency',
   'status-latency-busy',
   'daemon-worst',

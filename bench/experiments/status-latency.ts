@@ -3,11 +3,14 @@
  * whatever takes it long. Who asks, the scanner and the API thread are three busy threads; other
  * clients are processes of their own.
  */
-import { execFile } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Client } from '../../src/client/client.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { LoadedDaemon } from '../../tools/load/daemon.js';
 import type { Progress } from '../progress.js';
@@ -23,6 +26,37 @@ const WARM_UP = 200;
 /** Each work that takes long is done so often. */
 const REPETITIONS = 3;
 
+/**
+ * The same of a server that does nothing, beside threads that are busy: no daemon of Node.js can be
+ * expected to answer sooner on this machine.
+ */
+export async function statusFloorRow(): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), 'ksmd-status-floor-'));
+  const socketPath = join(folder, 'socket');
+  const server = fork(fileURLToPath(new URL('../sides/empty-server.mjs', import.meta.url)), [
+    socketPath,
+  ]);
+  const client = new Client(socketPath);
+  try {
+    await once(server, 'message');
+    const latency = new Latency();
+    for (let i = 0; i < WARM_UP; i++) await client.status();
+    for (let i = 0; i < REQUESTS; i++) await latency.ask(client);
+    return {
+      phase: 'status-floor',
+      what: 'a server that does nothing, beside two busy threads',
+      ksmdSeconds: latency.at(0.99) / 1000,
+      goal: 'what the two below are to be held against',
+      figures: latency.figures,
+      work: { answers: latency.answers },
+    };
+  } finally {
+    client.close();
+    server.disconnect();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** One request after another, beside the scanner alone. */
 export async function statusLatencyRow(copyPages: number, profile: ProfileName): Promise<Row> {
   const daemon = await busyDaemon(copyPages * PAGE_SIZE * 2, profile);
@@ -32,18 +66,14 @@ export async function statusLatencyRow(copyPages: number, profile: ProfileName):
     const stores = await daemon.done(id);
     const latency = new Latency();
     for (let i = 0; i < WARM_UP; i++) await daemon.client.status();
-    for (let i = 0; i < REQUESTS; i++) await latency.ask(daemon);
+    for (let i = 0; i < REQUESTS; i++) await latency.ask(daemon.client);
     return {
       phase: 'status-latency',
       what: 'status answered while the scanner runs at full speed',
       ksmdSeconds: latency.at(0.99) / 1000,
       goal: `99 of 100 within ${P99_MS} ms`,
       met: latency.at(0.99) <= P99_MS,
-      figures: {
-        'median ms': latency.at(0.5).toFixed(2),
-        'p99 ms': latency.at(0.99).toFixed(2),
-        'slowest ms': latency.at(1).toFixed(2),
-      },
+      figures: latency.figures,
       // How far the scanner came meanwhile is a matter of time.
       work: { stores, answers: latency.answers },
     };
@@ -151,7 +181,15 @@ class Latency {
     return this.times.length;
   }
 
-  async ask({ client }: LoadedDaemon): Promise<void> {
+  get figures(): Record<string, string> {
+    return {
+      'median ms': this.at(0.5).toFixed(2),
+      'p99 ms': this.at(0.99).toFixed(2),
+      'slowest ms': this.at(1).toFixed(2),
+    };
+  }
+
+  async ask(client: Client): Promise<void> {
     const start = performance.now();
     await client.status();
     this.times.push(performance.now() - start);
@@ -163,7 +201,7 @@ class Latency {
     const done = work.finally(() => {
       isDone = true;
     });
-    while (!isDone) await this.ask(daemon);
+    while (!isDone) await this.ask(daemon.client);
     await done;
   }
 

@@ -7,7 +7,7 @@ import { KsmdError } from '../errors.js';
 import type { LongWork } from '../machine/long-work.js';
 
 /** How long a slice is, but for the step it ends with. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.4;
 
 /** Goes on with the work for one slice; `done` if it came to its end. */
 export function slice<T>(work: LongWork<T>): IteratorResult<void, T> {

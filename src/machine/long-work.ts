@@ -9,7 +9,7 @@
 export type LongWork<T = void> = Generator<void, T, void>;
 
 /** Pages between two places to pause: a fraction of a millisecond, whatever is done to them. */
-export const PAGES_A_STEP = 512;
+export const PAGES_A_STEP = 128;
 
 /** Does it all at once, for those who have nothing else to do. */
 export function finish<T>(work: LongWork<T>): T {

@@ -13,7 +13,8 @@ const BETWEEN_DEEDS_MS = 50;
 
 const program = new Command('stress')
   .description(
-    'Three writers, a reader, a family that forks and the scanner at full speed, every store read back.',
+    'Three writers, a reader, a family that forks and the scanner at full speed: every store ' +
+      'is read back.',
   )
   .option('--seconds <n>', 'how long', Number, 60)
   .option('--seed <n>', 'of what is written where', Number, Date.now() % 1_000_000);

@@ -24,8 +24,8 @@
  *   6.15 (May 2025) if no other process maps any of it; 'never' in between.
  * - collapseNeedsWritable, until 6.17: pages none of which can be written without a fault are not
  *   collapsed.
- * - forkInheritsCounts, until 6.17 (6.12 has the fix by now): a child's ksm_stat begins with what its
- *   parent's said.
+ * - forkInheritsCounts, until 6.17 (6.12 has the fix by now): a child's ksm_stat begins with what
+ *   its parent's said.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
 

@@ -40,6 +40,7 @@ const MAY_IMPORT = {
     'src/conformance',
     'src/hotspots',
     // What kernels and tunables there are.
+    'src/khugepaged/tunables\\.ts',
     'src/ksm/(kernels|tunables|records/(counter|tunable)-records)\\.ts',
   ],
   // As other people's programs: by the package's own name.

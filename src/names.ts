@@ -21,6 +21,9 @@ export const DEFAULT_KERNEL = '6.18';
 /** Bytes of a guest's page, unless something else is said: x86-64's. */
 export const DEFAULT_PAGE_SIZE = 4096;
 
+/** What the names of khugepaged's tunables and counters begin with, where KSM's are beside them. */
+export const KHUGEPAGED = 'khugepaged/';
+
 /** How severe a line of the log is, least first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -10,6 +10,7 @@
 import { KsmdError } from '../errors.js';
 import type { Advice } from '../names.js';
 import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+import type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Page } from '../protocol/routes/pages.js';
@@ -57,10 +58,21 @@ export class Client extends Caller {
 
   /**
    * Writes all of these tunables, in their order, or none; what all files hold then. ENOENT for one
-   * that this kernel has not, EBUSY for one that cannot change now.
+   * that this kernel has not, EBUSY for one that cannot change now. Takes khugepaged's too, as
+   * `khugepaged/NAME`.
    */
   setKsm(values: TunableValues): Promise<KsmFiles> {
     return this.call('PATCH /v1/ksm', { body: values });
+  }
+
+  /** khugepaged's tunables and counters, as of the files in transparent_hugepage/khugepaged. */
+  khugepaged(): Promise<KhugepagedFiles> {
+    return this.call('GET /v1/khugepaged');
+  }
+
+  /** Writes all of these tunables of khugepaged's or none; what all files hold then. */
+  setKhugepaged(values: KhugepagedValues): Promise<KhugepagedFiles> {
+    return this.call('PATCH /v1/khugepaged', { body: values });
   }
 
   /** Scans one batch of `pages`, and what the counters are then. EBUSY unless `run` is 0. */

@@ -10,6 +10,7 @@ export type {
 } from '../names.js';
 export type { Sample } from '../protocol/history.js';
 export type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+export type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 export type { Counters, KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 export type { LiveEvent, MapGuest, MapRegion, PageMapAnswer } from '../protocol/routes/live.js';
 export type { Page } from '../protocol/routes/pages.js';

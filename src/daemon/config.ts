@@ -1,4 +1,5 @@
 /** What a daemon is started with. All of it has been looked over: nothing here is out of range. */
+import type { KhugepagedTunable } from '../khugepaged/tunables.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import type { Assignments } from '../ksm/tunables.js';
 import type { LogLevel } from '../names.js';
@@ -16,6 +17,8 @@ export interface DaemonConfig {
    * others the kernel's defaults hold.
    */
   readonly tunables: Assignments;
+  /** Of khugepaged, where the kernel's defaults hold otherwise. */
+  readonly khugepaged: readonly (readonly [KhugepagedTunable, number])[];
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;

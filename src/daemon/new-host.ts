@@ -27,7 +27,8 @@ export function newHost(config: DaemonConfig, assertAlone: () => void): Host {
 }
 
 /** FatalError if the snapshot does not fit the host. It is closed either way. */
-export function furnish(host: Host, { restore, tunables }: DaemonConfig): void {
+export function furnish(host: Host, { restore, tunables, khugepaged }: DaemonConfig): void {
+  for (const [name, value] of khugepaged) host.khugepaged.tunables[name] = value;
   if (restore === undefined) {
     host.set('run', RUN_MERGE);
     write(host, tunables);

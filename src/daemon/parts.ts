@@ -21,6 +21,7 @@ import type { Context } from './http/context.js';
 import { Drops } from './http/drops.js';
 import { createServer } from './http/server.js';
 import { Uploads } from './http/uploads.js';
+import { KhugepagedPasses } from './khugepaged.js';
 import { made, type Part } from './life-cycle.js';
 import { close, listenAt, listening } from './listening.js';
 import { Log } from './log/log.js';
@@ -104,6 +105,11 @@ export function* daemonParts(
         tellingOfGuestThreads(logger, events),
       ),
     stop: (threads) => threads.stopAll(),
+  });
+  yield* made({
+    name: 'khugepaged',
+    start: () => new KhugepagedPasses(host.khugepaged, alone, logger, timers),
+    stop: (khugepaged) => khugepaged.stop(),
   });
   const history = yield* made({
     name: 'history',

@@ -8,6 +8,7 @@
  * for recently used: the kernel passes over a stretch none of whose pages is.
  */
 import {
+  CTL_KHUGEPAGED_GUESTS,
   GUEST_KHUGEPAGED,
   HUGE_TOUCHED,
   REGION_HUGE,
@@ -21,12 +22,7 @@ import type { Machine } from '../machine/machine.js';
 import { hasRoomForHuge, stretchDown, stretchUp, type Vma, vmasOf } from '../machine/vmas.js';
 import { LruBatch } from './lru-batch.js';
 import { judge } from './stretch.js';
-import { initialTunables, type KhugepagedTunables } from './tunables.js';
-
-export interface KhugepagedCounters {
-  readonly pages_collapsed: number;
-  readonly full_scans: number;
-}
+import { initialTunables, type KhugepagedCounter, type KhugepagedTunables } from './tunables.js';
 
 /** Where the next pass goes on: a guest, by its place in the list, and a virtual page of it. */
 interface Place {
@@ -48,8 +44,13 @@ export class Khugepaged {
   ) {}
 
   /** Since the start. */
-  get counters(): KhugepagedCounters {
+  get counters(): Readonly<Record<KhugepagedCounter, number>> {
     return { pages_collapsed: this.pagesCollapsed, full_scans: this.fullScans };
+  }
+
+  /** Whether there is a guest to go over. */
+  get hasWork(): boolean {
+    return this.after(0) !== undefined;
   }
 
   /** One pass, over at most about `pages` pages. Linux: khugepaged_do_scan. */
@@ -139,6 +140,7 @@ export class Khugepaged {
   /** The guest in the list that comes after `entry`. */
   private after(entry: number): { readonly entry: number } | undefined {
     const { i32 } = this.machine.memory;
+    if (i32[CTL_KHUGEPAGED_GUESTS] === 0) return undefined;
     let next = Number.POSITIVE_INFINITY;
     for (const guest of this.machine.guests.live()) {
       const place = i32[guest + GUEST_KHUGEPAGED];

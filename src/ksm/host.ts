@@ -22,14 +22,18 @@ import {
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { Khugepaged } from '../khugepaged/khugepaged.js';
-import { setKhugepagedTunable } from '../khugepaged/tunables.js';
+import {
+  checkedKhugepagedTunable,
+  type KhugepagedCounter,
+  type KhugepagedTunable,
+} from '../khugepaged/tunables.js';
 import { collapseRange } from '../machine/collapse.js';
 import { forkRegion } from '../machine/fork.js';
 import type { MachineSize } from '../machine/geometry.js';
 import { finish, type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { Machine } from '../machine/machine.js';
 import { HOLDER_API } from '../machine/pte.js';
-import { type Advice, DEFAULT_KERNEL } from '../names.js';
+import { type Advice, DEFAULT_KERNEL, KHUGEPAGED } from '../names.js';
 import type { Clock } from './clock.js';
 import {
   type GuestTotals,
@@ -79,9 +83,6 @@ export interface MapOptions {
   /** Advised to huge pages. Default false. */
   readonly huge?: boolean | undefined;
 }
-
-/** What names of its tunables begin with. */
-const KHUGEPAGED = 'khugepaged/';
 
 interface GuestEntry {
   /** No other guest ever has it. */
@@ -355,6 +356,12 @@ export class Host {
     );
   }
 
+  /** khugepaged's tunables and counters. */
+  khugepagedFiles(): Record<KhugepagedTunable | KhugepagedCounter, number> {
+    const { tunables, counters } = this.khugepaged;
+    return { ...tunables, ...counters };
+  }
+
   /** Lines of the guest's ksm_stat. */
   guestCounters(guestName: string): Partial<Record<GuestCounterName, number>> {
     const { pointer } = this.guest(guestName);
@@ -386,7 +393,8 @@ export class Host {
    */
   set(name: string, value: TunableValue): void {
     if (name.startsWith(KHUGEPAGED)) {
-      setKhugepagedTunable(this.khugepaged.tunables, name.slice(KHUGEPAGED.length), value);
+      const [tunable, number] = checkedKhugepagedTunable(name.slice(KHUGEPAGED.length), value);
+      this.khugepaged.tunables[tunable] = number;
       return;
     }
     setTunable(this.ksm, tunableName(this.profile, name), value);

@@ -5,6 +5,7 @@
 import type { Routes } from './route.js';
 import { DASHBOARD_ROUTES } from './routes/dashboard.js';
 import { GUEST_ROUTES } from './routes/guests.js';
+import { KHUGEPAGED_ROUTES } from './routes/khugepaged.js';
 import { KSM_ROUTES } from './routes/ksm.js';
 import { LIVE_ROUTES } from './routes/live.js';
 import { MEMORY_ROUTES } from './routes/memory.js';
@@ -21,6 +22,7 @@ import { WORKLOAD_ROUTES } from './routes/workloads.js';
 export const ROUTES = {
   ...STATUS_ROUTES,
   ...KSM_ROUTES,
+  ...KHUGEPAGED_ROUTES,
   ...GUEST_ROUTES,
   ...MEMORY_ROUTES,
   ...PAGE_ROUTES,

@@ -42,6 +42,11 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   load: [(client) => wholeOf(client.load('g', BASE, BYTES.length)), BYTES],
   status: [(client) => client.status(), { guests: 1, presentPages: 2 }],
   setKsm: [(client) => client.setKsm({ smart_scan: 0 }), { run: 0, smart_scan: 0 }],
+  setKhugepaged: [
+    (client) => client.setKhugepaged({ max_ptes_none: 3 }),
+    { max_ptes_none: 3, pages_collapsed: 0 },
+  ],
+  khugepaged: [(client) => client.khugepaged(), { max_ptes_none: 3, full_scans: 0 }],
   scan: [(client) => client.scan(1), { visitedPages: 1, counters: { pages_scanned: 1 } }],
   ksm: [(client) => client.ksm(), { pages_scanned: 1 }],
   guests: [(client) => client.guests(), [{ name: 'g', regions: 1 }]],

@@ -30,6 +30,7 @@ const config = {
   pageSize: 4096,
   kernel: '6.18',
   tunables: [],
+  khugepaged: [],
   limits: DEFAULT_LIMITS,
   http: { host: '127.0.0.1', port: Number(process.env.PORT) },
   sysfs: join(directory, 'sys'),

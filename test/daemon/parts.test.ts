@@ -14,6 +14,7 @@ const PARTS = [
   'socket path',
   'scanner',
   'guest threads',
+  'khugepaged',
   'history',
   "the kernel's files",
   'socket',

@@ -6,9 +6,11 @@
  * that is added to the table is completed, too.
  */
 import type { Argument, Command, Option } from 'commander';
+import { KHUGEPAGED_COUNTER_NAMES, KHUGEPAGED_TUNABLE_NAMES } from '../../khugepaged/tunables.js';
 import { COUNTER_NAMES } from '../../ksm/records/counter-records.js';
 import { TUNABLE_NAMES } from '../../ksm/records/tunable-records.js';
 import { tunableChoices } from '../../ksm/tunables.js';
+import { KHUGEPAGED } from '../../names.js';
 
 /** The candidates themselves, or who is to be asked for them. */
 export type Candidates =
@@ -65,7 +67,11 @@ export function completedProgram(program: Command): CompletedProgram {
     path: 'files',
     guest: 'guests',
     id: 'workloads',
-    name: [...COUNTER_NAMES, ...TUNABLE_NAMES],
+    name: [
+      ...COUNTER_NAMES,
+      ...TUNABLE_NAMES,
+      ...khugepaged([...KHUGEPAGED_COUNTER_NAMES, ...KHUGEPAGED_TUNABLE_NAMES]),
+    ],
     'name=value': 'assignments',
   };
   const argument = (verb: string) => (given: Argument) => {
@@ -93,9 +99,13 @@ export function completedProgram(program: Command): CompletedProgram {
       arguments: command.registeredArguments.map(argument(command.name())),
       options: options(command),
     })),
-    tunables: TUNABLE_NAMES.map((name) => ({
-      name,
-      values: tunableChoices(name),
-    })),
+    tunables: [
+      ...TUNABLE_NAMES.map((name) => ({ name, values: tunableChoices(name) })),
+      ...khugepaged(KHUGEPAGED_TUNABLE_NAMES).map((name) => ({ name, values: [] })),
+    ],
   };
+}
+
+function khugepaged(names: readonly string[]): string[] {
+  return names.map((name) => KHUGEPAGED + name);
 }

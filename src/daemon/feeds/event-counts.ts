@@ -6,6 +6,8 @@ export interface EventCounts {
   /** Counts since the daemon's start. */
   readonly merges: number;
   readonly breaks: number;
+  readonly splits: number;
+  readonly collapses: number;
   readonly fullScans: number;
   readonly pagesShared: number;
   readonly pagesSharing: number;
@@ -13,10 +15,12 @@ export interface EventCounts {
 
 export function eventCounts(host: Host): EventCounts {
   const { memory } = host.machine;
-  const { merges, cowBreaks } = host.totals();
+  const { merges, cowBreaks, splits } = host.totals();
   return {
     merges,
     breaks: cowBreaks,
+    splits,
+    collapses: host.khugepaged.counters.pages_collapsed,
     fullScans: readCounter(memory, 'full_scans'),
     pagesShared: readCounter(memory, 'pages_shared'),
     pagesSharing: readCounter(memory, 'pages_sharing'),

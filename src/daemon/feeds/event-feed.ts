@@ -51,6 +51,10 @@ export class EventFeed {
     if (merges > 0) this.tell({ event: 'merges', data: { pages: merges } });
     const breaks = now.breaks - before.breaks;
     if (breaks > 0) this.tell({ event: 'breaks', data: { pages: breaks } });
+    const splits = now.splits - before.splits;
+    if (splits > 0) this.tell({ event: 'splits', data: { hugePages: splits } });
+    const collapses = now.collapses - before.collapses;
+    if (collapses > 0) this.tell({ event: 'collapses', data: { hugePages: collapses } });
     if (now.fullScans !== before.fullScans) {
       this.tell({
         event: 'full_scan',

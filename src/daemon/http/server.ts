@@ -19,6 +19,7 @@ import { noRouteRefusal, type Refusal, refusalOf, schemaRefusal } from './refusa
 import { registerRoutes } from './register.js';
 import { dashboardHandlers } from './routes/dashboard.js';
 import { guestHandlers } from './routes/guests.js';
+import { khugepagedHandlers } from './routes/khugepaged.js';
 import { ksmHandlers } from './routes/ksm.js';
 import { liveHandlers } from './routes/live.js';
 import { memoryHandlers } from './routes/memory.js';
@@ -109,6 +110,7 @@ export async function createServer(
   registerRoutes(api, ROUTES, {
     ...statusHandlers(context),
     ...ksmHandlers(context),
+    ...khugepagedHandlers(context),
     ...guestHandlers(context),
     ...memoryHandlers(context),
     ...pageHandlers(context),

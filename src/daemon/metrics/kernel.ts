@@ -10,12 +10,11 @@ import { readCounter, readGuestCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import {
   COUNTERS,
-  type CounterRecord,
   GUEST_COUNTER_NAMES,
   GUEST_COUNTERS,
   type GuestCounterName,
 } from '../../ksm/records/counter-records.js';
-import { type TunableRecord, tunableRecord } from '../../ksm/records/tunable-records.js';
+import { tunableRecord } from '../../ksm/records/tunable-records.js';
 import { readTunable, tunableNames, tunableValueNames } from '../../ksm/tunables.js';
 import { counter, gauge, type Metric, state } from './metric.js';
 
@@ -46,7 +45,7 @@ const BASE_UNITS: Partial<Record<string, BaseUnit>> = {
 };
 const PLAIN: BaseUnit = { suffix: '', per: 1 };
 
-function baseUnit({ unit }: Pick<CounterRecord | TunableRecord, 'unit'>): BaseUnit {
+export function baseUnit({ unit }: { readonly unit: string | undefined }): BaseUnit {
   return BASE_UNITS[unit ?? ''] ?? PLAIN;
 }
 
@@ -56,7 +55,7 @@ function metricName(file: string, suffix: string): string {
 }
 
 /** A record's help as a sentence. */
-function sentence(help: string): string {
+export function sentence(help: string): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
 }
 

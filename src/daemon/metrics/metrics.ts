@@ -7,6 +7,7 @@ import type { Host } from '../../ksm/host.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
 import { kernelMetrics } from './kernel.js';
+import { khugepagedMetrics } from './khugepaged.js';
 import { type Labels, type Metric, register } from './metric.js';
 import { guestMetrics, memoryMetrics, processMetrics, threadMetrics } from './simulator.js';
 
@@ -28,6 +29,7 @@ export class Metrics {
     this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const metrics: Metric[] = [
       ...kernelMetrics(host),
+      ...khugepagedMetrics(host),
       ...memoryMetrics(host),
       ...guestMetrics(host),
       ...threadMetrics(scanner, threads),

@@ -60,6 +60,20 @@ export function memoryMetrics(host: Host): Metric[] {
       },
       () => host.totals().cowBreaks,
     ),
+    counter(
+      {
+        name: 'ksmd_splits_total',
+        help: 'Huge pages that KSM has split, to merge a page of them.',
+      },
+      () => host.totals().splits,
+    ),
+    counter(
+      {
+        name: 'ksmd_split_zero_pages_total',
+        help: 'Pages of zeroes whose frames were given back as their huge page was split.',
+      },
+      () => host.totals().splitZeroPages,
+    ),
     counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () =>
       wide(i32, CTL_CHECKSUMS),
     ),
@@ -83,8 +97,11 @@ export function guestMetrics(host: Host): Metric[] {
     ),
     ofEach(
       'ksmd_guest_present_pages',
-      'Pages of the guest that have a frame, its own or shared.',
+      'Pages of the guest that have a frame, its own or shared: its Rss.',
       (guest) => host.presentPages(guest),
+    ),
+    ofEach('ksmd_guest_huge_pages', 'Huge pages that the guest maps as one.', (guest) =>
+      host.hugePages(guest),
     ),
     ...guestCounterMetrics(host),
   ];

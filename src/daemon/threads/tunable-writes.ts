@@ -1,11 +1,14 @@
 /**
- * Writes of tunables, from the API and from files alike: on the scanner thread, all of a request or
- * none. Requests go one after another, so that one that is refused and puts values back does not
- * undo what another has just written.
+ * Writes of tunables, from the API and from files alike: all of a request or none. KSM's are
+ * written on the scanner thread; khugepaged's, whose names begin with `khugepaged/`, here. Requests
+ * go one after another, so that one that is refused and puts values back does not undo what another
+ * has just written.
  */
 import { KsmdError } from '../../errors.js';
+import { checkedKhugepagedTunable } from '../../khugepaged/tunables.js';
 import type { Host } from '../../ksm/host.js';
-import { checkTunables, tunableName } from '../../ksm/tunables.js';
+import { checkTunables, type TunableValue, tunableName } from '../../ksm/tunables.js';
+import { KHUGEPAGED } from '../../names.js';
 import type { TunableValues } from '../../protocol/routes/ksm.js';
 import type { Scanner } from './scanner.js';
 
@@ -32,20 +35,21 @@ export class TunableWrites {
    */
   private async writeAll(values: TunableValues): Promise<void> {
     const { host, scanner } = this;
-    for (const name of Object.keys(values)) {
+    const [khugepaged, ksm] = parted(values);
+    for (const [name, value] of khugepaged)
+      checkedKhugepagedTunable(name.slice(KHUGEPAGED.length), value);
+    for (const [name] of ksm) {
       if (host.profile.counters.some((counter) => counter === name))
         throw new KsmdError('EINVAL', `${name} can only be read`);
     }
     checkTunables(
       host.machine.memory.i32,
-      Object.entries(values).map(
-        ([name, value]) => [tunableName(host.profile, name), value] as const,
-      ),
+      ksm.map(([name, value]) => [tunableName(host.profile, name), value] as const),
     );
     const before = host.tunables();
     const written: string[] = [];
     try {
-      for (const [name, value] of Object.entries(values)) {
+      for (const [name, value] of ksm) {
         await scanner.set(name, value);
         written.push(name);
       }
@@ -53,5 +57,14 @@ export class TunableWrites {
       for (const name of written.reverse()) await scanner.set(name, before[name] ?? 0);
       throw error;
     }
+    for (const [name, value] of khugepaged) host.set(name, value);
   }
+}
+
+type Values = [string, TunableValue][];
+
+function parted(values: TunableValues): [khugepaged: Values, ksm: Values] {
+  const all = Object.entries(values);
+  const isKhugepaged = ([name]: [string, TunableValue]): boolean => name.startsWith(KHUGEPAGED);
+  return [all.filter(isKhugepaged), all.filter((each) => !isKhugepaged(each))];
 }

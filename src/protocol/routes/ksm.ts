@@ -8,7 +8,9 @@ export const Counters = Type.Record(Type.String(), Type.Integer(), {
 });
 export type Counters = Static<typeof Counters>;
 
-const Value = Type.Union([Type.Number(), Type.String()], { description: 'a number or a string' });
+export const Value = Type.Union([Type.Number(), Type.String()], {
+  description: 'a number or a string',
+});
 
 export const KsmFiles = Type.Record(Type.String(), Value, {
   description: 'counters and tunables under their sysfs names',
@@ -17,7 +19,7 @@ export type KsmFiles = Static<typeof KsmFiles>;
 
 export const TunableValues = Type.Record(Type.String(), Value, {
   minProperties: 1,
-  description: 'tunables to write, in this order',
+  description: 'tunables to write, in this order; of khugepaged’s with khugepaged/ before the name',
 });
 export type TunableValues = Static<typeof TunableValues>;
 

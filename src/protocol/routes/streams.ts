@@ -34,6 +34,12 @@ export const EVENTS = {
       description: 'given a frame of their own by a write since the last such event',
     }),
   }),
+  splits: Type.Object({
+    hugePages: Type.Integer({ description: 'split by KSM since the last such event' }),
+  }),
+  collapses: Type.Object({
+    hugePages: Type.Integer({ description: 'made by khugepaged since the last such event' }),
+  }),
   full_scan: Type.Object({
     full_scans: Type.Integer(),
     pages_shared: Type.Integer(),
@@ -48,7 +54,7 @@ export const STREAM_ROUTES = {
   events: {
     method: 'GET',
     path: '/v1/events',
-    summary: 'Server-sent events: merges, breaks, full scans, warnings',
+    summary: 'Server-sent events: merges, breaks, splits, collapses, full scans, warnings',
     overTcp: true,
     duringRestart: true,
     answers: { 200: eventStream(EVENTS) },

@@ -4,7 +4,15 @@ import { EventFeed } from '../../../src/daemon/feeds/event-feed.js';
 import type { KsmdEvent } from '../../../src/protocol/routes/streams.js';
 import { ManualTimers } from '../manual-timers.js';
 
-const START: EventCounts = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
+const START: EventCounts = {
+  merges: 0,
+  breaks: 0,
+  splits: 0,
+  collapses: 0,
+  fullScans: 0,
+  pagesShared: 0,
+  pagesSharing: 0,
+};
 
 test('the counters are read only while somebody listens', () => {
   const timers = new ManualTimers();
@@ -28,12 +36,22 @@ test('a listener is told what has happened since it came, and nothing when nothi
   feed.subscribe((event) => told.push(event));
   timers.tick();
   expect(told).toEqual([]);
-  counts = { merges: 18, breaks: 2, fullScans: 1, pagesShared: 5, pagesSharing: 6 };
+  counts = {
+    merges: 18,
+    breaks: 2,
+    splits: 4,
+    collapses: 1,
+    fullScans: 1,
+    pagesShared: 5,
+    pagesSharing: 6,
+  };
   timers.tick();
   timers.tick();
   expect(told).toEqual([
     { event: 'merges', data: { pages: 3 } },
     { event: 'breaks', data: { pages: 2 } },
+    { event: 'splits', data: { hugePages: 4 } },
+    { event: 'collapses', data: { hugePages: 1 } },
     { event: 'full_scan', data: { full_scans: 1, pages_shared: 5, pages_sharing: 6 } },
   ]);
 });

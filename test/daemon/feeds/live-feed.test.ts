@@ -31,7 +31,15 @@ const SAMPLE: Sample = {
   breaks: 0,
   scannerCpuMs: 0,
 };
-const PROGRESS = { merges: 0, breaks: 0, fullScans: 0, pagesShared: 0, pagesSharing: 0 };
+const PROGRESS = {
+  merges: 0,
+  breaks: 0,
+  splits: 0,
+  collapses: 0,
+  fullScans: 0,
+  pagesShared: 0,
+  pagesSharing: 0,
+};
 
 function rig() {
   const host = Host.create(

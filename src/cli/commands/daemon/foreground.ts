@@ -10,10 +10,11 @@ import { parseTcpAddress } from '../../../daemon/http/tcp.js';
 import { lastWords } from '../../../daemon/log/log-output.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
 import { KsmdError, systemError } from '../../../errors.js';
+import { checkedKhugepagedTunable, type KhugepagedTunable } from '../../../khugepaged/tunables.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { assertFrameSizes } from '../../../machine/frame-sizes.js';
-import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../../../names.js';
+import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, KHUGEPAGED } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
@@ -29,6 +30,7 @@ export interface StartOptions
       | 'pageSize'
       | 'kernel'
       | 'tunables'
+      | 'khugepaged'
       | 'restore'
       | 'limits'
       | 'http'
@@ -90,6 +92,14 @@ function tunables({ set = [], pagesToScan, sleepMs, run }: StartOptions): readon
   return [...assignments.filter((each) => !isRun(each)), ...assignments.filter(isRun)];
 }
 
+function isOfKsm([name]: Assignment): boolean {
+  return !name.startsWith(KHUGEPAGED);
+}
+
+function ofKhugepaged([name, value]: Assignment): [KhugepagedTunable, number] {
+  return checkedKhugepagedTunable(name.slice(KHUGEPAGED.length), value);
+}
+
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
   const { http, httpRemote = false } = options;
@@ -97,12 +107,14 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
   const memoryBytes = options.memory;
   const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? DEFAULT_PAGE_SIZE;
   onCommandLine(() => assertFrameSizes(memoryBytes, pageSize));
+  const given = onCommandLine(() => tunables(options));
   return {
     socketPath: socketPath(options.socket),
     memoryBytes,
     pageSize,
     kernel: profile.name,
-    tunables: onCommandLine(() => firstTunables(profile, tunables(options))),
+    tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
+    khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),
     restore: snapshot,
     sysfs: options.sysfs,
     http: http === undefined ? undefined : onCommandLine(() => parseTcpAddress(http, httpRemote)),

@@ -19,7 +19,8 @@ export const start = verb({
   options: [
     new Option(
       '--set <name=value>',
-      "a tunable to begin with, any of the kernel's; may be repeated",
+      "a tunable to begin with, any of the kernel's, khugepaged's as khugepaged/NAME; may be " +
+        'repeated',
     ).argParser(parseOneMore),
     new Option(
       '--pages-to-scan <n>',

@@ -1,21 +1,25 @@
-/** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them. */
+/** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them, and khugepaged's. */
 import { KsmdError } from '../../../errors.js';
 import { pairs } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
+import { isKhugepaged, khugepagedFiles } from './khugepaged-files.js';
 
 export const action: Action<[string[]], object> = async (
   { client, json, print, printJson },
   [names],
 ) => {
-  const files = await client.ksm();
+  const isAll = names.length === 0;
+  const files = {
+    ...(isAll || !names.every(isKhugepaged) ? await client.ksm() : {}),
+    ...(isAll || names.some(isKhugepaged) ? await khugepagedFiles(client) : {}),
+  };
   for (const name of names) {
     if (!Object.hasOwn(files, name))
       throw new KsmdError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
   }
-  const wanted =
-    names.length === 0
-      ? Object.entries(files)
-      : names.map((name) => [name, files[name] ?? ''] as const);
+  const wanted = isAll
+    ? Object.entries(files)
+    : names.map((name) => [name, files[name] ?? ''] as const);
   if (json) printJson(Object.fromEntries(wanted));
   else print(...pairs(wanted.map(([name, value]) => [name, String(value)])));
   return undefined;

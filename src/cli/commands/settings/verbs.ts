@@ -1,4 +1,4 @@
-/** Verbs on what /sys/kernel/mm/ksm would show. */
+/** Verbs on what /sys/kernel/mm/ksm would show, and transparent_hugepage/khugepaged. */
 import { Argument, Option } from 'commander';
 import { parseAssignment, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -7,7 +7,12 @@ export const get = verb({
   name: 'get',
   summary: 'print counters and tunables',
   arguments: [new Argument('[name...]', 'these only (default: all)')],
-  examples: ['ksmd get', 'ksmd get pages_shared pages_sharing'],
+  details: ["khugepaged's begin with khugepaged/."],
+  examples: [
+    'ksmd get',
+    'ksmd get pages_shared pages_sharing',
+    'ksmd get khugepaged/pages_collapsed --json',
+  ],
   json: true,
   load: () => import('./get.js'),
 });
@@ -16,7 +21,12 @@ export const set = verb({
   name: 'set',
   summary: 'write tunables, all of them or none',
   arguments: [new Argument('<name=value...>').argParser(parseAssignment)],
-  examples: ['ksmd set run=0', 'ksmd set pages_to_scan=1000 sleep_millisecs=20'],
+  details: ["khugepaged's begin with khugepaged/."],
+  examples: [
+    'ksmd set run=0',
+    'ksmd set pages_to_scan=1000 sleep_millisecs=20',
+    'ksmd set khugepaged/max_ptes_none=0',
+  ],
   json: true,
   load: () => import('./set.js'),
 });

@@ -2,11 +2,11 @@
  * khugepaged at work: a pass every scan_sleep_millisecs, for as long as there is a guest that has
  * met a huge page.
  *
- * A pass has the machine to itself, in slices, so scanner and guests stand still for it; it is never
- * made beside another. One that fails is logged, and the next one comes when it is due. In between
- * nothing is done but look, some times a second, whether one is due: so a sleep that is set to be
- * shorter or longer counts from the end of the last pass, where the kernel's is cut short by the
- * write. What a pass does is src/khugepaged/khugepaged.ts.
+ * A pass has the machine to itself, in slices, so scanner and guests stand still for it; there are
+ * never two at once. One that fails is logged, and the next one comes when it is due. In between
+ * nothing is done but look, some times a second, whether one is due: so a sleep that is set anew
+ * counts from the end of the last pass, where the kernel's is cut short by the write. What a pass
+ * does is src/khugepaged/khugepaged.ts.
  */
 import type { Logger } from 'pino';
 import { traced } from '../errors.js';

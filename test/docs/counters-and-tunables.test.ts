@@ -4,6 +4,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import {
+  KHUGEPAGED_COUNTERS,
+  KHUGEPAGED_TUNABLE_NAMES,
+  KHUGEPAGED_TUNABLES,
+} from '../../src/khugepaged/tunables.js';
+import {
   COUNTERS,
   type CounterRecord,
   GUEST_COUNTERS,
@@ -55,6 +60,18 @@ test('its tunables are those of the records', () => {
     TUNABLE_NAMES.map((name) => {
       const { since, unit, help } = tunableRecord(name);
       return [name, kernels(since), unit ?? '', help];
+    }),
+  );
+});
+
+test("khugepaged's are those of its records", () => {
+  expect(listed('counters-of-khugepaged')).toEqual(
+    Object.entries(KHUGEPAGED_COUNTERS).map(([name, { unit, help }]) => [name, unit, help]),
+  );
+  expect(listed('tunables-of-khugepaged')).toEqual(
+    KHUGEPAGED_TUNABLE_NAMES.map((name) => {
+      const { unit, initial, min, max, help } = KHUGEPAGED_TUNABLES[name];
+      return [name, unit, String(initial), `${min} to ${max}`, help];
     }),
   );
 });

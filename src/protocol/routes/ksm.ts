@@ -19,7 +19,7 @@ export type KsmFiles = Static<typeof KsmFiles>;
 
 export const TunableValues = Type.Record(Type.String(), Value, {
   minProperties: 1,
-  description: 'tunables to write, in this order; of khugepaged’s with khugepaged/ before the name',
+  description: 'tunables to write, in this order; khugepaged’s as khugepaged/NAME',
 });
 export type TunableValues = Static<typeof TunableValues>;
 

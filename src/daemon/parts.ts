@@ -13,6 +13,7 @@ import type { DaemonConfig } from './config.js';
 import { FatalError } from './fatal.js';
 import { eventCounts } from './feeds/event-counts.js';
 import { EventFeed } from './feeds/event-feed.js';
+import { ForkSharing } from './feeds/fork-sharing.js';
 import { History } from './feeds/history.js';
 import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
@@ -111,10 +112,15 @@ export function* daemonParts(
     start: () => new KhugepagedPasses(host.khugepaged, alone, logger, timers),
     stop: (khugepaged) => khugepaged.stop(),
   });
+  const forks = new ForkSharing(host, () => alone.isReady);
   const history = yield* made({
     name: 'history',
     start: () =>
-      new History(() => sample(host, scanner.cpuMs, performance.now() - startedAtMs), timers),
+      new History(
+        () => sample(host, forks.known().pages, scanner.cpuMs, performance.now() - startedAtMs),
+        timers,
+        () => forks.ready(),
+      ),
     stop: (history) => history.stop(),
   });
   const drops = new Drops(logger, timers);
@@ -128,7 +134,8 @@ export function* daemonParts(
     events,
     history,
     live: new LiveFeed(host, () => scanner.state, history, events, timers),
-    metrics: new Metrics(host, scanner, threads),
+    forks,
+    metrics: new Metrics(host, scanner, threads, forks),
     streams: new LiveStreams((what) => drops.tell(what)),
     drops,
     uploads: new Uploads(host, scanner, alone, config.oomTimeoutMs),

@@ -5,7 +5,7 @@ export const Sample = Type.Object({
   atMs: Type.Number({ description: 'since the daemon’s start' }),
   usedBytes: Type.Integer(),
   freeBytes: Type.Integer(),
-  savedBytes: Type.Integer({ description: 'what merged pages and zero pages would take up' }),
+  savedBytes: Type.Integer({ description: 'what would be used more if KSM had merged nothing' }),
   pagesScanned: Type.Integer({
     description: 'since the start, as all that follow; what smart scan left out is not among them',
   }),

@@ -63,7 +63,7 @@ test('merges equal fingerprints, and counts pages: profit and savings are those 
     pages_sharing: pages,
     general_profit: pages * PAGE - 2 * pages * 64,
   });
-  expect(savings(host)).toMatchObject({ pages, bytes: pages * PAGE });
+  expect(savings(host, 0)).toMatchObject({ pages, bytes: pages * PAGE });
   expect(host.machine.frames.used).toBe(pages);
   expect(checkHost(host)).toEqual([]);
 });

@@ -26,8 +26,9 @@ export interface GuestUsage {
   /** Processors' worth of time its workloads have used. */
   readonly cpus: number;
   /**
-   * Its part of what all guests save: every page that maps the zero page, and of what merging saves
-   * as much as it has of the merged pages. Which guests share which frames is not looked at.
+   * Its part of what all guests save: of what the zero page saves as much as it has of the pages
+   * that map it, of what merging saves as much as it has of the merged pages. Which guests share
+   * which frames is not looked at.
    */
   readonly savedBytes: number;
   readonly bookkeepingBytes: number;
@@ -40,7 +41,9 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
   const { status, guests, workloads } = now;
   const { pageSize, memory, zeroPages } = status;
   const intervalMs = Math.max(1, status.uptimeMs - (before?.status.uptimeMs ?? 0));
-  const mergingSavedBytes = Math.max(0, status.saved.bytes - zeroPages * pageSize);
+  // Where guests were forked, less is saved than there are pages that map the zero page.
+  const zeroSavedBytes = Math.min(status.saved.bytes, zeroPages * pageSize);
+  const mergingSavedBytes = status.saved.bytes - zeroSavedBytes;
   const mergedPages = sum(guests, (guest) => guest.mergedPages);
   const visitsBefore = new Map(before?.guests.map(({ name, visits }) => [name, visits]));
   const cpuMsBefore = new Map(before?.workloads.map(({ id, cpuMs }) => [id, cpuMs]));
@@ -63,7 +66,8 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
       memoryShare: (guest.presentPages * pageSize) / memory.totalBytes,
       cpus: sum(own, ({ id, cpuMs }) => sinceThen(cpuMs, cpuMsBefore.get(id))) / intervalMs,
       savedBytes: Math.round(
-        guest.zeroPages * pageSize + mergingSavedBytes * share(guest.mergedPages, mergedPages),
+        zeroSavedBytes * share(guest.zeroPages, zeroPages) +
+          mergingSavedBytes * share(guest.mergedPages, mergedPages),
       ),
       bookkeepingBytes: guest.bookkeepingBytes,
       scannerShare: share(visits[i] ?? 0, allVisits),

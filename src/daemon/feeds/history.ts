@@ -16,12 +16,18 @@ export class History {
   /** Takes no more samples. */
   readonly stop: () => void;
 
+  /** Before each sample, `ready` is waited for, if there is one. */
   constructor(
     private readonly take: () => Sample,
     timers: Timers,
+    ready?: () => Promise<void>,
   ) {
     this.kept.push(take());
-    this.stop = timers.every(SAMPLE_EVERY_MS, () => this.add());
+    const add = (): void => this.add();
+    this.stop = timers.every(
+      SAMPLE_EVERY_MS,
+      ready === undefined ? add : () => void ready().then(add),
+    );
   }
 
   /** Oldest first. */

@@ -5,14 +5,19 @@ import type { Host } from '../../ksm/host.js';
 import type { Sample } from '../../protocol/history.js';
 
 /** `atMs`: since the daemon's start. */
-export function sample(host: Host, scannerCpuMs: number, atMs: number): Sample {
+export function sample(
+  host: Host,
+  forkSharedPages: number,
+  scannerCpuMs: number,
+  atMs: number,
+): Sample {
   const { memory, frames, pageSize } = host.machine;
   const { pagesScanned, merges, cowBreaks } = host.totals();
   return {
     atMs,
     usedBytes: frames.used * pageSize,
     freeBytes: (frames.total - frames.used) * pageSize,
-    savedBytes: savings(host).bytes,
+    savedBytes: savings(host, forkSharedPages).bytes,
     pagesScanned,
     fullScans: readCounter(memory, 'full_scans'),
     merges,

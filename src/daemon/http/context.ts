@@ -1,6 +1,7 @@
 /** What the routes work on. */
 import type { Host } from '../../ksm/host.js';
 import type { EventFeed } from '../feeds/event-feed.js';
+import type { ForkSharing } from '../feeds/fork-sharing.js';
 import type { History } from '../feeds/history.js';
 import type { LiveFeed } from '../feeds/live-feed.js';
 import type { LiveStreams } from '../feeds/live-streams.js';
@@ -23,6 +24,7 @@ export interface Context {
   readonly threads: GuestThreads;
   readonly log: Log;
   readonly events: EventFeed;
+  readonly forks: ForkSharing;
   readonly history: History;
   readonly live: LiveFeed;
   readonly metrics: Metrics;

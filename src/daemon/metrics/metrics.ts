@@ -4,6 +4,7 @@
  */
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
+import type { ForkSharing } from '../feeds/fork-sharing.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
 import { kernelMetrics } from './kernel.js';
@@ -25,12 +26,17 @@ export class Metrics {
   private readonly plain = new Registry();
   private readonly open = new Registry<OpenMetricsContentType>();
 
-  constructor(host: Host, scanner: Scanner, threads: GuestThreads) {
+  constructor(
+    host: Host,
+    scanner: Scanner,
+    threads: GuestThreads,
+    private readonly forks: ForkSharing,
+  ) {
     this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const metrics: Metric[] = [
       ...kernelMetrics(host),
       ...khugepagedMetrics(host),
-      ...memoryMetrics(host),
+      ...memoryMetrics(host, () => forks.known().pages),
       ...guestMetrics(host),
       ...threadMetrics(scanner, threads),
       {
@@ -60,6 +66,7 @@ export class Metrics {
 
   /** In the format that an Accept header prefers; Prometheus's own unless it names OpenMetrics. */
   async expose(accept: string | undefined): Promise<Exposition> {
+    await this.forks.ready();
     const registry = accept?.includes('application/openmetrics-text') ? this.open : this.plain;
     return { contentType: registry.contentType, text: await registry.metrics() };
   }

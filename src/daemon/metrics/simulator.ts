@@ -17,7 +17,7 @@ import { counter, gauge, type Metric, state } from './metric.js';
 const MICROSECONDS = 1_000_000;
 const MILLISECONDS = 1000;
 
-export function memoryMetrics(host: Host): Metric[] {
+export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric[] {
   const { memory, frames, pageSize } = host.machine;
   const { i32 } = memory;
   const free = (): number => frames.total - frames.used;
@@ -44,9 +44,16 @@ export function memoryMetrics(host: Host): Metric[] {
     gauge(
       {
         name: 'ksmd_saved_bytes',
-        help: 'What all pages that are merged would take more if each had a frame of its own.',
+        help: 'What would be used more if KSM had merged nothing: not what forks share.',
       },
-      () => savings(host).bytes,
+      () => savings(host, forkSharedPages()).bytes,
+    ),
+    gauge(
+      {
+        name: 'ksmd_fork_shared_pages',
+        help: 'Pages that need no frame of their own since a fork, with KSM or without.',
+      },
+      forkSharedPages,
     ),
     counter(
       { name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' },

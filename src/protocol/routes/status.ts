@@ -39,6 +39,12 @@ export const Status = Type.Object({
       cowBreaks: Type.Integer({
         description: 'pages that were merged and got a frame of their own again',
       }),
+      splits: Type.Integer({ description: 'huge pages that KSM split, to merge a page of them' }),
+      splitZeroPages: Type.Integer({
+        description:
+          'pages of zeroes whose frames were given back as their huge page was split: they are in ' +
+          'no counter of the kernel’s, and not in saved',
+      }),
     },
     { description: 'since the start, whatever kernel is followed' },
   ),
@@ -49,14 +55,24 @@ export const Status = Type.Object({
   counters: Counters,
   saved: Type.Object({
     pages: Type.Integer({
-      description: 'pages that need no frame of their own, because they are merged',
+      description:
+        'frames that KSM spares: what would be used more if it had merged nothing. pages_sharing ' +
+        'counts pages that a fork shares as well, and so may be many times as much',
     }),
     bytes: Type.Integer(),
     bookkeepingBytes: Type.Integer({
       description: 'what the kernel spends on knowing them: 64 bytes a page it has seen',
     }),
     netBytes: Type.Integer({ description: 'bytes less bookkeepingBytes' }),
-    share: Type.Number({ description: 'of the pages that hold anything, 0 to 1' }),
+    share: Type.Number({ description: 'of the frames that would be used, 0 to 1' }),
+    forkSharedPages: Type.Integer({
+      description:
+        'frames that forks spare, with KSM or without: pages that map what the same page of a ' +
+        'forked guest maps, but for one of them; no part of pages',
+    }),
+    forkSharedAgeMs: Type.Integer({
+      description: 'how long ago these were counted: about a second at most',
+    }),
   }),
 });
 export type Status = Static<typeof Status>;

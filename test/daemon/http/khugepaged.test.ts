@@ -51,12 +51,12 @@ test("a request may write KSM's and khugepaged's: all of both or none", async ()
   await client.setKsm({ 'khugepaged/max_ptes_none': 7, pages_to_scan: 8 });
   expect(await client.khugepaged()).toMatchObject({ max_ptes_none: 7, pages_to_scan: 4096 });
   expect(await client.ksm()).toMatchObject({ pages_to_scan: 8 });
-  await expect(
-    client.setKsm({ 'khugepaged/max_ptes_none': 9, pages_to_scan: -1 }),
-  ).rejects.toThrow(expect.objectContaining({ code: 'EINVAL' }));
-  await expect(
-    client.setKsm({ pages_to_scan: 9, 'khugepaged/max_ptes_none': -1 }),
-  ).rejects.toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  await expect(client.setKsm({ 'khugepaged/max_ptes_none': 9, pages_to_scan: -1 })).rejects.toThrow(
+    expect.objectContaining({ code: 'EINVAL' }),
+  );
+  await expect(client.setKsm({ pages_to_scan: 9, 'khugepaged/max_ptes_none': -1 })).rejects.toThrow(
+    expect.objectContaining({ code: 'EINVAL' }),
+  );
   expect(await client.khugepaged()).toMatchObject({ max_ptes_none: 7 });
   expect(await client.ksm()).toMatchObject({ pages_to_scan: 8 });
 });

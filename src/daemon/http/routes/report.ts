@@ -6,12 +6,12 @@
  * all the time.
  */
 import { noPages, takeCensus } from '../../../inspect/census.js';
-import { savings } from '../../../inspect/savings.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
 import { PAGE_STATES } from '../../../names.js';
 import type { GuestReport, REPORT_ROUTES, Report } from '../../../protocol/routes/report.js';
+import { saved } from '../../feeds/saved.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
@@ -22,7 +22,12 @@ const ENOUGH_PAGES = 1000;
 const MERGED_AFTER_SCANS = 2;
 
 export function reportHandlers(context: Context): Handlers<typeof REPORT_ROUTES> {
-  return { report: () => report(context) };
+  return {
+    report: async () => {
+      await context.forks.ready();
+      return report(context);
+    },
+  };
 }
 
 function report(context: Context): Report {
@@ -39,7 +44,7 @@ function report(context: Context): Report {
   guests.sort((a, b) => b.netBytes - a.netBytes);
   return {
     pageSize: host.machine.pageSize,
-    saved: savings(host),
+    saved: saved(host, context.forks),
     pages,
     guests,
     scan: scanNow(context, pages),

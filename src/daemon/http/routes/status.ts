@@ -1,16 +1,19 @@
 /** /v1/status and /v1/stop. */
 import { availableParallelism } from 'node:os';
 import { population } from '../../../inspect/population.js';
-import { savings } from '../../../inspect/savings.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
+import { saved } from '../../feeds/saved.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
 export function statusHandlers(context: Context): Handlers<typeof STATUS_ROUTES> {
   return {
-    status: () => status(context),
+    status: async () => {
+      await context.forks.ready();
+      return status(context);
+    },
     stop: (_request, reply) => {
       reply.raw.once('finish', () => context.stop('asked to on the socket'));
       return { stopping: true };
@@ -18,7 +21,7 @@ export function statusHandlers(context: Context): Handlers<typeof STATUS_ROUTES>
   };
 }
 
-function status({ host, scanner, threads, startedAtMs }: Context): Status {
+function status({ host, scanner, threads, forks, startedAtMs }: Context): Status {
   const { frames, pageSize } = host.machine;
   const counters: Counters = { ...host.counters() };
   return {
@@ -40,6 +43,6 @@ function status({ host, scanner, threads, startedAtMs }: Context): Status {
     totals: host.totals(),
     scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
     counters,
-    saved: savings(host),
+    saved: saved(host, forks),
   };
 }

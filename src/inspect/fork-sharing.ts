@@ -1,0 +1,113 @@
+/**
+ * How many pages share a frame because their guests were forked: what KSM has no part in, and what
+ * would be shared without it.
+ *
+ * Regions that were one before their guests forked are a family. Of the pages that lie at the same
+ * place in each, those that map a frame which one of the others maps share it since the fork; all
+ * but one of them are counted, once a frame. The zero page, where KSM has put it, is a frame as any
+ * other here. (Pages that were written alike since the fork, and merged by KSM at the same place,
+ * cannot be told from it.)
+ *
+ * Looks at every page of every family, while all threads go on.
+ */
+import {
+  CTL_REGIONS_EPOCH,
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_ZERO,
+  REGION_KIN,
+  REGION_SLOT,
+  SLOT_WORDS,
+} from '../core/layout.js';
+import type { Host } from '../ksm/host.js';
+import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
+import type { Machine } from '../machine/machine.js';
+
+const ZERO_FRAME = 0;
+
+/** Region pointers. */
+export type Family = readonly number[];
+
+/** Those that have more than one region, good until regions change. */
+export function families({ machine }: Host): Family[] {
+  const { regions, memory } = machine;
+  const found: Family[] = [];
+  const met = new Set<number>();
+  for (const guest of machine.guests.live()) {
+    for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
+      if (memory.i32[region + REGION_KIN] === region || met.has(region)) continue;
+      const family = ringOf(machine, region);
+      for (const kin of family) met.add(kin);
+      found.push(family);
+    }
+  }
+  return found;
+}
+
+function ringOf({ memory }: Machine, region: number): Family {
+  const ring = [region];
+  for (
+    let kin = memory.i32[region + REGION_KIN];
+    kin !== region;
+    kin = memory.i32[kin + REGION_KIN]
+  )
+    ring.push(kin);
+  return ring;
+}
+
+/** How many ptes there are to look at. */
+export function pagesOf({ machine }: Host, found: readonly Family[]): number {
+  return found.reduce((sum, family) => sum + family.length * pagesOfEach(machine, family), 0);
+}
+
+function pagesOfEach({ regions }: Machine, [region]: Family): number {
+  return region === undefined ? 0 : regions.pages(region);
+}
+
+/** Counts them. Undefined if regions change meanwhile. */
+export function* countForkSharing(
+  { machine }: Host,
+  found: readonly Family[],
+): LongWork<number | undefined> {
+  const { i32 } = machine.memory;
+  const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
+  const frames = new Set<number>();
+  let sharing = 0;
+  let looked = 0;
+  for (const family of found) {
+    const starts = family.map((region) => i32[region + REGION_SLOT]);
+    const end = pagesOfEach(machine, family) * SLOT_WORDS;
+    for (let at = 0; at < end; at += SLOT_WORDS) {
+      sharing += sharingAt(i32, starts, at, frames);
+      looked += starts.length;
+      if (looked < PAGES_A_STEP) continue;
+      looked = 0;
+      yield;
+      if (Atomics.load(i32, CTL_REGIONS_EPOCH) !== epoch) return undefined;
+    }
+  }
+  return sharing;
+}
+
+/** At one place of a family: pages that hold something, less the frames they map. */
+function sharingAt(
+  i32: Int32Array,
+  starts: readonly number[],
+  at: number,
+  frames: Set<number>,
+): number {
+  let sharing = 0;
+  let last = -1;
+  frames.clear();
+  for (const start of starts) {
+    const state = i32[start + at + PTE_STATE];
+    if ((state & (PTE_PRESENT | PTE_ZERO)) === 0) continue;
+    const frame = (state & PTE_PRESENT) === 0 ? ZERO_FRAME : i32[start + at + PTE_FRAME];
+    // Most map what their neighbour maps.
+    if (frame === last || frames.has(frame)) sharing++;
+    else frames.add(frame);
+    last = frame;
+  }
+  return sharing;
+}

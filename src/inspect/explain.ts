@@ -16,6 +16,7 @@ import {
   PTE_STATE,
   RB_LEFT,
   RB_RIGHT,
+  REGION_SLOT,
   RMAP_AGE_MASK,
   RMAP_FLAGS,
   RMAP_NEXT,
@@ -29,13 +30,15 @@ import {
   STABLE_FIRST,
   STABLE_FRAME,
   STABLE_OWNER,
+  STRETCH_PAGES,
 } from '../core/layout.js';
 import { hex } from '../hex.js';
 import type { Host } from '../ksm/host.js';
 import { StableNodes } from '../ksm/stable-nodes.js';
 import type { Machine } from '../machine/machine.js';
 import { PAGE_STATES } from '../names.js';
-import type { PageExplanation, PageName } from './page-explanation.js';
+import { ringOf, sharingKin } from './kin.js';
+import type { HugePagePart, PageExplanation, PageName } from './page-explanation.js';
 import { pageState } from './page-state.js';
 
 const ZERO_FRAME = 0;
@@ -117,6 +120,8 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
     // A page that maps the zero page names no frame, and the zero page is frame 0.
     checksum: present || state === 'zero' ? memory.frameChecksum(frame) >>> 0 : undefined,
     frame: present ? { number: frame, mappings: frames.mapcount(frame) } : undefined,
+    hugePage: present ? hugePageOf(machine, slot) : undefined,
+    forkSharers: present ? [...sharingKin(machine, slot)].length : 0,
     age: flags & RMAP_AGE_MASK,
     skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,
     written: (flags & RMAP_SEEN) !== 0 && (pte & PTE_DIRTY) !== 0,
@@ -125,6 +130,38 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
     twinCount: stable.length === 0 ? Math.sign(twin) : ksmMappings - (state === 'shared' ? 1 : 0),
     twins: twin !== 0 ? [twin].slice(0, maxTwins) : mappersOf(i32, stable, slot, maxTwins),
   };
+}
+
+/** What a split of the huge page would come to: it takes place in all guests that map a part. */
+function hugePageOf(machine: Machine, slot: number): HugePagePart | undefined {
+  const { memory, frames, stretches } = machine;
+  const { i32, core } = memory;
+  const folio = frames.folio(i32[slot + PTE_FRAME]);
+  const start = core.stretchStart(slot);
+  if (folio === 0 || start === 0) return undefined;
+  const region = i32[slot + SLOT_REGION];
+  let otherGuests = 0;
+  let zeroPages = 0;
+  for (const kin of ringOf(machine, region)) {
+    const parts = partsOf(
+      machine,
+      i32[kin + REGION_SLOT] + start - i32[region + REGION_SLOT],
+      folio,
+    );
+    if (kin !== region && parts.length > 0) otherGuests++;
+    zeroPages += parts.filter((frame) => core.framesEqual(frame, ZERO_FRAME) !== 0).length;
+  }
+  return { isWhole: stretches.isHuge(start), otherGuests, zeroPages };
+}
+
+/** Frames of the huge page `folio` that are mapped in the stretch at `start`. */
+function partsOf({ memory, frames }: Machine, start: number, folio: number): number[] {
+  const parts: number[] = [];
+  for (let slot = start; slot < start + STRETCH_PAGES * SLOT_WORDS; slot += SLOT_WORDS) {
+    const frame = memory.i32[slot + PTE_FRAME];
+    if (frame !== 0 && frames.folio(frame) === folio) parts.push(frame);
+  }
+  return parts;
 }
 
 /** The stable nodes whose KSM pages have the content of `frame`. */

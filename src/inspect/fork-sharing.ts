@@ -11,7 +11,6 @@
  * Looks at every page of every family, while all threads go on.
  */
 import {
-  CTL_REGIONS_EPOCH,
   PTE_FRAME,
   PTE_PRESENT,
   PTE_STATE,
@@ -23,6 +22,8 @@ import {
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
+import { ringOf } from './kin.js';
+import { unchanged } from './unchanged.js';
 
 const ZERO_FRAME = 0;
 
@@ -45,17 +46,6 @@ export function families({ machine }: Host): Family[] {
   return found;
 }
 
-function ringOf({ memory }: Machine, region: number): Family {
-  const ring = [region];
-  for (
-    let kin = memory.i32[region + REGION_KIN];
-    kin !== region;
-    kin = memory.i32[kin + REGION_KIN]
-  )
-    ring.push(kin);
-  return ring;
-}
-
 /** How many ptes there are to look at. */
 export function pagesOf({ machine }: Host, found: readonly Family[]): number {
   return found.reduce((sum, family) => sum + family.length * pagesOfEach(machine, family), 0);
@@ -67,11 +57,12 @@ function pagesOfEach({ regions }: Machine, [region]: Family): number {
 
 /** Counts them. Undefined if regions change meanwhile. */
 export function* countForkSharing(
-  { machine }: Host,
+  host: Host,
   found: readonly Family[],
 ): LongWork<number | undefined> {
+  const { machine } = host;
   const { i32 } = machine.memory;
-  const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
+  const isUnchanged = unchanged(host);
   const frames = new Set<number>();
   let sharing = 0;
   let looked = 0;
@@ -84,7 +75,7 @@ export function* countForkSharing(
       if (looked < PAGES_A_STEP) continue;
       looked = 0;
       yield;
-      if (Atomics.load(i32, CTL_REGIONS_EPOCH) !== epoch) return undefined;
+      if (!isUnchanged()) return undefined;
     }
   }
   return sharing;

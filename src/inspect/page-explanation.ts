@@ -12,6 +12,16 @@ export interface PageName {
   readonly address: number;
 }
 
+/** The huge page that a page's frame is a part of. */
+export interface HugePagePart {
+  /** The guest maps it as one; otherwise page by page, since it or its kin wrote or gave back. */
+  readonly isWhole: boolean;
+  /** Other guests that map a part of it. */
+  readonly otherGuests: number;
+  /** Pages of it, of all these guests, that hold nothing but zeroes. */
+  readonly zeroPages: number;
+}
+
 export interface PageExplanation {
   readonly page: PageName;
   readonly state: PageState;
@@ -22,6 +32,10 @@ export interface PageExplanation {
   readonly checksum: number | undefined;
   /** Its frame and how often that is mapped; undefined if it has none. */
   readonly frame: { readonly number: number; readonly mappings: number } | undefined;
+  /** Undefined if it is part of none. */
+  readonly hugePage: HugePagePart | undefined;
+  /** Pages of other guests that map its frame too, since one was forked from the other. */
+  readonly forkSharers: number;
   /** Visits it was due since the scanner knows it, up to 255: what smart scan goes by. */
   readonly age: number;
   /** Full scans that smart scan will leave it out of. */

@@ -192,3 +192,44 @@ test('a page that has not merged for long is skipped by smart scan, and says how
   bench.fullScans();
   expect(states(bench, 'a', 1)).toEqual(['unshared']);
 });
+
+test('a page of a huge page knows what a split of that comes to, in all guests that map it', () => {
+  const bench = new BenchHost('6.18', 4 * 512);
+  const { host } = bench;
+  const address = 512 * PAGE;
+  host.createGuest('a');
+  host.map('a', 'r', 256, { address: PAGE });
+  host.store('a', PAGE, new Uint8Array([1]));
+  expect(explainPage(host, 'a', PAGE, 0).hugePage).toBeUndefined();
+  host.unmap('a', 'r');
+  bench.fullScans();
+  host.map('a', 'r', 512, { address, huge: true });
+  host.store('a', address, new Uint8Array(12 * PAGE).fill(7));
+  expect(explainPage(host, 'a', address, 0)).toMatchObject({
+    hugePage: { isWhole: true, otherGuests: 0, zeroPages: 500 },
+    forkSharers: 0,
+  });
+  host.madvise('a', address + 100 * PAGE, 10 * PAGE, 'dontneed');
+  expect(explainPage(host, 'a', address, 0)).toMatchObject({
+    hugePage: { isWhole: false, otherGuests: 0, zeroPages: 490 },
+  });
+  bench.fullScans(2);
+  expect(explainPage(host, 'a', address, 0)).toMatchObject({
+    state: 'shared',
+    hugePage: undefined,
+  });
+});
+
+test('a page that a fork shares knows how many others do, and those that wrote since do not', () => {
+  const bench = new BenchHost();
+  bench.guest('parent', [1, 2]);
+  for (const child of ['one', 'two']) bench.host.fork('parent', child);
+  expect(explained(bench, 'one', 0)).toMatchObject({ forkSharers: 2, frame: { mappings: 3 } });
+  bench.put('two', 0, 9);
+  expect(explained(bench, 'one', 0)).toMatchObject({ forkSharers: 1 });
+  expect(explained(bench, 'two', 0)).toMatchObject({ forkSharers: 0 });
+  // In a third guest the like of it, merged with all three.
+  bench.guest('other', [2]);
+  bench.fullScans(3);
+  expect(explained(bench, 'one', 1)).toMatchObject({ state: 'shared', forkSharers: 2 });
+});

@@ -8,11 +8,13 @@ export interface Footprint {
   /** Of the used: KSM pages. */
   readonly sharedBytes: number;
   /**
-   * What would be used if every page that holds something had a frame of its own; it may be more
-   * than there is.
+   * What would be used if KSM had merged nothing: if every page that holds something had a frame
+   * of its own, but for those that a fork shares. It may be more than there is.
    */
   readonly withoutKsmBytes: number;
   readonly savedBytes: number;
+  /** What forks spare, with KSM or without: no part of what is saved. */
+  readonly forkSharedBytes: number;
 }
 
 export function footprint({ memory, saved, counters, pageSize }: Status): Footprint {
@@ -25,5 +27,6 @@ export function footprint({ memory, saved, counters, pageSize }: Status): Footpr
     sharedBytes: Math.min(usedBytes, (counters.pages_shared ?? 0) * pageSize),
     withoutKsmBytes: usedBytes + saved.bytes,
     savedBytes: saved.bytes,
+    forkSharedBytes: saved.forkSharedPages * pageSize,
   };
 }

@@ -34,9 +34,14 @@ export function topSummary(
     `Mem: ${briefSize(memory.totalBytes)} total, ${briefSize(memory.usedBytes)} used, ` +
       `${briefSize(memory.freeBytes)} free, ` +
       `${briefSize(memory.sharedBytes)} shared;  ${briefSize(memory.savedBytes)} saved, ` +
-      `${percent(savedShare(memory))}`,
+      `${percent(savedShare(memory))}${forked(memory)}`,
   ];
   return lines.map((line) => styledLine(figuresBold(line), columns));
+}
+
+/** What forks share, where there are any. */
+function forked({ forkSharedBytes }: { readonly forkSharedBytes: number }): string {
+  return forkSharedBytes === 0 ? '' : `, ${briefSize(forkSharedBytes)} forked`;
 }
 
 /** Of what would be used. */

@@ -1,9 +1,9 @@
 /**
  * How many pages forks share, for whoever tells of savings: status, report, metrics and samples.
  *
- * Nothing is looked at where no guest was forked. Few pages are counted for everybody who asks; many
- * are counted in slices, at most once a second, and until the next count what was found stands, with
- * its age. It costs nobody who does not ask.
+ * Nothing is looked at where no guest was forked. Few pages are counted for everybody who asks;
+ * many in slices, at most once a second, and until the next count what was found stands, with its
+ * age.
  */
 import { CTL_REGIONS_EPOCH } from '../../core/layout.js';
 import { countForkSharing, type Family, families, pagesOf } from '../../inspect/fork-sharing.js';

@@ -10,17 +10,54 @@ export interface PageWording {
 
 type Tunables = Readonly<Record<string, TunableValue>>;
 
-/** `tunables`: as they are now. */
-export function pageWording(explained: PageExplanation, tunables: Tunables): PageWording {
+/** `tunables`: as they are now. `splitFreesZeroes`: as the kernel's profile has it. */
+export function pageWording(
+  explained: PageExplanation,
+  tunables: Tunables,
+  splitFreesZeroes: boolean,
+): PageWording {
   const { why, next } = wordingOf(explained, tunables);
-  const needsScanner = !['untouched', 'unmergeable', 'shared', 'zero'].includes(explained.state);
-  return {
-    why,
-    next:
-      needsScanner && tunables.run !== RUN_MERGE
-        ? `Nothing while the scanner is stopped; with run=1: ${lowered(next)}`
-        : next,
-  };
+  const said = [why, ...frameText(explained)].join(' ');
+  if (['untouched', 'unmergeable', 'shared', 'zero'].includes(explained.state))
+    return { why: said, next };
+  const isStopped = tunables.run !== RUN_MERGE;
+  const first = isStopped
+    ? `Nothing while the scanner is stopped; with run=1: ${lowered(next)}`
+    : next;
+  return { why: said, next: [first, ...mergeText(explained, splitFreesZeroes)].join(' ') };
+}
+
+/** What else there is to say of the page's frame. */
+function frameText({ hugePage, forkSharers }: PageExplanation): string[] {
+  const isPart = `It is part of a huge page${hugePage?.isWhole ? '' : ', mapped page by page'}.`;
+  return [
+    ...(hugePage === undefined ? [] : [isPart]),
+    ...(forkSharers === 0
+      ? []
+      : [`It shares its frame with ${count(forkSharers, 'other page')} since a fork.`]),
+  ];
+}
+
+/** What a merge of the page comes to besides. */
+function mergeText(
+  { hugePage, forkSharers }: PageExplanation,
+  splitFreesZeroes: boolean,
+): string[] {
+  const sentences: string[] = [];
+  if (hugePage !== undefined) {
+    const { otherGuests, zeroPages } = hugePage;
+    const where = otherGuests === 0 ? '' : `, in ${count(otherGuests, 'other guest')} too`;
+    const freed =
+      splitFreesZeroes && zeroPages > 0
+        ? `, and ${count(zeroPages, 'page')} of zeroes ${zeroPages === 1 ? 'is' : 'are'} given back`
+        : '';
+    sentences.push(
+      `A merge splits the huge page: it is mapped page by page from then on${where}${freed}.`,
+    );
+  }
+  if (forkSharers > 0)
+    sentences.push('Its frame comes free only once all that share it have merged.');
+  return sentences;
 }
 
 function wordingOf(explained: PageExplanation, tunables: Tunables): PageWording {

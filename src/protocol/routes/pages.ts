@@ -36,6 +36,21 @@ export const Page = Type.Object({
     }),
   ),
   frame: Type.Optional(Type.Object({ number: Type.Integer(), mappings: Type.Integer() })),
+  hugePage: Type.Optional(
+    Type.Object(
+      {
+        isWhole: Type.Boolean({ description: 'mapped as one; otherwise page by page' }),
+        otherGuests: Type.Integer({ description: 'that map a part of it' }),
+        zeroPages: Type.Integer({
+          description: 'pages of it, of all these guests, that hold nothing but zeroes',
+        }),
+      },
+      { description: 'that its frame is a part of: KSM splits it to merge one page of it' },
+    ),
+  ),
+  forkSharers: Type.Integer({
+    description: 'pages of other guests that map its frame too, since one was forked from another',
+  }),
   age: Type.Integer({ description: 'visits it was due since the scanner knows it, up to 255' }),
   skips: Type.Integer({ description: 'full scans that smart scan will leave it out of' }),
   written: Type.Boolean({ description: 'since the scanner last saw it' }),

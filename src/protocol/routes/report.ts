@@ -8,9 +8,26 @@ import { Status } from './status.js';
 export const PagesByState = Type.Record(Type.Enum([...PAGE_STATES]), Type.Integer());
 export type PagesByState = Static<typeof PagesByState>;
 
+/** What a guest takes up, as /proc/PID/smaps has it of a process. The zero page is in none. */
+export const Footprint = Type.Object({
+  rssPages: Type.Integer({ description: 'pages that have a frame, their own or shared' }),
+  pssBytes: Type.Integer({
+    description: 'bytes of their frames: of one that is mapped n times, an n-th for each',
+  }),
+  hugePages: Type.Integer({ description: 'huge pages that are mapped as one' }),
+  ksmPages: Type.Integer({ description: 'pages that map a KSM page' }),
+  ksmPssBytes: Type.Integer({ description: 'their part of pssBytes' }),
+  forkSharedPages: Type.Integer({
+    description:
+      'pages whose frame another guest maps too, at the same place, since one of them was forked',
+  }),
+});
+export type Footprint = Static<typeof Footprint>;
+
 export const GuestReport = Type.Object({
   name: Type.String(),
   pages: PagesByState,
+  footprint: Footprint,
   netBytes: Type.Integer({
     description:
       'what its merged pages would take up less bookkeeping: ksm_process_profit. Of pages ' +

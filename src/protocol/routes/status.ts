@@ -26,6 +26,7 @@ export const Status = Type.Object({
   zeroPages: Type.Integer({
     description: 'pages that map the zero page, because KSM has put it there',
   }),
+  hugePages: Type.Integer({ description: 'huge pages that guests map as one' }),
   cpus: Type.Integer({ description: 'processors that the daemon may run on' }),
   workloads: Type.Object({
     running: Type.Integer({ description: 'guest threads' }),
@@ -40,10 +41,11 @@ export const Status = Type.Object({
         description: 'pages that were merged and got a frame of their own again',
       }),
       splits: Type.Integer({ description: 'huge pages that KSM split, to merge a page of them' }),
+      collapses: Type.Integer({ description: 'huge pages that khugepaged made' }),
       splitZeroPages: Type.Integer({
         description:
-          'pages of zeroes whose frames were given back as their huge page was split: they are in ' +
-          'no counter of the kernel’s, and not in saved',
+          'pages of zeroes whose frames were given back as their huge page was split: they are ' +
+          'in no counter of the kernel’s, and not in saved',
       }),
     },
     { description: 'since the start, whatever kernel is followed' },

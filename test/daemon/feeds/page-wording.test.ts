@@ -13,6 +13,8 @@ const PAGE: PageExplanation = {
   zeroes: false,
   checksum: 1,
   frame: { number: 1, mappings: 1 },
+  hugePage: undefined,
+  forkSharers: 0,
   age: 5,
   skips: 2,
   written: false,
@@ -24,14 +26,14 @@ const PAGE: PageExplanation = {
 const RUNNING = { run: 1, max_page_sharing: 256, smart_scan: 1, use_zero_pages: 0 };
 
 test.each(PAGE_STATES)('%s: a sentence each', (state) => {
-  const { why, next } = pageWording({ ...PAGE, state, ksmPages: 1, ksmMappings: 3 }, RUNNING);
+  const { why, next } = pageWording({ ...PAGE, state, ksmPages: 1, ksmMappings: 3 }, RUNNING, true);
   for (const sentence of [why, next]) expect(sentence).toMatch(/^[A-Z][^{}]*\.$/);
   expect(`${why} ${next}`).not.toMatch(/undefined|NaN|\b1 pages|1 visits/);
 });
 
 test('what a page will meet is said where it is known', () => {
   const next = (explained: Partial<PageExplanation>): string =>
-    pageWording({ ...PAGE, ...explained }, RUNNING).next;
+    pageWording({ ...PAGE, ...explained }, RUNNING, true).next;
   expect(next({ state: 'waiting', ksmPages: 1, ksmMappings: 2 })).toMatch(
     /finds the KSM page that 2 pages of this content map/,
   );
@@ -52,19 +54,47 @@ test('what a page will meet is said where it is known', () => {
     /^The next full scan finds that it has changed/,
   );
   expect(
-    pageWording({ ...PAGE, state: 'skipped', skips: 4 }, { ...RUNNING, smart_scan: 0 }).next,
+    pageWording({ ...PAGE, state: 'skipped', skips: 4 }, { ...RUNNING, smart_scan: 0 }, true).next,
   ).toMatch(/^The next full scan looks/);
   expect(
-    pageWording({ ...PAGE, zeroes: true, skips: 0 }, { ...RUNNING, use_zero_pages: 1 }).next,
+    pageWording({ ...PAGE, zeroes: true, skips: 0 }, { ...RUNNING, use_zero_pages: 1 }, true).next,
   ).toMatch(/maps the zero page instead\.$/);
 });
 
 test('nothing comes next while the scanner is stopped, but for pages that need no scanner', () => {
   const stopped = { ...RUNNING, run: 0 };
-  expect(pageWording(PAGE, stopped).next).toMatch(
+  expect(pageWording(PAGE, stopped, true).next).toMatch(
     /^Nothing while the scanner is stopped; with run=1: smart scan leaves it out of 2 full scans/,
   );
-  expect(pageWording({ ...PAGE, state: 'untouched' }, stopped).next).toBe(
+  expect(pageWording({ ...PAGE, state: 'untouched' }, stopped, true).next).toBe(
     'Nothing, until it is written.',
   );
+});
+
+test('of a page of a huge page it is said what a merge does to all of that', () => {
+  const hugePage = { isWhole: true, otherGuests: 0, zeroPages: 0 };
+  const wording = (part: Partial<typeof hugePage>, splitFreesZeroes = true) =>
+    pageWording({ ...PAGE, hugePage: { ...hugePage, ...part } }, RUNNING, splitFreesZeroes);
+  expect(wording({})).toEqual({
+    why: expect.stringMatching(/ It is part of a huge page\.$/),
+    next: expect.stringMatching(
+      / A merge splits the huge page: it is mapped page by page from then on\.$/,
+    ),
+  });
+  expect(wording({ isWhole: false, otherGuests: 2, zeroPages: 300 })).toEqual({
+    why: expect.stringMatching(/ It is part of a huge page, mapped page by page\.$/),
+    next: expect.stringMatching(
+      /, in 2 other guests too, and 300 pages of zeroes are given back\.$/,
+    ),
+  });
+  expect(wording({ zeroPages: 300 }, false).next).not.toMatch(/zeroes/);
+});
+
+test('of a page that a fork shares it is said with how many, and what a merge of it frees', () => {
+  const { why, next } = pageWording({ ...PAGE, forkSharers: 3 }, RUNNING, true);
+  expect(why).toMatch(/ It shares its frame with 3 other pages since a fork\.$/);
+  expect(next).toMatch(/ Its frame comes free only once all that share it have merged\.$/);
+  const merged = pageWording({ ...PAGE, state: 'shared', forkSharers: 1 }, RUNNING, true);
+  expect(merged.why).toMatch(/1 other page since a fork\.$/);
+  expect(merged.next).not.toMatch(/comes free/);
 });

@@ -23,6 +23,7 @@ export const action: Action<[], { readonly human?: true }> = async (
 
 function freeTable(figures: Footprint, inUnits: (bytes: number) => string): string[] {
   const { totalBytes, usedBytes, freeBytes, sharedBytes, withoutKsmBytes, savedBytes } = figures;
+  const { forkSharedBytes } = figures;
   const row = (label: string, ...cells: (number | undefined)[]): string =>
     columns(
       label,
@@ -34,6 +35,7 @@ function freeTable(figures: Footprint, inUnits: (bytes: number) => string): stri
     row('-KSM:', undefined, withoutKsmBytes, totalBytes - withoutKsmBytes),
     row('Swap:', 0, 0, 0),
     row('Saved:', undefined, savedBytes),
+    ...(forkSharedBytes === 0 ? [] : [row('Forked:', undefined, forkSharedBytes)]),
   ];
 }
 

@@ -47,6 +47,10 @@ function statusText(status: Status, report: Report): string[] {
         `${pages(status.presentPages)} present`,
     ],
     ['shared', sharedText(report)],
+    ...(report.saved.forkSharedPages === 0 ? [] : [['forked', forkedText(report)] as const]),
+    ...(status.hugePages + status.totals.splits === 0
+      ? []
+      : [['huge pages', hugeText(status)] as const]),
     ['gain', gainText(report)],
     ['not shared', notSharedText(report)],
     [
@@ -59,14 +63,39 @@ function statusText(status: Status, report: Report): string[] {
 }
 
 /** How many frames stand for the pages that are merged, as they are now. */
-function sharedText({ saved, pages: { shared, zero }, pageSize }: Report): string {
+function sharedText({ saved, pages: { shared, zero }, guests, pageSize }: Report): string {
   if (saved.pages === 0) return 'nothing';
-  const more = Math.max(0, saved.pages - zero);
-  const frames = Math.max(0, shared - more);
+  const frames = ksmFrames(guests, pageSize);
+  const more = Math.max(0, shared - frames);
   const stands = `${pagesText(frames, pageSize)} ${frames === 1 ? 'stands' : 'stand'} for`;
   const zeroes = zero === 0 ? '' : `, the zero page for ${pagesText(zero, pageSize)}`;
-  const gain = `${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
+  // Of the pages that stand for others, those of a fork would do so without KSM.
+  const ofKsm = saved.forkSharedPages === 0 ? '' : `${pagesText(saved.pages, pageSize)}, `;
+  const gain = `${ofKsm}${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
   return `${stands} ${pagesText(more, pageSize)} more${zeroes}: ${gain}`;
+}
+
+/** Each page that maps one has its part of it. */
+function ksmFrames(guests: Report['guests'], pageSize: number): number {
+  const bytes = guests.reduce((sum, { footprint }) => sum + footprint.ksmPssBytes, 0);
+  return Math.round(bytes / pageSize);
+}
+
+function forkedText({ saved: { forkSharedPages }, pageSize }: Report): string {
+  return (
+    `${pagesText(forkSharedPages, pageSize)} need no frame of their own since a fork, ` +
+    'with KSM or without'
+  );
+}
+
+function hugeText({ hugePages, totals, pageSize }: Status): string {
+  const { splits, splitZeroPages, collapses } = totals;
+  const given =
+    splitZeroPages === 0
+      ? ''
+      : `, which gave back ${pagesText(splitZeroPages, pageSize)} of zeroes`;
+  const [mapped, split, made] = [hugePages, splits, collapses].map((n) => n.toLocaleString('en'));
+  return `${mapped} mapped; ${split} split by KSM${given}; ${made} made by khugepaged`;
 }
 
 function pagesText(pages: number, pageSize: number): string {

@@ -82,7 +82,8 @@ export const free = verb({
       'simulated host has no files and no disks.',
     'Saved: what would be used as well if every page that holds something had a frame of ' +
       'its own; -KSM: used and free in that case. Less than nothing is free where guests ' +
-      'would not fit.',
+      'would not fit. Forked, where guests were forked: what they share since then, with KSM ' +
+      'or without, which is no part of Saved.',
   ],
   options: [new Option('-h, --human', 'in units that are easy to read')],
   examples: ['ksmd free -h', 'ksmd free --json'],

@@ -15,12 +15,13 @@ export function pageHandlers({ host, standstill }: Context): Handlers<typeof PAG
       const explained = await standstill.change(() =>
         explainPage(host, params.guest, toBytes(params.address), maxTwins),
       );
-      const { checksum, frame, twins, ...rest } = explained;
+      const { checksum, frame, hugePage, twins, ...rest } = explained;
       return {
         ...rest,
-        ...pageWording(explained, host.tunables()),
+        ...pageWording(explained, host.tunables(), host.profile.splitFreesZeroes),
         ...(checksum === undefined ? {} : { checksum: checksum.toString(16).padStart(8, '0') }),
         ...(frame === undefined ? {} : { frame }),
+        ...(hugePage === undefined ? {} : { hugePage }),
         twins: [...twins],
       };
     },

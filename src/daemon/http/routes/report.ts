@@ -6,12 +6,15 @@
  * all the time.
  */
 import { noPages, takeCensus } from '../../../inspect/census.js';
+import { takeFootprint } from '../../../inspect/footprint.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
+import type { LongWork } from '../../../machine/long-work.js';
 import { PAGE_STATES } from '../../../names.js';
 import type { GuestReport, REPORT_ROUTES, Report } from '../../../protocol/routes/report.js';
 import { saved } from '../../feeds/saved.js';
+import { lookInSlices } from '../../slices.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
@@ -30,15 +33,9 @@ export function reportHandlers(context: Context): Handlers<typeof REPORT_ROUTES>
   };
 }
 
-function report(context: Context): Report {
+async function report(context: Context): Promise<Report> {
   const { host } = context;
-  const guests = host.guestNames().map(
-    (name): GuestReport => ({
-      name,
-      pages: takeCensus(host, name),
-      netBytes: profit(host, name),
-    }),
-  );
+  const guests = await lookInSlices(() => lookAtGuests(host));
   const pages = noPages();
   for (const guest of guests) for (const state of PAGE_STATES) pages[state] += guest.pages[state];
   guests.sort((a, b) => b.netBytes - a.netBytes);
@@ -49,6 +46,18 @@ function report(context: Context): Report {
     guests,
     scan: scanNow(context, pages),
   };
+}
+
+function* lookAtGuests(host: Host): LongWork<GuestReport[] | undefined> {
+  const guests: GuestReport[] = [];
+  for (const name of host.guestNames()) {
+    // It may have gone since.
+    const pages = host.hasGuest(name) ? yield* takeCensus(host, name) : undefined;
+    const footprint = pages === undefined ? undefined : yield* takeFootprint(host, name);
+    if (pages === undefined || footprint === undefined) return undefined;
+    guests.push({ name, pages, footprint, netBytes: profit(host, name) });
+  }
+  return guests;
 }
 
 /** The guest's ksm_process_profit, also where its kernel does not show it. */

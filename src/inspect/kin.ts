@@ -1,0 +1,35 @@
+/** Kin: regions that were one before their guests forked, and pages at the same place of them. */
+import {
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  REGION_KIN,
+  REGION_SLOT,
+  SLOT_REGION,
+} from '../core/layout.js';
+import type { Machine } from '../machine/machine.js';
+
+/** A region and its kin. */
+export function ringOf({ memory }: Machine, region: number): readonly number[] {
+  const ring = [region];
+  for (
+    let kin = memory.i32[region + REGION_KIN];
+    kin !== region;
+    kin = memory.i32[kin + REGION_KIN]
+  )
+    ring.push(kin);
+  return ring;
+}
+
+/** Slots of other guests that lie where the slot's page lies, and map the frame that it maps. */
+export function* sharingKin({ memory }: Machine, slot: number): Generator<number, void, void> {
+  const { i32 } = memory;
+  const region = i32[slot + SLOT_REGION];
+  const frame = i32[slot + PTE_FRAME];
+  const at = slot - i32[region + REGION_SLOT];
+  for (let kin = i32[region + REGION_KIN]; kin !== region; kin = i32[kin + REGION_KIN]) {
+    const other = i32[kin + REGION_SLOT] + at;
+    if ((i32[other + PTE_STATE] & PTE_PRESENT) !== 0 && i32[other + PTE_FRAME] === frame)
+      yield other;
+  }
+}

@@ -1,15 +1,18 @@
 /**
- * /proc/PID of the guests: comm, and what the profile's kernel tells there of KSM. A guest's id is
- * its PID.
+ * /proc/PID of the guests: comm, and what the profile's kernel tells there of KSM and of what a
+ * process takes up. A guest's id is its PID.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../../ksm/host.js';
+import { hasSince } from '../../ksm/records/kernel-versions.js';
 import { KernelFile } from './kernel-file.js';
 import type { Layout } from './own-directory.js';
+import { Rollups } from './rollups.js';
 import { counterText, ksmStatText } from './text.js';
 
-const GUEST_FILES = ['comm', 'ksm_stat', 'ksm_merging_pages'];
+const GUEST_FILES = ['comm', 'ksm_stat', 'ksm_merging_pages', 'smaps_rollup'];
+const SMAPS_ROLLUP_SINCE = '4.14';
 
 export const procLayout: Layout = (path) => {
   const [, pid, file] = /^(\d+)(?:\/(.+))?$/.exec(path) ?? [];
@@ -26,12 +29,14 @@ interface Shown {
 
 export class GuestFiles {
   private readonly guests = new Map<number, readonly Shown[]>();
+  private readonly rollups: Rollups;
 
   /** Of what an earlier daemon left in the directory nothing stays. */
   constructor(
     private readonly proc: string,
     private readonly host: Host,
   ) {
+    this.rollups = new Rollups(host);
     for (const name of readdirSync(proc))
       if (procLayout(name) !== undefined) rmSync(join(proc, name), { recursive: true });
   }
@@ -41,12 +46,14 @@ export class GuestFiles {
    * gone have none. `attempt` calls what may fail.
    */
   refresh(attempt: (change: () => void) => void): void {
+    this.rollups.refresh();
     const names = new Map(this.host.guestNames().map((name) => [this.host.guestId(name), name]));
     for (const id of this.guests.keys()) if (!names.has(id)) attempt(() => this.remove(id));
     for (const [id, name] of names) attempt(() => this.show(id, name));
   }
 
   removeAll(): void {
+    this.rollups.stop();
     for (const id of this.guests.keys()) this.remove(id);
   }
 
@@ -76,6 +83,8 @@ export class GuestFiles {
         open('ksm_merging_pages', 0o400, () =>
           counterText(host.guestCounters(name).ksm_merging_pages ?? 0),
         );
+      if (hasSince(host.profile.name, SMAPS_ROLLUP_SINCE))
+        open('smaps_rollup', 0o444, () => this.rollups.text(name));
     } catch (error) {
       for (const { file } of files) file.close();
       rmSync(directory, { recursive: true });

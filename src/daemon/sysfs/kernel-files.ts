@@ -1,20 +1,16 @@
 /**
- * DIR/kernel/mm/ksm and DIR/../proc: the files of the profile's kernel, for programs that read and
- * write those.
+ * DIR/kernel/mm, ksm and transparent_hugepage in it, and DIR/../proc: the files of the profile's
+ * kernel, for programs that read and write those.
  *
  * The API thread writes them, a few times a second and only where something has changed; the
  * scanner does nothing for them. What others write is set as the API sets it, or refused with a
  * line in the log. While the daemon is up, a file system that fails is logged and tried again.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { systemError } from '../../errors.js';
-import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
-import { KERNEL_PROFILES } from '../../ksm/kernels.js';
-import type { TunableName } from '../../ksm/records/tunable-records.js';
-import { readTunable } from '../../ksm/tunables.js';
 import { removeIfEmpty } from '../claim.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
@@ -24,20 +20,18 @@ import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Timers } from '../timers.js';
 import { GuestFiles, procLayout } from './guest-files.js';
 import { KernelFile } from './kernel-file.js';
-import { type Layout, OwnDirectory } from './own-directory.js';
-import { counterText, tunableText, writtenValue } from './text.js';
+import { OwnDirectory } from './own-directory.js';
+import {
+  SYSFS_DIRECTORIES,
+  SYSFS_PATHS,
+  type SysfsFile,
+  sysfsFiles,
+  sysfsLayout,
+  sysfsPaths,
+} from './sysfs-files.js';
 import { TunableFile } from './tunable-file.js';
 
 const REFRESH_MS = 150;
-const KSM_DIRECTORIES = ['kernel', 'kernel/mm', 'kernel/mm/ksm'];
-
-const sysfsLayout: Layout = (path) => {
-  if (KSM_DIRECTORIES.includes(path)) return 'directory';
-  const isOurs = KERNEL_PROFILES.some(({ counters, tunables }) =>
-    [...counters, ...tunables].some((name) => path === `kernel/mm/ksm/${name}`),
-  );
-  return isOurs ? 'file' : undefined;
-};
 
 export interface KernelFilesSource {
   readonly host: Host;
@@ -119,47 +113,42 @@ export class KernelFiles {
     for (const file of this.tunables) file.close();
     this.guests?.removeAll();
     this.proc.release();
-    for (const name of this.fileNames()) rmSync(join(this.directory, name), { force: true });
-    for (const name of KSM_DIRECTORIES.toReversed()) removeIfEmpty(join(this.sysfs.path, name));
+    this.removeFiles(sysfsPaths(this.source.host.profile));
     this.sysfs.release();
   }
 
-  private get directory(): string {
-    return join(this.sysfs.path, 'kernel/mm/ksm');
+  /** The directories too, where nothing is left in them. */
+  private removeFiles(paths: readonly string[]): void {
+    for (const path of paths) rmSync(this.pathOf(path), { force: true });
+    for (const path of SYSFS_DIRECTORIES.toReversed()) removeIfEmpty(this.pathOf(path));
   }
 
-  private fileNames(): string[] {
-    const { counters, tunables } = this.source.host.profile;
-    return [...counters, ...tunables];
+  private pathOf(path: string): string {
+    return join(this.sysfs.path, path);
   }
 
   private open(): void {
-    const { host } = this.source;
-    const { memory } = host.machine;
-    makeDirectory(this.directory);
+    const { host, tunables } = this.source;
+    const paths = sysfsPaths(host.profile);
     // A kernel of another profile may have had more.
-    for (const name of readdirSync(this.directory))
-      if (!this.fileNames().includes(name)) rmSync(join(this.directory, name));
-    for (const name of host.profile.counters) {
-      const text = (): string => counterText(readCounter(memory, name));
-      this.counters.push({
-        file: KernelFile.open(join(this.directory, name), 0o444, text()),
-        text,
-      });
-    }
-    for (const name of host.profile.tunables) {
-      const text = (): string => tunableText(name, readTunable(memory, name));
-      const file = KernelFile.open(join(this.directory, name), 0o644, text());
+    this.removeFiles(SYSFS_PATHS.filter((path) => !paths.includes(path)));
+    for (const file of sysfsFiles(host, tunables)) this.openFile(file);
+    this.guests = new GuestFiles(this.proc.path, host);
+    this.guests.refresh((change) => change());
+  }
+
+  private openFile({ path, text, write }: SysfsFile): void {
+    makeDirectory(dirname(this.pathOf(path)));
+    const file = KernelFile.open(this.pathOf(path), write === undefined ? 0o444 : 0o644, text());
+    if (write === undefined) this.counters.push({ file, text });
+    else
       this.tunables.push(
         new TunableFile(file, {
           text,
-          write: (written) => this.write(name, written),
+          write: (written) => this.write(path, () => write(written)),
           failed: (error) => this.tell(error),
         }),
       );
-    }
-    this.guests = new GuestFiles(this.proc.path, host);
-    this.guests.refresh((change) => change());
   }
 
   private refresh(): void {
@@ -187,17 +176,17 @@ export class KernelFiles {
     this.failing = new Set(failed.keys());
   }
 
-  private async write(name: TunableName, text: string): Promise<void> {
-    const { scanner, standstill, tunables } = this.source;
+  private async write(path: string, write: () => Promise<void>): Promise<void> {
+    const { scanner, standstill } = this.source;
     try {
       await scanner.ready();
-      await tunables.write({ [name]: writtenValue(name, text) });
+      await write();
     } catch (error) {
       // The scanner died before it was done: the next one takes it.
-      if (!standstill.isReady) return this.write(name, text);
+      if (!standstill.isReady) return this.write(path, write);
       const { code, message } = error as NodeJS.ErrnoException;
       this.logger.warn(
-        { file: join(this.directory, name), errno: code },
+        { file: this.pathOf(path), errno: code },
         `${code}: ${message}: the value before it stays`,
       );
     }

@@ -1,9 +1,14 @@
 /** How the kernel writes what its files show, and what it makes of what is written to them. */
 
+import { STRETCH_PAGES } from '../../core/layout.js';
+import type { Footprint } from '../../inspect/footprint.js';
 import type { Host } from '../../ksm/host.js';
 import type { KsmStatLine } from '../../ksm/records/counter-records.js';
+import { hasSince } from '../../ksm/records/kernel-versions.js';
 import { type TunableName, tunableRecord } from '../../ksm/records/tunable-records.js';
 import { type TunableValue, tunableValueNames } from '../../ksm/tunables.js';
+
+const KSM_IN_SMAPS_SINCE = '6.6';
 
 /** A counter's file, or a guest's. */
 export function counterText(value: number): string {
@@ -33,6 +38,33 @@ export function ksmStatText(host: Host, guest: string): string {
   return host.profile.ksmStat.map(line).join('');
 }
 
+/** Of the lines of /proc/PID/smaps_rollup those that have something to say here. */
+export function rollupText(host: Host, guest: string, footprint: Footprint): string {
+  const { pageSize } = host.machine;
+  const { rssPages, pssBytes, ksmPages, hugePages } = footprint;
+  const regions = host.regionsOf(guest);
+  const last = regions.at(-1);
+  const end = last === undefined ? 0 : last.address + last.pages * pageSize;
+  const lines: [name: string, bytes: number][] = [
+    ['Rss', rssPages * pageSize],
+    ['Pss', pssBytes],
+    ['Anonymous', rssPages * pageSize],
+    ...(hasSince(host.profile.name, KSM_IN_SMAPS_SINCE)
+      ? ([['KSM', ksmPages * pageSize]] satisfies [string, number][])
+      : []),
+    ['AnonHugePages', hugePages * STRETCH_PAGES * pageSize],
+  ];
+  const range = [regions[0]?.address ?? 0, end].map((address) =>
+    address.toString(16).padStart(8, '0'),
+  );
+  const head = `${range.join('-')} ---p 00000000 00:00 0`.padEnd(73);
+  const inKib = (bytes: number): string => String(Math.floor(bytes / 1024)).padStart(8);
+  return [
+    `${head}[rollup]\n`,
+    ...lines.map(([name, bytes]) => `${`${name}:`.padEnd(16)}${inKib(bytes)} kB\n`),
+  ].join('');
+}
+
 /**
  * What was written to a file that showed `shown` and holds `found` now. A shell empties the file
  * first; other writers leave the rest of a longer text below their line, or append theirs. (One
@@ -49,6 +81,11 @@ export function writtenValue(name: TunableName, text: string): TunableValue {
   const { takes } = tunableRecord(name);
   if ('names' in takes) return text.replace(/\n$/, '');
   if (takes.truth) return truth(text) ?? text;
+  return writtenNumber(text);
+}
+
+/** The whole number that the kernel sees in a text, or the text itself. */
+export function writtenNumber(text: string): number | string {
   return /^\+?\d+\n?$/.test(text) ? Number(text) : text;
 }
 

@@ -266,7 +266,12 @@ describe('/proc', () => {
       () => readFileSync(join(proc, '1/ksm_merging_pages'), 'latin1') === '8\n',
     );
     await until('the other guest has its files', () => existsSync(join(proc, '2/ksm_stat')));
-    expect(readdirSync(join(proc, '1')).sort()).toEqual(['comm', 'ksm_merging_pages', 'ksm_stat']);
+    expect(readdirSync(join(proc, '1')).sort()).toEqual([
+      'comm',
+      'ksm_merging_pages',
+      'ksm_stat',
+      'smaps_rollup',
+    ]);
     expect(statSync(join(proc, '1/ksm_stat')).mode & 0o777).toBe(0o400);
     expect(readFileSync(join(proc, '1/comm'), 'latin1')).toBe('first\n');
     expect(readFileSync(join(proc, '2/comm'), 'latin1')).toBe('second.with-a-long-name\n');

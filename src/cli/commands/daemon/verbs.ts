@@ -54,7 +54,8 @@ export const start = verb({
     new Option('--http-remote', 'let --http be an address that other machines reach'),
     new Option(
       '--sysfs <dir>',
-      'keep the files of /sys/kernel/mm/ksm in DIR, and of /proc in DIR/../proc',
+      'keep the files of /sys/kernel/mm, ksm and transparent_hugepage, in DIR, and of /proc in ' +
+        'DIR/../proc',
     ),
     new Option('--max-body <size>', 'a JSON body; uploads are bounded by their regions')
       .argParser(parseBytes)

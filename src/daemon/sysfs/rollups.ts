@@ -1,0 +1,76 @@
+/**
+ * /proc/PID/smaps_rollup of the guests: what each takes up, in the kernel's words.
+ *
+ * Finding it out takes a look at every page. So guests are looked at one after another, in slices,
+ * all of them once a second at most, and what was found stands until the next look.
+ */
+import { type Footprint, takeFootprint } from '../../inspect/footprint.js';
+import { registeredPages } from '../../inspect/population.js';
+import type { Host } from '../../ksm/host.js';
+import { finish } from '../../machine/long-work.js';
+import { inSlices } from '../slices.js';
+import { rollupText } from './text.js';
+
+const LOOK_EVERY_MS = 1000;
+/** Of a guest that is met for the first time, so many are looked at on the spot. */
+const FEW_PAGES = 4096;
+
+const UNKNOWN: Footprint = {
+  rssPages: 0,
+  pssBytes: 0,
+  hugePages: 0,
+  ksmPages: 0,
+  ksmPssBytes: 0,
+  forkSharedPages: 0,
+};
+
+export class Rollups {
+  /** By guest id. */
+  private readonly footprints = new Map<number, Footprint>();
+  private begunAtMs = Number.NEGATIVE_INFINITY;
+  private isLooking = false;
+  private isStopped = false;
+
+  constructor(
+    private readonly host: Host,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  /** Begins to look at all guests again, if it is time. */
+  refresh(): void {
+    if (this.isLooking || this.nowMs() - this.begunAtMs < LOOK_EVERY_MS) return;
+    this.begunAtMs = this.nowMs();
+    this.isLooking = true;
+    void this.look().finally(() => {
+      this.isLooking = false;
+    });
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** What is known of a guest. */
+  text(guest: string): string {
+    const { host, footprints } = this;
+    const id = host.guestId(guest);
+    if (!footprints.has(id) && registeredPages(host, guest) <= FEW_PAGES)
+      footprints.set(id, finish(takeFootprint(host, guest)) ?? UNKNOWN);
+    return rollupText(host, guest, footprints.get(id) ?? UNKNOWN);
+  }
+
+  private async look(): Promise<void> {
+    const { host, footprints } = this;
+    const names = host.guestNames();
+    const ids = new Set(names.map((name) => host.guestId(name)));
+    for (const id of footprints.keys()) if (!ids.has(id)) footprints.delete(id);
+    for (const name of names) {
+      // It may have gone meanwhile, and another of its name have come.
+      if (this.isStopped) return;
+      if (!host.hasGuest(name)) continue;
+      const id = host.guestId(name);
+      const footprint = await inSlices(takeFootprint(host, name));
+      if (footprint !== undefined) footprints.set(id, footprint);
+    }
+  }
+}

@@ -19,6 +19,11 @@ export function registeredPages(host: Host, guest: string): number {
   return host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0);
 }
 
+/** That all guests map as one. */
+export function hugePages(host: Host): number {
+  return host.guestNames().reduce((sum, guest) => sum + host.hugePages(guest), 0);
+}
+
 /** Of all guests. */
 export function population(host: Host): Population {
   const guests = host.guestNames();

@@ -12,6 +12,8 @@ export const Sample = Type.Object({
   fullScans: Type.Integer(),
   merges: Type.Integer(),
   breaks: Type.Integer({ description: 'merged pages written and given back' }),
+  hugePages: Type.Integer({ description: 'that guests map as one' }),
+  splits: Type.Integer({ description: 'huge pages that KSM split, since the start' }),
   scannerCpuMs: Type.Integer(),
 });
 export type Sample = Static<typeof Sample>;

@@ -23,13 +23,21 @@ export function ratesBetween(before: Sample | undefined, after: Sample | undefin
   };
 }
 
-const NAMES = ['Saved', 'In use', 'Free', 'Scan rate', 'Processor', 'Full scans'] as const;
+const NAMES = [
+  'Saved',
+  'In use',
+  'Free',
+  'Scan rate',
+  'Processor',
+  'Full scans',
+  'Huge pages',
+] as const;
 type Name = (typeof NAMES)[number];
 
 export class Figures {
   private readonly shown = {} as Record<
     Name,
-    { readonly value: HTMLElement; readonly more: HTMLElement }
+    { readonly group: HTMLElement; readonly value: HTMLElement; readonly more: HTMLElement }
   >;
 
   constructor() {
@@ -40,7 +48,7 @@ export class Figures {
       const more = made('dd', '', 'more');
       group.append(made('dt', name), value, more);
       list.append(group);
-      this.shown[name] = { value, more };
+      this.shown[name] = { group, value, more };
     }
   }
 
@@ -48,6 +56,7 @@ export class Figures {
     const now = samples.at(-1);
     if (now === undefined) return;
     const { usedBytes, freeBytes, savedBytes, fullScans, merges, breaks } = now;
+    const { hugePages, splits } = now;
     const total = usedBytes + freeBytes;
     const { pagesPerSecond, cpuShare } = ratesBetween(
       samples.at(-1 - OVER_SAMPLES) ?? samples[0],
@@ -67,6 +76,9 @@ export class Figures {
     this.say('Free', bytes(freeBytes), '');
     this.say('Scan rate', `${compact(pagesPerSecond)}/s`, 'pages looked at');
     this.say('Processor', percent(cpuShare), 'of one, for the scanner');
+    // Of no interest where nobody has any.
+    this.shown['Huge pages'].group.hidden = hugePages + splits === 0;
+    this.say('Huge pages', count(hugePages), `${compact(splits)} split by KSM`);
     this.say(
       'Full scans',
       count(fullScans),

@@ -66,12 +66,12 @@ describe('without a verb', () => {
 describe('loads', () => {
   /** What else than the daemon's answers and text for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
-    completion: { rooms: ['core', 'ksm'] },
+    completion: { rooms: ['core', 'khugepaged', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
     profile: { rooms: ['hotspots'] },
     register: { rooms: ['sources'] },
     replay: {
-      rooms: ['conformance', 'core', 'ksm', 'machine', 'protocol'],
+      rooms: ['conformance', 'core', 'khugepaged', 'ksm', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],
     },
     write: { rooms: ['sources'] },

@@ -21,6 +21,8 @@ export interface GuestUsage {
   readonly presentBytes: number;
   /** Of these, KSM pages. */
   readonly sharedBytes: number;
+  /** How many huge pages it maps. */
+  readonly hugePages: number;
   /** Of all memory: what is present. */
   readonly memoryShare: number;
   /** Processors' worth of time its workloads have used. */
@@ -62,6 +64,7 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
           : 'S',
       registeredBytes: guest.registeredPages * pageSize,
       presentBytes: guest.presentPages * pageSize,
+      hugePages: guest.hugePages,
       sharedBytes: Math.min(guest.mergedPages, guest.presentPages) * pageSize,
       memoryShare: (guest.presentPages * pageSize) / memory.totalBytes,
       cpus: sum(own, ({ id, cpuMs }) => sinceThen(cpuMs, cpuMsBefore.get(id))) / intervalMs,

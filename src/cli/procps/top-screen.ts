@@ -26,6 +26,8 @@ interface Column {
   readonly width: number;
   readonly cell: (guest: GuestUsage) => string;
   readonly style?: (guest: GuestUsage) => Style;
+  /** Only where there is anything to show. */
+  readonly isShown?: (guests: readonly GuestUsage[]) => boolean;
 }
 
 const STATE_STYLES: Readonly<Record<GuestUsage['state'], Style>> = {
@@ -38,6 +40,12 @@ const COLUMNS: readonly Column[] = [
   { name: 'VIRT', width: 5, cell: ({ registeredBytes }) => briefSize(registeredBytes) },
   { name: 'RES', width: 5, cell: ({ presentBytes }) => briefSize(presentBytes) },
   { name: 'SHR', width: 5, cell: ({ sharedBytes }) => briefSize(sharedBytes) },
+  {
+    name: 'HUGE',
+    width: 5,
+    cell: ({ hugePages }) => String(hugePages),
+    isShown: (guests) => guests.some(({ hugePages }) => hugePages > 0),
+  },
   { name: 'S', width: 1, cell: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
   { name: '%CPU', width: 5, cell: ({ cpus }) => inHundred(cpus) },
   { name: '%MEM', width: 5, cell: ({ memoryShare }) => inHundred(memoryShare) },
@@ -47,8 +55,6 @@ const COLUMNS: readonly Column[] = [
 ];
 const NAME_COLUMN = 'GUEST';
 const BLANK = styledLine([]);
-/** Of all columns but the name's. */
-const FIGURES_WIDTH = COLUMNS.reduce((sum, { width }) => sum + width + 1, 0);
 
 export interface View {
   readonly columns: number;
@@ -63,15 +69,17 @@ export function topLines(
   before: GuestSample | undefined,
   { columns, order, screen }: View,
 ): StyledLine[] {
-  const above = [...topSummary(now, before, columns), BLANK, heading(columns, order)];
   const guests = sorted(guestUsage(now, before), order);
-  if (screen === undefined) return [...above, ...guests.map((guest) => row(guest, order, columns))];
+  const figures = COLUMNS.filter(({ isShown }) => isShown?.(guests) ?? true);
+  const above = [...topSummary(now, before, columns), BLANK, heading(figures, columns, order)];
+  const rowOf = (guest: GuestUsage): StyledLine => row(figures, guest, order, columns);
+  if (screen === undefined) return [...above, ...guests.map(rowOf)];
   const room = guestRoom(screen.rows);
   const shown = guests.slice(screen.first, screen.first + room);
   const blank = Array.from({ length: room - shown.length }, () => BLANK);
   return [
     ...above,
-    ...shown.map((guest) => row(guest, order, columns)),
+    ...shown.map(rowOf),
     ...blank,
     footer(guests.length, screen.first, shown.length, order, columns),
   ];
@@ -92,11 +100,16 @@ function sorted(guests: readonly GuestUsage[], order: Order): GuestUsage[] {
   );
 }
 
-function heading(columns: number, order: Order): StyledLine {
+/** Of all columns but the name's. */
+function widthOf(figures: readonly Column[]): number {
+  return figures.reduce((sum, { width }) => sum + width + 1, 0);
+}
+
+function heading(figures: readonly Column[], columns: number, order: Order): StyledLine {
   const sortedBy = ORDERS[order].column;
   const style = (name: string): Style =>
     name === sortedBy ? ['inverse', 'bold', 'underline'] : 'inverse';
-  const figures = COLUMNS.flatMap(({ name, width }): Span[] => {
+  const names = figures.flatMap(({ name, width }): Span[] => {
     const blank = ' '.repeat(width - name.length);
     return [
       ...(blank === '' ? [] : [{ text: blank, style: 'inverse' as const }]),
@@ -105,27 +118,28 @@ function heading(columns: number, order: Order): StyledLine {
     ];
   });
   const rest = Number.isFinite(columns)
-    ? ' '.repeat(Math.max(0, columns - FIGURES_WIDTH - NAME_COLUMN.length))
+    ? ' '.repeat(Math.max(0, columns - widthOf(figures) - NAME_COLUMN.length))
     : '';
   return styledLine(
-    [
-      ...figures,
-      { text: NAME_COLUMN, style: style(NAME_COLUMN) },
-      { text: rest, style: 'inverse' },
-    ],
+    [...names, { text: NAME_COLUMN, style: style(NAME_COLUMN) }, { text: rest, style: 'inverse' }],
     columns,
   );
 }
 
-function row(guest: GuestUsage, order: Order, columns: number): StyledLine {
+function row(
+  figures: readonly Column[],
+  guest: GuestUsage,
+  order: Order,
+  columns: number,
+): StyledLine {
   const sortedBy = ORDERS[order].column;
-  const figures = COLUMNS.map(({ name, width, cell, style }): Span => {
+  const cells = figures.map(({ name, width, cell, style }): Span => {
     const text = `${cell(guest).padStart(width)} `;
     if (name === sortedBy) return { text, style: 'bold' };
     return style === undefined ? { text } : { text, style: style(guest) };
   });
   return styledLine(
-    [...figures, { text: shortened(guest.name, columns - FIGURES_WIDTH) }],
+    [...cells, { text: shortened(guest.name, columns - widthOf(figures)) }],
     columns,
   );
 }

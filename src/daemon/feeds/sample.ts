@@ -1,4 +1,5 @@
 /** One sample of the history: what the host's shared counters say at this moment. */
+import { hugePages } from '../../inspect/population.js';
 import { savings } from '../../inspect/savings.js';
 import { readCounter } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
@@ -12,7 +13,7 @@ export function sample(
   atMs: number,
 ): Sample {
   const { memory, frames, pageSize } = host.machine;
-  const { pagesScanned, merges, cowBreaks } = host.totals();
+  const { pagesScanned, merges, cowBreaks, splits } = host.totals();
   return {
     atMs,
     usedBytes: frames.used * pageSize,
@@ -22,6 +23,8 @@ export function sample(
     fullScans: readCounter(memory, 'full_scans'),
     merges,
     breaks: cowBreaks,
+    hugePages: hugePages(host),
+    splits,
     scannerCpuMs,
   };
 }

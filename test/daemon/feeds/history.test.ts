@@ -12,6 +12,8 @@ const NOTHING = {
   fullScans: 0,
   merges: 0,
   breaks: 0,
+  hugePages: 0,
+  splits: 0,
   scannerCpuMs: 0,
 };
 

@@ -29,6 +29,8 @@ const SAMPLE: Sample = {
   fullScans: 0,
   merges: 0,
   breaks: 0,
+  hugePages: 0,
+  splits: 0,
   scannerCpuMs: 0,
 };
 const PROGRESS = {

@@ -21,8 +21,9 @@ export const top = verb({
       '--interval is given. The first look tells of all the time since the daemon’s start, ' +
       'each other one of the time since the one before.',
     'VIRT: registered; RES: frames it maps, its own and shared; SHR: of these, KSM pages ' +
-      'as of the last scan; S: R if a workload of it runs, D if one waits for a free frame, ' +
-      'S otherwise; %CPU: processor time of its workloads; %MEM: RES, of all memory.',
+      'as of the last scan; HUGE, where there are any: huge pages that it maps; S: R if a ' +
+      'workload of it runs, D if one waits for a free frame, S otherwise; %CPU: processor time ' +
+      'of its workloads; %MEM: RES, of all memory.',
     'SAVED: its part of what all guests save, in proportion to its merged pages, and its ' +
       'zero pages; COST: what the kernel spends on knowing its pages, 64 bytes each; %SCAN: ' +
       'its part of the pages that the scanner looked at.',

@@ -1,6 +1,6 @@
 /** /v1/status and /v1/stop. */
 import { availableParallelism } from 'node:os';
-import { population } from '../../../inspect/population.js';
+import { hugePages, population } from '../../../inspect/population.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
@@ -38,7 +38,7 @@ function status({ host, scanner, threads, forks, startedAtMs }: Context): Status
     },
     guests: host.guestNames().length,
     ...population(host),
-    hugePages: host.guestNames().reduce((sum, guest) => sum + host.hugePages(guest), 0),
+    hugePages: hugePages(host),
     cpus: availableParallelism(),
     workloads: threads.summary(),
     totals: { ...host.totals(), collapses: host.khugepaged.counters.pages_collapsed },

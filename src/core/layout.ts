@@ -309,6 +309,10 @@ export const PTE_DIRTY = 0x800;
 export const PTE_ZERO = 0x1000;
 /** PTE_CHECKSUM is known. */
 export const PTE_HASHED = 0x2000;
+/** Not writable for as long as a snapshot holds the frame, which no other pte maps. */
+export const PTE_HELD = 0x4000;
+/** The frame is the page's own to write, now or once it is no longer held. */
+export const PTE_OWN = 0x4200;
 
 /**
  * Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so

@@ -5,9 +5,9 @@
 import {
   CTL_COLLAPSE_NEEDS_WRITABLE,
   PTE_FRAME,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
-  PTE_WRITABLE,
   SLOT_WORDS,
   STRETCH_PAGES,
 } from '../core/layout.js';
@@ -37,7 +37,7 @@ export function judge(
       if (++none > limits.max_ptes_none) return 'passed over';
       continue;
     }
-    if ((state & PTE_WRITABLE) !== 0) isWritable = true;
+    if ((state & PTE_OWN) !== 0) isWritable = true;
     const frame = i32[slot + PTE_FRAME];
     if (isShared(slot, frame) && ++shared > limits.max_ptes_shared) return 'passed over';
     if (batch.has(frame)) return 'passed over';

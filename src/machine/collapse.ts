@@ -11,6 +11,8 @@ import {
   GUEST_PRESENT_PAGES,
   PTE_DIRTY,
   PTE_FRAME,
+  PTE_HELD,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
   PTE_WRITABLE,
@@ -79,7 +81,7 @@ function whyNot({ memory, stretches }: Machine, start: number): KsmdError | unde
   let isWritable = i32[CTL_COLLAPSE_NEEDS_WRITABLE] === 0;
   for (let slot = start; slot < start + STRETCH_PAGES * SLOT_WORDS; slot += SLOT_WORDS) {
     const state = i32[slot + PTE_STATE];
-    if ((state & PTE_WRITABLE) !== 0) isWritable = true;
+    if ((state & PTE_OWN) !== 0) isWritable = true;
     if ((state & PTE_PRESENT) === 0) continue;
     // The kernel locks every page, and finds the second one locked.
     if (mapped.has(i32[slot + PTE_FRAME])) isTwice = true;
@@ -115,7 +117,7 @@ export function collapse(machine: Machine, start: number): boolean {
     }
     // What was absent is new to the scanner, or known to be dirty already.
     const dirty = (state & (PTE_PRESENT | PTE_ZERO)) === 0 ? PTE_DIRTY : 0;
-    i32[slot + PTE_STATE] = (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE | dirty;
+    i32[slot + PTE_STATE] = (state & ~(PTE_ZERO | PTE_HELD)) | PTE_PRESENT | PTE_WRITABLE | dirty;
   }
   stretches.mapHuge(start);
   return true;

@@ -9,17 +9,14 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
-  PTE_WRITABLE,
   PTE_ZERO,
-  REGION_FORKED,
   REGION_HUGE,
-  REGION_KIN,
   REGION_MERGEABLE,
   REGION_SLOT,
   SLOT_WORDS,
-  STRETCH_PAGES,
 } from '../core/layout.js';
 import { type LongWork, PAGES_A_STEP } from './long-work.js';
 import type { Machine } from './machine.js';
@@ -31,11 +28,8 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
   const vpn = regions.vpn(parent);
   const pages = regions.pages(parent);
   const region = yield* regions.create(child, vpn, pages, i32[parent + REGION_HUGE] !== 0);
-  i32[region + REGION_KIN] = i32[parent + REGION_KIN];
-  i32[parent + REGION_KIN] = region;
+  regions.joinKin(region, parent);
   i32[region + REGION_HUGE] = i32[parent + REGION_HUGE];
-  i32[region + REGION_FORKED] = 1;
-  i32[parent + REGION_FORKED] = 1;
   i32[region + REGION_MERGEABLE] = i32[parent + REGION_MERGEABLE];
   const from = i32[parent + REGION_SLOT];
   const to = i32[region + REGION_SLOT];
@@ -47,17 +41,11 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
   for (const start of stretches.of(parent)) {
     const copy = copies.next().value ?? 0;
     // One that is being made is left as it is.
-    if (!stretches.isHuge(start) && isTouched(i32, start)) stretches.mapSmall(start);
+    if (!stretches.isHuge(start) && stretches.isTouched(start)) stretches.mapSmall(start);
     if (stretches.isHuge(start)) stretches.mapHuge(copy);
     else if (stretches.isSmall(start)) stretches.mapSmall(copy);
   }
   return region;
-}
-
-function isTouched(i32: Int32Array, start: number): boolean {
-  for (let page = 0; page < STRETCH_PAGES; page++)
-    if ((i32[start + page * SLOT_WORDS + PTE_STATE] & (PTE_PRESENT | PTE_ZERO)) !== 0) return true;
-  return false;
 }
 
 function sharePage(machine: Machine, from: number, to: number, child: number): void {
@@ -67,7 +55,7 @@ function sharePage(machine: Machine, from: number, to: number, child: number): v
   if ((state & PTE_PRESENT) !== 0) {
     const frame = i32[from + PTE_FRAME];
     machine.frames.get(frame);
-    i32[from + PTE_STATE] = state & ~PTE_WRITABLE;
+    i32[from + PTE_STATE] = state & ~PTE_OWN;
     i32[to + PTE_FRAME] = frame;
     i32[to + PTE_STATE] = PTE_PRESENT | PTE_DIRTY | advice;
     i32[child + GUEST_PRESENT_PAGES]++;

@@ -69,6 +69,11 @@ export class Frames {
     return (this.flags(frame) & FRAME_KSM) !== 0;
   }
 
+  /** It is a KSM page from now on. While the scanner stands still. */
+  own(frame: number): void {
+    this.i32[this.table + frame * FRAME_WORDS + FRAME_FLAGS] |= FRAME_KSM;
+  }
+
   /** It is no KSM page any more. While the scanner stands still. */
   disown(frame: number): void {
     this.i32[this.table + frame * FRAME_WORDS + FRAME_FLAGS] &= ~FRAME_KSM;

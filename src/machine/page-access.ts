@@ -17,13 +17,17 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  PTE_HELD,
   PTE_MERGEABLE,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
   REGION_GUEST,
   REGION_HUGE,
+  REGION_KIN,
+  REGION_SLOT,
   REUSE_EXCLUSIVE,
   REUSE_NEVER,
   SLOT_REGION,
@@ -93,9 +97,10 @@ export class PageAccess {
     const before = this.lock.take(slot, PTE_DIRTY);
     if (before === -1) return LOCKED;
     const state = this.hashed(slot, before) | PTE_DIRTY;
-    if ((state & PTE_WRITABLE) !== 0 || this.ownsFrame(slot, state)) {
+    const isOwn = (state & PTE_WRITABLE) !== 0 || this.ownsFrame(slot, state);
+    if (isOwn && ((state & PTE_WRITABLE) !== 0 || this.isFree(slot))) {
       this.put(this.i32[slot + PTE_FRAME], offset, source);
-      this.lock.release(slot, state | PTE_WRITABLE);
+      this.lock.release(slot, (state & ~PTE_HELD) | PTE_WRITABLE);
       return DONE;
     }
     const frame = this.takeCopy(slot, state, source.length < this.memory.frameBytes);
@@ -104,8 +109,9 @@ export class PageAccess {
       return NO_FRAME;
     }
     this.put(frame, offset, source);
+    if (isOwn) this.takePlace(slot, frame);
     this.mapOwn(slot, state, frame);
-    this.lock.release(slot, (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
+    this.lock.release(slot, (state & ~(PTE_ZERO | PTE_HELD)) | PTE_PRESENT | PTE_WRITABLE);
     return DONE;
   }
 
@@ -175,9 +181,12 @@ export class PageAccess {
     this.lock.release(slot, state | PTE_ZERO | PTE_DIRTY);
   }
 
-  /** Lets the next store to a present page copy it first. While other threads stand still. */
+  /**
+   * Lets the next store to a present page ask first whether its frame is its own. While other
+   * threads stand still.
+   */
   writeProtect(slot: number): void {
-    this.lock.release(slot, this.lock.takeWaiting(slot, 0) & ~PTE_WRITABLE);
+    this.lock.release(slot, this.lock.takeWaiting(slot, 0) & ~PTE_OWN);
   }
 
   /** Sets or clears MERGEABLE. */
@@ -209,17 +218,34 @@ export class PageAccess {
   }
 
   /**
-   * The page was write-protected for a reason that is gone: nobody else refers to its frame, and it
-   * is no KSM page. Of a huge page, that may not be enough: then its pages are mapped one by one.
+   * The page was write-protected for a reason that is gone, or for a snapshot: no other page maps
+   * its frame, and it is no KSM page. Of a huge page, that may not be enough: then its pages are
+   * mapped one by one.
    */
   private ownsFrame(slot: number, state: number): boolean {
     if ((state & PTE_PRESENT) === 0) return false;
+    if ((state & PTE_HELD) !== 0) return true;
     const { frames } = this;
     const frame = this.i32[slot + PTE_FRAME];
     const folio = frames.folio(frame);
-    // The scanner marks it under the lock that is held here, before another pte maps it.
-    const isOwn = frames.mapcount(frame) === 1 && !frames.isKsm(frame);
+    // The scanner marks it under the lock of a pte that maps it, before another's maps it.
+    const isOwn = (this.isFree(slot) || !this.kinMaps(slot, frame)) && !frames.isKsm(frame);
     return folio === 0 ? isOwn : this.ownsHugePage(slot, folio, isOwn);
+  }
+
+  /** Nothing but the page's own pte refers to its frame: no snapshot either. */
+  private isFree(slot: number): boolean {
+    return this.frames.mapcount(this.i32[slot + PTE_FRAME]) === 1;
+  }
+
+  /** A page that was one with this before a fork maps its frame still: none comes to do so. */
+  private kinMaps(slot: number, frame: number): boolean {
+    const { i32 } = this;
+    const region = i32[slot + SLOT_REGION];
+    const offset = slot - i32[region + REGION_SLOT];
+    for (let kin = i32[region + REGION_KIN]; kin !== region; kin = i32[kin + REGION_KIN])
+      if (i32[i32[kin + REGION_SLOT] + offset + PTE_FRAME] === frame) return true;
+    return false;
   }
 
   /**
@@ -265,6 +291,12 @@ export class PageAccess {
     if ((state & PTE_PRESENT) !== 0) this.core.frameCopy(frame, i32[slot + PTE_FRAME]);
     else this.core.frameZero(frame);
     return frame;
+  }
+
+  /** The copy is part of the huge page that what it is a copy of is part of. */
+  private takePlace(slot: number, copy: number): void {
+    const folio = this.frames.folio(this.i32[slot + PTE_FRAME]);
+    if (folio !== 0) this.core.setFolio(copy, folio);
   }
 
   /** The fault's second half: the pte maps `frame` instead of what it had. */

@@ -3,7 +3,8 @@
  *
  * A pte is PRESENT (maps a frame), or ZERO (KSM has mapped the zero page there), or neither
  * (untouched: reads as zeroes, costs no frame). A present one that is not WRITABLE maps a frame it
- * may share: a store copies it first. MERGEABLE is the guest's advice. DIRTY says that it was
+ * may share: a store copies it first; HELD, if none but a snapshot under way shares it with the
+ * guest: then the copy takes its place in a huge page too. MERGEABLE is the guest's advice. DIRTY says that it was
  * written since the scanner last saw it. HASHED says that the checksum of what it held then is
  * known.
  *

@@ -27,9 +27,9 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HOLDER_MASK,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
-  PTE_WRITABLE,
   PTE_ZERO,
   RMAP_FLAGS,
   RMAP_IN_USE,
@@ -79,7 +79,7 @@ export function* eachSlot(
  * the zero page. The frame may have become shared, so it is not to be written in place.
  */
 function settle(i32: Int32Array, slot: number): void {
-  const flags = (i32[slot + PTE_STATE] & ~(PTE_HOLDER_MASK | PTE_WRITABLE)) | PTE_DIRTY;
+  const flags = (i32[slot + PTE_STATE] & ~(PTE_HOLDER_MASK | PTE_OWN)) | PTE_DIRTY;
   if (i32[slot + PTE_FRAME] !== 0) i32[slot + PTE_STATE] = (flags & ~PTE_ZERO) | PTE_PRESENT;
   else
     i32[slot + PTE_STATE] = (flags & PTE_PRESENT) !== 0 ? (flags & ~PTE_PRESENT) | PTE_ZERO : flags;

@@ -129,6 +129,29 @@ export class Regions {
     return region;
   }
 
+  /** A fork has copied it, or made it. */
+  isForked(region: number): boolean {
+    return this.i32[region + REGION_FORKED] !== 0;
+  }
+
+  /** Both come of one fork: `region`, in no ring yet, joins that of `other`, which may be itself. */
+  joinKin(region: number, other: number): void {
+    const { i32 } = this;
+    i32[region + REGION_KIN] = i32[other + REGION_KIN];
+    i32[other + REGION_KIN] = region;
+    i32[region + REGION_FORKED] = 1;
+    i32[other + REGION_FORKED] = 1;
+  }
+
+  /** All that were one before a fork, from `region` on. */
+  *kin(region: number): Generator<number, void, void> {
+    let kin = region;
+    do {
+      yield kin;
+      kin = this.i32[kin + REGION_KIN];
+    } while (kin !== region);
+  }
+
   /** The region stays for its rmap items alone: nothing is mapped there any more. */
   makeGhost(region: number): void {
     const { i32 } = this;

@@ -9,6 +9,9 @@ import {
   CTL_SLOTS,
   CTL_STRETCH_TABLE,
   PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_ZERO,
   REGION_HUGE,
   REGION_KIN,
   REGION_LEAD,
@@ -66,6 +69,14 @@ export class Stretches {
 
   isSmall(start: number): boolean {
     return (this.flags(start) & STRETCH_SMALL) !== 0;
+  }
+
+  /** A page of it is there, or is the zero page. */
+  isTouched(start: number): boolean {
+    const { i32 } = this;
+    for (let slot = start; slot < start + STRETCH_WORDS; slot += SLOT_WORDS)
+      if ((i32[slot + PTE_STATE] & (PTE_PRESENT | PTE_ZERO)) !== 0) return true;
+    return false;
   }
 
   /** All its pages are advised alike: in the kernel they are of one vma. */

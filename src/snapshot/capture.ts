@@ -3,18 +3,24 @@
  *
  * The machine stands still only for as long as it takes to note which page maps which frame. From
  * then on every frame noted is held by a reference of the snapshot's own and mapped
- * write-protected, so a guest that writes gets a copy, and the frame is as it was when its turn
- * comes to be sent. Each is let go of as soon as it has been.
+ * write-protected, so a guest that writes gets a copy, which takes the frame's place, and the frame
+ * is as it was when its turn comes to be sent. Each is let go of as soon as it has been.
  */
 import xxhash from 'xxhash-wasm';
 import {
+  CTL_FOLIOS,
   CTL_FRAMES,
   PTE_FRAME,
+  PTE_HELD,
   PTE_MERGEABLE,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
   PTE_WRITABLE,
   PTE_ZERO,
+  RMAP_FLAGS,
+  RMAP_HEAD,
+  RMAP_STABLE,
   SLOT_WORDS,
 } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
@@ -24,11 +30,15 @@ import {
   encodeHeader,
   mappedPages,
   PAGE_FIRST_FRAME,
+  PAGE_LISTED,
   PAGE_MERGEABLE,
   PAGE_UNTOUCHED,
+  PAGE_WRITABLE,
   PAGE_ZERO,
   type SnapshotHeader,
 } from './format.js';
+import { guestsOf } from './guests.js';
+import { marksOf } from './marks.js';
 
 const hasher = await xxhash();
 
@@ -45,9 +55,12 @@ export class Snapshot {
     private readonly host: Host,
     header: Omit<SnapshotHeader, 'frames'>,
     maps: Int32Array,
+    /** A word a frame, or none. */
+    private readonly marks: Int32Array,
     frames: Int32Array,
   ) {
-    this.header = { ...header, frames: frames.length };
+    const marked = marks.length > 0 ? { marked: true } : {};
+    this.header = { ...header, ...marked, frames: frames.length };
     this.maps = maps;
     this.frames = frames;
   }
@@ -69,14 +82,13 @@ export class Snapshot {
         ? {}
         : { frameBytes: host.machine.frameBytes }),
       tunables: host.tunables(),
-      guests: host
-        .guestNames()
-        .map((name) => ({ name, node: host.guestNode(name), regions: host.regionsOf(name) })),
+      guests: guestsOf(host),
     };
     const maps = new Int32Array(mappedPages({ ...header, frames: 0 }));
-    const frames = yield* note(host, header.guests, maps);
+    const { frames, isMarked } = yield* note(host, header.guests, maps);
     host.machine.pinned.add(frames);
-    return new Snapshot(host, header, maps, frames);
+    const marks = isMarked ? yield* marksOf(host.machine.frames, frames) : new Int32Array();
+    return new Snapshot(host, header, maps, marks, frames);
   }
 
   /** Bytes of the whole file. */
@@ -84,6 +96,7 @@ export class Snapshot {
     return (
       encodeHeader(this.header).length +
       this.maps.byteLength +
+      this.marks.byteLength +
       this.frames.length * this.host.machine.frameBytes +
       CHECKSUM_BYTES
     );
@@ -117,9 +130,9 @@ export class Snapshot {
     };
     try {
       yield checked(encodeHeader(this.header));
-      const maps = new Uint8Array(this.maps.buffer);
-      for (let at = 0; at < maps.length; at += CHUNK_BYTES)
-        yield checked(maps.subarray(at, at + CHUNK_BYTES));
+      for (const { buffer } of [this.maps, this.marks])
+        for (let at = 0; at < buffer.byteLength; at += CHUNK_BYTES)
+          yield checked(new Uint8Array(buffer, at, Math.min(CHUNK_BYTES, buffer.byteLength - at)));
       const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
       for (let at = 0; at < this.frames.length; at += perChunk)
         yield checked(this.send(at, Math.min(perChunk, this.frames.length - at)));
@@ -173,20 +186,22 @@ export class Snapshot {
   }
 }
 
-/**
- * Fills the maps, write-protects what is present and takes a reference to each frame; the frames in
- * order of their numbers in the file.
- */
-function* note(
-  host: Host,
-  guests: SnapshotHeader['guests'],
-  maps: Int32Array,
-): LongWork<Int32Array> {
+/** The frames of a snapshot, in order of their numbers in the file. */
+interface Noted {
+  readonly frames: Int32Array;
+  /** It does not go without saying which are KSM pages and parts of huge pages (marks.ts). */
+  readonly isMarked: boolean;
+}
+
+/** Fills the maps, write-protects what is present and takes a reference to each frame. */
+function* note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): LongWork<Noted> {
   const { machine } = host;
   const { i32 } = machine.memory;
   // By frame: its place in the file, from 1 on.
   const places = new Int32Array(i32[CTL_FRAMES]);
   const frames = new Int32Array(machine.frames.used);
+  const hasHugePages = i32[CTL_FOLIOS] !== 0;
+  let isMarked = false;
   let noted = 0;
   let at = 0;
   for (const { name, regions } of guests) {
@@ -204,11 +219,25 @@ function* note(
             places[frame] = noted;
           }
           page = PAGE_FIRST_FRAME + places[frame] - 1;
-          i32[slot + PTE_STATE] = state & ~PTE_WRITABLE;
+          if ((state & PTE_OWN) !== 0) {
+            page |= PAGE_WRITABLE;
+            i32[slot + PTE_STATE] = (state & ~PTE_WRITABLE) | PTE_HELD;
+            if (hasHugePages && machine.frames.folio(frame) !== 0) isMarked = true;
+          } else if (machine.frames.stableNode(frame) === 0) isMarked = true;
+          else if (isListed(host, slot, frame)) page |= PAGE_LISTED;
         } else if ((state & PTE_ZERO) !== 0) page = PAGE_ZERO;
         maps[at++] = (state & PTE_MERGEABLE) !== 0 ? page | PAGE_MERGEABLE : page;
       }
     }
   }
-  return frames.subarray(0, noted);
+  return { frames: frames.subarray(0, noted), isMarked };
+}
+
+/** The page, which maps a KSM page, is listed from its stable node. */
+function isListed({ machine }: Host, slot: number, frame: number): boolean {
+  const { i32 } = machine.memory;
+  return (
+    (i32[slot + RMAP_FLAGS] & RMAP_STABLE) !== 0 &&
+    i32[slot + RMAP_HEAD] === machine.frames.stableNode(frame)
+  );
 }

@@ -1,17 +1,20 @@
 /**
  * The snapshot file: what is in it, in which order, and how damage is noticed.
  *
- *   magic      8 bytes, "KSMDSNP1"
+ *   magic      8 bytes, "KSMDSNP2"
  *   length     4 bytes, little endian: of the header
  *   header     JSON: kernel profile, page size, tunables, guests with their regions, number of
  *              frames
  *   maps       4 bytes a page, region by region in the header's order: PAGE_ values below,
- *              PAGE_MERGEABLE besides
+ *              PAGE_MERGEABLE, PAGE_WRITABLE and PAGE_LISTED besides
+ *   marks      4 bytes a frame, if the header says `marked`: MARK_ values below
  *   frames     the bytes of each, a page's or its fingerprint's; page maps name them by their place
  *   checksum   8 bytes, little endian: XXH64, seed 0, of all before
  *
  * Frames that several pages share are there once, so the file is about as large as the memory in
- * use.
+ * use. Without marks, those that no page may write are KSM pages, and no other is. Files of version
+ * 1, which knew no huge pages and no forks, have none, and say no more of a page than that it is
+ * mergeable: what is shared is listed, all else is writable.
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -23,7 +26,9 @@ import { MAX_BYTES, TOO_MANY_PAGES } from '../machine/geometry.js';
 import { NAME_PATTERN, NAME_RULE } from '../names.js';
 import { quoted } from '../printable.js';
 
-export const MAGIC = 'KSMDSNP1';
+export const MAGIC = 'KSMDSNP2';
+const MAGIC_OF_ANY = /^KSMDSNP([1-9])$/;
+const VERSION = 2;
 export const CHECKSUM_BYTES = 8;
 /** Of the header. So many regions no machine has. */
 export const MAX_HEADER_BYTES = 1 << 24;
@@ -33,10 +38,42 @@ export const PAGE_UNTOUCHED = 0;
 export const PAGE_ZERO = 1;
 /** Maps frame n: this plus n. */
 export const PAGE_FIRST_FRAME = 2;
+/** Maps a KSM page that lists it: one that a fork shares is listed when the scanner comes by. */
+export const PAGE_LISTED = 0x10000000;
+/** A store changes its frame; otherwise it asks first whether it may. */
+export const PAGE_WRITABLE = 0x20000000;
 /** The page is mergeable. */
 export const PAGE_MERGEABLE = 0x40000000;
+/** Which frame, without what is said besides. */
+export const PAGE_FRAME_MASK = ~(PAGE_LISTED | PAGE_WRITABLE | PAGE_MERGEABLE);
+/** So many can be told. No machine has room for more beside their tables. */
+const MOST_FRAMES = PAGE_LISTED - PAGE_FIRST_FRAME;
+
+/** A KSM page. */
+export const MARK_KSM = 1;
+/** In the stable tree: a KSM page that is not is what a merge given up half way leaves. */
+export const MARK_STABLE = 2;
+/** From here on, a number of the huge page that it is a part of; 0: none. */
+export const MARK_HUGE_PAGE_SHIFT = 2;
+
+/** Of each stretch of a region: mapped as one huge page, page by page, or not touched yet. */
+export const STRETCH_LETTERS = { huge: 'h', small: 's', untouched: '.' } as const;
 
 const Name = Type.String({ pattern: NAME_PATTERN });
+const Ordinal = Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES });
+const Counted = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
+
+const Region = Type.Object({
+  name: Name,
+  address: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  pages: Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES }),
+  /** A letter a stretch, if it is advised to huge pages. */
+  stretches: Type.Optional(Type.String({ pattern: '^[hs.]*$' })),
+  /** It is, and was touched since. */
+  touched: Type.Optional(Type.Boolean()),
+  /** If a fork has copied or made it: a number that those have which were one before. */
+  kin: Type.Optional(Ordinal),
+});
 
 const Header = Type.Object({
   kernel: Type.String(),
@@ -44,23 +81,23 @@ const Header = Type.Object({
   /** Absent: a frame holds a whole page. */
   frameBytes: Type.Optional(Type.Integer()),
   frames: Type.Integer({ minimum: 0 }),
+  marked: Type.Optional(Type.Boolean()),
   tunables: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
   guests: Type.Array(
     Type.Object({
       name: Name,
       node: Type.Integer({ minimum: 0, maximum: MAX_NUMA_NODES - 1 }),
-      regions: Type.Array(
-        Type.Object({
-          name: Name,
-          address: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-          pages: Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES }),
-        }),
-      ),
+      /** What its counters are said to be more than they are. */
+      inherited: Type.Optional(Type.Object({ items: Counted, merging: Counted })),
+      /** Its place among those that khugepaged goes over. */
+      khugepaged: Type.Optional(Ordinal),
+      regions: Type.Array(Region),
     }),
   ),
 });
 
 export type SnapshotHeader = Static<typeof Header>;
+export type SnapshotRegion = Static<typeof Region>;
 
 const header = Compile(Header);
 
@@ -72,6 +109,18 @@ export function encodeHeader(value: SnapshotHeader): Uint8Array {
   bytes.writeUInt32LE(json.length, MAGIC.length);
   json.copy(bytes, MAGIC.length + 4);
   return bytes;
+}
+
+/** The version of a file that begins so. EINVAL if it is none, or one that is yet to come. */
+export function versionOf(magic: string): number {
+  const [, digit] = MAGIC_OF_ANY.exec(magic) ?? [];
+  if (digit === undefined) throw new KsmdError('EINVAL', 'it is no snapshot of ksmd');
+  if (Number(digit) > VERSION)
+    throw new KsmdError(
+      'EINVAL',
+      `it is of version ${digit}, of a newer ksmd: this one knows versions up to ${VERSION}`,
+    );
+  return Number(digit);
 }
 
 /**
@@ -88,8 +137,14 @@ export function decodeHeader(json: string): SnapshotHeader {
   if (!header.Check(value)) throw new KsmdError('EINVAL', `its header is damaged: ${fault(value)}`);
   kernelProfile(value.kernel);
   assertFingerprintSizes(value.pageSize, frameBytesOf(value));
-  if (mappedPages(value) > TOO_MANY_PAGES || value.frames * frameBytesOf(value) > MAX_BYTES)
+  const { frames } = value;
+  if (
+    mappedPages(value) > TOO_MANY_PAGES ||
+    frames > MOST_FRAMES ||
+    frames * frameBytesOf(value) > MAX_BYTES
+  )
     throw new KsmdError('EINVAL', 'it holds more than any machine does');
+  assertAlike(value);
   return value;
 }
 
@@ -97,12 +152,23 @@ export function decodeHeader(json: string): SnapshotHeader {
 function fault(value: unknown): string {
   const [error] = header.Errors(value);
   if (error === undefined) return 'it is none';
-  const { keyword, instancePath, message } = error;
+  const { keyword, instancePath, message, params } = error;
   const place = instancePath.slice(1).replaceAll('/', '.');
-  return (
-    `${place === '' ? 'it' : quoted(place)} ` +
-    `${keyword === 'pattern' ? `must be ${NAME_RULE}` : message}`
-  );
+  const isName = keyword === 'pattern' && 'pattern' in params && params.pattern === NAME_PATTERN;
+  return `${place === '' ? 'it' : quoted(place)} ` + `${isName ? `must be ${NAME_RULE}` : message}`;
+}
+
+/** EINVAL unless regions that were one before a fork are alike in all that a fork copies. */
+function assertAlike({ guests }: SnapshotHeader): void {
+  const first = new Map<number, string>();
+  for (const { node, regions } of guests)
+    for (const { address, pages, stretches, kin } of regions) {
+      if (kin === undefined) continue;
+      const what = `${node} ${address} ${pages} ${stretches !== undefined}`;
+      if ((first.get(kin) ?? what) !== what)
+        throw new KsmdError('EINVAL', 'regions of it that a fork made are not alike');
+      first.set(kin, what);
+    }
 }
 
 /** Bytes of each frame. */
@@ -116,4 +182,9 @@ export function mappedPages({ guests }: SnapshotHeader): number {
     (sum, { regions }) => regions.reduce((pages, region) => pages + region.pages, sum),
     0,
   );
+}
+
+/** Bytes of the marks. */
+export function marksBytes({ marked, frames }: SnapshotHeader): number {
+  return marked === true ? frames * 4 : 0;
 }

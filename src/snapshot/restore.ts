@@ -5,29 +5,26 @@
  * says against what a machine can have: a cut, damaged or forged one is refused with nothing
  * started. Nothing is reserved or read that the file is not long enough for. Shared frames are
  * shared again from the start, so a host that could only hold its guests merged holds them here
- * too; their pages are KSM pages again.
+ * too; KSM pages are KSM pages again, huge pages are huge, and what forks share is theirs.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
 import {
+  CTL_FRAMES,
   CTL_MAX_PAGE_SHARING,
   CTL_MERGE_ACROSS_NODES,
   CTL_PAGES_TO_SCAN,
   CTL_SLOTS,
   CTL_STABLE_NODE_CHAINS,
-  GUEST_NUMA_NODE,
+  GUEST_INHERITED_ITEMS,
+  GUEST_INHERITED_MERGING,
   PTE_FRAME,
-  PTE_MERGEABLE,
-  PTE_PRESENT,
-  PTE_STATE,
-  PTE_WRITABLE,
+  SLOT_WORDS,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
-import { finish } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
-import { eachSlot } from '../machine/recover.js';
 import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
 import {
   CHECKSUM_BYTES,
@@ -36,11 +33,18 @@ import {
   MAGIC,
   MAX_HEADER_BYTES,
   mappedPages,
+  marksBytes,
   PAGE_FIRST_FRAME,
+  PAGE_FRAME_MASK,
+  PAGE_LISTED,
   PAGE_MERGEABLE,
+  PAGE_WRITABLE,
   type SnapshotHeader,
+  versionOf,
 } from './format.js';
+import { marksWithout, tellShared } from './marks.js';
 import { PageRestorer } from './page-restorer.js';
+import { RegionRestorer } from './region-restorer.js';
 
 const hasher = await xxhash();
 
@@ -49,6 +53,7 @@ export class SnapshotFile {
   private constructor(
     private readonly fd: number,
     readonly header: SnapshotHeader,
+    private readonly version: number,
     /** Where the maps begin. */
     private readonly mapsAt: number,
   ) {}
@@ -64,20 +69,19 @@ export class SnapshotFile {
       const stat = fstatSync(fd);
       if (!stat.isFile()) throw new KsmdError('EINVAL', 'it is no regular file');
       const start = read(fd, 0, MAGIC.length + 4);
-      if (start.toString('latin1', 0, MAGIC.length) !== MAGIC)
-        throw new KsmdError('EINVAL', 'it is no snapshot of ksmd');
+      const version = versionOf(start.toString('latin1', 0, MAGIC.length));
       const length = start.readUInt32LE(MAGIC.length);
       if (length > MAX_HEADER_BYTES) throw new KsmdError('EINVAL', 'its header is damaged');
       if (start.length + length > stat.size) throw new KsmdError('EINVAL', 'it is cut short');
       const header = decodeHeader(read(fd, start.length, length).toString());
       const mapsAt = start.length + length;
-      const end = mapsAt + mappedPages(header) * 4 + header.frames * frameBytesOf(header);
+      const end = framesAt(mapsAt, header) + header.frames * frameBytesOf(header);
       if (stat.size < end + CHECKSUM_BYTES) throw new KsmdError('EINVAL', 'it is cut short');
       if (stat.size > end + CHECKSUM_BYTES)
         throw new KsmdError('EINVAL', 'it goes on after its end: it is damaged');
       verify(fd, end);
       checkMaps(fd, mapsAt, header);
-      return new SnapshotFile(fd, header, mapsAt);
+      return new SnapshotFile(fd, header, version, mapsAt);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -106,18 +110,20 @@ export class SnapshotFile {
     }
     assertRoom(host.machine, header);
     const maps = this.maps();
-    const restorer = new PageRestorer(host.machine, this.frames(), header.frames);
+    const regions = new RegionRestorer(host);
+    const pages = new PageRestorer(host.machine, this.frames(), this.marks(maps), regions.kin);
     let at = 0;
-    for (const { name, node, regions } of header.guests) {
-      host.createGuest(name, node);
-      for (const { name: regionName, address, pages } of regions) {
-        host.map(name, regionName, pages, { address, mergeable: false });
-        const ofRegion = maps.subarray(at, at + pages);
-        adviseMergeable(host, name, address, ofRegion);
-        restorer.restore(host.firstSlot(name, regionName), ofRegion);
-        at += pages;
+    for (const guest of header.guests) {
+      host.createGuest(guest.name, guest.node);
+      for (const region of guest.regions) {
+        const ofRegion = maps.subarray(at, at + region.pages);
+        const slot = regions.map(guest.name, region, ofRegion);
+        pages.restore(slot, ofRegion);
+        regions.mapStretches(slot, region);
+        at += region.pages;
       }
     }
+    restoreGuests(host, header);
     // Before there are stable nodes, which some cannot change beside; run comes last, when
     // everything is there.
     const { run, pages_to_scan: pagesToScan, ...others } = header.tunables;
@@ -127,7 +133,8 @@ export class SnapshotFile {
     const chosen = i32[CTL_PAGES_TO_SCAN];
     for (const [name, value] of Object.entries(others)) host.set(name, value);
     i32[CTL_PAGES_TO_SCAN] = chosen;
-    adoptShared(host, nowMs);
+    listMerged(host, header, maps, nowMs);
+    for (const frame of pages.unlisted) host.machine.frames.own(frame);
     if (run !== undefined && Number(run) !== RUN_UNMERGE) host.set('run', run);
   }
 
@@ -138,14 +145,29 @@ export class SnapshotFile {
   private maps(): Int32Array {
     const maps = new Int32Array(mappedPages(this.header));
     readInto(this.fd, this.mapsAt, new Uint8Array(maps.buffer));
+    if (this.version === 1) tellShared(maps, this.header.frames);
     return maps;
+  }
+
+  /** A word a frame. */
+  private marks(maps: Int32Array): Int32Array {
+    const { fd, header, mapsAt } = this;
+    if (header.marked !== true) return marksWithout(maps, header.frames);
+    const marks = new Int32Array(header.frames);
+    readInto(fd, mapsAt + maps.byteLength, new Uint8Array(marks.buffer));
+    return marks;
   }
 
   private frames(): FrameWindow {
     const { fd, header, mapsAt } = this;
-    const framesAt = mapsAt + mappedPages(header) * 4;
-    return new FrameWindow(fd, framesAt, frameBytesOf(header), header.frames);
+    const position = framesAt(mapsAt, header);
+    return new FrameWindow(fd, position, frameBytesOf(header), header.frames);
   }
+}
+
+/** Where the frames begin, behind maps and marks. */
+function framesAt(mapsAt: number, header: SnapshotHeader): number {
+  return mapsAt + mappedPages(header) * 4 + marksBytes(header);
 }
 
 /** ENOSPC unless the machine has room for so many pages: before their maps are read. */
@@ -156,45 +178,61 @@ function assertRoom(machine: Machine, header: SnapshotHeader): void {
     throw new KsmdError('ENOSPC', `no room for ${pages} registered pages: at most ${slots}`);
 }
 
-/**
- * Makes KSM pages of the frames that several pages map. EINVAL if KSM would not have merged those
- * with the tunables as they are.
- */
-function adoptShared({ machine, ksm, profile }: Host, nowMs: number): void {
-  const { i32 } = machine.memory;
-  const limit = i32[CTL_MAX_PAGE_SHARING];
-  finish(
-    eachSlot(machine, (slot, guest) => {
-      const state = i32[slot + PTE_STATE];
-      // Whatever was stored is its page's own, and writable, unless it is shared.
-      if ((state & (PTE_PRESENT | PTE_WRITABLE)) !== PTE_PRESENT) return;
-      const frame = i32[slot + PTE_FRAME];
-      if ((state & PTE_MERGEABLE) === 0)
-        throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
-      if (machine.frames.mapcount(frame) > limit)
-        throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
-      if (
-        i32[CTL_MERGE_ACROSS_NODES] === 0 &&
-        machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE]
-      )
-        throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
-      ksm.adopt(slot, nowMs);
-    }),
-  );
-  if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
-    throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
+/** What guests are told and known by besides their pages. */
+function restoreGuests(host: Host, { guests }: SnapshotHeader): void {
+  const { i32, core } = host.machine.memory;
+  for (const { name, inherited } of guests) {
+    if (inherited === undefined) continue;
+    if (!host.profile.forkInheritsCounts)
+      throw new KsmdError('EINVAL', `Linux ${host.profile.name} has no counts inherited`);
+    i32[host.guestPointer(name) + GUEST_INHERITED_ITEMS] = inherited.items;
+    i32[host.guestPointer(name) + GUEST_INHERITED_MERGING] = inherited.merging;
+  }
+  const listed = guests.filter(({ khugepaged }) => khugepaged !== undefined);
+  for (const { name } of listed.sort((a, b) => (a.khugepaged ?? 0) - (b.khugepaged ?? 0)))
+    core.enterKhugepaged(host.guestPointer(name));
 }
 
-/** Advises the pages that were mergeable, run by run. */
-function adviseMergeable(host: Host, guest: string, address: number, pages: Int32Array): void {
-  const { pageSize } = host.machine;
-  for (let page = 0; page < pages.length; ) {
-    const start = page;
-    const mergeable = (pages[start] & PAGE_MERGEABLE) !== 0;
-    while (page < pages.length && ((pages[page] & PAGE_MERGEABLE) !== 0) === mergeable) page++;
-    if (mergeable)
-      host.madvise(guest, address + start * pageSize, (page - start) * pageSize, 'mergeable');
-  }
+/**
+ * Lists the pages of KSM pages in the stable tree, as `maps` say. EINVAL if KSM would not have
+ * merged those with the tunables as they are; what a fork shares beyond that is its own.
+ */
+function listMerged(host: Host, { guests }: SnapshotHeader, maps: Int32Array, nowMs: number): void {
+  const { machine, ksm, profile } = host;
+  const { i32 } = machine.memory;
+  const limit = i32[CTL_MAX_PAGE_SHARING];
+  // By frame: how many pages map it that no fork made.
+  const unforked = new Int32Array(i32[CTL_FRAMES]);
+  let at = 0;
+  for (const { name, node, regions } of guests)
+    for (const region of regions) {
+      const first = host.firstSlot(name, region.name);
+      for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
+        const map = maps[at++];
+        const frame = i32[slot + PTE_FRAME];
+        const isListed = (map & PAGE_LISTED) !== 0;
+        if (frame === 0 || !machine.frames.isKsm(frame)) {
+          if (isListed) throw new KsmdError('EINVAL', 'a page of it is merged with none');
+          continue;
+        }
+        if (!isListed) {
+          if (region.kin !== undefined) continue;
+          throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not known to');
+        }
+        if ((map & PAGE_MERGEABLE) === 0)
+          throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
+        if (region.kin === undefined && ++unforked[frame] > limit)
+          throw new KsmdError(
+            'EINVAL',
+            `more pages of it share a frame than the ${limit} that may`,
+          );
+        if (i32[CTL_MERGE_ACROSS_NODES] === 0 && machine.frames.numaNode(frame) !== node)
+          throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
+        ksm.adopt(slot, nowMs);
+      }
+    }
+  if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
+    throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
 }
 
 /** EINVAL unless the checksum of the first `length` bytes follows them. */
@@ -211,7 +249,7 @@ function verify(fd: number, length: number): void {
     throw new KsmdError('EINVAL', 'its checksum is wrong: it is damaged');
 }
 
-/** EINVAL if a page maps what there is not. */
+/** EINVAL if a page maps what there is not, or may write what is not there. */
 function checkMaps(fd: number, mapsAt: number, header: SnapshotHeader): void {
   const pages = mappedPages(header);
   const maps = new Int32Array(CHUNK_BYTES / 4);
@@ -219,9 +257,11 @@ function checkMaps(fd: number, mapsAt: number, header: SnapshotHeader): void {
     const chunk = maps.subarray(0, Math.min(maps.length, pages - done));
     readInto(fd, mapsAt + done * 4, new Uint8Array(chunk.buffer, 0, chunk.byteLength));
     for (const map of chunk) {
-      const page = map & ~PAGE_MERGEABLE;
+      const page = map & PAGE_FRAME_MASK;
       if (page < 0 || page >= PAGE_FIRST_FRAME + header.frames)
         throw new KsmdError('EINVAL', 'a page of it maps a frame that it does not hold');
+      if (page < PAGE_FIRST_FRAME && (map & PAGE_WRITABLE) !== 0)
+        throw new KsmdError('EINVAL', 'a page of it is writable, and maps no frame');
     }
     done += chunk.length;
   }

@@ -169,7 +169,7 @@ export interface World {
 /** A host, and beside it what its guests' memory must hold. */
 export class PlainHost {
   readonly host: Host;
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   private readonly guests: string[] = [];
   private regions: PlainRegion[] = [];
   private names = 0;
@@ -177,17 +177,33 @@ export class PlainHost {
   /** What of a guest's addresses one step of a place or page goes by. */
   private readonly scale: number;
 
-  constructor(private readonly world: World) {
+  constructor(
+    private readonly world: World,
+    host?: Host,
+    clock = new ManualClock(),
+  ) {
+    this.clock = clock;
     this.scale = world.huge === true ? STRETCH_PAGES / (MAX_PAGES / 2) : 1;
     const options = {
       memoryBytes: world.frames * PAGE_SIZE,
       pageSize: PAGE_SIZE,
       kernel: world.kernel,
     };
-    this.host = Host.create(
-      { ...options, guestPages: 400 * this.scale, maxGuests: 8, maxRegions: 24 },
-      this.clock,
-    );
+    this.host =
+      host ??
+      Host.create(
+        { ...options, guestPages: 400 * this.scale, maxGuests: 8, maxRegions: 24 },
+        this.clock,
+      );
+  }
+
+  /** The same guests, with the same in their memory, on another host. */
+  on(host: Host): PlainHost {
+    const other = new PlainHost(this.world, host, this.clock);
+    other.names = this.names;
+    other.guests.push(...this.guests);
+    other.regions = this.regions.map((region) => ({ ...region, bytes: region.bytes.slice() }));
+    return other;
   }
 
   take(step: Step): void {

@@ -11,6 +11,7 @@ const bench = new BenchHost();
 bench.guest('a', [1, 1, 2, 3]);
 bench.guest('b', [1, 4]);
 bench.fullScans(3);
+bench.host.fork('a', 'c');
 const file = snapshotOf(bench.host);
 const position = fc.nat({ max: file.length - 1 });
 

@@ -15,9 +15,6 @@ import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
 import { PlainHost, step } from '../ksm/plain-host.js';
 import { Directory, snapshotOf, visibleIn } from './files.js';
 
-/** A snapshot does not tell what forks share from what KSM does. */
-const unforked = step.filter((each) => each.do !== 'fork');
-
 const directory = new Directory();
 afterAll(() => directory.remove());
 
@@ -34,7 +31,7 @@ function mergeable(host: Host, guest: string, region: string): boolean[] {
 describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
   test('any host comes back as it was', () => {
     fc.assert(
-      fc.property(fc.array(unforked, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
+      fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
         const plain = new PlainHost({ kernel, nodes: 2, frames: 200 });
         const { host } = plain;
         plain.take({ do: 'create', node: 0 });

@@ -1,14 +1,18 @@
 /** A snapshot file taken apart and put together again, its checksum right whatever was changed. */
 import xxhash from 'xxhash-wasm';
-import { CHECKSUM_BYTES, MAGIC } from '../../src/snapshot/format.js';
+import { CHECKSUM_BYTES, MAGIC, type SnapshotHeader } from '../../src/snapshot/format.js';
 
 const hasher = await xxhash();
 
 export interface SnapshotParts {
+  /** MAGIC, if it is not said. */
+  magic?: string;
   /** The header's JSON, as text: what is changed need be none. */
   header: string;
   /** Four bytes a page. */
   maps: Uint8Array;
+  /** Four bytes a frame, or none. */
+  marks: Uint8Array;
   frames: Uint8Array;
 }
 
@@ -18,22 +22,33 @@ export function takenApart(file: Uint8Array): SnapshotParts {
   const headerAt = MAGIC.length + 4;
   const mapsAt = headerAt + bytes.readUInt32LE(MAGIC.length);
   const header = bytes.toString('utf8', headerAt, mapsAt);
-  const { frames, frameBytes, pageSize } = JSON.parse(header) as Record<string, number>;
+  const { frames, frameBytes, pageSize, marked } = JSON.parse(header) as SnapshotHeader;
   const end = bytes.length - CHECKSUM_BYTES;
-  const framesAt = end - (frames ?? 0) * (frameBytes ?? pageSize ?? 0);
+  const framesAt = end - frames * (frameBytes ?? pageSize);
+  const marksAt = framesAt - (marked === true ? frames * 4 : 0);
   return {
     header,
-    maps: Uint8Array.from(bytes.subarray(mapsAt, framesAt)),
+    maps: Uint8Array.from(bytes.subarray(mapsAt, marksAt)),
+    marks: Uint8Array.from(bytes.subarray(marksAt, framesAt)),
     frames: Uint8Array.from(bytes.subarray(framesAt, end)),
   };
 }
 
-export function putTogether({ header, maps, frames }: SnapshotParts): Buffer {
+export function putTogether(parts: SnapshotParts): Buffer {
+  const { magic = MAGIC, header, maps, marks, frames } = parts;
   const json = Buffer.from(header);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   return sealed(
-    Buffer.concat([Buffer.from(MAGIC), length, json, maps, frames, Buffer.alloc(CHECKSUM_BYTES)]),
+    Buffer.concat([
+      Buffer.from(magic),
+      length,
+      json,
+      maps,
+      marks,
+      frames,
+      Buffer.alloc(CHECKSUM_BYTES),
+    ]),
   );
 }
 

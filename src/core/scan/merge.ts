@@ -12,8 +12,8 @@ import {
   GUEST_NUMA_NODE,
   PTE_DIRTY,
   PTE_FRAME,
+  PTE_OWN,
   PTE_PRESENT,
-  PTE_WRITABLE,
   PTE_ZERO,
   STABLE_FRAME,
 } from '../layout';
@@ -49,7 +49,7 @@ export function mergeIntoStable(slot: u32, frame: u32, stable: u32): bool {
     return false;
   }
   store(slot + PTE_FRAME, ksmFrame);
-  pteRelease(slot, state & ~PTE_WRITABLE);
+  pteRelease(slot, state & ~PTE_OWN);
   framePut(frame);
   return true;
 }
@@ -84,8 +84,8 @@ export function mergeTwins(slot: u32, frame: u32, twin: u32, twinFrame: u32, pro
   frameGet(frame);
   setKsmPage(frame);
   store(twin + PTE_FRAME, frame);
-  pteRelease(twin, twinState & ~PTE_WRITABLE);
-  pteRelease(slot, state & ~PTE_WRITABLE);
+  pteRelease(twin, twinState & ~PTE_OWN);
+  pteRelease(slot, state & ~PTE_OWN);
   framePut(twinFrame);
   return true;
 }
@@ -104,7 +104,7 @@ export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
   }
   unmapFrame(slot);
   countZeroPage(slot, 1);
-  pteRelease(slot, (state & ~(PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY)) | PTE_ZERO);
+  pteRelease(slot, (state & ~(PTE_PRESENT | PTE_OWN | PTE_DIRTY)) | PTE_ZERO);
   return true;
 }
 

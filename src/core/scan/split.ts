@@ -15,8 +15,8 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  PTE_OWN,
   PTE_PRESENT,
-  PTE_WRITABLE,
   REGION_KIN,
   REGION_SLOT,
   SLOT_REGION,
@@ -99,7 +99,7 @@ function giveZeroesBack(slot: u32, frame: u32): void {
     pteRelease(slot, state);
     return;
   }
-  let left = (state & ~(PTE_PRESENT | PTE_WRITABLE)) | PTE_DIRTY;
+  let left = (state & ~(PTE_PRESENT | PTE_OWN)) | PTE_DIRTY;
   if ((state & (PTE_DIRTY | PTE_HASHED)) == 0) {
     // What the scanner last saw there were zeroes.
     store(slot + PTE_CHECKSUM, frameChecksum(ZERO_FRAME));

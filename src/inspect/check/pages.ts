@@ -20,11 +20,12 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  PTE_HELD,
   PTE_HOLDER_MASK,
   PTE_MERGEABLE,
+  PTE_OWN,
   PTE_PRESENT,
   PTE_STATE,
-  PTE_WRITABLE,
   PTE_ZERO,
   REGION_KIN,
   REGION_MERGEABLE,
@@ -179,7 +180,7 @@ class PageCheck implements Recount {
     if (holder !== 0) this.say(slot, `is locked by ${holder}`);
     if ((state & PTE_PRESENT) === 0) {
       if (frame !== 0) this.say(slot, `is not present but names frame ${frame}`);
-      if ((state & PTE_WRITABLE) !== 0) this.say(slot, 'is not present but writable');
+      if ((state & PTE_OWN) !== 0) this.say(slot, 'is not present but writable');
       return;
     }
     if ((state & PTE_ZERO) !== 0) this.say(slot, 'maps a frame and the zero page');
@@ -189,9 +190,11 @@ class PageCheck implements Recount {
     }
     const isKsm = machine.frames.isKsm(frame);
     const mapcount = machine.frames.mapcount(frame);
-    if ((state & PTE_WRITABLE) !== 0) {
-      if (mapcount !== 1)
+    if ((state & PTE_OWN) !== 0) {
+      const held = (state & PTE_HELD) === 0 ? 0 : this.pins[frame];
+      if (mapcount !== 1 + held)
         this.say(slot, `is writable, and its frame ${frame} is mapped ${mapcount} times`);
+      if ((state & PTE_OWN) === PTE_OWN) this.say(slot, 'is writable, and held by a snapshot');
       if (isKsm) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
       if (machine.frames.numaNode(frame) !== i32[machine.pages.guest(slot) + GUEST_NUMA_NODE])
         this.say(slot, `has a frame of its own from another NUMA node, frame ${frame}`);

@@ -26,6 +26,7 @@ const TEXTS = [
   ...['n'.repeat(64), 'n'.repeat(65), 'x'.repeat(100_000), '0', '1', '2', '-1', '1e3', '0x1000'],
   ...['0xffffffffffff', '6.18', '6.1', '2.6.32', '9.9', 'none', 'scan-time', 'run', 'mergeable'],
   ...['guest', 'region', 'scan', 'set', 'exit', 'unmap', 'madvise', 'fill', 'store', 'dontneed'],
+  ...['fork', 'collapse', 'khugepaged', 'r@b', 'hs', 'sh', '.h', 'stretches', 'kin', 'marked'],
   ...Object.keys(RAW),
 ];
 

@@ -43,6 +43,22 @@ const SCENARIOS: readonly string[] = [
     ],
   },
   { kernel: '6.1.192', ops: [...GUESTS, { op: 'scan', pages: 9, times: 9 }] },
+  {
+    ops: [
+      ...GUESTS,
+      { op: 'region', guest: 'a', region: 'h', addr: '0x200000', pages: 1100, huge: true },
+      { op: 'fill', region: 'h', count: 600, content: 'rand', arg: 7, step: 1 },
+      { op: 'fork', guest: 'a', child: 'c' },
+      { op: 'store', region: 'h@c', page: 3, offset: 8, value: 1 },
+      { op: 'scan', pages: 5000, times: 3 },
+      { op: 'madvise', region: 'h', advice: 'collapse', error: 'EAGAIN' },
+      {
+        op: 'exit',
+        guest: 'c',
+        expect: { counters: {}, guests: {}, memory: { a: { rss: 1608, huge: 0 } } },
+      },
+    ],
+  },
 ].map((scenario) => JSON.stringify(scenario));
 
 /** One of them, changed. */

@@ -4,12 +4,17 @@
  */
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host, type HostOptions } from '../../src/ksm/host.js';
+import type { ProfileName } from '../../src/ksm/kernels.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import {
   frameBytesOf,
+  MARK_HUGE_PAGE_SHIFT,
   mappedPages,
+  marksBytes,
   PAGE_FIRST_FRAME,
+  PAGE_LISTED,
   PAGE_MERGEABLE,
+  PAGE_WRITABLE,
   type SnapshotHeader,
 } from '../../src/snapshot/format.js';
 import { mutatedJson, picked, type Random } from './mutated-json.js';
@@ -18,6 +23,7 @@ import { putTogether, type SnapshotParts, sealed, takenApart } from './sealed.js
 const PAGE = 64;
 /** A header is given what it asks for up to here: it is not to be refused for its length alone. */
 const MOST_FITTED = 1 << 18;
+const MAGICS = ['KSMDSNP1', 'KSMDSNP3', 'KSMDSNP0', 'KSMDSNPX'];
 
 export const SNAPSHOTS: readonly Uint8Array[] = [
   snapshotOf({}, {}),
@@ -26,6 +32,8 @@ export const SNAPSHOTS: readonly Uint8Array[] = [
   snapshotOf({}, { use_zero_pages: 1, merge_across_nodes: 0, max_page_sharing: 3 }),
   snapshotOf({}, { advisor_mode: 'scan-time', change_detection: 'dirty' }),
   snapshotOf({ frameBytes: 16, memoryBytes: 1 << 22 }, {}),
+  hugeSnapshotOf('6.1'),
+  hugeSnapshotOf('6.18'),
 ];
 
 /** Two guests on two NUMA nodes that have merged, with regions of each kind. */
@@ -54,6 +62,33 @@ function snapshotOf(
   return Buffer.concat([...Snapshot.take(host).chunks()]);
 }
 
+/** A guest with huge pages, its child and its child's child, that write and merge since. */
+function hugeSnapshotOf(kernel: ProfileName): Uint8Array {
+  const host = Host.create(
+    { memoryBytes: 3000 * PAGE, pageSize: PAGE, guestPages: 4000, kernel },
+    new ManualClock(),
+  );
+  const at = 512 * PAGE;
+  const write = (guest: string, page: number, content: number): void =>
+    host.store(guest, at + page * PAGE, new Uint8Array(PAGE).fill(content));
+  host.createGuest('a');
+  host.map('a', 'h', 1100, { address: at, huge: true, mergeable: false });
+  host.madvise('a', at + 512 * PAGE, 588 * PAGE, 'mergeable');
+  host.map('a', 'r', 8, { address: PAGE });
+  for (const page of [0, 1, 2, 600, 1030, 1031]) write('a', page, 1);
+  for (let page = 0; page < 4; page++)
+    host.store('a', PAGE * (1 + page), new Uint8Array(PAGE).fill(page));
+  for (let scan = 0; scan < 2; scan++) host.ksm.scan(5000);
+  host.fork('a', 'b');
+  host.fork('b', 'c');
+  write('b', 700, 2);
+  write('c', 20, 3);
+  host.madvise('c', at, 512 * PAGE, 'collapse');
+  host.madvise('b', at + 1024 * PAGE, 4 * PAGE, 'unmergeable');
+  host.unmap('c', 'r');
+  return Buffer.concat([...Snapshot.take(host).chunks()]);
+}
+
 /** One of them, changed. */
 export function mutatedSnapshot(random: Random): Buffer {
   const file = picked(SNAPSHOTS, random);
@@ -64,6 +99,8 @@ export function mutatedSnapshot(random: Random): Buffer {
   if (kind < 5) fitted(parts);
   if (kind > 4) mapsChanged(parts, random);
   if (random(4) === 0) framesChanged(parts, random);
+  if (random(3) === 0) marksChanged(parts, random);
+  if (random(12) === 0) parts.magic = picked(MAGICS, random);
   const whole = putTogether(parts);
   return random(10) === 0 ? bytesChanged(whole, random) : whole;
 }
@@ -73,6 +110,7 @@ function fitted(parts: SnapshotParts): void {
   try {
     const header: SnapshotHeader = JSON.parse(parts.header);
     parts.maps = resized(parts.maps, mappedPages(header) * 4);
+    parts.marks = resized(parts.marks, marksBytes(header));
     parts.frames = resized(parts.frames, header.frames * frameBytesOf(header));
   } catch {
     // What is no header any more says nothing of lengths.
@@ -96,7 +134,18 @@ function mapsChanged({ maps, frames }: SnapshotParts, random: Random): void {
         ? picked([-1, PAGE_FIRST_FRAME + frames.length, random(2 ** 32)], random)
         : random(PAGE_FIRST_FRAME + 8);
     const mergeable = random(3) === 0 ? 0 : PAGE_MERGEABLE;
-    pages.setInt32(random(maps.length >> 2) * 4, page | mergeable, true);
+    const writable = picked([0, PAGE_WRITABLE, PAGE_LISTED], random);
+    pages.setInt32(random(maps.length >> 2) * 4, page | mergeable | writable, true);
+  }
+}
+
+function marksChanged({ marks }: SnapshotParts, random: Random): void {
+  if (marks.length < 4) return;
+  const words = new DataView(marks.buffer, marks.byteOffset, marks.length & ~3);
+  for (let left = 1 + random(3); left > 0; left--) {
+    const hugePage = random(8) === 0 ? random(2 ** 30) : random(5);
+    const mark = (hugePage << MARK_HUGE_PAGE_SHIFT) | random(4);
+    words.setInt32(random(marks.length >> 2) * 4, random(4) === 0 ? random(2 ** 32) : mark, true);
   }
 }
 

@@ -11,7 +11,6 @@ import { Host } from '../ksm/host.js';
 import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { VirtualScanner } from '../ksm/virtual-scanner.js';
-import { finish } from '../machine/long-work.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
@@ -178,10 +177,9 @@ export class Player {
         return { seen };
       }
       case 'khugepaged': {
-        host.set('khugepaged/pages_to_scan', step.pages);
         const seen: Observation[] = [];
         for (let i = 0; i < (step.times ?? 1); i++) {
-          finish(host.khugepaged.pass());
+          host.passKhugepaged(step.pages);
           seen.push(this.observe());
         }
         return { seen };

@@ -304,6 +304,11 @@ export class Host {
     );
   }
 
+  /** One pass of khugepaged, over about so many pages. */
+  passKhugepaged(pages: number): void {
+    finish(this.khugepaged.pass(pages));
+  }
+
   /** Huge pages that a guest has. */
   hugePages(guestName: string): number {
     return this.machine.stretches.hugePages(this.guest(guestName).pointer);

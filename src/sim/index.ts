@@ -10,6 +10,7 @@ export {
   type AdvisedPages,
   type Region,
   type RegionRequest,
+  type Resident,
   Simulation,
   type SimulationOptions,
 } from './simulation.js';

@@ -38,6 +38,16 @@ export interface RegionRequest {
   readonly address?: number;
   /** Default true. */
   readonly mergeable?: boolean;
+  /** Advised to huge pages: the first touch of each 512 pages takes one. Default false. */
+  readonly huge?: boolean;
+}
+
+/** What a guest takes up. */
+export interface Resident {
+  /** Pages that have a frame, their own or shared. */
+  readonly pages: number;
+  /** Huge pages among them, of 512 pages each. */
+  readonly hugePages: number;
 }
 
 export interface Region {
@@ -71,6 +81,14 @@ export class Simulation {
     this.host.createGuest(guest, node);
   }
 
+  /**
+   * The guest forks: `child` has its regions and all its pages, shared until one of them writes.
+   * EEXIST if the name is taken, ENOSPC if there is no room for more regions.
+   */
+  fork(guest: string, child: string): void {
+    this.host.fork(guest, child);
+  }
+
   /** The guest exits: its memory is free at once, its rmap items go as the scanner passes. */
   removeGuest(guest: string): void {
     this.host.exitGuest(guest);
@@ -96,7 +114,10 @@ export class Simulation {
     return this.host.regionsOf(guest);
   }
 
-  /** What a program says of its pages with madvise(2). EFAULT where nothing is mapped. */
+  /**
+   * What a program says of its pages with madvise(2). EFAULT where nothing is mapped. `collapse` is
+   * refused as the kernel does: EINVAL, EAGAIN or ENOMEM, and what was collapsed before stays so.
+   */
   madvise(guest: string, advice: Advice, pages: AdvisedPages): void {
     const { address, length } = 'region' in pages ? this.rangeOf(guest, pages.region) : pages;
     this.host.madvise(guest, address, length, advice);
@@ -120,7 +141,12 @@ export class Simulation {
     return bytes;
   }
 
-  // The scanner.
+  /** What the guest takes up. */
+  resident(guest: string): Resident {
+    return { pages: this.host.presentPages(guest), hugePages: this.host.hugePages(guest) };
+  }
+
+  // The scanner, and khugepaged.
 
   /**
    * Scans one batch of so many pages, whatever `run` and `pages_to_scan` say; fewer if the full
@@ -135,6 +161,18 @@ export class Simulation {
   /** Scans to the end of all mergeable memory, from where the last batch ended. How many pages. */
   fullScan(): number {
     return this.scan(ALL_PAGES);
+  }
+
+  /**
+   * One pass of khugepaged, over so many pages: it makes huge pages of those that KSM split, or
+   * that were given back in part. How many.
+   */
+  khugepaged(pages: number): number {
+    if (!Number.isInteger(pages) || pages < 1 || pages > ALL_PAGES)
+      throw new KsmdError('EINVAL', `a pass over ${pages} pages: take 1 to ${ALL_PAGES}`);
+    const before = this.host.khugepaged.counters.pages_collapsed;
+    this.host.passKhugepaged(pages);
+    return this.host.khugepaged.counters.pages_collapsed - before;
   }
 
   /** Writes a tunable. ENOENT if the kernel has none of that name, EBUSY if it cannot change. */

@@ -168,3 +168,48 @@ describe('what is refused says why, and changes nothing:', () => {
     expect(simulation.check()).toEqual([]);
   });
 });
+
+describe('huge pages and forks', () => {
+  const PAGES = 512;
+
+  /** A guest with a huge page, written in part. */
+  function withHugePage(written: number): Simulation {
+    const simulation = new Simulation({ memoryBytes: 8 * MIB });
+    simulation.createGuest('a');
+    const { address } = simulation.map('a', 'ram', { pages: PAGES, huge: true });
+    for (let page = 0; page < written; page++)
+      simulation.store('a', address + page * PAGE, Uint8Array.of(1 + page));
+    return simulation;
+  }
+
+  test('the first touch makes a whole huge page resident; merging one page of it splits it', () => {
+    const simulation = withHugePage(3);
+    expect(simulation.resident('a')).toEqual({ pages: PAGES, hugePages: 1 });
+    // All but three are zeroes: two of them are equal.
+    for (let scan = 0; scan < 3; scan++) simulation.fullScan();
+    expect(simulation.resident('a')).toEqual({ pages: 3, hugePages: 0 });
+    expect(simulation.counters().pages_sharing).toBe(0);
+    expect(simulation.khugepaged(PAGES)).toBe(1);
+    expect(simulation.resident('a')).toEqual({ pages: PAGES, hugePages: 1 });
+    expect(simulation.check()).toEqual([]);
+  });
+
+  test('what a fork shares is not merged again, and each sees its own writes', () => {
+    const simulation = new Simulation({ memoryBytes: MIB });
+    simulation.createGuest('a');
+    const { address } = simulation.map('a', 'ram', { pages: 4 });
+    simulation.store('a', address, new Uint8Array(4 * PAGE).fill(7));
+    simulation.fork('a', 'child');
+    simulation.store('child', address, Uint8Array.of(9));
+    expect(simulation.load('a', address, 1)).toEqual(Uint8Array.of(7));
+    expect(simulation.load('child', address, 2)).toEqual(Uint8Array.of(9, 7));
+    expect(errorOf(() => simulation.fork('a', 'child'))).toBe('EEXIST');
+    expect(errorOf(() => simulation.fork('nobody', 'child-2'))).toBe('ENOENT');
+  });
+
+  test('a collapse where nothing is mapped, and a pass over no page, are refused', () => {
+    const simulation = withHugePage(0);
+    expect(errorOf(() => simulation.madvise('a', 'collapse', { region: 'ram' }))).toBe('EINVAL');
+    expect(errorOf(() => simulation.khugepaged(0))).toBe('EINVAL');
+  });
+});

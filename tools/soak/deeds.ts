@@ -1,11 +1,14 @@
 /** What happens to a daemon in a long run, over and over: each deed begins and ends by itself. */
 import { connect } from 'node:net';
+import { isKsmdError } from '../../src/errors.js';
 import type { LoadedDaemon } from '../load/daemon.js';
 import type { Writers } from '../load/writers.js';
 
 const PAGE_BYTES = 4096;
 /** Small beside the lasting load, which fills nine tenths of the memory. */
 const PASSING_PAGES = 256;
+/** Two huge pages. */
+const FORKED_PAGES = 1024;
 
 export type Deed = () => Promise<void>;
 
@@ -75,6 +78,24 @@ export function deeds(
       // The same one is not killed twice at once.
       replaced = replaced.then(() => writers.replace(random(3)));
       await replaced;
+    },
+    async 'a guest loads its data into huge pages, forks, and its child is collapsed'() {
+      const guest = `parent-${passing++}`;
+      const { id, region } = await client.run({
+        workload: 'load',
+        guest,
+        pages: FORKED_PAGES,
+        huge: true,
+        seed: random(1e9),
+      });
+      await daemon.done(id);
+      const child = `${guest}-child`;
+      await client.fork(guest, child);
+      await client.madvise(child, 'collapse', { region }).catch((error: unknown) => {
+        if (!isKsmdError(error, 'ENOMEM') && !isKsmdError(error, 'EAGAIN')) throw error;
+      });
+      for (const gone of random(2) === 0 ? [guest, child] : [child, guest])
+        await client.removeGuest(gone);
     },
     async 'everything is recounted'() {
       const [wrong] = await client.check();

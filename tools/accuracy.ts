@@ -55,6 +55,7 @@ let worst = 0;
 try {
   const daemon = await LoadedDaemon.start([
     ...['--memory', options.memory, '--run', '0', '--set', `smart_scan=${options.smartScan}`],
+    ...['--set', 'khugepaged/scan_sleep_millisecs=4294967295'],
   ]);
   for (const pid of pids) await registerMergeable(daemon.client, pid);
   const scans = await kernel.toRest();

@@ -38,10 +38,19 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 const ops: Op[] = [];
+await recorder.begin();
 for (const step of scenario.ops) {
   const taken = await recorder.take(step);
   if (taken !== undefined) ops.push(taken);
 }
 await recorder.endGuests();
-process.stdout.write(`${JSON.stringify({ ...scenario, kernel: release().split('-')[0], ops })}\n`);
+const mappings = recorder.otherMappings();
+process.stdout.write(
+  `${JSON.stringify({
+    ...scenario,
+    kernel: release().split('-')[0],
+    ...(mappings === undefined ? {} : { mappings }),
+    ops,
+  })}\n`,
+);
 process.exit();

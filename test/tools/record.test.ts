@@ -71,6 +71,17 @@ describe('a guest', () => {
     expect(child.resident().rss).toBe(4);
   });
 
+  test('looks at what is there, and brings nothing in; what it is made of besides stays', async () => {
+    const guest = await start();
+    const besides = guest.otherMappings();
+    expect(besides).toBeGreaterThan(3);
+    await guest.map(AT, 8 * PAGE, false);
+    await guest.write(AT + PAGE, new Uint8Array(3 * PAGE).fill(7));
+    await guest.look();
+    expect(guest.resident()).toEqual({ rss: 3, huge: 0 });
+    expect(guest.otherMappings()).toBe(besides);
+  });
+
   test('tells what the kernel refuses: a mapping twice, a huge page where there is no room', async () => {
     const guest = await start();
     await guest.map(AT, 4 * PAGE, false);

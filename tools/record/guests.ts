@@ -15,7 +15,7 @@ import { getSystemErrorName } from 'node:util';
 import { type Resident, residentIn } from './resident.js';
 
 const SOURCE = fileURLToPath(new URL('guest.c', import.meta.url));
-const COMMANDS = { map: 0, write: 1, advise: 2, unmap: 3, bind: 4, fork: 5 } as const;
+const COMMANDS = { map: 0, write: 1, advise: 2, unmap: 3, bind: 4, fork: 5, look: 6 } as const;
 /** MADV_ */
 const ADVICE = {
   dontneed: 4,
@@ -131,6 +131,22 @@ export class Guest {
     const child = await connected;
     for (const [address, length] of this.mappings) child.mappings.set(address, length);
     return child;
+  }
+
+  /** Reads every page of its mappings that is there: khugepaged takes it for used. */
+  async look(): Promise<void> {
+    for (const [address, length] of this.mappings) await this.demand('look', address, length, 0);
+  }
+
+  /** How many mappings it has besides, which khugepaged steps over. */
+  otherMappings(): number {
+    const maps = readFileSync(`/proc/${this.pid}/maps`, 'latin1').trimEnd().split('\n');
+    const own = [...this.mappings];
+    const isOwn = (at: number): boolean =>
+      own.some(([address, length]) => at >= address && at < address + length);
+    // The gate is no mapping of the process's.
+    return maps.filter((line) => !line.endsWith('[vsyscall]') && !isOwn(Number.parseInt(line, 16)))
+      .length;
   }
 
   /** What of its mappings is resident. */

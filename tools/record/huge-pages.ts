@@ -18,7 +18,7 @@ const QUIET = {
 };
 
 export class QuietHugePages {
-  private readonly settings = new Settings(SYSFS);
+  readonly settings = new Settings(SYSFS);
 
   constructor() {
     try {

@@ -106,7 +106,8 @@ export class SteppedKsm {
   }
 }
 
-function threadNamed(name: string): string {
+/** The process number of a thread of the kernel's. */
+export function threadNamed(name: string): string {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     try {

@@ -12,6 +12,7 @@ import {
 import type { Guest, Guests } from './guests.js';
 import { QuietHugePages } from './huge-pages.js';
 import { SteppedKsm } from './kernel.js';
+import { SteppedKhugepaged } from './khugepaged.js';
 
 const PAGE_SIZE = 4096;
 /** Pages sent to a guest at a time. */
@@ -21,11 +22,14 @@ interface RecordedRegion {
   readonly guest: string;
   readonly address: number;
   readonly pages: number;
+  readonly huge: boolean;
 }
 
 export class Recorder {
   private readonly ksm = new SteppedKsm();
   private readonly hugePages: QuietHugePages | undefined;
+  private readonly khugepaged: SteppedKhugepaged | undefined;
+  private readonly mappings = new Set<number>();
   private readonly processes = new Map<string, Guest>();
   private readonly regions = new Map<string, RecordedRegion>();
   /** Recordings tell what is resident where there are huge pages or forks. */
@@ -37,6 +41,28 @@ export class Recorder {
   ) {
     this.observesMemory = hasMemory(scenario);
     this.hugePages = this.observesMemory ? new QuietHugePages() : undefined;
+    const passes = scenario.ops.some(({ op }) => op === 'khugepaged');
+    this.khugepaged =
+      passes && this.hugePages !== undefined
+        ? new SteppedKhugepaged(this.hugePages.settings, (pid) =>
+            [...this.processes.values()].some((guest) => guest.pid === pid),
+          )
+        : undefined;
+  }
+
+  /** To be called before the first step. */
+  async begin(): Promise<void> {
+    await this.khugepaged?.forgetOthers();
+  }
+
+  /**
+   * How many mappings each guest had besides its regions, where khugepaged stepped over them. They
+   * must have been as many in all.
+   */
+  otherMappings(): number | undefined {
+    const [mappings, ...others] = this.mappings;
+    if (others.length > 0) throw new Error('guests differ in how many mappings they have');
+    return mappings;
   }
 
   /**
@@ -46,11 +72,12 @@ export class Recorder {
   async take(step: Op): Promise<Op | undefined> {
     switch (step.op) {
       case 'set': {
-        if (!this.ksm.has(step.name)) return undefined;
+        const knob = this.knob(step.name);
+        if (knob === undefined) return undefined;
         const { error: _error, expect: _expect, ...bare } = step;
         let refused: { error?: string } = {};
         try {
-          this.ksm.write(step.name, step.value);
+          knob.write(step.value);
         } catch (error) {
           refused = { error: (error as NodeJS.ErrnoException).code ?? String(error) };
         }
@@ -71,7 +98,7 @@ export class Recorder {
       case 'region': {
         const { guest, region, pages } = step;
         const address = Number(step.addr);
-        this.regions.set(region, { guest, address, pages });
+        this.regions.set(region, { guest, address, pages, huge: step.huge ?? false });
         await this.process(guest).map(address, pages * PAGE_SIZE, step.huge ?? false);
         if (step.mergeable ?? true)
           await this.process(guest).advise(address, pages * PAGE_SIZE, 'mergeable');
@@ -79,12 +106,14 @@ export class Recorder {
       }
       case 'fill':
         await this.fill(step);
+        await this.touched(step.region);
         return step;
       case 'store': {
         const { guest, address } = this.region(step.region);
         const bytes = Buffer.alloc(8);
         bytes.writeBigUInt64LE(BigInt(step.value));
         await this.process(guest).write(address + step.page * PAGE_SIZE + step.offset, bytes);
+        await this.touched(step.region);
         return step;
       }
       case 'madvise': {
@@ -107,8 +136,18 @@ export class Recorder {
       case 'exit':
         await this.end(step.guest);
         return { ...step, expect: this.observe() };
-      case 'khugepaged':
-        throw new Error('passes of khugepaged are not recorded');
+      case 'khugepaged': {
+        const seen: Observation[] = [];
+        for (let i = 0; i < (step.times ?? 1); i++) {
+          for (const guest of this.processes.values()) {
+            this.mappings.add(guest.otherMappings());
+            await guest.look();
+          }
+          await this.khugepaged?.pass(step.pages);
+          seen.push(this.observe());
+        }
+        return { ...step, expect: step.times === undefined ? seen[0] : seen };
+      }
       case 'scan': {
         const seen: Observation[] = [];
         for (let i = 0; i < (step.times ?? 1); i++) {
@@ -148,13 +187,28 @@ export class Recorder {
     }
   }
 
+  /** What a step sets: a file of KSM's, or one of khugepaged's; undefined if there is none. */
+  private knob(name: string): { write(value: number | string): void } | undefined {
+    const settings = name.startsWith('khugepaged/') ? this.hugePages?.settings : this.ksm;
+    if (settings?.has(name) !== true) return undefined;
+    return { write: (value) => settings.write(name, value) };
+  }
+
+  /** The first touch of a huge page is what khugepaged begins with. */
+  private async touched(region: string): Promise<void> {
+    if (this.khugepaged?.hasBegun === false && this.region(region).huge)
+      await this.khugepaged.begin();
+  }
+
   private observe(): Observation {
+    const passes = this.khugepaged?.observe();
     const each = <T>(of: (guest: Guest) => T): Record<string, T> =>
       Object.fromEntries([...this.processes].map(([name, guest]) => [name, of(guest)]));
     return {
       counters: this.ksm.observe(),
       guests: each(({ pid }) => this.ksm.observeProcess(pid)),
       ...(this.observesMemory ? { memory: each((guest) => ({ ...guest.resident() })) } : {}),
+      ...(passes === undefined ? {} : { khugepaged: passes }),
     };
   }
 

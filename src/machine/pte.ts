@@ -4,9 +4,9 @@
  * A pte is PRESENT (maps a frame), or ZERO (KSM has mapped the zero page there), or neither
  * (untouched: reads as zeroes, costs no frame). A present one that is not WRITABLE maps a frame it
  * may share: a store copies it first; HELD, if none but a snapshot under way shares it with the
- * guest: then the copy takes its place in a huge page too. MERGEABLE is the guest's advice. DIRTY says that it was
- * written since the scanner last saw it. HASHED says that the checksum of what it held then is
- * known.
+ * guest: then the copy takes its place in a huge page too. MERGEABLE is the guest's advice. DIRTY
+ * says that it was written since the scanner last saw it. HASHED says that the checksum of what it
+ * held then is known.
  *
  * Whoever changes a pte or the bytes of a private frame holds its lock: bits 0 to 7 of the state
  * name the holder. A store sets DIRTY as it takes the lock, before any byte changes, so no write

@@ -134,7 +134,7 @@ export class Regions {
     return this.i32[region + REGION_FORKED] !== 0;
   }
 
-  /** Both come of one fork: `region`, in no ring yet, joins that of `other`, which may be itself. */
+  /** Both come of one fork: `region`, in no ring yet, joins that of `other`, maybe itself. */
   joinKin(region: number, other: number): void {
     const { i32 } = this;
     i32[region + REGION_KIN] = i32[other + REGION_KIN];

@@ -1,4 +1,4 @@
-/** What page tables say, whichever frames they name: for two hosts to be held against each other. */
+/** What page tables say, whichever frames they name, for two hosts to be held to each other. */
 import {
   PTE_FRAME,
   PTE_MERGEABLE,

@@ -197,12 +197,52 @@ function restoreGuests(host: Host, { guests }: SnapshotHeader): void {
  * Lists the pages of KSM pages in the stable tree, as `maps` say. EINVAL if KSM would not have
  * merged those with the tunables as they are; what a fork shares beyond that is its own.
  */
-function listMerged(host: Host, { guests }: SnapshotHeader, maps: Int32Array, nowMs: number): void {
+function listMerged(host: Host, header: SnapshotHeader, maps: Int32Array, nowMs: number): void {
   const { machine, ksm, profile } = host;
-  const { i32 } = machine.memory;
+  const { i32, core } = machine.memory;
   const limit = i32[CTL_MAX_PAGE_SHARING];
+  const isAcrossNodes = i32[CTL_MERGE_ACROSS_NODES] !== 0;
   // By frame: how many pages map it that no fork made.
   const unforked = new Int32Array(i32[CTL_FRAMES]);
+  let areAllListed = true;
+  eachFrame(host, header, maps, (slot, frame, map, node, isForked) => {
+    const isListed = (map & PAGE_LISTED) !== 0;
+    if (!machine.frames.isKsm(frame)) {
+      if (isListed) throw new KsmdError('EINVAL', 'a page of it is merged with none');
+      return;
+    }
+    if (!isListed) {
+      if (!isForked)
+        throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not known to');
+      areAllListed = false;
+      return;
+    }
+    if ((map & PAGE_MERGEABLE) === 0)
+      throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
+    if (!isForked && ++unforked[frame] > limit)
+      throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
+    if (!isAcrossNodes && machine.frames.numaNode(frame) !== node)
+      throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
+    ksm.adopt(slot, nowMs);
+  });
+  // Those whose listed pages are gone are in the tree for what forks have of them.
+  if (!areAllListed)
+    eachFrame(host, header, maps, (_slot, frame) => {
+      if (machine.frames.isKsm(frame) && machine.frames.stableNode(frame) === 0)
+        core.stableInsert(frame, isAcrossNodes ? 0 : machine.frames.numaNode(frame), nowMs);
+    });
+  if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
+    throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
+}
+
+/** Calls `visit` with each page that has a frame. */
+function eachFrame(
+  host: Host,
+  { guests }: SnapshotHeader,
+  maps: Int32Array,
+  visit: (slot: number, frame: number, map: number, node: number, isForked: boolean) => void,
+): void {
+  const { i32 } = host.machine.memory;
   let at = 0;
   for (const { name, node, regions } of guests)
     for (const region of regions) {
@@ -210,29 +250,11 @@ function listMerged(host: Host, { guests }: SnapshotHeader, maps: Int32Array, no
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
         const map = maps[at++];
         const frame = i32[slot + PTE_FRAME];
-        const isListed = (map & PAGE_LISTED) !== 0;
-        if (frame === 0 || !machine.frames.isKsm(frame)) {
-          if (isListed) throw new KsmdError('EINVAL', 'a page of it is merged with none');
-          continue;
-        }
-        if (!isListed) {
-          if (region.kin !== undefined) continue;
-          throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not known to');
-        }
-        if ((map & PAGE_MERGEABLE) === 0)
-          throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
-        if (region.kin === undefined && ++unforked[frame] > limit)
-          throw new KsmdError(
-            'EINVAL',
-            `more pages of it share a frame than the ${limit} that may`,
-          );
-        if (i32[CTL_MERGE_ACROSS_NODES] === 0 && machine.frames.numaNode(frame) !== node)
-          throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
-        ksm.adopt(slot, nowMs);
+        if (frame !== 0) visit(slot, frame, map, node, region.kin !== undefined);
+        else if ((map & PAGE_LISTED) !== 0)
+          throw new KsmdError('EINVAL', 'a page of it is merged with none');
       }
     }
-  if (profile.chains === 'none' && i32[CTL_STABLE_NODE_CHAINS] > 0)
-    throw new KsmdError('EINVAL', `Linux ${profile.name} shares no content in two frames`);
 }
 
 /** EINVAL unless the checksum of the first `length` bytes follows them. */

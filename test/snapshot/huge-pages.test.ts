@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { PTE_FRAME } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
@@ -194,6 +195,38 @@ describe.each(KERNELS)('huge pages of twins, and a fork of one, Linux %s', (kern
       expect(['a', 'b', 'c'].map((name) => host.hugePages(name))).toEqual([0, 0, 0]);
     },
   );
+});
+
+test('a KSM page that no stable tree has comes back as one', () => {
+  const host = Host.create({ ...ROOM, pageSize: PAGE }, new ManualClock());
+  host.createGuest('a');
+  const { address } = host.map('a', 'r', 2);
+  host.store('a', address, new Uint8Array(2 * PAGE).fill(1));
+  host.fork('a', 'b');
+  // As a merge leaves it that is given up half way.
+  const { frames, memory } = host.machine;
+  frames.own(memory.i32[host.firstSlot('a', 'r') + PTE_FRAME]);
+  const restored = directory.restore(snapshotOf(host), ROOM);
+  expect(pageTables(restored)).toEqual(pageTables(host));
+  expect(pageTables(host)).toMatchObject([{ pages: 'm0k m1' }, { pages: 'm0k m1' }]);
+  expect(restored.counters().pages_shared).toBe(0);
+  expect(checkHost(restored)).toEqual([]);
+});
+
+test('a KSM page whose listed pages are gone is in the tree for those that a fork has', () => {
+  const host = Host.create({ ...ROOM, pageSize: PAGE }, new ManualClock());
+  host.createGuest('a');
+  const { address } = host.map('a', 'r', 2);
+  for (const page of [0, 1]) host.store('a', address + page * PAGE, new Uint8Array(PAGE).fill(1));
+  for (let scan = 0; scan < 3; scan++) host.ksm.scan(5000);
+  host.fork('a', 'b');
+  host.unmap('a', 'r');
+  const restored = directory.restore(snapshotOf(host), ROOM);
+  expect(pageTables(restored)).toEqual(pageTables(host));
+  expect(checkHost(restored)).toEqual([]);
+  restored.ksm.scan(5000);
+  expect(restored.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 1 });
+  expect(checkHost(restored)).toEqual([]);
 });
 
 test('counts that a fork has inherited come back, and the order in which khugepaged goes', () => {

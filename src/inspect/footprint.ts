@@ -5,11 +5,18 @@
  * in the kernel. A frame counts as mapped once more while somebody holds it for a moment, or for as
  * long as a snapshot is being sent.
  */
-import { PTE_FRAME, PTE_PRESENT, PTE_STATE, SLOT_WORDS } from '../core/layout.js';
+import {
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  REGION_SLOT,
+  SLOT_REGION,
+  SLOT_WORDS,
+} from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
-import { sharingKin } from './kin.js';
+import { ringOf } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 /** The kernel reckons a page's part of a frame in so many parts of a byte. Linux: PSS_SHIFT. */
@@ -42,6 +49,7 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
   let ksmPss = 0;
   for (const { name, pages } of host.regionsOf(guest)) {
     const first = host.firstSlot(guest, name);
+    const kin = kinStarts(machine, i32[first + SLOT_REGION]);
     for (let page = 0; page < pages; page++) {
       if (page % PAGES_A_STEP === 0) {
         yield;
@@ -58,7 +66,7 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
         ksmPages++;
         ksmPss += part;
       }
-      if (hasSharingKin(machine, slot)) forkSharedPages++;
+      if (isShared(i32, kin, page, frame)) forkSharedPages++;
     }
   }
   return {
@@ -71,7 +79,18 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
   };
 }
 
-function hasSharingKin(machine: Machine, slot: number): boolean {
-  for (const _ of sharingKin(machine, slot)) return true;
+/** The first slots of all regions but this one that were one with it. */
+function kinStarts(machine: Machine, region: number): number[] {
+  return ringOf(machine, region)
+    .slice(1)
+    .map((kin) => machine.memory.i32[kin + REGION_SLOT]);
+}
+
+/** Whether the page of that number maps the frame in one of them. */
+function isShared(i32: Int32Array, kin: readonly number[], page: number, frame: number): boolean {
+  for (const start of kin) {
+    const slot = start + page * SLOT_WORDS;
+    if (i32[slot + PTE_FRAME] === frame && (i32[slot + PTE_STATE] & PTE_PRESENT) !== 0) return true;
+  }
   return false;
 }

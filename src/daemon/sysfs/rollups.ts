@@ -2,7 +2,8 @@
  * /proc/PID/smaps_rollup of the guests: what each takes up, in the kernel's words.
  *
  * Finding it out takes a look at every page. So guests are looked at one after another, in slices,
- * all of them once a second at most, and what was found stands until the next look.
+ * all of them once a second at most and for a small part of the thread's time, and what was found
+ * stands until the next look.
  */
 import { type Footprint, takeFootprint } from '../../inspect/footprint.js';
 import { registeredPages } from '../../inspect/population.js';
@@ -11,7 +12,9 @@ import { finish } from '../../machine/long-work.js';
 import { inSlices } from '../slices.js';
 import { rollupText } from './text.js';
 
-const LOOK_EVERY_MS = 1000;
+const REST_MS = 1000;
+/** A rest is so many times as long as the look before it. */
+const RESTS_TO_LOOKS = 20;
 /** Of a guest that is met for the first time, so many are looked at on the spot. */
 const FEW_PAGES = 4096;
 
@@ -27,7 +30,7 @@ const UNKNOWN: Footprint = {
 export class Rollups {
   /** By guest id. */
   private readonly footprints = new Map<number, Footprint>();
-  private begunAtMs = Number.NEGATIVE_INFINITY;
+  private dueAtMs = Number.NEGATIVE_INFINITY;
   private isLooking = false;
   private isStopped = false;
 
@@ -38,11 +41,13 @@ export class Rollups {
 
   /** Begins to look at all guests again, if it is time. */
   refresh(): void {
-    if (this.isLooking || this.nowMs() - this.begunAtMs < LOOK_EVERY_MS) return;
-    this.begunAtMs = this.nowMs();
+    const begunAtMs = this.nowMs();
+    if (this.isLooking || begunAtMs < this.dueAtMs) return;
     this.isLooking = true;
     void this.look().finally(() => {
       this.isLooking = false;
+      const tookMs = this.nowMs() - begunAtMs;
+      this.dueAtMs = this.nowMs() + Math.max(REST_MS, tookMs * RESTS_TO_LOOKS);
     });
   }
 

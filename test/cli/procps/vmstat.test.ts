@@ -78,7 +78,7 @@ test('one line tells of all the time since the start, in the columns of procps a
 
 test('for programs: an object a sample; rates are of the time between two, and of all time at first', async () => {
   const { totals, cpus } = await daemon.client.status();
-  expect(totals).toEqual({ pagesScanned: 80, merges: 20, cowBreaks: 2 });
+  expect(totals).toMatchObject({ pagesScanned: 80, merges: 20, cowBreaks: 2 });
   const { stdout } = await daemon.ksmd('vmstat', '0.1', '2', '--json');
   const [first, second, ...rest] = stdout
     .trimEnd()

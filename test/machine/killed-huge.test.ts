@@ -4,7 +4,7 @@
  * mapped alone; but a huge page takes thousands of accesses, so every so many of them is tried.
  */
 import { describe, expect, test } from 'vitest';
-import { CTL_FOLIOS, SLOT_WORDS, STRETCH_PAGES } from '../../src/core/layout.js';
+import { CTL_FOLIOS, PTE_FRAME, SLOT_WORDS, STRETCH_PAGES } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
@@ -150,6 +150,60 @@ test('the scanner killed while it splits huge pages: nobody notices', () => {
     (before) => [before],
   );
   expect(killed).toBeGreaterThan(50);
+});
+
+describe('a page that a fork shares is to merge with the only page of zeroes of a huge page', () => {
+  /** The split gives the twin back, so the page gets a frame of its own, and the child keeps it. */
+  const make = (): { host: Host; merge: (diesAt: number) => number | undefined } => {
+    const host = Host.create(
+      { memoryBytes: 2048 * PAGE, pageSize: PAGE, guestPages: 2048, kernel: '6.18' },
+      new ManualClock(),
+    );
+    host.createGuest('huge');
+    host.map('huge', 'r', STRETCH_PAGES, { address: START * PAGE, huge: true });
+    for (let page = 1; page < STRETCH_PAGES; page++)
+      host.store('huge', (START + page) * PAGE, Uint8Array.of(page, page >> 8, 1));
+    host.createGuest('small');
+    host.map('small', 'r', 1, { address: START * PAGE });
+    host.store('small', START * PAGE, Uint8Array.of(0));
+    host.fork('small', 'child');
+    const { memory } = host.machine;
+    const [twin, page] = ['huge', 'small'].map((guest) => host.firstSlot(guest, 'r'));
+    const frameOf = (slot: number): number => memory.i32[slot + PTE_FRAME];
+    const merge = (diesAt: number): number | undefined =>
+      new Mortal(memory, HOLDER_SCANNER).run(diesAt, (_machine, core) =>
+        core.mergeTwins(page, frameOf(page), twin, frameOf(twin), 0),
+      );
+    return { host, merge };
+  };
+  const frames = (host: Host): number[] =>
+    ['small', 'child'].map(
+      (guest) => host.machine.memory.i32[host.firstSlot(guest, 'r') + PTE_FRAME],
+    );
+
+  test('it gets a frame of its own', () => {
+    const { host, merge } = make();
+    expect(frames(host)[0]).toBe(frames(host)[1]);
+    expect(merge(Number.POSITIVE_INFINITY)).toBeGreaterThan(0);
+    expect(frames(host)[0]).not.toBe(frames(host)[1]);
+    expect(host.machine.frames.isKsm(frames(host)[1] ?? 0)).toBe(true);
+    expect(checkHost(host)).toEqual([]);
+  });
+
+  test('the scanner killed at any of the last steps: each page holds its zeroes', () => {
+    const accesses = make().merge(Number.POSITIVE_INFINITY) ?? 0;
+    for (let diesAt = accesses - 60; diesAt < accesses; diesAt++) {
+      const { host, merge } = make();
+      expect(merge(diesAt)).toBeUndefined();
+      finish(rebuild(host.ksm, 0));
+      expect(checkHost(host), `killed before access ${diesAt}`).toEqual([]);
+      for (const guest of ['small', 'child']) {
+        const bytes = new Uint8Array(PAGE);
+        host.load(guest, START * PAGE, bytes);
+        expect(bytes, guest).toEqual(new Uint8Array(PAGE));
+      }
+    }
+  });
 });
 
 test('a thread that died while it made a huge page left its pages mapped: the next touch goes on', () => {

@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: 'test/core/build-tested-core.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // On two cores there would be one, which waits for daemons half of the time.
+    maxWorkers: 2,
   },
 });

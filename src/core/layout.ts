@@ -145,7 +145,9 @@ export const CTL_RUN = CONTROL_BASE + 96;
 export const CTL_PAGES_TO_SCAN = CONTROL_BASE + 97;
 export const CTL_SLEEP_MILLISECS = CONTROL_BASE + 98;
 export const CTL_MERGE_ACROSS_NODES = CONTROL_BASE + 99;
+/** NO_SHARING_LIMIT in kernels that have no chains. */
 export const CTL_MAX_PAGE_SHARING = CONTROL_BASE + 100;
+export const NO_SHARING_LIMIT = 0;
 export const CTL_CHAINS_PRUNE_MILLISECS = CONTROL_BASE + 101;
 export const CTL_USE_ZERO_PAGES = CONTROL_BASE + 102;
 export const CTL_SMART_SCAN = CONTROL_BASE + 103;

@@ -19,6 +19,7 @@ import {
   CTL_RUN,
   CTL_SMART_SCAN,
   CTL_SPLIT_FREES_ZEROES,
+  NO_SHARING_LIMIT,
   REUSE_EXCLUSIVE,
   REUSE_LAST,
   REUSE_NEVER,
@@ -47,7 +48,7 @@ export function initTunables(i32: Int32Array, profile: KernelProfile): void {
     const { word, initial } = tunableRecord(name);
     i32[word] = initial | 0;
   }
-  if (profile.chains === 'none') i32[CTL_MAX_PAGE_SHARING] = 0x7fffffff;
+  if (profile.chains === 'none') i32[CTL_MAX_PAGE_SHARING] = NO_SHARING_LIMIT;
   if (!profile.smartScan) i32[CTL_SMART_SCAN] = 0;
   i32[CTL_CHECKSUM_FIRST] = profile.checksumFirst ? 1 : 0;
   i32[CTL_CHAINS_ALWAYS_YIELD] = profile.chains === 'any' ? 1 : 0;

@@ -18,6 +18,7 @@ import {
   CTL_STABLE_NODE_CHAINS,
   GUEST_INHERITED_ITEMS,
   GUEST_INHERITED_MERGING,
+  NO_SHARING_LIMIT,
   PTE_FRAME,
   SLOT_WORDS,
 } from '../core/layout.js';
@@ -219,7 +220,7 @@ function listMerged(host: Host, header: SnapshotHeader, maps: Int32Array, nowMs:
     }
     if ((map & PAGE_MERGEABLE) === 0)
       throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
-    if (!isForked && ++unforked[frame] > limit)
+    if (!isForked && ++unforked[frame] > limit && limit !== NO_SHARING_LIMIT)
       throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
     if (!isAcrossNodes && machine.frames.numaNode(frame) !== node)
       throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');

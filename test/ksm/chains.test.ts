@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  CTL_STABLE_NODE_CHAINS,
   CTL_STABLE_NODES,
   CTL_STABLE_ROOTS,
   PTE_FRAME,
@@ -192,6 +193,26 @@ test('2.6.32 has no chains: one page takes all', () => {
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([1, 249]);
   expect(checkHost(bench.host)).toEqual([]);
 });
+
+test.each([
+  { kernel: '2.6.32', chains: 0 },
+  { kernel: '6.18', chains: 1 },
+] as const)(
+  'a KSM page that only an unmergeable page maps takes no more, if there are chains ($kernel)',
+  ({ kernel, chains }) => {
+    const bench = new BenchHost(kernel);
+    bench.guest('g', [1, 1]);
+    bench.host.fork('g', 'c');
+    bench.host.madvise('c', PAGE, 2 * PAGE, 'unmergeable');
+    bench.fullScans(2);
+    bench.host.exitGuest('g');
+    bench.guest('h', times(3, 1));
+    bench.fullScans(3);
+    expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([1, 2]);
+    expect(bench.host.machine.memory.i32[CTL_STABLE_NODE_CHAINS]).toBe(chains);
+    expect(checkHost(bench.host)).toEqual([]);
+  },
+);
 
 describe('when the table of stable nodes is full', () => {
   /** A host that has room for so many stable nodes only. */

@@ -12,6 +12,7 @@ import {
   CTL_MAX_PAGE_SHARING,
   CTL_STABLE_ROOTS,
   MAX_NUMA_NODES,
+  NO_SHARING_LIMIT,
   SEARCH_ABSENT,
   SEARCH_AGAIN,
   SEARCH_FOUND,
@@ -101,10 +102,14 @@ export function stableRemoveStale(): bool {
   return true;
 }
 
-/** The node has a mapping left, so its page will stay, and takes `more` + 1 further ones. */
+/**
+ * The node takes `more` + 1 further mappings. One that lists none takes none, although a fork may
+ * still map its page: content that comes again is a dup beside it. Without chains it takes any.
+ */
 function hasRoom(stable: u32, more: i32): bool {
+  const limit = <i32>load(CTL_MAX_PAGE_SHARING);
   const length = <i32>load(stable + STABLE_LENGTH);
-  return length > 0 && length + more < <i32>load(CTL_MAX_PAGE_SHARING);
+  return limit == NO_SHARING_LIMIT || (length > 0 && length + more < limit);
 }
 
 /** Walks down; chains and stale nodes that the search stops at are looked at here. */

@@ -18,6 +18,7 @@ import {
   CTL_STABLE_ROOTS,
   CTL_STALE_NODES,
   MAX_NUMA_NODES,
+  NO_SHARING_LIMIT,
   PTE_FRAME,
   PTE_PRESENT,
   PTE_STATE,
@@ -226,7 +227,8 @@ class StableCheck {
     if (written !== length)
       findings.differ(`length of the list of ${findings.stableNode(stable)}`, written, length);
     // Only a fork shares past the limit.
-    if (unforked > i32[CTL_MAX_PAGE_SHARING]) {
+    const limit = i32[CTL_MAX_PAGE_SHARING];
+    if (unforked > limit && limit !== NO_SHARING_LIMIT) {
       findings.say(
         `${findings.stableNode(stable)} has ${unforked} mappings, more than max_page_sharing`,
       );

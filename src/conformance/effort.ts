@@ -9,7 +9,7 @@ const MOST_VISITS = 2 ** 28;
 /** Observations, of the host and of each guest: each is kept until it is compared or printed. */
 const MOST_OBSERVATIONS = 2 ** 18;
 
-const UNOBSERVED = ['guest', 'region', 'fork', 'fill', 'store'];
+const UNOBSERVED = ['guest', 'bind', 'region', 'fork', 'fill', 'store'];
 const VISITING = ['scan', 'khugepaged'];
 
 interface Step {
@@ -28,7 +28,7 @@ export class MappedPages {
   add({ op, guest = '', child = '', pages = 0 }: Step): void {
     if (op === 'region') this.map(guest, pages);
     if (op === 'fork') this.map(child, this.ofGuest.get(guest) ?? 0);
-    if (op === 'exit') this.ofGuest.delete(guest);
+    if (op === 'exit' || op === 'exec') this.ofGuest.delete(guest);
   }
 
   private map(guest: string, pages: number): void {

@@ -15,7 +15,7 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
 import { MappedPages } from './effort.js';
-import { hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
+import { hasAnswers, hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
 
 /** A collapse has a whole huge page before it lets go of the frames that there were. */
 const HUGE_PAGE_PAGES = 512;
@@ -58,6 +58,7 @@ export class Player {
   private readonly regions = new Map<string, MappedRegion>();
   /** Recordings tell what is resident where there are huge pages or forks. */
   private readonly observesMemory: boolean;
+  private readonly observesAnswers: boolean;
   private readonly observesPasses: boolean;
   private readonly page: Uint8Array;
 
@@ -66,6 +67,7 @@ export class Player {
     for (const step of scenario.ops) mapped.add(step);
     const pages = mapped.total;
     this.observesMemory = hasMemory(scenario);
+    this.observesAnswers = hasAnswers(scenario);
     this.observesPasses = scenario.ops.some((step) => step.op === 'khugepaged');
     const clock = new ManualClock();
     this.host = Host.create(
@@ -160,10 +162,18 @@ export class Player {
         this.regions.delete(step.region);
         return { seen: [this.observe()] };
       }
+      case 'bind':
+        host.bind(step.guest, step.node);
+        return { seen: [] };
+      case 'prctl':
+        return this.attempt(true, () => host.prctl(step.guest, step.merge));
+      case 'exec':
+        host.exec(step.guest);
+        this.forgetRegionsOf(step.guest);
+        return { seen: [this.observe()] };
       case 'exit':
         host.exitGuest(step.guest);
-        for (const [name, { guest }] of this.regions)
-          if (guest === step.guest) this.regions.delete(name);
+        this.forgetRegionsOf(step.guest);
         return { seen: [this.observe()] };
       case 'scan': {
         host.set('pages_to_scan', step.pages);
@@ -203,7 +213,13 @@ export class Player {
     return {
       counters: { ...host.counters() },
       guests: Object.fromEntries(
-        host.guestNames().map((guest) => [guest, { ...host.guestCounters(guest) }]),
+        host.guestNames().map((guest) => [
+          guest,
+          {
+            ...host.guestCounters(guest),
+            ...(this.observesAnswers ? host.guestAnswers(guest) : {}),
+          },
+        ]),
       ),
       ...(this.observesMemory ? { memory: this.memory() } : {}),
       ...(this.observesPasses ? { khugepaged: host.khugepaged.counters } : {}),
@@ -217,6 +233,11 @@ export class Player {
         .guestNames()
         .map((guest) => [guest, { rss: host.presentPages(guest), huge: host.hugePages(guest) }]),
     );
+  }
+
+  private forgetRegionsOf(guest: string): void {
+    for (const [name, region] of this.regions)
+      if (region.guest === guest) this.regions.delete(name);
   }
 
   private region(name: string): MappedRegion {

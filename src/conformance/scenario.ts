@@ -23,8 +23,15 @@ const RegionName = Type.String({ pattern: NAME_AND_CHILDREN_PATTERN });
 const FileName = Type.String({ pattern: '^(khugepaged/)?[a-z0-9_]{1,64}$' });
 const Count = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
 const Page = Type.Integer({ minimum: 0, maximum: 2 ** 24 });
+const NumaNode = Type.Integer({ minimum: 0, maximum: 15 });
 const U64 = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Counters = Type.Record(FileName, Type.Integer(), { additionalProperties: false });
+/** Lines of ksm_stat, those that say yes or no included. */
+const GuestCounters = Type.Record(
+  FileName,
+  Type.Union([Type.Integer(), Type.Literal('yes'), Type.Literal('no')]),
+  { additionalProperties: false },
+);
 /** Pages resident in a guest's regions, and huge pages among them. */
 const Memory = Type.Object(
   { rss: Type.Integer(), huge: Type.Integer() },
@@ -33,7 +40,7 @@ const Memory = Type.Object(
 const Observation = Type.Object(
   {
     counters: Counters,
-    guests: Type.Record(Name, Counters, { additionalProperties: false }),
+    guests: Type.Record(Name, GuestCounters, { additionalProperties: false }),
     khugepaged: Type.Optional(
       Type.Object(
         { pages_collapsed: Type.Integer(), full_scans: Type.Integer() },
@@ -66,7 +73,8 @@ const OPS = {
     error: Refusal,
     expect: Expect,
   }),
-  guest: op({ guest: Name, node: Type.Optional(Type.Integer({ minimum: 0, maximum: 15 })) }),
+  guest: op({ guest: Name, node: Type.Optional(NumaNode) }),
+  bind: op({ guest: Name, node: NumaNode }),
   region: op({
     guest: Name,
     region: Name,
@@ -99,6 +107,8 @@ const OPS = {
     expect: Expect,
   }),
   unmap: op({ region: RegionName, expect: Expect }),
+  prctl: op({ guest: Name, merge: Type.Boolean(), error: Refusal, expect: Expect }),
+  exec: op({ guest: Name, expect: Expect }),
   exit: op({ guest: Name, expect: Expect }),
   scan: op(TURNS),
   khugepaged: op(TURNS),
@@ -132,6 +142,11 @@ export interface Scenario {
 /** Recordings of it tell what is resident: there are huge pages or forks in it. */
 export function hasMemory({ ops }: Scenario): boolean {
   return ops.some((step) => step.op === 'fork' || (step.op === 'region' && step.huge === true));
+}
+
+/** Recordings of it tell what ksm_stat says yes or no to: there is prctl or exec in it. */
+export function hasAnswers({ ops }: Scenario): boolean {
+  return ops.some((step) => step.op === 'prctl' || step.op === 'exec');
 }
 
 /** The text is no scenario: the message names the place. */
@@ -278,9 +293,14 @@ function checkNames(
       region(step.region);
       regions.delete(step.region);
       break;
+    case 'bind':
+    case 'prctl':
+      known(step.guest);
+      break;
+    case 'exec':
     case 'exit':
       known(step.guest);
-      guests.delete(step.guest);
+      if (step.op === 'exit') guests.delete(step.guest);
       for (const [name, { guest }] of regions) if (guest === step.guest) regions.delete(name);
       break;
     default:

@@ -28,12 +28,12 @@ export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
   let compared = 0;
   for (const [step, op] of scenario.ops.entries()) {
     const { seen, error } = player.play(op, step);
-    if ((op.op === 'set' || op.op === 'madvise') && op.error !== error) {
+    if (mayBeRefused(op) && op.error !== error) {
       return {
         difference: {
           step,
           op: op.op,
-          what: op.op === 'set' ? `${op.name}=${op.value}` : op.advice,
+          what: attempted(op),
           kernel: op.error ?? 'taken',
           ksmd: error ?? 'taken',
         },
@@ -75,7 +75,7 @@ export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
   const player = new Player(scenario, profile);
   const ops = scenario.ops.map((op, index): Op => {
     const { seen, error } = player.play(op, index);
-    if (op.op === 'set' || op.op === 'madvise') {
+    if (mayBeRefused(op)) {
       const { error: _error, expect: _expect, ...bare } = op;
       return {
         ...bare,
@@ -93,6 +93,24 @@ export function observed(scenario: Scenario, profile: KernelProfile): Scenario {
     } as Op;
   });
   return { ...scenario, ops };
+}
+
+/** A kernel may refuse the step, and the recording says so. */
+type Refusable = Extract<Op, { op: 'set' | 'madvise' | 'prctl' }>;
+
+function mayBeRefused(op: Op): op is Refusable {
+  return op.op === 'set' || op.op === 'madvise' || op.op === 'prctl';
+}
+
+function attempted(op: Refusable): string {
+  switch (op.op) {
+    case 'set':
+      return `${op.name}=${op.value}`;
+    case 'madvise':
+      return op.advice;
+    case 'prctl':
+      return `merge ${op.merge ? 'on' : 'off'}`;
+  }
 }
 
 function expectations(op: Op): readonly Observation[] {
@@ -127,8 +145,8 @@ function firstDifference(
 }
 
 function differingCounter(
-  expected: Record<string, number>,
-  seen: Record<string, number> | undefined,
+  expected: Record<string, number | string>,
+  seen: Record<string, number | string> | undefined,
 ): Pick<Difference, 'what' | 'kernel' | 'ksmd'> | undefined {
   for (const [what, value] of Object.entries(expected)) {
     const is = own(seen, what);

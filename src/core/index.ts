@@ -43,7 +43,7 @@ export {
   frameZero,
 } from './memory/frames';
 export { loadFew } from './memory/load-few';
-export { countZeroPage, populate, unmapFrame } from './memory/mappings';
+export { countZeroPage, frameFor, populate, unmapFrame } from './memory/mappings';
 export { loadBuffer, nameHolder, pteRelease, pteTake } from './memory/pte';
 export { frameGet, frameNew, framePut, setFolio } from './memory/references';
 export {

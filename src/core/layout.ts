@@ -341,6 +341,7 @@ export const MM_NEXT = 0;
 export const MM_PREV = 1;
 export const GUEST_STATE = 2;
 export const GUEST_FIRST_REGION = 3;
+/** Which new frames of its pages come from, where a region says nothing else. */
 export const GUEST_NUMA_NODE = 4;
 /** Is on the list that starts at CTL_MM_HEAD. */
 export const GUEST_ON_LIST = 5;
@@ -362,6 +363,8 @@ export const GUEST_INHERITED_ITEMS = 12;
 export const GUEST_INHERITED_MERGING = 13;
 /** Its place in the list of those that khugepaged goes over; 0: none. Any thread, atomically. */
 export const GUEST_KHUGEPAGED = 14;
+/** 1: all that it maps is mergeable from its birth on (PR_SET_MEMORY_MERGE): the API thread. */
+export const GUEST_MERGE_ANY = 15;
 export const GUEST_FREE = 0;
 export const GUEST_LIVE = 1;
 /** Exited; its rmap items wait for the scanner. */
@@ -369,7 +372,7 @@ export const GUEST_EXITING = 2;
 
 // A region: one mapping of a guest, or what is left of one whose rmap items wait for the scanner (a
 // ghost: nothing is mapped there).
-export const REGION_WORDS = 12;
+export const REGION_WORDS = 14;
 /** First virtual page number: a 64-bit float. */
 export const REGION_VPN = 0;
 export const REGION_PAGES = 2;
@@ -396,6 +399,8 @@ export const REGION_LEAD = 9;
 export const REGION_KIN = 10;
 /** 1: a fork has copied it, or made it. */
 export const REGION_FORKED = 11;
+/** The NUMA node that new frames of its pages come from, plus 1; 0: the guest's. */
+export const REGION_NUMA_NODE = 12;
 
 // A stable node, or the head of a chain of them.
 export const STABLE_NODE_WORDS = 8;

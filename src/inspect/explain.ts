@@ -8,7 +8,6 @@
 import {
   CTL_MERGE_ACROSS_NODES,
   CTL_UNSTABLE_ROOTS,
-  GUEST_NUMA_NODE,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -106,7 +105,7 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
   const flags = i32[slot + RMAP_FLAGS];
   const present = (pte & PTE_PRESENT) !== 0;
   const frame = i32[slot + PTE_FRAME];
-  const stable = present ? stableNodesOf(machine, slot, frame) : [];
+  const stable = present ? stableNodesOf(machine, frame) : [];
   // By the ptes, which know of writes that the scanner has not met yet.
   const ksmMappings = stable.reduce(
     (sum, each) => sum + frames.mapcount(i32[each + STABLE_FRAME]),
@@ -165,7 +164,7 @@ function partsOf({ memory, frames }: Machine, start: number, folio: number): num
 }
 
 /** The stable nodes whose KSM pages have the content of `frame`. */
-function stableNodesOf(machine: Machine, slot: number, frame: number): number[] {
+function stableNodesOf(machine: Machine, frame: number): number[] {
   const { i32 } = machine.memory;
   const stableNodes = new StableNodes(machine);
   const contentOf = (stable: number): number[] =>
@@ -174,7 +173,7 @@ function stableNodesOf(machine: Machine, slot: number, frame: number): number[] 
     );
   const own = machine.frames.stableNode(frame);
   if (own !== 0) return contentOf(stableNodes.isDup(own) ? i32[own + STABLE_OWNER] : own);
-  let stable = i32[stableNodes.root(treeOf(machine, slot))];
+  let stable = i32[stableNodes.root(treeOf(machine, frame))];
   while (stable !== 0) {
     const found = contentOf(stable);
     const [first] = found;
@@ -195,7 +194,7 @@ function stableNodesOf(machine: Machine, slot: number, frame: number): number[] 
 function unstableTwin(machine: Machine, slot: number, frame: number): number {
   const { i32 } = machine.memory;
   const scanned = PTE_PRESENT | PTE_MERGEABLE;
-  let other = i32[CTL_UNSTABLE_ROOTS + treeOf(machine, slot)];
+  let other = i32[CTL_UNSTABLE_ROOTS + treeOf(machine, frame)];
   // Between two full scans the tree still stands, and slots of it may have come to be something
   // else.
   while (
@@ -210,9 +209,9 @@ function unstableTwin(machine: Machine, slot: number, frame: number): number {
   return 0;
 }
 
-/** Which of the trees the page belongs to. */
-function treeOf({ memory: { i32 }, pages }: Machine, slot: number): number {
-  return i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : i32[pages.guest(slot) + GUEST_NUMA_NODE];
+/** Which of the trees a page in that frame belongs to. */
+function treeOf({ memory: { i32 }, frames }: Machine, frame: number): number {
+  return i32[CTL_MERGE_ACROSS_NODES] !== 0 ? 0 : frames.numaNode(frame);
 }
 
 function compare({ memory }: Machine, a: number, b: number): number {

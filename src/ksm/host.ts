@@ -12,13 +12,12 @@ import {
   GUEST_INHERITED_ITEMS,
   GUEST_INHERITED_MERGING,
   GUEST_KHUGEPAGED,
+  GUEST_MERGE_ANY,
   GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_STATE,
-  PTE_MERGEABLE,
-  PTE_STATE,
   REGION_HUGE,
-  SLOT_WORDS,
+  REGION_NUMA_NODE,
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { Khugepaged } from '../khugepaged/khugepaged.js';
@@ -30,10 +29,12 @@ import {
 import { collapseRange } from '../machine/collapse.js';
 import { forkRegion } from '../machine/fork.js';
 import type { MachineSize } from '../machine/geometry.js';
-import { finish, type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
+import { assertNumaNode } from '../machine/guests.js';
+import { finish, type LongWork } from '../machine/long-work.js';
 import { Machine } from '../machine/machine.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { type Advice, DEFAULT_KERNEL, KHUGEPAGED } from '../names.js';
+import { advisePages, mergesAny, setMergesAny, unsharePages } from './advice.js';
 import type { Clock } from './clock.js';
 import {
   type GuestTotals,
@@ -47,7 +48,12 @@ import { adoptItems } from './ghosts.js';
 import { type KernelWork, readKernelWork } from './kernel-work.js';
 import { type KernelProfile, kernelProfile, type ProfileName } from './kernels.js';
 import { Ksm } from './ksm.js';
-import type { CounterName, GuestCounterName } from './records/counter-records.js';
+import {
+  type CounterName,
+  type GuestCounterName,
+  KSM_STAT_ANSWER_NAMES,
+  type KsmStatAnswer,
+} from './records/counter-records.js';
 import {
   initTunables,
   readTunable,
@@ -73,6 +79,8 @@ export interface RegionInfo {
   readonly pages: number;
   /** Advised to huge pages. */
   readonly huge: boolean;
+  /** The NUMA node that its memory comes from; absent: its guest's. */
+  readonly node?: number;
 }
 
 export interface MapOptions {
@@ -82,6 +90,8 @@ export interface MapOptions {
   readonly mergeable?: boolean | undefined;
   /** Advised to huge pages. Default false. */
   readonly huge?: boolean | undefined;
+  /** The NUMA node that its memory comes from. Default: its guest's. */
+  readonly node?: number | undefined;
 }
 
 interface GuestEntry {
@@ -157,6 +167,7 @@ export class Host {
     }
     if (ksm.list.has(parent.pointer)) ksm.list.enter(pointer);
     const { i32, core } = machine.memory;
+    i32[pointer + GUEST_MERGE_ANY] = i32[parent.pointer + GUEST_MERGE_ANY];
     if (i32[parent.pointer + GUEST_KHUGEPAGED] !== 0) core.enterKhugepaged(pointer);
     if (!this.profile.forkInheritsCounts) return;
     const told = this.guestCounters(name);
@@ -170,9 +181,36 @@ export class Host {
   }
 
   *exitGuestInSlices(name: string): LongWork {
-    const { pointer, regions } = this.guest(name);
+    const guest = this.guest(name);
     this.assertAlone();
     this.guests.delete(name);
+    yield* this.dropAddressSpace(guest);
+  }
+
+  /**
+   * The guest becomes another program: all that it has mapped is gone, and with it what was
+   * advised. That it merges any stays, and where its memory comes from. ENOSPC when the table of
+   * guests is full: what goes may have to wait for the scanner.
+   */
+  exec(name: string): void {
+    finish(this.execInSlices(name));
+  }
+
+  *execInSlices(name: string): LongWork {
+    const { machine, ksm } = this;
+    const { i32 } = machine.memory;
+    const before = this.guest(name);
+    this.assertAlone();
+    const pointer = machine.guests.create(i32[before.pointer + GUEST_NUMA_NODE]);
+    if (mergesAny(ksm, before.pointer)) {
+      i32[pointer + GUEST_MERGE_ANY] = 1;
+      ksm.list.enter(pointer);
+    }
+    this.guests.set(name, { id: before.id, pointer, regions: new Map() });
+    yield* this.dropAddressSpace(before);
+  }
+
+  private *dropAddressSpace({ pointer, regions }: GuestEntry): LongWork {
     const done = this.ksm.exit(pointer);
     for (const region of regions.values()) yield* this.machine.unmap(region);
     if (done) this.machine.guests.free(pointer);
@@ -181,7 +219,7 @@ export class Host {
 
   /**
    * Maps `pages` untouched pages at `address` (bytes), or where there is room, and advises them
-   * mergeable unless told not to.
+   * mergeable unless told not to. Those of a guest that merges any are mergeable.
    */
   map(guestName: string, regionName: string, pages: number, options: MapOptions = {}): RegionInfo {
     return finish(this.mapInSlices(guestName, regionName, pages, options));
@@ -197,12 +235,15 @@ export class Host {
     if (guest.regions.has(regionName))
       throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${regionName}' already`);
     this.assertAlone();
+    const { node } = options;
+    if (node !== undefined) assertNumaNode(node);
     const region = yield* this.machine.map(
       guest.pointer,
       pages,
       options.address,
       options.huge ?? false,
     );
+    if (node !== undefined) this.machine.memory.i32[region + REGION_NUMA_NODE] = node + 1;
     try {
       adoptItems(this.machine, guest.pointer, region);
     } catch (error) {
@@ -210,8 +251,8 @@ export class Host {
       yield* this.machine.unmap(region);
       throw error;
     }
-    if (options.mergeable ?? true)
-      yield* this.advisePages(guest.pointer, region, 0, pages, 'mergeable');
+    if ((options.mergeable ?? true) || mergesAny(this.ksm, guest.pointer))
+      yield* advisePages(this.ksm, guest.pointer, region, 0, pages, 'mergeable');
     guest.regions.set(regionName, region);
     return this.describe(regionName, region);
   }
@@ -237,7 +278,7 @@ export class Host {
 
   *madviseInSlices(guestName: string, address: number, length: number, advice: Advice): LongWork {
     const { pointer } = this.guest(guestName);
-    const { machine } = this;
+    const { machine, ksm } = this;
     const { pageSize } = machine;
     if (address % pageSize !== 0 || length % pageSize !== 0) {
       throw new KsmdError(
@@ -250,11 +291,39 @@ export class Host {
     const parts = this.partsOf(pointer, address / pageSize, (address + length) / pageSize);
     // What may fail comes first, for all regions.
     if (advice === 'unmergeable')
-      for (const { region, first, count } of parts) yield* this.unsharePages(region, first, count);
+      for (const { region, first, count } of parts) yield* unsharePages(ksm, region, first, count);
     for (const { region, first, count } of parts) {
       if (advice === 'collapse') yield* collapseRange(machine, region, first, count);
-      else yield* this.advisePages(pointer, region, first, count, advice);
+      else yield* advisePages(ksm, pointer, region, first, count, advice);
     }
+  }
+
+  /**
+   * prctl(PR_SET_MEMORY_MERGE): all that the guest has and will map is mergeable, or nothing is.
+   * EINVAL where the kernel does not know it; ENOMEM if unmerging finds too few frames.
+   */
+  prctl(guestName: string, merge: boolean): void {
+    finish(this.prctlInSlices(guestName, merge));
+  }
+
+  *prctlInSlices(guestName: string, merge: boolean): LongWork {
+    const { pointer } = this.guest(guestName);
+    const { name, prctlMerge } = this.profile;
+    if (!prctlMerge)
+      throw new KsmdError('EINVAL', `Linux ${name} has no PR_SET_MEMORY_MERGE: 6.4 is the first`);
+    this.assertAlone();
+    yield* setMergesAny(this.ksm, pointer, merge);
+  }
+
+  /** What prctl has set. */
+  mergesAny(guestName: string): boolean {
+    return mergesAny(this.ksm, this.guest(guestName).pointer);
+  }
+
+  /** All further frames of the guest come from this NUMA node, where regions say nothing else. */
+  bind(guestName: string, node: number): void {
+    assertNumaNode(node);
+    this.machine.memory.i32[this.guest(guestName).pointer + GUEST_NUMA_NODE] = node;
   }
 
   hasGuest(name: string): boolean {
@@ -378,6 +447,21 @@ export class Host {
     );
   }
 
+  /** What the guest's ksm_stat says yes or no to. */
+  guestAnswers(guestName: string): Partial<Record<KsmStatAnswer, 'yes' | 'no'>> {
+    const { pointer } = this.guest(guestName);
+    const answers = {
+      ksm_merge_any: mergesAny(this.ksm, pointer),
+      ksm_mergeable: this.machine.regions.hasMergeable(pointer),
+    };
+    return Object.fromEntries(
+      KSM_STAT_ANSWER_NAMES.filter((name) => this.profile.ksmStat.includes(name)).map((name) => [
+        name,
+        answers[name] ? 'yes' : 'no',
+      ]),
+    );
+  }
+
   /** What a kernel of the profile may not show. */
   totals(): Totals {
     return readTotals(this.machine.memory);
@@ -420,11 +504,13 @@ export class Host {
 
   private describe(name: string, region: number): RegionInfo {
     const { memory, regions, pageSize } = this.machine;
+    const node = memory.i32[region + REGION_NUMA_NODE];
     return {
       name,
       address: regions.vpn(region) * pageSize,
       pages: regions.pages(region),
       huge: memory.i32[region + REGION_HUGE] !== 0,
+      ...(node === 0 ? {} : { node: node - 1 }),
     };
   }
 
@@ -444,41 +530,5 @@ export class Host {
       at += count;
     }
     return parts;
-  }
-
-  private *advisePages(
-    guest: number,
-    region: number,
-    first: number,
-    count: number,
-    advice: Exclude<Advice, 'collapse'>,
-  ): LongWork {
-    const { machine, ksm } = this;
-    if (advice === 'dontneed') {
-      yield* machine.dropPages(region, first, count);
-      return;
-    }
-    if (advice === 'mergeable' && !ksm.list.has(guest)) ksm.list.enter(guest);
-    yield* machine.advise(region, first, count, advice === 'mergeable');
-  }
-
-  /**
-   * Gives merged pages back to the guest. ENOMEM if there are too few frames; what was
-   * given back stays so.
-   */
-  private *unsharePages(region: number, first: number, count: number): LongWork {
-    const { machine, ksm } = this;
-    const { i32 } = machine.memory;
-    const slot = machine.regions.slot(region, machine.regions.vpn(region) + first);
-    for (let i = 0; i < count; i++) {
-      if (i % PAGES_A_STEP === 0) yield;
-      const s = slot + i * SLOT_WORDS;
-      if ((i32[s + PTE_STATE] & PTE_MERGEABLE) !== 0 && !ksm.unshare(s)) {
-        throw new KsmdError(
-          'ENOMEM',
-          'too few free frames to give these pages back: they stay mergeable',
-        );
-      }
-    }
   }
 }

@@ -26,6 +26,7 @@
  *   collapsed.
  * - forkInheritsCounts, until 6.17 (6.12 has the fix by now): a child's ksm_stat begins with what
  *   its parent's said.
+ * - prctlMerge, since 6.4 (June 2023): PR_SET_MEMORY_MERGE. exec keeps it since 6.7.
  * - smartScan and the advisor, since 6.7 and 6.8 (January and March 2024).
  */
 
@@ -60,6 +61,7 @@ interface Behaviour {
   readonly hugePageReuse: 'last' | 'never' | 'exclusive';
   readonly collapseNeedsWritable: boolean;
   readonly forkInheritsCounts: boolean;
+  readonly prctlMerge: boolean;
 }
 
 export interface KernelProfile extends Behaviour {
@@ -85,6 +87,7 @@ const LATEST: Behaviour = {
   hugePageReuse: 'exclusive',
   collapseNeedsWritable: false,
   forkInheritsCounts: false,
+  prctlMerge: true,
 };
 
 const BEHAVIOURS: Record<ProfileName, Behaviour> = {
@@ -99,6 +102,7 @@ const BEHAVIOURS: Record<ProfileName, Behaviour> = {
     hugePageReuse: 'last',
     collapseNeedsWritable: true,
     forkInheritsCounts: true,
+    prctlMerge: false,
   },
   '6.1': {
     checksumFirst: false,
@@ -111,6 +115,7 @@ const BEHAVIOURS: Record<ProfileName, Behaviour> = {
     hugePageReuse: 'last',
     collapseNeedsWritable: true,
     forkInheritsCounts: true,
+    prctlMerge: false,
   },
   '6.12': {
     ...LATEST,

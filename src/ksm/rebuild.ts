@@ -24,7 +24,6 @@ import {
   FRAME_WORDS,
   GUEST_EXITING,
   GUEST_MERGING_PAGES,
-  GUEST_NUMA_NODE,
   GUEST_ON_LIST,
   GUEST_RMAP_ITEMS,
   GUEST_STATE,
@@ -75,15 +74,12 @@ export function* rebuild(ksm: Ksm, nowMs: number): LongWork {
   const { i32 } = machine.memory;
   const merged = PTE_PRESENT | PTE_MERGEABLE;
   const pins = pinsOf(machine);
-  yield* eachSlot(machine, (slot, guest) => {
+  yield* eachSlot(machine, (slot) => {
     if ((i32[slot + PTE_STATE] & (merged | PTE_WRITABLE)) !== merged) return;
     if (!machine.frames.isKsm(i32[slot + PTE_FRAME])) return;
-    // A frame that one pte maps is that guest's own again, whoever else holds it for a while; but
-    // not one of another NUMA node.
+    // A frame that one pte maps is that guest's own again, whoever else holds it for a while.
     const frame = i32[slot + PTE_FRAME];
-    const isShared = machine.frames.mapcount(frame) > 1 + pins[frame];
-    if (isShared || machine.frames.numaNode(frame) !== i32[guest + GUEST_NUMA_NODE])
-      ksm.adopt(slot, nowMs);
+    if (machine.frames.mapcount(frame) > 1 + pins[frame]) ksm.adopt(slot, nowMs);
     else machine.frames.disown(frame);
   });
 }

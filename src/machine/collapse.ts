@@ -7,8 +7,8 @@ import {
   CTL_COLLAPSE_NEEDS_WRITABLE,
   CTL_FRAMES,
   CTL_FRAMES_USED,
-  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
+  MAX_NUMA_NODES,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HELD,
@@ -98,10 +98,11 @@ export function collapse(machine: Machine, start: number): boolean {
   const { i32, core } = memory;
   if (i32[CTL_FRAMES] - 1 - i32[CTL_FRAMES_USED] < STRETCH_PAGES) return false;
   const guest = pages.guest(start);
+  const numaNode = nodeOfMost(machine, start);
   const folio = core.newFolio();
   for (let slot = start; slot < start + STRETCH_PAGES * SLOT_WORDS; slot += SLOT_WORDS) {
     const state = i32[slot + PTE_STATE];
-    const frame = frames.take(i32[guest + GUEST_NUMA_NODE]);
+    const frame = frames.take(numaNode);
     core.setFolio(frame, folio);
     if ((state & PTE_PRESENT) !== 0) {
       const before = i32[slot + PTE_FRAME];
@@ -121,4 +122,16 @@ export function collapse(machine: Machine, start: number): boolean {
   }
   stretches.mapHuge(start);
   return true;
+}
+
+/**
+ * The NUMA node that most of the stretch's frames are of, the first of several: the huge page comes
+ * from there. Linux: hpage_collapse_find_target_node.
+ */
+function nodeOfMost({ memory: { i32 }, frames }: Machine, start: number): number {
+  const counts = new Int32Array(MAX_NUMA_NODES);
+  for (let slot = start; slot < start + STRETCH_PAGES * SLOT_WORDS; slot += SLOT_WORDS)
+    if ((i32[slot + PTE_STATE] & PTE_PRESENT) !== 0)
+      counts[frames.numaNode(i32[slot + PTE_FRAME])]++;
+  return counts.indexOf(Math.max(...counts));
 }

@@ -13,6 +13,7 @@ export interface Core {
   nameHolder(holder: number): void;
   // Frames and ptes: any thread.
   frameNew(numaNode: number): number;
+  frameFor(slot: number): number;
   frameGet(frame: number): number;
   framePut(frame: number): void;
   frameCopy(to: number, from: number): void;

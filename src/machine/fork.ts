@@ -15,6 +15,7 @@ import {
   PTE_ZERO,
   REGION_HUGE,
   REGION_MERGEABLE,
+  REGION_NUMA_NODE,
   REGION_SLOT,
   SLOT_WORDS,
 } from '../core/layout.js';
@@ -31,6 +32,7 @@ export function* forkRegion(machine: Machine, parent: number, child: number): Lo
   regions.joinKin(region, parent);
   i32[region + REGION_HUGE] = i32[parent + REGION_HUGE];
   i32[region + REGION_MERGEABLE] = i32[parent + REGION_MERGEABLE];
+  i32[region + REGION_NUMA_NODE] = i32[parent + REGION_NUMA_NODE];
   const from = i32[parent + REGION_SLOT];
   const to = i32[region + REGION_SLOT];
   for (let page = 0; page < pages; page++) {

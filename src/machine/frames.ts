@@ -64,6 +64,12 @@ export class Frames {
     return this.flags(frame) & FRAME_NUMA_NODE_MASK;
   }
 
+  /** It is of another NUMA node than where it was taken. While other threads stand still. */
+  setNumaNode(frame: number, node: number): void {
+    const word = this.table + frame * FRAME_WORDS + FRAME_FLAGS;
+    this.i32[word] = (this.i32[word] & ~FRAME_NUMA_NODE_MASK) | node;
+  }
+
   /** KSM has write-protected it for good. */
   isKsm(frame: number): boolean {
     return (this.flags(frame) & FRAME_KSM) !== 0;

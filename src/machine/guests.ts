@@ -27,12 +27,7 @@ export class Guests {
 
   /** A new guest without regions, all of whose frames come from NUMA node `node`. */
   create(node = 0): number {
-    if (!Number.isInteger(node) || node < 0 || node >= MAX_NUMA_NODES) {
-      throw new KsmdError(
-        'EINVAL',
-        `NUMA node ${node}: there are nodes 0 to ${MAX_NUMA_NODES - 1}`,
-      );
-    }
+    assertNumaNode(node);
     const { i32 } = this;
     const table = i32[CTL_GUEST_TABLE];
     for (let guest = table; guest < table + i32[CTL_GUESTS] * GUEST_WORDS; guest += GUEST_WORDS) {
@@ -70,4 +65,10 @@ export class Guests {
     }
     return guests;
   }
+}
+
+/** EINVAL unless there is such a NUMA node. */
+export function assertNumaNode(node: number): void {
+  if (Number.isInteger(node) && node >= 0 && node < MAX_NUMA_NODES) return;
+  throw new KsmdError('EINVAL', `NUMA node ${node}: there are nodes 0 to ${MAX_NUMA_NODES - 1}`);
 }

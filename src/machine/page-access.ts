@@ -9,7 +9,6 @@ import {
   CTL_COW_BREAKS,
   CTL_INCOMING,
   CTL_REUSE,
-  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   INCOMING_WORDS,
   LOAD_WORDS,
@@ -285,8 +284,8 @@ export class PageAccess {
    * if none is free.
    */
   private takeCopy(slot: number, state: number, keep: boolean): number {
-    const { i32, frames } = this;
-    const frame = frames.take(i32[this.guest(slot) + GUEST_NUMA_NODE]);
+    const { i32 } = this;
+    const frame = this.core.frameFor(slot);
     if (frame === 0 || !keep) return frame;
     if ((state & PTE_PRESENT) !== 0) this.core.frameCopy(frame, i32[slot + PTE_FRAME]);
     else this.core.frameZero(frame);

@@ -23,6 +23,7 @@ import {
   REGION_LEAD,
   REGION_MERGEABLE,
   REGION_NEXT,
+  REGION_NUMA_NODE,
   REGION_PAGES,
   REGION_RMAP_ITEMS,
   REGION_SLOT,
@@ -247,6 +248,7 @@ export class Regions {
     i32[region + REGION_LEAD] = vpn % STRETCH_PAGES;
     i32[region + REGION_KIN] = region;
     i32[region + REGION_FORKED] = 0;
+    i32[region + REGION_NUMA_NODE] = 0;
     let link = guest + GUEST_FIRST_REGION;
     while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
     i32[region + REGION_NEXT] = i32[link];

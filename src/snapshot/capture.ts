@@ -189,7 +189,7 @@ export class Snapshot {
 /** The frames of a snapshot, in order of their numbers in the file. */
 interface Noted {
   readonly frames: Int32Array;
-  /** It does not go without saying which are KSM pages and parts of huge pages (marks.ts). */
+  /** It does not go without saying what they are (marks.ts). */
   readonly isMarked: boolean;
 }
 
@@ -204,8 +204,9 @@ function* note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): 
   let isMarked = false;
   let noted = 0;
   let at = 0;
-  for (const { name, regions } of guests) {
+  for (const { name, node: ofGuest, regions } of guests) {
     for (const region of regions) {
+      const { node = ofGuest } = region;
       const first = host.firstSlot(name, region.name);
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
         if (at % PAGES_A_STEP === 0) yield;
@@ -217,6 +218,7 @@ function* note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): 
             machine.frames.get(frame);
             frames[noted++] = frame;
             places[frame] = noted;
+            if (machine.frames.numaNode(frame) !== node) isMarked = true;
           }
           page = PAGE_FIRST_FRAME + places[frame] - 1;
           if ((state & PTE_OWN) !== 0) {

@@ -53,20 +53,26 @@ const MOST_FRAMES = PAGE_LISTED - PAGE_FIRST_FRAME;
 export const MARK_KSM = 1;
 /** In the stable tree: a KSM page that is not is what a merge given up half way leaves. */
 export const MARK_STABLE = 2;
+/** Its NUMA node plus 1; 0: the one that memory of the first page that maps it comes from. */
+export const MARK_NUMA_NODE_SHIFT = 2;
+export const MARK_NUMA_NODE_MASK = 0x7c;
 /** From here on, a number of the huge page that it is a part of; 0: none. */
-export const MARK_HUGE_PAGE_SHIFT = 2;
+export const MARK_HUGE_PAGE_SHIFT = 7;
 
 /** Of each stretch of a region: mapped as one huge page, page by page, or not touched yet. */
 export const STRETCH_LETTERS = { huge: 'h', small: 's', untouched: '.' } as const;
 
 const Name = Type.String({ pattern: NAME_PATTERN });
 const Ordinal = Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES });
+const NumaNode = Type.Integer({ minimum: 0, maximum: MAX_NUMA_NODES - 1 });
 const Counted = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 
 const Region = Type.Object({
   name: Name,
   address: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   pages: Type.Integer({ minimum: 1, maximum: TOO_MANY_PAGES }),
+  /** That its memory comes from; absent: its guest's. */
+  node: Type.Optional(NumaNode),
   /** A letter a stretch, if it is advised to huge pages. */
   stretches: Type.Optional(Type.String({ pattern: '^[hs.]*$' })),
   /** It is, and was touched since. */
@@ -86,7 +92,9 @@ const Header = Type.Object({
   guests: Type.Array(
     Type.Object({
       name: Name,
-      node: Type.Integer({ minimum: 0, maximum: MAX_NUMA_NODES - 1 }),
+      node: NumaNode,
+      /** All that it maps is mergeable. */
+      mergesAny: Type.Optional(Type.Literal(true)),
       /** What its counters are said to be more than they are. */
       inherited: Type.Optional(Type.Object({ items: Counted, merging: Counted })),
       /** Its place among those that khugepaged goes over. */
@@ -161,8 +169,8 @@ function fault(value: unknown): string {
 /** EINVAL unless regions that were one before a fork are alike in all that a fork copies. */
 function assertAlike({ guests }: SnapshotHeader): void {
   const first = new Map<number, string>();
-  for (const { node, regions } of guests)
-    for (const { address, pages, stretches, kin } of regions) {
+  for (const { regions } of guests)
+    for (const { address, pages, node = '', stretches, kin } of regions) {
       if (kin === undefined) continue;
       const what = `${node} ${address} ${pages} ${stretches !== undefined}`;
       if ((first.get(kin) ?? what) !== what)

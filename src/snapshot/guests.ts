@@ -23,6 +23,7 @@ export function guestsOf(host: Host): SnapshotHeader['guests'] {
     return {
       name,
       node: host.guestNode(name),
+      ...(host.mergesAny(name) ? { mergesAny: true } : {}),
       ...(items === 0 && merging === 0 ? {} : { inherited: { items, merging } }),
       ...(khugepaged === 0 ? {} : { khugepaged }),
       regions: host.regionsOf(name).map((region) => regionOf(host, name, region, kin)),

@@ -1,14 +1,16 @@
 /**
- * What a snapshot says of frames: which are KSM pages, and which are parts of which huge page.
+ * What a snapshot says of frames: which are KSM pages, which are parts of which huge page, and of
+ * which NUMA node they are.
  *
- * Where there are no huge pages and no forks it goes without saying: what no page may write is a
- * KSM page, and nothing else is.
+ * Without huge pages and forks it goes without saying: what no page may write is a KSM page, and
+ * nothing else is. Unless a frame is not of the node that its page's memory comes from.
  */
 import type { Frames } from '../machine/frames.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import {
   MARK_HUGE_PAGE_SHIFT,
   MARK_KSM,
+  MARK_NUMA_NODE_SHIFT,
   MARK_STABLE,
   PAGE_FIRST_FRAME,
   PAGE_FRAME_MASK,
@@ -26,6 +28,7 @@ export function* marksOf(frames: Frames, noted: Int32Array): LongWork<Int32Array
     const frame = noted[place];
     if (frames.isKsm(frame))
       marks[place] = frames.stableNode(frame) === 0 ? MARK_KSM : MARK_KSM | MARK_STABLE;
+    marks[place] |= (frames.numaNode(frame) + 1) << MARK_NUMA_NODE_SHIFT;
     const folio = frames.folio(frame);
     if (folio === 0) continue;
     const number = numbers.get(folio) ?? numbers.size + 1;

@@ -5,6 +5,7 @@
  * Of KSM pages it says which they are. What KSM is to know of them is for its caller to say.
  */
 import {
+  MAX_NUMA_NODES,
   PTE_FRAME,
   PTE_STATE,
   PTE_WRITABLE,
@@ -18,6 +19,8 @@ import type { FrameWindow } from './file-reading.js';
 import {
   MARK_HUGE_PAGE_SHIFT,
   MARK_KSM,
+  MARK_NUMA_NODE_MASK,
+  MARK_NUMA_NODE_SHIFT,
   MARK_STABLE,
   PAGE_FIRST_FRAME,
   PAGE_FRAME_MASK,
@@ -105,6 +108,10 @@ export class PageRestorer {
     const { machine } = this;
     const frame = machine.memory.i32[slot + PTE_FRAME];
     const number = mark >>> MARK_HUGE_PAGE_SHIFT;
+    const node = ((mark & MARK_NUMA_NODE_MASK) >>> MARK_NUMA_NODE_SHIFT) - 1;
+    if (node >= MAX_NUMA_NODES)
+      throw new KsmdError('EINVAL', 'a page of it lies on a NUMA node that there is not');
+    if (node >= 0) machine.frames.setNumaNode(frame, node);
     if ((mark & MARK_KSM) !== 0) {
       if (isWritable) throw new KsmdError('EINVAL', 'a KSM page of it is writable');
       if (number !== 0) throw new KsmdError('EINVAL', 'a KSM page of it is part of a huge page');
@@ -114,6 +121,7 @@ export class PageRestorer {
     }
     if ((mark & MARK_STABLE) !== 0)
       throw new KsmdError('EINVAL', 'a page of it is in the stable tree and no KSM page');
+    if (number === 0) return;
     const start = machine.memory.core.stretchStart(slot);
     if (start === 0)
       throw new KsmdError('EINVAL', 'a page of it is part of a huge page where there can be none');

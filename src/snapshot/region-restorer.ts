@@ -26,9 +26,9 @@ export class RegionRestorer {
   /** Maps the region, its pages untouched, advised as `maps` say. Its first slot. */
   map(guest: string, region: SnapshotRegion, maps: Int32Array): number {
     const { host } = this;
-    const { name, address, pages, stretches, touched = false, kin } = region;
+    const { name, address, pages, node, stretches, touched = false, kin } = region;
     const huge = stretches !== undefined;
-    host.map(guest, name, pages, { address, mergeable: false, huge });
+    host.map(guest, name, pages, { address, mergeable: false, huge, node });
     this.adviseMergeable(guest, address, maps);
     const { machine } = host;
     const slot = host.firstSlot(guest, name);

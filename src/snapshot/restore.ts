@@ -18,6 +18,7 @@ import {
   CTL_STABLE_NODE_CHAINS,
   GUEST_INHERITED_ITEMS,
   GUEST_INHERITED_MERGING,
+  GUEST_MERGE_ANY,
   NO_SHARING_LIMIT,
   PTE_FRAME,
   SLOT_WORDS,
@@ -182,7 +183,13 @@ function assertRoom(machine: Machine, header: SnapshotHeader): void {
 /** What guests are told and known by besides their pages. */
 function restoreGuests(host: Host, { guests }: SnapshotHeader): void {
   const { i32, core } = host.machine.memory;
-  for (const { name, inherited } of guests) {
+  for (const { name, inherited, mergesAny } of guests) {
+    if (mergesAny === true) {
+      // prctl would advise pages that madvise has taken out since.
+      if (!host.profile.prctlMerge)
+        throw new KsmdError('EINVAL', `Linux ${host.profile.name} has no PR_SET_MEMORY_MERGE`);
+      i32[host.guestPointer(name) + GUEST_MERGE_ANY] = 1;
+    }
     if (inherited === undefined) continue;
     if (!host.profile.forkInheritsCounts)
       throw new KsmdError('EINVAL', `Linux ${host.profile.name} has no counts inherited`);
@@ -206,7 +213,7 @@ function listMerged(host: Host, header: SnapshotHeader, maps: Int32Array, nowMs:
   // By frame: how many pages map it that no fork made.
   const unforked = new Int32Array(i32[CTL_FRAMES]);
   let areAllListed = true;
-  eachFrame(host, header, maps, (slot, frame, map, node, isForked) => {
+  eachFrame(host, header, maps, (slot, frame, map, isForked) => {
     const isListed = (map & PAGE_LISTED) !== 0;
     if (!machine.frames.isKsm(frame)) {
       if (isListed) throw new KsmdError('EINVAL', 'a page of it is merged with none');
@@ -222,8 +229,6 @@ function listMerged(host: Host, header: SnapshotHeader, maps: Int32Array, nowMs:
       throw new KsmdError('EINVAL', 'a page of it shares a frame, and is not mergeable');
     if (!isForked && ++unforked[frame] > limit && limit !== NO_SHARING_LIMIT)
       throw new KsmdError('EINVAL', `more pages of it share a frame than the ${limit} that may`);
-    if (!isAcrossNodes && machine.frames.numaNode(frame) !== node)
-      throw new KsmdError('EINVAL', 'a page of it shares a frame of another NUMA node');
     ksm.adopt(slot, nowMs);
   });
   // Those whose listed pages are gone are in the tree for what forks have of them.
@@ -241,17 +246,17 @@ function eachFrame(
   host: Host,
   { guests }: SnapshotHeader,
   maps: Int32Array,
-  visit: (slot: number, frame: number, map: number, node: number, isForked: boolean) => void,
+  visit: (slot: number, frame: number, map: number, isForked: boolean) => void,
 ): void {
   const { i32 } = host.machine.memory;
   let at = 0;
-  for (const { name, node, regions } of guests)
+  for (const { name, regions } of guests)
     for (const region of regions) {
       const first = host.firstSlot(name, region.name);
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
         const map = maps[at++];
         const frame = i32[slot + PTE_FRAME];
-        if (frame !== 0) visit(slot, frame, map, node, region.kin !== undefined);
+        if (frame !== 0) visit(slot, frame, map, region.kin !== undefined);
         else if ((map & PAGE_LISTED) !== 0)
           throw new KsmdError('EINVAL', 'a page of it is merged with none');
       }

@@ -33,6 +33,8 @@ export type Step =
       readonly place: number;
       readonly pages: number;
       readonly mergeable: boolean;
+      /** The region's own, if it has one. */
+      readonly node?: number | undefined;
     }
   | {
       readonly do: 'store';
@@ -59,6 +61,9 @@ export type Step =
   | { readonly do: 'scan'; readonly pages: number }
   | { readonly do: 'set'; readonly tunable: readonly [name: string, value: number] }
   | { readonly do: 'fork'; readonly which: number }
+  | { readonly do: 'bind'; readonly which: number; readonly node: number }
+  | { readonly do: 'prctl'; readonly which: number; readonly merge: boolean }
+  | { readonly do: 'exec'; readonly which: number }
   | { readonly do: 'unregister'; readonly which: number }
   | { readonly do: 'exit'; readonly which: number };
 
@@ -104,6 +109,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
         { weight: 5, arbitrary: fc.constant(true) },
         { weight: 1, arbitrary: fc.constant(false) },
       ),
+      node: fc.option(fc.nat({ max: 1 }), { freq: 4, nil: undefined }),
     }),
   },
   {
@@ -154,6 +160,9 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: kind('set'), tunable: fc.constantFrom(...TUNABLES) }) },
   { weight: 1, arbitrary: fc.record({ do: kind('fork'), which }) },
+  { weight: 1, arbitrary: fc.record({ do: kind('bind'), which, node: fc.nat({ max: 1 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: kind('prctl'), which, merge: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: kind('exec'), which }) },
   { weight: 1, arbitrary: fc.record({ do: kind('unregister'), which }) },
   { weight: 1, arbitrary: fc.record({ do: kind('exit'), which }) },
 );
@@ -212,10 +221,21 @@ export class PlainHost {
         if (this.guests.length < MAX_GUESTS) this.create(step.node % this.world.nodes);
         return;
       case 'register':
-        this.register(pick(this.guests, step.guest), step.place, step.pages, step.mergeable);
+        this.register(pick(this.guests, step.guest), step);
         return;
       case 'fork':
         this.fork(pick(this.guests, step.which));
+        return;
+      case 'bind': {
+        const guest = pick(this.guests, step.which);
+        if (guest !== undefined) this.host.bind(guest, step.node % this.world.nodes);
+        return;
+      }
+      case 'prctl':
+        this.prctl(pick(this.guests, step.which), step.merge);
+        return;
+      case 'exec':
+        this.exec(pick(this.guests, step.which));
         return;
       case 'exit':
         this.exit(pick(this.guests, step.which));
@@ -257,25 +277,22 @@ export class PlainHost {
     this.guests.push(name);
   }
 
-  private register(
-    guest: string | undefined,
-    place: number,
-    pages: number,
-    mergeable: boolean,
-  ): void {
+  private register(guest: string | undefined, step: Extract<Step, { do: 'register' }>): void {
+    const { place, pages, mergeable } = step;
+    const node = step.node === undefined ? undefined : step.node % this.world.nodes;
     const lead = this.world.huge === true ? MAX_PAGES / 2 - 3 * (place % 2) : 1;
     const address = (lead + place * (MAX_PAGES / 2)) * this.scale * PAGE_SIZE;
     const more = this.world.huge === true ? pages : 0;
-    this.registerAt(guest, address, pages * this.scale + more, mergeable);
+    this.registerAt(guest, address, pages * this.scale + more, { mergeable, node });
   }
 
   private registerAt(
     guest: string | undefined,
     address: number,
     pages: number,
-    mergeable: boolean,
+    advice: { readonly mergeable: boolean; readonly node: number | undefined },
   ): void {
-    const { huge } = this.world;
+    const options = { address, huge: this.world.huge, ...advice };
     const end = address + pages * PAGE_SIZE;
     if (guest === undefined || this.regions.length === MAX_REGIONS) return;
     const name = `r${this.names++}`;
@@ -283,12 +300,12 @@ export class PlainHost {
       (r) => r.guest === guest && r.address < end && r.address + r.bytes.length > address,
     );
     if (overlaps) {
-      expect(() => this.host.map(guest, name, pages, { address, mergeable, huge })).toThrow(
+      expect(() => this.host.map(guest, name, pages, options)).toThrow(
         expect.objectContaining({ code: 'EINVAL' }),
       );
       return;
     }
-    this.host.map(guest, name, pages, { address, mergeable, huge });
+    this.host.map(guest, name, pages, options);
     this.regions.push({ guest, name, address, bytes: new Uint8Array(pages * PAGE_SIZE) });
   }
 
@@ -305,6 +322,30 @@ export class PlainHost {
     this.guests.push(child);
     for (const region of this.regions.filter((r) => r.guest === guest))
       this.regions.push({ ...region, guest: child, bytes: region.bytes.slice() });
+  }
+
+  private prctl(guest: string | undefined, merge: boolean): void {
+    if (guest === undefined) return;
+    const before = this.host.mergesAny(guest);
+    try {
+      this.host.prctl(guest, merge);
+      expect(this.host.mergesAny(guest)).toBe(merge);
+    } catch (error) {
+      const isShort = isKsmdError(error, 'ENOMEM') && !merge;
+      if (!isShort && !isKsmdError(error, 'EINVAL')) throw error;
+      expect(this.host.mergesAny(guest), 'what is refused has changed nothing').toBe(before);
+    }
+  }
+
+  private exec(guest: string | undefined): void {
+    if (guest === undefined) return;
+    try {
+      this.host.exec(guest);
+    } catch (error) {
+      if (!isKsmdError(error, 'ENOSPC')) throw error;
+      return;
+    }
+    this.regions = this.regions.filter((region) => region.guest !== guest);
   }
 
   private exit(guest: string | undefined): void {
@@ -332,7 +373,7 @@ export class PlainHost {
 
   private takeInRegion(
     region: PlainRegion,
-    step: Exclude<Step, { do: 'create' | 'register' | 'fork' | 'exit' | 'scan' | 'set' }>,
+    step: Extract<Step, { readonly region: number } | { readonly do: 'unregister' }>,
   ): void {
     const { guest, address, bytes } = region;
     const size = bytes.length / PAGE_SIZE;

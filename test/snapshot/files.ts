@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PTE_FRAME, SLOT_WORDS } from '../../src/core/layout.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host, type HostOptions } from '../../src/ksm/host.js';
 import type { ProfileName } from '../../src/ksm/kernels.js';
@@ -51,11 +52,26 @@ export function snapshotOf(host: Host): Uint8Array {
   return Uint8Array.from(Buffer.concat([...Snapshot.take(host).chunks()]));
 }
 
+/** Of which NUMA node each page's frame is; -1 where it has none. */
+export function numaNodesIn(host: Host): number[] {
+  const { machine } = host;
+  return host.guestNames().flatMap((name) =>
+    host.regionsOf(name).flatMap((region) => {
+      const first = host.firstSlot(name, region.name);
+      return Array.from({ length: region.pages }, (_, page) => {
+        const frame = machine.memory.i32[first + page * SLOT_WORDS + PTE_FRAME];
+        return frame === 0 ? -1 : machine.frames.numaNode(frame);
+      });
+    }),
+  );
+}
+
 /** All that guests can see, and which pages are mergeable is theirs to know too. */
 export function visibleIn(host: Host): unknown {
   return host.guestNames().map((name) => ({
     name,
     node: host.guestNode(name),
+    mergesAny: host.mergesAny(name),
     regions: host.regionsOf(name).map((region) => {
       const bytes = new Uint8Array(region.pages * host.machine.pageSize);
       host.load(name, region.address, bytes);

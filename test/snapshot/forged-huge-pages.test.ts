@@ -10,6 +10,7 @@ import { Host } from '../../src/ksm/host.js';
 import {
   MARK_HUGE_PAGE_SHIFT,
   MARK_KSM,
+  MARK_NUMA_NODE_SHIFT,
   MARK_STABLE,
   PAGE_FIRST_FRAME,
   PAGE_FRAME_MASK,
@@ -236,7 +237,7 @@ test.each<[what: string, change: (file: Forked) => void, message: string | RegEx
   [
     'kin on another NUMA node',
     ({ header }) => {
-      guestIn(header, 1).node = 1;
+      regionIn(header, 1).node = 1;
     },
     'regions of it that a fork made are not alike',
   ],
@@ -260,6 +261,13 @@ test.each<[what: string, change: (file: Forked) => void, message: string | RegEx
       guestIn(header, 1).inherited = { items: 1, merging: 0 };
     },
     'Linux 6.18 has no counts inherited',
+  ],
+  [
+    'a frame of a NUMA node that there is not',
+    (file) => {
+      file.marks[frameOf(file, 520)] = 17 << MARK_NUMA_NODE_SHIFT;
+    },
+    'a page of it lies on a NUMA node that there is not',
   ],
   [
     'marks that it does not have',

@@ -14,7 +14,7 @@ import { PAGES_A_STEP } from '../../src/machine/long-work.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
 import { PlainHost, step } from '../ksm/plain-host.js';
-import { Directory, snapshotOf, visibleIn } from './files.js';
+import { Directory, numaNodesIn, snapshotOf, visibleIn } from './files.js';
 
 const directory = new Directory();
 afterAll(() => directory.remove());
@@ -47,6 +47,7 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
         const restored = directory.restore(file);
         expect(checkHost(restored)).toEqual([]);
         expect(visibleIn(restored)).toEqual(visibleIn(host));
+        expect(numaNodesIn(restored)).toEqual(numaNodesIn(host));
         expect(restored.machine.frames.used).toBe(host.machine.frames.used);
         expect(restored.counters().ksm_zero_pages).toBe(host.counters().ksm_zero_pages);
         // Whoever had everything unmerged would not have that happen again.

@@ -1,24 +1,28 @@
 /*
- * A guest of a recording: a process that maps, writes, advises and unmaps memory, and forks, as its
- * recorder (guests.ts) says over a socket, whose path is its argument. A child of its own connects
- * there too. It ends when the recorder closes the connection, and answers each command with 0 or an
- * errno.
+ * A guest of a recording: a process that maps, writes, advises and unmaps memory, forks and execs,
+ * as its recorder (guests.ts) says over a socket, whose path is its argument. A child of its own
+ * connects there too; after an exec it goes on with the connection that it is given. It ends when
+ * the recorder closes the connection, and answers each command with 0 or an errno.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MAP, WRITE, ADVISE, UNMAP, BIND, FORK, LOOK };
+enum { MAP, WRITE, ADVISE, UNMAP, BIND, FORK, LOOK, PRCTL, EXEC };
+enum { SET_MEMORY_MERGE = 67 };
 
-/* What follows a WRITE are its `length` bytes. `value`: the advice; the NUMA node. */
+/* What follows a WRITE are its `length` bytes. `value`: the advice; the NUMA node; 1: on. */
 struct command {
   uint64_t what, address, length, value;
 };
@@ -71,6 +75,14 @@ static int look(const char *from, size_t length) {
   return close(pagemap);
 }
 
+/* The same program, from its beginning, on the same connection: it answers once it is there. */
+static int become_anew(void) {
+  char connection[16];
+  snprintf(connection, sizeof connection, "%d", recorder);
+  execl("/proc/self/exe", "guest", path, connection, (char *)NULL);
+  return errno;
+}
+
 /* 0 or an errno; -1: nobody waits for an answer. */
 static int carry_out(const struct command *command) {
   void *at = (void *)command->address;
@@ -87,16 +99,22 @@ static int carry_out(const struct command *command) {
     case BIND: failed = syscall(SYS_set_mempolicy, 2 /* MPOL_BIND */, &nodes, 64) != 0; break;
     case FORK: return fork_guest();
     case LOOK: failed = look((char *)at, command->length) != 0; break;
+    case PRCTL: failed = prctl(SET_MEMORY_MERGE, command->value, 0, 0, 0) != 0; break;
+    case EXEC: return become_anew();
     default: return EINVAL;
   }
   return failed ? errno : 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
   path = argv[1];
   signal(SIGCHLD, SIG_IGN);
-  connect_to_recorder();
+  if (argc == 2) connect_to_recorder();
+  else {
+    recorder = atoi(argv[2]);
+    send_number(0);
+  }
   for (;;) {
     struct command command;
     receive(&command, sizeof command);

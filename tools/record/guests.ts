@@ -15,7 +15,17 @@ import { getSystemErrorName } from 'node:util';
 import { type Resident, residentIn } from './resident.js';
 
 const SOURCE = fileURLToPath(new URL('guest.c', import.meta.url));
-const COMMANDS = { map: 0, write: 1, advise: 2, unmap: 3, bind: 4, fork: 5, look: 6 } as const;
+const COMMANDS = {
+  map: 0,
+  write: 1,
+  advise: 2,
+  unmap: 3,
+  bind: 4,
+  fork: 5,
+  look: 6,
+  prctl: 7,
+  exec: 8,
+} as const;
 /** MADV_ */
 const ADVICE = {
   dontneed: 4,
@@ -124,6 +134,24 @@ export class Guest {
     await this.demand('bind', 0, 0, node);
   }
 
+  /**
+   * PR_SET_MEMORY_MERGE. The name of the errno with which the kernel refuses it, if it does. Of the
+   * process's own mappings KSM is to see none.
+   */
+  async prctl(merge: boolean): Promise<string | undefined> {
+    const errno = await this.tell('prctl', 0, 0, merge ? 1 : 0);
+    if (errno !== 0) return getSystemErrorName(-errno);
+    if (merge) await this.hideOtherMappings();
+    return undefined;
+  }
+
+  /** It becomes the same program anew, without its mappings; what it had set by prctl stays. */
+  async exec(): Promise<void> {
+    await this.demand('exec', 0, 0, 0);
+    this.mappings.clear();
+    await this.hideOtherMappings();
+  }
+
   /** Its child, with all it has, shared copy-on-write. */
   async fork(): Promise<Guest> {
     const connected = this.guests.connected();
@@ -140,13 +168,7 @@ export class Guest {
 
   /** How many mappings it has besides, which khugepaged steps over. */
   otherMappings(): number {
-    const maps = readFileSync(`/proc/${this.pid}/maps`, 'latin1').trimEnd().split('\n');
-    const own = [...this.mappings];
-    const isOwn = (at: number): boolean =>
-      own.some(([address, length]) => at >= address && at < address + length);
-    // The gate is no mapping of the process's.
-    return maps.filter((line) => !line.endsWith('[vsyscall]') && !isOwn(Number.parseInt(line, 16)))
-      .length;
+    return this.others().length;
   }
 
   /** What of its mappings is resident. */
@@ -166,6 +188,28 @@ export class Guest {
     this.socket.resume();
     // The kernel lets go of a process's memory before it closes its files.
     await this.gone;
+  }
+
+  /** Its program, libraries and stack. */
+  private others(): { readonly from: number; readonly to: number }[] {
+    const maps = readFileSync(`/proc/${this.pid}/maps`, 'latin1').trimEnd().split('\n');
+    const own = [...this.mappings];
+    return (
+      maps
+        // The gate is no mapping of the process's.
+        .filter((line) => !line.endsWith('[vsyscall]'))
+        .map((line) => line.split(/[- ]/).map((part) => Number.parseInt(part, 16)))
+        .map(([from = 0, to = 0]) => ({ from, to }))
+        .filter(
+          ({ from }) =>
+            !own.some(([address, length]) => from >= address && from < address + length),
+        )
+    );
+  }
+
+  /** Takes its program, libraries and stack out of KSM's sight; some never are in it. */
+  private async hideOtherMappings(): Promise<void> {
+    for (const { from, to } of this.others()) await this.advise(from, to - from, 'unmergeable');
   }
 
   private async demand(

@@ -72,15 +72,18 @@ export class SteppedKsm {
 
   /** Lines of a process's ksm_stat. */
   observeProcess(pid: number): Record<string, number> {
-    const text = readFileSync(`/proc/${pid}/ksm_stat`, 'latin1').replaceAll(':', '');
-    const lines = text.split('\n').map((line) => line.split(' '));
-    const counted = lines
+    const counted = statOf(pid)
       .filter(([name = '']) => PROCESS_COUNTERS.some((known) => known === name))
       .map(([name, value]) => [name, Number(value)]);
     return {
       ...Object.fromEntries(counted),
       ksm_merging_pages: Number(readFileSync(`/proc/${pid}/ksm_merging_pages`, 'latin1')),
     };
+  }
+
+  /** What its ksm_stat says yes or no to. */
+  answersOf(pid: number): Record<string, 'yes' | 'no'> {
+    return Object.fromEntries(statOf(pid).filter(([, value]) => value === 'yes' || value === 'no'));
   }
 
   /** Gives all memory back, and puts everything as it was. */
@@ -104,6 +107,12 @@ export class SteppedKsm {
       await delay(2);
     }
   }
+}
+
+/** The lines of a process's ksm_stat: name and value. */
+function statOf(pid: number): string[][] {
+  const text = readFileSync(`/proc/${pid}/ksm_stat`, 'latin1').replaceAll(':', '');
+  return text.split('\n').map((line) => line.split(' '));
 }
 
 /** The process number of a thread of the kernel's. */

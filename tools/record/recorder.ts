@@ -4,6 +4,7 @@
  */
 import { fillContent } from '../../src/conformance/content.js';
 import {
+  hasAnswers,
   hasMemory,
   type Observation,
   type Op,
@@ -34,12 +35,14 @@ export class Recorder {
   private readonly regions = new Map<string, RecordedRegion>();
   /** Recordings tell what is resident where there are huge pages or forks. */
   private readonly observesMemory: boolean;
+  private readonly observesAnswers: boolean;
 
   constructor(
     scenario: Scenario,
     private readonly guests: Guests,
   ) {
     this.observesMemory = hasMemory(scenario);
+    this.observesAnswers = hasAnswers(scenario);
     this.hugePages = this.observesMemory ? new QuietHugePages() : undefined;
     const passes = scenario.ops.some(({ op }) => op === 'khugepaged');
     this.khugepaged =
@@ -133,6 +136,19 @@ export class Recorder {
         await this.process(guest).unmap(address, pages * PAGE_SIZE);
         return { ...step, expect: this.observe() };
       }
+      case 'bind':
+        await this.process(step.guest).bind(step.node);
+        return step;
+      case 'prctl': {
+        const { error: _error, expect: _expect, ...bare } = step;
+        const error = await this.process(step.guest).prctl(step.merge);
+        return { ...bare, ...(error === undefined ? {} : { error }), expect: this.observe() };
+      }
+      case 'exec':
+        await this.process(step.guest).exec();
+        for (const [region, { guest }] of this.regions)
+          if (guest === step.guest) this.regions.delete(region);
+        return { ...step, expect: this.observe() };
       case 'exit':
         await this.end(step.guest);
         return { ...step, expect: this.observe() };
@@ -206,7 +222,10 @@ export class Recorder {
       Object.fromEntries([...this.processes].map(([name, guest]) => [name, of(guest)]));
     return {
       counters: this.ksm.observe(),
-      guests: each(({ pid }) => this.ksm.observeProcess(pid)),
+      guests: each(({ pid }) => ({
+        ...this.ksm.observeProcess(pid),
+        ...(this.observesAnswers ? this.ksm.answersOf(pid) : {}),
+      })),
       ...(this.observesMemory ? { memory: each((guest) => ({ ...guest.resident() })) } : {}),
       ...(passes === undefined ? {} : { khugepaged: passes }),
     };

@@ -4,7 +4,6 @@
  * call; what it fills from is the API thread's (CTL_INCOMING).
  */
 import {
-  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   PTE_DIRTY,
   PTE_FRAME,
@@ -13,9 +12,9 @@ import {
   PTE_ZERO,
   SLOT_WORDS,
 } from '../layout';
-import { atomicAdd, load, store } from '../words';
+import { atomicAdd, store } from '../words';
 import { frameAddress, frameBytes } from './frames';
-import { guestOf, populate } from './mappings';
+import { guestOf, nodeFor, populate } from './mappings';
 import { pteRelease, pteTryTake } from './pte';
 import { frameNew } from './references';
 import { isSmall } from './stretches';
@@ -28,7 +27,7 @@ import { isSmall } from './stretches';
  */
 export function fillUntouched(slot: u32, pages: u32, from: u32): u32 {
   const guest = guestOf(slot);
-  const numaNode = load(guest + GUEST_NUMA_NODE);
+  const numaNode = nodeFor(slot);
   const bytes = frameBytes();
   let source = (<usize>from) << 2;
   for (let done: u32 = 0; done < pages; done++) {

@@ -6,20 +6,34 @@ import {
   CTL_POPULATION_TABLE,
   CTL_SLOT_TABLE,
   CTL_ZERO_PAGES,
+  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_ZERO_PAGES,
   POPULATION_SHIFT,
   PTE_FRAME,
   REGION_GUEST,
+  REGION_NUMA_NODE,
   SLOT_REGION,
   SLOT_WORDS,
 } from '../layout';
 import { atomicAdd, load, store } from '../words';
-import { framePut } from './references';
+import { frameNew, framePut } from './references';
 
 /** The guest whose page the slot is. */
 export function guestOf(slot: u32): u32 {
   return load(load(slot + SLOT_REGION) + REGION_GUEST);
+}
+
+/** The NUMA node that new frames of the slot's page come from. */
+export function nodeFor(slot: u32): u32 {
+  const region = load(slot + SLOT_REGION);
+  const own = load(region + REGION_NUMA_NODE);
+  return own != 0 ? own - 1 : load(load(region + REGION_GUEST) + GUEST_NUMA_NODE);
+}
+
+/** A new frame for the slot's page, with one reference; 0 if none is free. */
+export function frameFor(slot: u32): u32 {
+  return frameNew(nodeFor(slot));
 }
 
 /** Adds to how many ptes and rmap items there are in the slot's group. */

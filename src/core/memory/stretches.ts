@@ -18,7 +18,6 @@ import {
   CTL_SLOT_TABLE,
   CTL_STRETCH_TABLE,
   GUEST_KHUGEPAGED,
-  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   HUGE_TOUCHED,
   MAX_FOLIO,
@@ -50,9 +49,9 @@ import {
   store,
 } from '../words';
 import { frameZero } from './frames';
-import { guestOf, populate } from './mappings';
+import { frameFor, guestOf, populate } from './mappings';
 import { pteRelease, pteTake, thisHolder } from './pte';
-import { folioOf, frameNew, setFolio } from './references';
+import { folioOf, setFolio } from './references';
 
 const SPINS: u32 = 20_000;
 
@@ -181,7 +180,7 @@ function mapZeroed(slot: u32, folio: u32): bool {
     return true;
   }
   const guest = guestOf(slot);
-  const frame = frameNew(load(guest + GUEST_NUMA_NODE));
+  const frame = frameFor(slot);
   if (frame == 0) {
     pteRelease(slot, state);
     return false;

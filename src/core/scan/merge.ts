@@ -8,22 +8,13 @@
  * stays gets its references before a pte points at it; the frame that goes loses its own after. So
  * a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
-import {
-  GUEST_NUMA_NODE,
-  PTE_DIRTY,
-  PTE_FRAME,
-  PTE_OWN,
-  PTE_PRESENT,
-  PTE_ZERO,
-  STABLE_FRAME,
-} from '../layout';
+import { PTE_DIRTY, PTE_FRAME, PTE_OWN, PTE_PRESENT, PTE_ZERO, STABLE_FRAME } from '../layout';
 import { frameCopy, framesEqual } from '../memory/frames';
-import { countZeroPage, guestOf, unmapFrame } from '../memory/mappings';
+import { countZeroPage, frameFor, unmapFrame } from '../memory/mappings';
 import { pteRelease, pteTryTakeMapping } from '../memory/pte';
 import {
   folioOf,
   frameGet,
-  frameNew,
   framePut,
   mapcountOf,
   setKsmPage,
@@ -114,7 +105,7 @@ export function mergeIntoZeroPage(slot: u32, frame: u32): bool {
  */
 function breakCow(slot: u32, frame: u32): void {
   if (mapcountOf(frame) == 1) return;
-  const own = frameNew(load(guestOf(slot) + GUEST_NUMA_NODE));
+  const own = frameFor(slot);
   if (own == 0) return;
   const state = pteTryTakeMapping(slot, frame);
   if (state == -1) {

@@ -10,7 +10,6 @@ import {
   CTL_CHECKSUMS,
   CTL_MERGE_ACROSS_NODES,
   CTL_USE_ZERO_PAGES,
-  GUEST_NUMA_NODE,
   PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
@@ -23,9 +22,8 @@ import {
   RMAP_SKIPPED,
 } from '../layout';
 import { frameChecksum } from '../memory/checksum';
-import { guestOf } from '../memory/mappings';
 import { pteRelease, pteTryTake } from '../memory/pte';
-import { framePut, stableNodeOf } from '../memory/references';
+import { framePut, numaNodeOf, stableNodeOf } from '../memory/references';
 import { hasNodesFor, stableNodeAppend } from '../trees/stable-nodes';
 import { stableFind, stableInsert, wasFull } from '../trees/stable-tree';
 import { isProven } from '../trees/unstable-search';
@@ -59,7 +57,7 @@ export function visit(slot: u32, nowMs: u32): void {
     frame = heldAfterSplit(slot, frame);
   }
   const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
-  const numaNode = acrossNodes ? 0 : load(guestOf(slot) + GUEST_NUMA_NODE);
+  const numaNode = acrossNodes ? 0 : numaNodeOf(frame);
   const stable = stableFind(frame, numaNode, nowMs);
   rmapItemDetach(slot);
   if (stable != 0) {

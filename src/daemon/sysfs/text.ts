@@ -25,16 +25,11 @@ export function tunableText(name: TunableName, value: TunableValue): string {
 
 export function ksmStatText(host: Host, guest: string): string {
   const counters = host.guestCounters(guest);
-  const line = (name: KsmStatLine): string => {
-    // No guest asks for all its memory, present and future, to be merged (PR_SET_MEMORY_MERGE).
-    if (name === 'ksm_merge_any') return `${name}: no\n`;
-    if (name === 'ksm_mergeable')
-      return (
-        `${name}: ` +
-        `${host.machine.regions.hasMergeable(host.guestPointer(guest)) ? 'yes' : 'no'}\n`
-      );
-    return `${name} ${counters[name] ?? 0}\n`;
-  };
+  const answers = host.guestAnswers(guest);
+  const line = (name: KsmStatLine): string =>
+    name === 'ksm_merge_any' || name === 'ksm_mergeable'
+      ? `${name}: ${answers[name]}\n`
+      : `${name} ${counters[name] ?? 0}\n`;
   return host.profile.ksmStat.map(line).join('');
 }
 

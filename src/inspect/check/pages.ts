@@ -11,7 +11,6 @@ import {
   CTL_SLOTS,
   CTL_ZERO_PAGES,
   GUEST_MERGING_PAGES,
-  GUEST_NUMA_NODE,
   GUEST_PRESENT_PAGES,
   GUEST_RMAP_ITEMS,
   GUEST_ZERO_PAGES,
@@ -196,8 +195,6 @@ class PageCheck implements Recount {
         this.say(slot, `is writable, and its frame ${frame} is mapped ${mapcount} times`);
       if ((state & PTE_OWN) === PTE_OWN) this.say(slot, 'is writable, and held by a snapshot');
       if (isKsm) this.say(slot, `is writable, and its frame ${frame} is a KSM page`);
-      if (machine.frames.numaNode(frame) !== i32[machine.pages.guest(slot) + GUEST_NUMA_NODE])
-        this.say(slot, `has a frame of its own from another NUMA node, frame ${frame}`);
     } else if (!isKsm && mapcount !== this.kinMapping(slot, frame) + this.pins[frame]) {
       this.say(slot, `shares frame ${frame}, which is no KSM page, with pages that no fork made`);
     }

@@ -144,7 +144,7 @@ export const KSM_STAT_ANSWERS = {
   ksm_mergeable: { since: '6.15' },
 } as const satisfies Record<string, { readonly since: KernelVersion }>;
 
-type KsmStatAnswer = keyof typeof KSM_STAT_ANSWERS;
+export type KsmStatAnswer = keyof typeof KSM_STAT_ANSWERS;
 
 /** All there are, in their order. */
 export const KSM_STAT_ANSWER_NAMES = Object.keys(KSM_STAT_ANSWERS) as readonly KsmStatAnswer[];

@@ -4,14 +4,15 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { ADVICE_SLACK_BYTES, assertBacked, WORKING_BYTES } from '../../src/daemon/backing.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { geometryOf } from '../../src/machine/geometry.js';
+import type { MemoryCgroup } from '../../tools/record/memory-cgroup.js';
 import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
-import { MemoryCgroup } from '../memory-cgroup.js';
+import { memoryCgroup } from '../memory-cgroup.js';
 
 const MIB = 2 ** 20;
 const LIMIT = 256 * MIB;
 
 function inCgroup(context: TestContext): MemoryCgroup {
-  const cgroup = MemoryCgroup.make(context, LIMIT);
+  const cgroup = memoryCgroup(context, LIMIT);
   context.onTestFinished(() => cgroup.remove());
   return cgroup;
 }

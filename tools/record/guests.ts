@@ -7,6 +7,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +119,19 @@ export class Guest {
     assertTaken('write', await written);
   }
 
+  /** Root only. */
+  async read(address: number, length: number): Promise<Uint8Array> {
+    const memory = await open(`/proc/${this.pid}/mem`);
+    try {
+      const bytes = new Uint8Array(length);
+      const { bytesRead } = await memory.read(bytes, 0, length, address);
+      if (bytesRead !== length) throw new Error(`a guest has ${bytesRead} of ${length} bytes`);
+      return bytes;
+    } finally {
+      await memory.close();
+    }
+  }
+
   /** The name of the errno with which the kernel refuses it, if it does. */
   async advise(address: number, length: number, advice: GuestAdvice): Promise<string | undefined> {
     const errno = await this.tell('advise', address, length, ADVICE[advice]);
@@ -171,15 +185,17 @@ export class Guest {
     return this.others().length;
   }
 
+  /** Whether it has mapped what is at the address for itself. */
+  isOwn(address: number): boolean {
+    return [...this.mappings].some(
+      ([start, length]) => address >= start && address < start + length,
+    );
+  }
+
   /** What of its mappings is resident. */
   resident(): Resident {
     const smaps = readFileSync(`/proc/${this.pid}/smaps`, 'latin1');
-    const mappings = [...this.mappings];
-    return residentIn(
-      smaps,
-      (at) => mappings.some(([address, length]) => at >= address && at < address + length),
-      PAGE_SIZE,
-    );
+    return residentIn(smaps, (address) => this.isOwn(address), PAGE_SIZE);
   }
 
   /** It ends; its memory is given back by then. */
@@ -193,17 +209,13 @@ export class Guest {
   /** Its program, libraries and stack. */
   private others(): { readonly from: number; readonly to: number }[] {
     const maps = readFileSync(`/proc/${this.pid}/maps`, 'latin1').trimEnd().split('\n');
-    const own = [...this.mappings];
     return (
       maps
         // The gate is no mapping of the process's.
         .filter((line) => !line.endsWith('[vsyscall]'))
         .map((line) => line.split(/[- ]/).map((part) => Number.parseInt(part, 16)))
         .map(([from = 0, to = 0]) => ({ from, to }))
-        .filter(
-          ({ from }) =>
-            !own.some(([address, length]) => from >= address && from < address + length),
-        )
+        .filter(({ from }) => !this.isOwn(from))
     );
   }
 

@@ -15,7 +15,8 @@ import { Settings } from './settings.js';
 const { counters: COUNTERS, guestCounters: PROCESS_COUNTERS } = kernelProfile(DEFAULT_KERNEL);
 /** Counted from the start of a scenario. */
 const SINCE_START = ['full_scans', 'pages_scanned', 'pages_skipped'];
-const DEFAULTS = {
+/** What tunables are before anybody has set them. */
+export const DEFAULTS: Readonly<Record<string, number>> = {
   max_page_sharing: 256,
   smart_scan: 1,
   use_zero_pages: 0,

@@ -14,16 +14,22 @@ export function residentIn(
   isCounted: (address: number) => boolean,
   pageSize: number,
 ): Resident {
+  const { Rss = 0, AnonHugePages = 0 } = kilobytesIn(smaps, isCounted);
+  return { rss: (Rss * 1024) / pageSize, huge: AnonHugePages / HUGE_PAGE_KB };
+}
+
+/** Sums of what smaps, or its rollup, says in kB of the mappings whose first byte `isCounted`. */
+export function kilobytesIn(
+  smaps: string,
+  isCounted: (address: number) => boolean,
+): Readonly<Record<string, number>> {
   let counts = false;
-  let rssKb = 0;
-  let hugeKb = 0;
+  const sums: Record<string, number> = {};
   for (const line of smaps.split('\n')) {
     const [, start] = /^([0-9a-f]+)-[0-9a-f]+ /.exec(line) ?? [];
     if (start !== undefined) counts = isCounted(Number.parseInt(start, 16));
-    const [, name, kb] = /^(Rss|AnonHugePages): +(\d+) kB$/.exec(line) ?? [];
-    if (!counts || name === undefined) continue;
-    if (name === 'Rss') rssKb += Number(kb);
-    else hugeKb += Number(kb);
+    const [, name, kilobytes] = /^(\w+): +(\d+) kB$/.exec(line) ?? [];
+    if (counts && name !== undefined) sums[name] = (sums[name] ?? 0) + Number(kilobytes);
   }
-  return { rss: (rssKb * 1024) / pageSize, huge: hugeKb / HUGE_PAGE_KB };
+  return sums;
 }

@@ -1,0 +1,78 @@
+/**
+ * LTP's and the kernel's own tests of KSM, asked of ksmd: all that is required is so, and whatever
+ * was seen is what the kernel showed; and docs/conformance.md has just these rows and figures.
+ *
+ * The running kernel itself is asked only with KSMD_RUNNING_KERNEL=1, as nothing else may use its
+ * KSM meanwhile.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Check, failures, tally } from '../../tools/suites/checks.js';
+import { Stage, whyNot } from '../../tools/suites/play.js';
+import { isPlayed, LTP, type Row, SELFTESTS } from '../../tools/suites/rows.js';
+import type { WayName } from '../../tools/suites/ways/open.js';
+import { readDocument, tableUnder } from '../docs/markdown.js';
+
+type Seen = readonly (readonly [what: string, seen: Check['seen']])[];
+
+/** As `npm run suites -- --on kernel --json` wrote it. */
+const KERNEL: Readonly<Record<string, Seen>> = JSON.parse(
+  readFileSync(new URL('../fixtures/suites/linux-6.18.44.json', import.meta.url), 'utf8'),
+);
+const DOCUMENT = readDocument('docs/conformance.md');
+const COLUMNS: readonly WayName[] = ['kernel', 'socket'];
+const PLAYED = [...LTP, ...SELFTESTS].filter(isPlayed);
+
+const ways: readonly WayName[] = [
+  'socket',
+  ...(process.env.KSMD_RUNNING_KERNEL === '1' ? (['kernel'] as const) : []),
+];
+
+describe.each(ways)('by %s', (way) => {
+  const stage = new Stage(way);
+  afterAll(() => stage.close());
+
+  test.for(PLAYED)('$test: $requires', async (row, context) => {
+    const reason = whyNot(row, way);
+    if (reason !== undefined) return context.skip(reason);
+    const checks = await stage.play(row);
+    expect(failures(checks)).toEqual([]);
+    const kernel = KERNEL[row.test];
+    if (kernel !== undefined) expect(checks.map(({ what, seen }) => [what, seen])).toEqual(kernel);
+    const [, , ...cells] = documented(row) ?? [];
+    expect(cells[COLUMNS.indexOf(way)]).toBe(tally(checks));
+  });
+});
+
+describe('docs/conformance.md', () => {
+  test.each([
+    ['ltp', LTP],
+    ['the-kernels-selftests', SELFTESTS],
+  ])('has each test under %s, with what it requires', (anchor, rows) => {
+    expect(tableUnder(DOCUMENT, anchor).map(([name, requires]) => [name, requires])).toEqual(
+      rows.filter(isPlayed).map(({ test: name, requires }) => [`\`${name}\``, requires]),
+    );
+  });
+
+  test('says of each what the kernel showed, and of which it was not asked', () => {
+    for (const row of PLAYED) {
+      const seen = KERNEL[row.test];
+      const cell = seen === undefined ? 'two nodes' : `${seen.length} of ${seen.length}`;
+      expect(documented(row)?.[2], row.test).toBe(cell);
+    }
+  });
+
+  test('says of the others why they are not played', () => {
+    expect(tableUnder(DOCUMENT, 'what-cannot-be-said').map(([name, , why]) => [name, why])).toEqual(
+      [...LTP, ...SELFTESTS].flatMap((row) =>
+        isPlayed(row) ? [] : [[`\`${row.test}\``, row.why]],
+      ),
+    );
+  });
+});
+
+function documented(row: Row): string[] | undefined {
+  return ['ltp', 'the-kernels-selftests']
+    .flatMap((anchor) => tableUnder(DOCUMENT, anchor))
+    .find(([name]) => name === `\`${row.test}\``);
+}

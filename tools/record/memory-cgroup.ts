@@ -1,0 +1,62 @@
+/** A memory cgroup, below the one that this process is in, of either version. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export class MemoryCgroup {
+  private constructor(
+    readonly directory: string,
+    private readonly isV1: boolean,
+  ) {}
+
+  /** For processes that may have so much together. Throws what the kernel says against it. */
+  static make(limitBytes: number): MemoryCgroup {
+    const mounts = readFileSync('/proc/self/mountinfo', 'latin1');
+    const groups = readFileSync('/proc/self/cgroup', 'latin1');
+    const [, v1] =
+      /^\S+ \S+ \S+ \S+ (\S+) .*- cgroup \S+ (?:\S+,)?memory(?:,|$)/m.exec(mounts) ?? [];
+    const [, v2] = /^\S+ \S+ \S+ \S+ (\S+) .*- cgroup2 /m.exec(mounts) ?? [];
+    const [, own] = (v1 === undefined ? /^0::(.*)$/m : /^\d+:memory:(.*)$/m).exec(groups) ?? [];
+    const directory = `${v1 ?? v2}${own}/ksmd-test-${randomUUID()}`;
+    const cgroup = new MemoryCgroup(directory, v1 !== undefined);
+    try {
+      mkdirSync(directory);
+      writeFileSync(cgroup.limitPath, String(limitBytes));
+    } catch (error) {
+      cgroup.remove();
+      throw error;
+    }
+    return cgroup;
+  }
+
+  get limitPath(): string {
+    return join(this.directory, this.isV1 ? 'memory.limit_in_bytes' : 'memory.max');
+  }
+
+  /** What runs a command in it. */
+  readonly within = (command: readonly string[]): readonly string[] => [
+    ...['sh', '-c', `echo $$ > ${this.processesPath} && exec "$@"`, 'sh'],
+    ...command,
+  ];
+
+  add(pid: number): void {
+    writeFileSync(this.processesPath, String(pid));
+  }
+
+  /** Bytes that are charged to it. */
+  usage(): number {
+    const file = this.isV1 ? 'memory.usage_in_bytes' : 'memory.current';
+    return Number(readFileSync(join(this.directory, file), 'latin1'));
+  }
+
+  /** Once nobody is in it any more. */
+  remove(): void {
+    try {
+      rmdirSync(this.directory);
+    } catch {}
+  }
+
+  private get processesPath(): string {
+    return join(this.directory, 'cgroup.procs');
+  }
+}

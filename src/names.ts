@@ -24,6 +24,10 @@ export const DEFAULT_PAGE_SIZE = 4096;
 /** What the names of khugepaged's tunables and counters begin with, where KSM's are beside them. */
 export const KHUGEPAGED = 'khugepaged/';
 
+/** What the kernel's files are shown by: a file system of the daemon's, or plain files. */
+export const SYSFS_CARRIERS = ['mount', 'picture'] as const;
+export type SysfsCarrier = (typeof SYSFS_CARRIERS)[number];
+
 /** How severe a line of the log is, least first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

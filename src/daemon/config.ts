@@ -2,7 +2,7 @@
 import type { KhugepagedTunable } from '../khugepaged/tunables.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import type { Assignments } from '../ksm/tunables.js';
-import type { LogLevel } from '../names.js';
+import type { LogLevel, SysfsCarrier } from '../names.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import type { Limits } from './http/limits.js';
 import type { TcpAddress } from './http/tcp.js';
@@ -22,8 +22,10 @@ export interface DaemonConfig {
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;
-  /** Where to keep the kernel's files. Absent: nowhere. */
-  readonly sysfs?: string | undefined;
+  /** Where to keep the kernel's files, and as what: mounts where they can be had, unless said. */
+  readonly sysfs?:
+    | { readonly directory: string; readonly as: SysfsCarrier | undefined }
+    | undefined;
   /** How long a store waits for a free frame. */
   readonly oomTimeoutMs: number;
   /** Absent: a host without guests. */

@@ -123,12 +123,30 @@ export function* daemonParts(
       ),
     stop: (history) => history.stop(),
   });
+  const tunables = new TunableWrites(host, scanner);
+  const { sysfs, http, socketPath } = config;
+  const kernelFiles =
+    sysfs === undefined
+      ? undefined
+      : yield* made({
+          name: "the kernel's files",
+          start: () =>
+            KernelFiles.start(
+              { ...sysfs, socketPath },
+              { host, scanner, standstill: alone, tunables },
+              logger,
+              timers,
+            ),
+          stop: (files) => files.stop(),
+          abandon: (files) => files.remove(),
+        });
   const drops = new Drops(logger, timers);
   const context: Context = {
     host,
     standstill: alone,
     scanner,
-    tunables: new TunableWrites(host, scanner),
+    tunables,
+    kernelFiles,
     threads,
     log,
     events,
@@ -144,15 +162,6 @@ export function* daemonParts(
     stop: (reason) => owner.stop(reason),
   };
 
-  const { sysfs, http } = config;
-  if (sysfs !== undefined) {
-    yield* made({
-      name: "the kernel's files",
-      start: () => KernelFiles.start(sysfs, context, logger, timers),
-      stop: (files) => files.remove(),
-      abandon: (files) => files.remove(),
-    });
-  }
   yield* made({
     name: 'socket',
     start: async () =>

@@ -6,8 +6,9 @@ import { createConnection, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TemporaryDirectory } from '../daemon-process.js';
+import { run, TemporaryDirectory } from '../daemon-process.js';
 import { Contest, type Mishap, type Prize } from './contest.js';
+import { needs } from './sysfs/carriers.js';
 
 /** About as many calls as an attempt makes. */
 const CALLS = 32;
@@ -37,7 +38,7 @@ afterEach(() => {
 });
 
 /** What a killed daemon leaves, and one that died in the instant in which it took over from it. */
-const LEFT: Record<Prize, (place: string) => void> = {
+const LEFT: Record<Exclude<Prize, 'mount'>, (place: string) => void> = {
   socket: (place) => {
     leaveDead(place);
     leaveDead(join(`${place}.claim`, 'socket'));
@@ -57,6 +58,7 @@ function leaveDead(path: string): void {
 const REFUSALS: Record<Prize, readonly string[]> = {
   socket: ['EADDRINUSE', 'EBUSY'],
   sysfs: ['EBUSY'],
+  mount: ['EBUSY'],
 };
 
 /** Of two contenders each dawdles once at any call while the other does at any. */
@@ -93,4 +95,28 @@ describe.each(['socket', 'sysfs'] as const)('a stale %s', (get) => {
     await contest.release(last.winners);
     expect(readdirSync(places)).toEqual([]);
   });
+});
+
+test(`a mount that a killed daemon has left is taken over by exactly one of three, ${TRIES.length} times, whoever dies or dawdles`, {
+  timeout: 1_200_000,
+}, async (context) => {
+  await needs(context, 'mount');
+  const places = directory.file('places');
+  mkdirSync(places);
+  const place = join(places, 'place');
+  LEFT.sysfs(place);
+  try {
+    for (const nth of TRIES) {
+      const { winners, died, refusals } = await contest.hold('mount', place, mishaps(nth));
+      const told = `try ${nth}: ${refusals}`;
+      expect(died === 0 ? [1] : [0, 1], told).toContain(winners.length);
+      for (const refusal of refusals) expect(REFUSALS.mount, told).toContain(refusal);
+      await contest.kill(winners);
+      await contest.replaceTheDead();
+    }
+    await contest.release((await contest.hold('mount', place)).winners);
+    expect(readdirSync(places)).toEqual([]);
+  } finally {
+    await run('umount', ['--lazy', place]);
+  }
 });

@@ -37,6 +37,8 @@ syncBuiltinESMExports();
 
 const { SocketPath } = await import('../../dist/daemon/socket.js');
 const { OwnDirectory } = await import('../../dist/daemon/sysfs/own-directory.js');
+const { Mounts } = await import('../../dist/daemon/sysfs/mount/mounts.js');
+const { fixedDirectory } = await import('../../dist/daemon/sysfs/tree.js');
 
 const GETTERS = {
   async socket(place) {
@@ -54,6 +56,15 @@ const GETTERS = {
   async sysfs(place) {
     const directory = await OwnDirectory.claim(place, () => undefined);
     return () => directory.release();
+  },
+  async mount(place) {
+    const directory = await OwnDirectory.claim(place, () => undefined);
+    const empty = { root: fixedDirectory(0o755, new Map()), fileBytes: 0, ready: async () => {} };
+    const mounts = await Mounts.make([[directory, empty]], () => {});
+    return () => {
+      mounts.remove();
+      directory.release();
+    };
   },
 };
 

@@ -7,8 +7,8 @@ const CONTENDER = fileURLToPath(new URL('contender.mjs', import.meta.url));
 /** Time to be told and to get ready, before all begin. */
 const HEAD_START_NS = 1_000_000n;
 
-/** What the contenders want: to listen at a path, or to keep files in a directory. */
-export type Prize = 'socket' | 'sysfs';
+/** What contenders want: to listen at a path, to keep files in a directory, or to mount there. */
+export type Prize = 'socket' | 'sysfs' | 'mount';
 
 /** What befalls a contender just before so many-th call to the operating system. */
 export interface Mishap {
@@ -58,6 +58,15 @@ export class Contest {
     for (const contender of this.contenders)
       if (contender.pid !== undefined && winners.includes(contender.pid))
         await answer(contender, { release: true });
+  }
+
+  /** The winners die with it. */
+  async kill(winners: readonly number[]): Promise<void> {
+    for (const contender of this.contenders) {
+      if (contender.pid === undefined || !winners.includes(contender.pid)) continue;
+      contender.kill('SIGKILL');
+      await once(contender, 'exit');
+    }
   }
 
   /** Others take the places of those that died. */

@@ -33,7 +33,7 @@ const config = {
   khugepaged: [],
   limits: DEFAULT_LIMITS,
   http: { host: '127.0.0.1', port: Number(process.env.PORT) },
-  sysfs: join(directory, 'sys'),
+  sysfs: { directory: join(directory, 'sys'), as: process.env.SYSFS_AS },
   oomTimeoutMs: 100,
   logLevel: 'fatal',
 };

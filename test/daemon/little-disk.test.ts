@@ -11,6 +11,7 @@ import {
   type Within,
 } from '../daemon-process.js';
 import { until } from '../until.js';
+import { sysfsAs } from './sysfs/carriers.js';
 
 /** What `mount` makes of the directory disk, which only the process in question sees. */
 const FULL = 'mount -t tmpfs -o size=64k tmpfs disk && ! head -c 128k /dev/zero 2>&- > disk/filler';
@@ -84,7 +85,7 @@ test('a snapshot that a full disk does not take leaves no part of itself', async
 
 test('guests whose files a full disk does not take are told of once, and live', async () => {
   const within = on(FEW_INODES, '{ "$@"; status=$?; ls -A disk >&2; exit $status; }');
-  const daemon = DaemonProcess.spawn(['--sysfs', 'disk/sys'], {}, within);
+  const daemon = DaemonProcess.spawn(sysfsAs('picture', 'disk/sys'), {}, within);
   const { client } = daemon;
   await until('it answers', async () => (await daemon.ksmd('status')).status === 0);
   for (let i = 0; i < 12; i++) await client.createGuest(`g${i}`);

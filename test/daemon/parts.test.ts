@@ -6,7 +6,9 @@ import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { SysfsCarrier } from '../../src/names.js';
 import { run, TemporaryDirectory } from '../daemon-process.js';
+import { needs } from './sysfs/carriers.js';
 
 const PROGRAM = fileURLToPath(new URL('./doomed-part.mjs', import.meta.url));
 
@@ -34,10 +36,14 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs the parts to the end of their process: what they said, and what files they left. */
-async function live(doomed: string, how: 'fails' | 'stopped'): Promise<unknown> {
+async function live(
+  doomed: string,
+  how: 'fails' | 'stopped',
+  as: SysfsCarrier = 'picture',
+): Promise<unknown> {
   const directory = new TemporaryDirectory();
   try {
-    const env = { PORT: String(await freePort()) };
+    const env = { PORT: String(await freePort()), SYSFS_AS: as };
     const { status, stdout, stderr } = await run(
       process.execPath,
       [PROGRAM, directory.path, doomed, how],
@@ -57,6 +63,15 @@ test('these are the parts, and all of them go', async () => {
     ticking: 0,
     files: [],
   });
+});
+
+test.for([
+  ['none', PARTS, 'up'],
+  ["the kernel's files", PARTS.slice(0, 6), 'stopped'],
+  ['socket', PARTS.slice(0, 7), 'stopped'],
+] as const)('mounts go too: stopped as %s starts', async ([name, asked, outcome], context) => {
+  await needs(context, 'mount');
+  expect(await live(name, 'stopped', 'mount')).toEqual({ asked, outcome, ticking: 0, files: [] });
 });
 
 describe.each(PARTS.map((name, index) => [name, PARTS.slice(0, index + 1)] as const))(

@@ -7,6 +7,7 @@ import type { LiveFeed } from '../feeds/live-feed.js';
 import type { LiveStreams } from '../feeds/live-streams.js';
 import type { Log } from '../log/log.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { KernelFiles } from '../sysfs/kernel-files.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Profiling } from '../threads/profiling.js';
 import type { Scanner } from '../threads/scanner.js';
@@ -21,6 +22,8 @@ export interface Context {
   readonly standstill: Standstill;
   readonly scanner: Scanner;
   readonly tunables: TunableWrites;
+  /** Absent without --sysfs. */
+  readonly kernelFiles: KernelFiles | undefined;
   readonly threads: GuestThreads;
   readonly log: Log;
   readonly events: EventFeed;

@@ -2,36 +2,39 @@
  * DIR/kernel/mm, ksm and transparent_hugepage in it, and DIR/../proc: the files of the profile's
  * kernel, for programs that read and write those.
  *
- * The API thread writes them, a few times a second and only where something has changed; the
- * scanner does nothing for them. What others write is set as the API sets it, or refused with a
- * line in the log. While the daemon is up, a file system that fails is logged and tried again.
+ * Where it can be they are mounts, and answer as the kernel's do; elsewhere pictures, plain files
+ * that follow. The API thread does all of it, the scanner nothing.
  */
-import { rmSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { systemError } from '../../errors.js';
+import { KsmdError, systemError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
-import { removeIfEmpty } from '../claim.js';
+import type { SysfsCarrier } from '../../names.js';
 import { FatalError } from '../fatal.js';
-import { makeDirectory } from '../make-directory.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { Standstill } from '../threads/standstill.js';
 import type { TunableWrites } from '../threads/tunable-writes.js';
 import type { Timers } from '../timers.js';
-import { GuestFiles, procLayout } from './guest-files.js';
-import { KernelFile } from './kernel-file.js';
+import { procLayout, procTree } from './guest-files.js';
+import { Mounts } from './mount/mounts.js';
 import { OwnDirectory } from './own-directory.js';
-import {
-  SYSFS_DIRECTORIES,
-  SYSFS_PATHS,
-  type SysfsFile,
-  sysfsFiles,
-  sysfsLayout,
-  sysfsPaths,
-} from './sysfs-files.js';
-import { TunableFile } from './tunable-file.js';
+import { Pictures } from './picture/pictures.js';
+import { Rollups } from './rollups.js';
+import { sysfsLayout, sysfsTree, type Write } from './sysfs-files.js';
+import type { Directory } from './tree.js';
 
-const REFRESH_MS = 150;
+/** What stat says of a file of the kernel's. */
+const SYSFS_FILE_BYTES = 4096;
+const PROC_FILE_BYTES = 0;
+
+export interface KernelFilesConfig {
+  readonly directory: string;
+  /** Undefined: mounts where they can be had. */
+  readonly as: SysfsCarrier | undefined;
+  /** What the daemon itself makes while it runs: not in there. */
+  readonly socketPath: string;
+}
 
 export interface KernelFilesSource {
   readonly host: Host;
@@ -40,17 +43,17 @@ export interface KernelFilesSource {
   readonly tunables: TunableWrites;
 }
 
+interface Carrier {
+  settled(): Promise<void>;
+  remove(): void;
+}
+
 export class KernelFiles {
-  private readonly counters: { readonly file: KernelFile; text(): string }[] = [];
-  private readonly tunables: TunableFile[] = [];
-  private guests: GuestFiles | undefined;
+  private carrier: Carrier | undefined;
+  private carriedAs: SysfsCarrier = 'picture';
   private isRemoved = false;
-  private stopRefreshing = (): void => {};
-  /** Errno names of what failed at the last refresh. */
-  private failing: ReadonlySet<string> = new Set();
 
   private constructor(
-    private readonly source: KernelFilesSource,
     private readonly logger: Logger,
     private readonly sysfs: OwnDirectory,
     private readonly proc: OwnDirectory,
@@ -61,12 +64,12 @@ export class KernelFiles {
    * left of them.
    */
   static async start(
-    directory: string,
+    config: KernelFilesConfig,
     source: KernelFilesSource,
     logger: Logger,
     timers: Timers,
   ): Promise<KernelFiles> {
-    const sysfs = await OwnDirectory.claim(directory, sysfsLayout);
+    const sysfs = await OwnDirectory.claim(config.directory, sysfsLayout);
     let proc: OwnDirectory;
     try {
       proc = await OwnDirectory.claim(join(dirname(sysfs.path), 'proc'), procLayout);
@@ -74,30 +77,43 @@ export class KernelFiles {
       sysfs.release();
       throw error;
     }
-    const files = new KernelFiles(source, logger, sysfs, proc);
+    const files = new KernelFiles(logger, sysfs, proc);
     try {
-      files.open();
+      files.assertOutside(config.socketPath);
+      await files.open(config.as, source, timers);
     } catch (error) {
       files.remove();
+      if (error instanceof FatalError) throw error;
       throw new FatalError(
         'SysfsUnusable',
         systemError(
           error,
-          `cannot keep the kernel's files in ${directory}: choose another --sysfs`,
+          `cannot keep the kernel's files in ${config.directory}: choose another --sysfs`,
         ),
       );
     }
-    files.stopRefreshing = timers.every(REFRESH_MS, () => files.refresh());
     return files;
+  }
+
+  /** Where they are, and as what. */
+  get place(): { readonly directory: string; readonly as: SysfsCarrier } {
+    return { directory: this.sysfs.path, as: this.carriedAs };
+  }
+
+  /** Answers what was asked, and removes everything. */
+  async stop(): Promise<void> {
+    await this.carrier?.settled();
+    this.remove();
   }
 
   /** Takes nothing up any more, and removes everything. Does nothing the second time. */
   remove(): void {
     if (this.isRemoved) return;
     this.isRemoved = true;
-    this.stopRefreshing();
     try {
-      this.removeAll();
+      this.carrier?.remove();
+      this.proc.release();
+      this.sysfs.release();
     } catch (error) {
       this.logger.error(
         systemError(
@@ -108,94 +124,71 @@ export class KernelFiles {
     }
   }
 
-  private removeAll(): void {
-    for (const { file } of this.counters) file.close();
-    for (const file of this.tunables) file.close();
-    this.guests?.removeAll();
-    this.proc.release();
-    this.removeFiles(sysfsPaths(this.source.host.profile));
-    this.sysfs.release();
-  }
-
-  /** The directories too, where nothing is left in them. */
-  private removeFiles(paths: readonly string[]): void {
-    for (const path of paths) rmSync(this.pathOf(path), { force: true });
-    for (const path of SYSFS_DIRECTORIES.toReversed()) removeIfEmpty(this.pathOf(path));
-  }
-
-  private pathOf(path: string): string {
-    return join(this.sysfs.path, path);
-  }
-
-  private open(): void {
-    const { host, tunables } = this.source;
-    const paths = sysfsPaths(host.profile);
-    // A kernel of another profile may have had more.
-    this.removeFiles(SYSFS_PATHS.filter((path) => !paths.includes(path)));
-    for (const file of sysfsFiles(host, tunables)) this.openFile(file);
-    this.guests = new GuestFiles(this.proc.path, host);
-    this.guests.refresh((change) => change());
-  }
-
-  private openFile({ path, text, write }: SysfsFile): void {
-    makeDirectory(dirname(this.pathOf(path)));
-    const file = KernelFile.open(this.pathOf(path), write === undefined ? 0o444 : 0o644, text());
-    if (write === undefined) this.counters.push({ file, text });
-    else
-      this.tunables.push(
-        new TunableFile(file, {
-          text,
-          write: (written) => this.write(path, () => write(written)),
-          failed: (error) => this.tell(error),
-        }),
-      );
-  }
-
-  private refresh(): void {
-    // What a scanner that died has left is being set right.
-    if (!this.source.standstill.isReady) return;
-    const failed = new Map<string, unknown>();
-    const attempt = (change: () => void): void => {
+  private async open(
+    as: SysfsCarrier | undefined,
+    source: KernelFilesSource,
+    timers: Timers,
+  ): Promise<void> {
+    const { host, standstill, tunables } = source;
+    const rollups = new Rollups(host);
+    const sysfs = sysfsTree(host, writing(source));
+    const proc = procTree(host, rollups);
+    if (as !== 'picture') {
       try {
-        change();
+        await this.mount(sysfs, proc, standstill);
+        return;
       } catch (error) {
-        failed.set((error as NodeJS.ErrnoException).code ?? 'EIO', error);
+        if (as === 'mount') throw error;
+        const why = error instanceof KsmdError ? error.line : String(error);
+        this.logger.info(`the kernel's files in ${this.sysfs.path} are plain files: ${why}`);
       }
-    };
-    for (const { file, text } of this.counters) {
-      const now = text();
-      attempt(() => {
-        if (file.isReplaced) file.putBack(now);
-        // Root can write also what others can only read.
-        else if (file.read() !== now) file.show(now);
-      });
     }
-    for (const file of this.tunables) attempt(() => file.refresh());
-    this.guests?.refresh(attempt);
-    for (const [code, error] of failed) if (!this.failing.has(code)) this.tell(error);
-    this.failing = new Set(failed.keys());
-  }
-
-  private async write(path: string, write: () => Promise<void>): Promise<void> {
-    const { scanner, standstill } = this.source;
-    try {
-      await scanner.ready();
-      await write();
-    } catch (error) {
-      // The scanner died before it was done: the next one takes it.
-      if (!standstill.isReady) return this.write(path, write);
-      const { code, message } = error as NodeJS.ErrnoException;
-      this.logger.warn(
-        { file: this.pathOf(path), errno: code },
-        `${code}: ${message}: the value before it stays`,
-      );
-    }
-  }
-
-  private tell(error: unknown): void {
-    this.logger.error(
-      systemError(error, `the files in ${this.sysfs.path} and ${this.proc.path} cannot be kept`)
-        .line,
+    this.carrier = Pictures.make(
+      [
+        [this.sysfs, sysfs],
+        [this.proc, proc],
+      ],
+      { standstill, tunables, rollups },
+      this.logger,
+      timers,
     );
   }
+  private async mount(sysfs: Directory, proc: Directory, standstill: Standstill): Promise<void> {
+    for (const directory of [this.sysfs, this.proc]) directory.clear();
+    const ready = (): Promise<void> => standstill.sound();
+    this.carrier = await Mounts.make(
+      [
+        [this.sysfs, { root: sysfs, fileBytes: SYSFS_FILE_BYTES, ready }],
+        [this.proc, { root: proc, fileBytes: PROC_FILE_BYTES, ready }],
+      ],
+      (path) => this.logger.error(`somebody has unmounted ${path}: the files there are gone`),
+    );
+    this.carriedAs = 'mount';
+  }
+
+  /** The daemon would wait for itself where it makes something in a mount of its own. */
+  private assertOutside(socketPath: string): void {
+    const folder = realpathSync(dirname(socketPath));
+    for (const { path } of [this.sysfs, this.proc])
+      if (`${folder}/`.startsWith(`${path}/`))
+        throw new FatalError('SysfsUnusable', {
+          code: 'EINVAL',
+          message: `the socket is to be in ${path}: choose another --sysfs, or another --socket`,
+        });
+  }
+}
+
+/** Waits for a scanner that is being restarted. */
+function writing({ scanner, tunables }: KernelFilesSource): Write {
+  const write: Write = async (values) => {
+    try {
+      await scanner.ready();
+      await tunables.write(values);
+    } catch (error) {
+      // The scanner died before it was done: the next one takes it.
+      if (scanner.state !== 'restarting') throw error;
+      await write(values);
+    }
+  };
+  return write;
 }

@@ -1,15 +1,16 @@
 /**
  * /proc/PID/smaps_rollup of the guests: what each takes up, in the kernel's words.
  *
- * Finding it out takes a look at every page. So guests are looked at one after another, in slices,
- * all of them once a second at most and for a small part of the thread's time, and what was found
- * stands until the next look.
+ * Finding it out takes a look at every page, in slices. Whoever can wait asks for a look at one
+ * guest, and they are taken one after another. For those who cannot, all guests are looked at, once
+ * a second at most and for a small part of the thread's time, and what was found stands until the
+ * next look.
  */
 import { type Footprint, takeFootprint } from '../../inspect/footprint.js';
 import { registeredPages } from '../../inspect/population.js';
 import type { Host } from '../../ksm/host.js';
 import { finish } from '../../machine/long-work.js';
-import { inSlices } from '../slices.js';
+import { inSlices, lookInSlices } from '../slices.js';
 import { rollupText } from './text.js';
 
 const REST_MS = 1000;
@@ -33,6 +34,8 @@ export class Rollups {
   private dueAtMs = Number.NEGATIVE_INFINITY;
   private isLooking = false;
   private isStopped = false;
+  /** Settled when nobody has asked for a look. */
+  private looks: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly host: Host,
@@ -44,7 +47,7 @@ export class Rollups {
     const begunAtMs = this.nowMs();
     if (this.isLooking || begunAtMs < this.dueAtMs) return;
     this.isLooking = true;
-    void this.look().finally(() => {
+    void this.lookAtAll().finally(() => {
       this.isLooking = false;
       const tookMs = this.nowMs() - begunAtMs;
       this.dueAtMs = this.nowMs() + Math.max(REST_MS, tookMs * RESTS_TO_LOOKS);
@@ -64,12 +67,26 @@ export class Rollups {
     return rollupText(host, guest, footprints.get(id) ?? UNKNOWN);
   }
 
-  private async look(): Promise<void> {
+  /** Resolves once what is known of a guest was found after the call; at once if it is gone. */
+  look(guest: string): Promise<void> {
     const { host, footprints } = this;
-    const names = host.guestNames();
-    const ids = new Set(names.map((name) => host.guestId(name)));
-    for (const id of footprints.keys()) if (!ids.has(id)) footprints.delete(id);
-    for (const name of names) {
+    const look = this.looks.then(async () => {
+      if (!host.hasGuest(guest)) return;
+      const id = host.guestId(guest);
+      const footprint = await lookInSlices(function* () {
+        return host.hasGuest(guest) ? yield* takeFootprint(host, guest) : UNKNOWN;
+      });
+      this.forgetTheGone();
+      footprints.set(id, footprint);
+    });
+    this.looks = look.catch(() => {});
+    return look;
+  }
+
+  private async lookAtAll(): Promise<void> {
+    const { host, footprints } = this;
+    this.forgetTheGone();
+    for (const name of host.guestNames()) {
       // It may have gone meanwhile, and another of its name have come.
       if (this.isStopped) return;
       if (!host.hasGuest(name)) continue;
@@ -77,5 +94,11 @@ export class Rollups {
       const footprint = await inSlices(takeFootprint(host, name));
       if (footprint !== undefined) footprints.set(id, footprint);
     }
+  }
+
+  private forgetTheGone(): void {
+    const { host, footprints } = this;
+    const ids = new Set(host.guestNames().map((name) => host.guestId(name)));
+    for (const id of footprints.keys()) if (!ids.has(id)) footprints.delete(id);
   }
 }

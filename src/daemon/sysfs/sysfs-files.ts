@@ -10,17 +10,13 @@ import { KERNEL_PROFILES, type KernelProfile } from '../../ksm/kernels.js';
 import { hasSince } from '../../ksm/records/kernel-versions.js';
 import { readTunable } from '../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../names.js';
-import type { TunableWrites } from '../threads/tunable-writes.js';
+import type { TunableValues } from '../../protocol/routes/ksm.js';
 import type { Layout } from './own-directory.js';
 import { counterText, tunableText, writtenNumber, writtenValue } from './text.js';
+import { type Directory, type File, fixedDirectory } from './tree.js';
 
-export interface SysfsFile {
-  /** Relative to the directory, as all that follow. */
-  readonly path: string;
-  text(): string;
-  /** Takes what was written; rejects with what the kernel refuses. Absent: it can only be read. */
-  write?(text: string): Promise<void>;
-}
+/** Writes tunables; resolves when that is done, rejects with what the kernel refuses. */
+export type Write = (values: TunableValues) => Promise<void>;
 
 const KSM = 'kernel/mm/ksm';
 const HUGE_PAGES = 'kernel/mm/transparent_hugepage';
@@ -29,23 +25,15 @@ const HUGE_PAGE_PATHS = [
   ENABLED,
   ...[...KHUGEPAGED_TUNABLE_NAMES, ...KHUGEPAGED_COUNTER_NAMES].map(khugepagedPath),
 ];
-
-/** Each after the one that it is in. */
-export const SYSFS_DIRECTORIES = [
-  'kernel',
-  'kernel/mm',
-  KSM,
-  HUGE_PAGES,
-  `${HUGE_PAGES}/khugepaged`,
-];
+const DIRECTORY_MODE = 0o755;
 
 /** Whatever kernel is followed. */
-export const SYSFS_PATHS: readonly string[] = [
+const SYSFS_PATHS: readonly string[] = [
   ...new Set(KERNEL_PROFILES.flatMap((profile) => sysfsPaths(profile))),
 ];
 
-/** Those of one kernel. */
-export function sysfsPaths({ name, counters, tunables }: KernelProfile): string[] {
+/** Those of one kernel, relative to the directory. */
+function sysfsPaths({ name, counters, tunables }: KernelProfile): string[] {
   return [
     ...[...counters, ...tunables].map((file) => `${KSM}/${file}`),
     ...(hasSince(name, '2.6.38') ? HUGE_PAGE_PATHS : []),
@@ -53,43 +41,60 @@ export function sysfsPaths({ name, counters, tunables }: KernelProfile): string[
 }
 
 export const sysfsLayout: Layout = (path) => {
-  if (SYSFS_DIRECTORIES.includes(path)) return 'directory';
-  return SYSFS_PATHS.includes(path) ? 'file' : undefined;
+  if (SYSFS_PATHS.includes(path)) return 'file';
+  return SYSFS_PATHS.some((file) => file.startsWith(`${path}/`)) ? 'directory' : undefined;
 };
 
-export function sysfsFiles(host: Host, tunables: TunableWrites): SysfsFile[] {
-  const files = [...ksmFiles(host, tunables), ...hugePageFiles(host, tunables)];
+export function sysfsTree(host: Host, write: Write): Directory {
+  const files = new Map([...ksmFiles(host, write), ...hugePageFiles(host, write)]);
   const paths = sysfsPaths(host.profile);
-  return files.filter(({ path }) => paths.includes(path));
+  return fixedDirectory(
+    DIRECTORY_MODE,
+    new Map([...files].filter(([path]) => paths.includes(path))),
+  );
 }
 
-function ksmFiles({ profile, machine: { memory } }: Host, tunables: TunableWrites): SysfsFile[] {
+type Files = [path: string, file: File][];
+
+function ksmFiles({ profile, machine: { memory } }: Host, write: Write): Files {
   return [
-    ...profile.counters.map((name) => ({
-      path: `${KSM}/${name}`,
-      text: () => counterText(readCounter(memory, name)),
-    })),
-    ...profile.tunables.map((name) => ({
-      path: `${KSM}/${name}`,
-      text: () => tunableText(name, readTunable(memory, name)),
-      write: (text: string) => tunables.write({ [name]: writtenValue(name, text) }),
-    })),
+    ...profile.counters.map((name): Files[number] => [
+      `${KSM}/${name}`,
+      readOnly(() => counterText(readCounter(memory, name))),
+    ]),
+    ...profile.tunables.map((name): Files[number] => [
+      `${KSM}/${name}`,
+      writable(
+        () => tunableText(name, readTunable(memory, name)),
+        (text) => write({ [name]: writtenValue(name, text) }),
+      ),
+    ]),
   ];
 }
 
-function hugePageFiles({ khugepaged }: Host, tunables: TunableWrites): SysfsFile[] {
+function hugePageFiles({ khugepaged }: Host, write: Write): Files {
   return [
-    { path: ENABLED, text: () => 'always [madvise] never\n', write: assertMadvise },
-    ...KHUGEPAGED_TUNABLE_NAMES.map((name) => ({
-      path: khugepagedPath(name),
-      text: () => counterText(khugepaged.tunables[name]),
-      write: (text: string) => tunables.write({ [KHUGEPAGED + name]: writtenNumber(text) }),
-    })),
-    ...KHUGEPAGED_COUNTER_NAMES.map((name) => ({
-      path: khugepagedPath(name),
-      text: () => counterText(khugepaged.counters[name]),
-    })),
+    [ENABLED, writable(() => 'always [madvise] never\n', assertMadvise)],
+    ...KHUGEPAGED_TUNABLE_NAMES.map((name): Files[number] => [
+      khugepagedPath(name),
+      writable(
+        () => counterText(khugepaged.tunables[name]),
+        (text) => write({ [KHUGEPAGED + name]: writtenNumber(text) }),
+      ),
+    ]),
+    ...KHUGEPAGED_COUNTER_NAMES.map((name): Files[number] => [
+      khugepagedPath(name),
+      readOnly(() => counterText(khugepaged.counters[name])),
+    ]),
   ];
+}
+
+function readOnly(text: () => string): File {
+  return { mode: 0o444, text };
+}
+
+function writable(text: () => string, write: (text: string) => Promise<void>): File {
+  return { mode: 0o644, text, write };
 }
 
 function khugepagedPath(name: string): string {

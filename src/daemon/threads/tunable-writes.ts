@@ -4,6 +4,7 @@
  * go one after another, so that one that is refused and puts values back does not undo what another
  * has just written.
  */
+import { EventEmitter } from 'node:events';
 import { KsmdError } from '../../errors.js';
 import { checkedKhugepagedTunable } from '../../khugepaged/tunables.js';
 import type { Host } from '../../ksm/host.js';
@@ -12,13 +13,20 @@ import { KHUGEPAGED } from '../../names.js';
 import type { TunableValues } from '../../protocol/routes/ksm.js';
 import type { Scanner } from './scanner.js';
 
-export class TunableWrites {
+interface TunableEvents {
+  /** All of a request is written, or some of it and put back. */
+  written: [];
+}
+
+export class TunableWrites extends EventEmitter<TunableEvents> {
   private previous: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly host: Host,
     private readonly scanner: Scanner,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
    * Resolves when all are written; rejects with what the kernel refuses, and nothing has changed.
@@ -55,9 +63,11 @@ export class TunableWrites {
       }
     } catch (error) {
       for (const name of written.reverse()) await scanner.set(name, before[name] ?? 0);
+      this.emit('written');
       throw error;
     }
     for (const [name, value] of khugepaged) host.set(name, value);
+    this.emit('written');
   }
 }
 

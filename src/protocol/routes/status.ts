@@ -1,6 +1,6 @@
 /** /v1/status and /v1/stop. */
 import { type Static, Type } from 'typebox';
-import { SCANNER_STATES } from '../../names.js';
+import { SCANNER_STATES, SYSFS_CARRIERS } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Counters } from './ksm.js';
 
@@ -54,6 +54,19 @@ export const Status = Type.Object({
     state: Type.Enum([...SCANNER_STATES]),
     cpuMs: Type.Integer(),
   }),
+  sysfs: Type.Optional(
+    Type.Object(
+      {
+        directory: Type.String({ description: 'an absolute path; proc is beside it' }),
+        as: Type.Enum([...SYSFS_CARRIERS], {
+          description:
+            'mount: a read is of its moment, and a write returns when it is done, with its own ' +
+            'error; picture: plain files that follow, for who cannot mount',
+        }),
+      },
+      { description: 'the kernel’s files, with --sysfs' },
+    ),
+  ),
   counters: Counters,
   saved: Type.Object({
     pages: Type.Integer({

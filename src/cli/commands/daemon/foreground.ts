@@ -14,7 +14,12 @@ import { checkedKhugepagedTunable, type KhugepagedTunable } from '../../../khuge
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { assertFrameSizes } from '../../../machine/frame-sizes.js';
-import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, KHUGEPAGED } from '../../../names.js';
+import {
+  DEFAULT_KERNEL,
+  DEFAULT_PAGE_SIZE,
+  KHUGEPAGED,
+  type SysfsCarrier,
+} from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
@@ -34,6 +39,7 @@ export interface StartOptions
       | 'restore'
       | 'limits'
       | 'http'
+      | 'sysfs'
     >,
     Omit<Limits, 'maxBodyBytes'> {
   readonly socket?: string;
@@ -47,6 +53,8 @@ export interface StartOptions
   readonly run?: '0' | '1';
   readonly restore?: string;
   readonly http?: string;
+  readonly sysfs?: string;
+  readonly sysfsAs?: SysfsCarrier;
   readonly httpRemote?: true;
   readonly maxBody: number;
 }
@@ -100,6 +108,13 @@ function ofKhugepaged([name, value]: Assignment): [KhugepagedTunable, number] {
   return checkedKhugepagedTunable(name.slice(KHUGEPAGED.length), value);
 }
 
+function kernelFiles({ sysfs, sysfsAs }: StartOptions): DaemonConfig['sysfs'] {
+  if (sysfs !== undefined) return { directory: sysfs, as: sysfsAs };
+  if (sysfsAs !== undefined)
+    throw new KsmdError('EINVAL', '--sysfs-as is of no use without --sysfs');
+  return undefined;
+}
+
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
   const { http, httpRemote = false } = options;
@@ -116,7 +131,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
     tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
     khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),
     restore: snapshot,
-    sysfs: options.sysfs,
+    sysfs: onCommandLine(() => kernelFiles(options)),
     http: http === undefined ? undefined : onCommandLine(() => parseTcpAddress(http, httpRemote)),
     oomTimeoutMs: options.oomTimeoutMs,
     logLevel: options.logLevel,

@@ -2,7 +2,13 @@
 import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
-import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, KERNELS, LOG_LEVELS } from '../../../names.js';
+import {
+  DEFAULT_KERNEL,
+  DEFAULT_PAGE_SIZE,
+  KERNELS,
+  LOG_LEVELS,
+  SYSFS_CARRIERS,
+} from '../../../names.js';
 import {
   parseBytes,
   parseCount,
@@ -55,8 +61,14 @@ export const start = verb({
     new Option(
       '--sysfs <dir>',
       'keep the files of /sys/kernel/mm, ksm and transparent_hugepage, in DIR, and of /proc in ' +
-        'DIR/../proc',
+        'DIR/../proc: a mount where that can be had (root, /dev/fuse, koffi), elsewhere a ' +
+        'picture of it in plain files',
     ),
+    new Option(
+      '--sysfs-as <mount|picture>',
+      'which of the two it must be; of two writes to one file of a picture in a row the second ' +
+        'counts',
+    ).choices(SYSFS_CARRIERS),
     new Option('--max-body <size>', 'a JSON body; uploads are bounded by their regions')
       .argParser(parseBytes)
       .default(DEFAULT_LIMITS.maxBodyBytes, '1MiB'),

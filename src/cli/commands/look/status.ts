@@ -59,7 +59,14 @@ function statusText(status: Status, report: Report): string[] {
         `${seconds(scanner.cpuMs)} of processor time`,
     ],
     ['pace', paceText(report)],
+    ...(status.sysfs === undefined ? [] : [['files', filesText(status.sysfs)] as const]),
   ]);
+}
+
+function filesText({ directory, as }: NonNullable<Status['sysfs']>): string {
+  return as === 'mount'
+    ? `a mount in ${directory}, and in proc beside it`
+    : `a picture of them in ${directory}, and in proc beside it: plain files that follow`;
 }
 
 /** How many frames stand for the pages that are merged, as they are now. */

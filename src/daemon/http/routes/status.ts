@@ -21,7 +21,8 @@ export function statusHandlers(context: Context): Handlers<typeof STATUS_ROUTES>
   };
 }
 
-function status({ host, scanner, threads, forks, startedAtMs }: Context): Status {
+function status(context: Context): Status {
+  const { host, scanner, threads, forks, kernelFiles, startedAtMs } = context;
   const { frames, pageSize } = host.machine;
   const counters: Counters = { ...host.counters() };
   return {
@@ -43,6 +44,7 @@ function status({ host, scanner, threads, forks, startedAtMs }: Context): Status
     workloads: threads.summary(),
     totals: { ...host.totals(), collapses: host.khugepaged.counters.pages_collapsed },
     scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
+    ...(kernelFiles === undefined ? {} : { sysfs: kernelFiles.place }),
     counters,
     saved: saved(host, forks),
   };

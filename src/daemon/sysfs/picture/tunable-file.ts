@@ -7,8 +7,8 @@
  * it before it writes.
  */
 import { type FSWatcher, watch } from 'node:fs';
+import { writtenText } from '../text.js';
 import type { KernelFile } from './kernel-file.js';
-import { writtenText } from './text.js';
 
 export interface Tunable {
   /** What the file is to show. */
@@ -35,26 +35,28 @@ export class TunableFile {
     this.watcher = this.watch();
   }
 
+  /** Shows the tunable as it is now, unless somebody has written: that is left to the watcher. */
+  show(text: string): void {
+    if (this.taking === undefined && text !== this.file.shown && !this.isTouched)
+      this.file.show(text);
+  }
+
   /**
-   * Shows the tunable as it is now. What somebody has written is left to the watcher, which hears
-   * of writes to several files in their order; what the watcher has not taken up by the next look
-   * is taken up then, and an empty file filled again.
+   * To be called now and then: what the watcher, which hears of writes to several files in their
+   * order, has not taken up by the next look is taken up then. An empty file is filled again.
    */
-  refresh(): void {
+  look(text: string): void {
     if (this.taking !== undefined) return;
     if (this.file.isReplaced) {
-      const held = this.file.putBack(this.tunable.text());
+      const held = this.file.putBack(text);
       this.watcher.close();
       this.watcher = this.watch();
       if (held !== '') void this.take(held);
       return;
     }
     const found = this.file.read();
-    const text = this.tunable.text();
-    if (found === this.file.shown) {
-      this.suspect = undefined;
-      if (text !== found) this.file.show(text);
-    } else if (found !== this.suspect) this.suspect = found;
+    if (found === this.file.shown) this.suspect = undefined;
+    else if (found !== this.suspect) this.suspect = found;
     else if (found === '') this.file.show(text);
     else void this.take(found);
   }
@@ -63,6 +65,10 @@ export class TunableFile {
     this.isClosed = true;
     this.watcher.close();
     this.file.close();
+  }
+
+  private get isTouched(): boolean {
+    return this.file.isReplaced || this.file.read() !== this.file.shown;
   }
 
   private watch(): FSWatcher {

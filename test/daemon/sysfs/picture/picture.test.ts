@@ -1,7 +1,6 @@
-/** The kernel's files as a shell and a reader meet them. */
+/** The kernel's files as plain files, as a shell and a reader meet them. */
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -10,16 +9,15 @@ import {
   readSync,
   rmSync,
   statSync,
-  symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FATAL } from '../../../src/daemon/fatal.js';
-import { KERNEL_PROFILES } from '../../../src/ksm/kernels.js';
-import { DaemonProcess, run, TemporaryDirectory } from '../../daemon-process.js';
-import { until } from '../../until.js';
+import { KERNEL_PROFILES } from '../../../../src/ksm/kernels.js';
+import { DaemonProcess, run, TemporaryDirectory } from '../../../daemon-process.js';
+import { until } from '../../../until.js';
 
+/** Also where mounts could be had. */
+const PICTURE = ['--sysfs-as', 'picture', '--sysfs'];
 const KSM = 'kernel/mm/ksm';
 
 let directory: TemporaryDirectory;
@@ -39,16 +37,8 @@ afterEach(async () => {
 });
 
 async function start(...args: string[]): Promise<DaemonProcess> {
-  daemon = await DaemonProcess.start(['--sysfs', sysfs, ...args]);
+  daemon = await DaemonProcess.start([...PICTURE, sysfs, ...args]);
   return daemon;
-}
-
-/** The status and the sentence that a daemon ends with at once. */
-async function refused(...args: string[]): Promise<{ status: number | null; stderr: string }> {
-  const other = DaemonProcess.spawn(args);
-  const status = await other.exited;
-  other.directory.remove();
-  return { status, stderr: other.stderr };
 }
 
 function read(name: string): string {
@@ -306,23 +296,6 @@ describe('the directory', () => {
     expect(told()).toHaveLength(1);
   });
 
-  test('is removed at the end, and so is all in it', async () => {
-    const { client } = await start();
-    await client.createGuest('g');
-    await until('the guest is there', () => existsSync(join(proc, '1')));
-    expect(await daemon?.stop()).toBe(0);
-    daemon = undefined;
-    expect(readdirSync(directory.path)).toEqual([]);
-  });
-
-  test('stays, empty, if it was there before', async () => {
-    mkdirSync(sysfs);
-    await start();
-    await daemon?.stop();
-    daemon = undefined;
-    expect(readdirSync(sysfs)).toEqual([]);
-  });
-
   test('of a daemon that was killed is taken over: its files go on, its guests are gone', async () => {
     const first = await start('--pages-to-scan', '12345');
     await first.client.createGuest('g');
@@ -338,97 +311,5 @@ describe('the directory', () => {
     expect(await daemon?.stop()).toBe(0);
     daemon = undefined;
     expect(readdirSync(directory.path)).toEqual([]);
-  });
-
-  test("is one daemon's where several start at once over a stale one, five times", async () => {
-    let last = await start();
-    for (let i = 0; i < 5; i++) {
-      await last.stop('SIGKILL');
-      const daemons = Array.from({ length: 3 }, () => DaemonProcess.spawn(['--sysfs', sysfs]));
-      const losers = new Set<DaemonProcess>();
-      for (const each of daemons) void each.exited.then(() => losers.add(each));
-      await until('all but one have given up', () => losers.size === 2);
-      for (const loser of losers) {
-        expect(loser.stderr).toMatch(/^ksmd: EBUSY: another daemon keeps its files in /);
-        loser.directory.remove();
-      }
-      last = daemons.find((each) => !losers.has(each)) ?? last;
-      daemon = last;
-      await until('it is up', () => last.log.some(({ msg }) => msg === 'listening'));
-      await last.client.setKsm({ pages_to_scan: 500 + i });
-      await shows('pages_to_scan', `${500 + i}\n`);
-    }
-    expect(await last.stop()).toBe(0);
-    daemon = undefined;
-    expect(readdirSync(directory.path)).toEqual([]);
-  });
-
-  test.each([
-    ['a file', () => writeFileSync(join(sysfs, 'notes'), 'mine'), 'sys/notes'],
-    [
-      'the files of another kernel',
-      () => {
-        mkdirSync(join(sysfs, KSM), { recursive: true });
-        writeFileSync(join(sysfs, KSM, 'run'), '0\n');
-      },
-      `sys/${KSM}/run`,
-    ],
-    ['a link', () => symlinkSync('/', join(sysfs, 'kernel')), 'sys/kernel'],
-    ['a process beside it', () => mkdirSync(join(proc, 'self'), { recursive: true }), 'proc/self'],
-  ])('is left as it is where there is somebody else’s: %s', async (_what, put, named) => {
-    mkdirSync(sysfs);
-    put();
-    const { stdout: before } = await run('find', [directory.path]);
-    const { status, stderr } = await refused('--sysfs', sysfs);
-    expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-    expect(stderr).toBe(
-      `ksmd: EEXIST: ${directory.file(named)} is not ksmd's: choose a --sysfs that is ` +
-        'empty, and has no proc beside it that is not\n',
-    );
-    expect((await run('find', [directory.path])).stdout).toBe(before);
-  });
-
-  test('of a daemon that lives is not taken from it, nor is proc by one beside it', async () => {
-    await start('--run', '0');
-    for (const other of [sysfs, directory.file('other')]) {
-      const { status, stderr } = await refused('--sysfs', other, '--pages-to-scan', '7');
-      expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-      expect(stderr).toMatch(
-        /^ksmd: EBUSY: another daemon keeps its files in .*: stop it, or choose another --sysfs\n$/,
-      );
-    }
-    expect(read('pages_to_scan')).toBe('100\n');
-    expect(readdirSync(directory.path).sort()).toEqual(['proc', 'sys']);
-  });
-
-  test.skipIf(process.geteuid?.() !== 0)(
-    'is refused where somebody else could put links in the place of its files',
-    async () => {
-      chownSync(directory.path, 65534, 65534);
-      const { status, stderr } = await refused('--sysfs', sysfs);
-      expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-      expect(stderr).toBe(
-        `ksmd: EPERM: others can replace what is in ${directory.path}: choose a --sysfs in ` +
-          'a directory of your own\n',
-      );
-      expect(readdirSync(directory.path)).toEqual([]);
-    },
-  );
-
-  test('nor where anybody may write', async () => {
-    mkdirSync(sysfs);
-    chmodSync(sysfs, 0o777);
-    expect((await refused('--sysfs', sysfs)).stderr).toMatch(
-      /^ksmd: EPERM: others can replace what is in /,
-    );
-  });
-
-  test.each([
-    ['no directory can be made', '/proc/nowhere', 'ENOENT'],
-    ['the real kernel’s files are', '/sys', 'EEXIST'],
-  ])('is refused where %s', async (_where, path, errno) => {
-    const { status, stderr } = await refused('--sysfs', path);
-    expect(status).toBe(FATAL.SysfsUnusable.exitStatus);
-    expect(stderr).toMatch(new RegExp(`^ksmd: ${errno}: .*choose .*--sysfs`));
   });
 });

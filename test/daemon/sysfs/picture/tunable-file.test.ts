@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KernelFile } from '../../../src/daemon/sysfs/kernel-file.js';
-import { TunableFile } from '../../../src/daemon/sysfs/tunable-file.js';
-import { until } from '../../until.js';
+import { KernelFile } from '../../../../src/daemon/sysfs/picture/kernel-file.js';
+import { TunableFile } from '../../../../src/daemon/sysfs/picture/tunable-file.js';
+import { until } from '../../../until.js';
 
 let directory: string;
 let taken: string[];

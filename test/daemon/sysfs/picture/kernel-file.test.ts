@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { assert, constantFrom, property, tuple } from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { KernelFile } from '../../../src/daemon/sysfs/kernel-file.js';
-import { TemporaryDirectory } from '../../daemon-process.js';
+import { KernelFile } from '../../../../src/daemon/sysfs/picture/kernel-file.js';
+import { TemporaryDirectory } from '../../../daemon-process.js';
 
 /** What a reader could have found: the file after every change of it. */
 const seen = vi.hoisted(() => ({ path: '', texts: [] as string[] }));

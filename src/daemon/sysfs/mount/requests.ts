@@ -1,0 +1,109 @@
+/**
+ * The requests of mounts: read from /dev/fuse as they come, and each answered as soon as it is
+ * done, in whatever order.
+ *
+ * A thread of koffi's waits for them, for Node cannot wait for such a device: a read that blocks
+ * would keep a thread that nothing can wake, and the process from its end. Read and answered they
+ * are on this thread, which neither ever blocks.
+ */
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import type { FileServer } from './file-server.js';
+import { REQUEST_BYTES, readRequest } from './protocol.js';
+import type { Bell, SystemCalls } from './system-calls.js';
+
+const DEVICE = '/dev/fuse';
+/** A request was taken back before it was read, or before it was answered; or there is none. */
+const NOTHING = ['EAGAIN', 'EINTR', 'ENOENT'];
+/** The mount is gone. */
+const GONE = ['ENODEV', 'ECONNABORTED', 'ENOTCONN'];
+
+interface Channel {
+  readonly fd: number;
+  readonly server: FileServer;
+  readonly ended: () => void;
+}
+
+export class Requests {
+  private readonly channels = new Map<number, Channel>();
+  private readonly buffer = Buffer.alloc(REQUEST_BYTES);
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly bell: Bell;
+  private isStopped = false;
+
+  constructor(private readonly calls: SystemCalls) {
+    this.bell = calls.bell();
+    void this.run();
+  }
+
+  /**
+   * A channel whose requests this server answers: its file, for a mount to be made with. `ended` is
+   * called if the mount goes though nobody has stopped this. Throws what opening the device does.
+   */
+  open(server: FileServer, ended: () => void): number {
+    const fd = openSync(DEVICE, constants.O_RDWR | constants.O_NONBLOCK);
+    this.channels.set(fd, { fd, server, ended });
+    this.bell.ring();
+    return fd;
+  }
+
+  /** Resolves once all that was asked before is answered. */
+  async settled(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  /** No more answers: who waits for one gets an error. The second time there is nothing to do. */
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.bell.ring();
+    for (const fd of this.channels.keys()) closeSync(fd);
+    this.channels.clear();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopped) {
+      const readable = await this.calls.readable([this.bell.fd, ...this.channels.keys()]);
+      if (this.isStopped) break;
+      for (const fd of readable) {
+        const channel = this.channels.get(fd);
+        if (channel === undefined) this.bell.hush();
+        else this.take(channel);
+      }
+    }
+    this.bell.close();
+  }
+
+  private take(channel: Channel): void {
+    let bytes: number;
+    try {
+      bytes = readSync(channel.fd, this.buffer);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (GONE.includes(code)) this.end(channel);
+      else if (!NOTHING.includes(code)) throw error;
+      return;
+    }
+    const request = readRequest(this.buffer.subarray(0, bytes));
+    const answered = channel.server.answer(request).then((answer) => {
+      this.underWay.delete(answered);
+      if (answer !== undefined) this.send(channel, answer);
+    });
+    this.underWay.add(answered);
+  }
+
+  private send({ fd }: Channel, answer: Buffer): void {
+    if (!this.channels.has(fd)) return;
+    try {
+      writeSync(fd, answer);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!GONE.includes(code) && !NOTHING.includes(code)) throw error;
+    }
+  }
+
+  private end({ fd, ended }: Channel): void {
+    this.channels.delete(fd);
+    closeSync(fd);
+    ended();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The calls to the operating system that a mount takes and Node does not have, by way of koffi,
+ * which need not be installed. Errors are the operating system's, with their errno names.
+ */
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { errnoOf, KsmdError } from '../../../errors.js';
+
+type Koffi = typeof import('koffi').default;
+
+const MNT_DETACH = 2;
+const MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+const EFD_CLOEXEC_NONBLOCK = 0o2004000;
+const POLLIN = 1;
+const FOREVER = -1;
+/** struct pollfd: fd, events, revents. */
+const POLLFD_BYTES = 8;
+const EVENTS = 4;
+const REVENTS = 6;
+const ONE = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+
+const NAMES = new Map(
+  Object.entries(constants.errno).map(([name, number]) => [number, errnoOf(name)]),
+);
+
+function declared(koffi: Koffi) {
+  const libc = koffi.load(null);
+  return {
+    mount: libc.func(
+      'int mount(str source, str target, str type, unsigned long flags, str options)',
+    ),
+    umount2: libc.func('int umount2(str target, int flags)'),
+    eventfd: libc.func('int eventfd(unsigned int value, int flags)'),
+    poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
+  };
+}
+
+export class SystemCalls {
+  private readonly calls: ReturnType<typeof declared>;
+
+  private constructor(private readonly koffi: Koffi) {
+    this.calls = declared(koffi);
+  }
+
+  /** KsmdError ENOENT if koffi is not there, or not for this machine. */
+  static async load(): Promise<SystemCalls> {
+    try {
+      return new SystemCalls((await import('koffi')).default);
+    } catch {
+      throw new KsmdError('ENOENT', 'koffi, an optional package, is not installed');
+    }
+  }
+
+  mount(source: string, target: string, type: string, options: string): void {
+    const { mount } = this.calls;
+    this.check(mount(source, target, type, MS_NOSUID_NODEV_NOEXEC, options), 'mount');
+  }
+
+  /** Nobody comes there any more; who is there stays until he leaves. */
+  detach(target: string): void {
+    this.check(this.calls.umount2(target, MNT_DETACH), 'umount');
+  }
+
+  /** A bell that nobody has rung yet. */
+  bell(): Bell {
+    return new Bell(this.check(this.calls.eventfd(0, EFD_CLOEXEC_NONBLOCK), 'eventfd'));
+  }
+
+  /**
+   * Resolves with those of the files that can be read, or are at an end, once there is one. Takes a
+   * thread of koffi's, which the process waits for as it exits.
+   */
+  async readable(fds: readonly number[]): Promise<readonly number[]> {
+    const pollfds = Buffer.alloc(fds.length * POLLFD_BYTES);
+    for (const [i, fd] of fds.entries()) {
+      pollfds.writeInt32LE(fd, i * POLLFD_BYTES);
+      pollfds.writeInt16LE(POLLIN, i * POLLFD_BYTES + EVENTS);
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.calls.poll.async(pollfds, fds.length, FOREVER, (error: unknown) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+    return fds.filter((_fd, i) => pollfds.readInt16LE(i * POLLFD_BYTES + REVENTS) !== 0);
+  }
+
+  private check(result: number, call: string): number {
+    if (result >= 0) return result;
+    const code = NAMES.get(this.koffi.errno()) ?? 'EIO';
+    throw new KsmdError(code, `${call}(2) fails with ${code}`);
+  }
+}
+
+/** A file that can be read once it has been rung. */
+export class Bell {
+  constructor(readonly fd: number) {}
+
+  ring(): void {
+    writeSync(this.fd, ONE);
+  }
+
+  /** Until it is rung again. */
+  hush(): void {
+    readSync(this.fd, Buffer.alloc(ONE.length));
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}

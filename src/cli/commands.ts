@@ -8,6 +8,7 @@ import * as lab from './commands/lab/verbs.js';
 import * as look from './commands/look/verbs.js';
 import * as record from './commands/record/verbs.js';
 import * as settings from './commands/settings/verbs.js';
+import * as workloads from './commands/workloads/verbs.js';
 import type { Verb } from './verb.js';
 
 export const VERBS: readonly Verb[] = [
@@ -20,20 +21,22 @@ export const VERBS: readonly Verb[] = [
   guests.register,
   guests.unregister,
   guests.fork,
+  guests.exec,
   guests.guests,
   look.explain,
   guests.read,
   guests.write,
   guests.madvise,
+  guests.prctl,
   settings.get,
   settings.set,
   settings.scan,
   daemon.logs,
   lab.replay,
   lab.ksmpages,
-  guests.run,
-  guests.ps,
-  guests.kill,
+  workloads.run,
+  workloads.ps,
+  workloads.kill,
   look.check,
   lab.profile,
   record.snapshot,

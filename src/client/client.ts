@@ -104,15 +104,31 @@ export class Client extends Caller {
     return this.call('POST /v1/guests/:guest/fork', { params: { guest }, body: { child } });
   }
 
+  /**
+   * prctl(PR_SET_MEMORY_MERGE): all that the guest has and will map is mergeable, or nothing is.
+   * EINVAL where the kernel does not know it, ENOMEM if frames run short as pages are given back.
+   */
+  prctl(guest: string, merge: boolean): Promise<Guest> {
+    return this.call('POST /v1/guests/:guest/prctl', { params: { guest }, body: { merge } });
+  }
+
+  /**
+   * The guest becomes another program: its regions go, its workloads with them. What prctl has set
+   * stays, and its NUMA node. ENOSPC at the limit of guests.
+   */
+  exec(guest: string): Promise<Guest> {
+    return this.call('POST /v1/guests/:guest/exec', { params: { guest } });
+  }
+
   /** The guest exits, its workloads with it. */
   async removeGuest(guest: string): Promise<void> {
     await this.call('DELETE /v1/guests/:guest', { params: { guest } });
   }
 
   /**
-   * Registers a region of `pages` untouched pages, mergeable unless said and `huge` if said, at an
-   * address of whole pages or where there is room. EEXIST if name or addresses are taken, ENOSPC
-   * without room.
+   * Registers a region of `pages` untouched pages, mergeable unless said, `huge` and on a NUMA node
+   * of its own if said, at an address of whole pages or where there is room. EEXIST if name or
+   * addresses are taken, ENOSPC without room.
    */
   map(guest: string, region: string, request: RegionRequest): Promise<Region> {
     const params = { guest, region };

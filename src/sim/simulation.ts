@@ -89,6 +89,22 @@ export class Simulation {
     this.host.fork(guest, child);
   }
 
+  /**
+   * prctl(PR_SET_MEMORY_MERGE): all that the guest has and will map is mergeable, or nothing is.
+   * EINVAL where the kernel does not know it, ENOMEM if frames run short as pages are given back.
+   */
+  prctl(guest: string, merge: boolean): void {
+    this.host.prctl(guest, merge);
+  }
+
+  /**
+   * The guest becomes another program: its regions go, what prctl has set stays. ENOSPC at the
+   * limit of guests.
+   */
+  exec(guest: string): void {
+    this.host.exec(guest);
+  }
+
   /** The guest exits: its memory is free at once, its rmap items go as the scanner passes. */
   removeGuest(guest: string): void {
     this.host.exitGuest(guest);

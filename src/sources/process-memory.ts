@@ -47,6 +47,8 @@ export class ProcessMemory {
     private readonly hugePages: HugePages | undefined,
     /** Private anonymous mappings, heap and stacks among them, in order of address. */
     readonly mappings: readonly Mapping[],
+    /** It has set PR_SET_MEMORY_MERGE, as far as the kernel tells: 6.15 and later do. */
+    readonly mergesAny: boolean,
   ) {}
 
   /**
@@ -67,6 +69,7 @@ export class ProcessMemory {
         mem,
         await HugePages.open(),
         privateAnonymousMappings(maps),
+        /^ksm_merge_any: yes$/m.test(await ksmStatOf(pid)),
       );
     } catch (error) {
       for (const handle of handles) await handle.close();
@@ -217,4 +220,9 @@ function explain(pid: number, error: unknown): Error {
         'CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
     );
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Nothing where the kernel has no such file, or keeps it from this user. */
+async function ksmStatOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/ksm_stat`, 'latin1').catch(() => '');
 }

@@ -78,6 +78,14 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
     (client) => client.fork('g', 'child'),
     { name: 'child', node: 1, presentPages: 2, regions: [{ name: 'r', address: BASE }] },
   ],
+  prctl: [
+    (client) => client.prctl('child', true),
+    { mergesAny: true, ksm_stat: { ksm_merge_any: 'yes', ksm_mergeable: 'yes' } },
+  ],
+  exec: [
+    (client) => client.exec('child'),
+    { name: 'child', node: 1, mergesAny: true, presentPages: 0, regions: [] },
+  ],
   madvise: [(client) => client.madvise('g', 'dontneed', { region: 'r' }), undefined],
   run: [
     (client) => client.run({ workload: 'read', guest: 'w', pages: 8 }),

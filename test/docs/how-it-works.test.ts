@@ -7,6 +7,7 @@ import { readDocument, tableUnder } from './markdown.js';
 const DIFFERENCES: readonly ((profile: KernelProfile) => boolean)[] = [
   ({ zeroPages }) => zeroPages !== 'none',
   ({ chains }) => chains !== 'none',
+  ({ prctlMerge }) => prctlMerge,
   ({ zeroPages }) => zeroPages === 'counted',
   ({ smartScan }) => smartScan,
   ({ tunables }) => tunables.includes('advisor_mode'),

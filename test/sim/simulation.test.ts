@@ -207,6 +207,29 @@ describe('huge pages and forks', () => {
     expect(errorOf(() => simulation.fork('nobody', 'child-2'))).toBe('ENOENT');
   });
 
+  test('a child merges any memory as its parent does, as another program too', () => {
+    const simulation = new Simulation({ memoryBytes: MIB });
+    simulation.createGuest('a');
+    simulation.prctl('a', true);
+    simulation.fork('a', 'child');
+    simulation.exec('child');
+    for (const guest of ['a', 'child']) {
+      const { address } = simulation.map(guest, 'ram', { pages: 1, mergeable: false });
+      simulation.store(guest, address, Uint8Array.of(1));
+    }
+    simulation.fullScan();
+    simulation.fullScan();
+    expect(simulation.counters().pages_sharing).toBe(1);
+    simulation.prctl('child', false);
+    simulation.fullScan();
+    expect(simulation.counters().pages_sharing).toBe(0);
+    expect(simulation.check()).toEqual([]);
+    expect(errorOf(() => simulation.exec('nobody'))).toBe('ENOENT');
+    const old = new Simulation({ memoryBytes: MIB, kernel: '6.1' });
+    old.createGuest('a');
+    expect(errorOf(() => old.prctl('a', true))).toBe('EINVAL');
+  });
+
   test('a collapse where nothing is mapped, and a pass over no page, are refused', () => {
     const simulation = withHugePage(0);
     expect(errorOf(() => simulation.madvise('a', 'collapse', { region: 'ram' }))).toBe('EINVAL');

@@ -82,7 +82,7 @@ export const TUNABLES = {
   merge_across_nodes: {
     unit: undefined,
     help:
-      '0: only pages of guests on one NUMA node merge, ' +
+      '0: only pages whose frames are of one NUMA node merge, ' +
       'and nobody reads a KSM page from far away',
     since: '3.9',
     initial: 1,

@@ -3,17 +3,14 @@ import { type Static, Type } from 'typebox';
 import { ADVICE } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Bytes, Name, Pages } from '../values.js';
-import { Counters } from './ksm.js';
 
 export const GuestParams = Type.Object({ guest: Name });
 const RegionParams = Type.Object({ guest: Name, region: Name });
 
+const NumaNode = Type.Integer({ minimum: 0, maximum: 15, description: 'a NUMA node, 0 to 15' });
+
 const GuestRequest = Type.Object(
-  {
-    node: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 15, description: 'a NUMA node, 0 to 15' }),
-    ),
-  },
+  { node: Type.Optional(NumaNode) },
   { additionalProperties: false },
 );
 
@@ -25,6 +22,7 @@ export const RegionRequest = Type.Object(
     huge: Type.Optional(
       Type.Boolean({ description: 'true or false: whether it is advised to huge pages' }),
     ),
+    node: Type.Optional(NumaNode),
   },
   { additionalProperties: false },
 );
@@ -35,12 +33,26 @@ export const Region = Type.Object({
   address: Type.Integer(),
   pages: Type.Integer(),
   huge: Type.Boolean({ description: 'it is advised to huge pages' }),
+  node: Type.Optional(
+    Type.Integer({ description: "the NUMA node that its memory comes from, if not its guest's" }),
+  ),
 });
 export type Region = Static<typeof Region>;
 
+const KsmStat = Type.Record(
+  Type.String(),
+  Type.Union([Type.Integer(), Type.Literal('yes'), Type.Literal('no')], {
+    description: 'a number, yes or no',
+  }),
+  { description: 'what /proc/PID tells of KSM: ksm_stat, and ksm_merging_pages before 6.4' },
+);
+
 const GUEST_FIELDS = {
   name: Type.String(),
-  node: Type.Integer(),
+  node: Type.Integer({ description: 'the NUMA node that its memory comes from' }),
+  mergesAny: Type.Boolean({
+    description: 'all that it maps is mergeable: PR_SET_MEMORY_MERGE is on',
+  }),
   registeredPages: Type.Integer(),
   presentPages: Type.Integer({
     description: 'resident: pages that have a frame, their own or shared',
@@ -56,7 +68,7 @@ const GUEST_FIELDS = {
   rmapItems: Type.Integer({ description: 'pages that KSM keeps a record of' }),
   bookkeepingBytes: Type.Integer({ description: 'what the kernel spends on these records' }),
   visits: Type.Integer({ description: 'visits of the scanner that looked at one of its pages' }),
-  ksm_stat: Counters,
+  ksm_stat: KsmStat,
 };
 
 export const GuestSummary = Type.Object({
@@ -73,6 +85,11 @@ export const Guest = Type.Object({
 export type Guest = Static<typeof Guest>;
 
 const ForkRequest = Type.Object({ child: Name }, { additionalProperties: false });
+
+const PrctlRequest = Type.Object(
+  { merge: Type.Boolean({ description: 'true or false' }) },
+  { additionalProperties: false },
+);
 
 /** A range, a whole region, or a range that must lie in the region. */
 export const AdviceRequest = Type.Object(
@@ -136,6 +153,25 @@ export const GUEST_ROUTES = {
     params: GuestParams,
     body: ForkRequest,
     answers: { 201: Guest },
+  },
+  prctl: {
+    method: 'POST',
+    path: '/v1/guests/:guest/prctl',
+    summary: 'PR_SET_MEMORY_MERGE: all that the guest has and will map is mergeable, or nothing',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    body: PrctlRequest,
+    answers: { 200: Guest },
+  },
+  exec: {
+    method: 'POST',
+    path: '/v1/guests/:guest/exec',
+    summary: 'The guest becomes another program: its regions and workloads go, prctl stays',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    answers: { 200: Guest },
   },
   map: {
     method: 'PUT',

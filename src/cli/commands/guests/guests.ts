@@ -24,9 +24,10 @@ export const action: Action<[string | undefined], object> = async (
   return undefined;
 };
 
-/** Huge pages have a column where there are any. */
+/** Huge pages have a column where there are any, and who merges any. */
 function guestTable(all: readonly GuestSummary[], pageSize: number): string[] {
   const areAny = all.some(({ hugePages }) => hugePages > 0);
+  const mergeAny = all.some(({ mergesAny }) => mergesAny);
   const rows = all.map((guest) => [
     guest.name,
     String(guest.node),
@@ -35,26 +36,31 @@ function guestTable(all: readonly GuestSummary[], pageSize: number): string[] {
     ...pages(guest.presentPages, pageSize),
     ...(areAny ? [String(guest.hugePages)] : []),
     ...pages(guest.ksm_stat.ksm_merging_pages, pageSize),
+    ...(mergeAny ? [guest.mergesAny ? 'yes' : 'no'] : []),
   ]);
   const huge = areAny ? ['HUGE'] : [];
+  const any = mergeAny ? ['ANY'] : [];
   return table(
-    ['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', ...huge, 'MERGED', ''],
+    ['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', ...huge, 'MERGED', '', ...any],
     rows,
   );
 }
 
 function regionTable({ regions }: Guest, pageSize: number): string[] {
   const areAny = regions.some(({ huge }) => huge);
+  const areBound = regions.some(({ node }) => node !== undefined);
   const rows = regions.map((region) => [
     region.name,
     hex(region.address),
     ...pages(region.pages, pageSize),
     ...(areAny ? [region.huge ? 'yes' : 'no'] : []),
+    ...(areBound ? [String(region.node ?? '')] : []),
   ]);
-  return table(['REGION', 'ADDRESS', 'PAGES', '', ...(areAny ? ['HUGE'] : [])], rows);
+  const more = [...(areAny ? ['HUGE'] : []), ...(areBound ? ['NODE'] : [])];
+  return table(['REGION', 'ADDRESS', 'PAGES', '', ...more], rows);
 }
 
 /** The early kernel profiles do not count by guest. */
-function pages(value: number | undefined, pageSize: number): [string, string] {
-  return value === undefined ? ['-', ''] : [String(value), size(value * pageSize)];
+function pages(value: number | string | undefined, pageSize: number): [string, string] {
+  return typeof value !== 'number' ? ['-', ''] : [String(value), size(value * pageSize)];
 }

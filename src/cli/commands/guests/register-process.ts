@@ -5,7 +5,8 @@
  * Programs reserve far more than they use. So a region is not a whole mapping but a part of it that
  * is present, small gaps included.
  */
-import { KsmdError } from '../../../errors.js';
+import type { Client } from '../../../client/client.js';
+import { isKsmdError, KsmdError } from '../../../errors.js';
 import { type PresentRange, ProcessMemory } from '../../../sources/process-memory.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
@@ -27,6 +28,7 @@ export async function registerProcess(
   { client, print }: Session,
   guest: string,
   pid: number,
+  node: number | undefined,
 ): Promise<void> {
   const memory = await ProcessMemory.open(pid);
   try {
@@ -46,19 +48,29 @@ export async function registerProcess(
       );
 
     const progress = new Progress(guest, presentBytes);
-    const storedBytes = await withNewGuest(client, guest, async () => {
-      for (const { address, length, huge } of found.regions)
-        await client.map(guest, address.toString(16), { pages: length / pageSize, address, huge });
-      let stored = 0;
-      for (const range of ranges) {
-        for await (const { address, bytes } of memory.read(range)) {
-          await client.store(guest, address, bytes);
-          stored += bytes.length;
+    const storedBytes = await withNewGuest(
+      client,
+      guest,
+      async () => {
+        if (memory.mergesAny) await mergeAny(client, guest, print);
+        for (const { address, length, huge } of found.regions)
+          await client.map(guest, address.toString(16), {
+            pages: length / pageSize,
+            address,
+            huge,
+          });
+        let stored = 0;
+        for (const range of ranges) {
+          for await (const { address, bytes } of memory.read(range)) {
+            await client.store(guest, address, bytes);
+            stored += bytes.length;
+          }
+          progress.add(range.length);
         }
-        progress.add(range.length);
-      }
-      return stored;
-    }).finally(() => progress.end());
+        return stored;
+      },
+      node,
+    ).finally(() => progress.end());
     print(
       `${guest}: ${count(storedBytes / pageSize, 'page')} (${size(storedBytes)}) of ` +
         `process ${pid} in ${count(found.mappings, 'mapping')}`,
@@ -72,6 +84,16 @@ export async function registerProcess(
     if (memory.swappedPages > 0) print(`${count(memory.swappedPages, 'page')} left out: in swap`);
   } finally {
     await memory.close();
+  }
+}
+
+/** As the process has it; a kernel that does not know PR_SET_MEMORY_MERGE goes without. */
+async function mergeAny(client: Client, guest: string, print: Session['print']): Promise<void> {
+  try {
+    await client.prctl(guest, true);
+  } catch (error) {
+    if (!isKsmdError(error, 'EINVAL')) throw error;
+    print(`left out: that all it maps is mergeable (${error.message})`);
   }
 }
 

@@ -16,6 +16,7 @@ interface RegisterOptions {
   readonly pages?: number;
   readonly address?: number;
   readonly huge?: true;
+  readonly node?: number;
 }
 
 /** Where its region goes, and whether it is advised to huge pages. */
@@ -24,7 +25,7 @@ type Placed = Pick<RegisterOptions, 'address' | 'huge'>;
 export const action: Action<[string], RegisterOptions> = async (
   session,
   [guest],
-  { pid, image, pages, address, huge },
+  { pid, image, pages, address, huge, node },
 ) => {
   if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
     throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
@@ -35,15 +36,15 @@ export const action: Action<[string], RegisterOptions> = async (
       );
     if (huge !== undefined)
       throw new InvalidArgumentError('--huge goes with --image or --pages, not with --pid');
-    await registerProcess(session, guest, pid);
+    await registerProcess(session, guest, pid, node);
     return undefined;
   }
   const placed = {
     ...(address === undefined ? {} : { address }),
     ...(huge === undefined ? {} : { huge }),
   };
-  if (image !== undefined) await registerImage(session, guest, image, placed);
-  else await registerEmpty(session, guest, pages ?? 0, placed);
+  if (image !== undefined) await registerImage(session, guest, image, placed, node);
+  else await registerEmpty(session, guest, pages ?? 0, placed, node);
   return undefined;
 };
 
@@ -52,9 +53,13 @@ async function registerEmpty(
   guest: string,
   pages: number,
   placed: Placed,
+  node: number | undefined,
 ): Promise<void> {
-  const region = await withNewGuest(client, guest, () =>
-    client.map(guest, 'memory', { pages, ...placed }),
+  const region = await withNewGuest(
+    client,
+    guest,
+    () => client.map(guest, 'memory', { pages, ...placed }),
+    node,
   );
   print(`${guest}: ${count(pages, 'untouched page')} at ${hex(region.address)}`);
 }
@@ -64,6 +69,7 @@ async function registerImage(
   guest: string,
   path: string,
   placed: Placed,
+  node: number | undefined,
 ): Promise<void> {
   const { file, length } = await openRegularFile(path);
   try {
@@ -71,8 +77,11 @@ async function registerImage(
     const { pageSize } = await client.status();
     // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
     const pages = Math.ceil(length / pageSize);
-    const region = await withNewGuest(client, guest, () =>
-      client.map(guest, 'image', { pages, ...placed }),
+    const region = await withNewGuest(
+      client,
+      guest,
+      () => client.map(guest, 'image', { pages, ...placed }),
+      node,
     );
     const progress = new Progress(guest, length);
     try {

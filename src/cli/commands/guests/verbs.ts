@@ -1,6 +1,6 @@
-/** Verbs on guests: their memory, and the workloads that run in them. */
+/** Verbs on guests: their memory, and what they say of it. */
 import { Argument, Option } from 'commander';
-import { ADVICE, WORKLOADS } from '../../../names.js';
+import { ADVICE } from '../../../names.js';
 import { parseBytes, parseCount, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -19,6 +19,9 @@ export const register = verb({
       parseBytes,
     ),
     new Option('--huge', 'advise --image or --pages to huge pages'),
+    new Option('--node <n>', 'the NUMA node that its memory comes from (default: 0)').argParser(
+      parseCount,
+    ),
   ],
   examples: [
     'ksmd register web --pid 1234',
@@ -61,6 +64,45 @@ export const fork = verb({
     EEXIST: "choose another name, or 'ksmd unregister' it first",
   },
   load: () => import('./fork.js'),
+});
+
+export const prctl = verb({
+  name: 'prctl',
+  summary: 'have all memory of a guest mergeable, or none of it',
+  details: [
+    'PR_SET_MEMORY_MERGE, which MemoryKSM= of systemd sets. On: all that the guest has and will ' +
+      'map is mergeable; its children inherit that, and exec keeps it. Off: its merged pages get ' +
+      'frames of their own, and all advice is gone, what madvise gave too.',
+  ],
+  arguments: [new Argument('<guest>')],
+  options: [
+    new Option('--merge <switch>', 'whether all is to be mergeable')
+      .choices(['on', 'off'])
+      .makeOptionMandatory(),
+  ],
+  examples: ['ksmd prctl web --merge on'],
+  json: true,
+  hints: {
+    ENOENT: "'ksmd guests' lists them",
+    ENOMEM: 'a daemon with more --memory has frames for what is given back',
+  },
+  load: () => import('./prctl.js'),
+});
+
+export const exec = verb({
+  name: 'exec',
+  summary: 'let a guest become another program: all its memory goes',
+  details: [
+    'As execve(2) does: regions and advice are gone, and workloads end. What prctl has set stays.',
+  ],
+  arguments: [new Argument('<guest>')],
+  examples: ['ksmd exec web-1'],
+  json: true,
+  hints: {
+    ENOENT: "'ksmd guests' lists them",
+    ENOSPC: "'ksmd scan' or a running scanner lets go of guests that are gone",
+  },
+  load: () => import('./exec.js'),
 });
 
 export const guests = verb({
@@ -130,65 +172,4 @@ export const madvise = verb({
     EAGAIN: "'ksmd madvise GUEST unmergeable' first gives each page a frame of its own",
   },
   load: () => import('./madvise.js'),
-});
-
-export const run = verb({
-  name: 'run',
-  summary: 'run a workload in a guest, on a thread of the daemon',
-  details: [
-    'boot is a machine that starts, ksmpages and dirty write patterns, read reads along with ' +
-      'dirty. prefork is a server: in GUEST it runs load, which writes the data, then forks ' +
-      'GUEST-1 and as many more as --children says, and in each runs serve, which rewrites a part.',
-  ],
-  arguments: [new Argument('<workload>', 'what to run').choices([...WORKLOADS, 'prefork'])],
-  options: [
-    new Option('--guest <guest>', 'where; made if it is not there').makeOptionMandatory(),
-    new Option('--region <region>', 'a region of it (default: one named after the workload)'),
-    new Option('--size <size>', 'bytes of the region, if it is to be made').argParser(parseBytes),
-    new Option('--huge', 'a region that is to be made is advised to huge pages'),
-    new Option('--seed <n>', 'the same seed does the same').argParser(parseCount),
-    new Option(
-      '--rate <n>',
-      'stores a second (default: as many as it can; boot, serve, prefork: 100)',
-    ).argParser(parseCount),
-    new Option(
-      '--spread <pages>',
-      'dirty, read, serve: how many pages are written or read (default: all; prefork: an eighth)',
-    ).argParser(parsePositive),
-    new Option('--children <n>', 'prefork: how many guests to fork')
-      .argParser(parsePositive)
-      .default(4),
-    new Option('--best', 'ksmpages: pages that are all the same'),
-    new Option('--read-loop', 'ksmpages: go on reading a word of every page'),
-  ],
-  examples: [
-    'ksmd run boot --guest vm1 --size 256MiB --huge',
-    'ksmd run dirty --guest busy --size 16MiB --rate 1000',
-    'ksmd run prefork --guest web --size 64MiB --children 8',
-  ],
-  json: true,
-  hints: {
-    EEXIST: "'ksmd ps' shows what runs, 'ksmd kill' ends it",
-    EINVAL: '--size says how large a new region is to be',
-  },
-  load: () => import('./run.js'),
-});
-
-export const ps = verb({
-  name: 'ps',
-  summary: 'all workloads, and what they have done',
-  examples: ['ksmd ps'],
-  json: true,
-  load: () => import('./ps.js'),
-});
-
-export const kill = verb({
-  name: 'kill',
-  summary: 'end a workload',
-  arguments: [new Argument('<id>', "its number, as 'ksmd ps' shows it").argParser(parsePositive)],
-  options: [new Option('--now', 'kill its thread wherever it is, instead of asking it to end')],
-  examples: ['ksmd kill 1'],
-  json: true,
-  hints: { ENOENT: "'ksmd ps' shows what runs" },
-  load: () => import('./kill.js'),
 });

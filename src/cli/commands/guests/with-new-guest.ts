@@ -1,13 +1,14 @@
 /** A guest that cannot be made whole is not left behind. */
 import type { Client } from '../../../client/client.js';
 
-/** Makes the guest and fills it; if that fails it goes again. */
+/** Makes the guest, its memory on a NUMA node, and fills it; if that fails it goes again. */
 export async function withNewGuest<Result>(
   client: Client,
   guest: string,
   fill: () => Promise<Result>,
+  node?: number,
 ): Promise<Result> {
-  await client.createGuest(guest);
+  await client.createGuest(guest, node);
   try {
     return await fill();
   } catch (error) {

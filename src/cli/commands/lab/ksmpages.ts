@@ -7,7 +7,7 @@ import { hex } from '../../../hex.js';
 import { count, size as inWords } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
-import { written } from '../guests/written.js';
+import { written } from '../workloads/written.js';
 
 interface KsmPagesOptions {
   readonly size: number;

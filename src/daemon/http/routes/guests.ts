@@ -40,13 +40,26 @@ export function guestHandlers({
         yield* host.forkInSlices(params.guest, body.child);
         return describe(host, body.child);
       }),
+    prctl: ({ params: { guest }, body }) =>
+      standstill.changeInSlices(function* () {
+        yield* host.prctlInSlices(guest, body.merge);
+        return describe(host, guest);
+      }),
+    exec: async ({ params: { guest } }) => {
+      host.guestPointer(guest);
+      await threads.whileStopped(guest, undefined, () =>
+        standstill.changeInSlices(() => host.execInSlices(guest)),
+      );
+      return describe(host, guest);
+    },
     map: ({ params, body }) => {
-      const { pages, address, mergeable, huge } = body;
+      const { pages, address, mergeable, huge, node } = body;
       return standstill.changeInSlices(() =>
         host.mapInSlices(params.guest, params.region, pages, {
           address: address === undefined ? undefined : toBytes(address),
           mergeable,
           huge,
+          node,
         }),
       );
     },
@@ -73,12 +86,13 @@ function describe(host: Host, name: string): Guest {
   return {
     name,
     node: host.guestNode(name),
+    mergesAny: host.mergesAny(name),
     registeredPages: registeredPages(host, name),
     presentPages: host.presentPages(name),
     hugePages: host.hugePages(name),
     ...totals,
     bookkeepingBytes: bookkeepingOf(totals.rmapItems),
-    ksm_stat: { ...host.guestCounters(name) },
+    ksm_stat: { ...host.guestCounters(name), ...host.guestAnswers(name) },
     regions,
   };
 }

@@ -14,6 +14,11 @@ import { until } from '../../../until.js';
 
 const OWNER = fileURLToPath(new URL('./memory-owner.mjs', import.meta.url));
 
+/** Kernels since 6.15 tell whether a process has set PR_SET_MEMORY_MERGE. */
+const TELLS_MERGE_ANY =
+  existsSync('/proc/self/ksm_stat') &&
+  readFileSync('/proc/self/ksm_stat', 'latin1').includes('ksm_merge_any');
+
 /** In a container there may be none to be seen. */
 function isKernelThread(pid: number): boolean {
   try {
@@ -24,8 +29,8 @@ function isKernelThread(pid: number): boolean {
 }
 
 const owners: ChildProcess[] = [];
-async function startOwner(): Promise<string> {
-  const owner = spawn(process.execPath, [OWNER], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startOwner(...args: string[]): Promise<string> {
+  const owner = spawn(process.execPath, [OWNER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   owners.push(owner);
   await once(owner.stdout, 'data');
   return String(owner.pid);
@@ -89,6 +94,14 @@ describe('register --pid', () => {
       found ||= Buffer.concat(chunks).includes(wanted);
     }
     expect(found).toBe(true);
+  });
+
+  test.runIf(TELLS_MERGE_ANY)('takes over that a process has all its memory merged', async () => {
+    expect((await daemon.client.guest('web-1')).mergesAny).toBe(false);
+    const pid = await startOwner('merge-any');
+    expect((await daemon.ksmd('register', 'any', '--pid', pid)).status).toBe(0);
+    expect((await daemon.client.guest('any')).mergesAny).toBe(true);
+    await daemon.client.removeGuest('any');
   });
 
   test('refuses a process that is not there', async () => {

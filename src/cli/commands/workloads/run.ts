@@ -1,7 +1,9 @@
 /** `ksmd run`: a workload in a guest, on a thread of the daemon; or a server of several guests. */
 import type { WorkloadName } from '../../../names.js';
 import type { Action } from '../../verb.js';
+import { runLauncher } from './run-launcher.js';
 import { runPrefork } from './run-prefork.js';
+import type { ServerName } from './servers.js';
 
 interface RunOptions {
   readonly guest: string;
@@ -16,7 +18,7 @@ interface RunOptions {
   readonly readLoop?: true;
 }
 
-export const action: Action<[WorkloadName | 'prefork'], RunOptions> = async (
+export const action: Action<[WorkloadName | ServerName], RunOptions> = async (
   session,
   [workload],
   { guest, region, size, huge, seed, rate, spread, children, best, readLoop },
@@ -34,6 +36,10 @@ export const action: Action<[WorkloadName | 'prefork'], RunOptions> = async (
   };
   if (workload === 'prefork') {
     await runPrefork(session, wanted, children);
+    return undefined;
+  }
+  if (workload === 'launcher') {
+    await runLauncher(session, wanted, children);
     return undefined;
   }
   const started = await client.run({

@@ -51,8 +51,10 @@ console.log(
   `${totals.verified.toLocaleString('en')} stores verified in ${seconds} s, ` +
     `${totals.wrong} wrong, ${totals.retries} retried for want of a frame`,
 );
-const { forks, collapses, refused } = families.done;
-console.log(`${forks} forks, ${collapses} collapses of which ${refused} refused`);
+const { forks, execs, prctls, collapses, refused } = families.done;
+console.log(
+  `${forks} forks, ${execs} execs, ${prctls} prctls, ${collapses} collapses; ${refused} refused`,
+);
 console.log(
   disagreements.length === 0 ? 'check: all agrees' : `check: ${disagreements.length} disagreements`,
 );

@@ -1,7 +1,7 @@
 /**
  * The load of stress and chaos: three guests that write at random as fast as they can and read
  * every store back, a reader beside one of them, and the scanner at full speed, in a memory nine
- * tenths full.
+ * tenths full. They lie on two NUMA nodes, and merge across them if the seed is odd.
  */
 import type { Workload } from '../../src/protocol/routes/workloads.js';
 import type { LoadedDaemon } from './daemon.js';
@@ -11,6 +11,7 @@ const MEMORY_MIB = 64;
 const PAGE_SIZE = 4096;
 const FILLED = 0.9;
 const WRITERS = 3;
+const NUMA_NODES = 2;
 
 export const DAEMON_OPTIONS = [
   '--memory',
@@ -40,9 +41,13 @@ export class Writers {
   ) {}
 
   async start(): Promise<void> {
-    await this.daemon.client.setKsm({ use_zero_pages: 1 });
-    for (let writer = 0; writer < WRITERS; writer++) this.ids.push(await this.startWriter(writer));
-    const { id } = await this.daemon.client.run({
+    const { client } = this.daemon;
+    await client.setKsm({ use_zero_pages: 1, merge_across_nodes: this.seed % 2 });
+    for (let writer = 0; writer < WRITERS; writer++) {
+      await client.createGuest(guestName(writer), writer % NUMA_NODES);
+      this.ids.push(await this.startWriter(writer));
+    }
+    const { id } = await client.run({
       workload: 'read',
       guest: guestName(0),
       seed: this.seed++,

@@ -1,14 +1,21 @@
-/** The unit and what belongs beside it, as systemd's own tools read them. */
+/** The units and what belongs beside them, as systemd's own tools read them. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, expect, type TestContext, test } from 'vitest';
 import { FAILED, WRONG_COMMAND_LINE } from '../../src/cli/failures.js';
 import { FATAL } from '../../src/daemon/fatal.js';
-import { KSMD, type Outcome, run, TemporaryDirectory } from '../daemon-process.js';
+import { needs, sysfsAs } from '../daemon/sysfs/carriers.js';
+import { DaemonProcess, KSMD, type Outcome, run, TemporaryDirectory } from '../daemon-process.js';
 import { removeTools, tool } from '../debian-tool.js';
 
 const CONTRIB = fileURLToPath(new URL('../../contrib/', import.meta.url));
 const UNIT = readFileSync(`${CONTRIB}ksmd.service`, 'utf8');
+const MOUNT_UNIT = readFileSync(`${CONTRIB}ksmd-mount.service`, 'utf8');
+/** How exposed systemd finds each, of 10. */
+const UNITS = [
+  ['ksmd.service', UNIT, 1.5],
+  ['ksmd-mount.service', MOUNT_UNIT, 5],
+] as const;
 
 let directory: TemporaryDirectory;
 beforeEach(() => {
@@ -18,24 +25,26 @@ afterEach(() => directory.remove());
 afterAll(removeTools);
 
 /** Lets systemd-analyze look at the unit, with the command where it is in this checkout. */
-async function analyze(context: TestContext, unit: string, ...args: string[]): Promise<Outcome> {
+async function analyze(
+  context: TestContext,
+  name: string,
+  unit: string,
+  ...args: string[]
+): Promise<Outcome> {
   const { path, env, root } = await tool(context, 'systemd-analyze', [
     'systemd',
     'libsystemd-shared',
   ]);
-  writeFileSync(
-    directory.file('ksmd.service'),
-    unit.replace(/^ExecStart=ksmd /m, `ExecStart=${KSMD} `),
-  );
+  writeFileSync(directory.file(name), unit.replace(/^ExecStart=ksmd /m, `ExecStart=${KSMD} `));
   const units =
     root === ''
       ? {}
       : { SYSTEMD_UNIT_PATH: `${root}/lib/systemd/system:${root}/usr/lib/systemd/system` };
-  return run(path, [...args, directory.file('ksmd.service')], { env: { ...env, ...units } });
+  return run(path, [...args, directory.file(name)], { env: { ...env, ...units } });
 }
 
-test('systemd accepts the unit', async (context) => {
-  expect(await analyze(context, UNIT, 'verify', '--man=no')).toEqual({
+test.for(UNITS)('systemd accepts %s', async ([name, unit], context) => {
+  expect(await analyze(context, name, unit, 'verify', '--man=no')).toEqual({
     status: 0,
     stdout: '',
     stderr: '',
@@ -45,6 +54,7 @@ test('systemd accepts the unit', async (context) => {
 test('systemd does not accept a unit with a mistake in it', async (context) => {
   const { stderr } = await analyze(
     context,
+    'ksmd.service',
     `${UNIT}\n[Service]\nProtectSytem=strict\n`,
     'verify',
     '--man=no',
@@ -52,14 +62,24 @@ test('systemd does not accept a unit with a mistake in it', async (context) => {
   expect(stderr).toMatch(/Unknown key.*ProtectSytem/);
 });
 
-test('systemd finds the unit exposed to little', async (context) => {
-  const { stdout } = await analyze(context, UNIT, 'security', '--offline=true', '--no-pager');
-  const [, level] = /Overall exposure level for ksmd.service: (\d+\.\d+)/.exec(stdout) ?? [];
-  expect(Number(level)).toBeLessThanOrEqual(1.5);
-});
+test.for(UNITS)(
+  'systemd finds %s exposed to no more than it must',
+  async ([name, unit, most], context) => {
+    const { stdout } = await analyze(
+      context,
+      name,
+      unit,
+      'security',
+      '--offline=true',
+      '--no-pager',
+    );
+    const [, level] = /Overall exposure level for \S+: (\d+\.\d+)/.exec(stdout) ?? [];
+    expect(Number(level)).toBeLessThanOrEqual(most);
+  },
+);
 
-test('systemd tries again where that can help', () => {
-  const prevented = /^RestartPreventExitStatus=(.*)$/m.exec(UNIT)?.[1]?.split(' ').map(Number);
+test.each(UNITS)('systemd tries %s again where that can help', (_name, unit) => {
+  const prevented = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
   const transient: readonly number[] = [
     FATAL.ScannerLost.exitStatus,
     FATAL.InternalFault.exitStatus,
@@ -70,6 +90,26 @@ test('systemd tries again where that can help', () => {
     ...Object.values(FATAL).map(({ exitStatus }) => exitStatus),
   ];
   expect(prevented).toEqual(all.filter((status) => !transient.includes(status)));
+});
+
+test('ksmd-mount.service has nothing that would give the daemon mounts of its own', () => {
+  const ownNamespace =
+    /^(?:Protect(?!Clock)|Private|ReadOnlyPaths|ReadWritePaths|InaccessiblePaths|TemporaryFileSystem|Bind|Root|ProcSubset|DynamicUser|MountFlags|MountAPIVFS|LogsDirectory|StateDirectory)/m;
+  expect(ownNamespace.test(UNIT)).toBe(true);
+  expect(MOUNT_UNIT.match(ownNamespace)).toBe(null);
+});
+
+test('root with no right but the one that ksmd-mount.service leaves can mount', async (context) => {
+  await needs(context, 'mount');
+  expect(MOUNT_UNIT).toMatch(/^CapabilityBoundingSet=CAP_SYS_ADMIN$/m);
+  const daemon = await DaemonProcess.start(
+    sysfsAs('mount', directory.file('sys')),
+    {},
+    (command) => ['setpriv', '--bounding-set=-all,+sys_admin', '--inh-caps=-all', ...command],
+  );
+  expect((await daemon.client.status()).sysfs?.as).toBe('mount');
+  expect(readFileSync(directory.file('sys/kernel/mm/ksm/run'), 'latin1')).toBe('1\n');
+  expect(await daemon.stop()).toBe(0);
 });
 
 test('systemd-sysusers makes the user that the unit names', async (context) => {

@@ -35,6 +35,7 @@ test('the package has what a user needs', () => {
   ];
   const onServers = [
     'contrib/ksmd.service',
+    'contrib/ksmd-mount.service',
     'contrib/sysusers.d/ksmd.conf',
     'contrib/default/ksmd',
     'contrib/logrotate.d/ksmd',

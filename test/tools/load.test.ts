@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { needs } from '../daemon/sysfs/carriers.js';
 import { run } from '../daemon-process.js';
 
 async function tool(name: string, ...options: string[]): Promise<string> {
@@ -57,4 +58,15 @@ test('snapshots and scenarios that somebody has changed are refused in a sentenc
   const printed = await tool('fuzz-files', '--count', '400', '--seed', '4');
   expect(printed).toMatch(/^snapshot: .*EINVAL \d+.*, taken \d+;/m);
   expect(printed).toMatch(/^scenario: .*EINVAL \d+.*, taken \d+;/m);
+});
+
+test('scripts lose nothing on a mount of the kernel’s files, and read nothing old', async (context) => {
+  await needs(context, 'mount');
+  const printed = await tool(
+    'files',
+    ...['--rounds', '20', '--picture-rounds', '3', '--seconds', '2'],
+  );
+  expect(printed).toMatch(/^mount: of 20 unmerges 0 lost, 0 read old; 0 times .*; 20 of 20 /m);
+  expect(printed).toMatch(/^picture: of 3 unmerges \d lost, .*; 0 of 3 refusals/m);
+  expect(printed).not.toMatch(/, [1-9]\d* failed/);
 });

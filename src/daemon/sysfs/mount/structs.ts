@@ -32,18 +32,19 @@ export class Struct<F extends Fields> {
   }
 
   read(buffer: Buffer, start = 0): Values<F> {
-    const values = Object.entries(this.fields).map(([name, width]) => [
-      name,
-      readNumber(buffer, start + (this.offsets.get(name) ?? 0), width),
-    ]);
-    return Object.fromEntries(values) as Values<F>;
+    const values: Record<string, number> = {};
+    for (const [name, at] of this.offsets)
+      values[name] = readNumber(buffer, start + at, this.fields[name] ?? 'u32');
+    return values as Values<F>;
   }
 
   /** Fields that are not named are 0. */
   write(values: Partial<Values<F>>): Buffer {
     const buffer = Buffer.alloc(this.bytes);
-    for (const [name, width] of Object.entries(this.fields))
-      writeNumber(buffer, this.offsets.get(name) ?? 0, width, values[name] ?? 0);
+    for (const [name, at] of this.offsets) {
+      const value = values[name] ?? 0;
+      if (value !== 0) writeNumber(buffer, at, this.fields[name] ?? 'u32', value);
+    }
     return buffer;
   }
 }

@@ -35,6 +35,8 @@ function declared(koffi: Koffi) {
   };
 }
 
+type Poll = ReturnType<typeof declared>['poll'];
+
 export class SystemCalls {
   private readonly calls: ReturnType<typeof declared>;
 
@@ -66,28 +68,54 @@ export class SystemCalls {
     return new Bell(this.check(this.calls.eventfd(0, EFD_CLOEXEC_NONBLOCK), 'eventfd'));
   }
 
-  /**
-   * Resolves with those of the files that can be read, or are at an end, once there is one. Takes a
-   * thread of koffi's, which the process waits for as it exits.
-   */
-  async readable(fds: readonly number[]): Promise<readonly number[]> {
-    const pollfds = Buffer.alloc(fds.length * POLLFD_BYTES);
-    for (const [i, fd] of fds.entries()) {
-      pollfds.writeInt32LE(fd, i * POLLFD_BYTES);
-      pollfds.writeInt16LE(POLLIN, i * POLLFD_BYTES + EVENTS);
-    }
-    await new Promise<void>((resolve, reject) => {
-      this.calls.poll.async(pollfds, fds.length, FOREVER, (error: unknown) =>
-        error ? reject(error) : resolve(),
-      );
-    });
-    return fds.filter((_fd, i) => pollfds.readInt16LE(i * POLLFD_BYTES + REVENTS) !== 0);
+  /** What can be waited for: files of which some become readable, or are at an end. */
+  watch(fds: readonly number[]): Watch {
+    return new Watch(fds, this.calls.poll);
   }
 
   private check(result: number, call: string): number {
     if (result >= 0) return result;
     const code = NAMES.get(this.koffi.errno()) ?? 'EIO';
     throw new KsmdError(code, `${call}(2) fails with ${code}`);
+  }
+}
+
+/** Files that are watched together. */
+export class Watch {
+  private readonly pollfds: Buffer;
+
+  constructor(
+    private readonly fds: readonly number[],
+    private readonly poll: Poll,
+  ) {
+    this.pollfds = Buffer.alloc(fds.length * POLLFD_BYTES);
+    for (const [i, fd] of fds.entries()) {
+      this.pollfds.writeInt32LE(fd, i * POLLFD_BYTES);
+      this.pollfds.writeInt16LE(POLLIN, i * POLLFD_BYTES + EVENTS);
+    }
+  }
+
+  /** Those that can be read, or are at an end, at this moment. */
+  readable(): readonly number[] {
+    this.poll(this.pollfds, this.fds.length, 0);
+    return this.found();
+  }
+
+  /**
+   * Resolves with them once there is one. Takes a thread of koffi's, which the process waits for as
+   * it exits.
+   */
+  async once(): Promise<readonly number[]> {
+    await new Promise<void>((resolve, reject) => {
+      this.poll.async(this.pollfds, this.fds.length, FOREVER, (error: unknown) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+    return this.found();
+  }
+
+  private found(): readonly number[] {
+    return this.fds.filter((_fd, i) => this.pollfds.readInt16LE(i * POLLFD_BYTES + REVENTS) !== 0);
   }
 }
 

@@ -8,11 +8,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ProfileName } from '../src/ksm/kernels.js';
 import { DEFAULT_KERNEL, KERNELS } from '../src/names.js';
 import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
+import { brokenMergeRow } from './experiments/broken-merge.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
 import { fingerprintsRow } from './experiments/fingerprints.js';
 import { growthRow } from './experiments/growth.js';
+import { ksm01Row } from './experiments/ksm01.js';
 import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
 import { profileRow } from './experiments/profile.js';
@@ -107,6 +109,8 @@ const rows: Row[] = [
 ];
 const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['read-loop', () => readLoopRow(copyPages, profile, runningKernel)],
+  ['broken-merge', () => brokenMergeRow(copyPages, profile, runningKernel)],
+  ['ksm01', () => ksm01Row(copyPages, profile, runningKernel, progress)],
   ['overcommit', () => overcommitRow(copyPages, profile, seed, progress)],
   ['growth', () => growthRow(copyPages, profile)],
   ['change-detection', () => changeDetectionRow(copyPages, profile)],

@@ -10,6 +10,8 @@ export const PHASES = [
   'rescan-unshared',
   'rescan-merged',
   'read-loop',
+  'broken-merge',
+  'ksm01',
   'overcommit',
   'profile',
   'growth',

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SYSFS, whyNoKernel } from '../../tools/record/kernel-at-hand.js';
 import type { GuestCommand } from './kernel-guest.js';
 import {
-  type Content,
+  type CopyContent,
   type Merged,
   PAGE_SIZE,
   type Sample,
@@ -71,7 +71,7 @@ export class KernelSide implements Side {
     this.set('run', '1');
   }
 
-  async addCopy(content: Content): Promise<void> {
+  async addCopy(content: CopyContent): Promise<void> {
     const guest = fork(new URL('./kernel-guest.ts', import.meta.url), {
       execArgv: ['--import', 'tsx'],
     });
@@ -102,10 +102,12 @@ export class KernelSide implements Side {
     return this.watch(() => count('full_scans') > scans);
   }
 
-  async readLoop(): Promise<number> {
-    const guest = this.guests.at(-1);
-    if (guest === undefined) throw new Error('there is no copy to read');
-    return this.ask(guest, { kind: 'read' });
+  readLoop(): Promise<number> {
+    return this.ask(this.lastGuest(), { kind: 'read' });
+  }
+
+  writeLoop(value: number): Promise<number> {
+    return this.ask(this.lastGuest(), { kind: 'write', value });
   }
 
   async close(): Promise<void> {
@@ -121,6 +123,12 @@ export class KernelSide implements Side {
         await gone;
       }),
     );
+  }
+
+  private lastGuest(): ChildProcess {
+    const guest = this.guests.at(-1);
+    if (guest === undefined) throw new Error('there is no copy');
+    return guest;
   }
 
   private async watch(done: (sharing: number) => boolean): Promise<Merged> {

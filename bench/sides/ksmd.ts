@@ -17,7 +17,8 @@ import type { ProfileName } from '../../src/ksm/kernels.js';
 import type { Work } from '../row.js';
 import { ScannedHost } from './scanned-host.js';
 import {
-  type Content,
+  type CopyContent,
+  lastWord,
   type Merged,
   PAGE_SIZE,
   type Sample,
@@ -72,14 +73,14 @@ export class KsmdSide implements Side {
         : Number(this.host.tunables().max_page_sharing);
   }
 
-  addCopy(content: Content): Promise<void> {
+  addCopy(content: CopyContent): Promise<void> {
     const guest = `copy-${++this.copies}`;
     this.host.createGuest(guest);
     const { address } = this.host.map(guest, 'pages', this.copyPages);
     const page = new Uint8Array(PAGE_SIZE);
     const view = new DataView(page.buffer);
     for (let i = 0; i < this.copyPages; i++) {
-      view.setUint32(PAGE_SIZE - 8, content === 'worst' ? i : 1, true);
+      view.setUint32(PAGE_SIZE - 8, lastWord(content, i), true);
       this.host.store(guest, address + i * PAGE_SIZE, page);
     }
     return Promise.resolve();
@@ -108,6 +109,15 @@ export class KsmdSide implements Side {
   readLoop(): Promise<number> {
     const start = performance.now();
     this.lastWordsOf(this.copies);
+    return Promise.resolve((performance.now() - start) / 1000);
+  }
+
+  writeLoop(value: number): Promise<number> {
+    const { address, pointer } = this.copy(this.copies);
+    const word = new Uint8Array(Uint32Array.of(value).buffer);
+    const start = performance.now();
+    for (let i = 0; i < this.copyPages; i += 2)
+      this.host.machine.store(pointer, address + i * PAGE_SIZE, word);
     return Promise.resolve((performance.now() - start) / 1000);
   }
 
@@ -182,17 +192,21 @@ export class KsmdSide implements Side {
   }
 
   private lastWordsOf(copy: number): number {
-    const guest = `copy-${copy}`;
-    const [region] = this.host.regionsOf(guest);
-    if (region === undefined) throw new Error('there is no copy to read');
-    const pointer = this.host.guestPointer(guest);
+    const { address, pointer } = this.copy(copy);
     const tail = new Uint8Array(8);
     const view = new DataView(tail.buffer);
     let sum = 0;
     for (let i = 0; i < this.copyPages; i++) {
-      this.host.machine.load(pointer, region.address + i * PAGE_SIZE + PAGE_SIZE - 8, tail);
+      this.host.machine.load(pointer, address + i * PAGE_SIZE + PAGE_SIZE - 8, tail);
       sum += view.getUint32(0, true);
     }
     return sum;
+  }
+
+  private copy(number: number): { readonly address: number; readonly pointer: number } {
+    const guest = `copy-${number}`;
+    const [region] = this.host.regionsOf(guest);
+    if (region === undefined) throw new Error('there is no such copy');
+    return { address: region.address, pointer: this.host.guestPointer(guest) };
   }
 }

@@ -8,6 +8,13 @@
  * (worst) or 1 (best).
  */
 export type Content = 'worst' | 'best';
+/** Of pairs it is the number of the pair: each has its like next to it. */
+export type CopyContent = Content | 'pairs';
+
+/** What the last eight bytes of a copy's page are, as a number. */
+export function lastWord(content: CopyContent, page: number): number {
+  return { worst: page, pairs: page >>> 1, best: 1 }[content];
+}
 
 /** Saved memory over the time of a phase. */
 export interface Sample {
@@ -28,7 +35,7 @@ export interface Side {
   /**
    * A new guest, all of its pages written, while nothing is scanned. Returns as the last one is.
    */
-  addCopy(content: Content): Promise<void>;
+  addCopy(content: CopyContent): Promise<void>;
   /** Scans until pages_sharing reaches `pages`; tells now and then what it has reached. */
   untilSharing(pages: number, tell?: (sharing: number) => void): Promise<Merged>;
   /** Lets every page be seen often enough that a full scan changes nothing any more. */
@@ -37,6 +44,8 @@ export interface Side {
   fullScan(): Promise<Merged>;
   /** Seconds to read the last word of every page of the copy last added. */
   readLoop(): Promise<number>;
+  /** Seconds to write the first word of the first page of each pair of the copy last added. */
+  writeLoop(value: number): Promise<number>;
   close(): Promise<void>;
 }
 

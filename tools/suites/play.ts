@@ -26,7 +26,7 @@ export class Stage {
   async play(row: PlayedRow): Promise<readonly Check[]> {
     if (row.memoryBytes !== this.memoryBytes) await this.close();
     this.memoryBytes = row.memoryBytes;
-    this.way ??= await openWay(this.name, row.memoryBytes);
+    this.way ??= await openWay(this.name, { memoryBytes: row.memoryBytes });
     await this.way.write('run', 2);
     for (const [tunable, value] of Object.entries({ ...DEFAULTS, ...PACE }))
       await this.way.write(tunable, value);

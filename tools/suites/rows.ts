@@ -16,7 +16,7 @@ import type { Way } from './way.js';
 export interface PlayedRow {
   readonly test: string;
   readonly requires: string;
-  readonly play: (way: Way, checks: Checks) => Promise<void>;
+  readonly play: (way: Way, checks: Checks) => Promise<unknown>;
   /** What all processes together may have, where the test limits it. */
   readonly memoryBytes?: number;
   /** It needs as many nodes. */

@@ -27,12 +27,14 @@ const ROUNDS: readonly Round[] = [
 const NOTHING = { shared: 0, sharing: 0, unshared: 0 };
 const FULL_SCANS = 2;
 
+/** How many seconds it waited for the scanner. */
 export async function sameMemory(
   way: Way,
   checks: Checks,
   pages: number,
   node?: number,
-): Promise<void> {
+): Promise<number> {
+  let waited = 0;
   const total = pages * PROCESSES;
   const memories: Memory[] = [];
   for (let i = 0; i < PROCESSES; i++) {
@@ -41,10 +43,10 @@ export async function sameMemory(
     memories.push(memory);
   }
   await way.write('run', 2);
-  await way.write('merge_across_nodes', 1);
+  await writeIfThere(way, 'merge_across_nodes', 1);
   // Or a page that met no equal is left out of a scan, and counts as volatile then.
-  await way.write('smart_scan', 0);
-  await way.write('max_page_sharing', total);
+  await writeIfThere(way, 'smart_scan', 0);
+  await writeIfThere(way, 'max_page_sharing', total);
   await way.write('run', 1);
   await way.write('pages_to_scan', total);
   await way.write('sleep_millisecs', 0);
@@ -55,7 +57,7 @@ export async function sameMemory(
       await memory.fill(byte);
       if (last !== byte) await memory.store(pages - 1, PAGE_SIZE - 1, Uint8Array.of(last));
     }
-    await fullScans(way, FULL_SCANS);
+    waited += await fullScans(way, FULL_SCANS);
     const round = `round ${nth + 1}`;
     const counted = { shared, sharing: total - shared - unshared, unshared };
     await checkCounters(way, checks, round, 1, counted, total);
@@ -70,9 +72,19 @@ export async function sameMemory(
   await checkCounters(way, checks, 'unmerged', 2, NOTHING, total);
   await way.write('run', 0);
   await checkCounters(way, checks, 'stopped', 0, NOTHING, total);
+  return waited;
 }
 
 function contentOf(text = ''): { byte: number; last: number } {
   const byte = text.charCodeAt(0);
   return { byte, last: text.length > 1 ? text.charCodeAt(1) : byte };
+}
+
+/** Older kernels have fewer files. */
+async function writeIfThere(way: Way, name: string, value: number): Promise<void> {
+  try {
+    await way.write(name, value);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_KERNEL } from '../../../src/names.js';
 import type { Way } from '../way.js';
 import { KernelWay } from './kernel.js';
 import { KsmdWay } from './ksmd.js';
@@ -13,16 +14,26 @@ export type WayName = (typeof WAYS)[number];
 
 const DEFAULT_MEMORY_BYTES = 64 << 20;
 
-/** Processes have `memoryBytes` together, on the running kernel only where that is said. */
-export async function openWay(name: WayName, memoryBytes?: number): Promise<Way> {
+export interface OpenOptions {
+  /** What processes have together; on the running kernel as much as they like unless said. */
+  readonly memoryBytes?: number | undefined;
+  /** The kernel that ksmd follows. */
+  readonly kernel?: string | undefined;
+}
+
+export async function openWay(
+  name: WayName,
+  { memoryBytes, kernel = DEFAULT_KERNEL }: OpenOptions = {},
+): Promise<Way> {
   if (name === 'kernel') return KernelWay.open(memoryBytes);
   const bytes = memoryBytes ?? DEFAULT_MEMORY_BYTES;
-  if (name === 'socket') return KsmdWay.open(bytes, [], socketFiles);
+  const options = ['--kernel', kernel];
+  if (name === 'socket') return KsmdWay.open(bytes, options, socketFiles);
   const folder = mkdtempSync(join(tmpdir(), 'ksmd-suites-'));
   const sysfs = join(folder, 'sys');
   return KsmdWay.open(
     bytes,
-    ['--sysfs', sysfs],
+    [...options, '--sysfs', sysfs],
     () => sysfsFiles(sysfs),
     () => rmSync(folder, { recursive: true }),
   );

@@ -11,6 +11,7 @@ import { type Check, failures, tally } from '../../tools/suites/checks.js';
 import { Stage, whyNot } from '../../tools/suites/play.js';
 import { isPlayed, LTP, type Row, SELFTESTS } from '../../tools/suites/rows.js';
 import type { WayName } from '../../tools/suites/ways/open.js';
+import { needs } from '../daemon/sysfs/carriers.js';
 import { readDocument, tableUnder } from '../docs/markdown.js';
 
 type Seen = readonly (readonly [what: string, seen: Check['seen']])[];
@@ -20,11 +21,12 @@ const KERNEL: Readonly<Record<string, Seen>> = JSON.parse(
   readFileSync(new URL('../fixtures/suites/linux-6.18.44.json', import.meta.url), 'utf8'),
 );
 const DOCUMENT = readDocument('docs/conformance.md');
-const COLUMNS: readonly WayName[] = ['kernel', 'socket'];
+const COLUMNS: readonly WayName[] = ['kernel', 'socket', 'files'];
 const PLAYED = [...LTP, ...SELFTESTS].filter(isPlayed);
 
 const ways: readonly WayName[] = [
   'socket',
+  'files',
   ...(process.env.KSMD_RUNNING_KERNEL === '1' ? (['kernel'] as const) : []),
 ];
 
@@ -35,6 +37,7 @@ describe.each(ways)('by %s', (way) => {
   test.for(PLAYED)('$test: $requires', async (row, context) => {
     const reason = whyNot(row, way);
     if (reason !== undefined) return context.skip(reason);
+    if (way === 'files') await needs(context, 'mount');
     const checks = await stage.play(row);
     expect(failures(checks)).toEqual([]);
     const kernel = KERNEL[row.test];

@@ -1,5 +1,5 @@
 /** Memory of a process, by page. */
-import type { Advice, Process } from './way.js';
+import type { Advice, MapOptions, Process } from './way.js';
 
 export const PAGE_SIZE = 4096;
 /** Aligned to huge pages, and far enough from each other for all there is. */
@@ -16,9 +16,13 @@ export class Memory {
   ) {}
 
   /** Maps the `nth` memory of the process, nothing of it touched yet. */
-  static async map(process: Process, pages: number, nth = 0, huge = false): Promise<Memory> {
+  static async map(
+    process: Process,
+    pages: number,
+    { nth = 0, ...options }: MapOptions & { readonly nth?: number } = {},
+  ): Promise<Memory> {
     const memory = new Memory(process, pages, FIRST_ADDRESS + nth * ADDRESS_STRIDE);
-    await process.map(memory.address, pages * PAGE_SIZE, huge);
+    await process.map(memory.address, pages * PAGE_SIZE, options);
     return memory;
   }
 

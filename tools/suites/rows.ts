@@ -84,6 +84,11 @@ export const LTP: readonly Row[] = [
 export const SELFTESTS: readonly Row[] = [
   { test: 'ksm_tests -M', requires: '10 equal pages share one', play: merging.merging },
   {
+    test: 'ksm_tests -M -t 1',
+    requires: 'so do they where prctl has made all of the process mergeable',
+    play: merging.mergingByPrctl,
+  },
+  {
     test: 'ksm_tests -U',
     requires: 'two equal pages share one, and none once both are written and scanned',
     play: merging.unmerging,
@@ -146,6 +151,26 @@ export const SELFTESTS: readonly Row[] = [
     requires:
       'pages that nobody may access merge; written from outside, or unmergeable, they are apart',
     play: functional.writtenFromOutside,
+  },
+  {
+    test: 'test_prctl',
+    requires: 'what PR_SET_MEMORY_MERGE sets and clears is what is said',
+    play: functional.prctl,
+  },
+  {
+    test: 'test_prctl_fork',
+    requires: 'a child has it from its parent, and what it maps merges without advice',
+    play: functional.prctlThenFork,
+  },
+  {
+    test: 'test_prctl_fork_exec',
+    requires: 'so has the program that the child becomes',
+    play: functional.prctlThenExec,
+  },
+  {
+    test: 'test_prctl_unmerge',
+    requires: 'cleared, it leaves no frame mapped twice',
+    play: functional.prctlCleared,
   },
   {
     test: 'test_fork_ksm_merging_page_count',

@@ -19,6 +19,13 @@ export interface Footprint {
   readonly proportionalPages: number;
 }
 
+export interface MapOptions {
+  /** Advised to huge pages. */
+  readonly huge?: boolean;
+  /** The NUMA node that its pages come from. To be filled before anything else is mapped. */
+  readonly node?: number | undefined;
+}
+
 export type Advice = 'mergeable' | 'unmergeable' | 'dontneed';
 
 /** What is told of a process from outside. */
@@ -31,20 +38,24 @@ export interface Told {
 
 /** A process, or a guest of ksmd. Addresses and lengths are bytes, of whole pages but in stores. */
 export interface Process extends Told {
-  /** Private and anonymous, nothing of it touched yet; `huge`: advised to huge pages. */
-  map(address: number, length: number, huge: boolean): Promise<void>;
+  /** Private and anonymous, nothing of it touched yet. */
+  map(address: number, length: number, options: MapOptions): Promise<void>;
   store(address: number, bytes: Uint8Array): Promise<void>;
   load(address: number, length: number): Promise<Uint8Array>;
   advise(address: number, length: number, advice: Advice): Promise<void>;
   /** Its child, that shares all it has until one of both writes. */
   fork(): Promise<Process>;
+  /** PR_SET_MEMORY_MERGE: all that it has and will map is mergeable, or nothing is. */
+  setMemoryMerge(merge: boolean): Promise<void>;
+  /** It becomes another program, without memory. */
+  exec(): Promise<void>;
   /** It is killed; its memory is given back by then. */
   exit(): Promise<void>;
 }
 
 export interface Way extends KsmFiles {
-  /** A new process, without memory yet. All it gets comes from the NUMA node, if one is said. */
-  start(node?: number): Promise<Process>;
+  /** A new process, without memory yet. */
+  start(): Promise<Process>;
   /** Ends the processes that are left. */
   clear(): Promise<void>;
   /** Leaves everything as it was found. */

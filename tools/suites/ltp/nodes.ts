@@ -11,8 +11,9 @@ const BYTE = 10;
 
 export async function acrossNodes(way: Way, checks: Checks): Promise<void> {
   const total = PAGES_A_NODE * NODES.length;
+  const process = await way.start();
   for (const node of NODES) {
-    const memory = await Memory.map(await way.start(node), PAGES_A_NODE);
+    const memory = await Memory.map(process, PAGES_A_NODE, { nth: node, node });
     await memory.advise('mergeable');
     await memory.fill(BYTE);
   }

@@ -38,7 +38,7 @@ export async function sameMemory(
   const total = pages * PROCESSES;
   const memories: Memory[] = [];
   for (let i = 0; i < PROCESSES; i++) {
-    const memory = await Memory.map(await way.start(node), pages);
+    const memory = await Memory.map(await way.start(), pages, { node });
     await memory.advise('mergeable');
     memories.push(memory);
   }

@@ -4,7 +4,7 @@ import { fullScans } from '../full-scans.js';
 import { Memory } from '../memory.js';
 import type { Process, Way } from '../way.js';
 
-const PAGES = 512;
+const PAGES = 128;
 const BYTE = 0xcf;
 
 /** test_unmerge: MADV_UNMERGEABLE gives each page its frame. */
@@ -53,18 +53,68 @@ export async function countOfChild(way: Way, checks: Checks): Promise<void> {
   checks.equal('ksm_merging_pages of the child', await child.ksmMergingPages(), 0);
 }
 
-/** Memory of the process that holds one byte, once it has merged. */
+/** test_prctl: what is set is what is said. */
+export async function prctl(way: Way, checks: Checks): Promise<void> {
+  const process = await way.start();
+  await process.setMemoryMerge(true);
+  await checkMergesAny(checks, process, 'set', 'yes');
+  await process.setMemoryMerge(false);
+  await checkMergesAny(checks, process, 'cleared', 'no');
+}
+
+/** test_prctl_fork: a child has what its parent has set, and what it maps merges. */
+export async function prctlThenFork(way: Way, checks: Checks): Promise<void> {
+  const parent = await way.start();
+  await parent.setMemoryMerge(true);
+  const child = await parent.fork();
+  await checkMergesAny(checks, child, 'in the child', 'yes');
+  await mergedRange(way, checks, child, BYTE, async () => {});
+}
+
+/** test_prctl_fork_exec: so has the program that the child becomes. */
+export async function prctlThenExec(way: Way, checks: Checks): Promise<void> {
+  const parent = await way.start();
+  await parent.setMemoryMerge(true);
+  const child = await parent.fork();
+  await child.exec();
+  await checkMergesAny(checks, child, 'in the program', 'yes');
+  await mergedRange(way, checks, child, BYTE, async () => {});
+}
+
+/** test_prctl_unmerge: cleared, it gives each page its frame. */
+export async function prctlCleared(way: Way, checks: Checks): Promise<void> {
+  const process = await way.start();
+  const memory = await mergedRange(way, checks, process, BYTE, () => process.setMemoryMerge(true));
+  await process.setMemoryMerge(false);
+  await checkOwnFrames(checks, memory, PAGES);
+}
+
+async function checkMergesAny(
+  checks: Checks,
+  process: Process,
+  when: string,
+  answer: string,
+): Promise<void> {
+  const { ksm_merge_any } = await process.ksmStat();
+  checks.equal(`ksm_merge_any, ${when}`, String(ksm_merge_any), answer);
+}
+
+/**
+ * Memory of the process that holds one byte, once it has merged. `advise` has it mergeable, with
+ * madvise unless said.
+ */
 async function mergedRange(
   way: Way,
   checks: Checks,
   process: Process,
   byte: number,
+  advise: (memory: Memory) => Promise<void> = (memory) => memory.advise('mergeable'),
 ): Promise<Memory> {
   await way.write('run', 2);
   checks.equal('its ksm_merging_pages before', await process.ksmMergingPages(), 0);
   const memory = await Memory.map(process, PAGES);
   await memory.fill(byte);
-  await memory.advise('mergeable');
+  await advise(memory);
   await way.write('run', 1);
   await fullScans(way, 2);
   if (byte !== 0)

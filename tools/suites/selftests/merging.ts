@@ -79,8 +79,9 @@ export async function mergingAcrossNodes(
 ): Promise<void> {
   await prepare(way, 10);
   await way.write('merge_across_nodes', mergeAcrossNodes);
+  const process = await way.start();
   for (const node of [0, 1]) {
-    const memory = await Memory.map(await way.start(node), 1);
+    const memory = await Memory.map(process, 1, { nth: node, node });
     await memory.fill(STAR);
     await memory.advise('mergeable');
   }
@@ -111,7 +112,7 @@ export async function mergingMuch(way: Way, checks: Checks, huge: boolean): Prom
 
 /** -C: who writes to one of two pages that have merged has it for himself. */
 export async function breaking(way: Way, checks: Checks): Promise<void> {
-  const pairs = 256;
+  const pairs = 64;
   await prepare(way, 10_000);
   const memory = await Memory.map(await way.start(), 2 * pairs);
   await memory.fill(STAR);
@@ -127,9 +128,22 @@ export async function breaking(way: Way, checks: Checks): Promise<void> {
   checks.equal('pages it has for itself', proportionalPages, 2 * pairs);
 }
 
+/** -M -t 1: equal pages merge where nobody has advised them, as the process has by prctl. */
+export async function mergingByPrctl(way: Way, checks: Checks): Promise<void> {
+  const pages = 10;
+  await prepare(way, pages);
+  const process = await way.start();
+  const memory = await Memory.map(process, pages);
+  await memory.fill(STAR);
+  await process.setMemoryMerge(true);
+  await way.write('run', 1);
+  await fullScans(way, 2);
+  await checkMerged(way, checks, pages);
+}
+
 /** A process whose pages all hold `byte`, once they have merged. */
 async function merged(way: Way, pages: number, byte: number, huge = false): Promise<Memory> {
-  const memory = await Memory.map(await way.start(), pages, 0, huge);
+  const memory = await Memory.map(await way.start(), pages, { huge });
   await memory.fill(byte);
   await memory.advise('mergeable');
   await way.write('run', 1);

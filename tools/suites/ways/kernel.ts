@@ -7,7 +7,7 @@ import { type Guest, Guests } from '../../record/guests.js';
 import { SYSFS, whyNoKernel } from '../../record/kernel-at-hand.js';
 import { MemoryCgroup } from '../../record/memory-cgroup.js';
 import { Settings } from '../../record/settings.js';
-import type { Advice, Footprint, Process, Way } from '../way.js';
+import type { Advice, Footprint, MapOptions, Process, Way } from '../way.js';
 import { ProcessFiles } from './process-files.js';
 
 export class KernelWay implements Way {
@@ -42,9 +42,8 @@ export class KernelWay implements Way {
     this.settings.write(name, value);
   }
 
-  async start(node?: number): Promise<Process> {
+  async start(): Promise<Process> {
     const guest = await this.guests.start();
-    if (node !== undefined) await guest.bind(node);
     this.cgroup?.add(guest.pid);
     return this.begun(guest);
   }
@@ -82,8 +81,9 @@ class KernelProcess implements Process {
     this.files = new ProcessFiles(`/proc/${guest.pid}`);
   }
 
-  map(address: number, length: number, huge: boolean): Promise<void> {
-    return this.guest.map(address, length, huge);
+  async map(address: number, length: number, { huge, node }: MapOptions): Promise<void> {
+    if (node !== undefined) await this.guest.bind(node);
+    await this.guest.map(address, length, huge ?? false);
   }
 
   store(address: number, bytes: Uint8Array): Promise<void> {
@@ -95,12 +95,19 @@ class KernelProcess implements Process {
   }
 
   async advise(address: number, length: number, advice: Advice): Promise<void> {
-    const code = await this.guest.advise(address, length, advice);
-    if (code !== undefined) throw Object.assign(new Error(`madvise: ${code}`), { code });
+    assertTaken('madvise', await this.guest.advise(address, length, advice));
   }
 
   async fork(): Promise<Process> {
     return this.way.begun(await this.guest.fork());
+  }
+
+  async setMemoryMerge(merge: boolean): Promise<void> {
+    assertTaken('prctl', await this.guest.prctl(merge));
+  }
+
+  exec(): Promise<void> {
+    return this.guest.exec();
   }
 
   ksmStat(): Promise<Readonly<Record<string, string>>> {
@@ -120,4 +127,8 @@ class KernelProcess implements Process {
     process.kill(this.guest.pid, 'SIGSEGV');
     await this.guest.end();
   }
+}
+
+function assertTaken(call: string, code: string | undefined): void {
+  if (code !== undefined) throw Object.assign(new Error(`${call}: ${code}`), { code });
 }

@@ -2,7 +2,7 @@
 import type { Client } from '../../../src/client/client.js';
 import { LoadedDaemon } from '../../load/daemon.js';
 import { PAGE_SIZE } from '../memory.js';
-import type { Advice, Footprint, KsmFiles, Process, Told, Way } from '../way.js';
+import type { Advice, Footprint, KsmFiles, MapOptions, Process, Told, Way } from '../way.js';
 
 /** Where the files of KSM and of processes are read and written. */
 export interface Files {
@@ -44,9 +44,9 @@ export class KsmdWay implements Way {
     return this.files.ksm.write(name, value);
   }
 
-  async start(node?: number): Promise<Process> {
+  async start(): Promise<Process> {
     const guest = this.nextName();
-    await this.client.createGuest(guest, node);
+    await this.client.createGuest(guest);
     return this.begun(guest);
   }
 
@@ -84,10 +84,14 @@ class GuestProcess implements Process {
     this.told = way.files.of(guest);
   }
 
-  async map(address: number, length: number, huge: boolean): Promise<void> {
-    const pages = length / PAGE_SIZE;
-    const request = { address, pages, mergeable: false, huge };
-    await this.way.client.map(this.guest, `at-${address}`, request);
+  async map(address: number, length: number, { huge = false, node }: MapOptions): Promise<void> {
+    await this.way.client.map(this.guest, `at-${address}`, {
+      address,
+      pages: length / PAGE_SIZE,
+      mergeable: false,
+      huge,
+      ...(node === undefined ? {} : { node }),
+    });
   }
 
   store(address: number, bytes: Uint8Array): Promise<void> {
@@ -108,6 +112,14 @@ class GuestProcess implements Process {
     const child = this.way.nextName();
     await this.way.client.fork(this.guest, child);
     return this.way.begun(child);
+  }
+
+  async setMemoryMerge(merge: boolean): Promise<void> {
+    await this.way.client.prctl(this.guest, merge);
+  }
+
+  async exec(): Promise<void> {
+    await this.way.client.exec(this.guest);
   }
 
   ksmStat(): Promise<Readonly<Record<string, string>>> {

@@ -33,7 +33,7 @@ export async function openWay(
   const sysfs = join(folder, 'sys');
   return KsmdWay.open(
     bytes,
-    [...options, '--sysfs', sysfs],
+    [...options, '--sysfs', sysfs, '--sysfs-as', 'mount'],
     () => sysfsFiles(sysfs),
     () => rmSync(folder, { recursive: true }),
   );

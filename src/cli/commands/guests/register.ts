@@ -1,14 +1,15 @@
 /** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
 import { InvalidArgumentError } from 'commander';
-import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
-import { fileChunks } from '../../../sources/file-chunks.js';
-import { openRegularFile } from '../../../sources/regular-file.js';
-import { Progress } from '../../terminal/progress.js';
+import { openImage } from '../../../sources/images/open-image.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 import { registerProcess } from './register-process.js';
+import { registerSource } from './register-source.js';
 import { withNewGuest } from './with-new-guest.js';
+
+/** Where a machine's memory goes, which begins at 0. */
+const FIRST_ADDRESS = 0x100000000;
 
 interface RegisterOptions {
   readonly pid?: number;
@@ -48,6 +49,8 @@ export const action: Action<[string], RegisterOptions> = async (
   return undefined;
 };
 
+type PlacedImage = Omit<Placed, 'huge'> & { readonly huge?: boolean };
+
 async function registerEmpty(
   { client, print }: Session,
   guest: string,
@@ -68,34 +71,22 @@ async function registerImage(
   { client, print }: Session,
   guest: string,
   path: string,
-  placed: Placed,
+  { address, huge = false }: PlacedImage,
   node: number | undefined,
 ): Promise<void> {
-  const { file, length } = await openRegularFile(path);
+  const source = await openImage(path);
   try {
-    if (length === 0) throw new KsmdError('EINVAL', `${path} is empty`);
-    const { pageSize } = await client.status();
-    // What the last page has beyond the file's end reads as zeroes, as all untouched memory does.
-    const pages = Math.ceil(length / pageSize);
-    const region = await withNewGuest(
-      client,
-      guest,
-      () => client.map(guest, 'image', { pages, ...placed }),
+    const { firstAddress, regions, presentBytes } = await registerSource(client, guest, source, {
+      offset: address ?? (source.addresses === 'physical' ? FIRST_ADDRESS : 0),
+      huge,
       node,
-    );
-    const progress = new Progress(guest, length);
-    try {
-      await client.store(guest, region.address, {
-        length,
-        chunks: progress.watch(fileChunks(file, length)),
-      });
-    } finally {
-      progress.end();
-    }
+    });
+    const where = regions === 1 ? `at ${hex(firstAddress)}` : `in ${count(regions, 'region')}`;
     print(
-      `${guest}: ${count(pages, 'page')} (${size(length)}) of ${path} at ${hex(region.address)}`,
+      `${guest}: ${count(presentBytes / source.pageSize, 'page')} (${size(presentBytes)}) of ` +
+        `${path} ${where} (${source.title})`,
     );
   } finally {
-    await file.close();
+    await source.close();
   }
 }

@@ -30,9 +30,7 @@ export const register = verb({
   ],
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
-    ENOMEM:
-      "of a file, what was stored stays; 'ksmd unregister' gives it back, and a daemon " +
-      'with more --memory holds more',
+    ENOMEM: 'nothing is left of the guest; a daemon with more --memory holds more',
   },
   load: () => import('./register.js'),
 });

@@ -21,7 +21,7 @@ export class MemoryCgroup {
     const cgroup = new MemoryCgroup(directory, v1 !== undefined);
     try {
       mkdirSync(directory);
-      writeFileSync(cgroup.limitPath, String(limitBytes));
+      cgroup.limit(limitBytes);
     } catch (error) {
       cgroup.remove();
       throw error;
@@ -31,6 +31,10 @@ export class MemoryCgroup {
 
   get limitPath(): string {
     return join(this.directory, this.isV1 ? 'memory.limit_in_bytes' : 'memory.max');
+  }
+
+  limit(bytes: number): void {
+    writeFileSync(this.limitPath, String(bytes));
   }
 
   /** What runs a command in it. */

@@ -1,6 +1,6 @@
 /**
- * Which mount an open directory is the root of, and whether it is one of ksmd's, told without
- * asking the file system itself: the daemon of a mount may be dead, stopped, or this one.
+ * Which mount an open directory is in, and whether it is one of ksmd's, told without asking the
+ * file system itself: the daemon of a mount may be dead, stopped, or this one.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,10 +28,15 @@ export function pathOfPlace(place: number): string {
   return `/proc/self/fd/${place}`;
 }
 
-/** Whether the open directory is the root of a mount of ksmd's, this daemon's or another's. */
+/** The number of the mount that the open directory is in, which no other has while it is there. */
+export function mountOf(place: number): string {
+  const info = readFileSync(`/proc/self/fdinfo/${place}`, 'latin1');
+  return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? '';
+}
+
+/** Whether that is a mount of ksmd's, this daemon's or another's. */
 export function isOwnMount(place: number): boolean {
-  const [, id] =
-    /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${place}`, 'latin1')) ?? [];
+  const id = mountOf(place);
   const line = readFileSync('/proc/self/mountinfo', 'latin1')
     .split('\n')
     .find((mount) => mount.startsWith(`${id} `));

@@ -13,7 +13,7 @@
 import { closeSync, constants } from 'node:fs';
 import { systemError } from '../../../errors.js';
 import { FileServer, type Served } from './file-server.js';
-import { MOUNT_SOURCE, MOUNT_TYPE, openPlace, pathOfPlace } from './mount-point.js';
+import { MOUNT_SOURCE, MOUNT_TYPE, mountOf, openPlace, pathOfPlace } from './mount-point.js';
 import { Requests } from './requests.js';
 import { SystemCalls } from './system-calls.js';
 
@@ -27,8 +27,8 @@ export interface Place {
 }
 
 export class Mounts {
-  /** The roots of those that are mounted, opened for their places only. */
-  private readonly roots: number[] = [];
+  /** Numbers of those that were made, by their paths. None is held open: others may unmount it. */
+  private readonly made = new Map<string, string>();
   private readonly requests: Requests;
   private readonly atExit = (): void => this.remove();
 
@@ -66,14 +66,8 @@ export class Mounts {
   /** At once; who is in there gets an error. The second time there is nothing to do. */
   remove(): void {
     process.off('exit', this.atExit);
-    for (const root of this.roots.splice(0)) {
-      try {
-        this.calls.detach(pathOfPlace(root));
-      } catch {
-        // Somebody else has done so.
-      }
-      closeSync(root);
-    }
+    for (const [path, mount] of this.made) this.detach(path, mount);
+    this.made.clear();
     this.requests.stop();
   }
 
@@ -90,8 +84,28 @@ export class Mounts {
       'allow_other',
     ];
     this.calls.mount(MOUNT_SOURCE, beneath, MOUNT_TYPE, options.join(','));
-    this.roots.push(openPlace(path));
+    withPlace(path, (place) => this.made.set(path, mountOf(place)));
     await server.begun;
+  }
+
+  /** That very mount: what others have put there stays. */
+  private detach(path: string, mount: string): void {
+    try {
+      withPlace(path, (place) => {
+        if (mountOf(place) === mount) this.calls.detach(pathOfPlace(place));
+      });
+    } catch {
+      // Somebody else has taken it away.
+    }
+  }
+}
+
+function withPlace(path: string, task: (place: number) => void): void {
+  const place = openPlace(path);
+  try {
+    task(place);
+  } finally {
+    closeSync(place);
   }
 }
 

@@ -93,6 +93,10 @@ export class Requests {
       else if (!NOTHING.includes(code)) throw error;
       return;
     }
+    if (bytes === 0) {
+      this.end(channel);
+      return;
+    }
     const request = readRequest(this.buffer.subarray(0, bytes));
     const answered = channel.server.answer(request).then((answer) => {
       this.underWay.delete(answered);

@@ -87,7 +87,16 @@ export class KernelFile {
     fchmodSync(this.fd, this.mode);
   }
 
+  /**
+   * Where the text is there already, as whoever wrote it has left it, nothing is written: another
+   * write that comes at this instant is not written over.
+   */
   show(text: string): void {
+    if (this.read() !== text) this.writeOver(text);
+    this.text = text;
+  }
+
+  private writeOver(text: string): void {
     // What a writer has made larger than any write is cut first: it is not to be filled.
     if (fstatSync(this.fd).size > MOST_BYTES) ftruncateSync(this.fd, MOST_BYTES);
     const { size } = fstatSync(this.fd);
@@ -95,7 +104,6 @@ export class KernelFile {
     if (size > 0 && size < text.length) writeSync(this.fd, '\n'.repeat(text.length - size), size);
     writeSync(this.fd, text.padEnd(size, '\n'), 0);
     if (size > text.length) ftruncateSync(this.fd, text.length);
-    this.text = text;
   }
 
   close(): void {

@@ -99,6 +99,17 @@ test('whatever others have left in it, it shows exactly what it is told', () => 
   file.close();
 });
 
+test('what somebody else has written already is not written again, over what comes next', () => {
+  const path = directory.file('run');
+  const file = KernelFile.open(path, 0o644, '1\n');
+  writeFileSync(path, '2\n');
+  seen.path = path;
+  file.show('2\n');
+  expect(seen.texts).toEqual([]);
+  expect(file.shown).toBe('2\n');
+  file.close();
+});
+
 test('who keeps it open reads what it shows now, and it is the same file always', () => {
   const path = directory.file('full_scans');
   const file = KernelFile.open(path, 0o444, '9\n');

@@ -28,7 +28,7 @@ export const FATAL = {
   RestoreRefused: { exitStatus: 17, meaning: 'the snapshot does not fit the host' },
   SysfsUnusable: {
     exitStatus: 18,
-    meaning: "the --sysfs directory cannot be written, or is not ksmd's alone",
+    meaning: "the --sysfs directory cannot be used as asked, or is not ksmd's alone",
   },
   LimitTooLow: {
     exitStatus: 19,

@@ -153,8 +153,8 @@ export class KernelFiles {
       timers,
     );
   }
+
   private async mount(sysfs: Directory, proc: Directory, standstill: Standstill): Promise<void> {
-    for (const directory of [this.sysfs, this.proc]) directory.clear();
     const ready = (): Promise<void> => standstill.sound();
     this.carrier = await Mounts.make(
       [
@@ -164,6 +164,8 @@ export class KernelFiles {
       (path) => this.logger.error(`somebody has unmounted ${path}: the files there are gone`),
     );
     this.carriedAs = 'mount';
+    // What a picture has left is for a picture to take over, so it goes once there is a mount.
+    for (const directory of [this.sysfs, this.proc]) directory.clear();
   }
 
   /** The daemon would wait for itself where it makes something in a mount of its own. */

@@ -1,5 +1,5 @@
 /** Where no mount can be had, and what comes of one that something happens to. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -77,6 +77,21 @@ describe.each([
     expect(stderr).toContain(reason);
     expect(readdirSync(directory.path)).toEqual([]);
   });
+});
+
+test('without the right to mount a picture goes on in the files that one before it has left', async () => {
+  const dead = await DaemonProcess.start(['--sysfs', sysfs], {}, withoutTheRight);
+  const { ino } = statSync(join(sysfs, 'kernel/mm/ksm/run'));
+  await dead.stop('SIGKILL');
+  daemon = await DaemonProcess.start(['--sysfs', sysfs], {}, withoutTheRight);
+  expect(statSync(join(sysfs, 'kernel/mm/ksm/run')).ino).toBe(ino);
+  // A mount has no use for them.
+  await daemon.stop('SIGKILL');
+  daemon = await DaemonProcess.start(['--sysfs', sysfs]);
+  expect((await daemon.client.status()).sysfs?.as).toBe('mount');
+  expect(await daemon.stop()).toBe(0);
+  daemon = undefined;
+  expect(readdirSync(directory.path)).toEqual([]);
 });
 
 test('a mount that a killed daemon has left stays where there is no right to take it away', async () => {

@@ -2,7 +2,8 @@
  * A guest of a recording: a process that maps, writes, advises and unmaps memory, forks and execs,
  * as its recorder (guests.ts) says over a socket, whose path is its argument. A child of its own
  * connects there too; after an exec it goes on with the connection that it is given. It ends when
- * the recorder closes the connection, and answers each command with 0 or an errno.
+ * the recorder closes the connection, and answers each command with 0 or an errno; MERGES with what
+ * prctl says.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,10 +20,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MAP, WRITE, ADVISE, UNMAP, BIND, FORK, LOOK, PRCTL, EXEC };
-enum { SET_MEMORY_MERGE = 67 };
+enum { MAP, WRITE, ADVISE, UNMAP, BIND, FORK, LOOK, PRCTL, EXEC, MERGES };
+enum { SET_MEMORY_MERGE = 67, GET_MEMORY_MERGE = 68 };
+enum { POLICY_BIND = 2 };
 
-/* What follows a WRITE are its `length` bytes. `value`: the advice; the NUMA node; 1: on. */
+/*
+ * What follows a WRITE are its `length` bytes. `value`: the advice; the NUMA node, of all further
+ * pages where there is no length; 1: on.
+ */
 struct command {
   uint64_t what, address, length, value;
 };
@@ -96,11 +101,20 @@ static int carry_out(const struct command *command) {
     case WRITE: receive(at, command->length); break;
     case ADVISE: failed = madvise(at, command->length, (int)command->value); break;
     case UNMAP: failed = munmap(at, command->length); break;
-    case BIND: failed = syscall(SYS_set_mempolicy, 2 /* MPOL_BIND */, &nodes, 64) != 0; break;
+    case BIND:
+      if (command->length == 0)
+        failed = syscall(SYS_set_mempolicy, POLICY_BIND, &nodes, 64) != 0;
+      else
+        failed = syscall(SYS_mbind, at, command->length, POLICY_BIND, &nodes, 64, 0) != 0;
+      break;
     case FORK: return fork_guest();
     case LOOK: failed = look((char *)at, command->length) != 0; break;
     case PRCTL: failed = prctl(SET_MEMORY_MERGE, command->value, 0, 0, 0) != 0; break;
     case EXEC: return become_anew();
+    case MERGES: {
+      int merges = prctl(GET_MEMORY_MERGE, 0, 0, 0, 0);
+      return merges < 0 ? errno : merges;
+    }
     default: return EINVAL;
   }
   return failed ? errno : 0;

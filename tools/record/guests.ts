@@ -26,6 +26,7 @@ const COMMANDS = {
   look: 6,
   prctl: 7,
   exec: 8,
+  merges: 9,
 } as const;
 /** MADV_ */
 const ADVICE = {
@@ -146,6 +147,18 @@ export class Guest {
   /** Further pages come from that NUMA node. */
   async bind(node: number): Promise<void> {
     await this.demand('bind', 0, 0, node);
+  }
+
+  /** Further pages of a mapping come from that NUMA node, whatever others do. */
+  async bindMapping(address: number, length: number, node: number): Promise<void> {
+    await this.demand('bind', address, length, node);
+  }
+
+  /** PR_GET_MEMORY_MERGE. */
+  async mergesAny(): Promise<boolean> {
+    const answer = await this.tell('merges', 0, 0, 0);
+    if (answer > 1) assertTaken('merges', answer);
+    return answer === 1;
   }
 
   /**

@@ -1,16 +1,22 @@
 /** Plays rows by the ways that there are. */
 import { readdirSync } from 'node:fs';
+import { release } from 'node:os';
+import { hasSince, type KernelVersion } from '../../src/ksm/records/kernel-versions.js';
 import { DEFAULTS } from '../record/kernel.js';
 import { type Check, Checks } from './checks.js';
 import type { PlayedRow } from './rows.js';
 import type { Way } from './way.js';
 import { openWay, type WayName } from './ways/open.js';
+import { writeIfThere } from './write-if-there.js';
 
 const PACE = { pages_to_scan: 100, sleep_millisecs: 20 };
 
 /** Why the row cannot be played by that way here; undefined if it can. */
-export function whyNot({ nodes = 1 }: PlayedRow, way: WayName): string | undefined {
+export function whyNot({ nodes = 1, since }: PlayedRow, way: WayName): string | undefined {
   if (way !== 'kernel') return undefined;
+  const [version = ''] = release().split('-');
+  if (since !== undefined && !hasSince(version as KernelVersion, since))
+    return `Linux ${since} is the first`;
   const present = readdirSync('/sys/devices/system/node').filter((name) => /^node\d+$/.test(name));
   return present.length < nodes ? `it needs ${nodes} NUMA nodes` : undefined;
 }
@@ -29,7 +35,7 @@ export class Stage {
     this.way ??= await openWay(this.name, { memoryBytes: row.memoryBytes });
     await this.way.write('run', 2);
     for (const [tunable, value] of Object.entries({ ...DEFAULTS, ...PACE }))
-      await this.way.write(tunable, value);
+      await writeIfThere(this.way, tunable, value);
     const checks = new Checks();
     try {
       await row.play(this.way, checks);

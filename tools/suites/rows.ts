@@ -4,6 +4,7 @@
  *
  * Sizes are such that each takes a second at most; the suites' own are larger.
  */
+import type { KernelVersion } from '../../src/ksm/records/kernel-versions.js';
 import type { Checks } from './checks.js';
 import { dyingWhileScanned } from './ltp/exiting.js';
 import { acrossNodes } from './ltp/nodes.js';
@@ -19,8 +20,10 @@ export interface PlayedRow {
   readonly play: (way: Way, checks: Checks) => Promise<unknown>;
   /** What all processes together may have, where the test limits it. */
   readonly memoryBytes?: number;
-  /** It needs as many nodes. */
+  /** It needs as many NUMA nodes. */
   readonly nodes?: number;
+  /** The first kernel of which it can be asked. */
+  readonly since?: KernelVersion;
 }
 
 /** What cannot be said to ksmd, and why. */
@@ -78,6 +81,7 @@ export const LTP: readonly Row[] = [
     test: 'ksm07',
     requires: 'smart scan leaves a page that is alone out of half of the full scans at least',
     play: skipping,
+    since: '6.7',
   },
 ];
 
@@ -87,6 +91,7 @@ export const SELFTESTS: readonly Row[] = [
     test: 'ksm_tests -M -t 1',
     requires: 'so do they where prctl has made all of the process mergeable',
     play: merging.mergingByPrctl,
+    since: '6.4',
   },
   {
     test: 'ksm_tests -U',
@@ -97,11 +102,13 @@ export const SELFTESTS: readonly Row[] = [
     test: 'ksm_tests -Z -z 0',
     requires: '10 pages of zeroes share one',
     play: merging.zeroPagesMerging,
+    since: '6.6',
   },
   {
     test: 'ksm_tests -Z -z 1',
     requires: 'with use_zero_pages they share none: they map the zero page',
     play: merging.zeroPagesMapped,
+    since: '6.6',
   },
   {
     test: 'ksm_tests -N -m 1',
@@ -140,6 +147,7 @@ export const SELFTESTS: readonly Row[] = [
     requires:
       'ksm_zero_pages of a process counts them, and follows MADV_UNMERGEABLE and writes at once',
     play: functional.zeroPages,
+    since: '6.6',
   },
   {
     test: 'test_unmerge_discarded',
@@ -156,26 +164,31 @@ export const SELFTESTS: readonly Row[] = [
     test: 'test_prctl',
     requires: 'what PR_SET_MEMORY_MERGE sets and clears is what is said',
     play: functional.prctl,
+    since: '6.4',
   },
   {
     test: 'test_prctl_fork',
     requires: 'a child has it from its parent, and what it maps merges without advice',
     play: functional.prctlThenFork,
+    since: '6.4',
   },
   {
     test: 'test_prctl_fork_exec',
     requires: 'so has the program that the child becomes',
     play: functional.prctlThenExec,
+    since: '6.7',
   },
   {
     test: 'test_prctl_unmerge',
     requires: 'cleared, it leaves no frame mapped twice',
     play: functional.prctlCleared,
+    since: '6.4',
   },
   {
     test: 'test_fork_ksm_merging_page_count',
     requires: 'a child begins with ksm_merging_pages 0',
     play: functional.countOfChild,
+    since: '6.12',
   },
   {
     test: 'test_unmerge_uffd_wp',

@@ -22,7 +22,7 @@ export interface Footprint {
 export interface MapOptions {
   /** Advised to huge pages. */
   readonly huge?: boolean;
-  /** The NUMA node that its pages come from. To be filled before anything else is mapped. */
+  /** The NUMA node that its pages come from. */
   readonly node?: number | undefined;
 }
 
@@ -47,6 +47,8 @@ export interface Process extends Told {
   fork(): Promise<Process>;
   /** PR_SET_MEMORY_MERGE: all that it has and will map is mergeable, or nothing is. */
   setMemoryMerge(merge: boolean): Promise<void>;
+  /** PR_GET_MEMORY_MERGE. */
+  memoryMerge(): Promise<boolean>;
   /** It becomes another program, without memory. */
   exec(): Promise<void>;
   /** It is killed; its memory is given back by then. */

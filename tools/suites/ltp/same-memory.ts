@@ -6,6 +6,7 @@ import type { Checks } from '../checks.js';
 import { fullScans } from '../full-scans.js';
 import { Memory, PAGE_SIZE } from '../memory.js';
 import type { Way } from '../way.js';
+import { writeIfThere } from '../write-if-there.js';
 import { checkCounters } from './counters.js';
 
 const PROCESSES = 3;
@@ -78,13 +79,4 @@ export async function sameMemory(
 function contentOf(text = ''): { byte: number; last: number } {
   const byte = text.charCodeAt(0);
   return { byte, last: text.length > 1 ? text.charCodeAt(1) : byte };
-}
-
-/** Older kernels have fewer files. */
-async function writeIfThere(way: Way, name: string, value: number): Promise<void> {
-  try {
-    await way.write(name, value);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

@@ -81,9 +81,9 @@ class KernelProcess implements Process {
     this.files = new ProcessFiles(`/proc/${guest.pid}`);
   }
 
-  async map(address: number, length: number, { huge, node }: MapOptions): Promise<void> {
-    if (node !== undefined) await this.guest.bind(node);
-    await this.guest.map(address, length, huge ?? false);
+  async map(address: number, length: number, { huge = false, node }: MapOptions): Promise<void> {
+    await this.guest.map(address, length, huge);
+    if (node !== undefined) await this.guest.bindMapping(address, length, node);
   }
 
   store(address: number, bytes: Uint8Array): Promise<void> {
@@ -104,6 +104,10 @@ class KernelProcess implements Process {
 
   async setMemoryMerge(merge: boolean): Promise<void> {
     assertTaken('prctl', await this.guest.prctl(merge));
+  }
+
+  memoryMerge(): Promise<boolean> {
+    return this.guest.mergesAny();
   }
 
   exec(): Promise<void> {

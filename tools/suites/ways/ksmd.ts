@@ -118,6 +118,10 @@ class GuestProcess implements Process {
     await this.way.client.prctl(this.guest, merge);
   }
 
+  async memoryMerge(): Promise<boolean> {
+    return (await this.way.client.guest(this.guest)).mergesAny;
+  }
+
   async exec(): Promise<void> {
     await this.way.client.exec(this.guest);
   }

@@ -19,9 +19,10 @@ import type { Timers } from '../timers.js';
 import { procLayout, procTree } from './guest-files.js';
 import { Mounts } from './mount/mounts.js';
 import { OwnDirectory } from './own-directory.js';
+import { patientWrites } from './patient-writes.js';
 import { Pictures } from './picture/pictures.js';
 import { Rollups } from './rollups.js';
-import { sysfsLayout, sysfsTree, type Write } from './sysfs-files.js';
+import { sysfsLayout, sysfsTree } from './sysfs-files.js';
 import type { Directory } from './tree.js';
 
 /** What stat says of a file of the kernel's. */
@@ -131,7 +132,7 @@ export class KernelFiles {
   ): Promise<void> {
     const { host, standstill, tunables } = source;
     const rollups = new Rollups(host);
-    const sysfs = sysfsTree(host, writing(source));
+    const sysfs = sysfsTree(host, patientWrites(source));
     const proc = procTree(host, rollups);
     if (as !== 'picture') {
       try {
@@ -178,19 +179,4 @@ export class KernelFiles {
           message: `the socket is to be in ${path}: choose another --sysfs, or another --socket`,
         });
   }
-}
-
-/** Waits for a scanner that is being restarted. */
-function writing({ scanner, tunables }: KernelFilesSource): Write {
-  const write: Write = async (values) => {
-    try {
-      await scanner.ready();
-      await tunables.write(values);
-    } catch (error) {
-      // The scanner died before it was done: the next one takes it.
-      if (scanner.state !== 'restarting') throw error;
-      await write(values);
-    }
-  };
-  return write;
 }

@@ -1,9 +1,9 @@
 /** The running kernel's side: scanned to rest, and what it says then. */
 import { readFileSync } from 'node:fs';
 import { hostPageSize } from '../../src/sources/host-page-size.js';
+import { isAdvised, parseSmaps } from '../../src/sources/process/smaps.js';
 import { SteppedKsm } from '../record/kernel.js';
 import { residentIn } from '../record/resident.js';
-import { mergeableMappings } from './mergeable.js';
 
 /** What is compared. */
 export type Figures = Record<
@@ -61,11 +61,18 @@ export function figuresOfKernel(kernel: ScannedKernel, pids: readonly number[]):
   };
   for (const pid of pids) {
     const smaps = readFileSync(`/proc/${pid}/smaps`, 'latin1');
-    const counted = new Set(mergeableMappings(smaps));
+    const counted = new Set(advisedMappings(smaps));
     const { rss, huge } = residentIn(smaps, (address) => counted.has(address), hostPageSize());
     figures.Rss += rss;
     figures['huge pages'] += huge;
     figures['rmap items'] += kernel.observeProcess(pid).ksm_rmap_items ?? 0;
   }
   return figures;
+}
+
+/** Where mappings begin that KSM looks at, in bytes. */
+function advisedMappings(smaps: string): number[] {
+  return parseSmaps(smaps)
+    .filter(isAdvised)
+    .map(({ address }) => address);
 }

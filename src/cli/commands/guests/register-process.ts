@@ -1,130 +1,206 @@
 /**
- * A guest with the memory of a live process, at the same addresses, holding the pages that are
- * present.
- *
- * Programs reserve far more than they use. So a region is not a whole mapping but a part of it that
- * is present, small gaps included.
+ * Guests with the memory of live processes, at the same addresses. Those that a fork has made of
+ * one another become guests that share as these do.
  */
 import type { Client } from '../../../client/client.js';
 import { isKsmdError, KsmdError } from '../../../errors.js';
-import { type PresentRange, ProcessMemory } from '../../../sources/process-memory.js';
+import {
+  differenceOf,
+  type FamilyDifference,
+  type Range,
+  sharedFrames,
+  sharedPages,
+} from '../../../sources/process/family.js';
+import { ProcessSource, type Selection } from '../../../sources/process/process-source.js';
+import type { LeftOut } from '../../../sources/source.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
-import { withNewGuest } from './with-new-guest.js';
+import { registerSource } from './register-source.js';
 
-/** Untouched pages cost less than one more region. */
-const MAX_GAP_BYTES = 256 * 1024;
-
-/** A region to be made, and what of it is present. */
-export interface NewRegion {
-  readonly address: number;
-  length: number;
-  readonly huge: boolean;
-  readonly ranges: PresentRange[];
+export interface NewGuest {
+  readonly guest: string;
+  readonly pid: number;
 }
 
-export async function registerProcess(
+/** A process that has become a guest. */
+interface Member {
+  readonly guest: string;
+  readonly source: ProcessSource;
+  readonly frames: ReadonlyMap<number, number>;
+}
+
+/**
+ * All become guests, or none does. `node`: the NUMA node of what the kernel does not place.
+ */
+export async function registerProcesses(
   { client, print }: Session,
-  guest: string,
-  pid: number,
+  wanted: readonly NewGuest[],
+  selection: Selection,
   node: number | undefined,
 ): Promise<void> {
-  const memory = await ProcessMemory.open(pid);
+  const sources: ProcessSource[] = [];
+  const members: Member[] = [];
   try {
-    const { pageSize } = await client.status();
-    if (pageSize > memory.pageSize)
-      throw new KsmdError(
-        'EINVAL',
-        `the daemon's pages of ${pageSize} bytes are larger than the process's`,
-      );
-    const found = await newRegions(memory);
-    const ranges = found.regions.flatMap((region) => region.ranges);
-    const presentBytes = ranges.reduce((sum, { length }) => sum + length, 0);
-    if (presentBytes === 0)
-      throw new KsmdError(
-        'EINVAL',
-        `process ${pid} has no private anonymous memory that is present`,
-      );
-
-    const progress = new Progress(guest, presentBytes);
-    const storedBytes = await withNewGuest(
-      client,
-      guest,
-      async () => {
-        if (memory.mergesAny) await mergeAny(client, guest, print);
-        for (const { address, length, huge } of found.regions)
-          await client.map(guest, address.toString(16), {
-            pages: length / pageSize,
-            address,
-            huge,
-          });
-        let stored = 0;
-        for (const range of ranges) {
-          for await (const { address, bytes } of memory.read(range)) {
-            await client.store(guest, address, bytes);
-            stored += bytes.length;
-          }
-          progress.add(range.length);
-        }
-        return stored;
-      },
-      node,
-    ).finally(() => progress.end());
-    print(
-      `${guest}: ${count(storedBytes / pageSize, 'page')} (${size(storedBytes)}) of ` +
-        `process ${pid} in ${count(found.mappings, 'mapping')}`,
-    );
-    const unreadable = (presentBytes - storedBytes) / memory.pageSize;
-    if (unreadable > 0)
-      print(
-        `${count(unreadable, 'page')} could not be read: gone meanwhile, or kept from ` +
-          'readers by the kernel',
-      );
-    if (memory.swappedPages > 0) print(`${count(memory.swappedPages, 'page')} left out: in swap`);
+    for (const { guest, pid } of wanted) {
+      const source = await ProcessSource.open(pid, selection);
+      sources.push(source);
+      if (source.totalBytes === 0)
+        throw new KsmdError('EINVAL', `process ${pid} has ${nothing(source)}`);
+      const member = { guest, source, frames: sharedFrames(source.layout, source.pageSize) };
+      const parent = parentOf(member, members);
+      const said =
+        parent === undefined
+          ? await registerAlone(client, member, node)
+          : await registerForked(client, member, parent);
+      members.push(member);
+      print(...said, ...(await flagOf(client, member)), ...factsOf(source));
+    }
+    print(...mergedBy(sources));
+  } catch (error) {
+    for (const { guest } of members) await client.removeGuest(guest).catch(() => {});
+    throw error;
   } finally {
-    await memory.close();
+    for (const source of sources) await source.close();
+  }
+}
+
+function nothing({ facts }: ProcessSource): string {
+  return facts.isAdvised
+    ? 'advised nothing that is present: --all takes the rest'
+    : 'no private memory that is present';
+}
+
+/** The one that shares most with it. */
+function parentOf(member: Member, members: readonly Member[]): Member | undefined {
+  let most = 0;
+  let parent: Member | undefined;
+  for (const other of members) {
+    const shared = sharedPages(other.frames, member.frames);
+    if (shared <= most) continue;
+    most = shared;
+    parent = other;
+  }
+  return parent;
+}
+
+async function registerAlone(
+  client: Client,
+  { guest, source }: Member,
+  node: number | undefined,
+): Promise<string[]> {
+  const { presentBytes } = await registerSource(client, guest, source, { node });
+  return [
+    `${guest}: ${pages(presentBytes, source)} of process ${source.pid} in ` +
+      `${count(source.layout.mappings, 'mapping')}`,
+  ];
+}
+
+async function registerForked(client: Client, member: Member, parent: Member): Promise<string[]> {
+  const { guest, source } = member;
+  const difference = differenceOf(parent.source.layout, source.layout, source.pageSize);
+  await client.fork(parent.guest, guest);
+  try {
+    await applyDifference(client, member, difference);
+  } catch (error) {
+    await client.removeGuest(guest).catch(() => {});
+    throw error;
+  }
+  const shared = difference.sharedPages * source.pageSize;
+  return [
+    `${guest}: ${pages(source.totalBytes, source)} of process ${source.pid} in ` +
+      `${count(source.layout.mappings, 'mapping')}`,
+    `  ${pages(shared, source)} are the same as ${parent.guest}'s since a fork`,
+  ];
+}
+
+async function applyDifference(
+  client: Client,
+  { guest, source }: Member,
+  { regions, added }: FamilyDifference,
+): Promise<void> {
+  const progress = new Progress(guest, source.totalBytes);
+  const store = async ({ start, end }: Range): Promise<void> => {
+    for await (const { address, bytes } of source.runs(start, end)) {
+      await client.store(guest, address, bytes);
+      progress.add(bytes.length);
+    }
+  };
+  const { pageSize } = await client.status();
+  try {
+    for (const { region, isGone, dropped, changed } of regions) {
+      if (isGone) {
+        await client.unmap(guest, region.toString(16));
+        continue;
+      }
+      for (const { start, end } of dropped)
+        await client.madvise(guest, 'dontneed', { address: start, length: end - start });
+      for (const range of changed) await store(range);
+    }
+    for (const { start, end, huge } of added) {
+      await client.map(guest, start.toString(16), {
+        pages: (end - start) / pageSize,
+        address: start,
+        huge,
+      });
+      await store({ start, end });
+    }
+  } finally {
+    progress.end();
   }
 }
 
 /** As the process has it; a kernel that does not know PR_SET_MEMORY_MERGE goes without. */
-async function mergeAny(client: Client, guest: string, print: Session['print']): Promise<void> {
+async function flagOf(client: Client, { guest, source }: Member): Promise<string[]> {
+  if (!source.mergesAny) return [];
   try {
     await client.prctl(guest, true);
+    return [];
   } catch (error) {
     if (!isKsmdError(error, 'EINVAL')) throw error;
-    print(`left out: that all it maps is mergeable (${error.message})`);
+    return [`  left out: that all it maps is mergeable (${error.message})`];
   }
 }
 
-/** What is present, and in how many mappings. */
-async function newRegions(
-  memory: ProcessMemory,
-): Promise<{ regions: NewRegion[]; mappings: number }> {
-  const regions: NewRegion[] = [];
-  let mappings = 0;
-  for (const mapping of memory.mappings) {
-    const ranges: PresentRange[] = [];
-    for await (const range of memory.presentRanges(mapping)) ranges.push(range);
-    if (ranges.length > 0) mappings++;
-    regions.push(...joined(ranges));
-  }
-  return { regions, mappings };
+/** What somebody has to know who goes by the figures. */
+function factsOf(source: ProcessSource): string[] {
+  const { facts, leftOut, pageSize } = source;
+  const lines = [
+    facts.isAdvised
+      ? '  as KSM sees it now: what the process has advised'
+      : facts.hasAdvised
+        ? '  as if prctl(PR_SET_MEMORY_MERGE) were set'
+        : '  as if prctl(PR_SET_MEMORY_MERGE) were set: it has advised nothing',
+  ];
+  if (leftOut.length > 0) lines.push(`  left out: ${leftOut.map(reasonOf).join(', ')}`);
+  if (facts.isPinned)
+    lines.push('  a device has access to its memory (VFIO): KSM can merge none of it');
+  if (facts.sharedUnknown > 0)
+    lines.push(
+      `  ${count(facts.sharedUnknown, 'page')} (${size(facts.sharedUnknown * pageSize)}) ` +
+        'something else maps too: a fork, or KSM. Which of both takes CAP_SYS_ADMIN to tell',
+    );
+  if (!facts.tellsKinds)
+    lines.push('  huge pages and the zero page are not told from others: that takes CAP_SYS_ADMIN');
+  return lines;
 }
 
-/** Ranges in order of address, joined to a region where the gap between two is small. */
-export function joined(ranges: readonly PresentRange[]): NewRegion[] {
-  const regions: NewRegion[] = [];
-  for (const range of ranges) {
-    const last = regions.at(-1);
-    const gap = last === undefined ? 0 : range.address - (last.address + last.length);
-    // Huge pages begin on their own, and whole: the first store makes each.
-    if (last === undefined || last.huge !== range.huge || gap > (range.huge ? 0 : MAX_GAP_BYTES))
-      regions.push({ ...range, ranges: [range] });
-    else {
-      last.length = range.address + range.length - last.address;
-      last.ranges.push(range);
-    }
-  }
-  return regions;
+function reasonOf({ reason, bytes }: LeftOut): string {
+  return `${size(bytes)} ${reason}`;
+}
+
+/** Of all together: what this machine's own KSM has merged. */
+function mergedBy(sources: readonly ProcessSource[]): string[] {
+  const merged = sources.reduce((sum, { facts }) => sum + facts.mergedPages, 0);
+  if (merged === 0) return [];
+  const frames = new Set(sources.flatMap(({ facts }) => [...facts.mergedFrames]));
+  return [
+    `${count(merged, 'page')} are merged by this host's KSM now ` +
+      `(${merged - frames.size} saved), and registered as if they were not; huge pages that it ` +
+      'has split, and zeroes that were given back, stay so',
+  ];
+}
+
+function pages(bytes: number, { pageSize }: ProcessSource): string {
+  return `${count(bytes / pageSize, 'page')} (${size(bytes)})`;
 }

@@ -1,10 +1,19 @@
-/** `ksmd register`: a guest with the memory of a live process, of a file, or with none yet. */
+/** `ksmd register`: guests with the memory of live processes, of a file, or with none yet. */
 import { InvalidArgumentError } from 'commander';
 import { hex } from '../../../hex.js';
 import { openImage } from '../../../sources/images/open-image.js';
+import type { Selection } from '../../../sources/process/process-source.js';
+import {
+  cgroupProcesses,
+  DEFAULT_PATTERN,
+  guestName,
+  qemuProcesses,
+  type SelectedProcess,
+  unitProcesses,
+} from '../../../sources/process/selection.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
-import { registerProcess } from './register-process.js';
+import { type NewGuest, registerProcesses } from './register-process.js';
 import { registerSource } from './register-source.js';
 import { withNewGuest } from './with-new-guest.js';
 
@@ -12,34 +21,50 @@ import { withNewGuest } from './with-new-guest.js';
 const FIRST_ADDRESS = 0x100000000;
 
 interface RegisterOptions {
-  readonly pid?: number;
+  readonly pid?: readonly number[];
+  readonly qemu?: true;
+  readonly cgroup?: string;
+  readonly unit?: string;
   readonly image?: string;
   readonly pages?: number;
+  readonly name?: string;
+  readonly advised?: true;
+  readonly all?: true;
   readonly address?: number;
   readonly huge?: true;
   readonly node?: number;
 }
 
 /** Where its region goes, and whether it is advised to huge pages. */
-type Placed = Pick<RegisterOptions, 'address' | 'huge'>;
+interface Placed {
+  readonly address?: number;
+  readonly huge?: boolean;
+}
 
-export const action: Action<[string], RegisterOptions> = async (
+export const action: Action<[string | undefined], RegisterOptions> = async (
   session,
   [guest],
-  { pid, image, pages, address, huge, node },
+  options,
 ) => {
-  if ([pid, image, pages].filter((way) => way !== undefined).length !== 1)
-    throw new InvalidArgumentError('register takes one of --pid, --image and --pages');
-  if (pid !== undefined) {
+  const { pid, qemu, cgroup, unit, image, pages, name, address, huge, node } = options;
+  const ways = [pid, qemu, cgroup, unit, image, pages].filter((way) => way !== undefined);
+  if (ways.length !== 1)
+    throw new InvalidArgumentError(
+      'register takes one of --pid, --qemu, --cgroup, --unit, --image and --pages',
+    );
+  if (image === undefined && pages === undefined) {
     if (address !== undefined)
       throw new InvalidArgumentError(
-        '--pid keeps the addresses of the process: leave out --address',
+        'processes keep their addresses: --address goes with --image or --pages',
       );
     if (huge !== undefined)
-      throw new InvalidArgumentError('--huge goes with --image or --pages, not with --pid');
-    await registerProcess(session, guest, pid, node);
+      throw new InvalidArgumentError('--huge goes with --image or --pages, not with processes');
+    const wanted = named(await selected(options), guest, name);
+    await registerProcesses(session, wanted, selectionOf(options), node);
     return undefined;
   }
+  if (guest === undefined || name !== undefined)
+    throw new InvalidArgumentError('--image and --pages take the name of one guest');
   const placed = {
     ...(address === undefined ? {} : { address }),
     ...(huge === undefined ? {} : { huge }),
@@ -49,7 +74,41 @@ export const action: Action<[string], RegisterOptions> = async (
   return undefined;
 };
 
-type PlacedImage = Omit<Placed, 'huge'> & { readonly huge?: boolean };
+async function selected({
+  pid = [],
+  qemu,
+  cgroup,
+  unit,
+}: RegisterOptions): Promise<SelectedProcess[]> {
+  if (qemu !== undefined) return qemuProcesses();
+  if (cgroup !== undefined) return cgroupProcesses(cgroup);
+  if (unit !== undefined) return unitProcesses(unit);
+  return pid.map((each) => ({ pid: each }));
+}
+
+/** One is called as it is said, several with their numbers; by the pattern, where there is one. */
+function named(
+  processes: readonly SelectedProcess[],
+  guest: string | undefined,
+  pattern: string | undefined,
+): NewGuest[] {
+  if (guest !== undefined && pattern !== undefined)
+    throw new InvalidArgumentError('either a name or --name, a pattern');
+  const [only, ...others] = processes;
+  if (guest !== undefined && only !== undefined && others.length === 0)
+    return [{ guest, pid: only.pid }];
+  return processes.map((process) => {
+    if (guest !== undefined) return { guest: `${guest}-${process.pid}`, pid: process.pid };
+    const wanted = pattern ?? (process.machine === undefined ? DEFAULT_PATTERN : '{name}');
+    return { guest: guestName(wanted, process), pid: process.pid };
+  });
+}
+
+function selectionOf({ advised, all }: RegisterOptions): Selection {
+  if (advised !== undefined && all !== undefined)
+    throw new InvalidArgumentError('either --advised or --all');
+  return advised !== undefined ? 'advised' : all !== undefined ? 'all' : 'auto';
+}
 
 async function registerEmpty(
   { client, print }: Session,
@@ -71,7 +130,7 @@ async function registerImage(
   { client, print }: Session,
   guest: string,
   path: string,
-  { address, huge = false }: PlacedImage,
+  { address, huge = false }: Placed,
   node: number | undefined,
 ): Promise<void> {
   const source = await openImage(path);

@@ -6,14 +6,35 @@ import { verb } from '../../verb.js';
 
 export const register = verb({
   name: 'register',
-  summary: "make a guest of a process's memory, of a file, or of empty pages",
-  arguments: [new Argument('<guest>', "1 to 64 letters, digits, '.', '_' or '-'")],
+  summary: 'make guests of the memory of processes, of a file, or of empty pages',
+  details: [
+    'Of a process its private memory is taken that is present: what it has advised mergeable, if ' +
+      'it has advised anything, else all. What is left out is said. Processes that a fork has ' +
+      'made of one another share as they do, if they are registered together.',
+  ],
+  arguments: [
+    new Argument(
+      '[guest]',
+      "1 to 64 letters, digits, '.', '_' or '-'; several processes have their numbers behind it",
+    ),
+  ],
   options: [
+    new Option('--pid <pid>', 'a process; several times for several').argParser(
+      (value: string, before: readonly number[] | undefined) => [
+        ...(before ?? []),
+        parsePositive(value),
+      ],
+    ),
+    new Option('--qemu', 'all virtual machines of QEMU, by their names'),
+    new Option('--cgroup <path>', 'all processes of a control group, and of those below it'),
+    new Option('--unit <name>', 'all processes of a unit of systemd'),
     new Option(
-      '--pid <pid>',
-      'the private anonymous memory of a process, as far as it is present',
-    ).argParser(parsePositive),
-    new Option('--image <file>', "a file's bytes"),
+      '--name <pattern>',
+      'what guests are called: {comm}, {pid}, and {name} of a machine (default: {comm}-{pid})',
+    ),
+    new Option('--advised', 'of processes, only what is advised: what KSM sees now'),
+    new Option('--all', 'of processes, all private memory, as if all were advised'),
+    new Option('--image <file>', 'an image of memory'),
     new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
     new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
       parseBytes,
@@ -25,6 +46,7 @@ export const register = verb({
   ],
   examples: [
     'ksmd register web --pid 1234',
+    'ksmd register --qemu',
     'ksmd register vm1 --image vm1.mem',
     'ksmd register empty --pages 16384 --huge',
   ],

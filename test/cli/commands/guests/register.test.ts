@@ -173,11 +173,14 @@ describe.runIf(process.getuid?.() === 0)('by a user of its own, that no passwd f
     expect(stdout).toMatch(/^web: [0-9,]+ pages \([0-9.]+ MiB\) of process/);
   });
 
-  test.each(['+sys_ptrace', '+dac_read_search'])('%s alone will not do', async (one) => {
+  test.each([
+    ['+sys_ptrace', 'CAP_DAC_READ_SEARCH'],
+    ['+dac_read_search', 'CAP_SYS_PTRACE'],
+  ])('%s alone will not do, and it says what does', async (one, other) => {
     const register = ['register', 'web', '--pid', await startOwner(), '--socket', socket];
     expect(await asUser(one, ...register)).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^ksmd: EACCES: .* both CAP_SYS_PTRACE and CAP_DAC_READ/),
+      stderr: expect.stringMatching(`^ksmd: EACCES: .* may not be read: that takes ${other} too\n`),
     });
   });
 });
@@ -279,9 +282,9 @@ describe('register --pages', () => {
 });
 
 test.each([
-  [['register', 'x'], /one of --pid, --image and --pages/],
-  [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, --image and --pages/],
-  [['register', 'x', '--pid', '1', '--address', '0'], /leave out --address/],
+  [['register', 'x'], /one of --pid, --qemu, .* --image and --pages/],
+  [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, --qemu, .* --image and --pages/],
+  [['register', 'x', '--pid', '1', '--address', '0'], /--address goes with --image or --pages/],
   [['register', 'x', '--pages', 'many'], /Write a whole number/],
 ])('%j is a wrong command line', async (args, message) => {
   const { status, stderr } = await daemon.ksmd(...args);

@@ -1,0 +1,227 @@
+/**
+ * A process's page table, as /proc/PID/pagemap tells it: which pages of a mapping are its own and
+ * present, which of them it shares, with whom a fork or this machine's KSM has them be one frame.
+ *
+ * What is empty costs nothing where PAGEMAP_SCAN is to be had; elsewhere eight bytes a page are
+ * read, of mappings that hold anything. Nothing is brought in from swap.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { FrameFlags, HUGE_PAGE_FRAMES } from './frames.js';
+import { PagemapScan, type ScannedRange } from './pagemap-scan.js';
+import type { ProcessMapping } from './smaps.js';
+
+const ENTRY_BYTES = 8;
+const BATCH_PAGES = 65_536;
+/** Bits 63, 62, 61 and 56 of an entry, in its high word. */
+const PRESENT = 0x80000000;
+const SWAPPED = 0x40000000;
+const OF_FILE = 0x20000000;
+const EXCLUSIVE = 0x01000000;
+/** Of a frame's number, the bits in the high word. */
+const FRAME_HIGH = 0x7fffff;
+
+/** Pages in a row that are the process's own and present. */
+export interface Span {
+  /** Bytes. */
+  readonly address: number;
+  readonly length: number;
+  /** Huge pages, whole. */
+  readonly huge: boolean;
+  /**
+   * A page each: 0 if its frame is the page's alone, or KSM's; else a number that all pages have
+   * that are this frame. Absent: all are 0.
+   */
+  readonly frames?: Float64Array;
+}
+
+/** Pages of the mappings read so far that no span has, and those that KSM has merged. */
+export interface Tally {
+  swappedPages: number;
+  zeroPages: number;
+  /** Of them no more is known than that something else maps them too. */
+  sharedUnknown: number;
+  mergedPages: number;
+  /** Frames of merged pages, each once. */
+  readonly mergedFrames: Set<number>;
+}
+
+export class PageTable {
+  readonly tally: Tally = {
+    swappedPages: 0,
+    zeroPages: 0,
+    sharedUnknown: 0,
+    mergedPages: 0,
+    mergedFrames: new Set(),
+  };
+  private readonly entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
+
+  private constructor(
+    private readonly pagemap: FileHandle,
+    private readonly scan: PagemapScan | undefined,
+    private readonly flags: FrameFlags | undefined,
+    private readonly pageSize: number,
+  ) {}
+
+  static async open(pid: number, pageSize: number): Promise<PageTable> {
+    const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
+    return new PageTable(
+      pagemap,
+      await PagemapScan.open(pagemap),
+      await FrameFlags.open(),
+      pageSize,
+    );
+  }
+
+  /** Frames have numbers: it can be told what shares one, and what KSM has merged. */
+  get tellsFrames(): boolean {
+    return this.flags !== undefined;
+  }
+
+  /** Huge pages and the zero page can be told from others. */
+  get tellsKinds(): boolean {
+    return this.scan !== undefined || this.flags !== undefined;
+  }
+
+  /** In order of address. `watch` hears of pages passed, where each costs time. */
+  async *spans(
+    { address, length, rssBytes, swapBytes }: ProcessMapping,
+    watch: (pages: number) => void,
+  ): AsyncGenerator<Span, void, undefined> {
+    const end = address + length;
+    if (this.scan === undefined) {
+      // The zero page is in neither of both: it goes uncounted where there is nothing else.
+      if (rssBytes + swapBytes > 0) yield* this.readSpans(address, end, watch);
+      return;
+    }
+    for (const range of this.scan.ranges(address, end)) {
+      if (this.isLeftOut(range)) continue;
+      for (let at = range.start; at < range.end; ) {
+        const stop = Math.min(range.end, at + BATCH_PAGES * this.pageSize);
+        await this.readEntries(at, stop);
+        yield this.span(at, 0, (stop - at) / this.pageSize, range.isHuge);
+        at = stop;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pagemap.close();
+    await this.flags?.close();
+  }
+
+  private isLeftOut({ start, end, ...is }: ScannedRange): boolean {
+    const pages = (end - start) / this.pageSize;
+    if (is.isSwapped) this.tally.swappedPages += pages;
+    else if (is.isZeroPage) this.tally.zeroPages += pages;
+    return !is.isPresent || is.isOfFile || is.isZeroPage;
+  }
+
+  /** Without PAGEMAP_SCAN: entry by entry. */
+  private async *readSpans(
+    address: number,
+    end: number,
+    watch: (pages: number) => void,
+  ): AsyncGenerator<Span, void, undefined> {
+    const { pageSize } = this;
+    const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
+    // From one multiple of a huge page on, so that none lies in two batches.
+    for (let at = address; at < end; ) {
+      const stop = Math.min(end, Math.floor(at / hugeBytes) * hugeBytes + BATCH_PAGES * pageSize);
+      await this.readEntries(at, stop);
+      const pages = (stop - at) / pageSize;
+      for (let page = 0; page < pages; ) {
+        const [kind, step] = this.kindAt(at, page, pages);
+        let next = page + step;
+        while (next < pages) {
+          const [following, more] = this.kindAt(at, next, pages);
+          if (following !== kind) break;
+          next += more;
+        }
+        if (kind === 'swapped') this.tally.swappedPages += next - page;
+        if (kind === 'zero') this.tally.zeroPages += next - page;
+        if (kind === 'own' || kind === 'huge') yield this.span(at, page, next, kind === 'huge');
+        page = next;
+      }
+      watch(pages);
+      at = stop;
+    }
+  }
+
+  /** What the `page`th entry read is of, and how many pages are. */
+  private kindAt(
+    address: number,
+    page: number,
+    pages: number,
+  ): ['absent' | 'swapped' | 'zero' | 'own' | 'huge', number] {
+    const entry = this.high(page);
+    if (entry < PRESENT) return [(entry & SWAPPED) === 0 ? 'absent' : 'swapped', 1];
+    if ((entry & OF_FILE) !== 0) return ['absent', 1];
+    const { flags } = this;
+    if (flags === undefined) return ['own', 1];
+    const vpn = address / this.pageSize + page;
+    if (
+      vpn % HUGE_PAGE_FRAMES === 0 &&
+      pages - page >= HUGE_PAGE_FRAMES &&
+      this.areInARow(page) &&
+      flags.isHugePage(this.frame(page))
+    )
+      return ['huge', HUGE_PAGE_FRAMES];
+    if ((entry & EXCLUSIVE) === 0 && flags.isZeroPage(this.frame(page))) return ['zero', 1];
+    return ['own', 1];
+  }
+
+  private areInARow(page: number): boolean {
+    const first = this.frame(page);
+    for (let i = 1; i < HUGE_PAGE_FRAMES; i++) if (this.frame(page + i) !== first + i) return false;
+    return true;
+  }
+
+  /** Of entries `first` to `end` - 1, read from `address` on. */
+  private span(address: number, first: number, end: number, huge: boolean): Span {
+    const at = address + first * this.pageSize;
+    const where = { address: at, length: (end - first) * this.pageSize, huge };
+    let frames: Float64Array | undefined;
+    for (let page = first; page < end; page++) {
+      const entry = this.high(page);
+      if (entry < PRESENT || (entry & EXCLUSIVE) !== 0) continue;
+      const shared = this.sharedFrame(page, address + page * this.pageSize);
+      if (shared === 0) continue;
+      frames ??= new Float64Array(end - first);
+      frames[page - first] = shared;
+    }
+    return frames === undefined ? where : { ...where, frames };
+  }
+
+  /** What else maps the page's frame is told by a number; 0 if KSM has merged it. */
+  private sharedFrame(page: number, address: number): number {
+    const { flags, tally } = this;
+    if (flags === undefined) {
+      tally.sharedUnknown++;
+      // A fork leaves a page where it was: there it is taken to be the same frame.
+      return address;
+    }
+    const frame = this.frame(page);
+    if (!flags.isKsm(frame)) return frame;
+    tally.mergedPages++;
+    tally.mergedFrames.add(frame);
+    return 0;
+  }
+
+  private async readEntries(start: number, end: number): Promise<void> {
+    const bytes = ((end - start) / this.pageSize) * ENTRY_BYTES;
+    const from = (start / this.pageSize) * ENTRY_BYTES;
+    const { bytesRead } = await this.pagemap.read(this.entries, 0, bytes, from);
+    // What is past the end of the pagemap is gone.
+    this.entries.fill(0, bytesRead, bytes);
+  }
+
+  private high(page: number): number {
+    return this.entries.readUInt32LE(page * ENTRY_BYTES + 4);
+  }
+
+  private frame(page: number): number {
+    const low = this.entries.readUInt32LE(page * ENTRY_BYTES);
+    return (this.high(page) & FRAME_HIGH) * 2 ** 32 + low;
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * The memory of a live process that KSM could merge: the pages of private mappings that are present
+ * and its own, read through /proc/PID.
+ *
+ * The process goes on meanwhile, so what is read is no snapshot: a page that has gone in between is
+ * counted as unreadable, not guessed at. Nothing is written, and nothing brought in from swap.
+ */
+import { type FileHandle, open, readdir, readFile, readlink } from 'node:fs/promises';
+import { hostPageSize } from '../host-page-size.js';
+import type { LeftOut, Mapping, Run, Source } from '../source.js';
+import { nodesOf } from './numa-maps.js';
+import { PageTable, type Span } from './page-table.js';
+import { refusal } from './refusal.js';
+import {
+  type Exclusion,
+  exclusionOf,
+  isAdvised,
+  type ProcessMapping,
+  parseSmaps,
+} from './smaps.js';
+
+/** Most bytes read at once. */
+const READ_BYTES = 4 * 1024 * 1024;
+/** Untouched pages cost less than one more region. */
+const MAX_GAP_BYTES = 256 * 1024;
+
+/**
+ * Which mappings count: those that KSM looks at now, or all that it could look at, as if
+ * prctl(PR_SET_MEMORY_MERGE) were set. `auto`: the first if there are any.
+ */
+export type Selection = 'auto' | 'advised' | 'all';
+
+/** A region to be made, and what of it is present. */
+export interface ProcessRegion {
+  readonly address: number;
+  length: number;
+  readonly huge: boolean;
+  readonly node: number | undefined;
+  readonly spans: Span[];
+}
+
+export interface ProcessLayout {
+  readonly regions: readonly ProcessRegion[];
+  /** Mappings that something is present in. */
+  readonly mappings: number;
+  readonly presentBytes: number;
+}
+
+/** What is to be said of a process beside what is registered and what is left out. */
+export interface ProcessFacts {
+  /** The mappings that count are those that are advised, and not all. */
+  readonly isAdvised: boolean;
+  /** It has advised some. */
+  readonly hasAdvised: boolean;
+  /** Pages that this machine's KSM has merged, and frames that they share. */
+  readonly mergedPages: number;
+  readonly mergedFrames: ReadonlySet<number>;
+  /** Pages that something else maps too: with whom cannot be told. */
+  readonly sharedUnknown: number;
+  readonly tellsFrames: boolean;
+  readonly tellsKinds: boolean;
+  /** A device may write to its memory: KSM can merge none of it. */
+  readonly isPinned: boolean;
+}
+
+export class ProcessSource implements Source {
+  readonly addresses = 'virtual';
+  private readonly reasons = new Map<string, number>();
+
+  private constructor(
+    readonly pid: number,
+    /** Its name, as the kernel has it. */
+    readonly comm: string,
+    /** It has set PR_SET_MEMORY_MERGE, as far as the kernel tells: 6.15 and later do. */
+    readonly mergesAny: boolean,
+    readonly pageSize: number,
+    private readonly mem: FileHandle,
+    private readonly table: PageTable,
+    readonly layout: ProcessLayout,
+    private readonly advised: Pick<ProcessFacts, 'isAdvised' | 'hasAdvised'>,
+    private readonly isPinned: boolean,
+  ) {}
+
+  /**
+   * Looks at all of its page table; what is present is read later. KsmdError: ESRCH if there is no
+   * such process, EINVAL if it is the kernel's own, EACCES if it may not be read. `watch` hears of
+   * pages looked at, where that takes long.
+   */
+  static async open(
+    pid: number,
+    selection: Selection = 'auto',
+    watch: (pages: number) => void = () => {},
+  ): Promise<ProcessSource> {
+    const handles: { close(): Promise<void> }[] = [];
+    try {
+      const mem = await open(`/proc/${pid}/mem`, 'r');
+      handles.push(mem);
+      const pageSize = hostPageSize();
+      const table = await PageTable.open(pid, pageSize);
+      handles.push(table);
+      const all = parseSmaps(await readFile(`/proc/${pid}/smaps`, 'latin1'));
+      const stat = await ksmStatOf(pid);
+      const mergesAny = /^ksm_merge_any: yes$/m.test(stat);
+      const reasons = new Map<string, number>();
+      const chosen = chosenOf(all, selection, reasons);
+      const nodes = await nodesOf(pid);
+      const layout = await layoutOf(table, chosen.mappings, nodes, watch);
+      const source = new ProcessSource(
+        pid,
+        (await readFile(`/proc/${pid}/comm`, 'latin1')).trimEnd(),
+        mergesAny,
+        pageSize,
+        mem,
+        table,
+        layout,
+        { isAdvised: chosen.isAdvised, hasAdvised: all.some(isAdvised) },
+        await isPinned(pid),
+      );
+      for (const [reason, bytes] of reasons) source.leaveOut(reason, bytes);
+      source.leaveOut('swap', table.tally.swappedPages * pageSize);
+      source.leaveOut('zero page', table.tally.zeroPages * pageSize);
+      return source;
+    } catch (error) {
+      for (const handle of handles) await handle.close();
+      throw refusal(pid, error);
+    }
+  }
+
+  get title(): string {
+    return `process ${this.pid} (${this.comm})`;
+  }
+
+  get totalBytes(): number {
+    return this.layout.presentBytes;
+  }
+
+  get leftOut(): readonly LeftOut[] {
+    return [...this.reasons].map(([reason, bytes]) => ({ reason, bytes }));
+  }
+
+  get facts(): ProcessFacts {
+    const { tally, tellsFrames, tellsKinds } = this.table;
+    const { mergedPages, mergedFrames, sharedUnknown } = tally;
+    return {
+      ...this.advised,
+      isPinned: this.isPinned,
+      mergedPages,
+      mergedFrames,
+      sharedUnknown,
+      tellsFrames,
+      tellsKinds,
+    };
+  }
+
+  async *read(): AsyncGenerator<Mapping | Run, void, undefined> {
+    for (const { address, length, huge, node, spans } of this.layout.regions) {
+      const pages = length / this.pageSize;
+      yield { type: 'mapping', address, pages, huge, ...(node === undefined ? {} : { node }) };
+      for (const span of spans) yield* this.runs(span.address, span.address + span.length);
+    }
+  }
+
+  /** What of a range of present pages can be read. Pages that cannot are left out. */
+  async *runs(start: number, end: number): AsyncGenerator<Run, void, undefined> {
+    const { pageSize } = this;
+    for (let at = start; at < end; at += READ_BYTES) {
+      const bytes = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at));
+      if ((await this.readInto(bytes, at)) === bytes.length) {
+        yield { type: 'run', address: at, bytes };
+        continue;
+      }
+      for (let offset = 0; offset < bytes.length; offset += pageSize) {
+        const page = bytes.subarray(offset, offset + pageSize);
+        if ((await this.readInto(page, at + offset)) === pageSize)
+          yield { type: 'run', address: at + offset, bytes: page };
+        else this.leaveOut('unreadable', pageSize);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.table.close();
+    await this.mem.close();
+  }
+
+  private leaveOut(reason: string, bytes: number): void {
+    if (bytes > 0) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + bytes);
+  }
+
+  /** How many bytes could be read. */
+  private async readInto(buffer: Buffer, address: number): Promise<number> {
+    try {
+      const { bytesRead } = await this.mem.read(buffer, 0, buffer.length, address);
+      return bytesRead;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+/** The mappings that count, and by reason what the others hold, in bytes. */
+function chosenOf(
+  all: readonly ProcessMapping[],
+  selection: Selection,
+  reasons: Map<string, number>,
+): { mappings: ProcessMapping[]; isAdvised: boolean } {
+  const leaveOut = (reason: Exclusion | 'file' | 'not advised', bytes: number): void => {
+    reasons.set(reason, (reasons.get(reason) ?? 0) + bytes);
+  };
+  const advised = selection === 'advised' || (selection === 'auto' && all.some(isAdvised));
+  const mappings = all.filter((mapping) => {
+    const exclusion = exclusionOf(mapping);
+    if (exclusion !== undefined) {
+      leaveOut(exclusion, exclusion === 'hugetlb' ? mapping.hugetlbBytes : mapping.rssBytes);
+      return false;
+    }
+    leaveOut('file', mapping.rssBytes - mapping.anonymousBytes);
+    const counts = !advised || isAdvised(mapping);
+    if (!counts) leaveOut('not advised', mapping.anonymousBytes);
+    return counts;
+  });
+  return { mappings, isAdvised: advised };
+}
+
+async function layoutOf(
+  table: PageTable,
+  mappings: readonly ProcessMapping[],
+  nodes: ReadonlyMap<number, number>,
+  watch: (pages: number) => void,
+): Promise<ProcessLayout> {
+  const regions: ProcessRegion[] = [];
+  let withPages = 0;
+  let presentBytes = 0;
+  for (const mapping of mappings) {
+    const spans: Span[] = [];
+    for await (const span of table.spans(mapping, watch)) spans.push(span);
+    if (spans.length > 0) withPages++;
+    for (const { length } of spans) presentBytes += length;
+    joinTo(regions, spans, nodes.get(mapping.address));
+  }
+  return { regions, mappings: withPages, presentBytes };
+}
+
+/** Spans in order of address become regions, one where the gap between two is small. */
+export function joinTo(
+  regions: ProcessRegion[],
+  spans: readonly Span[],
+  node: number | undefined,
+): void {
+  for (const span of spans) {
+    const { address, length, huge } = span;
+    const last = regions.at(-1);
+    const end = last === undefined ? 0 : last.address + last.length;
+    // Huge pages begin on their own, and whole: the first store makes each.
+    const gap = huge ? 0 : MAX_GAP_BYTES;
+    if (
+      last === undefined ||
+      last.huge !== huge ||
+      last.node !== node ||
+      address - end > gap ||
+      address < end
+    )
+      regions.push({ address, length, huge, node, spans: [span] });
+    else {
+      last.length = address + length - last.address;
+      last.spans.push(span);
+    }
+  }
+}
+
+/** It has given a device access to its memory, which is then pinned (VFIO). */
+async function isPinned(pid: number): Promise<boolean> {
+  const pinned = /^VmPin:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'latin1'));
+  if (Number(pinned?.[1] ?? 0) > 0) return true;
+  const folder = `/proc/${pid}/fd`;
+  for (const fd of await readdir(folder).catch(() => [])) {
+    const target = await readlink(`${folder}/${fd}`).catch(() => '');
+    if (target.startsWith('/dev/vfio/')) return true;
+  }
+  return false;
+}
+
+/** Nothing where the kernel has no such file, or keeps it from this user. */
+async function ksmStatOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/ksm_stat`, 'latin1').catch(() => '');
+}

@@ -1,0 +1,94 @@
+// A process that does to memory of its own what it is told, a command an argument, then says that
+// it is there and waits. Each PAGES are mapped anew.
+//
+//   advised=PAGES       private memory, each page different, advised mergeable
+//   private=PAGES       the same, not advised
+//   shared=PAGES        shared memory, written
+//   zero=PAGES          private memory, advised and read only: the kernel's page of zeroes
+//   twins=PAGES         advised pages that are all the same
+//   file=PATH:PAGES     a private mapping of a file, each page written
+//   reserved=GIB        so much reserved, advised, one page of it written
+//   fork=N              N children that are copies of it, and wait too
+import { openSync } from 'node:fs';
+import koffi from 'koffi';
+
+const PAGE = 4096;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 32;
+const MAP_NORESERVE = 0x4000;
+const MADV_MERGEABLE = 12;
+const MADV_NOHUGEPAGE = 15;
+
+const libc = koffi.load(null);
+const mmap = libc.func(
+  'intptr_t mmap(void *at, size_t length, int prot, int flags, int fd, long offset)',
+);
+const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
+const memset = libc.func('intptr_t memset(intptr_t at, int byte, size_t length)');
+const dlsym = libc.func('intptr_t dlsym(intptr_t handle, str name)');
+const clone = libc.func('int clone(intptr_t fn, intptr_t stack, int flags, intptr_t arg)');
+const SIGCHLD = 17;
+const STACK_BYTES = 65_536;
+const CHILD_SECONDS = 300;
+
+function map(length, flags, fd = -1) {
+  const at = mmap(null, length, PROT_READ_WRITE, flags, fd, 0);
+  if (at === -1) throw new Error('mmap fails');
+  if (fd === -1) madvise(at, length, MADV_NOHUGEPAGE);
+  return at;
+}
+
+function advise(at, length) {
+  if (madvise(at, length, MADV_MERGEABLE) !== 0) throw new Error('madvise fails');
+  return at;
+}
+
+/** Page n holds n in each byte of its parts, or all the same. */
+function write(at, pages, byteOf = (page) => page) {
+  for (let page = 0; page < pages; page++) {
+    memset(at + page * PAGE, byteOf(page) & 0xff, PAGE / 2);
+    memset(at + page * PAGE + PAGE / 2, (byteOf(page) >> 8) + 1, PAGE / 2);
+  }
+}
+
+const anonymous = (pages, flags = MAP_PRIVATE) => map(pages * PAGE, flags | MAP_ANONYMOUS);
+const read = libc.func('int memcmp(intptr_t a, intptr_t b, size_t length)');
+
+const commands = {
+  advised: (pages) => write(advise(anonymous(pages), pages * PAGE), pages),
+  private: (pages) => write(anonymous(pages), pages),
+  shared: (pages) => write(anonymous(pages, MAP_SHARED), pages),
+  zero: (pages) => {
+    const at = advise(anonymous(pages), pages * PAGE);
+    read(at, at + (pages / 2) * PAGE, (pages / 2) * PAGE);
+  },
+  twins: (pages) => write(advise(anonymous(pages), pages * PAGE), pages, () => 7),
+  file: (value) => {
+    const [path, pages] = value.split(':');
+    write(map(pages * PAGE, MAP_PRIVATE, openSync(path, 'r')), Number(pages));
+  },
+  reserved: (gib) => {
+    const length = gib * 2 ** 30;
+    const at = map(length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+    write(advise(at, length) + length / 2, 1);
+  },
+  // Node does not go on after a fork: the child calls sleep(3) and nothing else, and ends with it.
+  fork: (children) =>
+    Array.from({ length: children }, () => {
+      const stack = map(STACK_BYTES, MAP_PRIVATE | MAP_ANONYMOUS);
+      return clone(dlsym(0, 'sleep'), stack + STACK_BYTES, SIGCHLD, CHILD_SECONDS);
+    }),
+};
+
+const said = [process.pid];
+for (const argument of process.argv.slice(2)) {
+  const at = argument.indexOf('=');
+  const command = argument.slice(0, at);
+  const value = argument.slice(at + 1);
+  const children = commands[command](command === 'file' ? value : Number(value));
+  if (command === 'fork') said.push(...children);
+}
+process.stdout.write(`${said.join(' ')}\n`);
+setInterval(() => {}, 60_000);

@@ -1,0 +1,173 @@
+/**
+ * Real processes, registered: what of their memory KSM could merge, what not and why, and families
+ * that share since a fork.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseSmaps } from '../../../../src/sources/process/smaps.js';
+import { DaemonProcess } from '../../../daemon-process.js';
+
+const PROGRAM = fileURLToPath(new URL('./process-at-work.mjs', import.meta.url));
+const IS_ROOT = process.getuid?.() === 0;
+const MIB = 2 ** 20;
+const PAGE = 4096;
+
+let daemon: DaemonProcess;
+const pids: string[] = [];
+beforeAll(async () => {
+  daemon = await DaemonProcess.start(['--memory', '256MiB', '--run', '0']);
+  await daemon.client.setKsm({ smart_scan: 0 });
+});
+afterEach(async () => {
+  for (const pid of pids.splice(0)) process.kill(Number(pid), 'SIGKILL');
+  for (const { name } of await daemon.client.guests()) await daemon.client.removeGuest(name);
+  await fullScans(2);
+});
+afterAll(async () => {
+  expect(await daemon.client.check()).toEqual([]);
+  expect(await daemon.stop()).toBe(0);
+});
+
+/** The numbers of the process and its children. */
+async function start(...commands: string[]): Promise<string[]> {
+  const child = spawn(process.execPath, [PROGRAM, ...commands], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(child.stdout, 'data');
+  const started = String(line).trim().split(' ');
+  pids.push(...started);
+  return started;
+}
+
+async function register(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await daemon.ksmd('register', ...args);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+function pidsOf(each: readonly string[]): string[] {
+  return each.flatMap((pid) => ['--pid', pid]);
+}
+
+async function fullScans(times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await daemon.client.scan(1_000_000);
+}
+
+describe('of a process that has advised memory', () => {
+  test('that is what counts, and what does not is said', async () => {
+    const [pid = ''] = await start('advised=64', 'zero=32', 'shared=1000', 'private=50');
+    const said = await register('web', '--pid', pid);
+    expect(said).toMatch(/^web: 64 pages \(256 KiB\) of process \d+ in 1 mapping\n/);
+    expect(said).toMatch(/as KSM sees it now: what the process has advised\n/);
+    expect(said).toMatch(/left out: .*3\.9 MiB shared/);
+    expect(said).toMatch(/left out: .*MiB not advised/);
+    expect(said).toMatch(/left out: .*128 KiB zero page/);
+    expect((await daemon.client.guest('web')).presentPages).toBe(64);
+  });
+
+  test('--all takes the rest too', async () => {
+    const [pid = ''] = await start('advised=64', 'private=50');
+    const said = await register('web', '--all', '--pid', pid);
+    expect(said).toMatch(/as if prctl\(PR_SET_MEMORY_MERGE\) were set\n/);
+    expect((await daemon.client.guest('web')).presentPages).toBeGreaterThan(1000);
+  });
+
+  test('what is reserved and not there costs nothing', async () => {
+    const [pid = ''] = await start(`reserved=${32 * 1024}`);
+    expect(await register('sparse', '--pid', pid)).toMatch(/^sparse: 1 page \(4 KiB\)/);
+  });
+});
+
+describe('of one that has advised nothing', () => {
+  test('all that is private counts, also of files, as if it had asked for that', async () => {
+    const file = daemon.directory.file('mapped');
+    writeFileSync(file, '');
+    truncateSync(file, 4 * MIB);
+    const [pid = ''] = await start(`file=${file}:1024`);
+    expect(await register('app', '--pid', pid)).toMatch(
+      /as if prctl\(PR_SET_MEMORY_MERGE\) were set: it has advised nothing\n/,
+    );
+    const mapping = parseSmaps(readFileSync(`/proc/${pid}/smaps`, 'latin1')).find(
+      ({ path }) => path === file,
+    );
+    const at = mapping?.address ?? 0;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of daemon.client.load('app', at, 4 * MIB)) chunks.push(chunk);
+    const memory = Buffer.concat(chunks);
+    const wanted = Array.from({ length: 1024 }, (_, page) => page & 0xff);
+    expect(wanted.map((_, page) => memory[page * PAGE])).toEqual(wanted);
+    const page = await daemon.client.page('app', at + 1023 * PAGE, 0);
+    expect(page.state).not.toBe('untouched');
+  });
+
+  test('--advised finds nothing, and leaves no guest', async () => {
+    const [pid = ''] = await start('private=50');
+    expect(await daemon.ksmd('register', 'app', '--advised', '--pid', pid)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^ksmd: EINVAL: process \d+ has advised nothing that is present: --all takes the rest/,
+      ),
+    });
+    expect(await daemon.client.guests()).toEqual([]);
+  });
+});
+
+describe.runIf(IS_ROOT)('processes that a fork has made', () => {
+  test('share what they share, and KSM saves nothing of it', async () => {
+    const family = await start('advised=8192', 'fork=3');
+    const said = await register('worker', ...pidsOf(family));
+    expect(
+      said.match(/8,192 pages \(32 MiB\) are the same as worker-\d+'s since a fork/g),
+    ).toHaveLength(3);
+    await fullScans(3);
+    const { memory, saved, counters } = await daemon.client.status();
+    expect(memory.usedBytes).toBe(32 * MIB);
+    expect(saved.bytes).toBe(0);
+    expect(counters.pages_sharing).toBe(0);
+  });
+
+  test('differ where one has written since', async () => {
+    const family = await start('advised=256', 'fork=1', 'twins=64');
+    await register('worker', ...pidsOf(family));
+    const guests = await daemon.client.guests();
+    expect(guests.map(({ presentPages }) => presentPages)).toEqual([256 + 64, 256]);
+    expect((await daemon.client.status()).memory.usedBytes).toBe((256 + 64) * PAGE);
+  });
+});
+
+describe('several at once', () => {
+  test('have their numbers behind the name, or what a pattern makes of them', async () => {
+    const two = [...(await start('advised=8')), ...(await start('advised=8'))];
+    await register('web', ...pidsOf(two));
+    await register('--name', 'node-{pid}', ...pidsOf(two));
+    const names = (await daemon.client.guests()).map(({ name }) => name);
+    expect(names).toEqual(['web', 'node'].flatMap((name) => two.map((pid) => `${name}-${pid}`)));
+    await fullScans(2);
+    // The first byte of a page is its number: eight pages, four times.
+    expect((await daemon.client.status()).counters.pages_sharing).toBe(24);
+  });
+
+  test('are all registered, or none', async () => {
+    const [pid = ''] = await start('advised=8');
+    expect(await daemon.ksmd('register', 'web', ...pidsOf([pid, '4194304']))).toMatchObject({
+      status: 1,
+      stderr: 'ksmd: ESRCH: there is no process 4194304\n',
+    });
+    expect(await daemon.client.guests()).toEqual([]);
+  });
+
+  test('need a way, and one only', async () => {
+    for (const args of [
+      [],
+      ['x'],
+      ['x', '--pid', '1', '--qemu'],
+      ['x', '--pid', '1', '--name', '{pid}'],
+      ['x', '--pid', '1', '--advised', '--all'],
+      ['--pages', '4'],
+    ])
+      expect((await daemon.ksmd('register', ...args)).status, args.join(' ')).toBe(2);
+  });
+});

@@ -1,0 +1,44 @@
+/** Which processes are meant, and what their guests are called. */
+import { expect, test } from 'vitest';
+import { parseNumaMaps } from '../../../src/sources/process/numa-maps.js';
+import {
+  cgroupProcesses,
+  guestName,
+  machineName,
+  unitProcesses,
+} from '../../../src/sources/process/selection.js';
+
+test.each([
+  ['as libvirt writes it', 'guest=web,debug-threads=on', 'web'],
+  ['as Proxmox does', 'web,debug-threads=on', 'web'],
+  ['as people do', 'web', 'web'],
+])('a machine has its name, %s', (_way, value, name) => {
+  expect(machineName(['qemu-system-x86_64', '-m', '1G', '-name', value])).toBe(name);
+});
+
+test('a machine may have none', () => {
+  expect(machineName(['qemu-system-x86_64', '-m', '1G'])).toBeUndefined();
+  expect(machineName(['qemu-system-x86_64', '-name', ''])).toBeUndefined();
+});
+
+test('a pattern makes names that guests can have', () => {
+  const self = { pid: process.pid };
+  expect(guestName('{name}-{pid}', { ...self, machine: 'a b/c' })).toBe(`a-b-c-${process.pid}`);
+  expect(guestName('{comm}', self)).toMatch(/^[A-Za-z0-9._-]+$/);
+  expect(guestName('x'.repeat(100), self)).toHaveLength(64);
+});
+
+test('what is not there is refused', async () => {
+  expect(() => cgroupProcesses('no/such/group')).toThrow(/is no control group/);
+  await expect(unitProcesses('no-such-unit.service')).rejects.toThrow(/no unit .* runs/);
+});
+
+test('a mapping lies on the node of most of its pages', () => {
+  const text = [
+    '7f0000000000 default anon=12 dirty=12 N0=4 N1=8 kernelpagesize_kB=4',
+    '7f0000100000 bind:0 anon=3 N0=3 kernelpagesize_kB=4',
+    '7f0000200000 default',
+    '',
+  ].join('\n');
+  expect(parseNumaMaps(text)).toEqual(new Map([[0x7f0000000000, 1]]));
+});

@@ -14,7 +14,7 @@ const PACE = { pages_to_scan: 100, sleep_millisecs: 20 };
 /** Why the row cannot be played by that way here; undefined if it can. */
 export function whyNot({ nodes = 1, since }: PlayedRow, way: WayName): string | undefined {
   if (way !== 'kernel') return undefined;
-  const [version = ''] = release().split('-');
+  const [version = ''] = /^\d+\.\d+/.exec(release()) ?? [];
   if (since !== undefined && !hasSince(version as KernelVersion, since))
     return `Linux ${since} is the first`;
   const present = readdirSync('/sys/devices/system/node').filter((name) => /^node\d+$/.test(name));

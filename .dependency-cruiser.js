@@ -3,8 +3,11 @@
  * same in words.
  */
 
-/** Beside the folders: errors, names, the writing of addresses and of outside text, the version. */
-const COMMON = ['src/(errors|hex|names|printable|version)\\.ts'];
+/**
+ * Beside the folders: errors, names, the writing of addresses and of outside text, the version, and
+ * what Node does not have of the C library.
+ */
+const COMMON = ['src/(errors|hex|libc|names|printable|version)\\.ts'];
 
 /** What a folder may import besides itself, COMMON and packages. */
 const MAY_IMPORT = {
@@ -87,12 +90,12 @@ export default {
     },
     {
       name: 'common-imports-nothing',
-      comment: 'but for errors, which make what they say printable',
+      comment: 'but for errors, which make what they say printable, and those who fail with one',
       severity: 'error',
       from: { path: COMMON.map((path) => `^${path}$`) },
       to: {
         path: '^(src|dist|tools|bench|packaging|test|bin)/',
-        pathNot: '^src/printable\\.ts$',
+        pathNot: '^src/(errors|printable)\\.ts$',
       },
     },
     {

@@ -1,24 +1,45 @@
-/** An image of memory, whatever its format: what is in the file says which. */
+/**
+ * An image of memory, whatever its format: what is in the file says which. Nothing of it is
+ * believed before it has been looked at, and a wrapping may have anything in it but a tower of
+ * wrappings.
+ */
 import { KsmdError } from '../../errors.js';
-import { DEFAULT_PAGE_SIZE } from '../../names.js';
-import { openRegularFile } from '../regular-file.js';
 import type { Source } from '../source.js';
-import { RawImage } from './raw.js';
+import { formatOf, HEAD_BYTES } from './formats.js';
+import { type Input, openInput } from './input.js';
+import { openRaw } from './raw.js';
 
-/** EINVAL if it is none that can be read. */
-export async function openImage(path: string): Promise<Source> {
-  const { file, length } = await openRegularFile(path);
+const MOST_WRAPPINGS = 3;
+
+export interface ImageOptions {
+  /** The bytes as they are, whatever they look like. */
+  readonly raw?: boolean;
+}
+
+/**
+ * A file, a pipe, or standard input, which is `-`. EINVAL if it is none that can be read: the
+ * message names the place, or the tool that converts it.
+ */
+export async function openImage(path: string, { raw = false }: ImageOptions = {}): Promise<Source> {
+  const input = await openInput(path);
   try {
-    if (length === 0) throw new KsmdError('EINVAL', `${path} is empty`);
-    if (length % DEFAULT_PAGE_SIZE !== 0)
-      throw new KsmdError(
-        'EINVAL',
-        `${path} is no image of memory: ${length} bytes are no whole number of pages of ` +
-          `${DEFAULT_PAGE_SIZE}`,
-      );
-    return new RawImage(file, length);
+    return raw ? await openRaw(input) : await openRecognised(input);
   } catch (error) {
-    await file.close();
+    await input.close();
     throw error;
   }
+}
+
+/** Of what is in a wrapping too. */
+export async function openRecognised(input: Input): Promise<Source> {
+  const { path, file, forward, wrappings } = input;
+  if (wrappings.length > MOST_WRAPPINGS)
+    throw new KsmdError('EINVAL', `${path} is packed more than ${MOST_WRAPPINGS} times over`);
+  const head =
+    file === undefined
+      ? await forward.peek(HEAD_BYTES)
+      : await file.read(0, Math.min(HEAD_BYTES, file.length), 'its beginning');
+  if (head.length === 0) throw new KsmdError('EINVAL', `${path} is empty`);
+  const open = (await formatOf(path, head)) ?? openRaw;
+  return await open(input);
 }

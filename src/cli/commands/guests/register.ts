@@ -26,6 +26,7 @@ interface RegisterOptions {
   readonly cgroup?: string;
   readonly unit?: string;
   readonly image?: string;
+  readonly raw?: true;
   readonly pages?: number;
   readonly name?: string;
   readonly advised?: true;
@@ -46,12 +47,14 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   [guest],
   options,
 ) => {
-  const { pid, qemu, cgroup, unit, image, pages, name, address, huge, node } = options;
+  const { pid, qemu, cgroup, unit, image, raw, pages, name, address, huge, node } = options;
   const ways = [pid, qemu, cgroup, unit, image, pages].filter((way) => way !== undefined);
   if (ways.length !== 1)
     throw new InvalidArgumentError(
       'register takes one of --pid, --qemu, --cgroup, --unit, --image and --pages',
     );
+  if (raw !== undefined && image === undefined)
+    throw new InvalidArgumentError('--raw goes with --image');
   if (image === undefined && pages === undefined) {
     if (address !== undefined)
       throw new InvalidArgumentError(
@@ -69,7 +72,8 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
     ...(address === undefined ? {} : { address }),
     ...(huge === undefined ? {} : { huge }),
   };
-  if (image !== undefined) await registerImage(session, guest, image, placed, node);
+  if (image !== undefined)
+    await registerImage(session, guest, image, { ...placed, raw: raw ?? false, node });
   else await registerEmpty(session, guest, pages ?? 0, placed, node);
   return undefined;
 };
@@ -110,6 +114,13 @@ function selectionOf({ advised, all }: RegisterOptions): Selection {
   return advised !== undefined ? 'advised' : all !== undefined ? 'all' : 'auto';
 }
 
+interface ImageOptions {
+  readonly address?: number;
+  readonly huge?: boolean;
+  readonly raw: boolean;
+  readonly node: number | undefined;
+}
+
 async function registerEmpty(
   { client, print }: Session,
   guest: string,
@@ -130,10 +141,9 @@ async function registerImage(
   { client, print }: Session,
   guest: string,
   path: string,
-  { address, huge = false }: Placed,
-  node: number | undefined,
+  { address, huge = false, raw, node }: ImageOptions,
 ): Promise<void> {
-  const source = await openImage(path);
+  const source = await openImage(path, { raw });
   try {
     const { firstAddress, regions, presentBytes } = await registerSource(client, guest, source, {
       offset: address ?? (source.addresses === 'physical' ? FIRST_ADDRESS : 0),
@@ -145,6 +155,10 @@ async function registerImage(
       `${guest}: ${count(presentBytes / source.pageSize, 'page')} (${size(presentBytes)}) of ` +
         `${path} ${where} (${source.title})`,
     );
+    if (source.leftOut.length > 0) {
+      const reasons = source.leftOut.map(({ reason, bytes }) => `${size(bytes)} ${reason}`);
+      print(`  left out: ${reasons.join(', ')}`);
+    }
   } finally {
     await source.close();
   }

@@ -34,7 +34,8 @@ export const register = verb({
     ),
     new Option('--advised', 'of processes, only what is advised: what KSM sees now'),
     new Option('--all', 'of processes, all private memory, as if all were advised'),
-    new Option('--image <file>', 'an image of memory'),
+    new Option('--image <file>', "an image of memory, whatever its format; '-': standard input"),
+    new Option('--raw', 'take the bytes of --image as they are, whatever they look like'),
     new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
     new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
       parseBytes,

@@ -3,10 +3,8 @@
  * which need not be installed. Errors are the operating system's, with their errno names.
  */
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
-import { errnoOf, KsmdError } from '../../../errors.js';
-
-type Koffi = typeof import('koffi').default;
+import { KsmdError } from '../../../errors.js';
+import { LibC } from '../../../libc.js';
 
 const MNT_DETACH = 2;
 const MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
@@ -19,19 +17,14 @@ const EVENTS = 4;
 const REVENTS = 6;
 const ONE = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
 
-const NAMES = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, errnoOf(name)]),
-);
-
-function declared(koffi: Koffi) {
-  const libc = koffi.load(null);
+function declared(libc: LibC) {
   return {
-    mount: libc.func(
+    mount: libc.declare(
       'int mount(str source, str target, str type, unsigned long flags, str options)',
     ),
-    umount2: libc.func('int umount2(str target, int flags)'),
-    eventfd: libc.func('int eventfd(unsigned int value, int flags)'),
-    poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
+    umount2: libc.declare('int umount2(str target, int flags)'),
+    eventfd: libc.declare('int eventfd(unsigned int value, int flags)'),
+    poll: libc.declare('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
   };
 }
 
@@ -40,17 +33,13 @@ type Poll = ReturnType<typeof declared>['poll'];
 export class SystemCalls {
   private readonly calls: ReturnType<typeof declared>;
 
-  private constructor(private readonly koffi: Koffi) {
-    this.calls = declared(koffi);
+  private constructor(private readonly libc: LibC) {
+    this.calls = declared(libc);
   }
 
   /** KsmdError ENOENT if koffi is not there, or not for this machine. */
   static async load(): Promise<SystemCalls> {
-    try {
-      return new SystemCalls((await import('koffi')).default);
-    } catch {
-      throw new KsmdError('ENOENT', 'koffi, an optional package, is not installed');
-    }
+    return new SystemCalls(await LibC.load());
   }
 
   mount(source: string, target: string, type: string, options: string): void {
@@ -75,7 +64,7 @@ export class SystemCalls {
 
   private check(result: number, call: string): number {
     if (result >= 0) return result;
-    const code = NAMES.get(this.koffi.errno()) ?? 'EIO';
+    const code = this.libc.errno();
     throw new KsmdError(code, `${call}(2) fails with ${code}`);
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   DaemonProcess,
   KSMD,
+  ksmd,
   type Outcome,
   run,
   TemporaryDirectory,
@@ -215,10 +216,10 @@ describe('register --image', () => {
     const odd = daemon.directory.file('odd');
     writeFileSync(odd, Buffer.alloc(4100));
     for (const [file, message] of [
-      ['/nowhere', /^ksmd: ENOENT: no such file or directory, open '\/nowhere'\n$/],
+      ['/nowhere', /^ksmd: ENOENT: no such file or directory, stat '\/nowhere'\n$/],
       [empty, /^ksmd: EINVAL: .* is empty\n$/],
       [odd, /^ksmd: EINVAL: .* 4100 bytes are no whole number of pages of 4096\n$/],
-      [daemon.directory.path, /^ksmd: EINVAL: .* is no regular file\n$/],
+      [daemon.directory.path, /^ksmd: EINVAL: .* is neither a file nor a pipe\n$/],
     ] as const) {
       const { status, stderr } = await daemon.ksmd('register', 'v', '--image', file);
       expect(status).toBe(1);
@@ -227,11 +228,34 @@ describe('register --image', () => {
     expect((await daemon.client.guests()).some(({ name }) => name === 'v')).toBe(false);
   });
 
+  test('leaves what nobody has written untouched', async () => {
+    const file = daemon.directory.file('sparse.mem');
+    writeFileSync(file, Buffer.alloc(4096, 'memory'));
+    truncateSync(file, 64 * 2 ** 20);
+    const { stdout } = await daemon.ksmd('register', 'sparse', '--image', file);
+    expect(stdout).toBe(`sparse: 1 page (4 KiB) of ${file} at 0x100000000 (raw image)\n`);
+    expect(await daemon.client.guest('sparse')).toMatchObject({
+      presentPages: 1,
+      regions: [{ name: 'image', address: 0x100000000, pages: 16384 }],
+    });
+  });
+
+  test('refuses by name what it cannot read, and takes it with --raw', async () => {
+    const file = daemon.directory.file('disk.img');
+    const bytes = Buffer.alloc(4096);
+    bytes.write('QFI\xfb', 'latin1');
+    writeFileSync(file, bytes);
+    const { status, stderr } = await daemon.ksmd('register', 'disk', '--image', file);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ksmd: EINVAL: .* is a qcow2 disk: .*\n$/);
+    expect((await daemon.client.guests()).some(({ name }) => name === 'disk')).toBe(false);
+    expect((await daemon.ksmd('register', 'disk', '--image', file, '--raw')).status).toBe(0);
+  });
+
   test('leaves no guest behind when memory is exhausted', async () => {
-    const file = daemon.directory.file('huge.mem');
-    writeFileSync(file, '');
-    truncateSync(file, 300 * 2 ** 20);
-    const { status, stderr } = await daemon.ksmd('register', 'huge', '--image', file);
+    const input = new Uint8Array(300 * 2 ** 20);
+    const register = ['register', 'huge', '--image', '-', '--socket', daemon.socketPath];
+    const { status, stderr } = await ksmd(register, { input });
     expect(status).toBe(1);
     expect(stderr).toMatch(
       /^ksmd: ENOMEM: no frame is free: \d+ bytes were stored \(nothing is left of the guest; .*\n$/,
@@ -285,6 +309,7 @@ test.each([
   [['register', 'x'], /one of --pid, --qemu, .* --image and --pages/],
   [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, --qemu, .* --image and --pages/],
   [['register', 'x', '--pid', '1', '--address', '0'], /--address goes with --image or --pages/],
+  [['register', 'x', '--pages', '1', '--raw'], /--raw goes with --image/],
   [['register', 'x', '--pages', 'many'], /Write a whole number/],
 ])('%j is a wrong command line', async (args, message) => {
   const { status, stderr } = await daemon.ksmd(...args);

@@ -1,0 +1,137 @@
+/**
+ * What an image can be, by its first bytes: those that are read, each by its own module, and those
+ * that are refused, with the tool that makes something readable of them. Names of files are of no
+ * account. What none of these is, is raw.
+ */
+import { KsmdError } from '../../errors.js';
+import type { Source } from '../source.js';
+import type { Input } from './input.js';
+
+/** All magics lie within so many bytes. */
+export const HEAD_BYTES = 4096;
+
+/** Reads what has been recognised further: an image, or what comes out of a wrapping. */
+export type Open = (input: Input) => Promise<Source>;
+
+interface Magic {
+  /** Latin-1, one of these. */
+  readonly magics: readonly string[];
+  /** Of the magic, in bytes; default 0. */
+  readonly at?: number;
+}
+
+interface Readable extends Magic {
+  readonly load: () => Promise<Open>;
+}
+
+interface Refused extends Magic {
+  /** After "is". */
+  readonly what: string;
+  /** What would make it readable. */
+  readonly instead: string;
+}
+
+const READ: readonly Readable[] = [
+  {
+    magics: ['\x7fELF'],
+    load: async () => (await import('./elf-core.js')).openElfCore,
+  },
+];
+
+const IN_IMG = "'qemu-img convert' and the like read disks, and ksmd reads memory";
+const UNPACK = 'unpack it, and give what is in it';
+const DUMP_LIVE =
+  "'virsh dump --memory-only', or QEMU's dump-guest-memory, writes what can be read";
+
+const REFUSED: readonly Refused[] = [
+  {
+    magics: ['QFI\xfb'],
+    what: 'a qcow2 disk',
+    instead: `${IN_IMG}: load its state, then ${DUMP_LIVE}`,
+  },
+  { magics: ['KDMV', '# Disk DescriptorFile'], what: 'a VMDK disk', instead: IN_IMG },
+  { magics: ['vhdxfile', 'conectix'], what: 'a VHD disk', instead: IN_IMG },
+  {
+    magics: ['KSMDSNP'],
+    what: "a snapshot of ksmd's",
+    instead: "'ksmd start --restore FILE' brings its guests back",
+  },
+  {
+    magics: ['PAGEDU64', 'PAGEDUMP'],
+    what: 'a crash dump of Windows',
+    instead: "Volatility's layerwriter plugin makes a raw image of it",
+  },
+  {
+    magics: ['hibr', 'HIBR', 'wake', 'WAKE', 'RSTR'],
+    what: 'a hibernation file of Windows',
+    instead: "Volatility's layerwriter plugin makes a raw image of it",
+  },
+  { magics: ['MDMP'], what: 'a minidump of Windows', instead: 'it holds no whole memory' },
+  {
+    magics: ['S1SUSPEND', 'S2SUSPEND', 'LINHIB0001'],
+    at: 4086,
+    what: 'where Linux hibernates to',
+    instead: 'nothing but Linux itself reads it; take a dump while it runs',
+  },
+  {
+    magics: ['\xd0\xbe\xd2\xbe', '\xd1\xba\xd1\xba', '\xd2\xbe\xd2\xbe', '\xd3\xbe\xd3\xbe'],
+    what: "a state of VMware's (.vmss, .vmsn)",
+    instead: "give the .vmem beside it, which is raw; without one, 'vmss2core -N6' makes a core",
+  },
+  {
+    magics: ['\x7fVirtualBox SavedState'],
+    what: "a saved state of VirtualBox'",
+    instead: "let it go on, and 'VBoxManage debugvm NAME dumpvmcore --filename FILE'",
+  },
+  {
+    magics: ['LibxlFmt', 'LinuxGuestRecord'],
+    what: "a saved state of Xen's",
+    instead: "bring it back with 'xl restore', and dump it from inside (LiME, AVML, kdump)",
+  },
+  {
+    magics: ['\x19\x43\x56\x54', '\x40\x59\x10\x55', '\x25\x40\x08\x56'],
+    what: "one of CRIU's descriptions",
+    instead: 'the memory is in the pages-N.img beside it, which is raw',
+  },
+  {
+    magics: ['\xcf\xfa\xed\xfe', '\xfe\xed\xfa\xcf'],
+    what: 'a Mach-O file, as macOS writes cores',
+    instead: 'nothing is known to make a core or a raw image of it',
+  },
+  {
+    magics: ['\xa8\x19\x01\x73\x61\x8f\x23\xfd'],
+    what: 'a dump of s390',
+    instead: "'zgetdump -f elf' makes an ELF core of it",
+  },
+  { magics: ['DISKDUMP'], what: 'a dump of diskdump, before kdump', instead: 'crash reads it' },
+  {
+    magics: ['EVF\x09\x0d\x0a\xff\x00'],
+    what: 'an EWF image (.E01)',
+    instead: "'ewfexport -f raw' makes a raw image of it",
+  },
+  { magics: ['PK\x03\x04'], what: 'a zip archive (AFF4 is one too)', instead: UNPACK },
+  { magics: ['7z\xbc\xaf\x27\x1c'], what: 'a 7z archive', instead: UNPACK },
+  { magics: ['BZh'], what: 'packed by bzip2', instead: "'bzip2 -dc FILE |' and --image -" },
+  {
+    magics: ['\x89LZO\x00\x0d\x0a\x1a\x0a'],
+    what: 'packed by lzop',
+    instead: "'lzop -dc FILE |' and --image -",
+  },
+];
+
+/**
+ * What reads an image that begins so; undefined if it is raw. EINVAL if it is of a kind that is
+ * refused.
+ */
+export async function formatOf(path: string, head: Uint8Array): Promise<Open | undefined> {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
+  const begins = ({ magics, at = 0 }: Magic): boolean =>
+    magics.some((magic) => text.startsWith(magic, at));
+  const refused = REFUSED.find(begins);
+  if (refused !== undefined)
+    throw new KsmdError(
+      'EINVAL',
+      `${path} is ${refused.what}: ${refused.instead} (--raw takes the bytes as they are)`,
+    );
+  return await READ.find(begins)?.load();
+}

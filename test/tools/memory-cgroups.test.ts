@@ -49,8 +49,8 @@ describe.skipIf(process.env.KSMD_RUNNING_KERNEL !== '1')('two groups with equal 
 
   test('the second pays for what both have; run=2 kills who has no room for his own', async (context) => {
     const groups = [LENGTH * 2, LENGTH * 2].map((limit) => memoryCgroup(context, limit));
-    context.onTestFinished(() => {
-      for (const group of groups) group.remove();
+    context.onTestFinished(async () => {
+      for (const group of groups) await group.remove();
     });
     const [first, second] = groups;
     if (first === undefined || second === undefined) throw new Error('there are two groups');

@@ -2,6 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const TRY_MS = 5;
+const MOST_TRIES = 400;
 
 export class MemoryCgroup {
   private constructor(
@@ -23,7 +27,7 @@ export class MemoryCgroup {
       mkdirSync(directory);
       cgroup.limit(limitBytes);
     } catch (error) {
-      cgroup.remove();
+      void cgroup.remove();
       throw error;
     }
     return cgroup;
@@ -53,11 +57,17 @@ export class MemoryCgroup {
     return Number(readFileSync(join(this.directory, file), 'latin1'));
   }
 
-  /** Once nobody is in it any more. */
-  remove(): void {
-    try {
-      rmdirSync(this.directory);
-    } catch {}
+  /** Who is in it is to end; a process is in it for a moment longer than it has memory. */
+  async remove(): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      try {
+        rmdirSync(this.directory);
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EBUSY') return;
+        await delay(TRY_MS);
+      }
+    }
   }
 
   private get processesPath(): string {

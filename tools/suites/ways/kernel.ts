@@ -67,7 +67,7 @@ export class KernelWay implements Way {
     process.off('exit', this.putBack);
     this.putBack();
     this.guests.close();
-    this.cgroup?.remove();
+    await this.cgroup?.remove();
   }
 }
 

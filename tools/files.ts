@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { SYSFS_CARRIERS, type SysfsCarrier } from '../src/names.js';
-import { alone, begin, type Latencies, onCopies, onFiles } from './files/latencies.js';
+import { begin, byTurns } from './files/latencies.js';
 import { rounds } from './files/rounds.js';
 import { LoadedDaemon } from './load/daemon.js';
 
@@ -49,11 +49,6 @@ async function withDaemon<T>(
   }
 }
 
-function told(what: string, { p50Ms, p99Ms, mostMs, reads, writes, failed }: Latencies): string {
-  const times = [p50Ms, p99Ms, mostMs].map((ms) => ms.toFixed(2)).join(', ');
-  return `  ${what}: ${times} ms; ${reads} reads, ${writes} writes, ${failed} failed`;
-}
-
 let isRight = true;
 try {
   for (const as of SYSFS_CARRIERS) {
@@ -72,11 +67,10 @@ try {
     await withDaemon(as, async (daemon) => {
       console.log(`${as}: status answered (median, 99 of 100, all), while`);
       await begin(daemon);
-      console.log(told('nobody reads', await alone(daemon, options.seconds)));
-      console.log(told('copies of the files are read', await onCopies(daemon, sysfs, pace)));
-      const latencies = await onFiles(daemon, sysfs, pace);
-      console.log(told('the files are read', latencies));
-      if (latencies.failed > 0) isRight = false;
+      for (const [what, latencies] of await byTurns(daemon, sysfs, pace)) {
+        console.log(`  ${what}: ${latencies}`);
+        if (latencies.failed > 0) isRight = false;
+      }
     });
   }
 } finally {

@@ -12,14 +12,32 @@ const execute = promisify(execFile);
 const READERS = fileURLToPath(new URL('./readers.ts', import.meta.url));
 const GUEST_MIB = 64;
 const ASK_EVERY_MS = 5;
+const TURNS = 6;
 
-export interface Latencies {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly mostMs: number;
-  readonly reads: number;
-  readonly writes: number;
-  readonly failed: number;
+/** What came of a stretch of time, or of several. */
+export class Latencies {
+  private readonly ms: number[] = [];
+  private readonly done = { reads: 0, writes: 0, failed: 0 };
+
+  get failed(): number {
+    return this.done.failed;
+  }
+
+  add(answeredMs: readonly number[], { reads, writes, failed }: Done): void {
+    this.ms.push(...answeredMs);
+    this.done.reads += reads;
+    this.done.writes += writes;
+    this.done.failed += failed;
+  }
+
+  toString(): string {
+    const sorted = [...this.ms].sort((a, b) => a - b);
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+    const { reads, writes, failed } = this.done;
+    const times = [0.5, 0.99, 1].map((share) => at(share).toFixed(2)).join(', ');
+    return `${times} ms; ${reads} reads, ${writes} writes, ${failed} failed`;
+  }
 }
 
 /** The clients of a whole hour, in so many seconds. */
@@ -35,30 +53,34 @@ export async function begin({ client }: LoadedDaemon): Promise<void> {
   await client.setKsm({ run: 1, pages_to_scan: 1000, sleep_millisecs: 20 });
 }
 
-/** Status while nobody reads a file. */
-export async function alone(daemon: LoadedDaemon, seconds: number): Promise<Latencies> {
-  return measured(daemon, delay(seconds * 1000, { reads: 0, writes: 0, failed: 0 }));
-}
-
-/** Status while the clients work on the files of the daemon. */
-export function onFiles(daemon: LoadedDaemon, sysfs: string, pace: Pace): Promise<Latencies> {
-  return measured(daemon, readers(join(sysfs, 'kernel/mm/ksm'), pace));
-}
-
-/** Status while they work on a copy of the files, for which the daemon has nothing to do. */
-export async function onCopies(
+/**
+ * The same three by turns, so that all have what else goes on on the machine: status while nobody
+ * reads; while the clients work on a copy of the files, for which the daemon has nothing to do; and
+ * while they work on the files.
+ */
+export async function byTurns(
   daemon: LoadedDaemon,
   sysfs: string,
-  pace: Pace,
-): Promise<Latencies> {
-  const folder = mkdtempSync(join(tmpdir(), 'ksmd-files-'));
+  { seconds, times }: Pace,
+): Promise<ReadonlyMap<string, Latencies>> {
+  const ksm = join(sysfs, 'kernel/mm/ksm');
+  const copies = mkdtempSync(join(tmpdir(), 'ksmd-files-'));
+  const turn = { seconds: seconds / TURNS, times };
+  const nothing = { reads: 0, writes: 0, failed: 0 };
+  const works: readonly (readonly [string, () => Promise<Done>])[] = [
+    ['nobody reads', () => delay(turn.seconds * 1000, nothing)],
+    ['copies of the files are read', () => readers(copies, turn)],
+    ['the files are read', () => readers(ksm, turn)],
+  ];
+  const found = new Map(works.map(([what]) => [what, new Latencies()]));
   try {
-    const ksm = join(sysfs, 'kernel/mm/ksm');
     for (const name of readdirSync(ksm))
-      writeFileSync(join(folder, name), readFileSync(join(ksm, name)));
-    return await measured(daemon, readers(folder, pace));
+      writeFileSync(join(copies, name), readFileSync(join(ksm, name)));
+    for (let i = 0; i < TURNS; i++)
+      for (const [what, work] of works) await measure(daemon, work(), found.get(what));
+    return found;
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(copies, { recursive: true });
   }
 }
 
@@ -74,20 +96,21 @@ async function readers(ksm: string, { seconds, times }: Pace): Promise<Done> {
   return JSON.parse(stdout) as Done;
 }
 
-async function measured({ client }: LoadedDaemon, task: Promise<Done>): Promise<Latencies> {
-  const latencies: number[] = [];
+async function measure(
+  { client }: LoadedDaemon,
+  work: Promise<Done>,
+  latencies: Latencies | undefined,
+): Promise<void> {
+  const answeredMs: number[] = [];
   let done: Done | undefined;
-  void task.then((result) => {
+  void work.then((result) => {
     done = result;
   });
   while (done === undefined) {
     const begunMs = performance.now();
     await client.status();
-    latencies.push(performance.now() - begunMs);
+    answeredMs.push(performance.now() - begunMs);
     await delay(ASK_EVERY_MS);
   }
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), mostMs: at(1), ...done };
+  latencies?.add(answeredMs, done);
 }

@@ -5,8 +5,8 @@
  * What is empty costs nothing where PAGEMAP_SCAN is to be had; elsewhere eight bytes a page are
  * read, of mappings that hold anything. Nothing is brought in from swap.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { FrameFlags, HUGE_PAGE_FRAMES } from './frames.js';
 import { PagemapScan, type ScannedRange } from './pagemap-scan.js';
 import type { ProcessMapping } from './smaps.js';
@@ -84,10 +84,10 @@ export class PageTable {
   }
 
   /** In order of address. `watch` hears of pages passed, where each costs time. */
-  async *spans(
+  *spans(
     { address, length, rssBytes, swapBytes }: ProcessMapping,
     watch: (pages: number) => void,
-  ): AsyncGenerator<Span, void, undefined> {
+  ): Generator<Span, void, undefined> {
     const end = address + length;
     if (this.scan === undefined) {
       // The zero page is in neither of both: it goes uncounted where there is nothing else.
@@ -98,7 +98,7 @@ export class PageTable {
       if (this.isLeftOut(range)) continue;
       for (let at = range.start; at < range.end; ) {
         const stop = Math.min(range.end, at + BATCH_PAGES * this.pageSize);
-        await this.readEntries(at, stop);
+        this.readEntries(at, stop);
         yield this.span(at, 0, (stop - at) / this.pageSize, range.isHuge);
         at = stop;
       }
@@ -118,17 +118,17 @@ export class PageTable {
   }
 
   /** Without PAGEMAP_SCAN: entry by entry. */
-  private async *readSpans(
+  private *readSpans(
     address: number,
     end: number,
     watch: (pages: number) => void,
-  ): AsyncGenerator<Span, void, undefined> {
+  ): Generator<Span, void, undefined> {
     const { pageSize } = this;
     const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
     // From one multiple of a huge page on, so that none lies in two batches.
     for (let at = address; at < end; ) {
       const stop = Math.min(end, Math.floor(at / hugeBytes) * hugeBytes + BATCH_PAGES * pageSize);
-      await this.readEntries(at, stop);
+      this.readEntries(at, stop);
       const pages = (stop - at) / pageSize;
       for (let page = 0; page < pages; ) {
         const [kind, step] = this.kindAt(at, page, pages);
@@ -208,10 +208,10 @@ export class PageTable {
     return 0;
   }
 
-  private async readEntries(start: number, end: number): Promise<void> {
+  private readEntries(start: number, end: number): void {
     const bytes = ((end - start) / this.pageSize) * ENTRY_BYTES;
     const from = (start / this.pageSize) * ENTRY_BYTES;
-    const { bytesRead } = await this.pagemap.read(this.entries, 0, bytes, from);
+    const bytesRead = readSync(this.pagemap.fd, this.entries, 0, bytes, from);
     // What is past the end of the pagemap is gone.
     this.entries.fill(0, bytesRead, bytes);
   }

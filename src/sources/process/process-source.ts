@@ -104,7 +104,7 @@ export class ProcessSource implements Source {
       const reasons = new Map<string, number>();
       const chosen = chosenOf(all, selection, reasons);
       const nodes = await nodesOf(pid);
-      const layout = await layoutOf(table, chosen.mappings, nodes, watch);
+      const layout = layoutOf(table, chosen.mappings, nodes, watch);
       const source = new ProcessSource(
         pid,
         (await readFile(`/proc/${pid}/comm`, 'latin1')).trimEnd(),
@@ -222,18 +222,17 @@ function chosenOf(
   return { mappings, isAdvised: advised };
 }
 
-async function layoutOf(
+function layoutOf(
   table: PageTable,
   mappings: readonly ProcessMapping[],
   nodes: ReadonlyMap<number, number>,
   watch: (pages: number) => void,
-): Promise<ProcessLayout> {
+): ProcessLayout {
   const regions: ProcessRegion[] = [];
   let withPages = 0;
   let presentBytes = 0;
   for (const mapping of mappings) {
-    const spans: Span[] = [];
-    for await (const span of table.spans(mapping, watch)) spans.push(span);
+    const spans = [...table.spans(mapping, watch)];
     if (spans.length > 0) withPages++;
     for (const { length } of spans) presentBytes += length;
     joinTo(regions, spans, nodes.get(mapping.address));
@@ -263,9 +262,18 @@ export function joinTo(
       regions.push({ address, length, huge, node, spans: [span] });
     else {
       last.length = address + length - last.address;
-      last.spans.push(span);
+      const before = last.spans.at(-1);
+      // Small mappings in a row are read at once.
+      if (before !== undefined && address === end && areAlone(before, span))
+        last.spans.splice(-1, 1, { ...before, length: before.length + length });
+      else last.spans.push(span);
     }
   }
+}
+
+/** Nothing else maps a page of either. */
+function areAlone(a: Span, b: Span): boolean {
+  return a.frames === undefined && b.frames === undefined;
 }
 
 /** It has given a device access to its memory, which is then pinned (VFIO). */

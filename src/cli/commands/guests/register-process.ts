@@ -196,7 +196,7 @@ function mergedBy(sources: readonly ProcessSource[]): string[] {
   const frames = new Set(sources.flatMap(({ facts }) => [...facts.mergedFrames]));
   return [
     `${count(merged, 'page')} are merged by this host's KSM now ` +
-      `(${merged - frames.size} saved), and registered as if they were not; huge pages that it ` +
+      `(${(merged - frames.size).toLocaleString('en')} saved), and registered as if they were not; huge pages that it ` +
       'has split, and zeroes that were given back, stay so',
   ];
 }

@@ -8,11 +8,13 @@
 //   twins=PAGES         advised pages that are all the same
 //   file=PATH:PAGES     a private mapping of a file, each page written
 //   reserved=GIB        so much reserved, advised, one page of it written
+//   many=MAPPINGS       so many private mappings of a page each, written
 //   fork=N              N children that are copies of it, and wait too
 import { openSync } from 'node:fs';
 import koffi from 'koffi';
 
 const PAGE = 4096;
+const PROT_READ = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
@@ -26,6 +28,7 @@ const mmap = libc.func(
   'intptr_t mmap(void *at, size_t length, int prot, int flags, int fd, long offset)',
 );
 const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
+const mprotect = libc.func('int mprotect(intptr_t at, size_t length, int prot)');
 const memset = libc.func('intptr_t memset(intptr_t at, int byte, size_t length)');
 const dlsym = libc.func('intptr_t dlsym(intptr_t handle, str name)');
 const clone = libc.func('int clone(intptr_t fn, intptr_t stack, int flags, intptr_t arg)');
@@ -73,6 +76,13 @@ const commands = {
     const length = gib * 2 ** 30;
     const at = map(length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
     write(advise(at, length) + length / 2, 1);
+  },
+  // Every second page is out of reach, so that no two mappings are one.
+  many: (mappings) => {
+    const at = anonymous(2 * mappings);
+    write(at, 2 * mappings);
+    for (let page = 1; page < 2 * mappings; page += 2)
+      if (mprotect(at + page * PAGE, PAGE, PROT_READ) !== 0) throw new Error('mprotect fails');
   },
   // Node does not go on after a fork: the child calls sleep(3) and nothing else, and ends with it.
   fork: (children) =>

@@ -81,6 +81,12 @@ describe('of a process that has advised memory', () => {
   });
 });
 
+test('thousands of mappings in a row are few regions', async () => {
+  const [pid = ''] = await start('many=2000');
+  expect(await register('many', '--pid', pid)).toMatch(/ in 4,\d+ mappings\n/);
+  expect((await daemon.client.guest('many')).regions.length).toBeLessThan(200);
+});
+
 describe('of one that has advised nothing', () => {
   test('all that is private counts, also of files, as if it had asked for that', async () => {
     const file = daemon.directory.file('mapped');

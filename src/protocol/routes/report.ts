@@ -36,9 +36,20 @@ export const GuestReport = Type.Object({
 });
 export type GuestReport = Static<typeof GuestReport>;
 
+/** Pages that need no frame of their own, because KSM has merged them. */
+export const Sharing = Type.Object({
+  zeroPages: Type.Integer({
+    description: 'of zeroes, and those that map the zero page: memory that was perhaps never used',
+  }),
+  withinGuestPages: Type.Integer({ description: 'others, equal to a page of the same guest' }),
+  betweenGuestsPages: Type.Integer({ description: 'others, equal to pages of other guests only' }),
+});
+export type Sharing = Static<typeof Sharing>;
+
 export const Report = Type.Object({
   pageSize: Type.Integer(),
   saved: Status.properties.saved,
+  sharing: Sharing,
   pages: PagesByState,
   guests: Type.Array(GuestReport, { description: 'those that gain most first' }),
   scan: Type.Object({

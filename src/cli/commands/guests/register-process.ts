@@ -194,10 +194,10 @@ function mergedBy(sources: readonly ProcessSource[]): string[] {
   const merged = sources.reduce((sum, { facts }) => sum + facts.mergedPages, 0);
   if (merged === 0) return [];
   const frames = new Set(sources.flatMap(({ facts }) => [...facts.mergedFrames]));
+  const saved = (merged - frames.size).toLocaleString('en');
   return [
-    `${count(merged, 'page')} are merged by this host's KSM now ` +
-      `(${(merged - frames.size).toLocaleString('en')} saved), and registered as if they were not; huge pages that it ` +
-      'has split, and zeroes that were given back, stay so',
+    `${count(merged, 'page')} are merged by this host's KSM now (${saved} saved), and registered ` +
+      'as if they were not; huge pages that it has split, and zeroes that were given back, stay so',
   ];
 }
 

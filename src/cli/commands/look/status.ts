@@ -47,6 +47,7 @@ function statusText(status: Status, report: Report): string[] {
         `${pages(status.presentPages)} present`,
     ],
     ['shared', sharedText(report)],
+    ...(report.saved.pages === 0 ? [] : [['equal', equalText(report)] as const]),
     ...(report.saved.forkSharedPages === 0 ? [] : [['forked', forkedText(report)] as const]),
     ...(status.hugePages + status.totals.splits === 0
       ? []
@@ -80,6 +81,20 @@ function sharedText({ saved, pages: { shared, zero }, guests, pageSize }: Report
   const ofKsm = saved.forkSharedPages === 0 ? '' : `${pagesText(saved.pages, pageSize)}, `;
   const gain = `${ofKsm}${percent(saved.share)} saved, ${size(saved.netBytes)} net of bookkeeping`;
   return `${stands} ${pagesText(more, pageSize)} more${zeroes}: ${gain}`;
+}
+
+/** Whose pages are equal, and what may be no saving at all. */
+function equalText({ sharing, pageSize }: Report): string {
+  const { betweenGuestsPages, withinGuestPages, zeroPages } = sharing;
+  const kinds: (readonly [number, string])[] = [
+    [betweenGuestsPages, 'between guests'],
+    [withinGuestPages, 'within a guest'],
+    [zeroPages, 'of zeroes, perhaps never used'],
+  ];
+  return kinds
+    .filter(([pages]) => pages > 0)
+    .map(([pages, what]) => `${pagesText(pages, pageSize)} ${what}`)
+    .join(', ');
 }
 
 /** Each page that maps one has its part of it. */

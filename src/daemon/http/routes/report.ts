@@ -7,6 +7,7 @@
  */
 import { noPages, takeCensus } from '../../../inspect/census.js';
 import { takeFootprint } from '../../../inspect/footprint.js';
+import { takeSharing } from '../../../inspect/sharing.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
@@ -36,12 +37,14 @@ export function reportHandlers(context: Context): Handlers<typeof REPORT_ROUTES>
 async function report(context: Context): Promise<Report> {
   const { host } = context;
   const guests = await lookInSlices(() => lookAtGuests(host));
+  const sharing = await lookInSlices(() => takeSharing(host));
   const pages = noPages();
   for (const guest of guests) for (const state of PAGE_STATES) pages[state] += guest.pages[state];
   guests.sort((a, b) => b.netBytes - a.netBytes);
   return {
     pageSize: host.machine.pageSize,
     saved: saved(host, context.forks),
+    sharing,
     pages,
     guests,
     scan: scanNow(context, pages),

@@ -1,0 +1,37 @@
+/** Whose pages are equal: within a guest, between guests, and zeroes, which are told apart. */
+import { expect, test } from 'vitest';
+import { takeSharing } from '../../src/inspect/sharing.js';
+import { finish } from '../../src/machine/long-work.js';
+import { BenchHost, times } from '../ksm/bench-host.js';
+
+test('each page that needs no frame counts once, by whose like it is', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 1, 1, 2, 3, 0, 0]);
+  bench.guest('b', [1, 2, 2, 4, 0]);
+  bench.fullScans(3);
+  const sharing = finish(takeSharing(bench.host));
+  expect(sharing).toEqual({ zeroPages: 2, withinGuestPages: 3, betweenGuestsPages: 2 });
+  expect(bench.counters('pages_sharing')).toEqual([7]);
+});
+
+test('pages that map the zero page are zeroes too', () => {
+  const bench = new BenchHost();
+  bench.host.set('use_zero_pages', 1);
+  bench.guest('a', [...times(5, 0), 1]);
+  bench.fullScans(3);
+  expect(finish(takeSharing(bench.host))).toEqual({
+    zeroPages: 5,
+    withinGuestPages: 0,
+    betweenGuestsPages: 0,
+  });
+});
+
+test('what has not merged is none of it', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [0, 0, 1, 1]);
+  expect(finish(takeSharing(bench.host))).toEqual({
+    zeroPages: 0,
+    withinGuestPages: 0,
+    betweenGuestsPages: 0,
+  });
+});

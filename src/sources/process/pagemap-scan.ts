@@ -81,9 +81,15 @@ export class PagemapScan {
   *ranges(start: number, end: number): Generator<ScannedRange, void, undefined> {
     for (let at = start; at < end; ) {
       const { count, walkEnd } = this.next(at, end);
-      for (let i = 0; i < count; i++) yield this.entry(i);
-      if (count < VECTOR_ENTRIES && walkEnd >= end) return;
-      at = walkEnd;
+      let told = at;
+      for (let i = 0; i < count; i++) {
+        const range = this.entry(i);
+        told = range.end;
+        yield range;
+      }
+      // Where the vector was full the kernel may say that it came less far than it has told of.
+      at = Math.max(walkEnd, told);
+      if (count < VECTOR_ENTRIES && at >= end) return;
     }
   }
 

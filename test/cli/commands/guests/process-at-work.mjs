@@ -9,6 +9,7 @@
 //   file=PATH:PAGES     a private mapping of a file, each page written
 //   reserved=GIB        so much reserved, advised, one page of it written
 //   many=MAPPINGS       so many private mappings of a page each, written
+//   holes=PAGES         private memory, of which every second page is written
 //   fork=N              N children that are copies of it, and wait too
 import { openSync } from 'node:fs';
 import koffi from 'koffi';
@@ -76,6 +77,10 @@ const commands = {
     const length = gib * 2 ** 30;
     const at = map(length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
     write(advise(at, length) + length / 2, 1);
+  },
+  holes: (pages) => {
+    const at = anonymous(pages);
+    for (let page = 0; page < pages; page += 2) write(at + page * PAGE, 1);
   },
   // Every second page is out of reach, so that no two mappings are one.
   many: (mappings) => {

@@ -58,6 +58,8 @@ export interface Source {
    * it is not what it says it is, or ends early: then nothing that came before is to be believed.
    */
   read(): AsyncGenerator<Mapping | Run, void, undefined>;
+  /** Where later runs may replace earlier ones: bytes that are present, once all is read. */
+  readonly presentBytes?: number;
   /** Complete once all is read. */
   readonly leftOut: readonly LeftOut[];
   close(): Promise<void>;

@@ -15,6 +15,11 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
+interface Span {
+  readonly position: number;
+  readonly length: number;
+}
+
 export interface Bytes {
   readonly path: string;
   /** Undefined if that is known only at the end. */
@@ -28,7 +33,15 @@ export interface Bytes {
   data(from: number, to: number, unit: number): AsyncGenerator<Piece, void, undefined>;
 }
 
-export class FileBytes implements Bytes {
+/** What can be read anywhere, and whose end is known. */
+export interface Stored extends Bytes {
+  readonly length: number;
+  /** All of it in order, holes as zeroes. */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  close(): Promise<void>;
+}
+
+export class FileBytes implements Stored {
   constructor(
     readonly path: string,
     private readonly file: FileHandle,
@@ -49,10 +62,23 @@ export class FileBytes implements Bytes {
     return buffer;
   }
 
-  /** Each piece is read while the one before it is on its way. */
-  async *data(from: number, to: number, unit: number): AsyncGenerator<Piece, void, undefined> {
+  data(from: number, to: number, unit: number): AsyncGenerator<Piece, void, undefined> {
+    return this.pieces(this.spans(from, to, unit, this.holes));
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const all = this.spans(0, this.length, 1, undefined);
+    for await (const { bytes } of this.pieces(all)) yield bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  /** Each is read while the one before it is on its way. */
+  private async *pieces(spans: Iterable<Span>): AsyncGenerator<Piece, void, undefined> {
     let next: Promise<Piece> | undefined;
-    for (const { position, length } of this.spans(from, to, unit)) {
+    for (const { position, length } of spans) {
       const ahead = this.read(position, length, 'its memory').then((bytes) => ({
         position,
         bytes,
@@ -65,23 +91,15 @@ export class FileBytes implements Bytes {
     if (next !== undefined) yield await next;
   }
 
-  /** All of it, in order. */
-  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const { bytes } of this.data(0, this.length, 1)) yield bytes;
-  }
-
-  async close(): Promise<void> {
-    await this.file.close();
-  }
-
   private *spans(
     from: number,
     to: number,
     unit: number,
-  ): Generator<{ position: number; length: number }, void, undefined> {
+    holes: Holes | undefined,
+  ): Generator<Span, void, undefined> {
     const most = Math.max(unit, PIECE_BYTES - (PIECE_BYTES % unit));
     for (let position = from; position < to; ) {
-      const data = this.holes?.dataFrom(position, to) ?? { from: position, to };
+      const data = holes?.dataFrom(position, to) ?? { from: position, to };
       // A hole may begin and end within a unit.
       position = Math.max(position, from + Math.floor((data.from - from) / unit) * unit);
       const end = Math.min(to, from + Math.ceil((data.to - from) / unit) * unit);

@@ -5,13 +5,18 @@
  */
 import { KsmdError } from '../../errors.js';
 import type { Source } from '../source.js';
-import type { Input } from './input.js';
+import type { Forward } from './forward.js';
+import { type Input, streamInput } from './input.js';
 
 /** All magics lie within so many bytes. */
 export const HEAD_BYTES = 4096;
 
-/** Reads what has been recognised further: an image, or what comes out of a wrapping. */
+/** Reads an image that has been recognised. EINVAL if it is none after all. */
 export type Open = (input: Input) => Promise<Source>;
+/** What is in a wrapping: to be recognised in its turn. */
+export type Unwrap = (input: Input) => Promise<Input>;
+/** What is to be done with an input. */
+export type Format = { readonly open: Open } | { readonly unwrap: Unwrap };
 
 interface Magic {
   /** Latin-1, one of these. */
@@ -21,7 +26,7 @@ interface Magic {
 }
 
 interface Readable extends Magic {
-  readonly load: () => Promise<Open>;
+  readonly load: () => Promise<Format>;
 }
 
 interface Refused extends Magic {
@@ -34,9 +39,52 @@ interface Refused extends Magic {
 const READ: readonly Readable[] = [
   {
     magics: ['\x7fELF'],
-    load: async () => (await import('./elf-core.js')).openElfCore,
+    load: async () => ({ open: (await import('./elf-core.js')).openElfCore }),
   },
+  {
+    magics: ['KDUMP   '],
+    load: async () => ({ open: (await import('./kdump/kdump.js')).openKdump }),
+  },
+  {
+    magics: ['makedumpfile\0\0\0\0'],
+    load: async () => ({ unwrap: (await import('./kdump/flattened.js')).unflattened }),
+  },
+  {
+    magics: ['EMiL', 'AVML'],
+    load: async () => ({ open: (await import('./ram-ranges.js')).openRamRanges }),
+  },
+  {
+    magics: ['QEVM'],
+    load: async () => ({ open: (await import('./qemu/migration.js')).openMigration }),
+  },
+  {
+    magics: ['LibvirtQemudSave'],
+    load: async () => ({ unwrap: (await import('./qemu/libvirt.js')).unwrapLibvirt }),
+  },
+  packed('gzip', ['\x1f\x8b\x08'], async () => (await import('./compression/gzip.js')).gunzipped),
+  packed('zstd', ['\x28\xb5\x2f\xfd'], async () => (await import('./compression/zstd.js')).unzstd),
+  packed('xz', ['\xfd7zXZ\0'], async () => (await import('./compression/xz.js')).unxz),
+  packed('lz4', ['\x04\x22\x4d\x18'], async () => (await import('./compression/lz4.js')).unlz4ed),
 ];
+
+type Unpack = (packed: Forward) => AsyncGenerator<Uint8Array, void, undefined>;
+
+function packed(
+  wrapping: string,
+  magics: readonly string[],
+  load: () => Promise<Unpack>,
+): Readable {
+  return {
+    magics,
+    load: async () => {
+      const unpack = await load();
+      return {
+        unwrap: async (input) =>
+          streamInput(input.path, unpack(input.forward), { input, wrapping }),
+      };
+    },
+  };
+}
 
 const IN_IMG = "'qemu-img convert' and the like read disks, and ksmd reads memory";
 const UNPACK = 'unpack it, and give what is in it';
@@ -84,6 +132,11 @@ const REFUSED: readonly Refused[] = [
     instead: "let it go on, and 'VBoxManage debugvm NAME dumpvmcore --filename FILE'",
   },
   {
+    magics: ['LibvirtQemudPart'],
+    what: "a save of libvirt's that did not come to its end",
+    instead: "'virsh save' again",
+  },
+  {
     magics: ['LibxlFmt', 'LinuxGuestRecord'],
     what: "a saved state of Xen's",
     instead: "bring it back with 'xl restore', and dump it from inside (LiME, AVML, kdump)",
@@ -111,6 +164,11 @@ const REFUSED: readonly Refused[] = [
   },
   { magics: ['PK\x03\x04'], what: 'a zip archive (AFF4 is one too)', instead: UNPACK },
   { magics: ['7z\xbc\xaf\x27\x1c'], what: 'a 7z archive', instead: UNPACK },
+  {
+    magics: ['\x02\x21\x4c\x18'],
+    what: "packed by 'lz4 -l'",
+    instead: "'lz4 -dc FILE |' and --image -",
+  },
   { magics: ['BZh'], what: 'packed by bzip2', instead: "'bzip2 -dc FILE |' and --image -" },
   {
     magics: ['\x89LZO\x00\x0d\x0a\x1a\x0a'],
@@ -123,7 +181,7 @@ const REFUSED: readonly Refused[] = [
  * What reads an image that begins so; undefined if it is raw. EINVAL if it is of a kind that is
  * refused.
  */
-export async function formatOf(path: string, head: Uint8Array): Promise<Open | undefined> {
+export async function formatOf(path: string, head: Uint8Array): Promise<Format | undefined> {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
   const begins = ({ magics, at = 0 }: Magic): boolean =>
     magics.some((magic) => text.startsWith(magic, at));

@@ -5,7 +5,7 @@
 import { open, stat } from 'node:fs/promises';
 import { KsmdError } from '../../errors.js';
 import { openRegularFile } from '../regular-file.js';
-import { type Bytes, FileBytes, ForwardBytes } from './bytes.js';
+import { type Bytes, FileBytes, ForwardBytes, type Stored } from './bytes.js';
 import { Forward } from './forward.js';
 import { Holes } from './holes.js';
 
@@ -17,7 +17,7 @@ export interface Input {
   /** As the user has named it. */
   readonly path: string;
   /** All of it, if it can be read anywhere. */
-  readonly file: FileBytes | undefined;
+  readonly file: Stored | undefined;
   /** It has holes, and nothing can tell where: they are read as zeroes. */
   readonly holesUnseen: boolean;
   /** What it was unpacked from, the outermost first: `gzip`. */
@@ -25,6 +25,12 @@ export interface Input {
   readonly bytes: Bytes;
   readonly forward: Forward;
   close(): Promise<void>;
+}
+
+/** What an input has come out of, and what that is called. */
+interface Within {
+  readonly input: Input;
+  readonly wrapping: string;
 }
 
 /** `-` is standard input; a pipe is waited for. EINVAL if it is neither a pipe nor a file. */
@@ -39,15 +45,27 @@ export async function openInput(path: string): Promise<Input> {
   const { file, length } = await openRegularFile(path);
   const sparse = stats.blocks * BLOCK_BYTES < length;
   const holes = sparse ? await Holes.of(file.fd).catch(() => undefined) : undefined;
-  const bytes = new FileBytes(path, file, length, holes);
+  return {
+    ...storedInput(path, new FileBytes(path, file, length, holes)),
+    holesUnseen: sparse && holes === undefined,
+  };
+}
+
+/** What can be read anywhere, out of another input if `within` says so. */
+export function storedInput(path: string, bytes: Stored, within?: Within): Input {
+  const forward = new Forward(path, bytes.chunks());
   return {
     path,
     file: bytes,
-    holesUnseen: sparse && holes === undefined,
-    wrappings: [],
+    holesUnseen: false,
+    wrappings: wrappingsOf(within),
     bytes,
-    forward: new Forward(path, bytes.chunks()),
-    close: () => bytes.close(),
+    forward,
+    close: async () => {
+      await forward.close();
+      await bytes.close();
+      await within?.input.close();
+    },
   };
 }
 
@@ -55,14 +73,14 @@ export async function openInput(path: string): Promise<Input> {
 export function streamInput(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
-  within?: { readonly input: Input; readonly wrapping: string },
+  within?: Within,
 ): Input {
   const forward = new Forward(path, chunks);
   return {
     path,
     file: undefined,
     holesUnseen: false,
-    wrappings: within === undefined ? [] : [...within.input.wrappings, within.wrapping],
+    wrappings: wrappingsOf(within),
     bytes: new ForwardBytes(forward),
     forward,
     close: async () => {
@@ -70,6 +88,10 @@ export function streamInput(
       await within?.input.close();
     },
   };
+}
+
+function wrappingsOf(within: Within | undefined): readonly string[] {
+  return within === undefined ? [] : [...within.input.wrappings, within.wrapping];
 }
 
 /** What a source calls itself: `ELF core in gzip`. */

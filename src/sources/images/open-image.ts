@@ -21,25 +21,28 @@ export interface ImageOptions {
  * message names the place, or the tool that converts it.
  */
 export async function openImage(path: string, { raw = false }: ImageOptions = {}): Promise<Source> {
-  const input = await openInput(path);
+  let input = await openInput(path);
   try {
-    return raw ? await openRaw(input) : await openRecognised(input);
+    if (raw) return await openRaw(input);
+    for (;;) {
+      const format = await formatOf(path, await headOf(input));
+      if (format === undefined) return await openRaw(input);
+      if ('open' in format) return await format.open(input);
+      input = await format.unwrap(input);
+      if (input.wrappings.length > MOST_WRAPPINGS)
+        throw new KsmdError('EINVAL', `${path} is packed more than ${MOST_WRAPPINGS} times over`);
+    }
   } catch (error) {
     await input.close();
     throw error;
   }
 }
 
-/** Of what is in a wrapping too. */
-export async function openRecognised(input: Input): Promise<Source> {
-  const { path, file, forward, wrappings } = input;
-  if (wrappings.length > MOST_WRAPPINGS)
-    throw new KsmdError('EINVAL', `${path} is packed more than ${MOST_WRAPPINGS} times over`);
+async function headOf({ path, file, forward }: Input): Promise<Uint8Array> {
   const head =
     file === undefined
       ? await forward.peek(HEAD_BYTES)
       : await file.read(0, Math.min(HEAD_BYTES, file.length), 'its beginning');
   if (head.length === 0) throw new KsmdError('EINVAL', `${path} is empty`);
-  const open = (await formatOf(path, head)) ?? openRaw;
-  return await open(input);
+  return head;
 }

@@ -9,10 +9,13 @@ const MAX_GAP_BYTES = 256 * 1024;
 /** A guest has no addresses from here on. */
 const ADDRESS_LIMIT = 2 ** 47;
 
-export interface Range {
+export interface Addresses {
   readonly address: number;
-  /** Bytes of addresses. */
+  /** Bytes. */
   readonly length: number;
+}
+
+export interface Range extends Addresses {
   /** Where the first of its bytes is. */
   readonly position: number;
   /** Bytes that there are; the rest of the range is untouched. */
@@ -59,10 +62,10 @@ export function wholePages(ranges: readonly Range[], pageSize: number): WholePag
 }
 
 /** What becomes regions: ranges by address, those that are close to each other together. */
-export function* mappingsOf(
-  ranges: readonly { readonly address: number; readonly length: number }[],
+export async function* mappingsOf(
+  ranges: Iterable<Addresses> | AsyncIterable<Addresses>,
   pageSize: number,
-): Generator<Mapping, void, undefined> {
+): AsyncGenerator<Mapping, void, undefined> {
   let from = 0;
   let to = Number.NEGATIVE_INFINITY;
   const mapping = (): Mapping => ({
@@ -70,7 +73,7 @@ export function* mappingsOf(
     address: from,
     pages: (to - from) / pageSize,
   });
-  for (const { address, length } of ranges) {
+  for await (const { address, length } of ranges) {
     if (address - to > MAX_GAP_BYTES) {
       if (to > from) yield mapping();
       from = address;

@@ -5,7 +5,7 @@
 import { KsmdError } from '../../errors.js';
 import { DEFAULT_PAGE_SIZE } from '../../names.js';
 import type { LeftOut, Mapping, Run, Source } from '../source.js';
-import type { FileBytes } from './bytes.js';
+import type { Stored } from './bytes.js';
 import type { Forward } from './forward.js';
 import { type Input, titled } from './input.js';
 
@@ -43,7 +43,7 @@ class RawImage implements Source {
   }
 }
 
-async function* stored(file: FileBytes): AsyncGenerator<Mapping | Run, void, undefined> {
+async function* stored(file: Stored): AsyncGenerator<Mapping | Run, void, undefined> {
   const { length } = file;
   yield { type: 'mapping', address: 0, pages: length / DEFAULT_PAGE_SIZE, name: NAME };
   for await (const { position, bytes } of file.data(0, length, DEFAULT_PAGE_SIZE))

@@ -46,10 +46,13 @@ export async function registerSource(
       guest,
       async () => {
         await options.prepare?.();
-        return await new Registration(client, guest, source.pageSize / pageSize, options).take(
+        const pagesEach = source.pageSize / pageSize;
+        const registered = await new Registration(client, guest, pagesEach, options).take(
           source.read(),
           progress,
         );
+        const { presentBytes = registered.presentBytes } = source;
+        return { ...registered, presentBytes };
       },
       options.node,
     );

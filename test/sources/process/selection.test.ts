@@ -1,4 +1,5 @@
 /** Which processes are meant, and what their guests are called. */
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseNumaMaps } from '../../../src/sources/process/numa-maps.js';
 import {
@@ -26,6 +27,17 @@ test('a pattern makes names that guests can have', () => {
   expect(guestName('{name}-{pid}', { ...self, machine: 'a b/c' })).toBe(`a-b-c-${process.pid}`);
   expect(guestName('{comm}', self)).toMatch(/^[A-Za-z0-9._-]+$/);
   expect(guestName('x'.repeat(100), self)).toHaveLength(64);
+});
+
+test('a control group has its processes, and those below it', () => {
+  const own = readFileSync('/proc/self/cgroup', 'latin1').split('\n');
+  const path = own.find((line) => line.startsWith('0::'))?.slice('0::'.length);
+  if (path === undefined || !existsSync(`/sys/fs/cgroup${path}/cgroup.procs`)) {
+    console.log('no control groups of version 2 are here: not tested');
+    return;
+  }
+  expect(cgroupProcesses(path)).toContainEqual({ pid: process.pid });
+  expect(cgroupProcesses(`/sys/fs/cgroup${path}`)).toContainEqual({ pid: process.pid });
 });
 
 test('what is not there is refused', async () => {

@@ -17,6 +17,7 @@ import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { registerSource } from './register-source.js';
+import { beginGuest, endGuest } from './unfinished.js';
 
 export interface NewGuest {
   readonly guest: string;
@@ -54,6 +55,8 @@ export async function registerProcesses(
           ? await registerAlone(client, member, node)
           : await registerForked(client, member, parent);
       members.push(member);
+      // Not before all are there.
+      beginGuest(client, guest);
       print(...said, ...(await flagOf(client, member)), ...factsOf(source));
     }
     print(...mergedBy(sources));
@@ -61,6 +64,7 @@ export async function registerProcesses(
     for (const { guest } of members) await client.removeGuest(guest).catch(() => {});
     throw error;
   } finally {
+    for (const { guest } of members) endGuest(guest);
     for (const source of sources) await source.close();
   }
 }
@@ -100,11 +104,14 @@ async function registerForked(client: Client, member: Member, parent: Member): P
   const { guest, source } = member;
   const difference = differenceOf(parent.source.layout, source.layout, source.pageSize);
   await client.fork(parent.guest, guest);
+  beginGuest(client, guest);
   try {
     await applyDifference(client, member, difference);
   } catch (error) {
     await client.removeGuest(guest).catch(() => {});
     throw error;
+  } finally {
+    endGuest(guest);
   }
   const shared = difference.sharedPages * source.pageSize;
   return [

@@ -8,7 +8,8 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseSmaps } from '../../../../src/sources/process/smaps.js';
-import { DaemonProcess } from '../../../daemon-process.js';
+import { DaemonProcess, KSMD } from '../../../daemon-process.js';
+import { until } from '../../../until.js';
 
 const PROGRAM = fileURLToPath(new URL('./process-at-work.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
@@ -162,6 +163,25 @@ describe('several at once', () => {
       status: 1,
       stderr: 'ksmd: ESRCH: there is no process 4194304\n',
     });
+    expect(await daemon.client.guests()).toEqual([]);
+  });
+
+  test('are all gone again at Ctrl-C', async () => {
+    const [first = ''] = await start('advised=8');
+    // More than there is memory for: it waits for frames.
+    const [second = ''] = await start('advised=70000');
+    const args = [KSMD, 'register', 'web', ...pidsOf([first, second])];
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, KSMD_SOCKET: daemon.socketPath },
+    });
+    await once(child.stdout, 'data');
+    await until('the second is being made', async () =>
+      (await daemon.client.guests()).some(({ name }) => name === `web-${second}`),
+    );
+    child.kill('SIGINT');
+    const [status, signal] = await once(child, 'exit');
+    expect({ status, signal }).toEqual({ status: 130, signal: null });
     expect(await daemon.client.guests()).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 /**
- * stress, chaos, soak, fuzz-api and fuzz-files, short: no byte wrong, whatever dies, and no request
+ * stress, chaos, soak, fuzz-api, fuzz-files and fuzz-images, short: no byte wrong, whatever dies, and no request
  * and no file that harms.
  */
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,12 @@ test('snapshots and scenarios that somebody has changed are refused in a sentenc
   const printed = await tool('fuzz-files', '--count', '400', '--seed', '4');
   expect(printed).toMatch(/^snapshot: .*EINVAL \d+.*, taken \d+;/m);
   expect(printed).toMatch(/^scenario: .*EINVAL \d+.*, taken \d+;/m);
+});
+
+test('images that somebody has changed are refused in a sentence, or keep to what sources promise', async () => {
+  const printed = await tool('fuzz-images', '--count', '150', '--seed', '6');
+  for (const format of ['elf', 'kdump', 'flattened', 'lime', 'avml', 'migration', 'lz4'])
+    expect(printed).toMatch(new RegExp(`^${format}: .*refused \\d+;`, 'm'));
 });
 
 test('scripts lose nothing on a mount of the kernel’s files, and read nothing old', async (context) => {

@@ -6,32 +6,18 @@
 import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { randomIntegers } from '../../src/workload/random.js';
+import { type Task, tell } from '../fuzzing.js';
 import { mutatedScenario } from './scenarios.js';
 import { mutatedSnapshot } from './snapshots.js';
 import { takeScenario, takeSnapshot } from './take.js';
 
 export type Kind = 'snapshot' | 'scenario';
 
-export interface Task {
-  readonly kind: Kind;
-  /** Of the first case: each has the next one. */
-  readonly seed: number;
-  readonly count: number;
-  /** Where the file of the case under way lies. */
-  readonly path: string;
-}
-
-export type News =
-  | { readonly begins: number }
-  | { readonly taken: string; readonly rssBytes: number }
-  | { readonly fault: string }
-  | { readonly done: true };
-
 const CASES_BETWEEN_COLLECTIONS = 50;
 
-process.once('message', (task: Task) => void run(task));
+process.once('message', (task: Task<Kind>) => void run(task));
 
-async function run({ kind, seed, count, path }: Task): Promise<void> {
+async function run({ kind, seed, count, path }: Task<Kind>): Promise<void> {
   const working = `${path}.taken`;
   for (let number = 0; number < count; number++) {
     const file = fileOf(kind, seed + number);
@@ -60,10 +46,4 @@ function fileOf(kind: Kind, seed: number): string | Uint8Array {
 function copied(file: Uint8Array, path: string): string {
   writeFileSync(path, file);
   return path;
-}
-
-function tell(news: News): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.send?.(news, undefined, undefined, (error) => (error ? reject(error) : resolve()));
-  });
 }

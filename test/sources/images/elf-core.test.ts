@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openImage } from '../../../src/sources/images/open-image.js';
+import { elfCore, type Shape, type WrittenSegment } from '../../../tools/images/elf-writer.js';
 import { run, TemporaryDirectory } from '../../daemon-process.js';
 import { removeTools, tool } from '../../debian-tool.js';
-import { elfCore, type Shape, type WrittenSegment } from './elf-writer.js';
 import { distinctPages, holds, type Memory, memoryOfImage } from './memory.js';
 import { pipedFrom } from './piped.js';
 

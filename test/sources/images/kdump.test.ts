@@ -2,8 +2,13 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { snappyCompress } from 'hysnappy';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openImage } from '../../../src/sources/images/open-image.js';
+import {
+  type Frame,
+  flattened,
+  type KdumpShape,
+  kdump,
+} from '../../../tools/images/kdump-writer.js';
 import { Files, fixture } from './files.js';
-import { type Frame, flattened, type KdumpShape, kdump } from './kdump-writer.js';
 import { distinctPages, holds, memoryOfImage } from './memory.js';
 
 const files = new Files();

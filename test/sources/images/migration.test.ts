@@ -2,9 +2,9 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openImage } from '../../../src/sources/images/open-image.js';
 import { place } from '../../../src/sources/images/qemu/blocks.js';
+import { migration, type RamRecord, saved } from '../../../tools/images/migration-writer.js';
 import { Files, fixture } from './files.js';
 import { distinctPages, holds, memoryOf, memoryOfImage } from './memory.js';
-import { migration, type RamRecord, saved } from './migration-writer.js';
 
 const files = new Files();
 afterAll(() => files.remove());

@@ -1,6 +1,6 @@
 /**
- * stress, chaos, soak, fuzz-api, fuzz-files and fuzz-images, short: no byte wrong, whatever dies, and no request
- * and no file that harms.
+ * stress, chaos, soak, fuzz-api, fuzz-files and fuzz-images, short: no byte wrong, whatever dies,
+ * and no request and no file that harms.
  */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

@@ -22,8 +22,14 @@ const FIRST_RECORDS = 1024;
 const MOST_BYTES = 2 ** 52;
 
 export async function unflattened(input: Input): Promise<Input> {
-  const within = { input, wrapping: 'a flattened file' };
-  return storedInput(input.path, await Flattened.open(await stored(input)), within);
+  const bytes = await stored(input);
+  try {
+    const within = { input, wrapping: 'a flattened file' };
+    return storedInput(input.path, await Flattened.open(bytes), within);
+  } catch (error) {
+    if (bytes !== input.file) await bytes.close();
+    throw error;
+  }
 }
 
 class Flattened implements Stored {

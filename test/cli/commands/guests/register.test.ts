@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kdump } from '../../../../tools/images/kdump-writer.js';
+import { migration } from '../../../../tools/images/migration-writer.js';
 import {
   DaemonProcess,
   KSMD,
@@ -252,8 +254,42 @@ describe('register --image', () => {
     expect((await daemon.ksmd('register', 'disk', '--image', file, '--raw')).status).toBe(0);
   });
 
+  test('says what an image leaves out, and of which regions it is', async () => {
+    const pages = Array.from({ length: 3 }, (_none, page) => Buffer.alloc(4096, page + 1));
+    const file = daemon.directory.file('vm.kdump');
+    writeFileSync(file, kdump([...pages, undefined, ...Array(100).fill(null), ...pages]));
+    const { stdout } = await daemon.ksmd('register', 'dumped', '--image', file);
+    expect(stdout).toBe(
+      `dumped: 6 pages (24 KiB) of ${file} in 2 regions (kdump)\n` +
+        '  left out: 4 KiB that the dump left out\n',
+    );
+  });
+
+  test('counts a page once that a migration has sent twice', async () => {
+    const page = { block: 'pc.ram', offset: 0, page: Buffer.alloc(4096, 'old') };
+    const again = { ...page, page: Buffer.alloc(4096, 'new') };
+    const file = daemon.directory.file('vm.save');
+    writeFileSync(file, migration([{ name: 'pc.ram', bytes: 8192 }], [[page], [again]]));
+    const { stdout } = await daemon.ksmd('register', 'moved', '--image', file);
+    expect(stdout).toMatch(/^moved: 1 page \(4 KiB\) of .* at 0x100000000 \(QEMU's migration/);
+    expect((await daemon.ksmd('read', 'moved', '0x100000000', '3')).stdout).toBe('new');
+  });
+
+  test('leaves no guest behind when an image breaks off', async () => {
+    const page = { block: 'pc.ram', offset: 0, page: Buffer.alloc(4096, 'memory') };
+    const bytes = migration([{ name: 'pc.ram', bytes: 8192 }], [[page], [page]]);
+    const file = daemon.directory.file('cut.save');
+    writeFileSync(file, bytes.subarray(0, -100));
+    const { status, stderr } = await daemon.ksmd('register', 'cut', '--image', file);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ksmd: EINVAL: .*: cut short within the migration stream, at byte \d+/);
+    expect((await daemon.client.guests()).some(({ name }) => name === 'cut')).toBe(false);
+  });
+
   test('leaves no guest behind when memory is exhausted', async () => {
-    const input = new Uint8Array(300 * 2 ** 20);
+    // No two pages of it merge.
+    const input = Buffer.alloc(300 * 2 ** 20);
+    for (let at = 0; at < input.length; at += 4096) input.writeUInt32LE(at + 1, at);
     const register = ['register', 'huge', '--image', '-', '--socket', daemon.socketPath];
     const { status, stderr } = await ksmd(register, { input });
     expect(status).toBe(1);

@@ -2,12 +2,22 @@
  * Processes that a fork has made of one another: which pages of one are still the same frames as
  * another's, at the same addresses, and what is different.
  */
-import type { ProcessLayout } from './process-source.js';
+import { MAX_GAP_BYTES, type ProcessLayout } from './process-source.js';
 
-/** Of a region of the earlier process, by ranges in bytes. */
+export interface Range {
+  readonly start: number;
+  end: number;
+}
+
+/** A region that the guest of the earlier process has, in bytes. */
+export interface GuestRegion {
+  readonly name: string;
+  readonly address: number;
+  readonly length: number;
+}
+
 export interface RegionDifference {
-  /** Where the earlier one's region begins. */
-  readonly region: number;
+  readonly region: GuestRegion;
   /** Nothing of it is there in the later one. */
   readonly isGone: boolean;
   /** Present in the earlier one only. */
@@ -16,16 +26,19 @@ export interface RegionDifference {
   readonly changed: readonly Range[];
 }
 
-export interface Range {
-  readonly start: number;
-  end: number;
+/** A region to be made, and what is present in it. */
+export interface AddedRegion extends Range {
+  readonly huge: boolean;
+  readonly node: number | undefined;
+  readonly present: Range[];
 }
 
 export interface FamilyDifference {
   readonly regions: readonly RegionDifference[];
-  /** What the later one has where the earlier one has no region. */
-  readonly added: readonly (Range & { readonly huge: boolean })[];
-  readonly sharedPages: number;
+  /** What the later one has where the earlier one's guest has no region. */
+  readonly added: readonly AddedRegion[];
+  /** The same frames in both. */
+  readonly shared: readonly Range[];
 }
 
 /** How many pages of `later` are the same frames as those of `earlier`. */
@@ -49,19 +62,23 @@ export function sharedFrames(layout: ProcessLayout, pageSize: number): Map<numbe
   return frames;
 }
 
+/**
+ * What makes a copy of the earlier one's guest, with these regions, into a guest of the later one.
+ */
 export function differenceOf(
+  guest: readonly GuestRegion[],
   earlier: ProcessLayout,
   later: ProcessLayout,
   pageSize: number,
 ): FamilyDifference {
   const before = presentPages(earlier, pageSize);
   const now = presentPages(later, pageSize);
-  let shared = 0;
-  const regions = earlier.regions.map(({ address: region, length }): RegionDifference => {
+  const shared: Range[] = [];
+  const regions = guest.map((region): RegionDifference => {
     const dropped: Range[] = [];
     const changed: Range[] = [];
     let isGone = true;
-    for (let at = region; at < region + length; at += pageSize) {
+    for (let at = region.address; at < region.address + region.length; at += pageSize) {
       const was = before.get(at);
       const is = now.get(at);
       now.delete(at);
@@ -70,21 +87,41 @@ export function differenceOf(
         continue;
       }
       isGone = false;
-      if (is !== 0 && is === was) shared++;
-      else addPage(changed, at, pageSize);
+      addPage(is !== 0 && is === was ? shared : changed, at, pageSize);
     }
     return { region, isGone, dropped, changed };
   });
-  const added: (Range & { huge: boolean })[] = [];
-  for (const { huge, spans } of later.regions)
+  return { regions, added: addedRegions(guest, later, now, pageSize), shared };
+}
+
+/** Of pages that are left in `now`, those near one another are one region, where there is room. */
+function addedRegions(
+  guest: readonly GuestRegion[],
+  later: ProcessLayout,
+  now: ReadonlyMap<number, number>,
+  pageSize: number,
+): AddedRegion[] {
+  const added: AddedRegion[] = [];
+  for (const { huge, node, spans } of later.regions)
     for (const { address, length } of spans)
       for (let at = address; at < address + length; at += pageSize) {
         if (!now.has(at)) continue;
         const last = added.at(-1);
-        if (last?.end === at && last.huge === huge) last.end = at + pageSize;
-        else added.push({ start: at, end: at + pageSize, huge });
+        const joins =
+          last !== undefined &&
+          last.huge === huge &&
+          last.node === node &&
+          at - last.end <= (huge ? 0 : MAX_GAP_BYTES) &&
+          !guest.some((region) => region.address < at && region.address + region.length > last.end);
+        if (joins) {
+          last.end = at + pageSize;
+          addPage(last.present, at, pageSize);
+        } else {
+          const range = { start: at, end: at + pageSize };
+          added.push({ ...range, huge, node, present: [{ ...range }] });
+        }
       }
-  return { regions, added, sharedPages: shared };
+  return added;
 }
 
 /** By address: the frame, if something else maps it too; else 0. */

@@ -1,8 +1,8 @@
 /**
- * What the running kernel says of frames, by their numbers: /proc/kpageflags. Root only
- * (CAP_SYS_ADMIN), as the numbers are.
+ * What the running kernel says of frames, by their numbers: /proc/kpageflags. The numbers are for
+ * CAP_SYS_ADMIN alone: others may be able to open that file, and are told 0 for each of them.
  */
-import { readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 const ENTRY_BYTES = 8;
@@ -12,6 +12,9 @@ export const HUGE_PAGE_FRAMES = 512;
 const KSM = 1 << 21;
 const THP = 1 << 22;
 const ZERO_PAGE = 1 << 24;
+/** Of an entry of the pagemap, in its high word: bit 63, and the bits of a frame's number. */
+export const PRESENT = 0x80000000;
+export const FRAME_HIGH = 0x7fffff;
 
 export class FrameFlags {
   private readonly entry = Buffer.alloc(ENTRY_BYTES);
@@ -20,9 +23,11 @@ export class FrameFlags {
   private constructor(private readonly file: FileHandle) {}
 
   /** Undefined where the kernel does not tell, or not us. */
-  static async open(): Promise<FrameFlags | undefined> {
+  static async open(pageSize: number): Promise<FrameFlags | undefined> {
     try {
-      return new FrameFlags(await open('/proc/kpageflags', 'r'));
+      return tellsNumbers(pageSize)
+        ? new FrameFlags(await open('/proc/kpageflags', 'r'))
+        : undefined;
     } catch {
       return undefined;
     }
@@ -56,5 +61,23 @@ export class FrameFlags {
   private flags(frame: number): number {
     const bytes = readSync(this.file.fd, this.entry, 0, ENTRY_BYTES, frame * ENTRY_BYTES);
     return bytes === ENTRY_BYTES ? this.entry.readUInt32LE(0) : 0;
+  }
+}
+
+/** Of pages of this process's own, that are there, the pagemap has frames with numbers. */
+function tellsNumbers(pageSize: number): boolean {
+  const pagemap = openSync('/proc/self/pagemap', 'r');
+  try {
+    const entry = Buffer.alloc(ENTRY_BYTES);
+    for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+      const at = (Number.parseInt(line, 16) / pageSize) * ENTRY_BYTES;
+      if (!Number.isSafeInteger(at) || line.endsWith('[vsyscall]')) continue;
+      if (readSync(pagemap, entry, 0, ENTRY_BYTES, at) < ENTRY_BYTES) continue;
+      const high = entry.readUInt32LE(4);
+      if (high >= PRESENT) return entry.readUInt32LE(0) !== 0 || (high & FRAME_HIGH) !== 0;
+    }
+    return false;
+  } finally {
+    closeSync(pagemap);
   }
 }

@@ -7,19 +7,16 @@
  */
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { FrameFlags, HUGE_PAGE_FRAMES } from './frames.js';
+import { FRAME_HIGH, FrameFlags, HUGE_PAGE_FRAMES, PRESENT } from './frames.js';
 import { PagemapScan, type ScannedRange } from './pagemap-scan.js';
 import type { ProcessMapping } from './smaps.js';
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65_536;
-/** Bits 63, 62, 61 and 56 of an entry, in its high word. */
-const PRESENT = 0x80000000;
+/** Bits 62, 61 and 56 of an entry, in its high word. */
 const SWAPPED = 0x40000000;
 const OF_FILE = 0x20000000;
 const EXCLUSIVE = 0x01000000;
-/** Of a frame's number, the bits in the high word. */
-const FRAME_HIGH = 0x7fffff;
 
 /** Pages in a row that are the process's own and present. */
 export interface Span {
@@ -68,7 +65,7 @@ export class PageTable {
     return new PageTable(
       pagemap,
       await PagemapScan.open(pagemap),
-      await FrameFlags.open(),
+      await FrameFlags.open(pageSize),
       pageSize,
     );
   }
@@ -198,7 +195,7 @@ export class PageTable {
     const { flags, tally } = this;
     if (flags === undefined) {
       tally.sharedUnknown++;
-      // A fork leaves a page where it was: there it is taken to be the same frame.
+      // A fork leaves a page where it was: it may be the same frame as what is there elsewhere.
       return address;
     }
     const frame = this.frame(page);

@@ -4,6 +4,7 @@
  * koffi, an optional package, makes the call.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { KsmdError } from '../../errors.js';
 
 /** What the kernel says of pages in a row. */
 export interface ScannedRange {
@@ -77,7 +78,7 @@ export class PagemapScan {
     }
   }
 
-  /** What is there of a range, in order. Throws if the process has gone. */
+  /** What is there of a range, in order. ESRCH if the process has gone. */
   *ranges(start: number, end: number): Generator<ScannedRange, void, undefined> {
     for (let at = start; at < end; ) {
       const { count, walkEnd } = this.next(at, end);
@@ -97,7 +98,7 @@ export class PagemapScan {
     this.set('start', start);
     this.set('end', end);
     const count = this.ioctl(this.pagemap.fd, PAGEMAP_SCAN, this.argument);
-    if (count < 0) throw new Error('PAGEMAP_SCAN fails');
+    if (count < 0) throw new KsmdError('ESRCH', 'the process ended while it was looked at');
     return { count, walkEnd: Number(this.argument.readBigUInt64LE(AT.walkEnd)) };
   }
 

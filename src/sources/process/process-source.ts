@@ -6,6 +6,7 @@
  * counted as unreadable, not guessed at. Nothing is written, and nothing brought in from swap.
  */
 import { type FileHandle, open, readdir, readFile, readlink } from 'node:fs/promises';
+import { KsmdError } from '../../errors.js';
 import { hostPageSize } from '../host-page-size.js';
 import type { LeftOut, Mapping, Run, Source } from '../source.js';
 import { nodesOf } from './numa-maps.js';
@@ -22,7 +23,7 @@ import {
 /** Most bytes read at once. */
 const READ_BYTES = 4 * 1024 * 1024;
 /** Untouched pages cost less than one more region. */
-const MAX_GAP_BYTES = 256 * 1024;
+export const MAX_GAP_BYTES = 256 * 1024;
 
 /**
  * Which mappings count: those that KSM looks at now, or all that it could look at, as if
@@ -66,6 +67,8 @@ export interface ProcessFacts {
 export class ProcessSource implements Source {
   readonly addresses = 'virtual';
   private readonly reasons = new Map<string, number>();
+  /** Where something could be read last. */
+  private lastRead: number | undefined;
 
   private constructor(
     readonly pid: number,
@@ -158,6 +161,7 @@ export class ProcessSource implements Source {
       yield { type: 'mapping', address, pages, huge, ...(node === undefined ? {} : { node }) };
       for (const span of spans) yield* this.runs(span.address, span.address + span.length);
     }
+    await this.assertThere();
   }
 
   /** What of a range of present pages can be read. Pages that cannot are left out. */
@@ -178,6 +182,19 @@ export class ProcessSource implements Source {
     }
   }
 
+  /** ESRCH if what could not be read is the process itself: it has ended, or become another. */
+  async assertThere(): Promise<void> {
+    if (!this.reasons.has('unreadable')) return;
+    const [region] = this.layout.regions;
+    const page = Buffer.alloc(this.pageSize);
+    const at = this.lastRead ?? region?.address ?? 0;
+    if ((await this.readInto(page, at)) === this.pageSize) return;
+    throw new KsmdError(
+      'ESRCH',
+      `process ${this.pid} ended, or became another program, while it was read`,
+    );
+  }
+
   async close(): Promise<void> {
     await this.table.close();
     await this.mem.close();
@@ -191,6 +208,7 @@ export class ProcessSource implements Source {
   private async readInto(buffer: Buffer, address: number): Promise<number> {
     try {
       const { bytesRead } = await this.mem.read(buffer, 0, buffer.length, address);
+      if (bytesRead > 0) this.lastRead = address;
       return bytesRead;
     } catch {
       return 0;

@@ -32,7 +32,9 @@ interface Member {
 }
 
 /**
- * All become guests, or none does. `node`: the NUMA node of what the kernel does not place.
+ * All become guests, or none does. Where any has advised memory, and nothing is forced, those that
+ * have not are left out: KSM does not see them now. `node`: the NUMA node of what the kernel does
+ * not place.
  */
 export async function registerProcesses(
   { client, print }: Session,
@@ -40,14 +42,13 @@ export async function registerProcesses(
   selection: Selection,
   node: number | undefined,
 ): Promise<void> {
-  const sources: ProcessSource[] = [];
+  const sources = new Map<NewGuest, ProcessSource>();
   const members: Member[] = [];
   try {
-    for (const { guest, pid } of wanted) {
-      const source = await ProcessSource.open(pid, selection);
-      sources.push(source);
-      if (source.totalBytes === 0)
-        throw new KsmdError('EINVAL', `process ${pid} has ${nothing(source)}`);
+    for (const each of wanted) sources.set(each, await ProcessSource.open(each.pid, selection));
+    const chosen = [...sources].filter(([, source]) => counts(source, [...sources.values()]));
+    if (chosen.length === 0) throw nothingToRegister(sources);
+    for (const [{ guest }, source] of chosen) {
       const member = { guest, source, frames: sharedFrames(source.layout, source.pageSize) };
       const parent = parentOf(member, members);
       const said =
@@ -57,20 +58,35 @@ export async function registerProcesses(
       members.push(member);
       // Not before all are there.
       beginGuest(client, guest);
-      print(...said, ...(await flagOf(client, member)), ...factsOf(source));
+      print(...said, ...factsOf(source));
     }
-    print(...mergedBy(sources));
+    for (const [{ guest }, source] of sources)
+      if (!chosen.some(([{ guest: other }]) => other === guest))
+        print(`${guest}: left out, as process ${source.pid} has ${nothing(source)}`);
+    print(...mergedBy([...sources.values()]));
   } catch (error) {
     for (const { guest } of members) await client.removeGuest(guest).catch(() => {});
     throw error;
   } finally {
     for (const { guest } of members) endGuest(guest);
-    for (const source of sources) await source.close();
+    for (const source of sources.values()) await source.close();
   }
 }
 
+function counts(source: ProcessSource, all: readonly ProcessSource[]): boolean {
+  if (source.totalBytes === 0) return false;
+  return source.facts.isAdvised || !all.some(({ facts }) => facts.isAdvised);
+}
+
+function nothingToRegister(sources: ReadonlyMap<NewGuest, ProcessSource>): KsmdError {
+  const [first, ...others] = sources.values();
+  if (first === undefined || others.length > 0)
+    return new KsmdError('EINVAL', 'none of these processes has memory that is present and counts');
+  return new KsmdError('EINVAL', `process ${first.pid} has ${nothing(first)}`);
+}
+
 function nothing({ facts }: ProcessSource): string {
-  return facts.isAdvised
+  return facts.isAdvised || !facts.hasAdvised
     ? 'advised nothing that is present: --all takes the rest'
     : 'no private memory that is present';
 }
@@ -93,80 +109,163 @@ async function registerAlone(
   { guest, source }: Member,
   node: number | undefined,
 ): Promise<string[]> {
-  const { presentBytes } = await registerSource(client, guest, source, { node });
+  let flag: string[] = [];
+  const prepare = async (): Promise<void> => {
+    if (source.mergesAny) flag = await setMergesAny(client, guest, true);
+  };
+  const { presentBytes } = await registerSource(client, guest, source, { node, prepare });
   return [
     `${guest}: ${pages(presentBytes, source)} of process ${source.pid} in ` +
       `${count(source.layout.mappings, 'mapping')}`,
+    ...flag,
   ];
 }
 
 async function registerForked(client: Client, member: Member, parent: Member): Promise<string[]> {
   const { guest, source } = member;
-  const difference = differenceOf(parent.source.layout, source.layout, source.pageSize);
-  await client.fork(parent.guest, guest);
+  const { regions } = await client.guest(parent.guest);
+  const { pageSize } = await client.status();
+  const difference = differenceOf(
+    regions.map(({ name, address, pages: n }) => ({ name, address, length: n * pageSize })),
+    parent.source.layout,
+    source.layout,
+    source.pageSize,
+  );
+  const { mergesAny } = await client.fork(parent.guest, guest);
   beginGuest(client, guest);
   try {
-    await applyDifference(client, member, difference);
+    const making = new ForkedGuest(client, member);
+    await making.apply(difference, pageSize);
+    const sharedBytes = await making.keepEqual(difference.shared, parent.source);
+    await source.assertThere();
+    const flag =
+      mergesAny === source.mergesAny ? [] : await setMergesAny(client, guest, source.mergesAny);
+    const taken = source.facts.tellsFrames
+      ? 'are the same as'
+      : 'are taken to be the same (at the same place, mapped elsewhere too, and equal) as';
+    return [
+      `${guest}: ${pages(sharedBytes + making.storedBytes, source)} of process ${source.pid} in ` +
+        `${count(source.layout.mappings, 'mapping')}`,
+      `  ${pages(sharedBytes, source)} ${taken} ${parent.guest}'s since a fork`,
+      ...flag,
+    ];
   } catch (error) {
     await client.removeGuest(guest).catch(() => {});
     throw error;
   } finally {
     endGuest(guest);
   }
-  const shared = difference.sharedPages * source.pageSize;
-  return [
-    `${guest}: ${pages(source.totalBytes, source)} of process ${source.pid} in ` +
-      `${count(source.layout.mappings, 'mapping')}`,
-    `  ${pages(shared, source)} are the same as ${parent.guest}'s since a fork`,
-  ];
 }
 
-async function applyDifference(
-  client: Client,
-  { guest, source }: Member,
-  { regions, added }: FamilyDifference,
-): Promise<void> {
-  const progress = new Progress(guest, source.totalBytes);
-  const store = async ({ start, end }: Range): Promise<void> => {
-    for await (const { address, bytes } of source.runs(start, end)) {
-      await client.store(guest, address, bytes);
-      progress.add(bytes.length);
+/** A copy of another guest, on its way to be a process's own. */
+class ForkedGuest {
+  storedBytes = 0;
+  private readonly progress: Progress;
+
+  constructor(
+    private readonly client: Client,
+    private readonly member: Member,
+  ) {
+    this.progress = new Progress(member.guest, member.source.totalBytes);
+  }
+
+  async apply({ regions, added }: FamilyDifference, pageSize: number): Promise<void> {
+    const { client, member } = this;
+    const { guest } = member;
+    try {
+      for (const { region, isGone, dropped, changed } of regions) {
+        if (isGone) {
+          await client.unmap(guest, region.name);
+          continue;
+        }
+        // What cannot be read any more is not to be the parent's.
+        for (const range of [...dropped, ...changed]) await this.drop(range);
+        for (const range of changed) await this.store(range);
+      }
+      for (const { start, end, huge, node, present } of added) {
+        await client.map(guest, start.toString(16), {
+          pages: (end - start) / pageSize,
+          address: start,
+          huge,
+          ...(node === undefined ? {} : { node }),
+        });
+        for (const range of present) await this.store(range);
+      }
+    } finally {
+      this.progress.end();
     }
-  };
-  const { pageSize } = await client.status();
-  try {
-    for (const { region, isGone, dropped, changed } of regions) {
-      if (isGone) {
-        await client.unmap(guest, region.toString(16));
+  }
+
+  /**
+   * Of pages that are the same as the parent's by their frames' numbers all stay so; where these
+   * are not told, those that are equal. How many bytes do.
+   */
+  async keepEqual(shared: readonly Range[], parent: ProcessSource): Promise<number> {
+    const { source } = this.member;
+    const { pageSize } = source;
+    let bytes = 0;
+    for (const range of shared) {
+      if (source.facts.tellsFrames) {
+        bytes += range.end - range.start;
         continue;
       }
-      for (const { start, end } of dropped)
-        await client.madvise(guest, 'dontneed', { address: start, length: end - start });
-      for (const range of changed) await store(range);
+      for await (const run of source.runs(range.start, range.end)) {
+        const others = new Map<number, Uint8Array>();
+        const end = run.address + run.bytes.length;
+        for await (const other of parent.runs(run.address, end))
+          others.set(other.address, other.bytes);
+        for (let at = 0; at < run.bytes.length; at += pageSize) {
+          const page = run.bytes.subarray(at, at + pageSize);
+          const other = pageAt(others, run.address + at, pageSize);
+          if (other !== undefined && Buffer.compare(page, other) === 0) bytes += pageSize;
+          else await this.put(run.address + at, page);
+        }
+      }
     }
-    for (const { start, end, huge } of added) {
-      await client.map(guest, start.toString(16), {
-        pages: (end - start) / pageSize,
-        address: start,
-        huge,
-      });
-      await store({ start, end });
-    }
-  } finally {
-    progress.end();
+    return bytes;
+  }
+
+  private async drop({ start, end }: Range): Promise<void> {
+    const pages = { address: start, length: end - start };
+    await this.client.madvise(this.member.guest, 'dontneed', pages);
+  }
+
+  private async store({ start, end }: Range): Promise<void> {
+    for await (const { address, bytes } of this.member.source.runs(start, end))
+      await this.put(address, bytes);
+  }
+
+  private async put(address: number, bytes: Uint8Array): Promise<void> {
+    await this.client.store(this.member.guest, address, bytes);
+    this.storedBytes += bytes.length;
+    this.progress.add(bytes.length);
   }
 }
 
+function pageAt(
+  runs: ReadonlyMap<number, Uint8Array>,
+  address: number,
+  pageSize: number,
+): Uint8Array | undefined {
+  for (const [start, bytes] of runs)
+    if (start <= address && address < start + bytes.length)
+      return bytes.subarray(address - start, address - start + pageSize);
+  return undefined;
+}
+
 /** As the process has it; a kernel that does not know PR_SET_MEMORY_MERGE goes without. */
-async function flagOf(client: Client, { guest, source }: Member): Promise<string[]> {
-  if (!source.mergesAny) return [];
+async function setMergesAny(client: Client, guest: string, merges: boolean): Promise<string[]> {
   try {
-    await client.prctl(guest, true);
-    return [];
+    await client.prctl(guest, merges);
   } catch (error) {
     if (!isKsmdError(error, 'EINVAL')) throw error;
     return [`  left out: that all it maps is mergeable (${error.message})`];
   }
+  // Off, nothing is advised any more: what is registered counts all the same.
+  if (!merges)
+    for (const { name: region } of (await client.guest(guest)).regions)
+      await client.madvise(guest, 'mergeable', { region });
+  return [];
 }
 
 /** What somebody has to know who goes by the figures. */
@@ -185,7 +284,7 @@ function factsOf(source: ProcessSource): string[] {
   if (facts.sharedUnknown > 0)
     lines.push(
       `  ${count(facts.sharedUnknown, 'page')} (${size(facts.sharedUnknown * pageSize)}) ` +
-        'something else maps too: a fork, or KSM. Which of both takes CAP_SYS_ADMIN to tell',
+        'something else maps too: a fork, or KSM. To tell which takes CAP_SYS_ADMIN',
     );
   if (!facts.tellsKinds)
     lines.push('  huge pages and the zero page are not told from others: that takes CAP_SYS_ADMIN');

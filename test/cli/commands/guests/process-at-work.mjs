@@ -10,6 +10,7 @@
 //   reserved=GIB        so much reserved, advised, one page of it written
 //   many=MAPPINGS       so many private mappings of a page each, written
 //   holes=PAGES         private memory, of which every second page is written
+//   rewrite=PAGES       the first pages of what was advised last, written anew
 //   fork=N              N children that are copies of it, and wait too
 import { openSync } from 'node:fs';
 import koffi from 'koffi';
@@ -60,8 +61,14 @@ function write(at, pages, byteOf = (page) => page) {
 const anonymous = (pages, flags = MAP_PRIVATE) => map(pages * PAGE, flags | MAP_ANONYMOUS);
 const read = libc.func('int memcmp(intptr_t a, intptr_t b, size_t length)');
 
+let advised = 0;
+
 const commands = {
-  advised: (pages) => write(advise(anonymous(pages), pages * PAGE), pages),
+  advised: (pages) => {
+    advised = advise(anonymous(pages), pages * PAGE);
+    write(advised, pages);
+  },
+  rewrite: (pages) => write(advised, pages, (page) => page + 77),
   private: (pages) => write(anonymous(pages), pages),
   shared: (pages) => write(anonymous(pages, MAP_SHARED), pages),
   zero: (pages) => {

@@ -8,7 +8,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseSmaps } from '../../../../src/sources/process/smaps.js';
-import { DaemonProcess, KSMD } from '../../../daemon-process.js';
+import { DaemonProcess, KSMD, run } from '../../../daemon-process.js';
 import { until } from '../../../until.js';
 
 const PROGRAM = fileURLToPath(new URL('./process-at-work.mjs', import.meta.url));
@@ -145,7 +145,37 @@ describe.runIf(IS_ROOT)('processes that a fork has made', () => {
   });
 });
 
+describe.runIf(IS_ROOT)('a family whose parent writes on', () => {
+  test('is told by whom each page is shared with', async () => {
+    const family = await start('advised=256', 'fork=2', 'rewrite=100');
+    const said = await register('worker', ...pidsOf(family));
+    expect(said).toMatch(/ 156 pages \(624 KiB\) are the same as worker-\d+'s since a fork\n/);
+    expect(said).toMatch(/ 256 pages \(1 MiB\) are the same as worker-\d+'s since a fork\n/);
+    expect((await daemon.client.status()).memory.usedBytes).toBe((256 + 100) * PAGE);
+    const guests = await daemon.client.guests();
+    expect(guests.map(({ presentPages }) => presentPages)).toEqual([256, 256, 256]);
+  });
+
+  test('is taken to share what is equal, where frames have no numbers', async () => {
+    const family = await start('advised=256', 'fork=2', 'rewrite=100');
+    const caps = ['--inh-caps', '-sys_admin', '--bounding-set', '-sys_admin'];
+    const command = [KSMD, 'register', 'worker', '--socket', daemon.socketPath, ...pidsOf(family)];
+    const { status, stdout } = await run('setpriv', [...caps, process.execPath, ...command]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/ 156 pages \(624 KiB\) are taken to be the same \(.*\) as worker-/);
+    expect(stdout).toContain('To tell which takes CAP_SYS_ADMIN');
+    expect((await daemon.client.status()).memory.usedBytes).toBe((256 + 100) * PAGE);
+  });
+});
+
 describe('several at once', () => {
+  test('where one has advised memory, only what is advised counts', async () => {
+    const two = [...(await start('advised=8')), ...(await start('private=8'))];
+    const said = await register('web', ...pidsOf(two));
+    expect(said).toMatch(/web-\d+: left out, as process \d+ has advised nothing that is present/);
+    expect(await daemon.client.guests()).toHaveLength(1);
+  });
+
   test('have their numbers behind the name, or what a pattern makes of them', async () => {
     const two = [...(await start('advised=8')), ...(await start('advised=8'))];
     await register('web', ...pidsOf(two));

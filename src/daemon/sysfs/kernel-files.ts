@@ -51,7 +51,8 @@ interface Carrier {
 
 export class KernelFiles {
   private carrier: Carrier | undefined;
-  private carriedAs: SysfsCarrier = 'picture';
+  /** Undefined once somebody has unmounted them. */
+  private carriedAs: SysfsCarrier | undefined = 'picture';
   private isRemoved = false;
 
   private constructor(
@@ -96,9 +97,10 @@ export class KernelFiles {
     return files;
   }
 
-  /** Where they are, and as what. */
-  get place(): { readonly directory: string; readonly as: SysfsCarrier } {
-    return { directory: this.sysfs.path, as: this.carriedAs };
+  /** Where they are, and as what; undefined if somebody has unmounted them. */
+  get place(): { readonly directory: string; readonly as: SysfsCarrier } | undefined {
+    const { carriedAs } = this;
+    return carriedAs && { directory: this.sysfs.path, as: carriedAs };
   }
 
   /** Answers what was asked, and removes everything. */
@@ -139,6 +141,10 @@ export class KernelFiles {
         await this.mount(sysfs, proc, standstill);
         return;
       } catch (error) {
+        // What is made in a mount that is there would wait for this very thread.
+        this.carrier?.remove();
+        this.carrier = undefined;
+        this.carriedAs = 'picture';
         if (as === 'mount') throw error;
         const why = error instanceof KsmdError ? error.line : String(error);
         this.logger.info(`the kernel's files in ${this.sysfs.path} are plain files: ${why}`);
@@ -157,14 +163,17 @@ export class KernelFiles {
 
   private async mount(sysfs: Directory, proc: Directory, standstill: Standstill): Promise<void> {
     const ready = (): Promise<void> => standstill.sound();
+    this.carriedAs = 'mount';
     this.carrier = await Mounts.make(
       [
         [this.sysfs, { root: sysfs, fileBytes: SYSFS_FILE_BYTES, ready }],
         [this.proc, { root: proc, fileBytes: PROC_FILE_BYTES, ready }],
       ],
-      (path) => this.logger.error(`somebody has unmounted ${path}: the files there are gone`),
+      (path) => {
+        if (path === this.sysfs.path) this.carriedAs = undefined;
+        this.logger.error(`somebody has unmounted ${path}: the files there are gone`);
+      },
     );
-    this.carriedAs = 'mount';
     // What a picture has left is for a picture to take over, so it goes once there is a mount.
     for (const directory of [this.sysfs, this.proc]) directory.clear();
   }

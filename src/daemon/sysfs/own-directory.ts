@@ -26,7 +26,7 @@ import { systemError } from '../../errors.js';
 import { Claim, claimName, removeIfEmpty } from '../claim.js';
 import { FatalError } from '../fatal.js';
 import { makeDirectory } from '../make-directory.js';
-import { isOwnMount, isServed, openPlace, pathOfPlace } from './mount/mount-point.js';
+import { isServed, openPlace, ownMountOf, pathOfPlace } from './mount/mount-point.js';
 import { detachDead } from './mount/mounts.js';
 
 /** Whether a daemon has made the directory, or found it. */
@@ -108,7 +108,7 @@ async function openBelowMounts(directory: string): Promise<[place: number, made:
   for (;;) {
     const place = openIfThere(directory);
     if (place === undefined) made = makeDirectory(directory);
-    else if (isOwnMount(place)) await takeAwayDead(place, directory);
+    else if (ownMountOf(place) !== undefined) await takeAwayDead(place, directory);
     else return [place, made];
   }
 }
@@ -120,7 +120,7 @@ async function takeAwayDead(place: number, directory: string): Promise<void> {
     await detachDead(place);
   } catch (error) {
     // Another daemon may have been quicker.
-    if (error instanceof FatalError || isOwnMount(place)) throw error;
+    if (error instanceof FatalError || ownMountOf(place) !== undefined) throw error;
   } finally {
     closeSync(place);
   }

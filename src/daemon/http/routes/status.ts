@@ -24,6 +24,7 @@ export function statusHandlers(context: Context): Handlers<typeof STATUS_ROUTES>
 function status(context: Context): Status {
   const { host, scanner, threads, forks, kernelFiles, startedAtMs } = context;
   const { frames, pageSize } = host.machine;
+  const sysfs = kernelFiles?.place;
   const counters: Counters = { ...host.counters() };
   return {
     version: VERSION,
@@ -44,7 +45,7 @@ function status(context: Context): Status {
     workloads: threads.summary(),
     totals: { ...host.totals(), collapses: host.khugepaged.counters.pages_collapsed },
     scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
-    ...(kernelFiles === undefined ? {} : { sysfs: kernelFiles.place }),
+    ...(sysfs === undefined ? {} : { sysfs }),
     counters,
     saved: saved(host, forks),
   };

@@ -66,15 +66,19 @@ export class FileServer {
   private lastHandle = 0;
   private readonly owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   private readonly time = Math.floor(Date.now() / 1000);
-  /** Resolves once the kernel has asked for the beginning; rejects if they do not agree on it. */
+  /**
+   * Resolves once the kernel has asked for the beginning; rejects if they do not agree on it, or
+   * nobody asks any more.
+   */
   readonly begun: Promise<void>;
-  private begin: (agreed: boolean) => void = () => {};
+  private begin: () => void = () => {};
+  private refuse: (error: KsmdError) => void = () => {};
 
   constructor(private readonly served: Served) {
     this.nodes = new Nodes(served.root);
     this.begun = new Promise((resolve, reject) => {
-      const refused = new KsmdError('EPROTO', 'the kernel has another protocol for file systems');
-      this.begin = (agreed) => (agreed ? resolve() : reject(refused));
+      this.begin = resolve;
+      this.refuse = reject;
     });
     this.begun.catch(() => {});
   }
@@ -82,6 +86,11 @@ export class FileServer {
   /** How much is held for the kernel: nodes that it knows, and what is open. */
   get held(): { readonly nodes: number; readonly open: number } {
     return { nodes: this.nodes.count, open: this.files.size + this.directories.size };
+  }
+
+  /** To be called when no request comes any more. */
+  end(): void {
+    this.refuse(new KsmdError('ENODEV', 'somebody has unmounted it before it had begun'));
   }
 
   /** Answers as soon as that can be done; whatever fails is answered too. */
@@ -134,8 +143,12 @@ export class FileServer {
 
   private initialize(request: Request): Answer {
     const answer = initAnswer(request);
-    this.begin(answer !== undefined);
-    return answer ?? refusal(request.unique, 'EPROTO');
+    if (answer !== undefined) {
+      this.begin();
+      return answer;
+    }
+    this.refuse(new KsmdError('EPROTO', 'the kernel has another protocol for file systems'));
+    return refusal(request.unique, 'EPROTO');
   }
 
   private lookUp(request: Request): Answer {

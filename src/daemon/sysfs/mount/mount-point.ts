@@ -28,19 +28,20 @@ export function pathOfPlace(place: number): string {
   return `/proc/self/fd/${place}`;
 }
 
-/** The number of the mount that the open directory is in, which no other has while it is there. */
-export function mountOf(place: number): string {
+/**
+ * The mount of ksmd's that the open directory is in, this daemon's or another's: its number and its
+ * device's. Undefined if it is in none. The kernel gives both numbers out again once a mount is
+ * gone, that of the mount at once, to a mount of any kind.
+ */
+export function ownMountOf(place: number): string | undefined {
   const info = readFileSync(`/proc/self/fdinfo/${place}`, 'latin1');
-  return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? '';
-}
-
-/** Whether that is a mount of ksmd's, this daemon's or another's. */
-export function isOwnMount(place: number): boolean {
-  const id = mountOf(place);
+  const id = /^mnt_id:\s*(\d+)$/m.exec(info)?.[1] ?? '';
   const line = readFileSync('/proc/self/mountinfo', 'latin1')
     .split('\n')
     .find((mount) => mount.startsWith(`${id} `));
-  return line?.includes(` - ${MOUNT_TYPE} `) ?? false;
+  if (line?.includes(` - ${MOUNT_TYPE} `) !== true) return undefined;
+  const [, , device] = line.split(' ');
+  return `${id} ${device}`;
 }
 
 /**

@@ -11,9 +11,9 @@
  * wait for itself.
  */
 import { closeSync, constants } from 'node:fs';
-import { systemError } from '../../../errors.js';
+import { KsmdError, systemError } from '../../../errors.js';
 import { FileServer, type Served } from './file-server.js';
-import { MOUNT_SOURCE, MOUNT_TYPE, mountOf, openPlace, pathOfPlace } from './mount-point.js';
+import { MOUNT_SOURCE, MOUNT_TYPE, openPlace, ownMountOf, pathOfPlace } from './mount-point.js';
 import { Requests } from './requests.js';
 import { SystemCalls } from './system-calls.js';
 
@@ -27,7 +27,7 @@ export interface Place {
 }
 
 export class Mounts {
-  /** Numbers of those that were made, by their paths. None is held open: others may unmount it. */
+  /** Those that are there, by their paths. None is held open: others may unmount it. */
   private readonly made = new Map<string, string>();
   private readonly requests: Requests;
   private readonly atExit = (): void => this.remove();
@@ -73,7 +73,11 @@ export class Mounts {
 
   private async mount({ path, beneath }: Place, served: Served): Promise<void> {
     const server = new FileServer(served);
-    const fd = this.requests.open(server, () => this.lost(path));
+    const fd = this.requests.open(server, () => {
+      this.made.delete(path);
+      server.end();
+      this.lost(path);
+    });
     const options = [
       `fd=${fd}`,
       `rootmode=${ROOT_MODE}`,
@@ -84,7 +88,12 @@ export class Mounts {
       'allow_other',
     ];
     this.calls.mount(MOUNT_SOURCE, beneath, MOUNT_TYPE, options.join(','));
-    withPlace(path, (place) => this.made.set(path, mountOf(place)));
+    withPlace(path, (place) => {
+      const mount = ownMountOf(place);
+      if (mount === undefined)
+        throw new KsmdError('EBUSY', `something else is mounted over ${path} already`);
+      this.made.set(path, mount);
+    });
     await server.begun;
   }
 
@@ -92,7 +101,7 @@ export class Mounts {
   private detach(path: string, mount: string): void {
     try {
       withPlace(path, (place) => {
-        if (mountOf(place) === mount) this.calls.detach(pathOfPlace(place));
+        if (ownMountOf(place) === mount) this.calls.detach(pathOfPlace(place));
       });
     } catch {
       // Somebody else has taken it away.

@@ -205,3 +205,8 @@ test('a kernel with another protocol is refused, and the beginning with it', asy
   expect((await ask(OPCODES.INIT, 0, STRUCTS.fuse_init_in.write(init)))?.error).toBe('EPROTO');
   await expect(server.begun).rejects.toMatchObject({ code: 'EPROTO' });
 });
+
+test('whoever waits for a beginning that does not come any more is told', async () => {
+  server.end();
+  await expect(server.begun).rejects.toMatchObject({ code: 'ENODEV' });
+});

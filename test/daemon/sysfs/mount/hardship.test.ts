@@ -1,5 +1,5 @@
 /** Where no mount can be had, and what comes of one that something happens to. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -125,9 +125,45 @@ test('a daemon whose mount somebody takes away says so, and goes on', async () =
   expect(told()).toEqual([`somebody has unmounted ${sysfs}: the files there are gone`]);
   expect(readdirSync(directory.file('proc'))).toEqual([]);
   expect((await running.client.ksm()).run).toBe(1);
+  expect((await running.client.status()).sysfs).toBeUndefined();
   expect(await running.stop()).toBe(0);
   daemon = undefined;
   expect(readdirSync(directory.path)).toEqual([]);
+});
+
+test('what somebody mounts in its place stays, though the kernel gives it the same number', async () => {
+  const running = await DaemonProcess.start(sysfsAs('mount', sysfs));
+  daemon = running;
+  const other = directory.file('other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'note'), 'mine');
+  const { status } = await run('sh', [
+    '-c',
+    `umount '${sysfs}' && mount --bind '${other}' '${sysfs}'`,
+  ]);
+  expect(status).toBe(0);
+  await until('it is told of', () => running.log.some(({ level }) => level === 'error'));
+  expect(await running.stop()).toBe(0);
+  daemon = undefined;
+  expect(readFileSync(join(sysfs, 'note'), 'latin1')).toBe('mine');
+});
+
+test('where what a picture has left cannot be removed, the picture goes on', async () => {
+  const dead = await DaemonProcess.start(sysfsAs('picture', sysfs));
+  await dead.stop('SIGKILL');
+  const file = join(sysfs, 'kernel/mm/ksm/run');
+  const other = directory.file('other');
+  writeFileSync(other, '');
+  expect((await run('mount', ['--bind', other, file])).status).toBe(0);
+  try {
+    daemon = await DaemonProcess.start(['--sysfs', sysfs]);
+    expect((await daemon.client.status()).sysfs?.as).toBe('picture');
+    expect(mounted()).toEqual([]);
+    const told = daemon.log.map(({ msg }) => String(msg)).filter((msg) => msg.includes('plain'));
+    expect(told).toEqual([expect.stringMatching(/ are plain files: .*EBUSY/)]);
+  } finally {
+    await run('umount', ['--lazy', file]);
+  }
 });
 
 test('goes with a daemon that a fault ends', async () => {

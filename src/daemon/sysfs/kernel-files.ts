@@ -8,7 +8,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { KsmdError, systemError } from '../../errors.js';
+import { KsmdError, systemError, traced } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import type { SysfsCarrier } from '../../names.js';
 import { FatalError } from '../fatal.js';
@@ -169,9 +169,13 @@ export class KernelFiles {
         [this.sysfs, { root: sysfs, fileBytes: SYSFS_FILE_BYTES, ready }],
         [this.proc, { root: proc, fileBytes: PROC_FILE_BYTES, ready }],
       ],
-      (path) => {
-        if (path === this.sysfs.path) this.carriedAs = undefined;
-        this.logger.error(`somebody has unmounted ${path}: the files there are gone`);
+      {
+        lost: (path) => {
+          if (path === this.sysfs.path) this.carriedAs = undefined;
+          this.logger.error(`somebody has unmounted ${path}: the files there are gone`);
+        },
+        fault: (error) =>
+          this.logger.error(`a fault in the files in ${this.sysfs.path}: ${traced(error)}`),
       },
     );
     // What a picture has left is for a picture to take over, so it goes once there is a mount.

@@ -18,7 +18,10 @@ export async function needs(context: TestContext, carrier: SysfsCarrier): Promis
   const path = realpathSync(directory.path);
   try {
     const served = { root: fixedDirectory(0o755, new Map()), fileBytes: 0, ready: async () => {} };
-    const mounts = await Mounts.make([[{ path, beneath: path }, served]], () => {});
+    const mounts = await Mounts.make([[{ path, beneath: path }, served]], {
+      lost: () => {},
+      fault: () => {},
+    });
     mounts.remove();
   } catch (error) {
     context.skip(`needs=mount: ${error instanceof Error ? error.message : error}`);

@@ -26,6 +26,13 @@ export interface Place {
   readonly beneath: string;
 }
 
+export interface Told {
+  /** Somebody else has taken a mount away. */
+  lost(path: string): void;
+  /** What should not have happened, and cost somebody who asked his answer. */
+  fault(error: unknown): void;
+}
+
 export class Mounts {
   /** Those that are there, by their paths. None is held open: others may unmount it. */
   private readonly made = new Map<string, string>();
@@ -34,21 +41,17 @@ export class Mounts {
 
   private constructor(
     private readonly calls: SystemCalls,
-    private readonly lost: (path: string) => void,
+    private readonly told: Told,
   ) {
-    this.requests = new Requests(calls);
+    this.requests = new Requests(calls, (error) => told.fault(error));
     process.on('exit', this.atExit);
   }
 
   /**
    * All are there and answer when this resolves. KsmdError if they cannot be, and none is left.
-   * `lost` is called if somebody else takes one away.
    */
-  static async make(
-    trees: readonly (readonly [Place, Served])[],
-    lost: (path: string) => void,
-  ): Promise<Mounts> {
-    const mounts = new Mounts(await SystemCalls.load(), lost);
+  static async make(trees: readonly (readonly [Place, Served])[], told: Told): Promise<Mounts> {
+    const mounts = new Mounts(await SystemCalls.load(), told);
     try {
       for (const [place, served] of trees) await mounts.mount(place, served);
       return mounts;
@@ -76,7 +79,7 @@ export class Mounts {
     const fd = this.requests.open(server, () => {
       this.made.delete(path);
       server.end();
-      this.lost(path);
+      this.told.lost(path);
     });
     const options = [
       `fd=${fd}`,

@@ -8,7 +8,7 @@
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import type { FileServer } from './file-server.js';
-import { REQUEST_BYTES, readRequest } from './protocol.js';
+import { REQUEST_BYTES, type Request, readRequest, refusal } from './protocol.js';
 import type { Bell, SystemCalls } from './system-calls.js';
 
 const DEVICE = '/dev/fuse';
@@ -33,9 +33,18 @@ export class Requests {
   private readonly bell: Bell;
   private isStopped = false;
 
-  constructor(private readonly calls: SystemCalls) {
+  /** `fault` is called with what should not have happened; whoever asked is answered EIO. */
+  constructor(
+    private readonly calls: SystemCalls,
+    private readonly fault: (error: unknown) => void,
+  ) {
     this.bell = calls.bell();
-    void this.run();
+    this.run()
+      .catch((error: unknown) => {
+        this.fault(error);
+        this.stop();
+      })
+      .finally(() => this.bell.close());
   }
 
   /**
@@ -74,7 +83,6 @@ export class Requests {
         readable = watch.readable();
       }
     }
-    this.bell.close();
   }
 
   private serve(fd: number): void {
@@ -98,11 +106,21 @@ export class Requests {
       return;
     }
     const request = readRequest(this.buffer.subarray(0, bytes));
-    const answered = channel.server.answer(request).then((answer) => {
-      this.underWay.delete(answered);
-      if (answer !== undefined) this.send(channel, answer);
-    });
+    const answered = this.answer(channel, request)
+      .catch(this.fault)
+      .finally(() => this.underWay.delete(answered));
     this.underWay.add(answered);
+  }
+
+  private async answer(channel: Channel, request: Request): Promise<void> {
+    let answer: Buffer | undefined;
+    try {
+      answer = await channel.server.answer(request);
+    } catch (error) {
+      this.fault(error);
+      answer = refusal(request.unique, 'EIO');
+    }
+    if (answer !== undefined) this.send(channel, answer);
   }
 
   private send({ fd }: Channel, answer: Buffer): void {

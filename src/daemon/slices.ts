@@ -24,11 +24,14 @@ const MOST_LOOKS = 4;
 /**
  * Looks at what changes now and then, in slices: again from the start where `look` has ended with
  * undefined, because something changed. What does not hold still is looked at without a turn of the
- * event loop.
+ * event loop. EINTR once `signal` is aborted.
  */
-export async function lookInSlices<T>(look: () => LongWork<T | undefined>): Promise<T> {
+export async function lookInSlices<T>(
+  look: () => LongWork<T | undefined>,
+  signal?: AbortSignal,
+): Promise<T> {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    const found = await inSlices(look());
+    const found = await inSlices(look(), signal);
     if (found !== undefined) return found;
   }
   const found = finish(look());

@@ -53,7 +53,8 @@ function guestDirectory(host: Host, rollups: Rollups, id: number, name: string):
     );
   if (hasSince(host.profile.name, SMAPS_ROLLUP_SINCE))
     files.set('smaps_rollup', {
-      mode: 0o444,
+      // 0444 in the kernel, which looks when it is opened whether the reader may trace the process.
+      mode: 0o400,
       text: () => ofLiving(host, id, name, () => rollups.text(name)),
       look: () => rollups.look(name),
     });

@@ -51,6 +51,7 @@ interface Carrier {
 
 export class KernelFiles {
   private carrier: Carrier | undefined;
+  private rollups: Rollups | undefined;
   /** Undefined once somebody has unmounted them. */
   private carriedAs: SysfsCarrier | undefined = 'picture';
   private isRemoved = false;
@@ -103,8 +104,9 @@ export class KernelFiles {
     return carriedAs && { directory: this.sysfs.path, as: carriedAs };
   }
 
-  /** Answers what was asked, and removes everything. */
+  /** Answers what was asked, with EINTR where it takes a long look, and removes everything. */
   async stop(): Promise<void> {
+    this.rollups?.stop();
     await this.carrier?.settled();
     this.remove();
   }
@@ -134,6 +136,7 @@ export class KernelFiles {
   ): Promise<void> {
     const { host, standstill, tunables } = source;
     const rollups = new Rollups(host);
+    this.rollups = rollups;
     const sysfs = sysfsTree(host, patientWrites(source));
     const proc = procTree(host, rollups);
     if (as !== 'picture') {

@@ -2,7 +2,8 @@
  * /proc/PID/smaps_rollup of the guests: what each takes up, in the kernel's words.
  *
  * Finding it out takes a look at every page, in slices. Whoever can wait asks for a look at one
- * guest, and they are taken one after another. For those who cannot, all guests are looked at, once
+ * guest; they are taken one after another, and all who ask before one has begun share it. For those
+ * who cannot, all guests are looked at, once
  * a second at most and for a small part of the thread's time, and what was found stands until the
  * next look.
  */
@@ -33,9 +34,11 @@ export class Rollups {
   private readonly footprints = new Map<number, Footprint>();
   private dueAtMs = Number.NEGATIVE_INFINITY;
   private isLooking = false;
-  private isStopped = false;
+  private readonly stopped = new AbortController();
   /** Settled when nobody has asked for a look. */
   private looks: Promise<void> = Promise.resolve();
+  /** Looks that have not begun, by guest id. */
+  private readonly queued = new Map<number, Promise<void>>();
 
   constructor(
     private readonly host: Host,
@@ -54,8 +57,9 @@ export class Rollups {
     });
   }
 
+  /** No more looks: who waits for one gets EINTR. */
   stop(): void {
-    this.isStopped = true;
+    this.stopped.abort();
   }
 
   /** What is known of a guest. */
@@ -67,20 +71,33 @@ export class Rollups {
     return rollupText(host, guest, footprints.get(id) ?? UNKNOWN);
   }
 
-  /** Resolves once what is known of a guest was found after the call; at once if it is gone. */
-  look(guest: string): Promise<void> {
-    const { host, footprints } = this;
-    const look = this.looks.then(async () => {
-      if (!host.hasGuest(guest)) return;
-      const id = host.guestId(guest);
-      const footprint = await lookInSlices(function* () {
-        return host.hasGuest(guest) ? yield* takeFootprint(host, guest) : UNKNOWN;
+  /**
+   * Resolves once what is known of a guest was found after the call; at once if it is gone. EINTR
+   * once this is stopped.
+   */
+  async look(guest: string): Promise<void> {
+    if (!this.host.hasGuest(guest)) return;
+    const id = this.host.guestId(guest);
+    let look = this.queued.get(id);
+    if (look === undefined) {
+      look = this.looks.then(() => {
+        this.queued.delete(id);
+        return this.lookAt(guest, id);
       });
-      this.forgetTheGone();
-      footprints.set(id, footprint);
-    });
-    this.looks = look.catch(() => {});
-    return look;
+      this.queued.set(id, look);
+      this.looks = look.catch(() => {});
+    }
+    await look;
+  }
+
+  private async lookAt(guest: string, id: number): Promise<void> {
+    const { host, footprints } = this;
+    const isThere = (): boolean => host.hasGuest(guest) && host.guestId(guest) === id;
+    const footprint = await lookInSlices(function* () {
+      return isThere() ? yield* takeFootprint(host, guest) : UNKNOWN;
+    }, this.stopped.signal);
+    this.forgetTheGone();
+    if (isThere()) footprints.set(id, footprint);
   }
 
   private async lookAtAll(): Promise<void> {
@@ -88,7 +105,7 @@ export class Rollups {
     this.forgetTheGone();
     for (const name of host.guestNames()) {
       // It may have gone meanwhile, and another of its name have come.
-      if (this.isStopped) return;
+      if (this.stopped.signal.aborted) return;
       if (!host.hasGuest(name)) continue;
       const id = host.guestId(name);
       const footprint = await inSlices(takeFootprint(host, name));

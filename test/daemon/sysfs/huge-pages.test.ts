@@ -154,7 +154,7 @@ describe.each(SYSFS_CARRIERS)('as a %s', (as) => {
       '',
     ];
     await until('what is merged shows', () => rollup() === wanted.join('\n'));
-    expect(statSync(directory.file('proc/1/smaps_rollup')).mode & 0o777).toBe(0o444);
+    expect(statSync(directory.file('proc/1/smaps_rollup')).mode & 0o777).toBe(0o400);
     const { stdout } = await run('awk', [
       '/^Pss:/ { print $2 * 2 }',
       directory.file('proc/1/smaps_rollup'),

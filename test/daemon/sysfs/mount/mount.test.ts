@@ -220,7 +220,11 @@ describe('/sys/kernel/mm/ksm', () => {
     expect((await asNobody(`cat ${sysfs}/${KSM}/pages_to_scan ${proc}/1/comm`)).stdout).toBe(
       '100\ng\n',
     );
-    for (const script of [`echo 7 > ${sysfs}/${KSM}/run`, `cat ${proc}/1/ksm_stat`]) {
+    for (const script of [
+      `echo 7 > ${sysfs}/${KSM}/run`,
+      `cat ${proc}/1/ksm_stat`,
+      `cat ${proc}/1/smaps_rollup`,
+    ]) {
       const { status, stderr } = await asNobody(script);
       expect(stderr, script).toMatch(/Permission denied/);
       expect(status, script).not.toBe(0);

@@ -14,6 +14,7 @@ import { daemonWorstRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
 import { fingerprintsRow } from './experiments/fingerprints.js';
 import { growthRow } from './experiments/growth.js';
+import { imagesRow } from './experiments/images.js';
 import { ksm01Row } from './experiments/ksm01.js';
 import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
@@ -124,6 +125,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['profile', () => profileRow(copyPages, profile)],
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
   ['fingerprints', () => fingerprintsRow(options.size, profile, seed, progress)],
+  ['images', () => imagesRow(copyPages)],
 ];
 for (const [name, measure] of others) {
   if (!wanted.has(name)) continue;

@@ -25,6 +25,7 @@ export const PHASES = [
   'daemon-worst',
   'dashboard',
   'fingerprints',
+  'images',
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -80,15 +80,17 @@ export class PageTable {
     return this.scan !== undefined || this.flags !== undefined;
   }
 
-  /** In order of address. `watch` hears of pages passed, where each costs time. */
-  *spans(
-    { address, length, rssBytes, swapBytes }: ProcessMapping,
-    watch: (pages: number) => void,
-  ): Generator<Span, void, undefined> {
+  /** In order of address. */
+  *spans({
+    address,
+    length,
+    rssBytes,
+    swapBytes,
+  }: ProcessMapping): Generator<Span, void, undefined> {
     const end = address + length;
     if (this.scan === undefined) {
       // The zero page is in neither of both: it goes uncounted where there is nothing else.
-      if (rssBytes + swapBytes > 0) yield* this.readSpans(address, end, watch);
+      if (rssBytes + swapBytes > 0) yield* this.readSpans(address, end);
       return;
     }
     for (const range of this.scan.ranges(address, end)) {
@@ -115,11 +117,7 @@ export class PageTable {
   }
 
   /** Without PAGEMAP_SCAN: entry by entry. */
-  private *readSpans(
-    address: number,
-    end: number,
-    watch: (pages: number) => void,
-  ): Generator<Span, void, undefined> {
+  private *readSpans(address: number, end: number): Generator<Span, void, undefined> {
     const { pageSize } = this;
     const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
     // From one multiple of a huge page on, so that none lies in two batches.
@@ -140,7 +138,6 @@ export class PageTable {
         if (kind === 'own' || kind === 'huge') yield this.span(at, page, next, kind === 'huge');
         page = next;
       }
-      watch(pages);
       at = stop;
     }
   }

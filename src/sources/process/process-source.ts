@@ -86,14 +86,9 @@ export class ProcessSource implements Source {
 
   /**
    * Looks at all of its page table; what is present is read later. KsmdError: ESRCH if there is no
-   * such process, EINVAL if it is the kernel's own, EACCES if it may not be read. `watch` hears of
-   * pages looked at, where that takes long.
+   * such process, EINVAL if it is the kernel's own, EACCES if it may not be read.
    */
-  static async open(
-    pid: number,
-    selection: Selection = 'auto',
-    watch: (pages: number) => void = () => {},
-  ): Promise<ProcessSource> {
+  static async open(pid: number, selection: Selection = 'auto'): Promise<ProcessSource> {
     const handles: { close(): Promise<void> }[] = [];
     try {
       const mem = await open(`/proc/${pid}/mem`, 'r');
@@ -107,7 +102,7 @@ export class ProcessSource implements Source {
       const reasons = new Map<string, number>();
       const chosen = chosenOf(all, selection, reasons);
       const nodes = await nodesOf(pid);
-      const layout = layoutOf(table, chosen.mappings, nodes, watch);
+      const layout = layoutOf(table, chosen.mappings, nodes);
       const source = new ProcessSource(
         pid,
         (await readFile(`/proc/${pid}/comm`, 'latin1')).trimEnd(),
@@ -244,13 +239,12 @@ function layoutOf(
   table: PageTable,
   mappings: readonly ProcessMapping[],
   nodes: ReadonlyMap<number, number>,
-  watch: (pages: number) => void,
 ): ProcessLayout {
   const regions: ProcessRegion[] = [];
   let withPages = 0;
   let presentBytes = 0;
   for (const mapping of mappings) {
-    const spans = [...table.spans(mapping, watch)];
+    const spans = [...table.spans(mapping)];
     if (spans.length > 0) withPages++;
     for (const { length } of spans) presentBytes += length;
     joinTo(regions, spans, nodes.get(mapping.address));

@@ -15,8 +15,6 @@ export interface ProcessMapping {
   readonly anonymousBytes: number;
   readonly swapBytes: number;
   readonly hugetlbBytes: number;
-  /** Merged by this machine's KSM; 0 where the kernel does not tell (before 6.6). */
-  readonly ksmBytes: number;
   /** Letters of VmFlags. */
   readonly flags: ReadonlySet<string>;
 }
@@ -59,7 +57,7 @@ function mappingOf(
   sizes: Readonly<Record<string, number>>,
   flags: string,
 ): ProcessMapping {
-  const { Rss = 0, Anonymous = 0, Swap = 0, KSM = 0 } = sizes;
+  const { Rss = 0, Anonymous = 0, Swap = 0 } = sizes;
   const { Private_Hugetlb = 0, Shared_Hugetlb = 0 } = sizes;
   return {
     ...head,
@@ -67,7 +65,6 @@ function mappingOf(
     anonymousBytes: Anonymous,
     swapBytes: Swap,
     hugetlbBytes: Private_Hugetlb + Shared_Hugetlb,
-    ksmBytes: KSM,
     flags: new Set(flags.trim().split(' ')),
   };
 }

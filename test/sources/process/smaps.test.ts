@@ -20,7 +20,7 @@ const TEXT = [
   ),
   entry(
     '7f0000000000-7f0000200000 rw-p 00000000 00:00 0 ',
-    { Rss: 2048, Anonymous: 2048, KSM: 8 },
+    { Rss: 2048, Anonymous: 2048 },
     'rd wr mr mw me ac mg hg',
   ),
   entry('7f0000200000-7f0000201000 r--s 00000000 00:01 5 /dev/zero (deleted)', {}, 'rd mr me ms'),
@@ -41,10 +41,9 @@ test('mappings are told with their sizes, the gate is none', () => {
     anonymousBytes: 12 * 1024,
     swapBytes: 4 * 1024,
     hugetlbBytes: 0,
-    ksmBytes: 0,
     flags: new Set(['rd', 'wr', 'mr', 'mw', 'me', 'ac']),
   });
-  expect(mappings[2]).toMatchObject({ path: '', ksmBytes: 8192 });
+  expect(mappings[2]).toMatchObject({ path: '', anonymousBytes: 2048 * 1024 });
 });
 
 test('KSM may look at what is private, files too, and at nothing shared, hugetlb or of a device', () => {

@@ -6,8 +6,8 @@
  */
 import type { Client } from '../../../client/client.js';
 import { isKsmdError } from '../../../errors.js';
-import type { Workload } from '../../../protocol/routes/workloads.js';
 import type { Session } from '../../verb.js';
+import { forkChildren } from './forked-children.js';
 
 const SERVICE = 'boot';
 const DEFAULT_PAGES = 4096;
@@ -31,29 +31,17 @@ export async function runLauncher(
 ): Promise<void> {
   await makeGuest(client, guest);
   await client.prctl(guest, true);
-  const started: Workload[] = [];
-  const made: string[] = [];
-  try {
-    for (let i = 1; i <= services; i++) {
-      const service = `${guest}-${i}`;
-      await client.fork(guest, service);
-      made.push(service);
-      await client.exec(service);
-      await client.map(service, region, { pages, huge, mergeable: false });
-      started.push(
-        await client.run({
-          workload: SERVICE,
-          guest: service,
-          region,
-          seed: seed + i,
-          ...(rate === undefined ? {} : { rate }),
-        }),
-      );
-    }
-  } catch (error) {
-    for (const service of made) await client.removeGuest(service).catch(() => {});
-    throw error;
-  }
+  const started = await forkChildren(client, guest, services, async (service, number) => {
+    await client.exec(service);
+    await client.map(service, region, { pages, huge, mergeable: false });
+    return client.run({
+      workload: SERVICE,
+      guest: service,
+      region,
+      seed: seed + number,
+      ...(rate === undefined ? {} : { rate }),
+    });
+  });
   if (json) printJson(started);
   else {
     print(`${guest}: all that it and its services map is mergeable`);

@@ -4,9 +4,9 @@
  */
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
-import type { Workload } from '../../../protocol/routes/workloads.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
+import { forkChildren } from './forked-children.js';
 import { written } from './written.js';
 
 /** Of the data a child rewrites, unless something else is said, one page in so many. */
@@ -37,28 +37,16 @@ export async function runPrefork(
   const { id, region } = await client.run({ workload: 'load', ...parent });
   const pages = await pagesOf(client, guest, region);
   await written(client, id, guest, pages, pageSize);
-  const started: Workload[] = [];
-  const made: string[] = [];
-  try {
-    for (let i = 1; i <= children; i++) {
-      const child = `${guest}-${i}`;
-      await client.fork(guest, child);
-      made.push(child);
-      started.push(
-        await client.run({
-          workload: 'serve',
-          guest: child,
-          region,
-          seed: seed + i,
-          spreadPages: spreadPages ?? Math.ceil(pages / SPREAD_PART),
-          ...(rate === undefined ? {} : { rate }),
-        }),
-      );
-    }
-  } catch (error) {
-    for (const child of made) await client.removeGuest(child).catch(() => {});
-    throw error;
-  }
+  const started = await forkChildren(client, guest, children, (child, number) =>
+    client.run({
+      workload: 'serve',
+      guest: child,
+      region,
+      seed: seed + number,
+      spreadPages: spreadPages ?? Math.ceil(pages / SPREAD_PART),
+      ...(rate === undefined ? {} : { rate }),
+    }),
+  );
   if (json) printJson(started);
   else {
     print(`${guest}: ${count(pages, 'page')} (${size(pages * pageSize)}) loaded`);

@@ -85,8 +85,8 @@ function nothingToRegister(sources: ReadonlyMap<NewGuest, ProcessSource>): KsmdE
   return new KsmdError('EINVAL', `process ${first.pid} has ${nothing(first)}`);
 }
 
-function nothing({ facts }: ProcessSource): string {
-  return facts.isAdvised || !facts.hasAdvised
+function nothing({ facts, totalBytes }: ProcessSource): string {
+  return facts.isAdvised || totalBytes > 0
     ? 'advised nothing that is present: --all takes the rest'
     : 'no private memory that is present';
 }

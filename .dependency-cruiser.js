@@ -21,6 +21,7 @@ const MAY_IMPORT = {
   'src/snapshot': ['src/inspect', 'src/ksm', 'src/machine', 'src/core'],
   'src/workload': [],
   'src/sources': [],
+  'src/fingerprints': [],
   'src/hotspots': [],
   'src/protocol': [],
   'src/client': ['src/protocol'],
@@ -40,6 +41,7 @@ const MAY_IMPORT = {
     'src/client',
     'src/protocol',
     'src/sources',
+    'src/fingerprints',
     'src/conformance',
     'src/hotspots',
     // What kernels and tunables there are.

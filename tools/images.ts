@@ -21,6 +21,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { PageUpload } from '../src/cli/commands/guests/page-upload.js';
 import { registerSource } from '../src/cli/commands/guests/register-source.js';
 import { openImage } from '../src/sources/images/open-image.js';
 import { randomIntegers } from '../src/workload/random.js';
@@ -195,9 +196,12 @@ async function areMerged(names: readonly string[]): Promise<boolean> {
   try {
     const { client } = daemon;
     await client.setKsm({ smart_scan: 0, max_page_sharing: 1_000_000 });
+    const upload = await PageUpload.to(client);
     for (const name of names) {
       const source = await openImage(file(name));
-      await registerSource(client, name, source, { offset: 2 ** 32 }).finally(() => source.close());
+      await registerSource(client, upload, name, source, { offset: 2 ** 32 }).finally(() =>
+        source.close(),
+      );
     }
     for (let scan = 0; scan < 3; scan++) await client.scan((bytes / PAGE_BYTES) * 2);
     const { counters } = await client.status();

@@ -62,10 +62,12 @@ type QueryAsked<R extends Route> =
       ? { readonly query?: QueryOf<R> }
       : { readonly query: QueryOf<R> };
 
-/** Bytes are no part of it: they are uploaded. */
+/** Bytes are no part of it: they are uploaded, as what of the media types it takes may be said. */
 type BodyAsked<R extends Route> =
-  FieldOf<R, 'body'> extends Content | undefined
-    ? object
-    : FieldOf<R, 'body'> extends TOptional<TSchema>
-      ? { readonly body?: BodyOf<R> }
-      : { readonly body: BodyOf<R> };
+  FieldOf<R, 'body'> extends Content
+    ? { readonly contentType?: keyof FieldOf<R, 'body'>['content'] & string }
+    : FieldOf<R, 'body'> extends undefined
+      ? object
+      : FieldOf<R, 'body'> extends TOptional<TSchema>
+        ? { readonly body?: BodyOf<R> }
+        : { readonly body: BodyOf<R> };

@@ -40,14 +40,18 @@ export class Caller implements AsyncDisposable {
     return json(await this.send(line, asked, body === undefined ? undefined : jsonBody(body)));
   }
 
-  /** The same of a route that takes bytes: those of `source`. */
+  /** The same of a route that takes bytes: those of `source`, octets unless said. */
   upload<Line extends UploadLine>(
     line: Line,
     source: Source,
     ...asked: Arguments<Line>
   ): Promise<AnswerAt<Line>>;
-  async upload(line: string, source: Source, asked?: Asked): Promise<unknown> {
-    return json(await this.send(line, asked, bytesBody(source)));
+  async upload(
+    line: string,
+    source: Source,
+    asked: Asked & { readonly contentType?: string } = {},
+  ): Promise<unknown> {
+    return json(await this.send(line, asked, bytesBody(source, asked.contentType)));
   }
 
   /** The answer's bytes as they come, and how many there will be where that is known. */
@@ -107,8 +111,7 @@ function jsonBody(value: unknown): Body {
   return { contentType: 'application/json', length: bytes.length, chunks: [bytes] };
 }
 
-function bytesBody(source: Source): Body {
-  const contentType = 'application/octet-stream';
+function bytesBody(source: Source, contentType = 'application/octet-stream'): Body {
   if (source instanceof Uint8Array) return { contentType, length: source.length, chunks: [source] };
   return { contentType, length: source.length, chunks: source.chunks };
 }

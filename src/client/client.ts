@@ -9,6 +9,7 @@
 
 import { KsmdError } from '../errors.js';
 import type { Advice } from '../names.js';
+import { FINGERPRINTS } from '../protocol/content.js';
 import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
 import type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
@@ -162,6 +163,24 @@ export class Client extends Caller {
         address: String(address),
         ...(length === undefined ? {} : { length: String(length) }),
       },
+    });
+  }
+
+  /**
+   * The same of a host that holds fingerprints of pages: 16 bytes for each from `address` on, made
+   * with the key of that id. EINVAL where those that it holds are of another; ENOTSUP where it
+   * holds bytes, as of `store` where it does not.
+   */
+  async storeFingerprints(
+    guest: string,
+    address: number,
+    keyId: string,
+    source: Source,
+  ): Promise<void> {
+    await this.upload('PUT /v1/guests/:guest/memory', source, {
+      params: { guest },
+      query: { address: String(address), key: keyId },
+      contentType: FINGERPRINTS,
     });
   }
 

@@ -14,6 +14,11 @@ const MIB = 2 ** 20;
  * while a host was filled, snapshots of it sent and all pages listed. Each workload takes more.
  */
 export const WORKING_BYTES = 96 * MIB;
+/**
+ * The same a page, where pages are many and small in memory: lists of all of them are made while a
+ * check counts, a snapshot is taken or the dashboard looks on.
+ */
+const WORKING_BYTES_A_FINGERPRINT = 12;
 
 /** What is advised fits at the next start too, when the process has taken a little more. */
 export const ADVICE_SLACK_BYTES = 8 * MIB;
@@ -32,16 +37,25 @@ export function assertBacked(size: MachineSize, room: Room | undefined): void {
 }
 
 function bytesNeeded(size: MachineSize): number {
-  return geometryOf(size).bytes + WORKING_BYTES;
+  const { bytes, frames, frameBytes, pageSize } = geometryOf(size);
+  return bytes + WORKING_BYTES + (frameBytes < pageSize ? frames * WORKING_BYTES_A_FINGERPRINT : 0);
 }
 
 /** The most that fit, in whole MiB of memory. */
 function fittingMebibytes(size: MachineSize, bytes: number): number {
   let fits = 0;
   for (let more = 2048; more >= 1; more /= 2) {
-    const tried = (fits + more) * MIB;
-    if (tried < size.memoryBytes && bytesNeeded({ ...size, memoryBytes: tried }) <= bytes)
-      fits += more;
+    const memoryBytes = (fits + more) * MIB;
+    if (memoryBytes < size.memoryBytes && isWithin({ ...size, memoryBytes }, bytes)) fits += more;
   }
   return fits;
+}
+
+/** Also where it is too little for any machine. */
+function isWithin(size: MachineSize, bytes: number): boolean {
+  try {
+    return bytesNeeded(size) <= bytes;
+  } catch {
+    return true;
+  }
 }

@@ -11,6 +11,8 @@ export interface DaemonConfig {
   readonly socketPath: string;
   readonly memoryBytes: number;
   readonly pageSize: number;
+  /** Stored of each page: all of it, or fewer, a fingerprint. */
+  readonly frameBytes: number;
   readonly kernel: ProfileName;
   /**
    * Written in this order, over what the snapshot has. Where neither has `run`, it is 1; of the

@@ -70,10 +70,9 @@ export function* daemonParts(
 
   let standstill: Standstill | undefined;
   const host = newHost(config, () => standstill?.assertHeld());
-  logger.info(
-    { kernel: config.kernel, memoryBytes: config.memoryBytes, pageSize: config.pageSize },
-    'memory reserved',
-  );
+  const { kernel, memoryBytes, pageSize, frameBytes } = config;
+  const held = host.holdsFingerprints ? { frameBytes, pages: host.machine.frames.total } : {};
+  logger.info({ kernel, memoryBytes, pageSize, ...held }, 'memory reserved');
   furnish(host, config);
 
   const alone = new Standstill(host.machine.memory.i32);

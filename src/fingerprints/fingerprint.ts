@@ -7,8 +7,6 @@ import { hash } from 'node:crypto';
 import type { FingerprintKey } from './key.js';
 
 export const FINGERPRINT_BYTES = 16;
-/** What requests that carry fingerprints say they are. */
-export const FINGERPRINT_MEDIA_TYPE = 'application/vnd.ksmd.fingerprints';
 
 export class Fingerprinter {
   /** The key, and a page after it. */

@@ -106,6 +106,8 @@ export class Host {
   private readonly guests = new Map<string, GuestEntry>();
   readonly khugepaged: Khugepaged;
   private nextGuestId = 1;
+  /** Which key the fingerprints stored last were made with. */
+  private lastKeyId: string | undefined;
 
   private constructor(
     readonly machine: Machine,
@@ -409,6 +411,41 @@ export class Host {
    */
   storePages(guestName: string, address: number, contents: Uint8Array): void {
     this.machine.storePages(this.guest(guestName).pointer, address, contents);
+  }
+
+  /** Frames hold fingerprints of pages. */
+  get holdsFingerprints(): boolean {
+    return this.machine.holdsFingerprints;
+  }
+
+  /** ENOTSUP where they do. */
+  assertHoldsBytes(): void {
+    this.machine.assertHoldsBytes();
+  }
+
+  /** Which key the fingerprints that it holds are made with; undefined while it holds none. */
+  get keyId(): string | undefined {
+    return this.machine.frames.used > 0 ? this.lastKeyId : undefined;
+  }
+
+  /**
+   * From here on its fingerprints are of the key of that id. ENOTSUP where frames hold pages
+   * themselves; EINVAL where they hold fingerprints of another key: none would be equal.
+   */
+  useKey(id: string): void {
+    if (!this.holdsFingerprints)
+      throw new KsmdError(
+        'ENOTSUP',
+        'this host holds the bytes of pages: fingerprints are for a daemon with --fingerprints',
+      );
+    const { keyId = id } = this;
+    if (keyId !== id)
+      throw new KsmdError(
+        'EINVAL',
+        `the pages here are known by the key ${keyId}, and these by ${id}, so none would be ` +
+          'equal: register takes the file of the first with --key',
+      );
+    this.lastKeyId = id;
   }
 
   /** EFAULT unless the guest's regions map all of the range. */

@@ -190,11 +190,26 @@ export class Machine {
     }
   }
 
+  /** Its frames hold what stands for pages, not the pages. */
+  get holdsFingerprints(): boolean {
+    return this.frameBytes < this.pageSize;
+  }
+
+  /** ENOTSUP where frames hold fingerprints of pages. */
+  assertHoldsBytes(): void {
+    if (!this.holdsFingerprints) return;
+    throw new KsmdError(
+      'ENOTSUP',
+      'this host holds fingerprints of pages, not their bytes: none can be read or written. ' +
+        'A daemon without --fingerprints holds them',
+    );
+  }
+
   /**
    * Copies what the guest has at `address` into `target`. EFAULT if part of it is not mapped.
    */
   load(guest: number, address: number, target: Uint8Array): void {
-    this.assertBytes();
+    this.assertHoldsBytes();
     const slot = this.slotWithinPage(guest, address, target.length);
     if (slot !== 0 && this.pages.load(slot, this.near.offset, target) === DONE) return;
     this.assertMapped(guest, address, target.length);
@@ -208,7 +223,7 @@ export class Machine {
    * ENOMEM, which says how much was, if frames run out.
    */
   store(guest: number, address: number, source: Uint8Array): void {
-    this.assertBytes();
+    this.assertHoldsBytes();
     const slot = this.slotWithinPage(guest, address, source.length);
     if (slot !== 0 && this.pages.store(slot, this.near.offset, source) === DONE) return;
     this.assertMapped(guest, address, source.length);
@@ -308,15 +323,6 @@ export class Machine {
       region = 0;
     }
     return length;
-  }
-
-  /** A guest's bytes are not all there where frames hold fingerprints of pages. */
-  private assertBytes(): void {
-    if (this.frameBytes === this.pageSize) return;
-    throw new KsmdError(
-      'ENOTSUP',
-      'this host holds fingerprints of pages, not their bytes: none can be read or written',
-    );
   }
 
   /** A store has failed at `address`: counts it. */

@@ -1,14 +1,15 @@
 /** Bodies that are no JSON: a guest's bytes, text, server-sent events. */
 import { type Static, type TSchema, Type } from 'typebox';
 
+const BINARY = { schema: Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }) };
+
 /** Bytes as they come, however many. */
-export const OCTETS = {
-  content: {
-    'application/octet-stream': {
-      schema: Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }),
-    },
-  },
-};
+export const OCTETS = { content: { 'application/octet-stream': BINARY } };
+
+export const FINGERPRINTS = 'application/vnd.ksmd.fingerprints';
+
+/** What is stored of pages: their bytes, or a fingerprint of each, one after another. */
+export const PAGES = { content: { ...OCTETS.content, [FINGERPRINTS]: BINARY } };
 
 /** A server-sent event of a stream that has `Events`, by name. */
 export type EventOf<Events extends Readonly<Record<string, TSchema>>> = {

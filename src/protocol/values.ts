@@ -25,6 +25,12 @@ export function toBytes(value: Bytes): number {
   return Number(value);
 }
 
+/** Which key fingerprints are made with. */
+export const KeyId = Type.String({
+  pattern: '^[0-9a-f]{16}$',
+  description: "a key's id, 16 hex digits",
+});
+
 const MAX_PAGES = 2 ** 32;
 export const Pages = Type.Integer({
   minimum: 1,

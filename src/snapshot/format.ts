@@ -86,6 +86,8 @@ const Header = Type.Object({
   pageSize: Type.Integer(),
   /** Absent: a frame holds a whole page. */
   frameBytes: Type.Optional(Type.Integer()),
+  /** Of the key that fingerprints are made with, where it holds any. */
+  keyId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$' })),
   frames: Type.Integer({ minimum: 0 }),
   marked: Type.Optional(Type.Boolean()),
   tunables: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),

@@ -111,6 +111,7 @@ export class SnapshotFile {
       );
     }
     assertRoom(host.machine, header);
+    if (header.keyId !== undefined) host.useKey(header.keyId);
     const maps = this.maps();
     const regions = new RegionRestorer(host);
     const pages = new PageRestorer(host.machine, this.frames(), this.marks(maps), regions.kin);

@@ -120,10 +120,11 @@ function tell(text: string | undefined, kind = ''): void {
 
 async function about(): Promise<void> {
   try {
-    const { version, kernel, pageSize } = await fetchJson<Status>('/v1/status');
+    const { version, kernel, pageSize, fingerprints } = await fetchJson<Status>('/v1/status');
+    const held = fingerprints === undefined ? '' : ', held as fingerprints';
     say(
       element('about', HTMLParagraphElement),
-      `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes`,
+      `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes${held}`,
     );
   } catch {
     // The stream notices that the daemon does not answer.

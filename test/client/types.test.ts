@@ -59,5 +59,7 @@ test('a call takes what the record asks for, and nothing else', () => {
   expectTypeOf<{ params: { guest: string } }>().toExtend<Asked<'PUT /v1/guests/:guest'>>();
   expectTypeOf<object>().not.toExtend<Asked<'POST /v1/scan'>>();
   expectTypeOf<Asked<'POST /v1/scan'>['body']>().toEqualTypeOf<{ pages: number }>();
-  expectTypeOf<keyof Asked<'PUT /v1/guests/:guest/memory'>>().toEqualTypeOf<'params' | 'query'>();
+  expectTypeOf<keyof Asked<'PUT /v1/guests/:guest/memory'>>().toEqualTypeOf<
+    'params' | 'query' | 'contentType'
+  >();
 });

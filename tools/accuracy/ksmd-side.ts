@@ -1,4 +1,5 @@
 /** ksmd's side: guests that hold what the processes hold, in huge pages where those do. */
+import { PageUpload } from '../../src/cli/commands/guests/page-upload.js';
 import { registerSource } from '../../src/cli/commands/guests/register-source.js';
 import type { Client } from '../../src/client/client.js';
 import { ProcessSource } from '../../src/sources/process/process-source.js';
@@ -9,7 +10,7 @@ export async function registerMergeable(client: Client, pid: number): Promise<vo
   const source = await ProcessSource.open(pid, 'advised');
   try {
     if (!source.facts.tellsFrames) throw new Error('huge pages cannot be told: be root');
-    await registerSource(client, String(pid), source);
+    await registerSource(client, await PageUpload.to(client), String(pid), source);
   } finally {
     await source.close();
   }

@@ -1,6 +1,6 @@
 /**
  * Uploads: request bodies stored into a guest as they arrive, each chunk straight from the socket's
- * buffer.
+ * buffer. They are bytes, or fingerprints of pages.
  *
  * What has arrived stays stored, however the upload ends. When frames run out while the scanner
  * runs, the upload waits a bounded time for it to free some; then it fails with ENOMEM. A failed
@@ -23,6 +23,8 @@ export interface UploadTarget {
   readonly address: number;
   /** Bytes to come, where they were announced. */
   readonly length: number | undefined;
+  /** Fingerprints come, made with the key of that id; undefined: bytes. */
+  readonly keyId: string | undefined;
 }
 
 export class Uploads {
@@ -72,6 +74,10 @@ class Upload {
   bytesStored = 0;
   readonly finished: Promise<number>;
   private readonly guestId: number;
+  /** What is stored whole or not at all. */
+  private readonly unitBytes: number;
+  /** Of the next one, what has come. */
+  private begun: Buffer = Buffer.alloc(0);
   private resolve: (bytes: number) => void = () => {};
   private reject: (error: KsmdError) => void = () => {};
 
@@ -84,6 +90,7 @@ class Upload {
     private readonly target: UploadTarget,
   ) {
     this.guestId = host.guestId(target.guest);
+    this.unitBytes = target.keyId === undefined ? 1 : host.machine.frameBytes;
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -105,11 +112,16 @@ class Upload {
 
   private readonly take = (chunk: Buffer): void => {
     const room = (this.target.length ?? Number.POSITIVE_INFINITY) - this.bytesStored;
-    const expected = chunk.length > room ? chunk.subarray(0, room) : chunk;
-    const done = this.store(expected);
+    const come = this.begun.length === 0 ? chunk : Buffer.concat([this.begun, chunk]);
+    const expected = Math.min(come.length, room);
+    const whole = expected - (expected % this.unitBytes);
+    this.begun = come.subarray(whole, expected);
+    const done = this.store(come.subarray(0, whole));
     if (done === undefined) return;
-    if (done < expected.length) void this.waitWith(chunk.subarray(done));
-    else if (chunk.length > room)
+    if (done < whole) {
+      this.begun = Buffer.alloc(0);
+      void this.waitWith(come.subarray(done));
+    } else if (come.length > room)
       this.fail('EINVAL', `the body is larger than the ${this.target.length} bytes announced`);
   };
 
@@ -117,6 +129,8 @@ class Upload {
     const { length } = this.target;
     if (length !== undefined && this.bytesStored < length)
       this.fail('EINVAL', `the body was cut short of the ${length} bytes announced`);
+    else if (this.begun.length > 0)
+      this.fail('EINVAL', 'the body ends in the middle of a fingerprint');
     else {
       this.letGo();
       this.resolve(this.bytesStored);
@@ -138,7 +152,7 @@ class Upload {
       // The guest of that name may be another by now.
       if (this.host.guestId(this.target.guest) !== this.guestId)
         throw new KsmdError('ENOENT', `guest '${this.target.guest}' is gone`);
-      this.host.store(this.target.guest, this.target.address + this.bytesStored, bytes);
+      this.put(bytes);
     } catch (error) {
       if (isKsmdError(error, 'ENOMEM')) done = error.details.bytesStored ?? 0;
       else {
@@ -149,6 +163,19 @@ class Upload {
     }
     this.bytesStored += done;
     return done;
+  }
+
+  private put(bytes: Buffer): void {
+    const { host, bytesStored } = this;
+    const { guest, address, keyId } = this.target;
+    if (keyId === undefined) {
+      host.store(guest, address + bytesStored, bytes);
+      return;
+    }
+    // Pages of another key may have come meanwhile.
+    host.useKey(keyId);
+    const pages = bytesStored / this.unitBytes;
+    host.storePages(guest, address + pages * host.machine.pageSize, bytes);
   }
 
   /** Waits until there is a free frame, then goes on with `rest`. */

@@ -18,11 +18,15 @@ const MICROSECONDS = 1_000_000;
 const MILLISECONDS = 1000;
 
 export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric[] {
-  const { memory, frames, pageSize } = host.machine;
+  const { memory, frames, pageSize, frameBytes } = host.machine;
   const { i32 } = memory;
   const free = (): number => frames.total - frames.used;
   return [
-    gauge({ name: 'ksmd_page_size_bytes', help: 'Size of a page and of a frame.' }, () => pageSize),
+    gauge({ name: 'ksmd_page_size_bytes', help: 'Size of a page.' }, () => pageSize),
+    gauge(
+      { name: 'ksmd_frame_bytes', help: 'Bytes held of a page: all of it, or its fingerprint.' },
+      () => frameBytes,
+    ),
     gauge(
       { name: 'ksmd_frames', help: 'Frames of simulated physical memory.' },
       () => frames.total,
@@ -30,7 +34,7 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
     gauge({ name: 'ksmd_frames_used', help: 'Frames in use.' }, () => frames.used),
     gauge({ name: 'ksmd_frames_free', help: 'Frames that are free.' }, free),
     gauge(
-      { name: 'ksmd_memory_bytes', help: 'Simulated physical memory.' },
+      { name: 'ksmd_memory_bytes', help: 'Simulated physical memory, in bytes of pages.' },
       () => frames.total * pageSize,
     ),
     gauge(

@@ -32,7 +32,8 @@ export const Page = Type.Object({
   zeroes: Type.Boolean({ description: 'it has a frame, with nothing but zeroes in it' }),
   checksum: Type.Optional(
     Type.String({
-      description: 'the low 32 bits of XXH64 of what it holds, in hex; absent if it holds nothing',
+      description:
+        'the low 32 bits of XXH64 of what its frame holds, in hex; absent if it has none',
     }),
   ),
   frame: Type.Optional(Type.Object({ number: Type.Integer(), mappings: Type.Integer() })),

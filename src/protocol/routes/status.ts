@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { SCANNER_STATES, SYSFS_CARRIERS } from '../../names.js';
 import type { Routes } from '../route.js';
+import { KeyId } from '../values.js';
 import { Counters } from './ksm.js';
 
 export const Status = Type.Object({
@@ -10,6 +11,20 @@ export const Status = Type.Object({
   uptimeMs: Type.Integer(),
   kernel: Type.String({ description: 'whose order of steps is followed' }),
   pageSize: Type.Integer({ description: 'bytes' }),
+  fingerprints: Type.Optional(
+    Type.Object(
+      {
+        frameBytes: Type.Integer({ description: 'of each' }),
+        reservedBytes: Type.Integer({ description: 'what all of it takes, tables included' }),
+        keyId: Type.Optional(KeyId),
+      },
+      {
+        description:
+          'of a host that holds fingerprints of pages and not their bytes. All sizes else are ' +
+          'those of the pages. keyId: of the key that all are made with, once there is one',
+      },
+    ),
+  ),
   memory: Type.Object({
     totalBytes: Type.Integer(),
     usedBytes: Type.Integer(),

@@ -22,7 +22,7 @@ test('the OpenAPI document is valid and has every route, with its parameters and
   expect(documented.sort()).toEqual(routes.sort());
   expect(
     paths['/v1/guests/{guest}/memory']?.put?.parameters?.map(({ name }) => name).sort(),
-  ).toEqual(['address', 'guest', 'length']);
+  ).toEqual(['address', 'guest', 'key', 'length']);
   for (const methods of Object.values(paths))
     for (const { responses } of Object.values(methods)) expect(responses).toHaveProperty('default');
 });

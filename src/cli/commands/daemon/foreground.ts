@@ -10,10 +10,11 @@ import { parseTcpAddress } from '../../../daemon/http/tcp.js';
 import { lastWords } from '../../../daemon/log/log-output.js';
 import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
 import { KsmdError, systemError } from '../../../errors.js';
+import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { checkedKhugepagedTunable, type KhugepagedTunable } from '../../../khugepaged/tunables.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
-import { assertFrameSizes } from '../../../machine/frame-sizes.js';
+import { assertFingerprintSizes, assertFrameSizes } from '../../../machine/frame-sizes.js';
 import {
   DEFAULT_KERNEL,
   DEFAULT_PAGE_SIZE,
@@ -33,6 +34,7 @@ export interface StartOptions
       | 'socketPath'
       | 'memoryBytes'
       | 'pageSize'
+      | 'frameBytes'
       | 'kernel'
       | 'tunables'
       | 'khugepaged'
@@ -46,6 +48,7 @@ export interface StartOptions
   /** Bytes. */
   readonly memory: number;
   readonly pageSize?: number;
+  readonly fingerprints?: true;
   readonly kernel?: string;
   readonly set?: readonly Assignment[];
   readonly pagesToScan?: string;
@@ -115,18 +118,34 @@ function kernelFiles({ sysfs, sysfsAs }: StartOptions): DaemonConfig['sysfs'] {
   return undefined;
 }
 
+/** What is stored of a page. EINVAL if no machine can have that. */
+function frameBytesOf(
+  { memory, fingerprints }: StartOptions,
+  snapshot: SnapshotFile | undefined,
+  pageSize: number,
+): number {
+  const frameBytes =
+    fingerprints === undefined ? (snapshot?.header.frameBytes ?? pageSize) : FINGERPRINT_BYTES;
+  if (fingerprints !== undefined && pageSize <= FINGERPRINT_BYTES)
+    throw new KsmdError('EINVAL', `pages of ${pageSize} bytes are no larger than fingerprints`);
+  if (frameBytes === pageSize) assertFrameSizes(memory, pageSize);
+  else assertFingerprintSizes(pageSize, frameBytes);
+  return frameBytes;
+}
+
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
   const { http, httpRemote = false } = options;
   const profile = kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL);
   const memoryBytes = options.memory;
   const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? DEFAULT_PAGE_SIZE;
-  onCommandLine(() => assertFrameSizes(memoryBytes, pageSize));
+  const frameBytes = onCommandLine(() => frameBytesOf(options, snapshot, pageSize));
   const given = onCommandLine(() => tunables(options));
   return {
     socketPath: socketPath(options.socket),
     memoryBytes,
     pageSize,
+    frameBytes,
     kernel: profile.name,
     tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
     khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),

@@ -41,6 +41,11 @@ export const start = verb({
       .argParser(parseBytes)
       .default(2 ** 30, '1GiB'),
     new Option(
+      '--fingerprints',
+      'hold 16 bytes for a page in place of it: --memory is then all there is, tables included, ' +
+        'and 4GiB hold guests of 183 GiB',
+    ),
+    new Option(
       '--page-size <size>',
       `bytes a page, a power of two (default: ${DEFAULT_PAGE_SIZE})`,
     ).argParser(parseBytes),
@@ -121,6 +126,7 @@ export const start = verb({
   examples: [
     'ksmd start --pages-to-scan 1000 --sleep-ms 20',
     'ksmd start --memory 2GiB --kernel 6.1 --run 0',
+    'ksmd start --fingerprints --memory 4GiB',
     'ksmd start --set advisor_mode=scan-time --set advisor_target_scan_time=60',
   ],
   load: () => import('./start.js'),

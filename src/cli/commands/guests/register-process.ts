@@ -16,12 +16,20 @@ import type { LeftOut } from '../../../sources/source.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
+import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
 import { beginGuest, endGuest } from './unfinished.js';
 
 export interface NewGuest {
   readonly guest: string;
   readonly pid: number;
+}
+
+export interface RegisterProcessesOptions {
+  /** The NUMA node of what the kernel does not place. */
+  readonly node: number | undefined;
+  /** Where the key of fingerprints is, if not in its own place. */
+  readonly key: string | undefined;
 }
 
 /** A process that has become a guest. */
@@ -33,14 +41,13 @@ interface Member {
 
 /**
  * All become guests, or none does. Where any has advised memory, and nothing is forced, those that
- * have not are left out: KSM does not see them now. `node`: the NUMA node of what the kernel does
- * not place.
+ * have not are left out: KSM does not see them now.
  */
 export async function registerProcesses(
   { client, print }: Session,
   wanted: readonly NewGuest[],
   selection: Selection,
-  node: number | undefined,
+  { node, key }: RegisterProcessesOptions,
 ): Promise<void> {
   const sources = new Map<NewGuest, ProcessSource>();
   const members: Member[] = [];
@@ -48,13 +55,14 @@ export async function registerProcesses(
     for (const each of wanted) sources.set(each, await ProcessSource.open(each.pid, selection));
     const chosen = [...sources].filter(([, source]) => counts(source, [...sources.values()]));
     if (chosen.length === 0) throw nothingToRegister(sources);
+    const upload = await PageUpload.to(client, key);
     for (const [{ guest }, source] of chosen) {
       const member = { guest, source, frames: sharedFrames(source.layout, source.pageSize) };
       const parent = parentOf(member, members);
       const said =
         parent === undefined
-          ? await registerAlone(client, member, node)
-          : await registerForked(client, member, parent);
+          ? await registerAlone(client, upload, member, node)
+          : await registerForked(client, upload, member, parent);
       members.push(member);
       // Not before all are there.
       beginGuest(client, guest);
@@ -63,7 +71,7 @@ export async function registerProcesses(
     for (const [{ guest }, source] of sources)
       if (!chosen.some(([{ guest: other }]) => other === guest))
         print(`${guest}: left out, as process ${source.pid} has ${nothing(source)}`);
-    print(...mergedBy([...sources.values()]));
+    print(...mergedBy([...sources.values()]), ...upload.notes);
   } catch (error) {
     for (const { guest } of members) await client.removeGuest(guest).catch(() => {});
     throw error;
@@ -106,6 +114,7 @@ function parentOf(member: Member, members: readonly Member[]): Member | undefine
 
 async function registerAlone(
   client: Client,
+  upload: PageUpload,
   { guest, source }: Member,
   node: number | undefined,
 ): Promise<string[]> {
@@ -113,7 +122,7 @@ async function registerAlone(
   const prepare = async (): Promise<void> => {
     if (source.mergesAny) flag = await setMergesAny(client, guest, true);
   };
-  const { presentBytes } = await registerSource(client, guest, source, { node, prepare });
+  const { presentBytes } = await registerSource(client, upload, guest, source, { node, prepare });
   return [
     `${guest}: ${pages(presentBytes, source)} of process ${source.pid} in ` +
       `${count(source.layout.mappings, 'mapping')}`,
@@ -121,7 +130,12 @@ async function registerAlone(
   ];
 }
 
-async function registerForked(client: Client, member: Member, parent: Member): Promise<string[]> {
+async function registerForked(
+  client: Client,
+  upload: PageUpload,
+  member: Member,
+  parent: Member,
+): Promise<string[]> {
   const { guest, source } = member;
   const { regions } = await client.guest(parent.guest);
   const { pageSize } = await client.status();
@@ -134,7 +148,7 @@ async function registerForked(client: Client, member: Member, parent: Member): P
   const { mergesAny } = await client.fork(parent.guest, guest);
   beginGuest(client, guest);
   try {
-    const making = new ForkedGuest(client, member);
+    const making = new ForkedGuest(client, upload, member);
     await making.apply(difference, pageSize);
     const sharedBytes = await making.keepEqual(difference.shared, parent.source);
     await source.assertThere();
@@ -164,6 +178,7 @@ class ForkedGuest {
 
   constructor(
     private readonly client: Client,
+    private readonly upload: PageUpload,
     private readonly member: Member,
   ) {
     this.progress = new Progress(member.guest, member.source.totalBytes);
@@ -236,7 +251,7 @@ class ForkedGuest {
   }
 
   private async put(address: number, bytes: Uint8Array): Promise<void> {
-    await this.client.store(this.member.guest, address, bytes);
+    await this.upload.store(this.member.guest, address, [bytes]);
     this.storedBytes += bytes.length;
     this.progress.add(bytes.length);
   }

@@ -6,6 +6,7 @@ import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import type { Mapping, Run, Source } from '../../../sources/source.js';
 import { Progress } from '../../terminal/progress.js';
+import type { PageUpload } from './page-upload.js';
 import { withNewGuest } from './with-new-guest.js';
 
 export interface Registered {
@@ -29,6 +30,7 @@ export interface RegisterOptions {
 /** EINVAL if the source's pages are no whole number of the daemon's. */
 export async function registerSource(
   client: Client,
+  upload: PageUpload,
   guest: string,
   source: Source,
   options: RegisterOptions = {},
@@ -47,7 +49,7 @@ export async function registerSource(
       async () => {
         await options.prepare?.();
         const pagesEach = source.pageSize / pageSize;
-        const registered = await new Registration(client, guest, pagesEach, options).take(
+        const registered = await new Registration(client, upload, guest, pagesEach, options).take(
           source.read(),
           progress,
         );
@@ -68,6 +70,7 @@ class Registration {
 
   constructor(
     private readonly client: Client,
+    private readonly upload: PageUpload,
     private readonly guest: string,
     /** Of the daemon's, in one of the source's. */
     private readonly pagesEach: number,
@@ -87,7 +90,7 @@ class Registration {
         }
         // Runs that follow one another go in one request.
         const following = new Following(item, items, progress);
-        await this.client.store(this.guest, this.at(item.address), { chunks: following.chunks() });
+        await this.upload.store(this.guest, this.at(item.address), following.chunks());
         this.presentBytes += following.bytes;
         item = following.after;
       }

@@ -13,6 +13,7 @@ import {
 } from '../../../sources/process/selection.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
+import { PageUpload } from './page-upload.js';
 import { type NewGuest, registerProcesses } from './register-process.js';
 import { registerSource } from './register-source.js';
 import { withNewGuest } from './with-new-guest.js';
@@ -34,6 +35,7 @@ interface RegisterOptions {
   readonly address?: number;
   readonly huge?: true;
   readonly node?: number;
+  readonly key?: string;
 }
 
 /** Where its region goes, and whether it is advised to huge pages. */
@@ -47,7 +49,7 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   [guest],
   options,
 ) => {
-  const { pid, qemu, cgroup, unit, image, raw, pages, name, address, huge, node } = options;
+  const { pid, qemu, cgroup, unit, image, raw, pages, name, address, huge, node, key } = options;
   const ways = [pid, qemu, cgroup, unit, image, pages].filter((way) => way !== undefined);
   if (ways.length !== 1)
     throw new InvalidArgumentError(
@@ -63,9 +65,11 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
     if (huge !== undefined)
       throw new InvalidArgumentError('--huge goes with --image or --pages, not with processes');
     const wanted = named(await selected(options), guest, name);
-    await registerProcesses(session, wanted, selectionOf(options), node);
+    await registerProcesses(session, wanted, selectionOf(options), { node, key });
     return undefined;
   }
+  if (pages !== undefined && key !== undefined)
+    throw new InvalidArgumentError('--pages are untouched: they take no --key');
   if (guest === undefined || name !== undefined)
     throw new InvalidArgumentError('--image and --pages take the name of one guest');
   const placed = {
@@ -73,7 +77,7 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
     ...(huge === undefined ? {} : { huge }),
   };
   if (image !== undefined)
-    await registerImage(session, guest, image, { ...placed, raw: raw ?? false, node });
+    await registerImage(session, guest, image, { ...placed, raw: raw ?? false, node, key });
   else await registerEmpty(session, guest, pages ?? 0, placed, node);
   return undefined;
 };
@@ -119,6 +123,7 @@ interface ImageOptions {
   readonly huge?: boolean;
   readonly raw: boolean;
   readonly node: number | undefined;
+  readonly key: string | undefined;
 }
 
 async function registerEmpty(
@@ -141,15 +146,22 @@ async function registerImage(
   { client, print }: Session,
   guest: string,
   path: string,
-  { address, huge = false, raw, node }: ImageOptions,
+  { address, huge = false, raw, node, key }: ImageOptions,
 ): Promise<void> {
   const source = await openImage(path, { raw });
   try {
-    const { firstAddress, regions, presentBytes } = await registerSource(client, guest, source, {
-      offset: address ?? (source.addresses === 'physical' ? FIRST_ADDRESS : 0),
-      huge,
-      node,
-    });
+    const upload = await PageUpload.to(client, key);
+    const { firstAddress, regions, presentBytes } = await registerSource(
+      client,
+      upload,
+      guest,
+      source,
+      {
+        offset: address ?? (source.addresses === 'physical' ? FIRST_ADDRESS : 0),
+        huge,
+        node,
+      },
+    );
     const where = regions === 1 ? `at ${hex(firstAddress)}` : `in ${count(regions, 'region')}`;
     print(
       `${guest}: ${count(presentBytes / source.pageSize, 'page')} (${size(presentBytes)}) of ` +
@@ -159,6 +171,7 @@ async function registerImage(
       const reasons = source.leftOut.map(({ reason, bytes }) => `${size(bytes)} ${reason}`);
       print(`  left out: ${reasons.join(', ')}`);
     }
+    print(...upload.notes);
   } finally {
     await source.close();
   }

@@ -44,6 +44,11 @@ export const register = verb({
     new Option('--node <n>', 'the NUMA node that its memory comes from (default: 0)').argParser(
       parseCount,
     ),
+    new Option(
+      '--key <file>',
+      "what a daemon's fingerprints of pages are made with; made if there is none (default: " +
+        '~/.config/ksmd/key)',
+    ),
   ],
   examples: [
     'ksmd register web --pid 1234',

@@ -26,15 +26,18 @@ export const action: Action<[string], KsmPagesOptions> = async (
   if (size === 0 || size % pageSize !== 0)
     throw new KsmdError('EINVAL', `${size} bytes are no whole number of pages of ${pageSize}`);
   const pages = size / pageSize;
-  const region = await withNewGuest(client, guest, () => client.map(guest, REGION, { pages }));
-  const { id } = await client.run({
-    workload: 'ksmpages',
-    guest,
-    region: REGION,
-    best: best ?? false,
-    seed,
+  const { id, address } = await withNewGuest(client, guest, async () => {
+    const region = await client.map(guest, REGION, { pages });
+    const started = await client.run({
+      workload: 'ksmpages',
+      guest,
+      region: REGION,
+      best: best ?? false,
+      seed,
+    });
+    return { ...region, ...started };
   });
   await written(client, id, guest, pages, pageSize);
-  print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(region.address)}`);
+  print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(address)}`);
   return undefined;
 };

@@ -29,7 +29,7 @@ export const action: Action<[], object> = async ({ client, json, print, printJso
 };
 
 function statusText(status: Status, report: Report): string[] {
-  const { memory, pageSize, scanner, counters } = status;
+  const { memory, pageSize, scanner, counters, fingerprints } = status;
   const pages = (n: number): string => pagesText(n, pageSize);
   return pairs([
     [
@@ -41,6 +41,7 @@ function statusText(status: Status, report: Report): string[] {
       'memory',
       `${size(memory.totalBytes)}: ${size(memory.usedBytes)} used, ${size(memory.freeBytes)} free`,
     ],
+    ...(fingerprints === undefined ? [] : [['holds', heldText(fingerprints)] as const]),
     [
       'guests',
       `${status.guests}, with ${pages(status.registeredPages)} registered, ` +
@@ -62,6 +63,18 @@ function statusText(status: Status, report: Report): string[] {
     ['pace', paceText(report)],
     ...(status.sysfs === undefined ? [] : [['files', filesText(status.sysfs)] as const]),
   ]);
+}
+
+function heldText({
+  frameBytes,
+  reservedBytes,
+  keyId,
+}: NonNullable<Status['fingerprints']>): string {
+  const by = keyId === undefined ? '' : `, by the key ${keyId}`;
+  return (
+    `fingerprints of pages, ${frameBytes} bytes each${by}: with all tables ` +
+    `${size(reservedBytes)} of real memory`
+  );
 }
 
 function filesText({ directory, as }: NonNullable<Status['sysfs']>): string {

@@ -1,4 +1,5 @@
 /** `ksmd run`: a workload in a guest, on a thread of the daemon; or a server of several guests. */
+import { KsmdError } from '../../../errors.js';
 import type { WorkloadName } from '../../../names.js';
 import type { Action } from '../../verb.js';
 import { runLauncher } from './run-launcher.js';
@@ -24,7 +25,12 @@ export const action: Action<[WorkloadName | ServerName], RunOptions> = async (
   { guest, region, size, huge, seed, rate, spread, children, best, readLoop },
 ) => {
   const { client, json, print, printJson } = session;
-  const { pageSize } = await client.status();
+  const { pageSize, fingerprints } = await client.status();
+  if (fingerprints !== undefined)
+    throw new KsmdError(
+      'ENOTSUP',
+      'the daemon holds fingerprints of pages, not their bytes: no program can run in its guests',
+    );
   const wanted = {
     guest,
     ...(region === undefined ? {} : { region }),

@@ -1,9 +1,10 @@
 /**
- * /v1/guests/{guest}/memory: bytes in and out, streamed. Address and length are checked before any
- * byte moves.
+ * /v1/guests/{guest}/memory: bytes in and out, or fingerprints of pages in, streamed. Address and
+ * length are checked before any byte moves.
  */
 import { Readable } from 'node:stream';
 import { isKsmdError, KsmdError } from '../../../errors.js';
+import { FINGERPRINTS } from '../../../protocol/content.js';
 import type { MEMORY_ROUTES } from '../../../protocol/routes/memory.js';
 import { toBytes } from '../../../protocol/values.js';
 import type { Context } from '../context.js';
@@ -18,6 +19,7 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
     load: ({ params, query }, reply) => {
       const address = toBytes(query.address);
       const length = toBytes(query.length);
+      host.assertHoldsBytes();
       host.assertMapped(params.guest, address, length);
       reply.header('content-length', length);
       return loads(context, params.guest, address, length);
@@ -25,9 +27,17 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
     store: async ({ params: { guest }, query, raw }) => {
       const address = toBytes(query.address);
       const length = announcedLength(query.length, raw.headers['content-length']);
-      host.assertMapped(guest, address, length ?? 1);
+      const keyId = keyOf(raw.headers['content-type'], query.key);
+      if (keyId === undefined) host.assertHoldsBytes();
+      else host.useKey(keyId);
+      const { pageSize, frameBytes } = host.machine;
+      const unitBytes = keyId === undefined ? 1 : frameBytes;
+      const pieces = (length ?? unitBytes) / unitBytes;
+      if (!Number.isInteger(pieces))
+        throw new KsmdError('EINVAL', `${length} bytes are no whole fingerprints of ${unitBytes}`);
+      host.assertMapped(guest, address, keyId === undefined ? pieces : pieces * pageSize);
       try {
-        return { bytesStored: await uploads.store(raw, { guest, address, length }) };
+        return { bytesStored: await uploads.store(raw, { guest, address, length, keyId }) };
       } catch (error) {
         if (isKsmdError(error, 'ENOMEM')) {
           const warning = `a store of guest '${guest}' failed: ${error.message}`;
@@ -38,6 +48,19 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
       }
     },
   };
+}
+
+/** Of fingerprints, which key they are made with; undefined: bytes come. */
+function keyOf(contentType: string | undefined, key: string | undefined): string | undefined {
+  const [type] = (contentType ?? '').split(';', 1);
+  const comeFingerprints = type?.trim().toLowerCase() === FINGERPRINTS;
+  if (comeFingerprints === (key !== undefined)) return key;
+  throw new KsmdError(
+    'EINVAL',
+    comeFingerprints
+      ? "the query lacks 'key': the id of the key that fingerprints are made with"
+      : `the query has a 'key', and the body is no ${FINGERPRINTS}`,
+  );
 }
 
 /** Bytes to come by the query and by the header, which must agree. */

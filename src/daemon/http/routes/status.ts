@@ -1,6 +1,7 @@
 /** /v1/status and /v1/stop. */
 import { availableParallelism } from 'node:os';
 import { hugePages, population } from '../../../inspect/population.js';
+import type { Host } from '../../../ksm/host.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
@@ -25,6 +26,7 @@ function status(context: Context): Status {
   const { host, scanner, threads, forks, kernelFiles, startedAtMs } = context;
   const { frames, pageSize } = host.machine;
   const sysfs = kernelFiles?.place;
+  const fingerprints = fingerprintsOf(host);
   const counters: Counters = { ...host.counters() };
   return {
     version: VERSION,
@@ -32,6 +34,7 @@ function status(context: Context): Status {
     uptimeMs: Math.round(performance.now() - startedAtMs),
     kernel: host.profile.name,
     pageSize,
+    ...(fingerprints === undefined ? {} : { fingerprints }),
     memory: {
       totalBytes: frames.total * pageSize,
       usedBytes: frames.used * pageSize,
@@ -48,5 +51,15 @@ function status(context: Context): Status {
     ...(sysfs === undefined ? {} : { sysfs }),
     counters,
     saved: saved(host, forks),
+  };
+}
+
+function fingerprintsOf({ machine, holdsFingerprints, keyId }: Host): Status['fingerprints'] {
+  if (!holdsFingerprints) return undefined;
+  const { frameBytes, memory } = machine;
+  return {
+    frameBytes,
+    reservedBytes: memory.u8.length,
+    ...(keyId === undefined ? {} : { keyId }),
   };
 }

@@ -22,6 +22,7 @@ export function workloadHandlers({
 }: Context): Handlers<typeof WORKLOAD_ROUTES> {
   return {
     run: async ({ body }) => {
+      host.assertHoldsBytes();
       const region = await standstill.changeInSlices(() => prepare(host, body));
       const { pages } = host.findRegion(body.guest, region);
       const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;

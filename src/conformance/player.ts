@@ -15,10 +15,14 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
 import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
 import { MappedPages } from './effort.js';
+import { PagesBeside, type StandIn } from './pages-beside.js';
 import { hasAnswers, hasMemory, type Observation, type Op, type Scenario } from './scenario.js';
 
 /** A collapse has a whole huge page before it lets go of the frames that there were. */
 const HUGE_PAGE_PAGES = 512;
+/** Of a host whose memory its tables are a part of: guests and regions, and more than each page. */
+const TABLES_BYTES = 2 ** 21;
+const FRAME_AND_TABLES_BYTES = 128;
 
 /** What a step did: the observations after it (one a batch), and the errno of a refused `set`. */
 export interface Outcome {
@@ -61,8 +65,14 @@ export class Player {
   private readonly observesAnswers: boolean;
   private readonly observesPasses: boolean;
   private readonly page: Uint8Array;
+  private readonly beside: PagesBeside;
 
-  constructor(scenario: Scenario, profile: KernelProfile) {
+  /** `standIn`: the host holds that in place of pages. */
+  constructor(
+    scenario: Scenario,
+    profile: KernelProfile,
+    private readonly standIn?: StandIn,
+  ) {
     const mapped = new MappedPages();
     for (const step of scenario.ops) mapped.add(step);
     const pages = mapped.total;
@@ -70,16 +80,21 @@ export class Player {
     this.observesAnswers = hasAnswers(scenario);
     this.observesPasses = scenario.ops.some((step) => step.op === 'khugepaged');
     const clock = new ManualClock();
+    const frames = pages + HUGE_PAGE_PAGES + 16;
     this.host = Host.create(
       {
-        memoryBytes: (pages + HUGE_PAGE_PAGES + 16) * DEFAULT_PAGE_SIZE,
+        ...(standIn === undefined
+          ? { memoryBytes: frames * DEFAULT_PAGE_SIZE }
+          : { memoryBytes: TABLES_BYTES + frames * FRAME_AND_TABLES_BYTES, ...standIn }),
         guestPages: pages + 64,
         kernel: profile.name,
         otherMappings: scenario.mappings ?? 0,
       },
       clock,
     );
-    this.page = new Uint8Array(this.host.machine.pageSize);
+    const { pageSize } = this.host.machine;
+    this.page = new Uint8Array(pageSize);
+    this.beside = new PagesBeside(pageSize);
     this.scanner = new VirtualScanner(this.host.ksm, clock);
     this.host.set('sleep_millisecs', 0);
   }
@@ -116,6 +131,7 @@ export class Player {
       }
       case 'fork':
         host.fork(step.guest, step.child);
+        this.beside.fork(step.guest, step.child);
         for (const [name, region] of [...this.regions])
           if (region.guest === step.guest)
             this.regions.set(`${name}@${step.child}`, { ...region, guest: step.child });
@@ -129,7 +145,7 @@ export class Player {
           // Without a stride all pages are the first one, and a random one takes 35 µs to make.
           if (i === 0 || stride !== 0n)
             fillContent(this.page, step.content, BigInt(step.arg ?? 0) + BigInt(i) * stride);
-          host.store(guest, address + (first + i) * pageSize, this.page);
+          this.store(guest, address + (first + i) * pageSize, this.page);
         }
         return { seen: [] };
       }
@@ -137,28 +153,24 @@ export class Player {
         const { guest, address } = this.region(step.region);
         const bytes = new DataView(new ArrayBuffer(8));
         bytes.setBigUint64(0, BigInt(step.value), true);
-        host.store(
-          guest,
-          address + step.page * pageSize + step.offset,
-          new Uint8Array(bytes.buffer),
-        );
+        const at = address + step.page * pageSize + step.offset;
+        this.store(guest, at, new Uint8Array(bytes.buffer));
         return { seen: [] };
       }
       case 'madvise': {
         const { guest, address, pages } = this.region(step.region);
         const first = step.page ?? 0;
-        return this.attempt(true, () =>
-          host.madvise(
-            guest,
-            address + first * pageSize,
-            (step.count ?? pages - first) * pageSize,
-            step.advice,
-          ),
-        );
+        const at = address + first * pageSize;
+        const length = (step.count ?? pages - first) * pageSize;
+        return this.attempt(true, () => {
+          host.madvise(guest, at, length, step.advice);
+          if (step.advice === 'dontneed') this.beside.drop(guest, at, length);
+        });
       }
       case 'unmap': {
-        const { guest, name } = this.region(step.region);
+        const { guest, name, address, pages } = this.region(step.region);
         host.unmap(guest, name);
+        this.beside.drop(guest, address, pages * pageSize);
         this.regions.delete(step.region);
         return { seen: [this.observe()] };
       }
@@ -194,6 +206,18 @@ export class Player {
         return { seen };
       }
     }
+  }
+
+  /** `bytes` are within one page. */
+  private store(guest: string, address: number, bytes: Uint8Array): void {
+    const { host, standIn, beside } = this;
+    if (standIn === undefined) {
+      host.store(guest, address, bytes);
+      return;
+    }
+    const page = beside.store(guest, address, bytes);
+    const { pageSize } = host.machine;
+    host.storePages(guest, address - (address % pageSize), standIn.of(page));
   }
 
   /** A step that a kernel may refuse: it says so, and changes what it has changed by then. */
@@ -236,6 +260,7 @@ export class Player {
   }
 
   private forgetRegionsOf(guest: string): void {
+    this.beside.forget(guest);
     for (const [name, region] of this.regions)
       if (region.guest === guest) this.regions.delete(name);
   }

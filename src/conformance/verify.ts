@@ -1,5 +1,6 @@
 /** Holds what a replay saw against what the kernel did: all must be equal. */
 import type { KernelProfile } from '../ksm/kernels.js';
+import type { StandIn } from './pages-beside.js';
 import { Player } from './player.js';
 import type { Observation, Op, Scenario } from './scenario.js';
 
@@ -22,9 +23,12 @@ export interface Verdict {
   readonly player: Player;
 }
 
-/** Plays the whole scenario, or up to the first difference. */
-export function verify(scenario: Scenario, profile: KernelProfile): Verdict {
-  const player = new Player(scenario, profile);
+/**
+ * Plays the whole scenario, or up to the first difference. `standIn`: on a host that holds that in
+ * place of pages.
+ */
+export function verify(scenario: Scenario, profile: KernelProfile, standIn?: StandIn): Verdict {
+  const player = new Player(scenario, profile, standIn);
   let compared = 0;
   for (const [step, op] of scenario.ops.entries()) {
     const { seen, error } = player.play(op, step);

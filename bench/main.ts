@@ -20,6 +20,7 @@ import { mergingRows } from './experiments/merging.js';
 import { overcommitRow } from './experiments/overcommit.js';
 import { profileRow } from './experiments/profile.js';
 import { readLoopRow } from './experiments/read-loop.js';
+import { registerRow } from './experiments/register.js';
 import { standingStartRow } from './experiments/standing-start.js';
 import {
   busyStatusLatencyRow,
@@ -126,6 +127,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
   ['fingerprints', () => fingerprintsRow(options.size, profile, seed, progress)],
   ['images', () => imagesRow(copyPages)],
+  ['register', () => registerRow(copyPages, profile)],
 ];
 for (const [name, measure] of others) {
   if (!wanted.has(name)) continue;

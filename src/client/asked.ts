@@ -47,7 +47,10 @@ export type AskedAt<L extends Line> = ParamsAsked<RoutesByLine[L]> &
 export type Arguments<L extends Line> =
   object extends AskedAt<L> ? [asked?: AskedAt<L>] : [asked: AskedAt<L>];
 
-/** Bytes to store: at hand, or to come from somewhere, however many unless `length` says. */
+/**
+ * Bytes to store: at hand, or to come from somewhere, however many unless `length` says. Of chunks
+ * each is sent before the next is asked for: one buffer may serve for all.
+ */
 export type Source =
   | Uint8Array
   | { readonly length?: number; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };

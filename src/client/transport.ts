@@ -75,8 +75,8 @@ export class Transport {
 }
 
 /**
- * Sends the body as fast as it is taken. True if it was all sent, false if an answer came before
- * that.
+ * Sends the body as fast as it is taken: the next chunk is asked for once the kernel has all of the
+ * one before. True if it was all sent, false if an answer came before that.
  */
 async function send(
   outgoing: ClientRequest,
@@ -90,17 +90,15 @@ async function send(
     wake();
   };
   answered.then(stop, stop);
-  outgoing.on('drain', () => wake());
   let sent = 0;
   try {
     for await (const chunk of body.chunks) {
       if (over) return false;
       sent += chunk.length;
-      if (!outgoing.write(chunk)) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        outgoing.write(chunk, () => resolve());
+      });
     }
     if (over && sent !== body.length) return false;
     if (body.length !== undefined && sent < body.length)

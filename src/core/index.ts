@@ -34,7 +34,7 @@
  * the visit, the merge. `layout.ts` names every word that is shared; only `words.ts` touches one.
  */
 
-export { fillUntouched } from './memory/fill';
+export { fillable, fillPages } from './memory/fill';
 export {
   configure,
   frameCopy,

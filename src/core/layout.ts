@@ -216,10 +216,13 @@ export const EDGE_TREE_WORDS = 192;
  */
 export const CTL_LOADED = CONTROL_BASE + 1376;
 export const LOAD_WORDS = 8;
-/** Bytes on their way into untouched pages (src/core/memory/fill.ts). The API thread only. */
+/**
+ * Bytes on their way into pages (src/core/memory/fill.ts): 64 KiB, and room to begin at any byte of
+ * eight. The API thread only.
+ */
 export const CTL_INCOMING = CONTROL_BASE + 3424;
-export const INCOMING_WORDS = 16384;
-export const CONTROL_END = CONTROL_BASE + 19808;
+export const INCOMING_WORDS = 16386;
+export const CONTROL_END = CONTROL_BASE + 19810;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;

@@ -402,7 +402,7 @@ export class Host {
    * ran out.
    */
   store(guestName: string, address: number, source: Uint8Array): void {
-    this.machine.store(this.guest(guestName).pointer, address, source);
+    this.machine.storeLong(this.guest(guestName).pointer, address, source);
   }
 
   /**

@@ -22,7 +22,8 @@ export interface Core {
   framesMismatch(a: number, b: number, from: number): number;
   pteTake(slot: number, flags: number): number;
   pteRelease(slot: number, state: number): void;
-  fillUntouched(slot: number, pages: number, from: number): number;
+  fillable(slot: number, pages: number): number;
+  fillPages(slot: number, pages: number, from: number): number;
   loadFew(slot: number, offset: number, bytes: number): number;
   loadBuffer(): number;
   unmapFrame(slot: number): void;

@@ -227,9 +227,7 @@ export class Machine {
     const slot = this.slotWithinPage(guest, address, source.length);
     if (slot !== 0 && this.pages.store(slot, this.near.offset, source) === DONE) return;
     this.assertMapped(guest, address, source.length);
-    const stored = this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
-      this.pages.store(slot, offset, source.subarray(from, from + length)),
-    );
+    const stored = this.putBytes(guest, address, source);
     if (stored < source.length) throw this.outOfFrames(address + stored, stored, source.length);
   }
 
@@ -239,7 +237,7 @@ export class Machine {
    * of whole pages.
    */
   storePages(guest: number, address: number, contents: Uint8Array): void {
-    const { frameBytes, pageSize, regions } = this;
+    const { frameBytes, pageSize } = this;
     const pages = contents.length / frameBytes;
     if (address % pageSize !== 0 || !Number.isInteger(pages))
       throw new KsmdError(
@@ -247,24 +245,57 @@ export class Machine {
         `${contents.length} bytes at ${hex(address)} are no whole pages`,
       );
     this.assertMapped(guest, address, pages * pageSize);
+    const stored = this.putPages(guest, address, contents);
+    if (stored < pages)
+      throw this.outOfFrames(address + stored * pageSize, stored * frameBytes, contents.length);
+  }
+
+  /**
+   * As `store`, faster where it is of many pages. The API thread's only.
+   */
+  storeLong(guest: number, address: number, source: Uint8Array): void {
+    const { pageSize } = this;
+    const head = (pageSize - (address % pageSize)) % pageSize;
+    const whole = Math.floor((source.length - head) / pageSize);
+    if (whole < 2 || this.frameBytes !== pageSize) {
+      this.store(guest, address, source);
+      return;
+    }
+    this.assertMapped(guest, address, source.length);
+    const tail = head + whole * pageSize;
+    let stored = this.putBytes(guest, address, source.subarray(0, head));
+    if (stored === head)
+      stored += this.putPages(guest, address + head, source.subarray(head, tail)) * pageSize;
+    if (stored === tail) stored += this.putBytes(guest, address + tail, source.subarray(tail));
+    if (stored < source.length) throw this.outOfFrames(address + stored, stored, source.length);
+  }
+
+  /** What frames are to hold of whole pages; how many pages had it before frames ran out. */
+  private putPages(guest: number, address: number, contents: Uint8Array): number {
+    const { frameBytes, pageSize, regions } = this;
+    const pages = contents.length / frameBytes;
     for (let done = 0; done < pages; ) {
-      const at = address + done * pageSize;
-      const region = regions.at(guest, at / pageSize);
-      const first = at / pageSize - regions.vpn(region);
-      const count = Math.min(pages - done, regions.pages(region) - first);
-      const slot = regions.slot(region, at / pageSize);
-      done += this.pages.fill(
-        slot,
-        contents.subarray(done * frameBytes, (done + count) * frameBytes),
-      );
-      if (done === pages) return;
-      // The next page is in another region, or not untouched, or locked, or finds no frame.
+      const vpn = address / pageSize + done;
+      const region = regions.at(guest, vpn);
+      const count = Math.min(pages - done, regions.vpn(region) + regions.pages(region) - vpn);
+      const some = contents.subarray(done * frameBytes, (done + count) * frameBytes);
+      done += this.pages.fill(regions.slot(region, vpn), some);
+      if (done === pages) return done;
+      // The next page is in another region, or takes a fault, or is locked, or finds no frame.
       const frame = contents.subarray(done * frameBytes, (done + 1) * frameBytes);
       const next = address + done * pageSize;
       if (this.eachPage(guest, next, frameBytes, (s) => this.pages.store(s, 0, frame)) === 0)
-        throw this.outOfFrames(next, done * frameBytes, contents.length);
+        return done;
       done++;
     }
+    return pages;
+  }
+
+  /** How many bytes were stored before frames ran out. */
+  private putBytes(guest: number, address: number, source: Uint8Array): number {
+    return this.eachPage(guest, address, source.length, (slot, offset, from, length) =>
+      this.pages.store(slot, offset, source.subarray(from, from + length)),
+    );
   }
 
   /**

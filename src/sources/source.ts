@@ -31,7 +31,7 @@ export interface Run {
   readonly type: 'run';
   /** Bytes, a whole page. */
   readonly address: number;
-  /** Whole pages, which the source does not touch again. */
+  /** Whole pages. Theirs until the next item is asked for: who keeps them longer copies them. */
   readonly bytes: Uint8Array;
 }
 

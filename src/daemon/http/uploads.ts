@@ -14,9 +14,11 @@ import { type Errno, isKsmdError, KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { Standstill } from '../threads/standstill.js';
+import { giveBack } from './give-back.js';
 
 /** How often an upload that waits for a free frame looks for one. */
 const LOOK_MS = 10;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export interface UploadTarget {
   readonly guest: string;
@@ -77,7 +79,7 @@ class Upload {
   /** What is stored whole or not at all. */
   private readonly unitBytes: number;
   /** Of the next one, what has come. */
-  private begun: Buffer = Buffer.alloc(0);
+  private begun = NOTHING;
   private resolve: (bytes: number) => void = () => {};
   private reject: (error: KsmdError) => void = () => {};
 
@@ -115,14 +117,17 @@ class Upload {
     const come = this.begun.length === 0 ? chunk : Buffer.concat([this.begun, chunk]);
     const expected = Math.min(come.length, room);
     const whole = expected - (expected % this.unitBytes);
-    this.begun = come.subarray(whole, expected);
+    this.begun = Buffer.from(come.subarray(whole, expected));
     const done = this.store(come.subarray(0, whole));
     if (done === undefined) return;
     if (done < whole) {
-      this.begun = Buffer.alloc(0);
+      this.begun = NOTHING;
       void this.waitWith(come.subarray(done));
-    } else if (come.length > room)
+      return;
+    }
+    if (come.length > room)
       this.fail('EINVAL', `the body is larger than the ${this.target.length} bytes announced`);
+    giveBack(chunk);
   };
 
   private readonly end = (): void => {

@@ -20,8 +20,8 @@ import {
   parseSmaps,
 } from './smaps.js';
 
-/** Most bytes read at once. */
-const READ_BYTES = 4 * 1024 * 1024;
+/** Most bytes read at once: two such pieces are in a processor's cache until they are sent. */
+const READ_BYTES = 1024 * 1024;
 /** Untouched pages cost less than one more region. */
 export const MAX_GAP_BYTES = 256 * 1024;
 
@@ -64,9 +64,20 @@ export interface ProcessFacts {
   readonly isPinned: boolean;
 }
 
+/** Of present pages, in bytes. */
+type Range = Pick<Span, 'address' | 'length'>;
+
+/** What was read of a range. */
+interface Piece {
+  readonly address: number;
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
+}
+
 export class ProcessSource implements Source {
   readonly addresses = 'virtual';
   private readonly reasons = new Map<string, number>();
+  private readonly spareBuffers: Buffer[] = [];
   /** Where something could be read last. */
   private lastRead: number | undefined;
 
@@ -154,27 +165,54 @@ export class ProcessSource implements Source {
     for (const { address, length, huge, node, spans } of this.layout.regions) {
       const pages = length / this.pageSize;
       yield { type: 'mapping', address, pages, huge, ...(node === undefined ? {} : { node }) };
-      for (const span of spans) yield* this.runs(span.address, span.address + span.length);
+      yield* this.runs(spans);
     }
     await this.assertThere();
   }
 
-  /** What of a range of present pages can be read. Pages that cannot are left out. */
-  async *runs(start: number, end: number): AsyncGenerator<Run, void, undefined> {
-    const { pageSize } = this;
-    for (let at = start; at < end; at += READ_BYTES) {
-      const bytes = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at));
-      if ((await this.readInto(bytes, at)) === bytes.length) {
-        yield { type: 'run', address: at, bytes };
-        continue;
+  /**
+   * What of ranges of present pages can be read. Pages that cannot are left out. While one piece is
+   * used, the next one is read into the other of two buffers.
+   */
+  async *runs(ranges: readonly Range[]): AsyncGenerator<Run, void, undefined> {
+    const buffers = [this.takeBuffer(), this.takeBuffer()] as const;
+    const pieces = piecesOf(ranges);
+    let isFirst = false;
+    const readAhead = (): Promise<Piece> | undefined => {
+      const { value } = pieces.next();
+      isFirst = !isFirst;
+      return value && this.readPiece(value, buffers[isFirst ? 0 : 1]);
+    };
+    let ahead = readAhead();
+    try {
+      while (ahead !== undefined) {
+        const piece = await ahead;
+        ahead = readAhead();
+        yield* piece.isWhole ? [{ type: 'run', ...piece } as const] : this.readablePages(piece);
       }
-      for (let offset = 0; offset < bytes.length; offset += pageSize) {
-        const page = bytes.subarray(offset, offset + pageSize);
-        if ((await this.readInto(page, at + offset)) === pageSize)
-          yield { type: 'run', address: at + offset, bytes: page };
-        else this.leaveOut('unreadable', pageSize);
-      }
+    } finally {
+      await ahead;
+      this.spareBuffers.push(...buffers);
     }
+  }
+
+  private async readPiece({ address, length }: Range, buffer: Buffer): Promise<Piece> {
+    const bytes = buffer.subarray(0, length);
+    return { address, bytes, isWhole: (await this.readInto(bytes, address)) === length };
+  }
+
+  private async *readablePages({ address, bytes }: Piece): AsyncGenerator<Run, void, undefined> {
+    const { pageSize } = this;
+    for (let offset = 0; offset < bytes.length; offset += pageSize) {
+      const page = bytes.subarray(offset, offset + pageSize);
+      if ((await this.readInto(page, address + offset)) === pageSize)
+        yield { type: 'run', address: address + offset, bytes: page };
+      else this.leaveOut('unreadable', pageSize);
+    }
+  }
+
+  private takeBuffer(): Buffer {
+    return this.spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
   /** ESRCH if what could not be read is the process itself: it has ended, or become another. */
@@ -209,6 +247,13 @@ export class ProcessSource implements Source {
       return 0;
     }
   }
+}
+
+/** Ranges in parts of READ_BYTES at most. */
+function* piecesOf(ranges: readonly Range[]): Generator<Range, undefined, undefined> {
+  for (const { address, length } of ranges)
+    for (let done = 0; done < length; done += READ_BYTES)
+      yield { address: address + done, length: Math.min(READ_BYTES, length - done) };
 }
 
 /** The mappings that count, and by reason what the others hold, in bytes. */

@@ -71,6 +71,20 @@ describe('a body', () => {
     expect(await read(5001)).toBe(`${'x'.repeat(5000)}\0`);
   });
 
+  test('may be of one buffer, filled again for each chunk', async () => {
+    const chunkBytes = 128 * 1024;
+    const { address } = await daemon.client.map('g', 'long', { pages: 256 });
+    const buffer = Buffer.alloc(chunkBytes);
+    function* chunks(): Generator<Buffer> {
+      for (let fill = 1; fill <= 8; fill++) yield buffer.fill(fill);
+    }
+    await daemon.client.store('g', address, { chunks: chunks() });
+    const found: Uint8Array[] = [];
+    for await (const chunk of daemon.client.load('g', address, 8 * chunkBytes)) found.push(chunk);
+    const expected = Array.from({ length: 8 }, (_, i) => Buffer.alloc(chunkBytes, i + 1));
+    expect(Buffer.concat(found).equals(Buffer.concat(expected))).toBe(true);
+  });
+
   test('whose header disagrees with its query is refused before anything is stored', async () => {
     const answer = await raw(
       request(`address=${BASE}&length=100`, 'content-length: 50') + 'x'.repeat(50),

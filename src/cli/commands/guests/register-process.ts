@@ -224,11 +224,11 @@ class ForkedGuest {
         bytes += range.end - range.start;
         continue;
       }
-      for await (const run of source.runs(range.start, range.end)) {
+      for await (const run of source.runs([lengthOf(range)])) {
         const others = new Map<number, Uint8Array>();
-        const end = run.address + run.bytes.length;
-        for await (const other of parent.runs(run.address, end))
-          others.set(other.address, other.bytes);
+        const { address, bytes: own } = run;
+        for await (const other of parent.runs([{ address, length: own.length }]))
+          others.set(other.address, Buffer.from(other.bytes));
         for (let at = 0; at < run.bytes.length; at += pageSize) {
           const page = run.bytes.subarray(at, at + pageSize);
           const other = pageAt(others, run.address + at, pageSize);
@@ -245,8 +245,8 @@ class ForkedGuest {
     await this.client.madvise(this.member.guest, 'dontneed', pages);
   }
 
-  private async store({ start, end }: Range): Promise<void> {
-    for await (const { address, bytes } of this.member.source.runs(start, end))
+  private async store(range: Range): Promise<void> {
+    for await (const { address, bytes } of this.member.source.runs([lengthOf(range)]))
       await this.put(address, bytes);
   }
 
@@ -255,6 +255,10 @@ class ForkedGuest {
     this.storedBytes += bytes.length;
     this.progress.add(bytes.length);
   }
+}
+
+function lengthOf({ start, end }: Range): { address: number; length: number } {
+  return { address: start, length: end - start };
 }
 
 function pageAt(

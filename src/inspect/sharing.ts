@@ -4,7 +4,14 @@
  *
  * Looks at every page, while all threads go on.
  */
-import { PTE_FRAME, PTE_PRESENT, PTE_STATE, PTE_ZERO, SLOT_WORDS } from '../core/layout.js';
+import {
+  CTL_FRAMES,
+  PTE_FRAME,
+  PTE_PRESENT,
+  PTE_STATE,
+  PTE_ZERO,
+  SLOT_WORDS,
+} from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { unchanged } from './unchanged.js';
@@ -27,8 +34,9 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
   const { i32, core } = memory;
   const guests = host.guestNames();
   const isUnchanged = unchanged(host, ...guests);
-  // By KSM page: the guest it was met in last, by its place in the list; ZEROES if it is of those.
-  const metIn = new Map<number, number>();
+  // By frame: the guest that its KSM page was met in last, by its place in the list from 1 on; 0 if
+  // it was not met yet, ZEROES if it is of those. A Map ends at 16.7 million entries.
+  const metIn = new Int32Array(i32[CTL_FRAMES]);
   const ZEROES = -1;
   let [zeroPages, withinGuestPages, betweenGuestsPages] = [0, 0, 0];
   for (const [place, guest] of guests.entries())
@@ -44,14 +52,14 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
         if ((state & PTE_PRESENT) === 0) continue;
         const frame = i32[first + page * SLOT_WORDS + PTE_FRAME];
         if (!frames.isKsm(frame)) continue;
-        const before = metIn.get(frame);
-        if (before === undefined)
-          metIn.set(frame, core.framesEqual(frame, ZERO_FRAME) !== 0 ? ZEROES : place);
+        const before = metIn[frame];
+        if (before === 0)
+          metIn[frame] = core.framesEqual(frame, ZERO_FRAME) !== 0 ? ZEROES : place + 1;
         else if (before === ZEROES) zeroPages++;
-        else if (before === place) withinGuestPages++;
+        else if (before === place + 1) withinGuestPages++;
         else {
           betweenGuestsPages++;
-          metIn.set(frame, place);
+          metIn[frame] = place + 1;
         }
       }
     }

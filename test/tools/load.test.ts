@@ -76,3 +76,25 @@ test('scripts lose nothing on a mount of the kernel’s files, and read nothing 
   expect(printed).toMatch(/^picture: of 3 unmerges \d lost, .*; 0 of 3 refusals/m);
   expect(printed).not.toMatch(/, [1-9]\d* failed/);
 });
+
+test('guests of a host larger than its daemon come to the known counters, and are looked at', async () => {
+  const printed = await tool(
+    'big-host',
+    '--memory',
+    '64MiB',
+    '--gibibytes',
+    '0.5',
+    '--guests',
+    '8',
+  );
+  expect(printed).toContain('8 guests of 64 MiB: 131,072 pages (512 MiB)');
+  for (const [name, pages] of [
+    ['pages_shared', 2048],
+    ['pages_sharing', 2048 * 7],
+    ['pages_unshared', 131_072 - 2048 * 8],
+    ['pages_volatile', 0],
+  ])
+    expect(printed).toContain(`  ${name} ${pages}, as is known ${pages}\n`);
+  for (const looked of ['explain', 'report', 'check', 'snapshot'])
+    expect(printed).toMatch(new RegExp(`^${looked} +[0-9.]+ `, 'm'));
+});

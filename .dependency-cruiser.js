@@ -22,6 +22,8 @@ const MAY_IMPORT = {
   'src/workload': [],
   'src/sources': [],
   'src/fingerprints': [],
+  'src/recording': ['src/sources', 'src/fingerprints'],
+  'src/estimate': ['src/recording', 'src/fingerprints'],
   'src/hotspots': [],
   'src/protocol': [],
   'src/client': ['src/protocol'],
@@ -42,6 +44,8 @@ const MAY_IMPORT = {
     'src/protocol',
     'src/sources',
     'src/fingerprints',
+    'src/recording',
+    'src/estimate',
     'src/conformance',
     'src/hotspots',
     // What kernels and tunables there are.

@@ -21,6 +21,9 @@ export const DEFAULT_KERNEL = '6.18';
 /** Bytes of a guest's page, unless something else is said: x86-64's. */
 export const DEFAULT_PAGE_SIZE = 4096;
 
+/** A sample has one content in so many, at most. */
+export const MOST_IN_A_SAMPLE = 65_536;
+
 /** What the names of khugepaged's tunables and counters begin with, where KSM's are beside them. */
 export const KHUGEPAGED = 'khugepaged/';
 

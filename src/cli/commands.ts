@@ -3,6 +3,7 @@
  * README to it.
  */
 import * as daemon from './commands/daemon/verbs.js';
+import * as foresee from './commands/foresee/verbs.js';
 import * as guests from './commands/guests/verbs.js';
 import * as lab from './commands/lab/verbs.js';
 import * as look from './commands/look/verbs.js';
@@ -40,6 +41,8 @@ export const VERBS: readonly Verb[] = [
   look.check,
   lab.profile,
   record.snapshot,
+  record.capture,
+  foresee.estimate,
   lab.demo,
   lab.completion,
 ];

@@ -3,6 +3,7 @@
  * command line.
  */
 import { InvalidArgumentError } from 'commander';
+import { MOST_IN_A_SAMPLE } from '../names.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -61,6 +62,33 @@ export function parseInterval(text: string): number {
   if (interval < 0.1 || interval > MAX_INTERVAL_SECONDS)
     throw new InvalidArgumentError('Write seconds, 0.1 to 86400.');
   return interval;
+}
+
+const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A length of time in milliseconds: `500ms`, `10s`, `1.5h`; a number alone is seconds. */
+export function parseDuration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Math.round(Number(number) * (MS[unit] ?? Number.NaN));
+  if (number === undefined || ms > MAX_TIMEOUT_MS)
+    throw new InvalidArgumentError('Write a time like 500ms, 10s, 5m or 1.5h, at most 24 days.');
+  return ms;
+}
+
+/** A share of one: `50%`. */
+export function parsePercent(text: string): number {
+  const [, number] = /^(\d+(?:\.\d+)?) ?%$/.exec(text) ?? [];
+  if (number === undefined || Number(number) === 0)
+    throw new InvalidArgumentError('Write a share above 0, like 50%.');
+  return Number(number) / 100;
+}
+
+/** `1/64`: one in so many. */
+export function parseSample(text: string): number {
+  const [, n] = /^1\/(\d+)$/.exec(text) ?? [];
+  if (n === undefined || Number(n) < 1 || Number(n) > MOST_IN_A_SAMPLE)
+    throw new InvalidArgumentError(`Write one in so many, 1/1 to 1/${MOST_IN_A_SAMPLE}: 1/64.`);
+  return Number(n);
 }
 
 /** A name, and the value it is to have. */

@@ -4,9 +4,9 @@
  * others, FAST '15). The page of zeroes is in every sample: it is counted apart.
  */
 import { KsmdError } from '../errors.js';
+import { MOST_IN_A_SAMPLE } from '../names.js';
 
 const RANGE = 2 ** 32;
-const MOST = 2 ** 16;
 
 /** What is in a sample of one in 64 is in that of one in 16 as well. */
 export class Sample {
@@ -15,8 +15,11 @@ export class Sample {
 
   /** `n` of "one in n". EINVAL unless it is a whole number from 1 to 65,536. */
   constructor(readonly n: number) {
-    if (!Number.isInteger(n) || n < 1 || n > MOST)
-      throw new KsmdError('EINVAL', `one page in ${n}: take a whole number from 1 to ${MOST}`);
+    if (!Number.isInteger(n) || n < 1 || n > MOST_IN_A_SAMPLE)
+      throw new KsmdError(
+        'EINVAL',
+        `one page in ${n}: take a whole number from 1 to ${MOST_IN_A_SAMPLE}`,
+      );
     this.end = Math.ceil(RANGE / n);
   }
 

@@ -66,8 +66,16 @@ describe('without a verb', () => {
 describe('loads', () => {
   /** What else than the daemon's answers and text for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
+    capture: {
+      rooms: ['fingerprints', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
     completion: { rooms: ['core', 'khugepaged', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
+    estimate: {
+      rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
     profile: { rooms: ['hotspots'] },
     register: { rooms: ['sources'] },
     replay: {

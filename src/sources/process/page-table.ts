@@ -17,6 +17,8 @@ const BATCH_PAGES = 65_536;
 const SWAPPED = 0x40000000;
 const OF_FILE = 0x20000000;
 const EXCLUSIVE = 0x01000000;
+/** No frame's number. */
+const MERGED = -1;
 
 /** Pages in a row that are the process's own and present. */
 export interface Span {
@@ -30,6 +32,8 @@ export interface Span {
    * that are this frame. Absent: all are 0.
    */
   readonly frames?: Float64Array;
+  /** A page each: 1 if this machine's KSM has merged it. Absent: none, as far as can be told. */
+  readonly merged?: Uint8Array;
 }
 
 /** Pages of the mappings read so far that no span has, and those that KSM has merged. */
@@ -176,18 +180,27 @@ export class PageTable {
     const at = address + first * this.pageSize;
     const where = { address: at, length: (end - first) * this.pageSize, huge };
     let frames: Float64Array | undefined;
+    let merged: Uint8Array | undefined;
     for (let page = first; page < end; page++) {
       const entry = this.high(page);
       if (entry < PRESENT || (entry & EXCLUSIVE) !== 0) continue;
       const shared = this.sharedFrame(page, address + page * this.pageSize);
-      if (shared === 0) continue;
-      frames ??= new Float64Array(end - first);
-      frames[page - first] = shared;
+      if (shared === MERGED) {
+        merged ??= new Uint8Array(end - first);
+        merged[page - first] = 1;
+      } else {
+        frames ??= new Float64Array(end - first);
+        frames[page - first] = shared;
+      }
     }
-    return frames === undefined ? where : { ...where, frames };
+    return {
+      ...where,
+      ...(frames === undefined ? {} : { frames }),
+      ...(merged === undefined ? {} : { merged }),
+    };
   }
 
-  /** What else maps the page's frame is told by a number; 0 if KSM has merged it. */
+  /** What else maps the page's frame is told by a number; MERGED if KSM has merged it. */
   private sharedFrame(page: number, address: number): number {
     const { flags, tally } = this;
     if (flags === undefined) {
@@ -199,7 +212,7 @@ export class PageTable {
     if (!flags.isKsm(frame)) return frame;
     tally.mergedPages++;
     tally.mergedFrames.add(frame);
-    return 0;
+    return MERGED;
   }
 
   private readEntries(start: number, end: number): void {

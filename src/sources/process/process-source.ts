@@ -5,6 +5,7 @@
  * The process goes on meanwhile, so what is read is no snapshot: a page that has gone in between is
  * counted as unreadable, not guessed at. Nothing is written, and nothing brought in from swap.
  */
+import { readSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { KsmdError } from '../../errors.js';
 import { hostPageSize } from '../host-page-size.js';
@@ -38,6 +39,13 @@ export interface ProcessRegion {
   readonly huge: boolean;
   readonly node: number | undefined;
   readonly spans: Span[];
+}
+
+/** A mapping that counts, and what of it is present. */
+export interface PresentMapping {
+  readonly mapping: ProcessMapping;
+  readonly node: number | undefined;
+  readonly spans: readonly Span[];
 }
 
 export interface ProcessLayout {
@@ -90,6 +98,9 @@ export class ProcessSource implements Source {
     readonly pageSize: number,
     private readonly mem: FileHandle,
     private readonly table: PageTable,
+    /** In order of address. */
+    readonly mappings: readonly PresentMapping[],
+    /** The same as regions that are to be made. */
     readonly layout: ProcessLayout,
     private readonly advised: Pick<ProcessFacts, 'isAdvised' | 'hasAdvised'>,
     private readonly isPinned: boolean,
@@ -113,7 +124,9 @@ export class ProcessSource implements Source {
       const reasons = new Map<string, number>();
       const chosen = chosenOf(all, selection, reasons);
       const nodes = await nodesOf(pid);
-      const layout = layoutOf(table, chosen.mappings, nodes);
+      const mappings = chosen.mappings.map((mapping): PresentMapping => {
+        return { mapping, node: nodes.get(mapping.address), spans: [...table.spans(mapping)] };
+      });
       const source = new ProcessSource(
         pid,
         (await readFile(`/proc/${pid}/comm`, 'latin1')).trimEnd(),
@@ -121,7 +134,8 @@ export class ProcessSource implements Source {
         pageSize,
         mem,
         table,
-        layout,
+        mappings,
+        layoutOf(mappings),
         { isAdvised: chosen.isAdvised, hasAdvised: all.some(isAdvised) },
         await isPinned(pid),
       );
@@ -215,6 +229,18 @@ export class ProcessSource implements Source {
     return this.spareBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
+  /**
+   * As many bytes of present pages as `buffer` has, at once and for the caller alone to wait for;
+   * how many could be read. Less than a page of them counts for nothing.
+   */
+  readNow(buffer: Buffer, address: number): number {
+    try {
+      return readSync(this.mem.fd, buffer, 0, buffer.length, address);
+    } catch {
+      return 0;
+    }
+  }
+
   /** ESRCH if what could not be read is the process itself: it has ended, or become another. */
   async assertThere(): Promise<void> {
     if (!this.reasons.has('unreadable')) return;
@@ -280,19 +306,14 @@ function chosenOf(
   return { mappings, isAdvised: advised };
 }
 
-function layoutOf(
-  table: PageTable,
-  mappings: readonly ProcessMapping[],
-  nodes: ReadonlyMap<number, number>,
-): ProcessLayout {
+function layoutOf(mappings: readonly PresentMapping[]): ProcessLayout {
   const regions: ProcessRegion[] = [];
   let withPages = 0;
   let presentBytes = 0;
-  for (const mapping of mappings) {
-    const spans = [...table.spans(mapping)];
+  for (const { spans, node } of mappings) {
     if (spans.length > 0) withPages++;
     for (const { length } of spans) presentBytes += length;
-    joinTo(regions, spans, nodes.get(mapping.address));
+    joinTo(regions, spans, node);
   }
   return { regions, mappings: withPages, presentBytes };
 }

@@ -13,17 +13,13 @@ import {
 } from '../../../sources/process/family.js';
 import { ProcessSource, type Selection } from '../../../sources/process/process-source.js';
 import type { LeftOut } from '../../../sources/source.js';
+import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
 import { beginGuest, endGuest } from './unfinished.js';
-
-export interface NewGuest {
-  readonly guest: string;
-  readonly pid: number;
-}
 
 export interface RegisterProcessesOptions {
   /** The NUMA node of what the kernel does not place. */
@@ -45,11 +41,11 @@ interface Member {
  */
 export async function registerProcesses(
   { client, print }: Session,
-  wanted: readonly NewGuest[],
+  wanted: readonly NamedProcess[],
   selection: Selection,
   { node, key }: RegisterProcessesOptions,
 ): Promise<void> {
-  const sources = new Map<NewGuest, ProcessSource>();
+  const sources = new Map<NamedProcess, ProcessSource>();
   const members: Member[] = [];
   try {
     for (const each of wanted) sources.set(each, await ProcessSource.open(each.pid, selection));
@@ -86,7 +82,7 @@ function counts(source: ProcessSource, all: readonly ProcessSource[]): boolean {
   return source.facts.isAdvised || !all.some(({ facts }) => facts.isAdvised);
 }
 
-function nothingToRegister(sources: ReadonlyMap<NewGuest, ProcessSource>): KsmdError {
+function nothingToRegister(sources: ReadonlyMap<NamedProcess, ProcessSource>): KsmdError {
   const [first, ...others] = sources.values();
   if (first === undefined || others.length > 0)
     return new KsmdError('EINVAL', 'none of these processes has memory that is present and counts');

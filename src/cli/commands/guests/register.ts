@@ -2,36 +2,28 @@
 import { InvalidArgumentError } from 'commander';
 import { hex } from '../../../hex.js';
 import { openImage } from '../../../sources/images/open-image.js';
-import type { Selection } from '../../../sources/process/process-source.js';
+import type { SelectedProcess } from '../../../sources/process/selection.js';
+import type { ProcessOptions } from '../../process-options.js';
 import {
-  cgroupProcesses,
-  DEFAULT_PATTERN,
-  guestName,
-  qemuProcesses,
-  type SelectedProcess,
-  unitProcesses,
-} from '../../../sources/process/selection.js';
+  type NamedProcess,
+  named,
+  selectedProcesses,
+  selectionOf,
+} from '../../selected-processes.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 import { PageUpload } from './page-upload.js';
-import { type NewGuest, registerProcesses } from './register-process.js';
+import { registerProcesses } from './register-process.js';
 import { registerSource } from './register-source.js';
 import { withNewGuest } from './with-new-guest.js';
 
 /** Where a machine's memory goes, which begins at 0. */
 const FIRST_ADDRESS = 0x100000000;
 
-interface RegisterOptions {
-  readonly pid?: readonly number[];
-  readonly qemu?: true;
-  readonly cgroup?: string;
-  readonly unit?: string;
+interface RegisterOptions extends ProcessOptions {
   readonly image?: string;
   readonly raw?: true;
   readonly pages?: number;
-  readonly name?: string;
-  readonly advised?: true;
-  readonly all?: true;
   readonly address?: number;
   readonly huge?: true;
   readonly node?: number;
@@ -64,7 +56,7 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
       );
     if (huge !== undefined)
       throw new InvalidArgumentError('--huge goes with --image or --pages, not with processes');
-    const wanted = named(await selected(options), guest, name);
+    const wanted = allNamed(await selectedProcesses(options), guest, name);
     await registerProcesses(session, wanted, selectionOf(options), { node, key });
     return undefined;
   }
@@ -82,40 +74,22 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   return undefined;
 };
 
-async function selected({
-  pid = [],
-  qemu,
-  cgroup,
-  unit,
-}: RegisterOptions): Promise<SelectedProcess[]> {
-  if (qemu !== undefined) return qemuProcesses();
-  if (cgroup !== undefined) return cgroupProcesses(cgroup);
-  if (unit !== undefined) return unitProcesses(unit);
-  return pid.map((each) => ({ pid: each }));
-}
-
 /** One is called as it is said, several with their numbers; by the pattern, where there is one. */
-function named(
+function allNamed(
   processes: readonly SelectedProcess[],
   guest: string | undefined,
   pattern: string | undefined,
-): NewGuest[] {
+): NamedProcess[] {
   if (guest !== undefined && pattern !== undefined)
     throw new InvalidArgumentError('either a name or --name, a pattern');
   const [only, ...others] = processes;
   if (guest !== undefined && only !== undefined && others.length === 0)
     return [{ guest, pid: only.pid }];
-  return processes.map((process) => {
-    if (guest !== undefined) return { guest: `${guest}-${process.pid}`, pid: process.pid };
-    const wanted = pattern ?? (process.machine === undefined ? DEFAULT_PATTERN : '{name}');
-    return { guest: guestName(wanted, process), pid: process.pid };
-  });
-}
-
-function selectionOf({ advised, all }: RegisterOptions): Selection {
-  if (advised !== undefined && all !== undefined)
-    throw new InvalidArgumentError('either --advised or --all');
-  return advised !== undefined ? 'advised' : all !== undefined ? 'all' : 'auto';
+  return processes.map((process) =>
+    guest === undefined
+      ? named(process, pattern)
+      : { guest: `${guest}-${process.pid}`, pid: process.pid },
+  );
 }
 
 interface ImageOptions {

@@ -1,6 +1,7 @@
 /** Verbs on guests: their memory, and what they say of it. */
 import { Argument, Option } from 'commander';
 import { ADVICE } from '../../../names.js';
+import { PROCESS_OPTIONS } from '../../process-options.js';
 import { parseBytes, parseCount, parsePositive } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -19,21 +20,7 @@ export const register = verb({
     ),
   ],
   options: [
-    new Option('--pid <pid>', 'a process; several times for several').argParser(
-      (value: string, before: readonly number[] | undefined) => [
-        ...(before ?? []),
-        parsePositive(value),
-      ],
-    ),
-    new Option('--qemu', 'all virtual machines of QEMU, by their names'),
-    new Option('--cgroup <path>', 'all processes of a control group, and of those below it'),
-    new Option('--unit <name>', 'all processes of a unit of systemd'),
-    new Option(
-      '--name <pattern>',
-      'what guests are called: {comm}, {pid}, and {name} of a machine (default: {comm}-{pid})',
-    ),
-    new Option('--advised', 'of processes, only what is advised: what KSM sees now'),
-    new Option('--all', 'of processes, all private memory, as if all were advised'),
+    ...PROCESS_OPTIONS,
     new Option('--image <file>', "an image of memory, whatever its format; '-': standard input"),
     new Option('--raw', 'take the bytes of --image as they are, whatever they look like'),
     new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),

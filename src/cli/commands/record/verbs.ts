@@ -1,5 +1,7 @@
 /** Verbs that keep what there is in a file. */
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
+import { PROCESS_OPTIONS } from '../../process-options.js';
+import { parseDuration, parsePercent, parseSample } from '../../values.js';
 import { verb } from '../../verb.js';
 
 export const snapshot = verb({
@@ -10,4 +12,45 @@ export const snapshot = verb({
   ],
   examples: ['ksmd snapshot host.snap && ksmd start --restore host.snap'],
   load: () => import('./snapshot.js'),
+});
+
+export const capture = verb({
+  name: 'capture',
+  summary: 'record processes and images over time, without a byte of their memory',
+  details: [
+    'Looks at all private memory again and again, and writes what has changed. Processes that ' +
+      'come to be meant join, those that end leave. Ctrl-C ends it with a whole file. No daemon ' +
+      'is asked.',
+    'Fingerprints are made with a secret key: recordings made with one key can be compared, and ' +
+      'nobody without it can test a guess about a page.',
+  ],
+  options: [
+    new Option('--output <file>', 'the recording, which is not there yet').makeOptionMandatory(),
+    ...PROCESS_OPTIONS,
+    new Option('--image <file>', 'an image of memory; several times for several').argParser(
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+    ),
+    new Option('--interval <time>', "from one sweep's begin to the next one's")
+      .argParser(parseDuration)
+      .default(10_000, '10s'),
+    new Option('--duration <time>', 'how long; 0 is one sweep')
+      .argParser(parseDuration)
+      .default(600_000, '10m'),
+    new Option('--sample <1/n>', 'keep one content in so many, the same ones everywhere')
+      .argParser(parseSample)
+      .default(1, '1/1'),
+    new Option('--key <file>', "the key, made if there is none (default: the user's own)"),
+    new Option('--host <name>', 'what the host is called (default: its own name)'),
+    new Option('--max-cpu <percent>', 'of one processor, at most')
+      .argParser(parsePercent)
+      .default(1, '100%'),
+  ],
+  examples: [
+    'ksmd capture --qemu --output host.rec',
+    'ksmd capture --pid 1234 --output web.rec --interval 5s --duration 1m',
+  ],
+  json: true,
+  socket: false,
+  hints: { EEXIST: 'name another file, or remove that one' },
+  load: () => import('./capture.js'),
 });

@@ -1,0 +1,109 @@
+/** `ksmd capture`: a recording of processes and images, sweep by sweep. */
+import { rm } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import { InvalidArgumentError } from 'commander';
+import { KsmdError } from '../../../errors.js';
+import { defaultKeyPath, keyOf } from '../../../fingerprints/key.js';
+import { capture, type SweepReport } from '../../../recording/capture/capture.js';
+import { RecordingWriter } from '../../../recording/recording-writer.js';
+import { hostPageSize } from '../../../sources/host-page-size.js';
+import { openImage } from '../../../sources/images/open-image.js';
+import type { Source } from '../../../sources/source.js';
+import { VERSION } from '../../../version.js';
+import type { ProcessOptions } from '../../process-options.js';
+import { selectionOf } from '../../selected-processes.js';
+import { count, duration, percent, size } from '../../terminal/wording.js';
+import type { Action, Session } from '../../verb.js';
+import { capturedProcesses } from './captured-processes.js';
+import { SweepLine } from './sweep-line.js';
+import { untilInterrupted } from './until-interrupted.js';
+
+/** The nicest there is. */
+const NICE = 19;
+
+interface CaptureOptions extends ProcessOptions {
+  readonly output: string;
+  readonly image?: readonly string[];
+  readonly interval: number;
+  readonly duration: number;
+  readonly sample: number;
+  readonly key?: string;
+  readonly host?: string;
+  readonly maxCpu: number;
+}
+
+export const action: Action<[], CaptureOptions> = async (session, _values, options) => {
+  const { output, image: paths = [], key = defaultKeyPath() } = options;
+  const selection = selectionOf(options) === 'advised' ? 'advised' : 'all';
+  const processes = capturedProcesses(options);
+  if (processes === undefined && paths.length === 0)
+    throw new InvalidArgumentError(
+      'capture takes --pid, --qemu, --cgroup, --unit or --image, or several of them',
+    );
+  setPriority(NICE);
+  const fingerprintKey = await keyOf(key);
+  const images: { path: string; source: Source }[] = [];
+  const writers: RecordingWriter[] = [];
+  const line = new SweepLine();
+  try {
+    for (const path of paths) images.push({ path, source: await openImage(path) });
+    await untilInterrupted(async (signal) => {
+      const sweeps = capture({
+        sink: (header) => {
+          const writer = RecordingWriter.create(output, header);
+          writers.push(writer);
+          return writer;
+        },
+        writer: `ksmd ${VERSION}`,
+        key: fingerprintKey,
+        sample: options.sample,
+        intervalMs: processes === undefined ? 0 : options.interval,
+        durationMs: options.duration,
+        selection,
+        mostShare: options.maxCpu,
+        host: options.host,
+        processes: processes ?? (async () => []),
+        images,
+        signal,
+        progress: (done) => line.draw(done),
+      });
+      for await (const report of sweeps) {
+        line.clear();
+        tell(session, report);
+      }
+    });
+  } finally {
+    line.clear();
+    for (const { source } of images) await source.close();
+    // Without a sweep it is none, and in the way of the next try.
+    if (writers[0]?.sweeps === 0) await rm(output, { force: true });
+  }
+  const [writer] = writers;
+  if (writer === undefined || writer.sweeps === 0)
+    throw new KsmdError('EINTR', 'interrupted before one sweep was whole: nothing is kept');
+  if (!session.json)
+    session.print(
+      `${output}: ${count(writer.sweeps, 'sweep')}, ${size(writer.length)}. ` +
+        `'ksmd estimate ${output}' says what merging could save.`,
+    );
+  return undefined;
+};
+
+function tell({ json, print, printJson }: Session, report: SweepReport): void {
+  if (json) {
+    printJson(report);
+    return;
+  }
+  const { sweep, guests, pages, changedPages, restlessPages, durationMs, processorMs } = report;
+  const bytes = pages * hostPageSize();
+  const changed = [
+    `${changedPages.toLocaleString('en')} changed`,
+    ...(restlessPages === 0 ? [] : [`${restlessPages.toLocaleString('en')} never rest`]),
+  ];
+  print(
+    `sweep ${sweep}: ${count(guests, 'guest')}, ${count(pages, 'page')} (${size(bytes)}), ` +
+      `${sweep === 1 ? '' : `${changed.join(', ')}, `}` +
+      `${duration(durationMs)} at ${size((bytes / Math.max(durationMs, 1)) * 1000)}/s, ` +
+      `${percent(processorMs / Math.max(durationMs, 1))} of a processor`,
+  );
+}

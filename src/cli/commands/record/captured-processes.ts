@@ -1,0 +1,33 @@
+/** Whom a capture follows: asked anew at every sweep, so that who comes joins. */
+import { isKsmdError } from '../../../errors.js';
+import type { CapturedProcess } from '../../../recording/capture/capture.js';
+import type { SelectedProcess } from '../../../sources/process/selection.js';
+import type { ProcessOptions } from '../../process-options.js';
+import { named, selectedProcesses } from '../../selected-processes.js';
+
+/** Undefined if the command line names no process. What is wrong with the names is said at once. */
+export function capturedProcesses(
+  options: ProcessOptions,
+): (() => Promise<CapturedProcess[]>) | undefined {
+  const { pid, qemu, cgroup, unit, name } = options;
+  if (pid === undefined && qemu === undefined && cgroup === undefined && unit === undefined)
+    return undefined;
+  let isFirst = true;
+  return async () => {
+    const found = await selectedProcesses(options).catch((error: unknown): SelectedProcess[] => {
+      // Later on, that nobody is there is no fault: somebody may come.
+      if (isFirst || !(isKsmdError(error, 'ESRCH') || isKsmdError(error, 'ENOENT'))) throw error;
+      return [];
+    });
+    isFirst = false;
+    return found.flatMap((process) => {
+      try {
+        const { guest } = named(process, name);
+        return [{ pid: process.pid, name: guest }];
+      } catch {
+        // It has just ended.
+        return [];
+      }
+    });
+  };
+}

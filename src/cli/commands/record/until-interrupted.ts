@@ -1,0 +1,19 @@
+/** Work that a signal ends in good order; a second one ends the command at once. */
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export async function untilInterrupted<T>(
+  work: (interrupted: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+    interruption.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  try {
+    return await work(interruption.signal);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * What merging could give back of a host, from one look at its pages: nothing is simulated, so
+ * time, and what the kernel pays, are not in it. It is an upper bound: a kernel that has merged all
+ * that is equal, while nothing changes.
+ *
+ * Where only a sample of the contents is known, counts of them are scaled, and each has an error
+ * that it stays within 95 times in 100. How many pages there are is known without one; so what is saved
+ * is told as pages less distinct contents, and a content that very many pages have is missed by no
+ * more than any other.
+ */
+
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import {
+  MAPPING_ADVISED,
+  PAGE_ABSENT,
+  PAGE_CONTENT,
+  PAGE_HUGE,
+  PAGE_KIND,
+  PAGE_MERGED,
+  PAGE_RESTLESS,
+  PAGE_SHARED,
+  PAGE_ZEROES,
+} from '../recording/format.js';
+import {
+  type RecordedGuest,
+  type RecordedHost,
+  type RecordedStretch,
+  STRETCH_PAGES,
+} from '../recording/recorded-host.js';
+import { ContentTable } from './content-table.js';
+
+/** Standard deviations that 95 of 100 lie within. */
+const DEVIATIONS = 1.96;
+/**
+ * Of few contents, chance may have let too few into the sample, and none is no proof of none: the
+ * error is that of a few more (Agresti and Coull's "plus four").
+ */
+const PRIOR = 4;
+/** The kernel's max_page_sharing, unless somebody sets another. */
+export const DEFAULT_MAX_PAGE_SHARING = 256;
+
+/** How many, and by how much it may be wrong: 0 where nothing is scaled. */
+export interface Estimated {
+  readonly pages: number;
+  readonly error: number;
+}
+
+export interface GuestEstimate {
+  readonly name: string;
+  /** Present, and counted. */
+  readonly pages: number;
+  readonly zeroPages: number;
+  readonly restlessPages: number;
+  /** Frames that a fork has let it share. */
+  readonly forkedPages: number;
+  readonly hugePages: number;
+  /** Saved if it were alone, zero pages apart. */
+  readonly within: Estimated;
+  /** Contents that another guest has as well. */
+  readonly elsewhere: Estimated;
+}
+
+export interface Estimate {
+  /** Only what KSM sees now, as somebody has advised it; else as if all were advised. */
+  readonly isAdvised: boolean;
+  /** Present, and counted. */
+  readonly pages: number;
+  readonly zeroPages: number;
+  /** Change whenever they are looked at: never merged. */
+  readonly restlessPages: number;
+  /** Map a frame that another page does since a fork: counted, but it takes no frame. */
+  readonly forkedPages: number;
+  /** This host's own KSM has merged them already. */
+  readonly mergedPages: number;
+  /** Small pages in huge pages, which merging would split. */
+  readonly inHugePages: number;
+  /** Not counted: a device may write to them, or they are not advised. */
+  readonly pinnedPages: number;
+  readonly unadvisedPages: number;
+  /** Different contents, the zero page not among them. */
+  readonly distinct: Estimated;
+  /** Frames that merging gives back, zero pages apart; of them, those within one guest. */
+  readonly saved: Estimated;
+  readonly within: Estimated;
+  readonly between: Estimated;
+  /** What max_page_sharing takes away of it, zero pages included. */
+  readonly lostToSharingLimit: Estimated;
+  /** What merge_across_nodes=0 takes away of it; undefined on one node. */
+  readonly lostToNodes: Estimated | undefined;
+  readonly guests: readonly GuestEstimate[];
+}
+
+export interface EstimateOptions {
+  readonly selection: 'auto' | 'advised' | 'all';
+  readonly maxPageSharing?: number;
+}
+
+export function estimate(host: RecordedHost, options: EstimateOptions): Estimate {
+  const guests = [...host.guests.values()].filter((guest) => !guest.facts.isPinned);
+  const isAdvised =
+    options.selection === 'advised' ||
+    (options.selection === 'auto' && guests.some((guest) => hasAdvised(guest)));
+  const scale = new Scale(host.header.sample);
+  const table = new ContentTable();
+  const counts = guests.map((guest) => countOf(guest, isAdvised, table));
+  const sum = (of: (count: GuestCount) => number): number =>
+    counts.reduce((total, count) => total + of(count), 0);
+
+  const contents = sum(({ contentPages }) => contentPages);
+  const zeroPages = sum((count) => count.zeroPages);
+  const most = options.maxPageSharing ?? DEFAULT_MAX_PAGE_SHARING;
+  const distinct = new Summed();
+  const guestContents = new Summed();
+  const between = new Summed();
+  const sharing = new Summed();
+  const nodes = new Summed();
+  table.each((pages, ofGuests, onNodes) => {
+    distinct.add(1);
+    guestContents.add(ofGuests);
+    between.add(ofGuests - 1);
+    sharing.add(Math.ceil(pages / most) - 1);
+    nodes.add(onNodes - 1);
+  });
+  const saved = scale.without(contents, distinct);
+  const lost = scale.of(sharing);
+  return {
+    isAdvised,
+    pages: sum(({ pages }) => pages),
+    zeroPages,
+    restlessPages: sum(({ restlessPages }) => restlessPages),
+    forkedPages: sum(({ forkedPages }) => forkedPages),
+    mergedPages: sum(({ mergedPages }) => mergedPages),
+    inHugePages: sum(({ inHugePages }) => inHugePages),
+    pinnedPages: [...host.guests.values()]
+      .filter(({ facts }) => facts.isPinned)
+      .reduce((total, guest) => total + countOf(guest, false, new ContentTable()).pages, 0),
+    unadvisedPages: sum(({ unadvisedPages }) => unadvisedPages),
+    distinct: scale.of(distinct),
+    saved,
+    within: scale.without(contents, guestContents),
+    between: scale.of(between),
+    lostToSharingLimit: {
+      pages: lost.pages + Math.max(Math.ceil(zeroPages / most) - 1, 0),
+      error: lost.error,
+    },
+    lostToNodes: host.header.nodeBytes.length > 1 ? scale.of(nodes) : undefined,
+    guests: guests.map((guest, at) => guestEstimate(guest, counts[at], isAdvised, table, scale)),
+  };
+}
+
+interface GuestCount {
+  pages: number;
+  zeroPages: number;
+  restlessPages: number;
+  forkedPages: number;
+  mergedPages: number;
+  inHugePages: number;
+  unadvisedPages: number;
+  /** Whose content merges with equal ones, in the sample or not. */
+  contentPages: number;
+}
+
+function countOf(guest: RecordedGuest, isAdvised: boolean, table: ContentTable): GuestCount {
+  const count: GuestCount = {
+    pages: 0,
+    zeroPages: 0,
+    restlessPages: 0,
+    forkedPages: 0,
+    mergedPages: 0,
+    inHugePages: 0,
+    unadvisedPages: 0,
+    contentPages: 0,
+  };
+  eachPage(guest, (state, isOfAdvised, node, fingerprints, offset) => {
+    if (isAdvised && !isOfAdvised) {
+      count.unadvisedPages++;
+      return;
+    }
+    count.pages++;
+    if ((state & PAGE_MERGED) !== 0) count.mergedPages++;
+    if ((state & PAGE_HUGE) !== 0) count.inHugePages++;
+    const kind = state & PAGE_KIND;
+    if (kind === PAGE_ZEROES) count.zeroPages++;
+    else if (kind === PAGE_RESTLESS) count.restlessPages++;
+    else if (kind === PAGE_SHARED) count.forkedPages++;
+    else {
+      count.contentPages++;
+      if (kind === PAGE_CONTENT) table.add(fingerprints(), offset, guest.id, node);
+    }
+  });
+  return count;
+}
+
+function guestEstimate(
+  guest: RecordedGuest,
+  count: GuestCount | undefined,
+  isAdvised: boolean,
+  table: ContentTable,
+  scale: Scale,
+): GuestEstimate {
+  const own = new Summed();
+  const elsewhere = new Summed();
+  eachPage(guest, (state, isOfAdvised, _node, fingerprints, offset) => {
+    if ((state & PAGE_KIND) !== PAGE_CONTENT || (isAdvised && !isOfAdvised)) return;
+    const guests = table.comeAgain(fingerprints(), offset, guest.id);
+    if (guests > 0) own.add(1);
+    if (guests > 1) elsewhere.add(1);
+  });
+  return {
+    name: guest.facts.name,
+    pages: count?.pages ?? 0,
+    zeroPages: count?.zeroPages ?? 0,
+    restlessPages: count?.restlessPages ?? 0,
+    forkedPages: count?.forkedPages ?? 0,
+    hugePages: (count?.inHugePages ?? 0) / STRETCH_PAGES,
+    within: scale.without(count?.contentPages ?? 0, own),
+    elsewhere: scale.of(elsewhere),
+  };
+}
+
+type VisitPage = (
+  state: number,
+  isAdvised: boolean,
+  node: number,
+  fingerprints: () => Buffer,
+  offset: number,
+) => void;
+
+/** Those that are present, mapping by mapping. */
+function eachPage(guest: RecordedGuest, visit: VisitPage): void {
+  for (const { page: first, pages, flags, node = 0 } of guest.mappings.values()) {
+    const isAdvised = guest.facts.mergesAny || (flags & MAPPING_ADVISED) !== 0;
+    const end = first + pages;
+    for (const [place, stretch] of stretchesOf(guest, first, end)) {
+      const begin = place * STRETCH_PAGES;
+      const from = Math.max(first - begin, 0);
+      const to = Math.min(end - begin, STRETCH_PAGES);
+      const fingerprints = (): Buffer => stretch.fingerprints;
+      for (let index = from; index < to; index++) {
+        const state = stretch.states[index] ?? PAGE_ABSENT;
+        if ((state & PAGE_KIND) !== PAGE_ABSENT)
+          visit(state, isAdvised, node, fingerprints, index * FINGERPRINT_BYTES);
+      }
+    }
+  }
+}
+
+/** Those that have pages of a range: the work goes with what is present, not with addresses. */
+function* stretchesOf(
+  { stretches }: RecordedGuest,
+  first: number,
+  end: number,
+): Generator<[number, RecordedStretch], void, undefined> {
+  const from = Math.floor(first / STRETCH_PAGES);
+  const to = Math.ceil(end / STRETCH_PAGES);
+  if (to - from > stretches.size) {
+    for (const each of stretches) if (each[0] >= from && each[0] < to) yield each;
+    return;
+  }
+  for (let place = from; place < to; place++) {
+    const stretch = stretches.get(place);
+    if (stretch !== undefined) yield [place, stretch];
+  }
+}
+
+function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
+  return (
+    facts.mergesAny || [...mappings.values()].some(({ flags }) => (flags & MAPPING_ADVISED) !== 0)
+  );
+}
+
+/** A count over the contents of the sample. */
+class Summed {
+  sum = 0;
+  squares = 0;
+
+  add(value: number): void {
+    this.sum += value;
+    this.squares += value * value;
+  }
+}
+
+/** From the sample to all: each content was in it with the same chance (Horvitz and Thompson). */
+class Scale {
+  constructor(private readonly oneIn: number) {}
+
+  of({ sum, squares }: Summed): Estimated {
+    const { oneIn } = this;
+    const error = DEVIATIONS * Math.sqrt(oneIn * (oneIn - 1) * (squares + PRIOR));
+    return { pages: sum * oneIn, error: Math.ceil(error) };
+  }
+
+  /** What is left of pages, of which it is known how many there are. */
+  without(pages: number, summed: Summed): Estimated {
+    const { pages: taken, error } = this.of(summed);
+    return { pages: Math.max(pages - taken, 0), error };
+  }
+}

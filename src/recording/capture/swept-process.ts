@@ -1,0 +1,208 @@
+/** A live process that is looked at sweep by sweep: its facts, its mappings, its pages. */
+import { readFile } from 'node:fs/promises';
+import type { Span } from '../../sources/process/page-table.js';
+import { ProcessSource, type Selection } from '../../sources/process/process-source.js';
+import type { ProcessMapping } from '../../sources/process/smaps.js';
+import {
+  MAPPING_ADVISED,
+  MAPPING_HUGE,
+  MAPPING_LOCKED,
+  PAGE_HUGE,
+  PAGE_MERGED,
+} from '../format.js';
+import type { EndRecord, GuestFacts, MappingFacts, SweepRecord } from '../records.js';
+import type { FrameOwners } from './frame-owners.js';
+import type { Pace } from './pace.js';
+import type { PageWatch } from './page-watch.js';
+import { PrefixSample } from './prefixes.js';
+
+/** Read at once, in bytes. */
+const READ_BYTES = 2 * 1024 * 1024;
+/** As long a file name as anybody reads. */
+const MOST_LABEL_CHARACTERS = 200;
+
+/** What numbers a guest has, in bytes, and by which reason of a source's each is left out. */
+const LEFT_OUT = ['zero page', 'shared', 'file', 'hugetlb', 'device', 'not advised', 'unreadable'];
+export const GUEST_NUMBERS = ['rss', 'swap', ...LEFT_OUT];
+
+/** What all guests of a capture have in common. */
+export interface SweepContext {
+  readonly selection: Selection;
+  readonly owners: FrameOwners;
+  readonly pace: Pace;
+  /** By guest: what was seen of it. */
+  readonly watches: ReadonlyMap<number, PageWatch>;
+  write(record: Exclude<SweepRecord, EndRecord>): void;
+  /** So many bytes have been looked at. */
+  looked(bytes: number): void;
+}
+
+export class SweptProcess {
+  private source: ProcessSource | undefined;
+  private facts: GuestFacts | undefined;
+  private mappings = new Map<number, MappingFacts>();
+  private readonly buffer = Buffer.alloc(READ_BYTES);
+
+  constructor(
+    readonly guest: number,
+    readonly pid: number,
+    readonly name: string,
+    readonly startedTicks: number,
+    private readonly watch: PageWatch,
+    private readonly context: SweepContext,
+  ) {}
+
+  /** Bytes that are present and count; known once it has been opened. */
+  get presentBytes(): number {
+    return this.source?.totalBytes ?? 0;
+  }
+
+  /** The recording knows it. */
+  get isTold(): boolean {
+    return this.facts !== undefined;
+  }
+
+  /** Its page table is looked at. Rejects as ProcessSource does, or if it is another by now. */
+  async open(): Promise<void> {
+    this.source = await ProcessSource.open(this.pid, this.context.selection);
+  }
+
+  /** How many pages want a second look. ESRCH if it ended meanwhile. */
+  async sweep(): Promise<number> {
+    const { source, watch, context, guest } = this;
+    if (source === undefined) throw new Error('a process is opened before it is swept');
+    this.tellFacts(source);
+    const before = this.mappings;
+    this.mappings = new Map();
+    watch.begin();
+    for (const { mapping, node, spans } of source.mappings) {
+      if (spans.length === 0) continue;
+      const facts = mappingFacts(mapping, node, source.pageSize);
+      const known = before.get(facts.page);
+      this.mappings.set(facts.page, facts);
+      if (!isSame(known, facts)) context.write({ type: 'mapping', guest, ...facts });
+      const pages = spans.reduce((sum, { length }) => sum + length, 0) / source.pageSize;
+      const prefixes = known === undefined ? new PrefixSample(pages) : undefined;
+      for (const span of spans) await this.sweepSpan(source, span, prefixes);
+      const counts = prefixes?.counts();
+      if (counts !== undefined)
+        context.write({ type: 'prefixes', guest, page: facts.page, counts });
+    }
+    await source.assertThere();
+    const undecided = watch.end();
+    for (const page of before.keys())
+      if (!this.mappings.has(page)) context.write({ type: 'mapping-gone', guest, page });
+    await this.tellNumbers(source);
+    return undecided;
+  }
+
+  /** The second look at pages that may be restless. */
+  decide(): void {
+    const { source, watch, guest } = this;
+    if (source !== undefined) {
+      const page = this.buffer.subarray(0, source.pageSize);
+      watch.decide(page, (at) => source.readNow(page, at * source.pageSize) === page.length);
+    }
+    const pages = watch.unsampledChanges;
+    if (pages > 0) this.context.write({ type: 'unsampled-changes', guest, pages });
+  }
+
+  async close(): Promise<void> {
+    await this.source?.close();
+    this.source = undefined;
+  }
+
+  private async sweepSpan(
+    source: ProcessSource,
+    { address, length, huge, frames, merged }: Span,
+    prefixes: PrefixSample | undefined,
+  ): Promise<void> {
+    const { watch, context, guest } = this;
+    const { pageSize } = source;
+    for (let done = 0; done < length; done += READ_BYTES) {
+      const bytes = Math.min(READ_BYTES, length - done);
+      const chunk = this.buffer.subarray(0, bytes);
+      const first = (address + done) / pageSize;
+      const readable = source.readNow(chunk, address + done);
+      watch.pass(first, bytes / pageSize);
+      for (let offset = 0; offset < bytes; offset += pageSize) {
+        const page = first + offset / pageSize;
+        const index = (done + offset) / pageSize;
+        const frame = frames?.[index] ?? 0;
+        const marks = (huge ? PAGE_HUGE : 0) | (merged?.[index] === 1 ? PAGE_MERGED : 0);
+        const owner = frame === 0 ? undefined : context.owners.ownerOf(frame, page, guest);
+        if (owner !== undefined && source.facts.tellsFrames) {
+          watch.share(page, owner, marks);
+          continue;
+        }
+        if (offset + pageSize > readable && !this.readPage(source, page, chunk, offset)) {
+          watch.lose(page);
+          continue;
+        }
+        if (owner !== undefined && this.isEqual(owner, page, chunk, offset)) {
+          watch.share(page, owner, marks);
+          continue;
+        }
+        prefixes?.look(chunk, offset, pageSize);
+        watch.look(page, chunk, offset, marks);
+      }
+      context.looked(bytes);
+      await context.pace.rest();
+    }
+  }
+
+  private readPage(source: ProcessSource, page: number, chunk: Buffer, offset: number): boolean {
+    const { pageSize } = source;
+    const bytes = chunk.subarray(offset, offset + pageSize);
+    return source.readNow(bytes, page * pageSize) === pageSize;
+  }
+
+  /** Where frames have no numbers: at the same place, mapped elsewhere too, and of equal bytes. */
+  private isEqual(owner: number, page: number, chunk: Buffer, offset: number): boolean {
+    const other = this.context.watches.get(owner);
+    return other?.holds(page, chunk, offset) ?? false;
+  }
+
+  private tellFacts({ comm, mergesAny, facts: { isPinned } }: ProcessSource): void {
+    const { guest, pid, name, startedTicks, facts } = this;
+    if (facts?.comm === comm && facts.mergesAny === mergesAny && facts.isPinned === isPinned)
+      return;
+    this.facts = { name, pid, comm, startedTicks, mergesAny, isPinned };
+    this.context.write({ type: 'guest', guest, ...this.facts });
+  }
+
+  private async tellNumbers(source: ProcessSource): Promise<void> {
+    const { pid, guest } = this;
+    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+    const field = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
+    const leftOut = new Map(source.leftOut.map(({ reason, bytes }) => [reason, bytes]));
+    const values = [field('VmRSS'), field('VmSwap'), ...LEFT_OUT.map((of) => leftOut.get(of) ?? 0)];
+    this.context.write({ type: 'numbers', guest, values });
+  }
+}
+
+function mappingFacts(
+  { address, length, path, flags }: ProcessMapping,
+  node: number | undefined,
+  pageSize: number,
+): MappingFacts {
+  const bit = (letters: string, value: number): number => (flags.has(letters) ? value : 0);
+  return {
+    page: address / pageSize,
+    pages: length / pageSize,
+    flags: bit('mg', MAPPING_ADVISED) | bit('hg', MAPPING_HUGE) | bit('lo', MAPPING_LOCKED),
+    node,
+    label: path.slice(0, MOST_LABEL_CHARACTERS),
+  };
+}
+
+function isSame(a: MappingFacts | undefined, b: MappingFacts): boolean {
+  return (
+    a !== undefined &&
+    a.pages === b.pages &&
+    a.flags === b.flags &&
+    a.node === b.node &&
+    a.label === b.label
+  );
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Fingerprinter } from '../../../src/fingerprints/fingerprint.js';
+import { FingerprintKey } from '../../../src/fingerprints/key.js';
+import { Sample } from '../../../src/fingerprints/sample.js';
+import { PageWatch } from '../../../src/recording/capture/page-watch.js';
+import {
+  PAGE_ABSENT,
+  PAGE_CONTENT,
+  PAGE_KIND,
+  PAGE_RESTLESS,
+  PAGE_SHARED,
+  PAGE_UNSAMPLED,
+  PAGE_ZEROES,
+} from '../../../src/recording/format.js';
+import { RecordedHost, STRETCH_PAGES } from '../../../src/recording/recorded-host.js';
+import type { PagesRecord } from '../../../src/recording/records.js';
+import { GUEST, HEADER } from '../small-recording.js';
+
+const PAGE = 4096;
+const FIRST = 2 ** 24 + 500;
+
+/** What a page of the model is: nothing, or bytes that begin with a number; 0: zeroes. */
+type Model = ReadonlyMap<number, number>;
+
+class Watched {
+  readonly host = new RecordedHost(HEADER);
+  readonly records: PagesRecord[] = [];
+  readonly fingerprinter: Fingerprinter;
+  private readonly watch: PageWatch;
+
+  constructor(
+    private readonly key: FingerprintKey,
+    readonly sample: Sample,
+  ) {
+    this.host.apply({ ...GUEST, guest: 1 });
+    this.fingerprinter = new Fingerprinter(key, PAGE);
+    this.watch = new PageWatch(1, new Fingerprinter(this.key, PAGE), sample, (record) => {
+      this.records.push(record);
+      this.host.apply(record);
+    });
+  }
+
+  /** `later`: what is there at the second look. */
+  sweep(pages: Model, later: Model = pages, shared: ReadonlySet<number> = new Set()): number {
+    this.records.length = 0;
+    this.watch.begin();
+    for (const [page, value] of [...pages].sort(([a], [b]) => a - b)) {
+      this.watch.pass(page, 1);
+      if (shared.has(page)) this.watch.share(page, 9, 0);
+      else this.watch.look(page, bytesOf(value), 0, 0);
+    }
+    const undecided = this.watch.end();
+    const bytes = Buffer.alloc(PAGE);
+    this.watch.decide(bytes, (page) => {
+      const value = later.get(page);
+      if (value === undefined) return false;
+      bytesOf(value).copy(bytes);
+      return true;
+    });
+    return undecided;
+  }
+
+  kindOf(page: number): number {
+    const stretch = this.host.guest(1).stretches.get(Math.floor(page / STRETCH_PAGES));
+    return (stretch?.states[page % STRETCH_PAGES] ?? PAGE_ABSENT) & PAGE_KIND;
+  }
+
+  fingerprintOf(page: number): Buffer | undefined {
+    const stretch = this.host.guest(1).stretches.get(Math.floor(page / STRETCH_PAGES));
+    const at = (page % STRETCH_PAGES) * 16;
+    return stretch?.fingerprints.subarray(at, at + 16);
+  }
+}
+
+function bytesOf(value: number): Buffer {
+  const bytes = Buffer.alloc(PAGE);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+const model = fc
+  .uniqueArray(fc.tuple(fc.nat(1200), fc.nat(3)), { selector: ([page]) => page, maxLength: 40 })
+  .map((pages): Model => new Map(pages.map(([page, value]) => [FIRST + page, value])));
+
+describe('pages that are watched', () => {
+  it('are in the recording what they are, whatever changes, comes and goes', () => {
+    const key = FingerprintKey.random();
+    fc.assert(
+      fc.property(fc.array(model, { maxLength: 6 }), fc.constantFrom(1, 2), (sweeps, n) => {
+        const watched = new Watched(key, new Sample(n));
+        for (const pages of sweeps) {
+          watched.sweep(pages);
+          for (let page = FIRST; page <= FIRST + 1200; page++) {
+            const value = pages.get(page);
+            if (value === undefined) {
+              expect(watched.kindOf(page)).toBe(PAGE_ABSENT);
+              continue;
+            }
+            const fingerprint = Buffer.from(watched.fingerprinter.of(bytesOf(value)));
+            const inSample = watched.sample.has(fingerprint);
+            const kind = value === 0 ? PAGE_ZEROES : inSample ? PAGE_CONTENT : PAGE_UNSAMPLED;
+            expect(watched.kindOf(page)).toBe(kind);
+            if (kind === PAGE_CONTENT)
+              expect(watched.fingerprintOf(page)?.equals(fingerprint)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('cost nothing while nothing changes', () => {
+    const watched = new Watched(FingerprintKey.random(), new Sample(1));
+    const pages = new Map(Array.from({ length: 2000 }, (_, i) => [FIRST + i, i]));
+    watched.sweep(pages);
+    expect(watched.records.length).toBeGreaterThan(0);
+    watched.sweep(pages);
+    expect(watched.records).toEqual([]);
+  });
+
+  it('that change at every sweep and in between never rest, until they do', () => {
+    const watched = new Watched(FingerprintKey.random(), new Sample(1));
+    const holding = (value: number): Model => new Map([[FIRST, value]]);
+    expect(watched.sweep(holding(1))).toBe(0);
+    expect(watched.sweep(holding(2))).toBe(0);
+    expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
+    expect(watched.sweep(holding(3), holding(4))).toBe(1);
+    expect(watched.kindOf(FIRST)).toBe(PAGE_RESTLESS);
+    // As long as it goes on so, there is nothing to tell, and nothing to look at twice.
+    expect(watched.sweep(holding(5))).toBe(0);
+    expect(watched.records).toEqual([]);
+    watched.sweep(holding(5));
+    expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
+    const now = Buffer.from(watched.fingerprinter.of(bytesOf(5)));
+    expect(watched.fingerprintOf(FIRST)?.equals(now)).toBe(true);
+  });
+
+  it('that change at every sweep but rest in between are told each time', () => {
+    const watched = new Watched(FingerprintKey.random(), new Sample(1));
+    for (const value of [1, 2, 3, 4]) watched.sweep(new Map([[FIRST, value]]));
+    expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
+    const now = Buffer.from(watched.fingerprinter.of(bytesOf(4)));
+    expect(watched.fingerprintOf(FIRST)?.equals(now)).toBe(true);
+  });
+
+  it('that a fork shares are told once, and again when they are their own', () => {
+    const watched = new Watched(FingerprintKey.random(), new Sample(1));
+    const pages = new Map([[FIRST, 7]]);
+    watched.sweep(pages, pages, new Set([FIRST]));
+    expect(watched.kindOf(FIRST)).toBe(PAGE_SHARED);
+    watched.sweep(pages, pages, new Set([FIRST]));
+    expect(watched.records).toEqual([]);
+    watched.sweep(pages);
+    expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
+  });
+});

@@ -21,6 +21,9 @@ export const DEFAULT_KERNEL = '6.18';
 /** Bytes of a guest's page, unless something else is said: x86-64's. */
 export const DEFAULT_PAGE_SIZE = 4096;
 
+/** The media type of pages as fingerprints, 16 bytes each. */
+export const FINGERPRINTS = 'application/vnd.ksmd.fingerprints';
+
 /** A sample has one content in so many, at most. */
 export const MOST_IN_A_SAMPLE = 65_536;
 

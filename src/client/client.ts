@@ -9,7 +9,7 @@
 
 import { KsmdError } from '../errors.js';
 import type { Advice } from '../names.js';
-import { FINGERPRINTS } from '../protocol/content.js';
+import { FINGERPRINTS } from '../names.js';
 import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
 import type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';

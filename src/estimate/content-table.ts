@@ -1,6 +1,6 @@
 /**
  * Contents by their fingerprints, each once, and how many pages and guests have it. Fingerprints
- * are digests already, so a part of one is its place; 32 bytes a place, at most three in four taken.
+ * are digests already, so a part of one is its place. 32 bytes a place, and one in four is free.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 

@@ -4,7 +4,7 @@
  * that is equal, while nothing changes.
  *
  * Where only a sample of the contents is known, counts of them are scaled, and each has an error
- * that it stays within 95 times in 100. How many pages there are is known without one; so what is saved
+ * that it stays within 95 times in 100. How many pages there are is known without; so what is saved
  * is told as pages less distinct contents, and a content that very many pages have is missed by no
  * more than any other.
  */

@@ -1,12 +1,11 @@
 /** Bodies that are no JSON: a guest's bytes, text, server-sent events. */
 import { type Static, type TSchema, Type } from 'typebox';
+import { FINGERPRINTS } from '../names.js';
 
 const BINARY = { schema: Type.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }) };
 
 /** Bytes as they come, however many. */
 export const OCTETS = { content: { 'application/octet-stream': BINARY } };
-
-export const FINGERPRINTS = 'application/vnd.ksmd.fingerprints';
 
 /** What is stored of pages: their bytes, or a fingerprint of each, one after another. */
 export const PAGES = { content: { ...OCTETS.content, [FINGERPRINTS]: BINARY } };

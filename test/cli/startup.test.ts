@@ -77,7 +77,7 @@ describe('loads', () => {
       packages: ['typebox', 'xxhash-wasm'],
     },
     profile: { rooms: ['hotspots'] },
-    register: { rooms: ['sources'] },
+    register: { rooms: ['fingerprints', 'sources'] },
     replay: {
       rooms: ['conformance', 'core', 'khugepaged', 'ksm', 'machine', 'protocol'],
       packages: ['typebox', 'xxhash-wasm'],

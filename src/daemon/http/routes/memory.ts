@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { isKsmdError, KsmdError } from '../../../errors.js';
-import { FINGERPRINTS } from '../../../protocol/content.js';
+import { FINGERPRINTS } from '../../../names.js';
 import type { MEMORY_ROUTES } from '../../../protocol/routes/memory.js';
 import { toBytes } from '../../../protocol/values.js';
 import type { Context } from '../context.js';

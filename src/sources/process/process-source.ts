@@ -53,14 +53,18 @@ export interface ProcessLayout {
   /** Mappings that something is present in. */
   readonly mappings: number;
   readonly presentBytes: number;
+  /** Of these, in mappings that are advised. */
+  readonly advisedBytes: number;
 }
 
 /** What is to be said of a process beside what is registered and what is left out. */
 export interface ProcessFacts {
   /** The mappings that count are those that are advised, and not all. */
   readonly isAdvised: boolean;
-  /** It has advised some. */
+  /** It has advised some mapping. */
   readonly hasAdvised: boolean;
+  /** Present, its own, and advised. */
+  readonly advisedBytes: number;
   /** Pages that this machine's KSM has merged, and frames that they share. */
   readonly mergedPages: number;
   readonly mergedFrames: ReadonlySet<number>;
@@ -166,6 +170,7 @@ export class ProcessSource implements Source {
     const { mergedPages, mergedFrames, sharedUnknown } = tally;
     return {
       ...this.advised,
+      advisedBytes: this.layout.advisedBytes,
       isPinned: this.isPinned,
       mergedPages,
       mergedFrames,
@@ -310,12 +315,15 @@ function layoutOf(mappings: readonly PresentMapping[]): ProcessLayout {
   const regions: ProcessRegion[] = [];
   let withPages = 0;
   let presentBytes = 0;
-  for (const { spans, node } of mappings) {
+  let advisedBytes = 0;
+  for (const { mapping, spans, node } of mappings) {
     if (spans.length > 0) withPages++;
-    for (const { length } of spans) presentBytes += length;
+    const bytes = spans.reduce((sum, { length }) => sum + length, 0);
+    presentBytes += bytes;
+    if (isAdvised(mapping)) advisedBytes += bytes;
     joinTo(regions, spans, node);
   }
-  return { regions, mappings: withPages, presentBytes };
+  return { regions, mappings: withPages, presentBytes, advisedBytes };
 }
 
 /** Spans in order of address become regions, one where the gap between two is small. */

@@ -35,7 +35,7 @@ function layoutOf(pages: Pages): ProcessLayout {
       }),
     );
   joinTo(regions, spans, undefined);
-  return { regions, mappings: 1, presentBytes: spans.length * PAGE };
+  return { regions, mappings: 1, presentBytes: spans.length * PAGE, advisedBytes: 0 };
 }
 
 const pages: fc.Arbitrary<Pages> = fc

@@ -12,11 +12,11 @@ import {
   sharedPages,
 } from '../../../sources/process/family.js';
 import { ProcessSource, type Selection } from '../../../sources/process/process-source.js';
-import type { LeftOut } from '../../../sources/source.js';
 import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
+import { memoryTable } from './memory-table.js';
 import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
 import { beginGuest, endGuest } from './unfinished.js';
@@ -28,11 +28,13 @@ export interface RegisterProcessesOptions {
   readonly key: string | undefined;
 }
 
-/** A process that has become a guest. */
+/** A process that becomes a guest. */
 interface Member {
   readonly guest: string;
   readonly source: ProcessSource;
   readonly frames: ReadonlyMap<number, number>;
+  /** Once it has become one. */
+  registeredBytes: number;
 }
 
 /**
@@ -53,7 +55,8 @@ export async function registerProcesses(
     if (chosen.length === 0) throw nothingToRegister(sources);
     const upload = await PageUpload.to(client, key);
     for (const [{ guest }, source] of chosen) {
-      const member = { guest, source, frames: sharedFrames(source.layout, source.pageSize) };
+      const frames = sharedFrames(source.layout, source.pageSize);
+      const member: Member = { guest, source, frames, registeredBytes: 0 };
       const parent = parentOf(member, members);
       const said =
         parent === undefined
@@ -62,8 +65,9 @@ export async function registerProcesses(
       members.push(member);
       // Not before all are there.
       beginGuest(client, guest);
-      print(...said, ...factsOf(source));
+      print(...said, ...factsOf(member));
     }
+    print(...memoryTable(members));
     for (const [{ guest }, source] of sources)
       if (!chosen.some(([{ guest: other }]) => other === guest))
         print(`${guest}: left out, as process ${source.pid} has ${nothing(source)}`);
@@ -89,10 +93,17 @@ function nothingToRegister(sources: ReadonlyMap<NamedProcess, ProcessSource>): K
   return new KsmdError('EINVAL', `process ${first.pid} has ${nothing(first)}`);
 }
 
-function nothing({ facts, totalBytes }: ProcessSource): string {
+function nothing(source: ProcessSource): string {
+  const { facts, totalBytes } = source;
+  const shared = sharedRam(source, 0);
+  const hint =
+    shared === 0
+      ? ''
+      : ` (${size(shared)} is shared, of which KSM merges none: a virtual machine's is private ` +
+        'with share=off in its memory-backend)';
   return facts.isAdvised || totalBytes > 0
-    ? 'advised nothing that is present: --all takes the rest'
-    : 'no private memory that is present';
+    ? `advised nothing that is present${hint}: --all takes the rest`
+    : `no private memory that is present${hint}`;
 }
 
 /** The one that shares most with it. */
@@ -111,14 +122,16 @@ function parentOf(member: Member, members: readonly Member[]): Member | undefine
 async function registerAlone(
   client: Client,
   upload: PageUpload,
-  { guest, source }: Member,
+  member: Member,
   node: number | undefined,
 ): Promise<string[]> {
+  const { guest, source } = member;
   let flag: string[] = [];
   const prepare = async (): Promise<void> => {
     if (source.mergesAny) flag = await setMergesAny(client, guest, true);
   };
   const { presentBytes } = await registerSource(client, upload, guest, source, { node, prepare });
+  member.registeredBytes = presentBytes;
   return [
     `${guest}: ${pages(presentBytes, source)} of process ${source.pid} in ` +
       `${count(source.layout.mappings, 'mapping')}`,
@@ -148,13 +161,14 @@ async function registerForked(
     await making.apply(difference, pageSize);
     const sharedBytes = await making.keepEqual(difference.shared, parent.source);
     await source.assertThere();
+    member.registeredBytes = sharedBytes + making.storedBytes;
     const flag =
       mergesAny === source.mergesAny ? [] : await setMergesAny(client, guest, source.mergesAny);
     const taken = source.facts.tellsFrames
       ? 'are the same as'
       : 'are taken to be the same (at the same place, mapped elsewhere too, and equal) as';
     return [
-      `${guest}: ${pages(sharedBytes + making.storedBytes, source)} of process ${source.pid} in ` +
+      `${guest}: ${pages(member.registeredBytes, source)} of process ${source.pid} in ` +
         `${count(source.layout.mappings, 'mapping')}`,
       `  ${pages(sharedBytes, source)} ${taken} ${parent.guest}'s since a fork`,
       ...flag,
@@ -284,8 +298,8 @@ async function setMergesAny(client: Client, guest: string, merges: boolean): Pro
 }
 
 /** What somebody has to know who goes by the figures. */
-function factsOf(source: ProcessSource): string[] {
-  const { facts, leftOut, pageSize } = source;
+function factsOf({ source, registeredBytes }: Member): string[] {
+  const { facts, pageSize } = source;
   const lines = [
     facts.isAdvised
       ? '  as KSM sees it now: what the process has advised'
@@ -293,7 +307,12 @@ function factsOf(source: ProcessSource): string[] {
         ? '  as if prctl(PR_SET_MEMORY_MERGE) were set'
         : '  as if prctl(PR_SET_MEMORY_MERGE) were set: it has advised nothing',
   ];
-  if (leftOut.length > 0) lines.push(`  left out: ${leftOut.map(reasonOf).join(', ')}`);
+  const shared = sharedRam(source, registeredBytes);
+  if (shared > 0)
+    lines.push(
+      `  most of it is shared memory (${size(shared)}), of which KSM merges none;`,
+      "  a virtual machine's is private with share=off in its memory-backend",
+    );
   if (facts.isPinned)
     lines.push('  a device has access to its memory (VFIO): KSM can merge none of it');
   if (facts.sharedUnknown > 0)
@@ -306,8 +325,12 @@ function factsOf(source: ProcessSource): string[] {
   return lines;
 }
 
-function reasonOf({ reason, bytes }: LeftOut): string {
-  return `${size(bytes)} ${reason}`;
+/** Bytes of shared mappings, if most of the memory that is not of files is shared; else 0. */
+function sharedRam({ leftOut }: ProcessSource, registeredBytes: number): number {
+  const bytesOf = (reason: string): number =>
+    leftOut.find((out) => out.reason === reason)?.bytes ?? 0;
+  const shared = bytesOf('shared');
+  return shared > registeredBytes + bytesOf('not advised') ? shared : 0;
 }
 
 /** Of all together: what this machine's own KSM has merged. */

@@ -4,6 +4,7 @@
 //   advised=PAGES       private memory, each page different, advised mergeable
 //   private=PAGES       the same, not advised
 //   shared=PAGES        shared memory, written
+//   memfd=PAGES         a shared mapping of a memfd, written, advised in vain, as QEMU's share=on
 //   zero=PAGES          private memory, advised and read only: the kernel's page of zeroes
 //   twins=PAGES         advised pages that are all the same
 //   file=PATH:PAGES     a private mapping of a file, each page written
@@ -32,6 +33,8 @@ const mmap = libc.func(
 const madvise = libc.func('int madvise(intptr_t at, size_t length, int advice)');
 const mprotect = libc.func('int mprotect(intptr_t at, size_t length, int prot)');
 const memset = libc.func('intptr_t memset(intptr_t at, int byte, size_t length)');
+const memfd = libc.func('int memfd_create(str name, unsigned int flags)');
+const ftruncate = libc.func('int ftruncate(int fd, long length)');
 const dlsym = libc.func('intptr_t dlsym(intptr_t handle, str name)');
 const clone = libc.func('int clone(intptr_t fn, intptr_t stack, int flags, intptr_t arg)');
 const SIGCHLD = 17;
@@ -71,6 +74,11 @@ const commands = {
   rewrite: (pages) => write(advised, pages, (page) => page + 77),
   private: (pages) => write(anonymous(pages), pages),
   shared: (pages) => write(anonymous(pages, MAP_SHARED), pages),
+  memfd: (pages) => {
+    const fd = memfd('ram', 0);
+    if (fd === -1 || ftruncate(fd, pages * PAGE) !== 0) throw new Error('memfd_create fails');
+    write(advise(map(pages * PAGE, MAP_SHARED, fd), pages * PAGE), pages);
+  },
   zero: (pages) => {
     const at = advise(anonymous(pages), pages * PAGE);
     read(at, at + (pages / 2) * PAGE, (pages / 2) * PAGE);

@@ -49,6 +49,20 @@ async function register(...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** The table's only row, by its heads. It is no wider than any terminal. */
+function tableIn(said: string): Record<string, string> {
+  const lines = said.split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  const cells: [string, string][] = [];
+  for (const [at, line] of lines.entries()) {
+    if (!line.startsWith('GUEST ')) continue;
+    const values = (lines[at + 1] ?? '').split(/ {2,}/);
+    for (const [column, head] of line.split(/ {2,}/).entries())
+      cells.push([head.replace('LEFT OUT: ', ''), values[column] ?? '']);
+  }
+  return Object.fromEntries(cells);
+}
+
 function pidsOf(each: readonly string[]): string[] {
   return each.flatMap((pid) => ['--pid', pid]);
 }
@@ -63,9 +77,10 @@ describe('of a process that has advised memory', () => {
     const said = await register('web', '--pid', pid);
     expect(said).toMatch(/^web: 64 pages \(256 KiB\) of process \d+ in 1 mapping\n/);
     expect(said).toMatch(/as KSM sees it now: what the process has advised\n/);
-    expect(said).toMatch(/left out: .*3\.9 MiB shared/);
-    expect(said).toMatch(/left out: .*MiB not advised/);
-    expect(said).toMatch(/left out: .*128 KiB zero page/);
+    const told = tableIn(said);
+    expect(told).toMatchObject({ GUEST: 'web', REGISTERED: '256 KiB', ADVISED: '256 KiB' });
+    expect(told).toMatchObject({ SHARED: '3.9 MiB', 'ZERO PAGE': '128 KiB' });
+    expect(told['NOT ADVISED']).toMatch(/MiB$/);
     expect((await daemon.client.guest('web')).presentPages).toBe(64);
   });
 
@@ -80,6 +95,41 @@ describe('of a process that has advised memory', () => {
     const [pid = ''] = await start(`reserved=${32 * 1024}`);
     expect(await register('sparse', '--pid', pid)).toMatch(/^sparse: 1 page \(4 KiB\)/);
   });
+});
+
+describe('of a machine whose memory is shared (share=on)', () => {
+  test('nothing is advised, and it is said why and what to do', async () => {
+    const [pid = ''] = await start('memfd=32768');
+    const said = await register('vm', '--pid', pid);
+    expect(tableIn(said)).toMatchObject({ ADVISED: '0 B', SHARED: '128 MiB' });
+    expect(said).toContain(
+      '  most of it is shared memory (128 MiB), of which KSM merges none;\n' +
+        "  a virtual machine's is private with share=off in its memory-backend\n",
+    );
+  });
+
+  test('--advised leaves nothing to register, and says the same', async () => {
+    const [pid = ''] = await start('memfd=32768');
+    expect(await daemon.ksmd('register', 'vm', '--advised', '--pid', pid)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/advised nothing .*128 MiB is shared.* share=off/),
+    });
+    expect(await daemon.client.guests()).toEqual([]);
+  });
+});
+
+test('a machine that advises nothing (Firecracker, Cloud Hypervisor) is told from one that does', async () => {
+  const [silent = ''] = await start('private=2048');
+  const [advising = ''] = await start('advised=2048');
+  const said = await register('vm', '--pid', silent);
+  expect(said).toMatch(/as if prctl\(PR_SET_MEMORY_MERGE\) were set: it has advised nothing\n/);
+  expect(tableIn(said)).toMatchObject({ ADVISED: '0 B' });
+  expect(tableIn(await register('qemu', '--pid', advising))).toMatchObject({
+    REGISTERED: '8 MiB',
+    ADVISED: '8 MiB',
+  });
+  const both = await register('vms', ...pidsOf([silent, advising]));
+  expect(both).toMatch(/\nvms-\d+: left out, as process \d+ has advised nothing that is present/);
 });
 
 test('thousands of mappings in a row are few regions', async () => {

@@ -1,0 +1,65 @@
+/**
+ * Of processes that have become guests: how much of their memory is registered, how much they have
+ * advised, and how much is left out, by reason. A row a guest, and a column for each reason that
+ * there is; what does not fit beside the others comes below, in a table of its own.
+ */
+import type { ProcessFacts } from '../../../sources/process/process-source.js';
+import type { LeftOut } from '../../../sources/source.js';
+import { size, table } from '../../terminal/wording.js';
+
+/** What any terminal has. */
+const MOST_COLUMNS = 80;
+const GAP = 2;
+
+export interface Taken {
+  readonly guest: string;
+  readonly source: {
+    readonly leftOut: readonly LeftOut[];
+    readonly facts: Pick<ProcessFacts, 'advisedBytes'>;
+  };
+  readonly registeredBytes: number;
+}
+
+interface Column {
+  readonly head: string;
+  readonly cells: readonly string[];
+}
+
+export function memoryTable(taken: readonly Taken[]): string[] {
+  const guests = { head: 'GUEST', cells: taken.map(({ guest }) => guest) };
+  const reasons = new Set(
+    taken.flatMap(({ source }) => source.leftOut.map(({ reason }) => reason)),
+  );
+  const columns = [
+    column('REGISTERED', taken, ({ registeredBytes }) => registeredBytes),
+    column('ADVISED', taken, ({ source }) => source.facts.advisedBytes),
+    ...[...reasons].map((reason, index) =>
+      column(`${index === 0 ? 'LEFT OUT: ' : ''}${reason.toUpperCase()}`, taken, ({ source }) =>
+        source.leftOut.reduce((sum, out) => sum + (out.reason === reason ? out.bytes : 0), 0),
+      ),
+    ),
+  ];
+  const tables: Column[][] = [];
+  for (const each of columns) {
+    const last = tables.at(-1);
+    if (last !== undefined && width([...last, each]) <= MOST_COLUMNS) last.push(each);
+    else tables.push([guests, each]);
+  }
+  return tables.flatMap((part) =>
+    table(
+      part.map(({ head }) => head),
+      taken.map((_, row) => part.map(({ cells }) => cells[row] ?? '')),
+    ),
+  );
+}
+
+function column(head: string, taken: readonly Taken[], bytes: (row: Taken) => number): Column {
+  return { head, cells: taken.map((row) => size(bytes(row))) };
+}
+
+function width(columns: readonly Column[]): number {
+  const widths = columns.map(({ head, cells }) =>
+    Math.max(...[head, ...cells].map(({ length }) => length)),
+  );
+  return widths.reduce((sum, each) => sum + GAP + each, -GAP);
+}

@@ -3,7 +3,8 @@
  * present, which of them it shares, with whom a fork or this machine's KSM has them be one frame.
  *
  * What is empty costs nothing where PAGEMAP_SCAN is to be had; elsewhere eight bytes a page are
- * read, of mappings that hold anything. Nothing is brought in from swap.
+ * read, of mappings that hold anything of the process's own: minutes, of the terabytes that some
+ * programs reserve. The event loop turns meanwhile. Nothing is brought in from swap.
  */
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -13,6 +14,8 @@ import type { ProcessMapping } from './smaps.js';
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65_536;
+/** Entries are read at once where there are few of them. */
+const FEW_PAGES = 4096;
 /** Bits 62, 61 and 56 of an entry, in its high word. */
 const SWAPPED = 0x40000000;
 const OF_FILE = 0x20000000;
@@ -64,11 +67,16 @@ export class PageTable {
     private readonly pageSize: number,
   ) {}
 
-  static async open(pid: number, pageSize: number): Promise<PageTable> {
+  /** `openScan`: what passes over what is empty, if anything does. */
+  static async open(
+    pid: number,
+    pageSize: number,
+    openScan: (pagemap: FileHandle) => Promise<PagemapScan | undefined> = PagemapScan.open,
+  ): Promise<PageTable> {
     const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
     return new PageTable(
       pagemap,
-      await PagemapScan.open(pagemap),
+      await openScan(pagemap),
       await FrameFlags.open(pageSize),
       pageSize,
     );
@@ -84,24 +92,28 @@ export class PageTable {
     return this.scan !== undefined || this.flags !== undefined;
   }
 
-  /** In order of address. */
-  *spans({
-    address,
-    length,
-    rssBytes,
-    swapBytes,
-  }: ProcessMapping): Generator<Span, void, undefined> {
+  /** Bytes of the mapping that `spans` goes over entry by entry. */
+  readBytes({ length, anonymousBytes, swapBytes }: ProcessMapping): number {
+    // The zero page is in neither of both: it goes uncounted where there is nothing else.
+    return this.scan === undefined && anonymousBytes + swapBytes > 0 ? length : 0;
+  }
+
+  /** In order of address. `walked` is told how many bytes of addresses were gone over. */
+  async *spans(
+    mapping: ProcessMapping,
+    walked: (bytes: number) => void = () => {},
+  ): AsyncGenerator<Span, void, undefined> {
+    const { address, length } = mapping;
     const end = address + length;
     if (this.scan === undefined) {
-      // The zero page is in neither of both: it goes uncounted where there is nothing else.
-      if (rssBytes + swapBytes > 0) yield* this.readSpans(address, end);
+      if (this.readBytes(mapping) > 0) yield* this.readSpans(address, end, walked);
       return;
     }
     for (const range of this.scan.ranges(address, end)) {
       if (this.isLeftOut(range)) continue;
       for (let at = range.start; at < range.end; ) {
         const stop = Math.min(range.end, at + BATCH_PAGES * this.pageSize);
-        this.readEntries(at, stop);
+        await this.readEntries(at, stop);
         yield this.span(at, 0, (stop - at) / this.pageSize, range.isHuge);
         at = stop;
       }
@@ -121,13 +133,17 @@ export class PageTable {
   }
 
   /** Without PAGEMAP_SCAN: entry by entry. */
-  private *readSpans(address: number, end: number): Generator<Span, void, undefined> {
+  private async *readSpans(
+    address: number,
+    end: number,
+    walked: (bytes: number) => void,
+  ): AsyncGenerator<Span, void, undefined> {
     const { pageSize } = this;
     const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
     // From one multiple of a huge page on, so that none lies in two batches.
     for (let at = address; at < end; ) {
       const stop = Math.min(end, Math.floor(at / hugeBytes) * hugeBytes + BATCH_PAGES * pageSize);
-      this.readEntries(at, stop);
+      await this.readEntries(at, stop);
       const pages = (stop - at) / pageSize;
       for (let page = 0; page < pages; ) {
         const [kind, step] = this.kindAt(at, page, pages);
@@ -142,6 +158,7 @@ export class PageTable {
         if (kind === 'own' || kind === 'huge') yield this.span(at, page, next, kind === 'huge');
         page = next;
       }
+      walked(stop - at);
       at = stop;
     }
   }
@@ -215,10 +232,15 @@ export class PageTable {
     return MERGED;
   }
 
-  private readEntries(start: number, end: number): void {
-    const bytes = ((end - start) / this.pageSize) * ENTRY_BYTES;
+  private async readEntries(start: number, end: number): Promise<void> {
+    const { pagemap, entries } = this;
+    const pages = (end - start) / this.pageSize;
+    const bytes = pages * ENTRY_BYTES;
     const from = (start / this.pageSize) * ENTRY_BYTES;
-    const bytesRead = readSync(this.pagemap.fd, this.entries, 0, bytes, from);
+    const bytesRead =
+      pages <= FEW_PAGES
+        ? readSync(pagemap.fd, entries, 0, bytes, from)
+        : (await pagemap.read(entries, 0, bytes, from)).bytesRead;
     // What is past the end of the pagemap is gone.
     this.entries.fill(0, bytesRead, bytes);
   }

@@ -76,6 +76,9 @@ export interface ProcessFacts {
   readonly isPinned: boolean;
 }
 
+/** Told of bytes of addresses just gone over, and of all that are to be. */
+export type Walked = (bytes: number, totalBytes: number) => void;
+
 /** Of present pages, in bytes. */
 type Range = Pick<Span, 'address' | 'length'>;
 
@@ -111,10 +114,15 @@ export class ProcessSource implements Source {
   ) {}
 
   /**
-   * Looks at all of its page table; what is present is read later. KsmdError: ESRCH if there is no
-   * such process, EINVAL if it is the kernel's own, EACCES if it may not be read.
+   * Looks at all of its page table; what is present is read later. `walked` is told how far it is,
+   * where that takes long: bytes of addresses, and how many there are. KsmdError: ESRCH if there is
+   * no such process, EINVAL if it is the kernel's own, EACCES if it may not be read.
    */
-  static async open(pid: number, selection: Selection = 'auto'): Promise<ProcessSource> {
+  static async open(
+    pid: number,
+    selection: Selection = 'auto',
+    walked: Walked = () => {},
+  ): Promise<ProcessSource> {
     const handles: { close(): Promise<void> }[] = [];
     try {
       const mem = await open(`/proc/${pid}/mem`, 'r');
@@ -128,9 +136,7 @@ export class ProcessSource implements Source {
       const reasons = new Map<string, number>();
       const chosen = chosenOf(all, selection, reasons);
       const nodes = await nodesOf(pid);
-      const mappings = chosen.mappings.map((mapping): PresentMapping => {
-        return { mapping, node: nodes.get(mapping.address), spans: [...table.spans(mapping)] };
-      });
+      const mappings = await presentOf(table, chosen.mappings, nodes, walked);
       const source = new ProcessSource(
         pid,
         (await readFile(`/proc/${pid}/comm`, 'latin1')).trimEnd(),
@@ -309,6 +315,24 @@ function chosenOf(
     return counts;
   });
   return { mappings, isAdvised: advised };
+}
+
+/** Where what is present of each mapping lies. */
+async function presentOf(
+  table: PageTable,
+  mappings: readonly ProcessMapping[],
+  nodes: ReadonlyMap<number, number>,
+  walked: Walked,
+): Promise<PresentMapping[]> {
+  const totalBytes = mappings.reduce((sum, mapping) => sum + table.readBytes(mapping), 0);
+  const walkedSome = (bytes: number): void => walked(bytes, totalBytes);
+  const present: PresentMapping[] = [];
+  for (const mapping of mappings) {
+    const spans: Span[] = [];
+    for await (const span of table.spans(mapping, walkedSome)) spans.push(span);
+    present.push({ mapping, node: nodes.get(mapping.address), spans });
+  }
+  return present;
 }
 
 function layoutOf(mappings: readonly PresentMapping[]): ProcessLayout {

@@ -21,6 +21,9 @@ import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
 import { beginGuest, endGuest } from './unfinished.js';
 
+/** Addresses whose page table is read in a moment. */
+const LONG_TABLE_BYTES = 2 ** 34;
+
 export interface RegisterProcessesOptions {
   /** The NUMA node of what the kernel does not place. */
   readonly node: number | undefined;
@@ -50,7 +53,7 @@ export async function registerProcesses(
   const sources = new Map<NamedProcess, ProcessSource>();
   const members: Member[] = [];
   try {
-    for (const each of wanted) sources.set(each, await ProcessSource.open(each.pid, selection));
+    for (const each of wanted) sources.set(each, await openSource(each, selection));
     const chosen = [...sources].filter(([, source]) => counts(source, [...sources.values()]));
     if (chosen.length === 0) throw nothingToRegister(sources);
     const upload = await PageUpload.to(client, key);
@@ -78,6 +81,20 @@ export async function registerProcesses(
   } finally {
     for (const { guest } of members) endGuest(guest);
     for (const source of sources.values()) await source.close();
+  }
+}
+
+/** Where the page table is long to read, it is shown how far that is. */
+async function openSource({ guest, pid }: NamedProcess, selection: Selection): Promise<ProcessSource> {
+  let progress: Progress | undefined;
+  try {
+    return await ProcessSource.open(pid, selection, (bytes, totalBytes) => {
+      if (totalBytes < LONG_TABLE_BYTES) return;
+      progress ??= new Progress(`${guest}: page table`, totalBytes);
+      progress.add(bytes);
+    });
+  } finally {
+    progress?.end();
   }
 }
 

@@ -40,6 +40,8 @@ export class Figures {
     { readonly group: HTMLElement; readonly value: HTMLElement; readonly more: HTMLElement }
   >;
 
+  private zeroBytes = 0;
+
   constructor() {
     const list = element('figures', HTMLDListElement);
     for (const name of NAMES) {
@@ -50,6 +52,11 @@ export class Figures {
       list.append(group);
       this.shown[name] = { group, value, more };
     }
+  }
+
+  /** How much of what is saved are pages of zeroes; shown with the next sample. */
+  tellZeroes(bytesOfZeroes: number): void {
+    this.zeroBytes = bytesOfZeroes;
   }
 
   update(samples: readonly Sample[]): void {
@@ -66,7 +73,9 @@ export class Figures {
     this.say(
       'Saved',
       bytes(savedBytes),
-      wanted === 0 ? 'nothing is in use' : `${percent(savedBytes / wanted)} of what guests hold`,
+      wanted === 0
+        ? 'nothing is in use'
+        : `${percent(savedBytes / wanted)} of what guests hold${this.ofZeroes()}`,
     );
     this.say(
       'In use',
@@ -84,6 +93,11 @@ export class Figures {
       count(fullScans),
       `${compact(merges)} merges, ${compact(breaks)} broken`,
     );
+  }
+
+  /** They may be memory that nobody used. */
+  private ofZeroes(): string {
+    return this.zeroBytes === 0 ? '' : `, ${bytes(this.zeroBytes)} of it zeroes`;
   }
 
   private say(name: Name, value: string, more: string): void {

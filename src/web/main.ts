@@ -1,6 +1,7 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
 import type { ErrorAnswer } from '../protocol/errors.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
+import type { Report } from '../protocol/routes/report.js';
 import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
 import { element, say } from './elements.js';
@@ -12,12 +13,17 @@ import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
 import { ValuesTable } from './values-table.js';
+import { Zeroes } from './zeroes.js';
 
 const WARNING_MS = 10_000;
 
 const notice = element('notice', HTMLParagraphElement);
 const pill = element('scanner', HTMLParagraphElement);
 const figures = new Figures();
+const zeroes = new Zeroes(
+  () => fetchJson<Report>('/v1/report'),
+  (bytes) => figures.tellZeroes(bytes),
+);
 const charts = new Charts();
 const counters = new ValuesTable('counters', false);
 const tunables = new ValuesTable('tunables', true);
@@ -69,6 +75,7 @@ function onEvent(event: LiveEvent): void {
     case 'sample':
       charts.add(event.data);
       figures.update(charts.kept);
+      void zeroes.update(event.data.savedBytes);
       counters.update(freshCounters);
       freshCounters = {};
       if (recountDue) legend.recount(mirror);

@@ -5,12 +5,19 @@
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
 import type { ForkSharing } from '../feeds/fork-sharing.js';
+import { SharingLooks } from '../feeds/sharing-looks.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
 import { kernelMetrics } from './kernel.js';
 import { khugepagedMetrics } from './khugepaged.js';
 import { type Labels, type Metric, register } from './metric.js';
-import { guestMetrics, memoryMetrics, processMetrics, threadMetrics } from './simulator.js';
+import {
+  guestMetrics,
+  memoryMetrics,
+  processMetrics,
+  sharingMetric,
+  threadMetrics,
+} from './simulator.js';
 
 export interface Exposition {
   readonly contentType: string;
@@ -24,6 +31,7 @@ export class Metrics {
    * `_total`.
    */
   private readonly plain = new Registry();
+  private readonly sharing: SharingLooks;
   private readonly open = new Registry<OpenMetricsContentType>();
 
   constructor(
@@ -33,10 +41,12 @@ export class Metrics {
     private readonly forks: ForkSharing,
   ) {
     this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    this.sharing = new SharingLooks(host);
     const metrics: Metric[] = [
       ...kernelMetrics(host),
       ...khugepagedMetrics(host),
       ...memoryMetrics(host, () => forks.known().pages),
+      sharingMetric(() => this.sharing.last),
       ...guestMetrics(host),
       ...threadMetrics(scanner, threads),
       {
@@ -67,6 +77,7 @@ export class Metrics {
   /** In the format that an Accept header prefers; Prometheus's own unless it names OpenMetrics. */
   async expose(accept: string | undefined): Promise<Exposition> {
     await this.forks.ready();
+    await this.sharing.look();
     const registry = accept?.includes('application/openmetrics-text') ? this.open : this.plain;
     return { contentType: registry.contentType, text: await registry.metrics() };
   }

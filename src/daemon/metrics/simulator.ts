@@ -5,6 +5,7 @@
 import { CTL_CHECKSUMS } from '../../core/layout.js';
 import { registeredPages } from '../../inspect/population.js';
 import { savings } from '../../inspect/savings.js';
+import type { Sharing } from '../../inspect/sharing.js';
 import { wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import { SCANNER_STATES, WORKLOAD_STATES } from '../../names.js';
@@ -89,6 +90,26 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
       wide(i32, CTL_CHECKSUMS),
     ),
   ];
+}
+
+/** Of pages that need no frame of their own. */
+export function sharingMetric(sharing: () => Sharing): Metric {
+  return {
+    name: 'ksmd_equal_pages',
+    help:
+      'Pages that need no frame of their own, by whose are equal; zeroes may be memory that ' +
+      'nobody used.',
+    type: 'gauge',
+    labels: ['of'],
+    values: () => {
+      const { zeroPages, withinGuestPages, betweenGuestsPages } = sharing();
+      return [
+        { labels: { of: 'zeroes' }, value: zeroPages },
+        { labels: { of: 'within_guest' }, value: withinGuestPages },
+        { labels: { of: 'between_guests' }, value: betweenGuestsPages },
+      ];
+    },
+  };
 }
 
 export function guestMetrics(host: Host): Metric[] {

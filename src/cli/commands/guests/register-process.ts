@@ -85,7 +85,10 @@ export async function registerProcesses(
 }
 
 /** Where the page table is long to read, it is shown how far that is. */
-async function openSource({ guest, pid }: NamedProcess, selection: Selection): Promise<ProcessSource> {
+async function openSource(
+  { guest, pid }: NamedProcess,
+  selection: Selection,
+): Promise<ProcessSource> {
   let progress: Progress | undefined;
   try {
     return await ProcessSource.open(pid, selection, (bytes, totalBytes) => {

@@ -39,6 +39,7 @@ const MODULES = [
   'web/map/run-lengths',
   'web/values-table',
   'web/wording',
+  'web/zeroes',
 ];
 
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };

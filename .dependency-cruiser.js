@@ -36,6 +36,7 @@ const MAY_IMPORT = {
     'src/machine',
     'src/core',
     'src/workload',
+    'src/fingerprints',
     'src/hotspots',
     'src/protocol',
   ],

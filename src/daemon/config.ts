@@ -13,6 +13,8 @@ export interface DaemonConfig {
   readonly pageSize: number;
   /** Stored of each page: all of it, or fewer, a fingerprint. */
   readonly frameBytes: number;
+  /** Of pages that are held as fingerprints, a sample of one in so many: 1 of all. */
+  readonly oneIn: number;
   readonly kernel: ProfileName;
   /**
    * Written in this order, over what the snapshot has. Where neither has `run`, it is 1; of the

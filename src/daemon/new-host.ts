@@ -14,9 +14,9 @@ import { nowMs } from './timers.js';
 
 /** FatalError if the memory cannot be had. `assertAlone`: as `Host.create` has it. */
 export function newHost(config: DaemonConfig, assertAlone: () => void): Host {
-  const { memoryBytes, pageSize, frameBytes, kernel, limits } = config;
+  const { memoryBytes, pageSize, frameBytes, oneIn, kernel, limits } = config;
   const { maxGuests, maxRegions } = limits;
-  const size = { memoryBytes, pageSize, frameBytes, maxGuests, maxRegions };
+  const size = { memoryBytes, pageSize, frameBytes, oneIn, maxGuests, maxRegions };
   try {
     assertBacked(size, roomForMemory());
     return Host.create({ ...size, kernel }, { nowMs, cpuMs: () => 0 }, assertAlone);

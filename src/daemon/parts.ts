@@ -70,8 +70,10 @@ export function* daemonParts(
 
   let standstill: Standstill | undefined;
   const host = newHost(config, () => standstill?.assertHeld());
-  const { kernel, memoryBytes, pageSize, frameBytes } = config;
-  const held = host.holdsFingerprints ? { frameBytes, pages: host.machine.frames.total } : {};
+  const { kernel, memoryBytes, pageSize, frameBytes, oneIn } = config;
+  const held = host.holdsFingerprints
+    ? { frameBytes, oneIn, pages: host.machine.frames.total }
+    : {};
   logger.info({ kernel, memoryBytes, pageSize, ...held }, 'memory reserved');
   furnish(host, config);
 

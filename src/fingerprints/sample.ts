@@ -7,6 +7,8 @@ import { KsmdError } from '../errors.js';
 import { MOST_IN_A_SAMPLE } from '../names.js';
 
 const RANGE = 2 ** 32;
+/** The golden ratio of the range: neighbours come to lie as far apart as can be. */
+const SCATTER = 0x9e3779b1;
 
 /** What is in a sample of one in 64 is in that of one in 16 as well. */
 export class Sample {
@@ -21,6 +23,11 @@ export class Sample {
         `one page in ${n}: take a whole number from 1 to ${MOST_IN_A_SAMPLE}`,
       );
     this.end = Math.ceil(RANGE / n);
+  }
+
+  /** Of pages that are all of one content: whether the one of that number is. */
+  hasPlace(pageNumber: number): boolean {
+    return Math.imul(pageNumber, SCATTER) >>> 0 < this.end;
   }
 
   /** Of a fingerprint at an offset of `bytes`. */

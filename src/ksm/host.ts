@@ -114,6 +114,8 @@ export class Host {
     readonly ksm: Ksm,
     private readonly assertAlone: () => void,
     otherMappings: number,
+    /** A sample of one page in so many is held: 1 of all. */
+    readonly oneIn: number,
   ) {
     this.khugepaged = new Khugepaged(machine, otherMappings);
   }
@@ -131,6 +133,7 @@ export class Host {
       new Ksm(machine, profile, clock),
       assertAlone,
       options.otherMappings ?? 0,
+      options.oneIn ?? 1,
     );
   }
 
@@ -239,6 +242,8 @@ export class Host {
     this.assertAlone();
     const { node } = options;
     if (node !== undefined) assertNumaNode(node);
+    if (options.huge === true && this.oneIn > 1)
+      throw new KsmdError('EINVAL', 'a sample has no huge pages: it has single pages of them');
     const region = yield* this.machine.map(
       guest.pointer,
       pages,
@@ -411,6 +416,18 @@ export class Host {
    */
   storePages(guestName: string, address: number, contents: Uint8Array): void {
     this.machine.storePages(this.guest(guestName).pointer, address, contents);
+  }
+
+  /** So many pages from `address` on are untouched again. Not where there are huge pages. */
+  forgetPages(guestName: string, address: number, pages: number): void {
+    const { machine } = this;
+    const vpn = address / machine.pageSize;
+    for (const { region, first, count } of this.partsOf(
+      this.guest(guestName).pointer,
+      vpn,
+      vpn + pages,
+    ))
+      finish(machine.dropPages(region, first, count));
   }
 
   /** Frames hold fingerprints of pages. */

@@ -3,8 +3,8 @@
  *
  * A host whose frames hold whole pages is given its physical memory, and the tables come on top. A
  * host whose frames are smaller than the page holds fingerprints: it is given the bytes of all
- * there is, tables included, and has as many pages as fit, each with a frame of its own. Pure
- * arithmetic: nothing is reserved here.
+ * there is, tables included, and has as many pages as fit, each with a frame of its own, or, where it
+ * holds a sample, as many as that has. Pure arithmetic: nothing is reserved here.
  */
 import {
   CONTROL_END,
@@ -38,6 +38,8 @@ const STABLE_NODES_A_FRAME = 2;
  * two, and each two such nodes in a chain. Where stable nodes run out, equal pages stay apart.
  */
 const STABLE_NODES_A_FINGERPRINT = 0.75;
+/** Of a sample, which is by content, more or less of the pages may be than one in so many. */
+const FRAMES_A_SAMPLED_PAGE = 2;
 
 export interface MachineSize {
   /**
@@ -49,6 +51,8 @@ export interface MachineSize {
   readonly pageSize?: number;
   /** Bytes stored of a page: a power of two, 16 to the page size, which is the default. */
   readonly frameBytes?: number;
+  /** With fingerprints: a sample of one page in so many is held, default all. */
+  readonly oneIn?: number;
   /**
    * How many pages guests may register in all. Default: four times as many as there are frames; as
    * many, where a frame holds a fingerprint.
@@ -120,9 +124,9 @@ function ofWholePages(
   return made;
 }
 
-/** As many pages as fit, each with a frame. */
+/** As many pages as fit, each with a frame, or those that may be in the sample. */
 function ofFingerprints(
-  { memoryBytes, guestPages }: MachineSize,
+  { memoryBytes, guestPages, oneIn = 1 }: MachineSize,
   common: Omit<Counts, 'frames' | 'slots' | 'stableNodes'>,
 ): Geometry {
   assertFingerprintSizes(common.pageSize, common.frameBytes);
@@ -131,13 +135,15 @@ function ofFingerprints(
       'EINVAL',
       `a memory of ${memoryBytes} bytes: with its tables it has at most ${MAX_BYTES}`,
     );
-  const withPages = (pages: number): Geometry =>
-    placed({
+  const withPages = (pages: number): Geometry => {
+    const held = Math.min(pages, Math.ceil((pages * FRAMES_A_SAMPLED_PAGE) / oneIn));
+    return placed({
       ...common,
-      frames: pages + 1,
+      frames: held + 1,
       slots: guestPages ?? pages,
-      stableNodes: Math.ceil(pages * STABLE_NODES_A_FINGERPRINT),
+      stableNodes: Math.ceil(held * STABLE_NODES_A_FINGERPRINT),
     });
+  };
   let fits = 0;
   for (let more = TOO_MANY_PAGES; more >= 1; more /= 2)
     if (withPages(fits + more).bytes <= memoryBytes) fits += more;

@@ -81,6 +81,7 @@ export class Snapshot {
       ...(host.machine.frameBytes === host.machine.pageSize
         ? {}
         : { frameBytes: host.machine.frameBytes }),
+      ...(host.oneIn === 1 ? {} : { oneIn: host.oneIn }),
       ...(host.keyId === undefined ? {} : { keyId: host.keyId }),
       tunables: host.tunables(),
       guests: guestsOf(host),

@@ -23,7 +23,7 @@ import { KsmdError } from '../errors.js';
 import { kernelProfile } from '../ksm/kernels.js';
 import { assertFingerprintSizes } from '../machine/frame-sizes.js';
 import { MAX_BYTES, TOO_MANY_PAGES } from '../machine/geometry.js';
-import { NAME_PATTERN, NAME_RULE } from '../names.js';
+import { MOST_IN_A_SAMPLE, NAME_PATTERN, NAME_RULE } from '../names.js';
 import { quoted } from '../printable.js';
 
 export const MAGIC = 'KSMDSNP2';
@@ -86,6 +86,8 @@ const Header = Type.Object({
   pageSize: Type.Integer(),
   /** Absent: a frame holds a whole page. */
   frameBytes: Type.Optional(Type.Integer()),
+  /** Of fingerprints a sample of one in so many; absent: all. */
+  oneIn: Type.Optional(Type.Integer({ minimum: 2, maximum: MOST_IN_A_SAMPLE })),
   /** Of the key that fingerprints are made with, where it holds any. */
   keyId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$' })),
   frames: Type.Integer({ minimum: 0 }),

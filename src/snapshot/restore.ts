@@ -110,6 +110,12 @@ export class SnapshotFile {
           `${host.machine.frameBytes}`,
       );
     }
+    const { oneIn = 1 } = header;
+    if (host.oneIn !== oneIn)
+      throw new KsmdError(
+        'EINVAL',
+        `the snapshot holds one page in ${oneIn}, the host one in ${host.oneIn}`,
+      );
     assertRoom(host.machine, header);
     if (header.keyId !== undefined) host.useKey(header.keyId);
     const maps = this.maps();

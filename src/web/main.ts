@@ -128,7 +128,7 @@ function tell(text: string | undefined, kind = ''): void {
 async function about(): Promise<void> {
   try {
     const { version, kernel, pageSize, fingerprints } = await fetchJson<Status>('/v1/status');
-    const held = fingerprints === undefined ? '' : ', held as fingerprints';
+    const held = fingerprints === undefined ? '' : `, ${heldAs(fingerprints)}`;
     say(
       element('about', HTMLParagraphElement),
       `${version}, as in Linux ${kernel}, pages of ${pageSize} bytes${held}`,
@@ -136,6 +136,12 @@ async function about(): Promise<void> {
   } catch {
     // The stream notices that the daemon does not answer.
   }
+}
+
+function heldAs({ oneIn }: NonNullable<Status['fingerprints']>): string {
+  return oneIn === 1
+    ? 'held as fingerprints'
+    : `of which 1 in ${oneIn} is held, as fingerprints: all figures are of these`;
 }
 
 async function fetchJson<Answer>(path: string): Promise<Answer> {

@@ -59,7 +59,7 @@ function fingerprints(...contents: number[]): Uint8Array {
 describe('a daemon of fingerprints', () => {
   test('is told by status, in bytes of pages and of what is held', async () => {
     const { memory, fingerprints: held, pageSize } = await daemon.client.status();
-    expect(held).toEqual({ frameBytes: 16, reservedBytes: 64 * MIB });
+    expect(held).toEqual({ frameBytes: 16, oneIn: 1, reservedBytes: 64 * MIB });
     expect(pageSize).toBe(PAGE);
     // Some 84 bytes a page, tables included.
     expect(memory.totalBytes / PAGE).toBeGreaterThan((64 * MIB) / 90);
@@ -244,6 +244,98 @@ describe('uploads of fingerprints', () => {
           await daemon.curlJson(`${path}${query}`, '-T', image('p.img', 1), '-H', `${header}`),
         ).toMatchObject({ status: 400, json: { error: { code: 'EINVAL' } } });
     });
+  });
+});
+
+describe('a sample', () => {
+  let sampled: DaemonProcess;
+  beforeAll(async () => {
+    sampled = await DaemonProcess.start(['--fingerprints', '--sample', '1/16', ...OFF]);
+  });
+  afterAll(async () => {
+    expect(await sampled.client.check()).toEqual([]);
+    expect(await sampled.stop()).toBe(0);
+  });
+
+  test('has room for more guests, and says everywhere that it is one', async () => {
+    const { client } = sampled;
+    const all = await daemon.client.status();
+    const { memory, fingerprints: held } = await client.status();
+    expect(held).toMatchObject({ oneIn: 16 });
+    // Twice the frames that are needed for one page in 16.
+    expect(memory.totalBytes * 8).toBeGreaterThan(2 * all.memory.totalBytes);
+    expect(await client.metrics()).toContain('\nksmd_sample_one_in 16\n');
+    for (const [verb, said] of [
+      [['status'], /^holds .*; 1 page in 16 is held, and counted$/m],
+      [['free'], /^Sample: 1 page in 16, which all this is of$/m],
+      [['top', '--once'], /, as Linux 6.18, 1 page in 16$/m],
+    ] as const)
+      expect((await sampled.ksmd(...verb)).stdout).toMatch(said);
+    expect(JSON.parse((await sampled.ksmd('free', '--json')).stdout)).toMatchObject({ oneIn: 16 });
+  });
+
+  test('is chosen by content: what is equal is there on both sides, at its address', async () => {
+    const { client } = sampled;
+    const pages = 8192;
+    const bytes = Buffer.alloc(pages * PAGE);
+    // The last quarter is zeroes.
+    for (let page = 0; page < (pages * 3) / 4; page++) bytes.writeUInt32LE(page + 1, page * PAGE);
+    writeFileSync(files.file('many.img'), bytes);
+    for (const guest of ['a', 'b']) {
+      const args = [guest, '--image', files.file('many.img'), '--raw'];
+      expect((await registered(sampled, ...args)).stdout).toContain('  1 page in 16 is held; ');
+    }
+    const [a, b] = await client.guests();
+    expect(a?.registeredPages).toBe(pages);
+    expect(a?.presentPages).toBe(b?.presentPages);
+    // Of pages of zeroes just one in 16 by their place, of others some by chance.
+    expect(Math.abs((a?.presentPages ?? 0) - pages / 16)).toBeLessThan(100);
+    for (let scan = 0; scan < 3; scan++) await client.scan(100_000);
+    const { counters, saved } = await client.status();
+    const zeroes = pages / 4 / 16;
+    const others = (a?.presentPages ?? 0) - zeroes;
+    expect(counters.pages_unshared).toBe(0);
+    expect(saved.pages).toBe(others + 2 * zeroes - 1);
+    for (const name of ['a', 'b']) await client.removeGuest(name);
+  });
+
+  test('a page that comes to be of none of its contents is untouched again', async () => {
+    const { client } = sampled;
+    const [held, left] = [1, 0xff];
+    await client.createGuest('g');
+    await client.map('g', 'memory', { pages: 4, address: ADDRESS });
+    const store = (...contents: number[]) =>
+      client.storeFingerprints('g', ADDRESS, KEY_ID, fingerprints(...contents));
+    const present = async () => (await client.guest('g')).presentPages;
+    await store(held, held, left, held);
+    expect(await present()).toBe(3);
+    await store(left, held, held, left);
+    expect(await present()).toBe(2);
+    expect((await client.page('g', ADDRESS)).state).toBe('untouched');
+    await client.removeGuest('g');
+  });
+
+  test('has no huge pages, is of fingerprints, and stays what it is in a snapshot', async () => {
+    const { client } = sampled;
+    await client.createGuest('g');
+    const huge = client.map('g', 'huge', { pages: 512, huge: true });
+    await expect(huge).rejects.toThrow(/a sample has no huge pages/);
+    await client.map('g', 'memory', { pages: 2, address: ADDRESS });
+    await client.storeFingerprints('g', ADDRESS, KEY_ID, fingerprints(1, 0xff));
+    expect((await sampled.ksmd('snapshot', files.file('sample'))).status).toBe(0);
+    await client.removeGuest('g');
+    const restored = await DaemonProcess.start(['--restore', files.file('sample')]);
+    expect((await restored.client.status()).fingerprints).toMatchObject({ oneIn: 16 });
+    expect((await restored.client.guest('g')).presentPages).toBe(1);
+    expect(await restored.stop()).toBe(0);
+    const other = DaemonProcess.spawn(['--restore', files.file('sample'), '--sample', '1/8']);
+    expect(await other.exited).not.toBe(0);
+    expect(other.stderr).toContain('the snapshot holds one page in 16, the host one in 8');
+    other.directory.remove();
+    const bytes = DaemonProcess.spawn(['--sample', '1/8']);
+    expect(await bytes.exited).toBe(2);
+    expect(bytes.stderr).toContain('--sample goes with --fingerprints');
+    bytes.directory.remove();
   });
 });
 

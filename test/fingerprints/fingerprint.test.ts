@@ -62,6 +62,15 @@ describe('a sample', () => {
     expect(new Sample(65_536).has(Buffer.alloc(FINGERPRINT_BYTES))).toBe(true);
   });
 
+  it('has its part of pages of one content, in a row or at equal distances', () => {
+    for (const n of [4, 16])
+      for (const distance of [1, 2, 3, 16, 512]) {
+        const places = Array.from({ length: 10_000 }, (_, i) => 2 ** 34 + i * distance);
+        const held = places.filter((place) => new Sample(n).hasPlace(place)).length;
+        expect(Math.abs(held - places.length / n)).toBeLessThan(places.length / n / 20);
+      }
+  });
+
   it('is of a whole number', () => {
     for (const n of [0, -1, 1.5, 65_537, Number.NaN])
       expect(() => new Sample(n)).toThrow(/take a whole number from 1 to 65536/);

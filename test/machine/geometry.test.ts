@@ -66,6 +66,13 @@ describe('a host of fingerprints', () => {
     expect(host.bytes).toBeLessThanOrEqual(4 * GIB);
   });
 
+  test('has room for 400 GiB of guests, of which one page in 16 is held', () => {
+    const sampled = geometryOf({ memoryBytes: 4 * GIB, frameBytes: 16, oneIn: 16 });
+    expect(sampled.slots * sampled.pageSize).toBeGreaterThanOrEqual(400 * GIB);
+    expect(sampled.frames - 1).toBe(Math.ceil(sampled.slots / 8));
+    expect(sampled.bytes).toBeLessThanOrEqual(4 * GIB);
+  });
+
   test('has as many pages as fit: with a byte less than it takes, it has one less', () => {
     expect(4 * GIB - host.bytes).toBeLessThan(200);
     const { slots } = geometryOf({ memoryBytes: host.bytes - 1, frameBytes: 16 });

@@ -2,6 +2,7 @@
  * The lines above the table of `ksmd top`: the daemon, its processors and its memory, as procps'
  * top puts it.
  */
+import type { Status } from '../../protocol/routes/status.js';
 import { type Span, type StyledLine, styledLine } from '../terminal/styled.js';
 import { briefSize, count, percent, upTime } from '../terminal/wording.js';
 import { footprint } from './footprint.js';
@@ -23,7 +24,7 @@ export function topSummary(
     workloads.filter((workload) => workload.state === state).length;
   const lines = [
     `ksmd ${version} - ${takenAt.toTimeString().slice(0, 8)} up ${upTime(uptimeMs)}, as ` +
-      `Linux ${kernel}`,
+      `Linux ${kernel}${sample(status)}`,
     `Guests: ${guests.length} total, ${count(inState('running'), 'workload')} running, ` +
       `${inState('waiting')} waiting for a frame`,
     `%Cpu(s): ${part(rates.guestShare)} us, ${part(rates.scannerShare)} sy, ` +
@@ -37,6 +38,12 @@ export function topSummary(
       `${percent(savedShare(memory))}${forked(memory)}`,
   ];
   return lines.map((line) => styledLine(figuresBold(line), columns));
+}
+
+/** Where not all pages are held. */
+function sample({ fingerprints }: Status): string {
+  const { oneIn = 1 } = fingerprints ?? {};
+  return oneIn === 1 ? '' : `, 1 page in ${oneIn.toLocaleString('en')}`;
 }
 
 /** What forks share, where there are any. */

@@ -15,6 +15,7 @@ import type { Host } from '../../ksm/host.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { Standstill } from '../threads/standstill.js';
 import { giveBack } from './give-back.js';
+import { SampledPages } from './sampled-pages.js';
 
 /** How often an upload that waits for a free frame looks for one. */
 const LOOK_MS = 10;
@@ -78,6 +79,7 @@ class Upload {
   private readonly guestId: number;
   /** What is stored whole or not at all. */
   private readonly unitBytes: number;
+  private readonly sampled: SampledPages;
   /** Of the next one, what has come. */
   private begun = NOTHING;
   private resolve: (bytes: number) => void = () => {};
@@ -93,6 +95,7 @@ class Upload {
   ) {
     this.guestId = host.guestId(target.guest);
     this.unitBytes = target.keyId === undefined ? 1 : host.machine.frameBytes;
+    this.sampled = new SampledPages(host);
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -180,7 +183,7 @@ class Upload {
     // Pages of another key may have come meanwhile.
     host.useKey(keyId);
     const pages = bytesStored / this.unitBytes;
-    host.storePages(guest, address + pages * host.machine.pageSize, bytes);
+    this.sampled.store(guest, address + pages * host.machine.pageSize, bytes);
   }
 
   /** Waits until there is a free frame, then goes on with `rest`. */

@@ -29,6 +29,13 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
       () => frameBytes,
     ),
     gauge(
+      {
+        name: 'ksmd_sample_one_in',
+        help: 'One page in so many is held, and all figures are of these: 1 where all are.',
+      },
+      () => host.oneIn,
+    ),
+    gauge(
       { name: 'ksmd_frames', help: 'Frames of simulated physical memory.' },
       () => frames.total,
     ),

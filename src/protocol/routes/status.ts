@@ -15,6 +15,11 @@ export const Status = Type.Object({
     Type.Object(
       {
         frameBytes: Type.Integer({ description: 'of each' }),
+        oneIn: Type.Integer({
+          description:
+            'one page in so many is held, by its content, and all that is counted is of these; ' +
+            '1: all are',
+        }),
         reservedBytes: Type.Integer({ description: 'what all of it takes, tables included' }),
         keyId: Type.Optional(KeyId),
       },

@@ -35,6 +35,7 @@ export interface StartOptions
       | 'memoryBytes'
       | 'pageSize'
       | 'frameBytes'
+      | 'oneIn'
       | 'kernel'
       | 'tunables'
       | 'khugepaged'
@@ -49,6 +50,7 @@ export interface StartOptions
   readonly memory: number;
   readonly pageSize?: number;
   readonly fingerprints?: true;
+  readonly sample?: number;
   readonly kernel?: string;
   readonly set?: readonly Assignment[];
   readonly pagesToScan?: string;
@@ -133,6 +135,17 @@ function frameBytesOf(
   return frameBytes;
 }
 
+/** The sample of pages that is held. EINVAL if pages themselves are. */
+function oneInOf(
+  { sample }: StartOptions,
+  snapshot: SnapshotFile | undefined,
+  holdsFingerprints: boolean,
+): number {
+  if (sample !== undefined && !holdsFingerprints)
+    throw new KsmdError('EINVAL', '--sample goes with --fingerprints');
+  return sample ?? snapshot?.header.oneIn ?? 1;
+}
+
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
   const { http, httpRemote = false } = options;
@@ -146,6 +159,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
     memoryBytes,
     pageSize,
     frameBytes,
+    oneIn: onCommandLine(() => oneInOf(options, snapshot, frameBytes < pageSize)),
     kernel: profile.name,
     tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
     khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),

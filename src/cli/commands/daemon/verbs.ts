@@ -15,6 +15,7 @@ import {
   parseOneMore,
   parsePositive,
   parsePositiveTimeout,
+  parseSample,
   parseTimeout,
 } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -45,6 +46,11 @@ export const start = verb({
       'hold 16 bytes for a page in place of it: --memory is then all there is, tables included, ' +
         'and 4GiB hold guests of 183 GiB',
     ),
+    new Option(
+      '--sample <1/n>',
+      'hold fingerprints of one page in N, chosen by what is in it: all that is counted is of ' +
+        'these, and a larger host has room; no huge pages',
+    ).argParser(parseSample),
     new Option(
       '--page-size <size>',
       `bytes a page, a power of two (default: ${DEFAULT_PAGE_SIZE})`,

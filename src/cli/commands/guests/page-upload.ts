@@ -14,6 +14,8 @@ export class PageUpload {
     private readonly client: Client,
     /** Lines for people. */
     readonly notes: readonly string[],
+    /** A sample has single pages of huge ones. */
+    readonly takesHugePages: boolean,
     private readonly fingerprinter: Fingerprinter | undefined,
   ) {}
 
@@ -24,7 +26,7 @@ export class PageUpload {
   static async to(client: Client, keyPath?: string): Promise<PageUpload> {
     const { fingerprints, pageSize } = await client.status();
     if (fingerprints === undefined) {
-      if (keyPath === undefined) return new PageUpload(client, [], undefined);
+      if (keyPath === undefined) return new PageUpload(client, [], true, undefined);
       throw new KsmdError('EINVAL', 'the daemon holds bytes of pages: --key is of no use there');
     }
     const path = keyPath ?? defaultKeyPath();
@@ -37,7 +39,10 @@ export class PageUpload {
           `${keyId}: none would be equal. --key FILE takes another`,
       );
     const notes = [`  as fingerprints, by the key ${keyId} in ${printable(path)}`];
-    return new PageUpload(client, notes, fingerprinter);
+    const { oneIn } = fingerprints;
+    if (oneIn > 1)
+      notes.push(`  1 page in ${oneIn.toLocaleString('en')} is held; of huge pages single ones`);
+    return new PageUpload(client, notes, oneIn === 1, fingerprinter);
   }
 
   /** Whole pages that the guest comes to have from `address` on. Errors as of the client's. */

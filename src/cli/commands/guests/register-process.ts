@@ -231,7 +231,7 @@ class ForkedGuest {
         await client.map(guest, start.toString(16), {
           pages: (end - start) / pageSize,
           address: start,
-          huge,
+          huge: huge && this.upload.takesHugePages,
           ...(node === undefined ? {} : { node }),
         });
         for (const range of present) await this.store(range);

@@ -103,7 +103,8 @@ class Registration {
   }
 
   private async map(mapping: Mapping): Promise<void> {
-    const { huge = this.options.huge ?? false, node, mergeable = true } = mapping;
+    const { node, mergeable = true } = mapping;
+    const huge = this.upload.takesHugePages && (mapping.huge ?? this.options.huge ?? false);
     const address = this.at(mapping.address);
     const { name = address.toString(16) } = mapping;
     await this.client.map(this.guest, name, {

@@ -15,9 +15,12 @@ export const action: Action<[], { readonly human?: true }> = async (
   _values,
   { human },
 ) => {
-  const figures = footprint(await client.status());
-  if (json) printJson(figures);
-  else print(...freeTable(figures, human ? size : inKib));
+  const status = await client.status();
+  const figures = footprint(status);
+  const { oneIn = 1 } = status.fingerprints ?? {};
+  const sample = oneIn === 1 ? {} : { oneIn };
+  if (json) printJson({ ...figures, ...sample });
+  else print(...freeTable(figures, human ? size : inKib), ...sampleNote(oneIn));
   return undefined;
 };
 
@@ -37,6 +40,12 @@ function freeTable(figures: Footprint, inUnits: (bytes: number) => string): stri
     row('Saved:', undefined, savedBytes),
     ...(forkSharedBytes === 0 ? [] : [row('Forked:', undefined, forkSharedBytes)]),
   ];
+}
+
+function sampleNote(oneIn: number): string[] {
+  return oneIn === 1
+    ? []
+    : [`Sample: 1 page in ${oneIn.toLocaleString('en')}, which all this is of`];
 }
 
 function columns(label: string, cells: readonly string[]): string {

@@ -65,15 +65,21 @@ function statusText(status: Status, report: Report): string[] {
   ]);
 }
 
+/** What all figures are to be read with. */
+function sampleText(oneIn: number): string {
+  return oneIn === 1 ? '' : `; 1 page in ${oneIn.toLocaleString('en')} is held, and counted`;
+}
+
 function heldText({
   frameBytes,
   reservedBytes,
   keyId,
+  oneIn,
 }: NonNullable<Status['fingerprints']>): string {
   const by = keyId === undefined ? '' : `, by the key ${keyId}`;
   return (
     `fingerprints of pages, ${frameBytes} bytes each${by}: with all tables ` +
-    `${size(reservedBytes)} of real memory`
+    `${size(reservedBytes)} of real memory${sampleText(oneIn)}`
   );
 }
 

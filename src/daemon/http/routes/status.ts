@@ -54,11 +54,17 @@ function status(context: Context): Status {
   };
 }
 
-function fingerprintsOf({ machine, holdsFingerprints, keyId }: Host): Status['fingerprints'] {
+function fingerprintsOf({
+  machine,
+  holdsFingerprints,
+  keyId,
+  oneIn,
+}: Host): Status['fingerprints'] {
   if (!holdsFingerprints) return undefined;
   const { frameBytes, memory } = machine;
   return {
     frameBytes,
+    oneIn,
     reservedBytes: memory.u8.length,
     ...(keyId === undefined ? {} : { keyId }),
   };

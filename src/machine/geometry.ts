@@ -3,8 +3,8 @@
  *
  * A host whose frames hold whole pages is given its physical memory, and the tables come on top. A
  * host whose frames are smaller than the page holds fingerprints: it is given the bytes of all
- * there is, tables included, and has as many pages as fit, each with a frame of its own, or, where it
- * holds a sample, as many as that has. Pure arithmetic: nothing is reserved here.
+ * there is, tables included, and has as many pages as fit, each with a frame of its own, or as many
+ * frames as a sample of them takes. Pure arithmetic: nothing is reserved here.
  */
 import {
   CONTROL_END,

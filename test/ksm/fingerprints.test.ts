@@ -78,6 +78,18 @@ test('the zero page’s fingerprint is 16 zero bytes', () => {
   expect(checkHost(host)).toEqual([]);
 });
 
+test('frames that lie above 2 GiB are counted right too', () => {
+  // Nothing is touched of it but what two pages take: tables come first, and take most.
+  const host = Host.create({ memoryBytes: 3 * 2 ** 30, frameBytes: FRAME }, new ManualClock());
+  host.set('smart_scan', 0);
+  expect(host.machine.memory.frameByte(0)).toBeGreaterThan(2 ** 31);
+  guest(host, 'a', [1, 2]);
+  guest(host, 'b', [2, 3]);
+  fullScans(host, 3);
+  expect(host.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 1, pages_unshared: 2 });
+  expect(checkHost(host)).toEqual([]);
+});
+
 test('as many pages as it has room for may all differ', () => {
   const host = hostOf(30_000);
   const pages = host.machine.frames.total;

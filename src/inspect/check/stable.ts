@@ -168,7 +168,7 @@ class StableCheck {
     if (tag === 0 || this.nodes.isChain(stable) || !this.isCurrent(stable)) return true;
     return (
       i32[stable + STABLE_EXCERPT] ===
-      i32[(machine.memory.frameByte(i32[stable + STABLE_FRAME]) + tag - 1) >> 2]
+      i32[(machine.memory.frameByte(i32[stable + STABLE_FRAME]) + tag - 1) / 4]
     );
   }
 

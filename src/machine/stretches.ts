@@ -101,9 +101,16 @@ export class Stretches {
 
   /** How many huge pages a guest has. */
   hugePages(guest: number): number {
+    const { i32, regions } = this;
     let count = 0;
-    for (let r = this.regions.first(guest); r !== 0; r = this.regions.next(r))
-      for (const start of this.of(r)) if (this.isHuge(start)) count++;
+    for (let r = regions.first(guest); r !== 0; r = regions.next(r)) {
+      const [first] = this.of(r);
+      if (first === undefined) continue;
+      const stretches = Math.floor((regions.endSlot(r) - first) / STRETCH_WORDS);
+      const word = this.word(first);
+      // Those of a region lie in a row. Plain: it may be of a moment ago, and every status asks.
+      for (let w = word; w < word + stretches; w++) if ((i32[w] & STRETCH_HUGE) !== 0) count++;
+    }
     return count;
   }
 

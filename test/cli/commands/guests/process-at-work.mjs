@@ -6,6 +6,7 @@
 //   shared=PAGES        shared memory, written
 //   memfd=PAGES         a shared mapping of a memfd, written, advised in vain, as QEMU's share=on
 //   zero=PAGES          private memory, advised and read only: the kernel's page of zeroes
+//   swapped=PAGES       private memory, written, and then sent to swap
 //   twins=PAGES         advised pages that are all the same
 //   file=PATH:PAGES     a private mapping of a file, each page written
 //   reserved=GIB        so much reserved, advised, one page of it written
@@ -25,6 +26,7 @@ const MAP_ANONYMOUS = 32;
 const MAP_NORESERVE = 0x4000;
 const MADV_MERGEABLE = 12;
 const MADV_NOHUGEPAGE = 15;
+const MADV_PAGEOUT = 21;
 
 const libc = koffi.load(null);
 const mmap = libc.func(
@@ -82,6 +84,11 @@ const commands = {
   zero: (pages) => {
     const at = advise(anonymous(pages), pages * PAGE);
     read(at, at + (pages / 2) * PAGE, (pages / 2) * PAGE);
+  },
+  swapped: (pages) => {
+    const at = anonymous(pages);
+    write(at, pages);
+    if (madvise(at, pages * PAGE, MADV_PAGEOUT) !== 0) throw new Error('MADV_PAGEOUT fails');
   },
   twins: (pages) => write(advise(anonymous(pages), pages * PAGE), pages, () => 7),
   file: (value) => {

@@ -132,6 +132,19 @@ test('a machine that advises nothing (Firecracker, Cloud Hypervisor) is told fro
   expect(both).toMatch(/\nvms-\d+: left out, as process \d+ has advised nothing that is present/);
 });
 
+const HAS_SWAP = readFileSync('/proc/swaps', 'latin1').trimEnd().includes('\n');
+
+test.runIf(HAS_SWAP)('nothing is brought in from swap (left out where there is none)', async () => {
+  const swapBytes = (pid: string): number =>
+    1024 * Number(/^VmSwap:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+  const [pid = ''] = await start('swapped=2048');
+  await until('it is swapped out', () => swapBytes(pid) > 4 * MIB);
+  const before = swapBytes(pid);
+  const said = await register('swapped', '--pid', pid);
+  expect(tableIn(said)).toMatchObject({ SWAP: expect.stringMatching(/ MiB$/) });
+  expect(swapBytes(pid)).toBe(before);
+});
+
 test('thousands of mappings in a row are few regions', async () => {
   const [pid = ''] = await start('many=2000');
   expect(await register('many', '--pid', pid)).toMatch(/ in 4,\d+ mappings\n/);

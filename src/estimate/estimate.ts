@@ -29,8 +29,11 @@ import {
 } from '../recording/recorded-host.js';
 import { ContentTable } from './content-table.js';
 
-/** Standard deviations that 95 of 100 lie within. */
-const DEVIATIONS = 1.96;
+/**
+ * Standard deviations. 97.5 of 100 lie within, so that of a hundred looks 95 and more do, as is
+ * promised, and not in every second hundred only.
+ */
+const DEVIATIONS = 2.24;
 /**
  * Of few contents, chance may have let too few into the sample, and none is no proof of none: the
  * error is that of a few more (Agresti and Coull's "plus four").

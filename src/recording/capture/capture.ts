@@ -18,6 +18,7 @@ import type { EndRecord, SweepRecord } from '../records.js';
 import { FrameOwners } from './frame-owners.js';
 import { describeHost, hostFacts, hostNumbers } from './host-facts.js';
 import { type CaptureClock, HOST_CLOCK, Pace } from './pace.js';
+import { PageBuffer } from './page-buffer.js';
 import { PageWatch } from './page-watch.js';
 import { imageName, SweptImage } from './swept-image.js';
 import { GUEST_NUMBERS, type SweepContext, SweptProcess } from './swept-process.js';
@@ -102,9 +103,10 @@ export async function* capture(
       const report = await running.sweep(clock.nowMs() - beginMs);
       if (report === undefined) return;
       yield report;
-      const nextMs = sweep * intervalMs;
+      const elapsedMs = clock.nowMs() - beginMs;
+      const nextMs = Math.max(sweep * intervalMs, elapsedMs);
       if (intervalMs === 0 || nextMs > durationMs) return;
-      await clock.sleep(Math.max(nextMs - (clock.nowMs() - beginMs), 0), signal);
+      await clock.sleep(nextMs - elapsedMs, signal);
       if (signal.aborted) return;
     }
   } finally {
@@ -155,6 +157,7 @@ class Capture {
     this.context = {
       selection,
       owners: new FrameOwners(),
+      buffer: new PageBuffer(pageSize),
       pace: this.pace,
       watches: this.watches,
       write: (record) => this.sink.write(record),

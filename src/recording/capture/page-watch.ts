@@ -64,16 +64,16 @@ export class PageWatch {
     this.tally.present += pages;
   }
 
-  /** A page's bytes are those at `offset`; `marks` are PAGE_HUGE, PAGE_MERGED. */
-  look(page: number, bytes: Buffer, offset: number, marks: number): void {
+  /** A page holds these bytes; `marks` are PAGE_HUGE, PAGE_MERGED. */
+  look(page: number, bytes: Buffer, marks: number): void {
     const stretch = this.seen.stretchOf(page);
     const index = page % STRETCH_PAGES;
     const before = stretch.states[index] ?? PAGE_ABSENT;
     const kind = before & PAGE_KIND;
-    const hash = hasher.h64Raw(bytes.subarray(offset, offset + this.fingerprinter.pageSize));
+    const hash = hasher.h64Raw(bytes);
     const isKnown = kind !== PAGE_ABSENT && kind !== PAGE_SHARED;
     if (isKnown && stretch.hashes[index] === hash) {
-      if (kind === PAGE_RESTLESS) this.tell(page, stretch, index, bytes, offset, marks);
+      if (kind === PAGE_RESTLESS) this.tell(page, stretch, index, bytes, marks);
       else this.remark(page, stretch, index, marks);
       return;
     }
@@ -85,7 +85,7 @@ export class PageWatch {
     } else if (isKnown && (before & CHANGED) !== 0) {
       stretch.states[index] = (before & (PAGE_KIND | CHANGED)) | marks | UNDECIDED;
       this.undecidedPages++;
-    } else this.tell(page, stretch, index, bytes, offset, isKnown ? marks | CHANGED : marks);
+    } else this.tell(page, stretch, index, bytes, isKnown ? marks | CHANGED : marks);
   }
 
   /** A page maps the same frame as `owner`'s at the same address. */
@@ -101,8 +101,8 @@ export class PageWatch {
   }
 
   /** Whether a page was last seen to hold these bytes. */
-  holds(page: number, bytes: Buffer, offset: number): boolean {
-    const hash = hasher.h64Raw(bytes.subarray(offset, offset + this.fingerprinter.pageSize));
+  holds(page: number, bytes: Buffer): boolean {
+    const hash = hasher.h64Raw(bytes);
     return this.seen.hashOf(page) === hash;
   }
 
@@ -120,7 +120,7 @@ export class PageWatch {
       const marks = state & ~(PAGE_KIND | CHANGED);
       const hash = read(page) ? hasher.h64Raw(bytes) : undefined;
       if (hash !== undefined && hash === stretch.hashes[index])
-        this.tell(page, stretch, index, bytes, 0, marks | CHANGED);
+        this.tell(page, stretch, index, bytes, marks | CHANGED);
       else {
         if (hash !== undefined) stretch.hashes[index] = hash;
         this.tally.restless++;
@@ -150,11 +150,10 @@ export class PageWatch {
     stretch: SeenStretch,
     index: number,
     bytes: Buffer,
-    offset: number,
     marks: number,
   ): void {
     const before = stretch.states[index] ?? PAGE_ABSENT;
-    const fingerprint = this.fingerprinter.of(bytes, offset);
+    const fingerprint = this.fingerprinter.of(bytes);
     const kind = fingerprint.equals(ZEROES)
       ? PAGE_ZEROES
       : this.sample.has(fingerprint)

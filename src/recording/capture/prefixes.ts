@@ -20,9 +20,8 @@ export class PrefixSample {
     this.step = Math.max(1, Math.ceil(pages / MOST_PAGES));
   }
 
-  look(bytes: Buffer, offset: number, pageSize: number): void {
-    if (this.seen++ % this.step === 0)
-      this.pages.push(Buffer.from(bytes.subarray(offset, offset + pageSize)));
+  look(page: Buffer): void {
+    if (this.seen++ % this.step === 0) this.pages.push(Buffer.from(page));
   }
 
   /** PREFIX_BINS counts; undefined of too few pages. */

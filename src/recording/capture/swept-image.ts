@@ -41,7 +41,7 @@ export class SweptImage {
       const first = item.address / pageSize;
       watch.pass(first, length / pageSize);
       for (let offset = 0; offset < length; offset += pageSize)
-        watch.look(first + offset / pageSize, bytes, offset, marks);
+        watch.look(first + offset / pageSize, bytes.subarray(offset, offset + pageSize), marks);
       context.looked(length);
       await context.pace.rest();
     }

@@ -13,11 +13,10 @@ import {
 import type { EndRecord, GuestFacts, MappingFacts, SweepRecord } from '../records.js';
 import type { FrameOwners } from './frame-owners.js';
 import type { Pace } from './pace.js';
+import type { PageBuffer } from './page-buffer.js';
 import type { PageWatch } from './page-watch.js';
 import { PrefixSample } from './prefixes.js';
 
-/** Read at once, in bytes. */
-const READ_BYTES = 2 * 1024 * 1024;
 /** As long a file name as anybody reads. */
 const MOST_LABEL_CHARACTERS = 200;
 
@@ -29,6 +28,8 @@ export const GUEST_NUMBERS = ['rss', 'swap', ...LEFT_OUT];
 export interface SweepContext {
   readonly selection: Selection;
   readonly owners: FrameOwners;
+  /** For one guest at a time. */
+  readonly buffer: PageBuffer;
   readonly pace: Pace;
   /** By guest: what was seen of it. */
   readonly watches: ReadonlyMap<number, PageWatch>;
@@ -41,7 +42,6 @@ export class SweptProcess {
   private source: ProcessSource | undefined;
   private facts: GuestFacts | undefined;
   private mappings = new Map<number, MappingFacts>();
-  private readonly buffer = Buffer.alloc(READ_BYTES);
 
   constructor(
     readonly guest: number,
@@ -100,7 +100,7 @@ export class SweptProcess {
   decide(): void {
     const { source, watch, guest } = this;
     if (source !== undefined) {
-      const page = this.buffer.subarray(0, source.pageSize);
+      const [page = Buffer.alloc(source.pageSize)] = this.context.buffer.pages;
       watch.decide(page, (at) => source.readNow(page, at * source.pageSize) === page.length);
     }
     const pages = watch.unsampledChanges;
@@ -118,16 +118,17 @@ export class SweptProcess {
     prefixes: PrefixSample | undefined,
   ): Promise<void> {
     const { watch, context, guest } = this;
+    const { bytes, pages } = context.buffer;
     const { pageSize } = source;
-    for (let done = 0; done < length; done += READ_BYTES) {
-      const bytes = Math.min(READ_BYTES, length - done);
-      const chunk = this.buffer.subarray(0, bytes);
+    for (let done = 0; done < length; done += bytes.length) {
+      const chunk = bytes.subarray(0, Math.min(bytes.length, length - done));
       const first = (address + done) / pageSize;
       const readable = source.readNow(chunk, address + done);
-      watch.pass(first, bytes / pageSize);
-      for (let offset = 0; offset < bytes; offset += pageSize) {
-        const page = first + offset / pageSize;
-        const index = (done + offset) / pageSize;
+      watch.pass(first, chunk.length / pageSize);
+      for (const [at, content] of pages.entries()) {
+        if (at * pageSize === chunk.length) break;
+        const page = first + at;
+        const index = done / pageSize + at;
         const frame = frames?.[index] ?? 0;
         const marks = (huge ? PAGE_HUGE : 0) | (merged?.[index] === 1 ? PAGE_MERGED : 0);
         const owner = frame === 0 ? undefined : context.owners.ownerOf(frame, page, guest);
@@ -135,32 +136,20 @@ export class SweptProcess {
           watch.share(page, owner, marks);
           continue;
         }
-        if (offset + pageSize > readable && !this.readPage(source, page, chunk, offset)) {
-          watch.lose(page);
-          continue;
-        }
-        if (owner !== undefined && this.isEqual(owner, page, chunk, offset)) {
+        const isRead =
+          (at + 1) * pageSize <= readable || source.readNow(content, page * pageSize) === pageSize;
+        if (!isRead) watch.lose(page);
+        else if (owner !== undefined && context.watches.get(owner)?.holds(page, content) === true)
+          // Where frames have no numbers: at one place, mapped elsewhere too, and of equal bytes.
           watch.share(page, owner, marks);
-          continue;
+        else {
+          prefixes?.look(content);
+          watch.look(page, content, marks);
         }
-        prefixes?.look(chunk, offset, pageSize);
-        watch.look(page, chunk, offset, marks);
       }
-      context.looked(bytes);
+      context.looked(chunk.length);
       await context.pace.rest();
     }
-  }
-
-  private readPage(source: ProcessSource, page: number, chunk: Buffer, offset: number): boolean {
-    const { pageSize } = source;
-    const bytes = chunk.subarray(offset, offset + pageSize);
-    return source.readNow(bytes, page * pageSize) === pageSize;
-  }
-
-  /** Where frames have no numbers: at the same place, mapped elsewhere too, and of equal bytes. */
-  private isEqual(owner: number, page: number, chunk: Buffer, offset: number): boolean {
-    const other = this.context.watches.get(owner);
-    return other?.holds(page, chunk, offset) ?? false;
   }
 
   private tellFacts({ comm, mergesAny, facts: { isPinned } }: ProcessSource): void {

@@ -48,7 +48,7 @@ class Watched {
     for (const [page, value] of [...pages].sort(([a], [b]) => a - b)) {
       this.watch.pass(page, 1);
       if (shared.has(page)) this.watch.share(page, 9, 0);
-      else this.watch.look(page, bytesOf(value), 0, 0);
+      else this.watch.look(page, bytesOf(value), 0);
     }
     const undecided = this.watch.end();
     const bytes = Buffer.alloc(PAGE);

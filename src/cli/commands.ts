@@ -42,6 +42,7 @@ export const VERBS: readonly Verb[] = [
   lab.profile,
   record.snapshot,
   record.capture,
+  record.recording,
   foresee.estimate,
   lab.demo,
   lab.completion,

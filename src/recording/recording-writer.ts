@@ -36,6 +36,7 @@ export class RecordingWriter {
 
   private constructor(
     readonly path: string,
+    readonly header: RecordingHeader,
     private readonly fd: number,
   ) {}
 
@@ -47,7 +48,7 @@ export class RecordingWriter {
     } catch (error) {
       throw systemError(error, `cannot make ${quoted(path)}`);
     }
-    const writer = new RecordingWriter(path, fd);
+    const writer = new RecordingWriter(path, header, fd);
     try {
       writer.append(Buffer.from(MAGIC, 'latin1'));
       writer.appendBlock(BLOCK_HEADER, Buffer.from(JSON.stringify(header)));

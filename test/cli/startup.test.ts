@@ -77,6 +77,10 @@ describe('loads', () => {
       packages: ['typebox', 'xxhash-wasm'],
     },
     profile: { rooms: ['hotspots'] },
+    recording: {
+      rooms: ['fingerprints', 'recording'],
+      packages: ['typebox'],
+    },
     register: { rooms: ['fingerprints', 'sources'] },
     replay: {
       rooms: ['conformance', 'core', 'khugepaged', 'ksm', 'machine', 'protocol'],

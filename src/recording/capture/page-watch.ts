@@ -18,9 +18,9 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../format.js';
+import { PageRuns } from '../page-runs.js';
 import { STRETCH_PAGES } from '../recorded-host.js';
 import type { PagesRecord } from '../records.js';
-import { PageRuns } from './page-runs.js';
 import { CHANGED, SeenPages, type SeenStretch, UNDECIDED } from './seen-pages.js';
 
 const hasher = await xxhash();
@@ -161,7 +161,7 @@ export class PageWatch {
         : PAGE_UNSAMPLED;
     stretch.states[index] = kind | marks;
     const told = kind | (marks & ~CHANGED);
-    if (kind === PAGE_CONTENT) this.runs.add(page, told, { fingerprint });
+    if (kind === PAGE_CONTENT) this.runs.add(page, told, { fingerprints: fingerprint });
     else if ((before & ~(CHANGED | UNDECIDED)) !== told) this.runs.add(page, told);
     else if (kind === PAGE_UNSAMPLED) this.unsampledChanges++;
   }

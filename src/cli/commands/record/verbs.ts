@@ -54,3 +54,30 @@ export const capture = verb({
   hints: { EEXIST: 'name another file, or remove that one' },
   load: () => import('./capture.js'),
 });
+
+export const recording = verb({
+  name: 'recording',
+  summary: 'say what is in a recording, check it, cut it, join several',
+  details: ['With --output a part of it becomes a recording, or several of one host become one.'],
+  arguments: [new Argument('<file...>', 'what ksmd capture has written')],
+  options: [
+    new Option('--check', 'say whether it is whole, and how far it can be read'),
+    new Option('--csv', 'print it, a line for each page that is another than before'),
+    new Option('--output <file>', 'a new recording'),
+    new Option('--from <time>', 'its sweeps from then on, since the start').argParser(
+      parseDuration,
+    ),
+    new Option('--to <time>', 'its sweeps up to then').argParser(parseDuration),
+    new Option('--guest <name...>', 'these guests of it alone'),
+  ],
+  examples: [
+    'ksmd recording host.rec',
+    'ksmd recording host.rec --from 5m --guest vm1 vm2 --output part.rec',
+    'ksmd recording monday.rec tuesday.rec --output both.rec',
+  ],
+  json: true,
+  socket: false,
+  exitStatuses: { 1: 'the recording is not whole, or something failed' },
+  hints: { EEXIST: 'name another file, or remove that one' },
+  load: () => import('./recording.js'),
+});

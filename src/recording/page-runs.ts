@@ -1,7 +1,7 @@
 /** Pages that are something else now, put together to runs of one kind as they come. */
-import { FINGERPRINT_BYTES } from '../../fingerprints/fingerprint.js';
-import { PAGE_CONTENT, PAGE_KIND } from '../format.js';
-import type { PagesRecord } from '../records.js';
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { PAGE_CONTENT, PAGE_KIND } from './format.js';
+import type { PagesRecord } from './records.js';
 
 /** Of a run: what comes after is one of its own. */
 const MOST_PAGES = 4096;
@@ -18,7 +18,7 @@ export class PageRuns {
     private readonly write: (record: PagesRecord) => void,
   ) {}
 
-  add(page: number, state: number, { fingerprint, owner }: Extra = {}): void {
+  add(page: number, state: number, { fingerprints, owner }: Extra = {}): void {
     if (
       this.pages === 0 ||
       page !== this.page + this.pages ||
@@ -31,7 +31,7 @@ export class PageRuns {
       this.state = state;
       this.owner = owner;
     }
-    fingerprint?.copy(this.fingerprints, this.pages * FINGERPRINT_BYTES);
+    fingerprints?.copy(this.fingerprints, this.pages * FINGERPRINT_BYTES);
     this.pages++;
   }
 
@@ -51,8 +51,8 @@ export class PageRuns {
 }
 
 interface Extra {
-  /** Of PAGE_CONTENT. */
-  readonly fingerprint?: Buffer;
+  /** Of PAGE_CONTENT: of the page alone. */
+  readonly fingerprints?: Buffer;
   /** Of PAGE_SHARED. */
   readonly owner?: number;
 }

@@ -1,0 +1,130 @@
+/** `ksmd recording`: what is in one, whether it is whole, and parts of it. */
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
+import { csv } from '../../../recording/csv.js';
+import { describe, type RecordingDescription } from '../../../recording/description.js';
+import { cut, join } from '../../../recording/parts.js';
+import { Recording } from '../../../recording/recording.js';
+import { count, duration, percent, size, table } from '../../terminal/wording.js';
+import type { Action, Session } from '../../verb.js';
+
+interface RecordingOptions {
+  readonly check?: true;
+  readonly csv?: true;
+  readonly output?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly guest?: readonly string[];
+}
+
+export const action: Action<[readonly string[]], RecordingOptions> = async (
+  session,
+  [paths],
+  options,
+) => {
+  const { check, csv: asCsv, output } = options;
+  if ([check, asCsv, output].filter((way) => way !== undefined).length > 1)
+    throw new InvalidArgumentError('one of --check, --csv and --output');
+  const part = [options.from, options.to, options.guest].some((each) => each !== undefined);
+  if (part && output === undefined)
+    throw new InvalidArgumentError('--from, --to and --guest say what goes to --output');
+  if (paths.length > 1 && (output === undefined || part))
+    throw new InvalidArgumentError('several recordings are joined to one --output, whole');
+  const recordings: Recording[] = [];
+  try {
+    for (const path of paths) recordings.push(await Recording.open(path));
+    const [recording] = recordings;
+    if (recording === undefined) throw new InvalidArgumentError('name a recording');
+    if (output !== undefined) await writePart(session, recordings, output, options);
+    else if (asCsv !== undefined) await writeCsv(recording);
+    else if (check !== undefined) return checked(session, recording);
+    else await show(session, recording);
+    return undefined;
+  } finally {
+    for (const recording of recordings) await recording.close();
+  }
+};
+
+async function writePart(
+  { print }: Session,
+  recordings: readonly Recording[],
+  output: string,
+  { from = 0, to = Number.POSITIVE_INFINITY, guest }: RecordingOptions,
+): Promise<void> {
+  const [recording, ...others] = recordings;
+  if (recording === undefined) return;
+  const isWanted = (name: string): boolean => guest?.includes(name) ?? true;
+  const path = output;
+  let isMade = false;
+  try {
+    const sweeps =
+      others.length > 0
+        ? await join(recordings, path)
+        : await cut(recording, { fromMs: from, toMs: to, isWanted }, path);
+    isMade = true;
+    print(`${path}: ${count(sweeps, 'sweep')}`);
+  } catch (error) {
+    // What was there before stays; what this made is no recording.
+    if (!isMade && !isExisting(error)) await rm(path, { force: true });
+    throw error;
+  }
+}
+
+function isExisting(error: unknown): boolean {
+  return (error as { code?: string }).code === 'EEXIST';
+}
+
+/** A reader that is slow is waited for. */
+async function writeCsv(recording: Recording): Promise<void> {
+  for await (const lines of csv(recording))
+    if (!process.stdout.write(lines)) await once(process.stdout, 'drain');
+}
+
+/** 1 if it is not whole. */
+function checked({ print }: Session, recording: Recording): number {
+  const { path, sweeps, damage, bytes, wholeBytes } = recording;
+  if (damage === undefined) {
+    print(`${path}: whole, ${count(sweeps, 'sweep')}, ${size(bytes)}`);
+    return 0;
+  }
+  const good = `${count(sweeps, 'sweep')} (${size(wholeBytes)}) can be read`;
+  print(`${path}: ${damage.what}; ${good}`);
+  return 1;
+}
+
+async function show({ json, print, printJson }: Session, recording: Recording): Promise<void> {
+  const description = await describe(recording);
+  if (json) printJson(description);
+  else print(...linesOf(description));
+}
+
+function linesOf(description: RecordingDescription): string[] {
+  const { host, kernel, startedAt, sweeps, durationMs, fileBytes, keyId, sample } = description;
+  const bytes = (pages: number): string => size(pages * description.pageSize);
+  const present = description.guests.reduce((sum, { presentPages }) => sum + presentPages, 0);
+  const share = percent(description.changedPages / Math.max(present, 1));
+  return [
+    `${host}, Linux ${kernel}, from ${startedAt}: ${count(sweeps, 'sweep')} in ` +
+      `${duration(durationMs)}, ${size(fileBytes)}`,
+    `${count(present, 'page')} (${bytes(present)}) in ${count(description.guests.length, 'guest')}, ` +
+      `of which ${bytes(description.changedPages)} (${share}) change from sweep to sweep`,
+    `key ${keyId}${sample === 1 ? '' : `, one content in ${sample}`}, written by ` +
+      description.writer,
+    ...(description.damage === undefined ? [] : [`not whole: ${description.damage}`]),
+    '',
+    ...table(
+      ['guest', 'program', 'present', 'zeroes', 'huge', 'restless', 'shared', 'merged'],
+      description.guests.map((guest) => [
+        guest.name,
+        guest.comm,
+        bytes(guest.presentPages),
+        bytes(guest.zeroPages),
+        String(Math.round(guest.hugePages)),
+        bytes(guest.restlessPages),
+        bytes(guest.sharedPages),
+        bytes(guest.mergedPages),
+      ]),
+    ),
+  ];
+}

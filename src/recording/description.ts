@@ -1,0 +1,102 @@
+/** What a recording has in it, in a few figures. */
+import {
+  PAGE_ABSENT,
+  PAGE_CONTENT,
+  PAGE_HUGE,
+  PAGE_KIND,
+  PAGE_MERGED,
+  PAGE_RESTLESS,
+  PAGE_SHARED,
+  PAGE_UNSAMPLED,
+  PAGE_ZEROES,
+} from './format.js';
+import { type RecordedGuest, RecordedHost, STRETCH_PAGES } from './recorded-host.js';
+import type { Recording } from './recording.js';
+
+/** At the last sweep; pages but for `hugePages`. */
+export interface GuestDescription {
+  readonly name: string;
+  readonly comm: string;
+  readonly presentPages: number;
+  readonly zeroPages: number;
+  readonly restlessPages: number;
+  readonly sharedPages: number;
+  readonly mergedPages: number;
+  readonly unsampledPages: number;
+  readonly hugePages: number;
+}
+
+export interface RecordingDescription {
+  readonly host: string;
+  readonly kernel: string;
+  readonly writer: string;
+  readonly keyId: string;
+  readonly sample: number;
+  readonly pageSize: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly sweeps: number;
+  /** From the first sweep's begin to the last one's end. */
+  readonly durationMs: number;
+  /** Pages a sweep that were not what they were, on average, after the first. */
+  readonly changedPages: number;
+  readonly fileBytes: number;
+  /** What is wrong after the last whole sweep, if anything is. */
+  readonly damage: string | undefined;
+  readonly guests: readonly GuestDescription[];
+}
+
+export async function describe(recording: Recording): Promise<RecordingDescription> {
+  const { header, sweeps } = recording;
+  const host = new RecordedHost(header);
+  let changed = 0;
+  for await (const record of recording.records()) {
+    host.apply(record);
+    if (host.lastSweep === undefined) continue;
+    if (record.type === 'unsampled-changes') changed += record.pages;
+    else if (record.type === 'pages' && (record.state & PAGE_KIND) === PAGE_CONTENT)
+      changed += record.pages;
+  }
+  const { startMs = 0, durationMs = 0 } = host.lastSweep ?? {};
+  return {
+    host: header.host,
+    kernel: header.kernel,
+    writer: header.writer,
+    keyId: header.keyId,
+    sample: header.sample,
+    pageSize: header.pageSize,
+    startedAt: new Date(header.startedAtMs).toISOString(),
+    sweeps,
+    durationMs: startMs + durationMs,
+    changedPages: Math.round(changed / Math.max(sweeps - 1, 1)),
+    fileBytes: recording.bytes,
+    damage: recording.damage?.what,
+    guests: [...host.guests.values()].map(describeGuest),
+  };
+}
+
+function describeGuest({ facts, stretches }: RecordedGuest): GuestDescription {
+  const kinds = new Array<number>(PAGE_KIND + 1).fill(0);
+  let huge = 0;
+  let mergedPages = 0;
+  for (const { states } of stretches.values())
+    for (const state of states) {
+      const kind = state & PAGE_KIND;
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+      if (kind === PAGE_ABSENT) continue;
+      if ((state & PAGE_HUGE) !== 0) huge++;
+      if ((state & PAGE_MERGED) !== 0) mergedPages++;
+    }
+  const of = (kind: number): number => kinds[kind] ?? 0;
+  return {
+    name: facts.name,
+    comm: facts.comm,
+    presentPages: kinds.reduce((sum, pages) => sum + pages, 0) - of(PAGE_ABSENT),
+    zeroPages: of(PAGE_ZEROES),
+    restlessPages: of(PAGE_RESTLESS),
+    sharedPages: of(PAGE_SHARED),
+    mergedPages,
+    unsampledPages: of(PAGE_UNSAMPLED),
+    hugePages: huge / STRETCH_PAGES,
+  };
+}

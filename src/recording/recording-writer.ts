@@ -76,7 +76,7 @@ export class RecordingWriter {
   /** A sweep without an end is taken back. What has been written lies on the disk. */
   close(): void {
     try {
-      if (this.length > this.wholeBytes) ftruncateSync(this.fd, this.wholeBytes);
+      ftruncateSync(this.fd, this.wholeBytes);
       fsyncSync(this.fd);
     } catch (error) {
       throw systemError(error, `cannot write ${quoted(this.path)}`);

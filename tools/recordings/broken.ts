@@ -9,11 +9,11 @@ import { randomIntegers } from '../../src/workload/random.js';
 import { Capturing } from './capturing.js';
 import { LiveHost } from './live-host.js';
 
-const SMALL_BYTES = 4 * 2 ** 20;
+const SMALL_BYTES = 2 * 2 ** 20;
 /** After its first sweep, at most. */
 const KILLED_WITHIN_MS = 300;
-/** Less than a few sweeps, in which most pages change. */
-const DISK_KIB = 512;
+/** Room for the first sweep, and some of those after it. */
+const DISK_KIB = 48;
 
 export async function broken(host: LiveHost, folder: string, kills: number): Promise<boolean> {
   // The others would be in the way.

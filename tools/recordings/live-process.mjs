@@ -1,8 +1,8 @@
 // A process whose memory lives: `node live-process.mjs SEED PAGES FORKS` maps PAGES pages, no huge
 // ones, advises them mergeable, and says its number and its children's. Of ten pages four have a
-// content that other processes have too, one is zeroes, the others are their own. Then every tenth of
-// a second the first 256 pages are written, and a few of the next ones, further on each time. Told
-// anything on its standard input it answers with how many turns of a loop it made since the last.
+// content that other processes have too, one is zeroes, the others are their own. Then every tenth
+// of a second the first 256 pages are written, and a few others, further on each time. Told
+// anything on its standard input it answers with how many turns of a loop it made since then.
 import koffi from 'koffi';
 
 const PAGE = 4096;

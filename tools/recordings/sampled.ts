@@ -15,8 +15,10 @@ const LEAST_WITHIN = 0.95;
 
 export async function sampled(host: LiveHost, folder: string, tries: number): Promise<boolean> {
   const path = join(folder, 'whole.rec');
+  host.pause();
   const capturing = new Capturing(host.pids, path, ['--duration', '0']);
   await capturing.ended();
+  host.goOn();
   const whole = await read(path);
   const truth = estimate(whole, { selection: 'advised' });
   let isRight = true;

@@ -15,7 +15,7 @@ const BYTES_BESIDES = 100 * 2 ** 20;
 /** Sweeps of resting memory that are measured, and as long the processes work on. */
 const SWEEPS = 3;
 const WORKING_MS = 10_000;
-/** Work that is slower than this beside a capture is held up; the machine itself is not steadier. */
+/** Slower work beside a capture is held up; no machine is steadier than that by itself. */
 const LEAST_SPEED = 0.9;
 
 export async function swept(host: LiveHost, folder: string): Promise<boolean> {

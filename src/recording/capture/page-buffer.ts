@@ -1,4 +1,4 @@
-/** Room for pages that are read at once, with a view of each: made once, as a sweep needs millions. */
+/** Room for pages that are read at once. Each has a view, made once: a sweep needs millions. */
 const PAGES = 512;
 
 export class PageBuffer {

@@ -107,8 +107,9 @@ function linesOf(description: RecordingDescription): string[] {
   return [
     `${host}, Linux ${kernel}, from ${startedAt}: ${count(sweeps, 'sweep')} in ` +
       `${duration(durationMs)}, ${size(fileBytes)}`,
-    `${count(present, 'page')} (${bytes(present)}) in ${count(description.guests.length, 'guest')}, ` +
-      `of which ${bytes(description.changedPages)} (${share}) change from sweep to sweep`,
+    `${count(present, 'page')} (${bytes(present)}) in ` +
+      `${count(description.guests.length, 'guest')}, of which ` +
+      `${bytes(description.changedPages)} (${share}) change from sweep to sweep`,
     `key ${keyId}${sample === 1 ? '' : `, one content in ${sample}`}, written by ` +
       description.writer,
     ...(description.damage === undefined ? [] : [`not whole: ${description.damage}`]),

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('live-process.mjs', import.meta.url));
 const PAGE_BYTES = 4096;
+/** Children of the first process. */
+const FORKS = 2;
 
 export class LiveHost {
   private constructor(
@@ -19,7 +21,7 @@ export class LiveHost {
     const started: ChildProcessWithoutNullStreams[] = [];
     const pids: number[] = [];
     for (let seed = 0; seed < processes; seed++) {
-      const forks = seed === 0 ? 2 : 0;
+      const forks = seed === 0 ? FORKS : 0;
       const child = spawn(process.execPath, [PROGRAM, `${seed}`, `${pages}`, `${forks}`], {
         env: { ...process.env, WORKS: seed === 0 ? '1' : '0' },
       });
@@ -29,6 +31,11 @@ export class LiveHost {
       pids.push(...line.toString().trim().split(' ').map(Number));
     }
     return new LiveHost(started, pids);
+  }
+
+  /** Those that share nothing with another since a fork. */
+  get apart(): readonly number[] {
+    return this.pids.slice(1 + FORKS);
   }
 
   /** Turns of its own loop that the first process has made since it was asked last. */

@@ -19,7 +19,8 @@ export async function merged(host: LiveHost, folder: string): Promise<boolean> {
     return true;
   }
   host.pause();
-  const before = await estimated(host, join(folder, 'before.rec'));
+  // What a fork shared can no longer be told once KSM has merged it: forks are left out.
+  const before = await estimated(host.apart, join(folder, 'before.rec'));
   const old = Object.keys(TUNABLES).map((name) => [name, get(name)] as const);
   if (get('run') !== '0') throw new Error("the host's KSM runs: nothing is known of before it");
   try {
@@ -28,7 +29,7 @@ export async function merged(host: LiveHost, folder: string): Promise<boolean> {
     set('run', '1');
     while (Number(get('full_scans')) < begin + FULL_SCANS) await setTimeout(200);
     set('run', '0');
-    const after = await estimated(host, join(folder, 'after.rec'));
+    const after = await estimated(host.apart, join(folder, 'after.rec'));
     console.log(
       `KSM off: ${before.saved.pages + before.zeroPages} pages could be saved; merged by this ` +
         `host's (${get('pages_sharing')} pages_sharing): ` +
@@ -49,8 +50,8 @@ function isSame(before: Estimate, after: Estimate): boolean {
   return JSON.stringify(then) === JSON.stringify(now);
 }
 
-async function estimated(host: LiveHost, path: string): Promise<Estimate> {
-  const capturing = new Capturing(host.pids, path, ['--duration', '0']);
+async function estimated(pids: readonly number[], path: string): Promise<Estimate> {
+  const capturing = new Capturing(pids, path, ['--duration', '0']);
   await capturing.ended();
   const recording = await Recording.open(path);
   const recorded = new RecordedHost(recording.header);

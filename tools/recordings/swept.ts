@@ -32,7 +32,7 @@ export async function swept(host: LiveHost, folder: string): Promise<boolean> {
     if (sweep === undefined) throw new Error(`capture fails: ${capturing.complaints}`);
     // Shared pages are read once by a sweep, and by the bare read as often as they are mapped.
     const bare = await pausedCapture(capturing, () => bareRead(host.pids.slice(0, 1)));
-    const whole = await pausedCapture(capturing, () => bareRead(host.pids.slice(3)));
+    const whole = await pausedCapture(capturing, () => bareRead(host.apart));
     const bareRate = (bare.bytes + whole.bytes) / (bare.processorMs + whole.processorMs);
     const rate = (bare.bytes + whole.bytes) / sweep.processorMs;
     shares.push(rate / bareRate);

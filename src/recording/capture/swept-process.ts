@@ -117,29 +117,33 @@ export class SweptProcess {
     { address, length, huge, frames, merged }: Span,
     prefixes: PrefixSample | undefined,
   ): Promise<void> {
-    const { watch, context, guest } = this;
+    const { watch, context } = this;
     const { bytes, pages } = context.buffer;
     const { pageSize } = source;
+    const { tellsFrames } = source.facts;
     for (let done = 0; done < length; done += bytes.length) {
       const chunk = bytes.subarray(0, Math.min(bytes.length, length - done));
+      const count = chunk.length / pageSize;
       const first = (address + done) / pageSize;
-      const readable = source.readNow(chunk, address + done);
-      watch.pass(first, chunk.length / pageSize);
-      for (const [at, content] of pages.entries()) {
-        if (at * pageSize === chunk.length) break;
+      const owners = this.ownersOf(frames, first, done / pageSize, count);
+      // What a fork shares is known by its owner's, where frames have numbers.
+      const isKnown = tellsFrames && owners?.every((owner) => owner !== 0) === true;
+      const readable = isKnown ? 0 : source.readNow(chunk, address + done);
+      watch.pass(first, count);
+      for (let at = 0; at < count; at++) {
         const page = first + at;
-        const index = done / pageSize + at;
-        const frame = frames?.[index] ?? 0;
-        const marks = (huge ? PAGE_HUGE : 0) | (merged?.[index] === 1 ? PAGE_MERGED : 0);
-        const owner = frame === 0 ? undefined : context.owners.ownerOf(frame, page, guest);
-        if (owner !== undefined && source.facts.tellsFrames) {
+        const content = pages[at] ?? bytes;
+        const isMerged = merged?.[done / pageSize + at] === 1;
+        const marks = (huge ? PAGE_HUGE : 0) | (isMerged ? PAGE_MERGED : 0);
+        const owner = owners?.[at] ?? 0;
+        if (owner !== 0 && tellsFrames) {
           watch.share(page, owner, marks);
           continue;
         }
         const isRead =
           (at + 1) * pageSize <= readable || source.readNow(content, page * pageSize) === pageSize;
         if (!isRead) watch.lose(page);
-        else if (owner !== undefined && context.watches.get(owner)?.holds(page, content) === true)
+        else if (owner !== 0 && context.watches.get(owner)?.holds(page, content) === true)
           // Where frames have no numbers: at one place, mapped elsewhere too, and of equal bytes.
           watch.share(page, owner, marks);
         else {
@@ -150,6 +154,21 @@ export class SweptProcess {
       context.looked(chunk.length);
       await context.pace.rest();
     }
+  }
+
+  /** Whose each page is, from `page` on, `index` of the span's; 0: its own. */
+  private ownersOf(
+    frames: Float64Array | undefined,
+    page: number,
+    index: number,
+    count: number,
+  ): Uint32Array | undefined {
+    if (frames === undefined) return undefined;
+    const { owners } = this.context;
+    return Uint32Array.from({ length: count }, (_, at) => {
+      const frame = frames[index + at] ?? 0;
+      return frame === 0 ? 0 : (owners.ownerOf(frame, page + at, this.guest) ?? 0);
+    });
   }
 
   private tellFacts({ comm, mergesAny, facts: { isPinned } }: ProcessSource): void {

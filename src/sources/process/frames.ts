@@ -6,6 +6,8 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 const ENTRY_BYTES = 8;
+/** Frames in a row that are read at once. */
+const WINDOW_FRAMES = 64;
 /** Frames of a huge page. */
 export const HUGE_PAGE_FRAMES = 512;
 /** KPF_, in the low word of a frame's flags. */
@@ -17,16 +19,23 @@ export const PRESENT = 0x80000000;
 export const FRAME_HIGH = 0x7fffff;
 
 export class FrameFlags {
-  private readonly entry = Buffer.alloc(ENTRY_BYTES);
+  /** Flags of `windowFrames` frames from `windowStart` on, as they were read last. */
+  private readonly window = Buffer.alloc(WINDOW_FRAMES * ENTRY_BYTES);
+  private windowStart = 0;
+  private windowFrames = 0;
   private readonly stretch = Buffer.alloc(HUGE_PAGE_FRAMES * ENTRY_BYTES);
 
-  private constructor(private readonly file: FileHandle) {}
+  private constructor(
+    private readonly file: FileHandle,
+    /** Whether this machine's KSM has merged anything: else no frame needs to be asked for. */
+    private readonly hasMerged: boolean,
+  ) {}
 
   /** Undefined where the kernel does not tell, or not us. */
   static async open(pageSize: number): Promise<FrameFlags | undefined> {
     try {
       return tellsNumbers(pageSize)
-        ? new FrameFlags(await open('/proc/kpageflags', 'r'))
+        ? new FrameFlags(await open('/proc/kpageflags', 'r'), hasMerged())
         : undefined;
     } catch {
       return undefined;
@@ -35,7 +44,7 @@ export class FrameFlags {
 
   /** Merged by this machine's KSM. */
   isKsm(frame: number): boolean {
-    return (this.flags(frame) & KSM) !== 0;
+    return this.hasMerged && (this.flags(frame) & KSM) !== 0;
   }
 
   /** The kernel's page of zeroes. */
@@ -59,8 +68,31 @@ export class FrameFlags {
   }
 
   private flags(frame: number): number {
-    const bytes = readSync(this.file.fd, this.entry, 0, ENTRY_BYTES, frame * ENTRY_BYTES);
-    return bytes === ENTRY_BYTES ? this.entry.readUInt32LE(0) : 0;
+    let at = frame - this.windowStart;
+    if (at < 0 || at >= this.windowFrames) {
+      // Pages in a row often have frames in a row: then the next ones are read with it.
+      const frames = at === this.windowFrames ? WINDOW_FRAMES : 1;
+      const bytes = readSync(
+        this.file.fd,
+        this.window,
+        0,
+        frames * ENTRY_BYTES,
+        frame * ENTRY_BYTES,
+      );
+      this.windowStart = frame;
+      this.windowFrames = Math.floor(bytes / ENTRY_BYTES);
+      at = 0;
+    }
+    return this.windowFrames === 0 ? 0 : this.window.readUInt32LE(at * ENTRY_BYTES);
+  }
+}
+
+/** True where that cannot be told. */
+function hasMerged(): boolean {
+  try {
+    return readFileSync('/sys/kernel/mm/ksm/pages_shared', 'latin1').trim() !== '0';
+  } catch {
+    return true;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Room for pages that are read at once. Each has a view, made once: a sweep needs millions. */
-const PAGES = 512;
+
+/** So few that they stay in a processor's own cache, and take little of what others have there. */
+const PAGES = 64;
 
 export class PageBuffer {
   readonly bytes: Buffer;

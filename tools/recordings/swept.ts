@@ -54,7 +54,8 @@ export async function swept(host: LiveHost, folder: string): Promise<boolean> {
   // Memory here is at times half as fast, for seconds: the fastest of each are compared.
   const share = Math.max(...rates) / Math.max(...bareRates);
   console.log(
-    `fastest sweep and fastest bare read: ${(share * 100).toFixed(0)} %; first sweep: ${gigabytes((first.pages * PAGE_BYTES) / first.durationMs)} GB/s; resident at ` +
+    `fastest sweep and bare read: ${(share * 100).toFixed(0)} %; first sweep: ` +
+      `${gigabytes((first.pages * PAGE_BYTES) / first.durationMs)} GB/s; resident at ` +
       `most ${mebibytes(resident)} of ${mebibytes(allowed)} MiB; the processes' own speed ` +
       `${((beside / alone) * 100).toFixed(0)} %`,
   );

@@ -4,6 +4,7 @@
  * Hosts whose pages are to be compared share the file.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { link, mkdir, open, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -57,7 +58,7 @@ export async function keyOf(path: string): Promise<FingerprintKey> {
 
 async function keyIn(path: string): Promise<FingerprintKey | undefined> {
   try {
-    const file = await open(path, 'r');
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();
       if (!stat.isFile()) throw new KsmdError('EINVAL', `${quoted(path)} is no file`);

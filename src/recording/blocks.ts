@@ -2,6 +2,7 @@
  * The blocks of a recording's file, in order, each checked before anybody sees its payload. What is
  * wrong with the first that is not whole is said; what comes after it is not looked at.
  */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { KsmdError, systemError } from '../errors.js';
@@ -39,7 +40,8 @@ export class BlockFile {
   static async open(path: string): Promise<BlockFile> {
     let file: FileHandle;
     try {
-      file = await open(path, 'r');
+      // A pipe that nobody writes to is not waited for.
+      file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       throw systemError(error, `cannot read ${quoted(path)}`);
     }

@@ -9,6 +9,7 @@ import type { GuestRecord, NumbersRecord, PagesRecord, SweepRecord } from './rec
 
 /** Pages of 57 bits of address, or fewer. */
 const MOST_PAGES = 2 ** 47;
+const MOST_GUESTS = 2 ** 31 - 2;
 
 const GuestSchema = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 253 }),
@@ -72,6 +73,7 @@ export class Decoder {
       case format.RECORD_GUEST_GONE: {
         const guest = this.knownGuest(fields);
         this.known.delete(guest);
+        if (this.guest === guest) this.guest = undefined;
         this.numbers.delete(guest);
         return { type: 'guest-gone', guest };
       }
@@ -118,6 +120,7 @@ export class Decoder {
 
   private guestRecord(fields: FieldReader): GuestRecord {
     const guest = fields.number();
+    if (guest > MOST_GUESTS) throw new KsmdError('EINVAL', `a guest in it has number ${guest}`);
     const facts: Static<typeof GuestSchema> = checked(guestFacts, fields.text());
     this.known.add(guest);
     return { type: 'guest', guest, ...facts };

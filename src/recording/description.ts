@@ -12,6 +12,9 @@ import {
 } from './format.js';
 import { type RecordedGuest, RecordedHost, STRETCH_PAGES } from './recorded-host.js';
 import type { Recording } from './recording.js';
+import type { PagesRecord } from './records.js';
+
+const HOLDS_SOMETHING = new Set([PAGE_ZEROES, PAGE_CONTENT, PAGE_UNSAMPLED]);
 
 /** At the last sweep; pages but for `hugePages`. */
 export interface GuestDescription {
@@ -51,11 +54,12 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
   const host = new RecordedHost(header);
   let changed = 0;
   for await (const record of recording.records()) {
+    if (host.lastSweep !== undefined) {
+      if (record.type === 'unsampled-changes') changed += record.pages;
+      else if (record.type === 'pages') changed += rewritten(record, host);
+      else if (record.type === 'end') changed += restless(host);
+    }
     host.apply(record);
-    if (host.lastSweep === undefined) continue;
-    if (record.type === 'unsampled-changes') changed += record.pages;
-    else if (record.type === 'pages' && (record.state & PAGE_KIND) === PAGE_CONTENT)
-      changed += record.pages;
   }
   const { startMs = 0, durationMs = 0 } = host.lastSweep ?? {};
   return {
@@ -73,6 +77,27 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
     damage: recording.damage?.what,
     guests: [...host.guests.values()].map(describeGuest),
   };
+}
+
+/** Of pages that are told, those that were there before with another content. */
+function rewritten({ guest, page, pages, state }: PagesRecord, host: RecordedHost): number {
+  if (!HOLDS_SOMETHING.has(state & PAGE_KIND)) return 0;
+  const { stretches } = host.guest(guest);
+  let count = 0;
+  for (let at = page; at < page + pages; at++) {
+    const before = stretches.get(Math.floor(at / STRETCH_PAGES))?.states[at % STRETCH_PAGES];
+    if (HOLDS_SOMETHING.has((before ?? PAGE_ABSENT) & PAGE_KIND)) count++;
+  }
+  return count;
+}
+
+/** Pages that are another at each sweep, of which nothing is told any more. */
+function restless({ guests }: RecordedHost): number {
+  let count = 0;
+  for (const { stretches } of guests.values())
+    for (const { states } of stretches.values())
+      for (const state of states) if ((state & PAGE_KIND) === PAGE_RESTLESS) count++;
+  return count;
 }
 
 function describeGuest({ facts, stretches }: RecordedGuest): GuestDescription {

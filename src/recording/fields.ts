@@ -79,12 +79,13 @@ export class FieldReader {
 
   number(): number {
     let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
+    for (let scale = 1; scale <= MOST; scale *= 0x80) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
       if (value > MOST) throw new KsmdError('EINVAL', 'a number in it is too large');
       if (byte < 0x80) return value;
     }
+    throw new KsmdError('EINVAL', 'a number in it has no end');
   }
 
   signed(): number {

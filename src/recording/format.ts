@@ -100,7 +100,7 @@ export const HeaderSchema = Type.Object({
   hz: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
   processors: Type.Integer({ minimum: 1 }),
   /** Milliseconds since 1970, at which times begin. */
-  startedAtMs: Type.Number({ minimum: 0 }),
+  startedAtMs: Type.Number({ minimum: 0, maximum: 8.64e15 }),
   /** Milliseconds from one sweep's begin to the next one's; 0 for a single sweep. */
   intervalMs: Type.Number({ minimum: 0 }),
   /** One page in so many has a fingerprint. */

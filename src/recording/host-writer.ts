@@ -44,8 +44,13 @@ export class HostWriter {
     this.written = new RecordedHost(writer.header);
   }
 
+  /** How many it has written of. */
+  get guests(): number {
+    return this.ids.size;
+  }
+
   /** Goes into the sweep as it is, if its guest does: what no state has. */
-  pass(record: PrefixesRecord | UnsampledChangesRecord, host: RecordedHost): void {
+  private pass(record: PrefixesRecord | UnsampledChangesRecord, host: RecordedHost): void {
     const guest = host.guests.get(record.guest);
     if (guest === undefined || !this.isWanted(guest.facts.name)) return;
     this.writer.write({ ...record, guest: this.idOf(guest) });
@@ -54,7 +59,8 @@ export class HostWriter {
   /** The guest's number in the file; it is in it from now on. */
   private idOf(guest: RecordedGuest): number {
     const { name, pid, startedTicks } = guest.facts;
-    const who = `${name} ${pid} ${startedTicks}`;
+    // Images have no number that tells them apart, but their place in the recording.
+    const who = pid === 0 ? `${name} ${guest.id}` : `${name} ${pid} ${startedTicks}`;
     let id = this.ids.get(who);
     if (id === undefined) {
       id = this.ids.size + 1;
@@ -66,7 +72,12 @@ export class HostWriter {
     return id;
   }
 
-  endSweep(host: RecordedHost, end: Omit<EndRecord, 'type'>): void {
+  /** `passing`: records of the sweep that say something of it alone. */
+  endSweep(
+    host: RecordedHost,
+    end: Omit<EndRecord, 'type'>,
+    passing: readonly (PrefixesRecord | UnsampledChangesRecord)[],
+  ): void {
     const { written, writer } = this;
     this.standIns.clear();
     this.tell({ type: 'numbers', guest: undefined, values: host.numbers });
@@ -79,6 +90,7 @@ export class HostWriter {
     const stay = new Set(ids.values());
     for (const id of [...written.guests.keys()])
       if (!stay.has(id)) this.tell({ type: 'guest-gone', guest: id });
+    for (const record of passing) this.pass(record, host);
     writer.endSweep(end);
   }
 

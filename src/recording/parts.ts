@@ -6,6 +6,7 @@ import { HostWriter } from './host-writer.js';
 import { RecordedHost } from './recorded-host.js';
 import type { Recording } from './recording.js';
 import { RecordingWriter } from './recording-writer.js';
+import type { PrefixesRecord, UnsampledChangesRecord } from './records.js';
 
 export interface Part {
   /** Milliseconds since the recording's start: sweeps that begin within. */
@@ -18,13 +19,16 @@ export interface Part {
 /** How many sweeps it has. ENODATA if none begins then; EEXIST as RecordingWriter has it. */
 export async function cut(recording: Recording, part: Part, output: string): Promise<number> {
   const writer = RecordingWriter.create(output, recording.header);
+  const hosts = new HostWriter(writer, part.isWanted);
   try {
-    await append(recording, new HostWriter(writer, part.isWanted), part);
+    await append(recording, hosts, part);
   } finally {
     writer.close();
   }
   if (writer.sweeps === 0)
     throw new KsmdError('ENODATA', `no sweep of ${quoted(recording.path)} begins in that time`);
+  if (hosts.guests === 0)
+    throw new KsmdError('ENODATA', `${quoted(recording.path)} has no guest of these names then`);
   return writer.sweeps;
 }
 
@@ -63,13 +67,14 @@ async function append(
 ): Promise<number> {
   const host = new RecordedHost(recording.header);
   let lastMs = beforeMs;
+  const passing: (PrefixesRecord | UnsampledChangesRecord)[] = [];
   for await (const record of recording.records()) {
     if (record.type !== 'end') {
       host.apply(record);
-      if (record.type === 'prefixes' || record.type === 'unsampled-changes')
-        hosts.pass(record, host);
+      if (record.type === 'prefixes' || record.type === 'unsampled-changes') passing.push(record);
       continue;
     }
+    const passed = passing.splice(0);
     if (record.startMs < fromMs || record.startMs > toMs) continue;
     const startMs = offsetMs + record.startMs;
     if (startMs <= beforeMs)
@@ -78,7 +83,7 @@ async function append(
         `${quoted(recording.path)} begins before the one before it ends: they overlap`,
       );
     lastMs = startMs;
-    hosts.endSweep(host, { ...record, startMs });
+    hosts.endSweep(host, { ...record, startMs }, passed);
   }
   return lastMs;
 }

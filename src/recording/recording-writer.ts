@@ -13,6 +13,7 @@ import {
   BLOCK_RECORDS,
   BLOCK_SWEEP_END,
   CHECKSUM_BYTES,
+  headerOf,
   MAGIC,
   MOST_PAYLOAD_BYTES,
   PACKED_DEFLATE,
@@ -42,6 +43,9 @@ export class RecordingWriter {
 
   /** EEXIST if there is such a file: a recording is not made twice. */
   static create(path: string, header: RecordingHeader): RecordingWriter {
+    const text = Buffer.from(JSON.stringify(header));
+    // What no reader would take is not begun.
+    headerOf(text);
     let fd: number;
     try {
       fd = openSync(path, 'wx', 0o600);
@@ -51,7 +55,7 @@ export class RecordingWriter {
     const writer = new RecordingWriter(path, header, fd);
     try {
       writer.append(Buffer.from(MAGIC, 'latin1'));
-      writer.appendBlock(BLOCK_HEADER, Buffer.from(JSON.stringify(header)));
+      writer.appendBlock(BLOCK_HEADER, text);
       writer.wholeBytes = writer.length;
     } catch (error) {
       closeSync(fd);

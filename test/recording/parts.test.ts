@@ -9,6 +9,7 @@ import {
   PAGE_ABSENT,
   PAGE_CONTENT,
   PAGE_KIND,
+  PAGE_RESTLESS,
   PAGE_SHARED,
   PAGE_ZEROES,
   type RecordingHeader,
@@ -156,6 +157,43 @@ suite('parts of a recording', () => {
     expect(states?.get('other 5')).toBe(`${PAGE_SHARED} as child`);
     await part.close();
     await whole.close();
+  });
+
+  it('images of one name stay two', async () => {
+    const image = { ...GUEST, name: 'mem.raw', pid: 0, startedTicks: 0 };
+    const page = { type: 'pages', page: 5, pages: 1, state: PAGE_ZEROES } as const;
+    const whole = await recorded([
+      { ...image, guest: 1 },
+      { ...image, guest: 2 },
+      { ...page, guest: 1 },
+      { ...page, guest: 2 },
+      end(0),
+    ]);
+    const path = newPath();
+    await cut(whole, ALL, path);
+    const part = await Recording.open(path);
+    expect((await describe(part)).guests.map(({ presentPages }) => presentPages)).toEqual([1, 1]);
+    await part.close();
+    const nobody = { ...ALL, isWanted: () => false };
+    await expect(cut(whole, nobody, newPath())).rejects.toThrow(/has no guest of these names/);
+    await whole.close();
+  });
+
+  it('that never rest change at every sweep, and pages that come do not', async () => {
+    const page = { type: 'pages', guest: 1, pages: 1 } as const;
+    const recording = await recorded([
+      { ...GUEST, guest: 1 },
+      { ...page, page: 1, state: PAGE_ZEROES },
+      { ...page, page: 2, state: PAGE_RESTLESS },
+      end(0),
+      { ...page, page: 3, state: PAGE_ZEROES },
+      { ...page, page: 1, state: PAGE_CONTENT, fingerprints: Buffer.alloc(16, 1) },
+      end(1000),
+      end(2000),
+    ]);
+    // One that never rests, twice, and one that was written once, in two sweeps.
+    expect((await describe(recording)).changedPages).toBe(Math.round(3 / 2));
+    await recording.close();
   });
 
   it('of other hosts, or of one time, are not joined', async () => {

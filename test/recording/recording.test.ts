@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -140,6 +140,30 @@ describe('a recording', () => {
     writer.close();
     // Its file is closed: what a disk refuses comes to the same.
     expect(() => writer.endSweep(end(1))).toThrow(/cannot write .*: one sweep is whole in it/);
+  });
+
+  it('of somebody who writes nonsense is good up to it', async () => {
+    const page: SweepRecord = { type: 'pages', guest: 1, page: 1, pages: 1, state: 1 };
+    const guest = { ...GUEST, guest: 1 };
+    for (const [nonsense, what] of [
+      [[page], /there is no guest 1/],
+      [[{ ...GUEST, guest: 2 ** 31 }], /has number 2147483648/],
+      [[{ ...page, pages: 40_000 }], /a run of 40000 pages/],
+      [[{ type: 'numbers', guest: undefined, values: [1, 2, 3] }], /a number in it has no name/],
+    ] as const) {
+      const before = what.source.startsWith('there is') ? [] : [guest];
+      const { recording, records } = await read(written([...before, ...nonsense, end(0)]));
+      expect(recording.sweeps).toBe(0);
+      expect(recording.damage?.what).toMatch(what);
+      expect(records).toEqual([]);
+    }
+  });
+
+  it('has a header that a reader takes, or is not begun', () => {
+    const path = newPath();
+    const header = { ...HEADER, host: '' };
+    expect(() => RecordingWriter.create(path, header)).toThrow(/its header is none: \/host/);
+    expect(existsSync(path)).toBe(false);
   });
 
   it('of a later version, and what is none, is refused by name', async () => {

@@ -99,12 +99,12 @@ export async function* capture(
   const running = new Capture(options, clock);
   try {
     const beginMs = clock.nowMs();
-    for (let sweep = 1; ; sweep++) {
+    for (;;) {
       const report = await running.sweep(clock.nowMs() - beginMs);
       if (report === undefined) return;
       yield report;
       const elapsedMs = clock.nowMs() - beginMs;
-      const nextMs = Math.max(sweep * intervalMs, elapsedMs);
+      const nextMs = Math.max(report.startMs + intervalMs, elapsedMs);
       if (intervalMs === 0 || nextMs > durationMs) return;
       await clock.sleep(nextMs - elapsedMs, signal);
       if (signal.aborted) return;
@@ -184,10 +184,8 @@ class Capture {
       const gone = await this.select();
       const images = this.images;
       this.images = [];
-      this.totalBytes = [...this.processes.values(), ...images].reduce(
-        (sum, { presentBytes }) => sum + presentBytes,
-        0,
-      );
+      this.totalBytes = images.reduce((sum, { presentBytes }) => sum + presentBytes, 0);
+      for (const { pid } of this.processes.values()) this.totalBytes += await anonymousBytes(pid);
       this.tellHost();
       for (const image of images) {
         await image.sweep();
@@ -222,7 +220,7 @@ class Capture {
     this.sink.close();
   }
 
-  /** Opens all that are there, in the order in which they began. Returns those that have gone. */
+  /** All that are there, in the order in which they began. Returns those that have gone. */
   private async select(): Promise<SweptProcess[]> {
     const before = this.processes;
     const found: SweptProcess[] = [];
@@ -235,16 +233,7 @@ class Capture {
       else found.push(this.newProcess(pid, name, startedTicks));
     }
     found.sort((a, b) => a.startedTicks - b.startedTicks || a.pid - b.pid);
-    this.processes = new Map();
-    for (const process of found) {
-      try {
-        await process.open();
-        this.processes.set(process.pid, process);
-      } catch (error) {
-        // Before anything was recorded, what is wrong is said; later, who cannot be read has left.
-        if (!isKsmdError(error, 'ESRCH') && this.sweeps === 0) throw error;
-      }
-    }
+    this.processes = new Map(found.map((process) => [process.pid, process]));
     if (this.sweeps === 0 && this.processes.size === 0 && this.images.length === 0)
       throw new KsmdError('ESRCH', 'none of these processes is there to be captured');
     return [...before.values()].filter((old) => this.processes.get(old.pid) !== old);
@@ -265,18 +254,27 @@ class Capture {
 
   /** How many pages want a second look. Those that end meanwhile go to `gone`. */
   private async sweepProcesses(gone: SweptProcess[]): Promise<number> {
+    const { owners } = this.context;
     let undecided = 0;
+    let isOwnerGone = false;
     for (const process of this.processes.values()) {
       try {
+        // Not before: what it has is to be read while that is true.
+        await process.open();
         undecided += await process.sweep();
       } catch (error) {
-        if (!isKsmdError(error, 'ESRCH')) throw error;
+        // Before anything was recorded, what is wrong is said; later, who cannot be read has left.
+        if (!isKsmdError(error, 'ESRCH') && (this.sweeps === 0 || process.isOpen)) throw error;
         this.processes.delete(process.pid);
         await process.close();
         gone.push(process);
+        if (owners.sharesFrames(process.guest)) isOwnerGone = true;
       }
     }
-    return undecided;
+    if (!isOwnerGone) return undecided;
+    // Others map frames of the one that has gone: one of them is to have them now.
+    owners.begin();
+    return this.sweepProcesses(gone);
   }
 
   private tellHost(): void {
@@ -298,6 +296,12 @@ class Capture {
     const guests = this.watches.size;
     return { sweep, startMs, durationMs, processorMs, guests, ...report };
   }
+}
+
+/** What it has of its own, and of no file: about what will be read of it. */
+async function anonymousBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Ticks since the host's start at which a process began; undefined if there is none. */

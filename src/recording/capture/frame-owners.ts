@@ -6,11 +6,13 @@
 export class FrameOwners {
   private readonly guests = new Map<number, number>();
   private readonly pages = new Map<number, number>();
+  private readonly shared = new Set<number>();
 
   /** A new sweep begins. */
   begin(): void {
     this.guests.clear();
     this.pages.clear();
+    this.shared.clear();
   }
 
   /**
@@ -24,6 +26,13 @@ export class FrameOwners {
       this.pages.set(frame, page);
       return undefined;
     }
-    return this.pages.get(frame) === page && owner !== guest ? owner : undefined;
+    if (this.pages.get(frame) !== page || owner === guest) return undefined;
+    this.shared.add(owner);
+    return owner;
+  }
+
+  /** Another guest was told that this one has its page. */
+  sharesFrames(guest: number): boolean {
+    return this.shared.has(guest);
   }
 }

@@ -25,7 +25,7 @@ export interface HostNumbers {
 
 /** Numbers that are read at every sweep, always the same ones. */
 export function hostNumbers(): HostNumbers {
-  const ofKsm = namesIn(KSM).filter((name) => /^\d+\s*$/.test(textOf(join(KSM, name)) ?? ''));
+  const ofKsm = namesIn(KSM).filter((name) => /^-?\d+\s*$/.test(textOf(join(KSM, name)) ?? ''));
   const ofHugePages = HUGE_PAGE_NUMBERS.filter((name) => textOf(join(HUGE_PAGES, name)));
   const ofMemory = [...MEMINFO, ...MEMINFO_ALSO];
   return {
@@ -50,7 +50,7 @@ export function hostFacts(): Record<string, string> {
     if (text !== undefined) facts[name] = text;
   };
   for (const name of namesIn(KSM))
-    if (!/^\d+$/.test(textOf(join(KSM, name)) ?? '0')) note(`ksm/${name}`, join(KSM, name));
+    if (!/^-?\d+$/.test(textOf(join(KSM, name)) ?? '0')) note(`ksm/${name}`, join(KSM, name));
   for (const name of HUGE_PAGE_FACTS) note(`huge-pages/${name}`, join(HUGE_PAGES, name));
   for (const name of KHUGEPAGED_FACTS)
     note(`khugepaged/${name}`, join(HUGE_PAGES, 'khugepaged', name));

@@ -73,7 +73,9 @@ export class PageWatch {
     const hash = hasher.h64Raw(bytes);
     const isKnown = kind !== PAGE_ABSENT && kind !== PAGE_SHARED;
     if (isKnown && stretch.hashes[index] === hash) {
-      if (kind === PAGE_RESTLESS) this.tell(page, stretch, index, bytes, marks);
+      // Looked at again in the same sweep, before it was decided.
+      if ((before & UNDECIDED) !== 0) this.undecidedPages++;
+      else if (kind === PAGE_RESTLESS) this.tell(page, stretch, index, bytes, marks);
       else this.remark(page, stretch, index, marks);
       return;
     }
@@ -133,6 +135,7 @@ export class PageWatch {
 
   /** Of the page no more is known than that it is there no longer. */
   lose(page: number): void {
+    this.tally.present--;
     const stretch = this.seen.stretchOf(page);
     const index = page % STRETCH_PAGES;
     if (((stretch.states[index] ?? 0) & PAGE_KIND) === PAGE_ABSENT) return;

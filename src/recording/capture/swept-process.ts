@@ -52,9 +52,9 @@ export class SweptProcess {
     private readonly context: SweepContext,
   ) {}
 
-  /** Bytes that are present and count; known once it has been opened. */
-  get presentBytes(): number {
-    return this.source?.totalBytes ?? 0;
+  /** It can be read: what it has is known as it was then. */
+  get isOpen(): boolean {
+    return this.source !== undefined;
   }
 
   /** The recording knows it. */
@@ -64,6 +64,7 @@ export class SweptProcess {
 
   /** Its page table is looked at. Rejects as ProcessSource does, or if it is another by now. */
   async open(): Promise<void> {
+    await this.close();
     this.source = await ProcessSource.open(this.pid, this.context.selection);
   }
 
@@ -142,8 +143,10 @@ export class SweptProcess {
         }
         const isRead =
           (at + 1) * pageSize <= readable || source.readNow(content, page * pageSize) === pageSize;
-        if (!isRead) watch.lose(page);
-        else if (owner !== 0 && context.watches.get(owner)?.holds(page, content) === true)
+        if (!isRead) {
+          watch.lose(page);
+          source.leaveOut('unreadable', pageSize);
+        } else if (owner !== 0 && context.watches.get(owner)?.holds(page, content) === true)
           // Where frames have no numbers: at one place, mapped elsewhere too, and of equal bytes.
           watch.share(page, owner, marks);
         else {

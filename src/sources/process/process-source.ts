@@ -246,7 +246,9 @@ export class ProcessSource implements Source {
    */
   readNow(buffer: Buffer, address: number): number {
     try {
-      return readSync(this.mem.fd, buffer, 0, buffer.length, address);
+      const bytesRead = readSync(this.mem.fd, buffer, 0, buffer.length, address);
+      if (bytesRead > 0) this.lastRead = address;
+      return bytesRead;
     } catch {
       return 0;
     }
@@ -270,7 +272,8 @@ export class ProcessSource implements Source {
     await this.mem.close();
   }
 
-  private leaveOut(reason: string, bytes: number): void {
+  /** What somebody could not read of it is left out too. */
+  leaveOut(reason: string, bytes: number): void {
     if (bytes > 0) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + bytes);
   }
 

@@ -1,5 +1,6 @@
 /** Whom a capture follows: asked anew at every sweep, so that who comes joins. */
-import { isKsmdError } from '../../../errors.js';
+import { existsSync } from 'node:fs';
+import { isKsmdError, KsmdError } from '../../../errors.js';
 import type { CapturedProcess } from '../../../recording/capture/capture.js';
 import type { SelectedProcess } from '../../../sources/process/selection.js';
 import type { ProcessOptions } from '../../process-options.js';
@@ -19,6 +20,9 @@ export function capturedProcesses(
       if (isFirst || !(isKsmdError(error, 'ESRCH') || isKsmdError(error, 'ENOENT'))) throw error;
       return [];
     });
+    // Who is named by number is meant: without it, the answer would be another's.
+    const missing = isFirst ? pid?.find((each) => !existsSync(`/proc/${each}`)) : undefined;
+    if (missing !== undefined) throw new KsmdError('ESRCH', `there is no process ${missing}`);
     isFirst = false;
     return found.flatMap((process) => {
       try {

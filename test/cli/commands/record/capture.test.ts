@@ -219,6 +219,8 @@ describe('a recording of processes', () => {
     expect((await ksmd(['capture', ...args, path])).status).toBe(0);
     const again = await ksmd(['capture', ...args, path]);
     expect(again.stderr).toMatch(/^ksmd: EEXIST: .*name another file, or remove that one/);
+    const missing = await ksmd(['capture', ...args, newPath(), '--pid', '4194303']);
+    expect(missing.stderr).toMatch(/^ksmd: ESRCH: there is no process 4194303\n$/);
     expect((await ksmd(['capture', '--output', newPath()])).status).toBe(2);
   });
 });

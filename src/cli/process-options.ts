@@ -1,4 +1,4 @@
-/** The options that tell several verbs of processes; what they come to: selected-processes.ts. */
+/** Options of several verbs, for processes and images; what they come to: selected-processes.ts. */
 import { Option } from 'commander';
 import { parsePositive } from './values.js';
 
@@ -29,3 +29,9 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   new Option('--advised', 'of processes, only what is advised: what KSM sees now'),
   new Option('--all', 'of processes, all private memory, as if all were advised'),
 ];
+
+/** Of verbs that look at images beside processes. */
+export const IMAGES_OPTION = new Option(
+  '--image <file>',
+  'an image of memory; several times for several',
+).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);

@@ -43,7 +43,6 @@ export class RecordedGuest {
   readonly stretches = new Map<number, RecordedStretch>();
   /** As the header's `guestNumbers` has them. */
   numbers: readonly number[] = [];
-  unsampledChanges = 0;
 
   constructor(
     readonly id: number,
@@ -56,8 +55,6 @@ export class RecordedHost {
   readonly guests = new Map<number, RecordedGuest>();
   numbers: readonly number[] = [];
   facts: Readonly<Record<string, string>>;
-  /** Of all mappings of which it was looked at. */
-  readonly prefixes: number[] = [];
   /** The sweep that ended last. */
   lastSweep: EndRecord | undefined;
 
@@ -92,12 +89,9 @@ export class RecordedHost {
       case 'facts':
         this.facts = { ...this.facts, ...record.facts };
         return;
+      // They say something of a sweep, and nothing of what the host is after it.
       case 'prefixes':
-        for (const [bin, count] of record.counts.entries())
-          this.prefixes[bin] = (this.prefixes[bin] ?? 0) + count;
-        return;
       case 'unsampled-changes':
-        this.guest(record.guest).unsampledChanges += record.pages;
         return;
       case 'end':
         this.lastSweep = record;

@@ -14,6 +14,7 @@ import {
   headerOf,
   type RecordingHeader,
 } from './format.js';
+import { RecordedHost } from './recorded-host.js';
 import type { EndRecord, SweepRecord } from './records.js';
 
 export class Recording {
@@ -76,6 +77,13 @@ export class Recording {
     const decoder = new Decoder(this.header);
     for await (const { kind, payload } of this.file.blocks(this.wholeBytes))
       if (kind !== BLOCK_HEADER) yield* decoder.records(payload);
+  }
+
+  /** The host as its last whole sweep has it. */
+  async lastSweep(): Promise<RecordedHost> {
+    const host = new RecordedHost(this.header);
+    for await (const record of this.records()) host.apply(record);
+    return host;
   }
 
   close(): Promise<void> {

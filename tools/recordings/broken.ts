@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { RecordedHost } from '../../src/recording/recorded-host.js';
 import { Recording } from '../../src/recording/recording.js';
 import { randomIntegers } from '../../src/workload/random.js';
 import { Capturing } from './capturing.js';
@@ -86,8 +85,7 @@ async function fullDisk(small: LiveHost, folder: string): Promise<boolean> {
 async function readBack(path: string): Promise<{ sweeps: number; isDamaged: boolean }> {
   const recording = await Recording.open(path);
   const { sweeps, damage } = recording;
-  const host = new RecordedHost(recording.header);
-  for await (const record of recording.records()) host.apply(record);
+  await recording.lastSweep();
   await recording.close();
   return { sweeps, isDamaged: damage !== undefined };
 }

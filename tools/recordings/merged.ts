@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Estimate, estimate } from '../../src/estimate/estimate.js';
-import { RecordedHost } from '../../src/recording/recorded-host.js';
 import { Recording } from '../../src/recording/recording.js';
 import { Capturing } from './capturing.js';
 import type { LiveHost } from './live-host.js';
@@ -54,8 +53,7 @@ async function estimated(pids: readonly number[], path: string): Promise<Estimat
   const capturing = new Capturing(pids, path, ['--duration', '0']);
   await capturing.ended();
   const recording = await Recording.open(path);
-  const recorded = new RecordedHost(recording.header);
-  for await (const record of recording.records()) recorded.apply(record);
+  const recorded = await recording.lastSweep();
   await recording.close();
   return estimate(recorded, { selection: 'advised' });
 }

@@ -44,8 +44,7 @@ export async function sampled(host: LiveHost, folder: string, tries: number): Pr
 
 async function read(path: string): Promise<RecordedHost> {
   const recording = await Recording.open(path);
-  const host = new RecordedHost(recording.header);
-  for await (const record of recording.records()) host.apply(record);
+  const host = await recording.lastSweep();
   await recording.close();
   return host;
 }

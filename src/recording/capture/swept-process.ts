@@ -62,7 +62,7 @@ export class SweptProcess {
     return this.facts !== undefined;
   }
 
-  /** Its page table is looked at. Rejects as ProcessSource does, or if it is another by now. */
+  /** Its page table is looked at. Rejects as ProcessSource does. */
   async open(): Promise<void> {
     await this.close();
     this.source = await ProcessSource.open(this.pid, this.context.selection);

@@ -43,9 +43,7 @@ async function recorded(path: string, options: EstimateOptions): Promise<Recorde
   try {
     if (recording.sweeps === 0)
       throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
-    const host = new RecordedHost(recording.header);
-    for await (const record of recording.records()) host.apply(record);
-    return host;
+    return await recording.lastSweep();
   } finally {
     await recording.close();
   }

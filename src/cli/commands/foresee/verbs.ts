@@ -1,6 +1,6 @@
 /** Verbs that say what merging would do for a host. */
 import { Argument, Option } from 'commander';
-import { PROCESS_OPTIONS } from '../../process-options.js';
+import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
 import { parsePositive, parseSample } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -14,9 +14,7 @@ export const estimate = verb({
   arguments: [new Argument('[recording]', 'as its last sweep has the host')],
   options: [
     ...PROCESS_OPTIONS,
-    new Option('--image <file>', 'an image of memory; several times for several').argParser(
-      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
-    ),
+    IMAGES_OPTION,
     new Option('--sample <1/n>', 'of processes and images: one content in so many')
       .argParser(parseSample)
       .default(1, '1/1'),

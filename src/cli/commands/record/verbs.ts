@@ -1,6 +1,6 @@
 /** Verbs that keep what there is in a file. */
 import { Argument, Option } from 'commander';
-import { PROCESS_OPTIONS } from '../../process-options.js';
+import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
 import { parseDuration, parsePercent, parseSample } from '../../values.js';
 import { verb } from '../../verb.js';
 
@@ -27,9 +27,7 @@ export const capture = verb({
   options: [
     new Option('--output <file>', 'the recording, which is not there yet').makeOptionMandatory(),
     ...PROCESS_OPTIONS,
-    new Option('--image <file>', 'an image of memory; several times for several').argParser(
-      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
-    ),
+    IMAGES_OPTION,
     new Option('--interval <time>', "from one sweep's begin to the next one's")
       .argParser(parseDuration)
       .default(10_000, '10s'),

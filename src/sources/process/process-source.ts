@@ -362,26 +362,29 @@ export function joinTo(
   for (const span of spans) {
     const { address, length, huge } = span;
     const last = regions.at(-1);
-    const end = last === undefined ? 0 : last.address + last.length;
-    // Huge pages begin on their own, and whole: the first store makes each.
-    const gap = huge ? 0 : MAX_GAP_BYTES;
-    if (
-      last === undefined ||
-      last.huge !== huge ||
-      last.node !== node ||
-      address - end > gap ||
-      address < end
-    )
+    if (last === undefined || !goesInto(last, { address, huge, node }))
       regions.push({ address, length, huge, node, spans: [span] });
     else {
+      const isNext = address === last.address + last.length;
       last.length = address + length - last.address;
       const before = last.spans.at(-1);
       // Small mappings in a row are read at once.
-      if (before !== undefined && address === end && areAlone(before, span))
+      if (before !== undefined && isNext && areAlone(before, span))
         last.spans.splice(-1, 1, { ...before, length: before.length + length });
       else last.spans.push(span);
     }
   }
+}
+
+/** Whether pages that come after a region are to be part of it, and none of their own. */
+export function goesInto(
+  region: Omit<ProcessRegion, 'spans'>,
+  { address, huge, node }: Pick<ProcessRegion, 'address' | 'huge' | 'node'>,
+): boolean {
+  const gap = address - (region.address + region.length);
+  // Huge pages begin on their own, and whole: the first store makes each.
+  const mostGap = huge ? 0 : MAX_GAP_BYTES;
+  return region.huge === huge && region.node === node && gap >= 0 && gap <= mostGap;
 }
 
 /** Nothing else maps a page of either. */

@@ -62,9 +62,17 @@ export async function unitProcesses(unit: string): Promise<SelectedProcess[]> {
 /** The pattern with its parts filled in: {name}, {comm} and {pid}. */
 export function guestName(pattern: string, { pid, machine }: SelectedProcess): string {
   const comm = readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  return filledIn(pattern, { name: machine ?? comm, comm, pid });
+}
+
+/** The same, of somebody of whom all is known; cut to what names may have. */
+export function filledIn(
+  pattern: string,
+  { name, comm, pid }: { readonly name: string; readonly comm: string; readonly pid: number },
+): string {
   return pattern
-    .replaceAll('{name}', machine ?? comm)
-    .replaceAll('{comm}', comm)
+    .replaceAll('{name}', () => name)
+    .replaceAll('{comm}', () => comm)
     .replaceAll('{pid}', String(pid))
     .replace(UNNAMEABLE, '-')
     .slice(0, MOST_CHARACTERS);

@@ -3,7 +3,7 @@
  * one another become guests that share as these do.
  */
 import type { Client } from '../../../client/client.js';
-import { isKsmdError, KsmdError } from '../../../errors.js';
+import { KsmdError } from '../../../errors.js';
 import {
   differenceOf,
   type FamilyDifference,
@@ -17,6 +17,7 @@ import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { memoryTable } from './memory-table.js';
+import { setMergesAny } from './merges-any.js';
 import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
 import { beginGuest, endGuest } from './unfinished.js';
@@ -300,21 +301,6 @@ function pageAt(
     if (start <= address && address < start + bytes.length)
       return bytes.subarray(address - start, address - start + pageSize);
   return undefined;
-}
-
-/** As the process has it; a kernel that does not know PR_SET_MEMORY_MERGE goes without. */
-async function setMergesAny(client: Client, guest: string, merges: boolean): Promise<string[]> {
-  try {
-    await client.prctl(guest, merges);
-  } catch (error) {
-    if (!isKsmdError(error, 'EINVAL')) throw error;
-    return [`  left out: that all it maps is mergeable (${error.message})`];
-  }
-  // Off, nothing is advised any more: what is registered counts all the same.
-  if (!merges)
-    for (const { name: region } of (await client.guest(guest)).regions)
-      await client.madvise(guest, 'mergeable', { region });
-  return [];
 }
 
 /** What somebody has to know who goes by the figures. */

@@ -1,8 +1,8 @@
-/** `ksmd register`: guests with the memory of live processes, of a file, or with none yet. */
+/** `ksmd register`: guests with the memory of processes, live or recorded, of a file, or none. */
 import { InvalidArgumentError } from 'commander';
 import { hex } from '../../../hex.js';
 import { openImage } from '../../../sources/images/open-image.js';
-import type { SelectedProcess } from '../../../sources/process/selection.js';
+import { filledIn, type SelectedProcess } from '../../../sources/process/selection.js';
 import type { ProcessOptions } from '../../process-options.js';
 import {
   type NamedProcess,
@@ -23,6 +23,7 @@ const FIRST_ADDRESS = 0x100000000;
 interface RegisterOptions extends ProcessOptions {
   readonly image?: string;
   readonly raw?: true;
+  readonly recording?: string;
   readonly pages?: number;
   readonly address?: number;
   readonly huge?: true;
@@ -41,11 +42,12 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   [guest],
   options,
 ) => {
-  const { pid, qemu, cgroup, unit, image, raw, pages, name, address, huge, node, key } = options;
-  const ways = [pid, qemu, cgroup, unit, image, pages].filter((way) => way !== undefined);
-  if (ways.length !== 1)
+  const { pid, qemu, cgroup, unit, image, raw, recording, pages } = options;
+  const { name, address, huge, node, key } = options;
+  const ways = [pid, qemu, cgroup, unit, image, recording, pages];
+  if (ways.filter((way) => way !== undefined).length !== 1)
     throw new InvalidArgumentError(
-      'register takes one of --pid, --qemu, --cgroup, --unit, --image and --pages',
+      'register takes one of --pid, --qemu, --cgroup, --unit, --image, --recording and --pages',
     );
   if (raw !== undefined && image === undefined)
     throw new InvalidArgumentError('--raw goes with --image');
@@ -56,6 +58,10 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
       );
     if (huge !== undefined)
       throw new InvalidArgumentError('--huge goes with --image or --pages, not with processes');
+    if (recording !== undefined) {
+      await registerRecorded(session, recording, guest, options);
+      return undefined;
+    }
     const wanted = allNamed(await selectedProcesses(options), guest, name);
     await registerProcesses(session, wanted, selectionOf(options), { node, key });
     return undefined;
@@ -74,14 +80,38 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   return undefined;
 };
 
+/** Those of a recording are called as there, unless it is said how. */
+async function registerRecorded(
+  session: Session,
+  path: string,
+  guest: string | undefined,
+  options: RegisterOptions,
+): Promise<void> {
+  const { name: pattern, node, key } = options;
+  if (guest !== undefined && pattern !== undefined) throw twoNames();
+  if (key !== undefined)
+    throw new InvalidArgumentError('a recording has fingerprints already: it takes no --key');
+  // What reads recordings is loaded for them alone.
+  const { registerRecording } = await import('./register-recording.js');
+  await registerRecording(session, path, {
+    selection: selectionOf(options),
+    node,
+    nameOf: (facts, guests) => {
+      if (guest === undefined) return filledIn(pattern ?? '{name}', facts);
+      if (guests === 1) return guest;
+      // Images have no numbers.
+      return `${guest}-${facts.pid === 0 ? filledIn('{name}', facts) : facts.pid}`;
+    },
+  });
+}
+
 /** One is called as it is said, several with their numbers; by the pattern, where there is one. */
 function allNamed(
   processes: readonly SelectedProcess[],
   guest: string | undefined,
   pattern: string | undefined,
 ): NamedProcess[] {
-  if (guest !== undefined && pattern !== undefined)
-    throw new InvalidArgumentError('either a name or --name, a pattern');
+  if (guest !== undefined && pattern !== undefined) throw twoNames();
   const [only, ...others] = processes;
   if (guest !== undefined && only !== undefined && others.length === 0)
     return [{ guest, pid: only.pid }];
@@ -90,6 +120,10 @@ function allNamed(
       ? named(process, pattern)
       : { guest: `${guest}-${process.pid}`, pid: process.pid },
   );
+}
+
+function twoNames(): InvalidArgumentError {
+  return new InvalidArgumentError('either a name or --name, a pattern');
 }
 
 interface ImageOptions {

@@ -12,6 +12,8 @@ export const register = verb({
     'Of a process its private memory is taken that is present: what it has advised mergeable, if ' +
       'it has advised anything, else all. What is left out is said. Processes that a fork has ' +
       'made of one another share as they do, if they are registered together.',
+    'Of a recording (ksmd capture) all guests are taken, as its last whole sweep has them, by a ' +
+      'daemon that holds fingerprints, of the same sample.',
   ],
   arguments: [
     new Argument(
@@ -23,6 +25,7 @@ export const register = verb({
     ...PROCESS_OPTIONS,
     new Option('--image <file>', "an image of memory, whatever its format; '-': standard input"),
     new Option('--raw', 'take the bytes of --image as they are, whatever they look like'),
+    new Option('--recording <file>', 'what a recording of processes or images has last'),
     new Option('--pages <n>', 'this many untouched pages').argParser(parsePositive),
     new Option('--address <address>', 'where --image or --pages go in the guest').argParser(
       parseBytes,
@@ -41,6 +44,7 @@ export const register = verb({
     'ksmd register web --pid 1234',
     'ksmd register --qemu',
     'ksmd register vm1 --image vm1.mem',
+    'ksmd register --recording host.rec',
     'ksmd register empty --pages 16384 --huge',
   ],
   hints: {

@@ -10,7 +10,7 @@
 const FEWEST_PLACES = 1024;
 /** As full as it gets, of four parts: chains are short yet. */
 const FULL_QUARTERS = 3;
-/** Odd numbers that spread what is near each other: 2^32 by the golden ratio (Knuth, vol. 3, 6.4). */
+/** Odd numbers that spread what is near each other: 2^32 by the golden ratio (Knuth, 6.4). */
 const SPREAD_LOW = 0x9e3779b1;
 const SPREAD_HIGH = 0x85ebca6b;
 

@@ -2,8 +2,8 @@
  * Records a host: sweeps over the memory of processes and images, again and again, and writes what
  * has changed. Processes that the selection has anew join, those that have ended leave.
  *
- * It only reads. What it costs the host is its own processor time and the kernel's for reading;
- * nothing is swapped in, and no process is stopped.
+ * It only reads, but for the soft-dirty bits if it is to go by them. What it costs the host is its
+ * own processor time and the kernel's for reading; nothing is swapped in, no process is stopped.
  */
 import { readFile } from 'node:fs/promises';
 import { isKsmdError, KsmdError } from '../../errors.js';
@@ -12,6 +12,7 @@ import type { FingerprintKey } from '../../fingerprints/key.js';
 import { Sample } from '../../fingerprints/sample.js';
 import { hostPageSize } from '../../sources/host-page-size.js';
 import type { Selection } from '../../sources/process/process-source.js';
+import { assertSoftDirty } from '../../sources/process/soft-dirty.js';
 import type { Source } from '../../sources/source.js';
 import type { RecordingHeader } from '../format.js';
 import type { EndRecord, SweepRecord } from '../records.js';
@@ -51,6 +52,8 @@ export interface CaptureOptions {
   /** From the first sweep on; 0: one sweep. */
   readonly durationMs: number;
   readonly selection: Selection;
+  /** Read what was written, and all pages now and then: processes pay for it by write faults. */
+  readonly softDirty?: boolean;
   /** Of a processor, at most. */
   readonly mostShare: number;
   /** Other than the machine's own. */
@@ -90,12 +93,14 @@ export interface SweepReport {
 
 /**
  * Sweep by sweep, until the duration is over or the signal aborted; then the file is whole. Rejects
- * if the file cannot be made or written, and if nothing is there to be captured.
+ * if the file cannot be made or written, and if nothing is there to be captured; ENOTSUP if the
+ * kernel has no soft-dirty bits.
  */
 export async function* capture(
   options: CaptureOptions,
 ): AsyncGenerator<SweepReport, void, undefined> {
   const { clock = HOST_CLOCK, intervalMs, durationMs, signal } = options;
+  if (options.softDirty === true) assertSoftDirty();
   const running = new Capture(options, clock);
   try {
     const beginMs = clock.nowMs();
@@ -135,7 +140,7 @@ class Capture {
     private readonly options: CaptureOptions,
     private readonly clock: CaptureClock,
   ) {
-    const { key, signal, mostShare, selection, images } = options;
+    const { key, signal, mostShare, selection, softDirty = false, images } = options;
     const pageSize = hostPageSize();
     this.fingerprinter = new Fingerprinter(key, pageSize);
     this.sample = new Sample(options.sample);
@@ -156,6 +161,7 @@ class Capture {
     });
     this.context = {
       selection,
+      softDirty,
       owners: new FrameOwners(),
       buffer: new PageBuffer(pageSize),
       pace: this.pace,

@@ -90,6 +90,21 @@ export class PageWatch {
     } else this.tell(page, stretch, index, bytes, isKnown ? marks | CHANGED : marks);
   }
 
+  /**
+   * Nobody has written a page since it was looked at. False if it has to be looked at all the same:
+   * it was not yet, or it was restless.
+   */
+  rest(page: number, marks: number): boolean {
+    const stretch = this.seen.stretchOf(page);
+    const index = page % STRETCH_PAGES;
+    const before = stretch.states[index] ?? PAGE_ABSENT;
+    const kind = before & PAGE_KIND;
+    if (kind === PAGE_ABSENT || kind === PAGE_SHARED || kind === PAGE_RESTLESS) return false;
+    if ((before & UNDECIDED) !== 0) return false;
+    this.remark(page, stretch, index, marks);
+    return true;
+  }
+
   /** A page maps the same frame as `owner`'s at the same address. */
   share(page: number, owner: number, marks: number): void {
     const stretch = this.seen.stretchOf(page);

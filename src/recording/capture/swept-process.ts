@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Span } from '../../sources/process/page-table.js';
 import { ProcessSource, type Selection } from '../../sources/process/process-source.js';
 import type { ProcessMapping } from '../../sources/process/smaps.js';
+import { clearSoftDirty } from '../../sources/process/soft-dirty.js';
 import {
   MAPPING_ADVISED,
   MAPPING_HUGE,
@@ -24,9 +25,18 @@ const MOST_LABEL_CHARACTERS = 200;
 const LEFT_OUT = ['zero page', 'shared', 'file', 'hugetlb', 'device', 'not advised', 'unreadable'];
 export const GUEST_NUMBERS = ['rss', 'swap', ...LEFT_OUT];
 
+/**
+ * With soft-dirty bits, of so many sweeps one clears those of a guest and then looks at all of its
+ * pages; the others look at what was written since, and at what is new. Were they cleared whenever
+ * they are read, what is written between the two would be lost. What they do not tell is made good.
+ */
+const WHOLE_EVERY = 10;
+
 /** What all guests of a capture have in common. */
 export interface SweepContext {
   readonly selection: Selection;
+  /** Pages that nobody has written are not read. */
+  readonly softDirty: boolean;
   readonly owners: FrameOwners;
   /** For one guest at a time. */
   readonly buffer: PageBuffer;
@@ -40,6 +50,8 @@ export interface SweepContext {
 
 export class SweptProcess {
   private source: ProcessSource | undefined;
+  /** How often it was opened. */
+  private looks = 0;
   private facts: GuestFacts | undefined;
   private mappings = new Map<number, MappingFacts>();
 
@@ -62,10 +74,16 @@ export class SweptProcess {
     return this.facts !== undefined;
   }
 
-  /** Its page table is looked at. Rejects as ProcessSource does. */
+  /** Its page table is looked at. Rejects as ProcessSource does, and clearSoftDirty. */
   async open(): Promise<void> {
     await this.close();
-    this.source = await ProcessSource.open(this.pid, this.context.selection);
+    const { pid, guest, looks } = this;
+    const { selection, softDirty } = this.context;
+    // Guests that come together have their whole sweeps in turn.
+    const isWhole = !softDirty || looks === 0 || (looks + guest) % WHOLE_EVERY === 0;
+    if (softDirty && isWhole) await clearSoftDirty(pid);
+    this.source = await ProcessSource.open(pid, selection, undefined, !isWhole);
+    this.looks++;
   }
 
   /** How many pages want a second look. ESRCH if it ended meanwhile. */
@@ -81,10 +99,15 @@ export class SweptProcess {
       const facts = mappingFacts(mapping, node, source.pageSize);
       const known = before.get(facts.page);
       this.mappings.set(facts.page, facts);
-      if (!isSame(known, facts)) context.write({ type: 'mapping', guest, ...facts });
+      const isAsBefore = isSame(known, facts);
+      if (!isAsBefore) context.write({ type: 'mapping', guest, ...facts });
       const pages = spans.reduce((sum, { length }) => sum + length, 0) / source.pageSize;
       const prefixes = known === undefined ? new PrefixSample(pages) : undefined;
-      for (const span of spans) await this.sweepSpan(source, span, prefixes);
+      for (const span of spans) {
+        // The bits do not tell of pages that came with whole page tables (mremap): all are read.
+        const { written, ...unasked } = span;
+        await this.sweepSpan(source, isAsBefore ? span : unasked, prefixes);
+      }
       const counts = prefixes?.counts();
       if (counts !== undefined)
         context.write({ type: 'prefixes', guest, page: facts.page, counts });
@@ -115,7 +138,7 @@ export class SweptProcess {
 
   private async sweepSpan(
     source: ProcessSource,
-    { address, length, huge, frames, merged }: Span,
+    { address, length, huge, frames, merged, written }: Span,
     prefixes: PrefixSample | undefined,
   ): Promise<void> {
     const { watch, context } = this;
@@ -126,21 +149,25 @@ export class SweptProcess {
       const chunk = bytes.subarray(0, Math.min(bytes.length, length - done));
       const count = chunk.length / pageSize;
       const first = (address + done) / pageSize;
-      const owners = this.ownersOf(frames, first, done / pageSize, count);
+      const index = done / pageSize;
+      const owners = this.ownersOf(frames, first, index, count);
       // What a fork shares is known by its owner's, where frames have numbers.
       const isKnown = tellsFrames && owners?.every((owner) => owner !== 0) === true;
-      const readable = isKnown ? 0 : source.readNow(chunk, address + done);
+      // Where some rest, each of the others is read for itself.
+      const someRest = written?.subarray(index, index + count).includes(0) === true;
+      const readable = isKnown || someRest ? 0 : source.readNow(chunk, address + done);
       watch.pass(first, count);
       for (let at = 0; at < count; at++) {
         const page = first + at;
         const content = pages[at] ?? bytes;
-        const isMerged = merged?.[done / pageSize + at] === 1;
+        const isMerged = merged?.[index + at] === 1;
         const marks = (huge ? PAGE_HUGE : 0) | (isMerged ? PAGE_MERGED : 0);
         const owner = owners?.[at] ?? 0;
         if (owner !== 0 && tellsFrames) {
           watch.share(page, owner, marks);
           continue;
         }
+        if (written?.[index + at] === 0 && watch.rest(page, marks)) continue;
         const isRead =
           (at + 1) * pageSize <= readable || source.readNow(content, page * pageSize) === pageSize;
         if (!isRead) {

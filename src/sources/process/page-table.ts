@@ -11,6 +11,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { FRAME_HIGH, FrameFlags, HUGE_PAGE_FRAMES, PRESENT } from './frames.js';
 import { PagemapScan, type ScannedRange } from './pagemap-scan.js';
 import type { ProcessMapping } from './smaps.js';
+import { SOFT_DIRTY } from './soft-dirty.js';
 
 const ENTRY_BYTES = 8;
 const BATCH_PAGES = 65_536;
@@ -37,6 +38,11 @@ export interface Span {
   readonly frames?: Float64Array;
   /** A page each: 1 if this machine's KSM has merged it. Absent: none, as far as can be told. */
   readonly merged?: Uint8Array;
+  /**
+   * A page each: 0 if nobody has written it since soft-dirty bits were cleared, as far as the
+   * kernel tells. Absent: that was not asked.
+   */
+  readonly written?: Uint8Array;
 }
 
 /** Pages of the mappings read so far that no span has, and those that KSM has merged. */
@@ -65,20 +71,26 @@ export class PageTable {
     private readonly scan: PagemapScan | undefined,
     private readonly flags: FrameFlags | undefined,
     private readonly pageSize: number,
+    private readonly asksWritten: boolean,
   ) {}
 
-  /** `openScan`: what passes over what is empty, if anything does. */
+  /**
+   * `path` is a process's /proc/PID/pagemap; `asksWritten`: spans say which pages were written;
+   * `openScan`: what passes over what is empty, if anything does.
+   */
   static async open(
-    pid: number,
+    path: string,
     pageSize: number,
+    asksWritten = false,
     openScan: (pagemap: FileHandle) => Promise<PagemapScan | undefined> = PagemapScan.open,
   ): Promise<PageTable> {
-    const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
+    const pagemap = await open(path, 'r');
     return new PageTable(
       pagemap,
       await openScan(pagemap),
       await FrameFlags.open(pageSize),
       pageSize,
+      asksWritten,
     );
   }
 
@@ -198,14 +210,20 @@ export class PageTable {
     const where = { address: at, length: (end - first) * this.pageSize, huge };
     let frames: Float64Array | undefined;
     let merged: Uint8Array | undefined;
+    const written = this.asksWritten ? new Uint8Array(end - first) : undefined;
     for (let page = first; page < end; page++) {
       const entry = this.high(page);
+      if (written !== undefined && (entry & SOFT_DIRTY) !== 0) written[page - first] = 1;
       if (entry < PRESENT || (entry & EXCLUSIVE) !== 0) continue;
       const shared = this.sharedFrame(page, address + page * this.pageSize);
       if (shared === MERGED) {
         merged ??= new Uint8Array(end - first);
         merged[page - first] = 1;
+        // A merge clears the bit of a page that was written before.
+        if (written !== undefined) written[page - first] = 1;
       } else {
+        // It may be merged too.
+        if (written !== undefined && this.flags === undefined) written[page - first] = 1;
         frames ??= new Float64Array(end - first);
         frames[page - first] = shared;
       }
@@ -214,6 +232,7 @@ export class PageTable {
       ...where,
       ...(frames === undefined ? {} : { frames }),
       ...(merged === undefined ? {} : { merged }),
+      ...(written === undefined ? {} : { written }),
     };
   }
 

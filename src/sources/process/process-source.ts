@@ -115,20 +115,22 @@ export class ProcessSource implements Source {
 
   /**
    * Looks at all of its page table; what is present is read later. `walked` is told how far it is,
-   * where that takes long: bytes of addresses, and how many there are. KsmdError: ESRCH if there is
-   * no such process, EINVAL if it is the kernel's own, EACCES if it may not be read.
+   * where that takes long: bytes of addresses, and how many there are; `asksWritten`: its spans say
+   * which pages were written. KsmdError: ESRCH if there is no such process, EINVAL if it is the
+   * kernel's own, EACCES if it may not be read.
    */
   static async open(
     pid: number,
     selection: Selection = 'auto',
     walked: Walked = () => {},
+    asksWritten = false,
   ): Promise<ProcessSource> {
     const handles: { close(): Promise<void> }[] = [];
     try {
       const mem = await open(`/proc/${pid}/mem`, 'r');
       handles.push(mem);
       const pageSize = hostPageSize();
-      const table = await PageTable.open(pid, pageSize);
+      const table = await PageTable.open(`/proc/${pid}/pagemap`, pageSize, asksWritten);
       handles.push(table);
       const all = parseSmaps(await readFile(`/proc/${pid}/smaps`, 'latin1'));
       const stat = await ksmStatOf(pid);

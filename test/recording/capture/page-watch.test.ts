@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { Fingerprinter } from '../../../src/fingerprints/fingerprint.js';
 import { FingerprintKey } from '../../../src/fingerprints/key.js';
 import { Sample } from '../../../src/fingerprints/sample.js';
-import { PageWatch } from '../../../src/recording/capture/page-watch.js';
+import { type PageTally, PageWatch } from '../../../src/recording/capture/page-watch.js';
 import {
   PAGE_ABSENT,
   PAGE_CONTENT,
+  PAGE_HUGE,
   PAGE_KIND,
   PAGE_RESTLESS,
   PAGE_SHARED,
@@ -22,6 +23,17 @@ const FIRST = 2 ** 24 + 500;
 
 /** What a page of the model is: nothing, or bytes that begin with a number; 0: zeroes. */
 type Model = ReadonlyMap<number, number>;
+
+interface Sweep {
+  /** What is there at the second look. */
+  readonly later?: Model;
+  readonly shared?: ReadonlySet<number>;
+  /** How often: as an owner of pages may go meanwhile. */
+  readonly times?: number;
+  /** Not to be looked at, if that can be; the second time, none is. */
+  readonly unwritten?: ReadonlySet<number>;
+  readonly marks?: number;
+}
 
 class Watched {
   readonly host = new RecordedHost(HEADER);
@@ -41,21 +53,20 @@ class Watched {
     });
   }
 
-  /** `later`: what is there at the second look; `times`: as an owner of pages may go meanwhile. */
-  sweep(
-    pages: Model,
-    later: Model = pages,
-    shared: ReadonlySet<number> = new Set(),
-    times = 1,
-  ): number {
+  /** How many pages were looked at twice. */
+  sweep(pages: Model, how: Sweep = {}): number {
+    const { later = pages, times = 1, marks = 0, shared, unwritten } = how;
     this.records.length = 0;
     let undecided = 0;
     for (let time = 0; time < times; time++) {
       this.watch.begin();
       for (const [page, value] of [...pages].sort(([a], [b]) => a - b)) {
         this.watch.pass(page, 1);
-        if (shared.has(page)) this.watch.share(page, 9, 0);
-        else this.watch.look(page, bytesOf(value), 0);
+        if (shared?.has(page) === true) this.watch.share(page, 9, marks);
+        else {
+          const rests = unwritten !== undefined && (time > 0 || unwritten.has(page));
+          if (!rests || !this.watch.rest(page, marks)) this.watch.look(page, bytesOf(value), marks);
+        }
       }
       undecided = this.watch.end();
     }
@@ -67,6 +78,10 @@ class Watched {
       return true;
     });
     return undecided;
+  }
+
+  get tally(): PageTally {
+    return { ...this.watch.tally };
   }
 
   kindOf(page: number): number {
@@ -91,6 +106,12 @@ const model = fc
   .uniqueArray(fc.tuple(fc.nat(1200), fc.nat(3)), { selector: ([page]) => page, maxLength: 40 })
   .map((pages): Model => new Map(pages.map(([page, value]) => [FIRST + page, value])));
 
+/** So few, and of so few contents, that much of it happens to each. */
+const fewPage = fc.integer({ min: FIRST, max: FIRST + 4 });
+const fewPages = fc
+  .uniqueArray(fc.tuple(fewPage, fc.nat(2)), { selector: ([page]) => page, minLength: 2 })
+  .map((pages): Model => new Map(pages));
+
 describe('pages that are watched', () => {
   it.each([1, 2])('are in the recording what they are, swept %i times over', (times) => {
     const key = FingerprintKey.random();
@@ -98,7 +119,7 @@ describe('pages that are watched', () => {
       fc.property(fc.array(model, { maxLength: 6 }), fc.constantFrom(1, 2), (sweeps, n) => {
         const watched = new Watched(key, new Sample(n));
         for (const pages of sweeps) {
-          watched.sweep(pages, pages, new Set(), times);
+          watched.sweep(pages, { times });
           for (let page = FIRST; page <= FIRST + 1200; page++) {
             const value = pages.get(page);
             if (value === undefined) {
@@ -133,7 +154,7 @@ describe('pages that are watched', () => {
     expect(watched.sweep(holding(1))).toBe(0);
     expect(watched.sweep(holding(2))).toBe(0);
     expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
-    expect(watched.sweep(holding(3), holding(4))).toBe(1);
+    expect(watched.sweep(holding(3), { later: holding(4) })).toBe(1);
     expect(watched.kindOf(FIRST)).toBe(PAGE_RESTLESS);
     // As long as it goes on so, there is nothing to tell, and nothing to look at twice.
     expect(watched.sweep(holding(5))).toBe(0);
@@ -155,11 +176,48 @@ describe('pages that are watched', () => {
   it('that a fork shares are told once, and again when they are their own', () => {
     const watched = new Watched(FingerprintKey.random(), new Sample(1));
     const pages = new Map([[FIRST, 7]]);
-    watched.sweep(pages, pages, new Set([FIRST]));
+    const shared = new Set([FIRST]);
+    watched.sweep(pages, { shared });
     expect(watched.kindOf(FIRST)).toBe(PAGE_SHARED);
-    watched.sweep(pages, pages, new Set([FIRST]));
+    watched.sweep(pages, { shared });
     expect(watched.records).toEqual([]);
     watched.sweep(pages);
     expect(watched.kindOf(FIRST)).toBe(PAGE_CONTENT);
+  });
+
+  it('are told the same if those that nobody has written are not read', () => {
+    const sweeps = fc.array(
+      fc.record({
+        pages: fewPages,
+        later: fc.option(fewPages, { nil: undefined }),
+        shared: fc.uniqueArray(fewPage, { maxLength: 3 }),
+        writtenAlike: fc.uniqueArray(fewPage, { maxLength: 3 }),
+        marks: fc.constantFrom(0, PAGE_HUGE),
+        times: fc.constantFrom(1, 1, 2),
+      }),
+      { minLength: 2, maxLength: 8 },
+    );
+    const key = FingerprintKey.random();
+    fc.assert(
+      fc.property(sweeps, fc.constantFrom(1, 2), (each, n) => {
+        const all = new Watched(key, new Sample(n));
+        const written = new Watched(key, new Sample(n));
+        let before: Model[] = [];
+        for (const { pages, later = pages, marks, times, ...sweep } of each) {
+          const shared = new Set(sweep.shared);
+          const how = { later, shared, marks, times };
+          const isUnwritten = (page: number): boolean =>
+            !sweep.writtenAlike.includes(page) &&
+            before.every((model) => model.get(page) === pages.get(page));
+          const unwritten = new Set([...pages.keys()].filter(isUnwritten));
+          const twice = all.sweep(pages, how);
+          expect(written.sweep(pages, { ...how, unwritten })).toBe(twice);
+          expect(written.records).toEqual(all.records);
+          expect(written.tally).toEqual(all.tally);
+          before = [pages, later];
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -30,6 +30,7 @@ interface CaptureOptions extends ProcessOptions {
   readonly key?: string;
   readonly host?: string;
   readonly maxCpu: number;
+  readonly softDirty?: true;
 }
 
 export const action: Action<[], CaptureOptions> = async (session, _values, options) => {
@@ -60,6 +61,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
         intervalMs: processes === undefined ? 0 : options.interval,
         durationMs: options.duration,
         selection,
+        softDirty: options.softDirty === true,
         mostShare: options.maxCpu,
         host: options.host,
         processes: processes ?? (async () => []),

@@ -23,6 +23,10 @@ export const capture = verb({
       'is asked.',
     'Fingerprints are made with a secret key: recordings made with one key can be compared, and ' +
       'nobody without it can test a guess about a page.',
+    'With --soft-dirty every tenth sweep reads all of a process, the others what it has written ' +
+      'since. The kernel needs CONFIG_MEM_SOFT_DIRTY, and who captures must own the process or ' +
+      'have CAP_DAC_OVERRIDE. One capture at a time: whoever else clears these bits of a ' +
+      'process, as CRIU does, hides writes until the next tenth sweep.',
   ],
   options: [
     new Option('--output <file>', 'the recording, which is not there yet').makeOptionMandatory(),
@@ -42,6 +46,10 @@ export const capture = verb({
     new Option('--max-cpu <percent>', 'of one processor, at most')
       .argParser(parsePercent)
       .default(1, '100%'),
+    new Option(
+      '--soft-dirty',
+      'read only what was written, which costs processes a fault for each page they write',
+    ),
   ],
   examples: [
     'ksmd capture --qemu --output host.rec',

@@ -223,6 +223,19 @@ describe('a recording of processes', () => {
     expect(missing.stderr).toMatch(/^ksmd: ESRCH: there is no process 4194303\n$/);
     expect((await ksmd(['capture', '--output', newPath()])).status).toBe(2);
   });
+
+  test('by soft-dirty bits is the same, or refused at once where the kernel has none', async () => {
+    const [pid = ''] = await start('advised=30');
+    const path = newPath();
+    const args = ['--pid', pid, '--advised', '--key', keyPath, '--duration', '0', '--soft-dirty'];
+    const { status, stderr } = await ksmd(['capture', ...args, '--output', path]);
+    if (status === 0) {
+      expect(pagesOf((await read(path)).host, `node-${pid}`, PAGE_CONTENT).size).toBe(30);
+      return;
+    }
+    expect(stderr).toMatch(/^ksmd: ENOTSUP: this kernel does not tell .*CONFIG_MEM_SOFT_DIRTY/);
+    expect(existsSync(path)).toBe(false);
+  });
 });
 
 describe('a capture', () => {

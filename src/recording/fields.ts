@@ -12,6 +12,8 @@ const MOST = Number.MAX_SAFE_INTEGER;
 export class FieldWriter {
   private buffer = Buffer.alloc(64 * 1024);
   length = 0;
+  /** Of them, those that were written as they were. */
+  rawBytes = 0;
 
   get bytes(): Buffer {
     return this.buffer.subarray(0, this.length);
@@ -19,6 +21,7 @@ export class FieldWriter {
 
   clear(): void {
     this.length = 0;
+    this.rawBytes = 0;
   }
 
   byte(value: number): void {
@@ -45,10 +48,15 @@ export class FieldWriter {
   text(value: string): void {
     const bytes = Buffer.from(value);
     this.number(bytes.length);
-    this.raw(bytes);
+    this.put(bytes);
   }
 
   raw(bytes: Uint8Array): void {
+    this.put(bytes);
+    this.rawBytes += bytes.length;
+  }
+
+  private put(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.buffer.set(bytes, this.length);
     this.length += bytes.length;

@@ -23,9 +23,10 @@ import {
 import type { EndRecord, SweepRecord } from './records.js';
 
 /** A block is closed when it has so much; no record adds as much again. */
-const BLOCK_BYTES = MOST_PAYLOAD_BYTES / 4;
-/** Smaller ones do not get smaller. */
+const BLOCK_BYTES = MOST_PAYLOAD_BYTES / 16;
+/** What is no fingerprint is to be so many bytes and a sixteenth, to be worth packing. */
 const WORTH_PACKING_BYTES = 128;
+const WORTH_PACKING_PARTS = 16;
 
 export class RecordingWriter {
   private readonly encoder = new Encoder();
@@ -55,7 +56,7 @@ export class RecordingWriter {
     const writer = new RecordingWriter(path, header, fd);
     try {
       writer.append(Buffer.from(MAGIC, 'latin1'));
-      writer.appendBlock(BLOCK_HEADER, text);
+      writer.appendBlock(BLOCK_HEADER, text, 0);
       writer.wholeBytes = writer.length;
     } catch (error) {
       closeSync(fd);
@@ -90,22 +91,26 @@ export class RecordingWriter {
   }
 
   private flush(kind: number): void {
-    this.appendBlock(kind, this.encoder.fields.bytes);
-    this.encoder.fields.clear();
+    const { fields } = this.encoder;
+    this.appendBlock(kind, fields.bytes, fields.rawBytes);
+    fields.clear();
   }
 
-  private appendBlock(kind: number, payload: Buffer): void {
-    const packed = payload.length < WORTH_PACKING_BYTES ? payload : deflateRawSync(payload);
+  /** Of the payload so many bytes are fingerprints: nothing makes them smaller. */
+  private appendBlock(kind: number, payload: Buffer, fingerprintBytes: number): void {
+    const others = payload.length - fingerprintBytes;
+    const isWorthPacking =
+      others >= WORTH_PACKING_BYTES && others * WORTH_PACKING_PARTS >= payload.length;
+    const packed = isWorthPacking ? deflateRawSync(payload) : payload;
     const isSmaller = packed.length < payload.length;
     const stored = isSmaller ? packed : payload;
-    const block = Buffer.alloc(BLOCK_HEAD_BYTES + stored.length + CHECKSUM_BYTES);
-    block[0] = kind;
-    block[1] = isSmaller ? PACKED_DEFLATE : PACKED_NOT;
-    block.writeUInt32LE(stored.length + CHECKSUM_BYTES, 2);
-    stored.copy(block, BLOCK_HEAD_BYTES);
-    const end = BLOCK_HEAD_BYTES + stored.length;
-    block.writeUInt32LE(crc32(block.subarray(0, end)), end);
-    this.append(block);
+    const head = Buffer.alloc(BLOCK_HEAD_BYTES);
+    head[0] = kind;
+    head[1] = isSmaller ? PACKED_DEFLATE : PACKED_NOT;
+    head.writeUInt32LE(stored.length + CHECKSUM_BYTES, 2);
+    const sum = Buffer.alloc(CHECKSUM_BYTES);
+    sum.writeUInt32LE(crc32(stored, crc32(head)));
+    for (const part of [head, stored, sum]) this.append(part);
   }
 
   private append(bytes: Buffer): void {

@@ -85,21 +85,17 @@ export class RecordedMemory {
   *spans(first = 0, end = Number.POSITIVE_INFINITY): Generator<PresentSpan, void, undefined> {
     let span: { page: number; pages: number; huge: boolean; node: number | undefined } | undefined;
     for (const { begin, from, to, stretch, node } of this.segments(first, end))
-      for (let at = from; at < to; ) {
+      for (let at = from, next = from; at < to; at = next) {
+        next = endOfRun(stretch.states, at, to);
         const state = stretch.states[at] ?? PAGE_ABSENT;
-        const isPresent = (state & PAGE_KIND) !== PAGE_ABSENT;
+        if ((state & PAGE_KIND) === PAGE_ABSENT) continue;
         const huge = (state & PAGE_HUGE) !== 0;
-        let stop = at + 1;
-        while (stop < to && isAlike(stretch.states[stop] ?? PAGE_ABSENT, isPresent, huge)) stop++;
         const page = begin + at;
-        const pages = stop - at;
-        at = stop;
-        if (!isPresent) continue;
         const isNext = span !== undefined && span.page + span.pages === page;
-        if (isNext && span?.huge === huge && span.node === node) span.pages += pages;
+        if (isNext && span?.huge === huge && span.node === node) span.pages += next - at;
         else {
           if (span !== undefined) yield span;
-          span = { page, pages, huge, node };
+          span = { page, pages: next - at, huge, node };
         }
       }
     if (span !== undefined) yield span;
@@ -157,19 +153,23 @@ export class RecordedMemory {
   private count({ first, end, isAdvised }: Part, counts: boolean): void {
     const { tally, owners, frames, guest } = this;
     for (const { stretch, begin, from, to } of this.stretchesOf(first, end))
-      for (let at = from; at < to; at++) {
+      for (let at = from, next = from; at < to; at = next) {
+        next = endOfRun(stretch.states, at, to);
+        const pages = next - at;
         const state = stretch.states[at] ?? PAGE_ABSENT;
         const kind = state & PAGE_KIND;
         if (kind === PAGE_ABSENT) continue;
         if (!counts) {
-          tally.notAdvised++;
+          tally.notAdvised += pages;
           continue;
         }
-        tally.present++;
-        if (isAdvised) tally.advised++;
-        if (kind === PAGE_RESTLESS) tally.restless++;
-        if ((state & PAGE_MERGED) !== 0) tally.merged++;
-        if (kind === PAGE_SHARED) owners.add(frames.ownerOf(guest.id, begin + at));
+        tally.present += pages;
+        if (isAdvised) tally.advised += pages;
+        if (kind === PAGE_RESTLESS) tally.restless += pages;
+        if ((state & PAGE_MERGED) !== 0) tally.merged += pages;
+        if (kind !== PAGE_SHARED) continue;
+        for (let page = begin + at; page < begin + next; page++)
+          owners.add(frames.ownerOf(guest.id, page));
       }
   }
 }
@@ -196,9 +196,12 @@ function isMappingAdvised({ flags }: MappingFacts): boolean {
   return (flags & MAPPING_ADVISED) !== 0;
 }
 
-function isAlike(state: number, isPresent: boolean, huge: boolean): boolean {
-  if ((state & PAGE_KIND) === PAGE_ABSENT) return !isPresent;
-  return isPresent && ((state & PAGE_HUGE) !== 0) === huge;
+/** Where, before `to`, pages end that are all what the one at `at` is. */
+function endOfRun(states: Uint8Array, at: number, to: number): number {
+  const state = states[at];
+  let end = at + 1;
+  while (end < to && states[end] === state) end++;
+  return end;
 }
 
 /** Where in ascending numbers the first one of at least `value` is. */

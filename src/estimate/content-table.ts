@@ -3,6 +3,7 @@
  * are digests already, so a part of one is its place. 32 bytes a place, and one in four is free.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { NodeSets } from './node-sets.js';
 
 const KEY_WORDS = FINGERPRINT_BYTES / 4;
 const MOST_FILLED = 0.75;
@@ -17,13 +18,17 @@ export class ContentTable {
   private guests = new Uint32Array(this.places);
   /** Whose page came last. */
   private lastGuests = new Int32Array(this.places);
-  /** A bit a node. */
+  /** On which nodes its pages lie: numbers of `nodeSets`. */
   private nodes = new Uint32Array(this.places);
+  private readonly nodeSets = new NodeSets();
   private readonly key = new Uint32Array(KEY_WORDS);
   private readonly keyBytes = Buffer.from(this.key.buffer);
 
-  /** A page of a guest has this content. Pages of one guest come one after the other. */
-  add(fingerprints: Buffer, offset: number, guest: number, node: number): void {
+  /**
+   * A page of a guest has this content. Pages of one guest come one after the other. `node`: where
+   * it lies, if that is known.
+   */
+  add(fingerprints: Buffer, offset: number, guest: number, node: number | undefined): void {
     if (this.size >= this.places * MOST_FILLED) this.grow();
     const place = this.placeOf(fingerprints, offset);
     if (this.pages[place] === 0) {
@@ -32,7 +37,7 @@ export class ContentTable {
       this.size++;
     }
     this.pages[place] = (this.pages[place] ?? 0) + 1;
-    this.nodes[place] = (this.nodes[place] ?? 0) | (1 << (node & 31));
+    if (node !== undefined) this.nodes[place] = this.nodeSets.with(this.nodes[place] ?? 0, node);
     if (this.lastGuests[place] === guest) return;
     this.lastGuests[place] = guest;
     this.guests[place] = (this.guests[place] ?? 0) + 1;
@@ -50,12 +55,12 @@ export class ContentTable {
     return this.guests[place] ?? 0;
   }
 
-  /** Calls `content` for each: its pages, guests and nodes. */
+  /** Calls `content` for each: its pages, guests, and nodes as far as they are known. */
   each(content: (pages: number, guests: number, nodes: number) => void): void {
     for (let place = 0; place < this.places; place++) {
       const pages = this.pages[place] ?? 0;
       if (pages === 0) continue;
-      content(pages, this.guests[place] ?? 0, bitsOf(this.nodes[place] ?? 0));
+      content(pages, this.guests[place] ?? 0, this.nodeSets.sizeOf(this.nodes[place] ?? 0));
     }
   }
 
@@ -98,10 +103,4 @@ export class ContentTable {
       this.nodes[place] = nodes[old] ?? 0;
     }
   }
-}
-
-function bitsOf(word: number): number {
-  let bits = 0;
-  for (let rest = word >>> 0; rest !== 0; rest &= rest - 1) bits++;
-  return bits;
 }

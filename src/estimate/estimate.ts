@@ -88,7 +88,10 @@ export interface Estimate {
   readonly between: Estimated;
   /** What max_page_sharing takes away of it, zero pages included. */
   readonly lostToSharingLimit: Estimated;
-  /** What merge_across_nodes=0 takes away of it; undefined on one node. */
+  /**
+   * What merge_across_nodes=0 takes away of it, of pages whose node is known; undefined on one
+   * node.
+   */
   readonly lostToNodes: Estimated | undefined;
   readonly guests: readonly GuestEstimate[];
 }
@@ -122,7 +125,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     guestContents.add(ofGuests);
     between.add(ofGuests - 1);
     sharing.add(Math.ceil(pages / most) - 1);
-    nodes.add(onNodes - 1);
+    nodes.add(Math.max(onNodes - 1, 0));
   });
   const saved = scale.without(contents, distinct);
   const lost = scale.of(sharing);
@@ -224,14 +227,14 @@ function guestEstimate(
 type VisitPage = (
   state: number,
   isAdvised: boolean,
-  node: number,
+  node: number | undefined,
   fingerprints: () => Buffer,
   offset: number,
 ) => void;
 
 /** Those that are present, mapping by mapping. */
 function eachPage(guest: RecordedGuest, visit: VisitPage): void {
-  for (const { page: first, pages, flags, node = 0 } of guest.mappings.values()) {
+  for (const { page: first, pages, flags, node } of guest.mappings.values()) {
     const isAdvised = guest.facts.mergesAny || (flags & MAPPING_ADVISED) !== 0;
     const end = first + pages;
     for (const [place, stretch] of stretchesOf(guest, first, end)) {

@@ -83,6 +83,8 @@ export class Decoder {
         if (page + pages > MOST_PAGES)
           throw new KsmdError('EINVAL', `a mapping of ${pages} pages in it is at page ${page}`);
         const node = fields.number();
+        if (node > format.MOST_NODES)
+          throw new KsmdError('EINVAL', `a mapping in it lies on node ${node - 1}`);
         const where = { type: 'mapping', guest, page, pages, flags } as const;
         return { ...where, node: node === 0 ? undefined : node - 1, label: fields.text() };
       }

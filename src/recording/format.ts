@@ -86,6 +86,9 @@ export const MAPPING_LOCKED = 4;
  */
 export const PREFIX_BINS = 14;
 
+/** The kernel can be made for no more (CONFIG_NODES_SHIFT is 10 at most). */
+export const MOST_NODES = 1024;
+
 const Numbers = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 52 });
 
 export const HeaderSchema = Type.Object({
@@ -108,7 +111,7 @@ export const HeaderSchema = Type.Object({
   /** Id of the key that the fingerprints are made with. */
   keyId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
   /** Bytes of each NUMA node, by its number. */
-  nodeBytes: Type.Array(Type.Number({ minimum: 0 }), { maxItems: 1024 }),
+  nodeBytes: Type.Array(Type.Number({ minimum: 0 }), { maxItems: MOST_NODES }),
   /** What the numbers of the host, and of each guest, are. */
   hostNumbers: Numbers,
   guestNumbers: Numbers,

@@ -22,7 +22,7 @@ function fingerprintOf(content: number): Buffer {
 
 function hostWith(
   guests: Guests,
-  { oneIn = 1, node = (_page: number): number => 0 } = {},
+  { oneIn = 1, node = (_page: number): number | undefined => 0 } = {},
 ): RecordedHost {
   const sample = new Sample(oneIn);
   const records = guests.flatMap((pages, at): SweepRecord[] => [
@@ -79,6 +79,36 @@ describe('an estimate', () => {
   it('knows what nodes take away', () => {
     const host = hostWith([[1, 1, 2, 3, 2]], { node: (page) => page % 2 });
     expect(estimate(host, { selection: 'all' }).lostToNodes?.pages).toBe(1);
+  });
+
+  it('tells all nodes apart that a kernel can have', () => {
+    const contents = fc.array(fc.nat(5), { minLength: 1, maxLength: 60 });
+    const nodes = fc.array(fc.constantFrom(0, 1, 31, 32, 33, 64, 1023), {
+      minLength: 60,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(contents, nodes, (pages, nodeOf) => {
+        const host = hostWith([pages], { node: (page) => nodeOf[page] ?? 0 });
+        const full = [...new Set(pages)].filter((content) => content !== 0);
+        const lost = full.map((one) => {
+          const on = pages.flatMap((content, page) => (content === one ? [nodeOf[page]] : []));
+          return new Set(on).size - 1;
+        });
+        const { lostToNodes } = estimate(host, { selection: 'all' });
+        expect(lostToNodes?.pages).toBe(lost.reduce((sum, each) => sum + each, 0));
+      }),
+    );
+  });
+
+  it('takes nothing away for pages whose node nobody knows', () => {
+    const lost = (...nodes: (number | undefined)[]): number | undefined => {
+      const host = hostWith([nodes.map(() => 1)], { node: (page) => nodes[page] });
+      return estimate(host, { selection: 'all' }).lostToNodes?.pages;
+    };
+    expect(lost(undefined, undefined)).toBe(0);
+    expect(lost(3, undefined, 3)).toBe(0);
+    expect(lost(3, undefined, 0)).toBe(1);
   });
 
   it('of a sample is within its error 95 times in 100, with contents that very many have', () => {

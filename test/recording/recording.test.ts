@@ -142,6 +142,8 @@ describe('a recording', () => {
     expect(() => writer.endSweep(end(1))).toThrow(/cannot write .*: one sweep is whole in it/);
   });
 
+  const MAPPING = { type: 'mapping', guest: 1, page: 1, pages: 1, flags: 0, label: '' } as const;
+
   it('of somebody who writes nonsense is good up to it', async () => {
     const page: SweepRecord = { type: 'pages', guest: 1, page: 1, pages: 1, state: 1 };
     const guest = { ...GUEST, guest: 1 };
@@ -149,6 +151,7 @@ describe('a recording', () => {
       [[page], /there is no guest 1/],
       [[{ ...GUEST, guest: 2 ** 31 }], /has number 2147483648/],
       [[{ ...page, pages: 40_000 }], /a run of 40000 pages/],
+      [[{ ...MAPPING, node: 1024 }], /a mapping in it lies on node 1024/],
       [[{ type: 'numbers', guest: undefined, values: [1, 2, 3] }], /a number in it has no name/],
     ] as const) {
       const before = what.source.startsWith('there is') ? [] : [guest];

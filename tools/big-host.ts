@@ -1,20 +1,23 @@
 /**
- * npm run big-host: a host larger than this machine. Made-up guests of 183 GiB, all pages different
- * but for a known part, in one daemon of fingerprints: registered, merged to rest, looked at in
- * every way, with how long each took, what the daemon came to use and how soon it answered
- * meanwhile. Exit status 1 if it counts otherwise than is known, or a recount finds it wrong.
+ * npm run big-host: a host larger than this machine. A recording of made-up guests of 183 GiB, all
+ * pages different but for a known part, in one daemon of fingerprints: registered, merged to rest,
+ * looked at in every way, with how long each took, what the daemon came to use and how soon it
+ * answered meanwhile. Exit status 1 if it counts otherwise than is known, or a recount finds it
+ * wrong.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { count, size } from '../src/cli/terminal/wording.js';
+import { count, seconds, size } from '../src/cli/terminal/wording.js';
 import { StatusAnswers } from './big-host/answers.js';
-import { fingerprintsOf, known, type MadeUp, SHARED_PART } from './big-host/made-up.js';
+import { known, type MadeUp, SHARED_PART } from './big-host/made-up.js';
+import { record, register } from './big-host/recording.js';
 import { LoadedDaemon } from './load/daemon.js';
 
 const GIB = 2 ** 30;
 const ADDRESS = 2 ** 32;
-const KEY_ID = 'ffffffffffffffff';
 const LOOK_MS = 200;
 /** A full scan that takes note of each page, one that merges it, and one that finds no more. */
 const FULL_SCANS_TO_REST = 3;
@@ -44,12 +47,26 @@ console.log(
   `${options.memory} hold ${size(memory.totalBytes)}; ${madeUp.guests} guests of ` +
     `${size(madeUp.pages * pageSize)}: ${count(pages, 'page')} (${size(pages * pageSize)})`,
 );
+const folder = mkdtempSync(join(tmpdir(), 'ksmd-big-host-'));
+const path = join(folder, 'host.rec');
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const from = performance.now();
+record(madeUp, ADDRESS / pageSize, pageSize, path);
+const took = seconds(performance.now() - from);
+console.log(`recorded by a program: ${size(statSync(path).size)} in ${took}`);
 console.log('                       seconds   status, ms: median    99 %   longest   RSS');
 const answers = new StatusAnswers(daemon.socketPath);
 let isRight = true;
 try {
-  const registering = await timed('registered', registerAll);
-  console.log(`  ${count(Math.round(pages / registering), 'page')} a second`);
+  let usedBytes = 0;
+  const registering = await timed('registered', async () => {
+    usedBytes = await register(path, daemon.socketPath);
+  });
+  console.log(
+    `  ${count(Math.round(pages / registering), 'page')} a second; ksmd register used ` +
+      `${size(usedBytes)} at most`,
+  );
+  rmSync(path);
   await timed('merged to rest', rest);
   isRight = holds(await client.ksm());
   for (const [what, look] of looks()) await timed(what, look);
@@ -60,16 +77,6 @@ try {
   await daemon.stop();
 }
 if (!isRight) process.exitCode = 1;
-
-async function registerAll(): Promise<void> {
-  for (let guest = 0; guest < madeUp.guests; guest++) {
-    const name = `guest-${guest}`;
-    await client.createGuest(name);
-    await client.map(name, 'memory', { pages: madeUp.pages, address: ADDRESS });
-    const chunks = fingerprintsOf(madeUp, guest);
-    await client.storeFingerprints(name, ADDRESS, KEY_ID, { chunks });
-  }
-}
 
 async function rest(): Promise<void> {
   await client.setKsm({ run: 1 });
@@ -129,14 +136,14 @@ async function timed(what: string, work: () => Promise<unknown>): Promise<number
   answers.taken();
   const from = performance.now();
   await Promise.race([work(), daemon.died]);
-  const seconds = (performance.now() - from) / 1000;
+  const elapsed = (performance.now() - from) / 1000;
   const { p50, p99, longest } = answers.taken();
   const rss = Number(/^VmRSS:\s+(\d+)/m.exec(procStatus())?.[1]) * 1024;
   console.log(
-    `${what.padEnd(20)}${seconds.toFixed(2).padStart(10)}${p50.toFixed(1).padStart(21)}` +
+    `${what.padEnd(20)}${elapsed.toFixed(2).padStart(10)}${p50.toFixed(1).padStart(21)}` +
       `${p99.toFixed(1).padStart(8)}${longest.toFixed(1).padStart(10)}   ${size(rss)}`,
   );
-  return seconds;
+  return elapsed;
 }
 
 function procStatus(): string {

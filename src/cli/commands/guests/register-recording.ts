@@ -23,6 +23,8 @@ import { beginGuest, endGuest } from './unfinished.js';
 /** What of a guest's numbers is no memory that is left out. */
 const RESIDENT = 'rss';
 const NOT_ADVISED = 'not advised';
+/** There is no later one: a recording may say so all the same. */
+const LAST_DATE_MS = 8.64e15;
 
 export interface RegisterRecordingOptions {
   readonly selection: Selection;
@@ -107,7 +109,8 @@ async function lastSweepOf(
         `${quoted(path)} has no whole sweep: ${damage?.what ?? 'capture it for longer'}`,
       );
     const host = await recording.lastSweep();
-    const at = new Date(header.startedAtMs + (host.lastSweep?.startMs ?? 0)).toISOString();
+    const atMs = header.startedAtMs + (host.lastSweep?.startMs ?? 0);
+    const at = new Date(Math.min(atMs, LAST_DATE_MS)).toISOString();
     const { keyId, sample } = header;
     const notes = [
       `  as ${header.host} was at ${at}, in sweep ${sweeps} of ${path}`,

@@ -385,6 +385,14 @@ test('the last sweep counts, and of a broken file the last whole one', async () 
   expect(said).toMatch(/^ {2}what comes after that sweep is left out: it breaks off at byte /m);
 });
 
+test('a time and a name that nobody can have are told as ones that somebody can', async () => {
+  const facts = { name: 'a/\u001b[31m', comm: 'b\u001b[31m' };
+  const path = recorded([...guest(1, facts), pages(1, 0, [1])], { startedAtMs: 8.64e15 });
+  const said = await register(daemon, '--recording', path);
+  expect(said).toMatch(/^a-31m: 1 page \(4 KiB\) of process 101 \(b\\u001b\[31m\) in 1 mapping\n/);
+  expect(said).toContain('  as here was at +275760-09-13T00:00:00.000Z, in sweep 1 of ');
+});
+
 describe('which guests, and what of them', () => {
   const host = (): string =>
     recorded(

@@ -24,6 +24,15 @@ const MAY_IMPORT = {
   'src/fingerprints': [],
   'src/recording': ['src/sources', 'src/fingerprints'],
   'src/estimate': ['src/recording', 'src/fingerprints'],
+  'src/predict': [
+    'src/sources',
+    'src/recording',
+    'src/fingerprints',
+    'src/inspect',
+    'src/ksm',
+    'src/khugepaged',
+    'src/machine',
+  ],
   'src/hotspots': [],
   'src/protocol': [],
   'src/client': ['src/protocol'],
@@ -47,6 +56,7 @@ const MAY_IMPORT = {
     'src/fingerprints',
     'src/recording',
     'src/estimate',
+    'src/predict',
     'src/conformance',
     'src/hotspots',
     // What kernels and tunables there are.

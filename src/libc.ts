@@ -33,6 +33,15 @@ export class LibC {
     return this.library.func(prototype);
   }
 
+  /** Memory that a call has returned, as so many bytes: not to be touched once it is unmapped. */
+  view(pointer: unknown, bytes: number): ArrayBuffer {
+    return this.koffi.view(pointer, bytes);
+  }
+
+  addressOf(pointer: unknown): number {
+    return Number(this.koffi.address(pointer));
+  }
+
   /** Of the call that has just failed. */
   errno(): Errno {
     return NAMES.get(this.koffi.errno()) ?? 'EIO';

@@ -44,6 +44,8 @@ export const VERBS: readonly Verb[] = [
   record.capture,
   record.recording,
   foresee.estimate,
+  foresee.predict,
+  foresee.calibrate,
   lab.demo,
   lab.completion,
 ];

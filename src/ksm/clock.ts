@@ -7,6 +7,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds of processor time the scanner has used. */
   cpuMs(): number;
+  /** Milliseconds between two ticks of the kernel's timer, by which naps end; absent: 0. */
+  readonly tickMs?: number;
 }
 
 /** A clock that moves only when it is set: for replays and tests. */
@@ -14,6 +16,7 @@ export class ManualClock implements Clock {
   constructor(
     public now = 0,
     public cpu = 0,
+    readonly tickMs = 0,
   ) {}
 
   nowMs(): number {

@@ -418,6 +418,11 @@ export class Host {
     this.machine.storePages(this.guest(guestName).pointer, address, contents);
   }
 
+  /** Copies what frames hold of the page at `address` into `target`, `frameBytes`. EFAULT. */
+  loadPage(guestName: string, address: number, target: Uint8Array): void {
+    this.machine.loadPage(this.guest(guestName).pointer, address, target);
+  }
+
   /** So many pages from `address` on are untouched again. Not where there are huge pages. */
   forgetPages(guestName: string, address: number, pages: number): void {
     const { machine } = this;

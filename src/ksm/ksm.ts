@@ -67,6 +67,7 @@ export class Ksm {
       pagesToScan: this.i32[CTL_PAGES_TO_SCAN] >>> 0,
       sleepMillisecs: this.i32[CTL_SLEEP_MILLISECS] >>> 0,
       napEndsOnChange: this.profile.napEndsOnChange,
+      ...(this.clock.tickMs === undefined ? {} : { tickMs: this.clock.tickMs }),
     });
   }
 

@@ -27,6 +27,8 @@ export interface PaceInputs {
   readonly sleepMillisecs: number;
   /** Whether a changed sleep_millisecs ends the nap under way. */
   readonly napEndsOnChange: boolean;
+  /** Milliseconds between two ticks of the kernel's timer; 0: naps end on time. */
+  readonly tickMs?: number;
 }
 
 /**
@@ -34,12 +36,22 @@ export interface PaceInputs {
  * as the answer is `before` itself.
  */
 export function nextActivity(before: Activity, inputs: PaceInputs): Activity {
-  const { nowMs, shouldRun, pagesToScan, sleepMillisecs } = inputs;
+  const { nowMs, shouldRun, pagesToScan, sleepMillisecs, tickMs = 0 } = inputs;
   if (before.kind === 'scan' && shouldRun && sleepMillisecs > 0)
-    return { kind: 'sleep', untilMs: nowMs + sleepMillisecs, sleepMillisecs };
+    return { kind: 'sleep', untilMs: napEndMs(nowMs, sleepMillisecs, tickMs), sleepMillisecs };
   if (before.kind === 'sleep' && nowMs < before.untilMs) {
     const changed = sleepMillisecs !== before.sleepMillisecs;
     if (!(changed && inputs.napEndsOnChange)) return before;
   }
   return shouldRun ? { kind: 'scan', pages: pagesToScan } : IDLE;
+}
+
+/**
+ * The kernel's timer goes by ticks: a nap of as many as it takes begins at the next one, so that
+ * none is too short. Linux: schedule_timeout, calc_index.
+ */
+function napEndMs(nowMs: number, sleepMillisecs: number, tickMs: number): number {
+  if (tickMs === 0) return nowMs + sleepMillisecs;
+  const ticks = Math.ceil(sleepMillisecs / tickMs);
+  return (Math.floor(nowMs / tickMs) + ticks + 1) * tickMs;
 }

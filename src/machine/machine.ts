@@ -218,6 +218,12 @@ export class Machine {
     );
   }
 
+  /** Copies what frames hold of the page at `address` into `target`, `frameBytes`. EFAULT. */
+  loadPage(guest: number, address: number, target: Uint8Array): void {
+    this.assertMapped(guest, address, this.pageSize);
+    this.eachPage(guest, address, this.pageSize, (slot) => this.pages.load(slot, 0, target));
+  }
+
   /**
    * Stores `source` at `address`. EFAULT, nothing stored, if part of it is not mapped;
    * ENOMEM, which says how much was, if frames run out.

@@ -67,13 +67,30 @@ describe('loads', () => {
   /** What else than the daemon's answers and text for them a verb needs. */
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
     capture: {
-      rooms: ['fingerprints', 'recording', 'sources'],
+      rooms: ['fingerprints', 'predict', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
+    calibrate: {
+      rooms: ['core', 'khugepaged', 'ksm', 'machine', 'predict', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
     completion: { rooms: ['core', 'khugepaged', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
     estimate: {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
+    predict: {
+      rooms: [
+        'core',
+        'fingerprints',
+        'inspect',
+        'khugepaged',
+        'ksm',
+        'machine',
+        'predict',
+        'recording',
+      ],
       packages: ['typebox', 'xxhash-wasm'],
     },
     profile: { rooms: ['hotspots'] },

@@ -22,6 +22,16 @@ test('after a batch comes a nap of sleep_millisecs, and after the nap the next b
   expect(nextActivity(NAP, { ...INPUTS, nowMs: 20 })).toEqual(SCAN);
 });
 
+test('by a timer of ticks a nap of whole ticks begins with the next one', () => {
+  const untilMs = (nowMs: number, sleepMillisecs: number): unknown =>
+    nextActivity(SCAN, { ...INPUTS, nowMs, sleepMillisecs, tickMs: 4 });
+  expect(untilMs(0, 20)).toMatchObject({ untilMs: 24 });
+  expect(untilMs(3.9, 20)).toMatchObject({ untilMs: 24 });
+  expect(untilMs(4, 20)).toMatchObject({ untilMs: 28 });
+  expect(untilMs(100, 1)).toMatchObject({ untilMs: 108 });
+  expect(untilMs(100, 21)).toMatchObject({ untilMs: 128 });
+});
+
 test('sleep_millisecs=0 is no nap', () => {
   expect(nextActivity(SCAN, { ...INPUTS, sleepMillisecs: 0 })).toEqual(SCAN);
 });

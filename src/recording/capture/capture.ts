@@ -58,6 +58,8 @@ export interface CaptureOptions {
   readonly mostShare: number;
   /** Other than the machine's own. */
   readonly host?: string | undefined;
+  /** What this host's kernel pays for its work, where that was measured: kept in the header. */
+  readonly calibration?: unknown;
   /** Asked before every sweep. */
   processes(): Promise<readonly CapturedProcess[]>;
   /** Read in the first sweep. */
@@ -150,6 +152,7 @@ class Capture {
       writer: options.writer,
       ...describeHost(),
       ...(options.host === undefined ? {} : { host: options.host }),
+      ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
       pageSize,
       startedAtMs: Date.now(),
       intervalMs: options.intervalMs,

@@ -1,7 +1,8 @@
 /** Verbs that say what merging would do for a host. */
 import { Argument, Option } from 'commander';
+import { DEFAULT_KERNEL, KERNELS } from '../../../names.js';
 import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
-import { parsePositive, parseSample } from '../../values.js';
+import { parseDuration, parseOneMore, parsePositive, parseSample } from '../../values.js';
 import { verb } from '../../verb.js';
 
 export const estimate = verb({
@@ -26,4 +27,74 @@ export const estimate = verb({
   json: true,
   socket: false,
   load: () => import('./estimate.js'),
+});
+
+export const predict = verb({
+  name: 'predict',
+  summary: 'say what merging would save of a recording, when, and at what cost',
+  details: [
+    'Plays the recording through the same scanner as the daemon’s, by a clock that jumps: a ' +
+      'batch takes as long as the kernel’s would, and naps end with its ticks. No daemon is ' +
+      'asked, and the same recording gives the same answer, always.',
+    'SAVED: in the end; TO 50 %, 90 %, 99 %: after which time so much of it was; CPU: of one ' +
+      'processor, what the kernel’s scanner takes in the first minute, and AT REST; BREAKS/S: ' +
+      'merged pages that guests write to; HUGE: huge pages left, of how many.',
+  ],
+  arguments: [new Argument('<recording>', 'what ksmd capture has written')],
+  options: [
+    new Option('--set <name=value>', 'a tunable; may be given more than once').argParser(
+      parseOneMore,
+    ),
+    new Option(
+      '--sweep <name=value,…>',
+      'a run with each of these values; of several, with each of the others',
+    ).argParser(parseOneMore),
+    new Option('--kernel <profile>', 'whose order of steps is followed')
+      .choices(KERNELS)
+      .default(DEFAULT_KERNEL),
+    new Option(
+      '--for <time>',
+      'how long (default: as long as the recording is, at least a minute)',
+    ).argParser(parseDuration),
+    new Option(
+      '--every <time>',
+      'between two samples (default: 1s, and longer after ten minutes)',
+    ).argParser(parseDuration),
+    new Option(
+      '--prices <file>',
+      'what ksmd calibrate has written (default: the recording’s, or of one server)',
+    ),
+    new Option('--advised', 'KSM looks at advised mappings alone').conflicts('all'),
+    new Option('--all', 'as if all private memory were advised'),
+    new Option('--csv', 'a row a sample'),
+  ],
+  examples: [
+    'ksmd predict host.rec --for 30m',
+    'ksmd predict host.rec --sweep pages_to_scan=100,1000 --sweep smart_scan=0,1',
+  ],
+  json: true,
+  socket: false,
+  load: () => import('./predict.js'),
+});
+
+export const calibrate = verb({
+  name: 'calibrate',
+  summary: "measure what the work of this machine's KSM costs its kernel",
+  details: [
+    'Has the running kernel scan memory of a few known kinds, for about a minute, and takes the ' +
+      'processor time of its scanner: what predictions are priced by. Root only, Linux 6.7 and ' +
+      'later, and where nobody else uses KSM; every tunable is put back. The last rows are ' +
+      'nothing that a price was learned from: how well all of them explain it.',
+  ],
+  options: [
+    new Option('--output <file>', 'write the prices there, as predict and capture take them'),
+    new Option('--pages-to-scan <n>', 'pages a batch meanwhile')
+      .argParser(parsePositive)
+      .default(1000),
+  ],
+  examples: ['ksmd calibrate --output prices.json'],
+  json: true,
+  socket: false,
+  hints: { ENOENT: 'npm install koffi' },
+  load: () => import('./calibrate.js'),
 });

@@ -11,6 +11,7 @@ import { openImage } from '../../../sources/images/open-image.js';
 import type { Source } from '../../../sources/source.js';
 import { VERSION } from '../../../version.js';
 import type { ProcessOptions } from '../../process-options.js';
+import { readPrices } from '../../read-prices.js';
 import { selectionOf } from '../../selected-processes.js';
 import { count, duration, percent, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
@@ -29,6 +30,7 @@ interface CaptureOptions extends ProcessOptions {
   readonly sample: number;
   readonly key?: string;
   readonly host?: string;
+  readonly prices?: string;
   readonly maxCpu: number;
   readonly softDirty?: true;
 }
@@ -43,6 +45,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
     );
   setPriority(NICE);
   const fingerprintKey = await keyOf(key);
+  const calibration = options.prices === undefined ? undefined : await readPrices(options.prices);
   const images: { path: string; source: Source }[] = [];
   const writers: RecordingWriter[] = [];
   const line = new SweepLine();
@@ -64,6 +67,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
         softDirty: options.softDirty === true,
         mostShare: options.maxCpu,
         host: options.host,
+        calibration,
         processes: processes ?? (async () => []),
         images,
         signal,

@@ -43,6 +43,7 @@ export const capture = verb({
       .default(1, '1/1'),
     new Option('--key <file>', "the key, made if there is none (default: the user's own)"),
     new Option('--host <name>', 'what the host is called (default: its own name)'),
+    new Option('--prices <file>', 'what ksmd calibrate has written: kept in the recording'),
     new Option('--max-cpu <percent>', 'of one processor, at most')
       .argParser(parsePercent)
       .default(1, '100%'),

@@ -1,0 +1,58 @@
+/** Predictions as a table: a row a setting, and below it what the figures rest on. */
+import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
+import type { Prices } from '../../../predict/prices.js';
+import type { RecordingHeader } from '../../../recording/format.js';
+import { duration, percent, size, table } from '../../terminal/wording.js';
+
+const HEAD = ['SETTINGS', 'SAVED', 'TO 50%', '90%', '99%', 'CPU', 'AT REST', 'BREAKS/S', 'HUGE'];
+
+export function predictionScreen(
+  runs: readonly Run[],
+  { host, pageSize }: RecordingHeader,
+  prices: Prices,
+): string[] {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const { recordedSeconds, leftOut, advisedOnly, samples } = first.predicted;
+  const seconds = samples.at(-1)?.t ?? 0;
+  const recorded = recordedSeconds === 0 ? 'one look' : `${duration(recordedSeconds * 1000)} of it`;
+  return [
+    `${host}: ${duration(seconds * 1000)} of KSM, by a recording of ${recorded}`,
+    '',
+    ...table(
+      HEAD,
+      runs.map((run) => row(run, outcomeOf(run.predicted))),
+    ),
+    '',
+    ...(seconds > recordedSeconds
+      ? ['Where the recording ends nothing changes any more, but what never rests.']
+      : []),
+    advisedOnly
+      ? 'As KSM sees it now: what is advised mergeable.'
+      : 'As if all private memory were advised mergeable.',
+    ...leftOutLines(leftOut.pinnedPages * pageSize, leftOut.notAdvisedPages * pageSize),
+    `CPU is the kernel's scanner's, of one processor: first minute and at rest, as if on`,
+    `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
+  ];
+}
+
+function row({ settings }: Run, outcome: Outcome): string[] {
+  const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const { hugePages, hugePagesAtFirst } = outcome;
+  return [
+    said.length === 0 ? "the kernel's own" : said.join(' '),
+    size(outcome.freedBytes + outcome.splitZeroBytes),
+    ...outcome.secondsTo.map(({ seconds }) => duration(seconds * 1000)),
+    percent(outcome.cpuAtFirst),
+    percent(outcome.cpuAtRest),
+    outcome.breaksASecond.toFixed(1),
+    hugePagesAtFirst === 0 ? '-' : `${hugePages} of ${hugePagesAtFirst}`,
+  ];
+}
+
+function leftOutLines(pinnedBytes: number, notAdvisedBytes: number): string[] {
+  return [
+    ...(pinnedBytes === 0 ? [] : [`Left out: ${size(pinnedBytes)} that a device may write to.`]),
+    ...(notAdvisedBytes === 0 ? [] : [`Left out: ${size(notAdvisedBytes)} that is not advised.`]),
+  ];
+}

@@ -1,0 +1,341 @@
+/**
+ * Finds out what the kernel's work costs it on this machine: memory of a few known kinds is scanned
+ * by its KSM, one kind after the other, and each tells the price of one thing more.
+ */
+import { randomBytes } from 'node:crypto';
+import { cpus, machine, release } from 'node:os';
+import type { KernelWork } from '../../ksm/kernel-work.js';
+import type { LibC } from '../../libc.js';
+import { type Prices, priceOf, type Trees } from '../prices.js';
+import type { KernelKsm } from './kernel-ksm.js';
+import { type MeasuredScan, NUMBER_BYTES, Specimen } from './specimen.js';
+
+/** Of the trees whose levels are priced. */
+const TREE_PAGES = [1024, 4096, 16_384, 65_536];
+/** Of all other kinds. */
+const PAGES = 16_384;
+/** Of the stable trees. */
+const STABLE_PAGES = [1024, 16_384];
+const MIXED_SCANS = 6;
+const HUGE_PAGES = 32;
+const PAGES_A_HUGE_PAGE = 512;
+/** Of each kind, of which the median counts. */
+const SCANS = 3;
+/** Until smart scan leaves pages out eight times of nine. */
+const AGING_SCANS = 14;
+const SKIPPED_SCANS = 18;
+const SMALL_BATCH_PAGES = 10;
+/** Absent pages cost next to nothing: 52 µs two million of them, as measured on an EPYC. */
+const ABSENT_NS = 0.026;
+const ALIKE_KIB = 4 - NUMBER_BYTES / 1024;
+
+/** One kind of memory: what the kernel took, and what the prices come to. */
+export interface Fitted {
+  readonly kind: string;
+  readonly visits: number;
+  readonly measuredNs: number;
+  readonly pricedNs: number;
+  /** A price comes from it; others tell how well all of them explain it. */
+  readonly isLearnedFrom: boolean;
+}
+
+export interface Calibration {
+  readonly prices: Prices;
+  /** Each kind again, by the prices that all have led to. */
+  readonly fit: readonly Fitted[];
+}
+
+interface Kind {
+  readonly kind: string;
+  readonly scan: MeasuredScan;
+  readonly trees: Trees;
+  readonly isLearnedFrom: boolean;
+}
+
+export interface CalibrateOptions {
+  readonly kernel: KernelKsm;
+  readonly libc: LibC;
+  /** pages_to_scan meanwhile. */
+  readonly batchPages: number;
+  readonly signal: AbortSignal;
+  /** Called before each kind of memory. */
+  readonly progress: (kind: string) => void;
+}
+
+/** Takes about a minute. Rejects with the signal's reason, if that comes first. */
+export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  return new Calibrating(options).run();
+}
+
+class Calibrating {
+  private readonly kinds: Kind[] = [];
+  private prices: Prices = {
+    measuredOn: `Linux ${release()} ${machine()}, ${cpus()[0]?.model ?? 'unknown processor'}`,
+    mergedVisit: 0,
+    visit: 0,
+    itemMade: 0,
+    merge: 0,
+    split: 0,
+    skip: 0,
+    absent: ABSENT_NS,
+    batch: 0,
+    stableLevels: [{ pages: 1, ns: 0 }],
+    unstableLevels: [{ pages: 1, ns: 0 }],
+    inHugePages: 1,
+    alikeKib: 0,
+    writeFault: 0,
+  };
+
+  constructor(private readonly options: CalibrateOptions) {}
+
+  async run(): Promise<Calibration> {
+    await this.changing();
+    for (const pages of TREE_PAGES) await this.unshared(pages);
+    await this.alike();
+    const merging = await this.pairs();
+    for (const pages of STABLE_PAGES) await this.besidePairs(pages);
+    const halfway = { ...NO_TREES, stablePages: PAGES / 4, unstablePages: PAGES / 2 };
+    this.learn('merging in pairs', merging, 'merge', ({ merges }) => merges, halfway);
+    await this.smallBatches();
+    await this.skipped();
+    await this.huge();
+    await this.mixed();
+    const { prices } = this;
+    const fit = this.kinds.map(({ kind, scan, trees, isLearnedFrom }) => ({
+      kind,
+      isLearnedFrom,
+      visits: scan.work.visits,
+      measuredNs: scan.processorNs,
+      pricedNs: this.priced(scan.work, trees),
+    }));
+    return { prices, fit };
+  }
+
+  /** Pages met for the first time, and pages that have changed: visits, and rmap items. */
+  private async changing(): Promise<void> {
+    await this.with(PAGES, {}, async (specimen) => {
+      fillApart(specimen);
+      const first = await specimen.scan(this.options.signal);
+      const changed = await this.median(specimen, () => fillApart(specimen));
+      this.learn('changed since the last scan', changed, 'visit', ({ visits }) => visits);
+      this.learn('seen for the first time', first, 'itemMade', ({ itemsMade }) => itemsMade);
+    });
+  }
+
+  private async unshared(pages: number): Promise<void> {
+    await this.with(pages, {}, async (specimen) => {
+      fillApart(specimen);
+      await specimen.scan(this.options.signal);
+      const scan = await this.median(specimen);
+      const trees = { ...NO_TREES, unstablePages: pages };
+      const rest = scan.processorNs - this.priced({ ...scan.work, unstableLevels: 0 }, trees);
+      const ns = Math.max(0, rest / scan.work.unstableLevels);
+      const before = this.prices.unstableLevels.filter((level) => level.pages > 1);
+      this.prices = { ...this.prices, unstableLevels: [...before, { pages, ns }] };
+      const kind = `unshared, among ${pages.toLocaleString('en')}`;
+      this.kinds.push({ kind, scan, trees, isLearnedFrom: true });
+    });
+  }
+
+  /** Pages that differ at their ends only. */
+  private async alike(): Promise<void> {
+    await this.with(PAGES, { place: 'end' }, async (specimen) => {
+      fillApart(specimen);
+      await specimen.scan(this.options.signal);
+      const trees = { ...NO_TREES, unstablePages: PAGES, alikeKib: ALIKE_KIB };
+      const scan = await this.median(specimen);
+      this.learn(
+        'unshared, alike up to their ends',
+        scan,
+        'alikeKib',
+        ({ unstableLevels }) => unstableLevels * ALIKE_KIB,
+        trees,
+      );
+    });
+  }
+
+  /**
+   * Two pages each of one content: visited as merged ones, and written to. Returns the scan in
+   * which they merge.
+   */
+  private async pairs(): Promise<MeasuredScan> {
+    return this.with(PAGES, {}, async (specimen) => {
+      fillPairs(specimen, PAGES);
+      await specimen.scan(this.options.signal);
+      const merging = await specimen.scan(this.options.signal);
+      const merged = await this.median(specimen);
+      this.learn('merged', merged, 'mergedVisit', ({ mergedVisits }) => mergedVisits);
+      const faults = specimen.writeAll();
+      const writes = specimen.writeAll();
+      this.prices = { ...this.prices, writeFault: ((faults - writes) / PAGES) * 1e9 };
+      return merging;
+    });
+  }
+
+  /** What a batch costs beside its visits. */
+  private async smallBatches(): Promise<void> {
+    const few = 1024;
+    await this.with(few, { batchPages: SMALL_BATCH_PAGES }, async (specimen) => {
+      fillPairs(specimen, few);
+      for (let scan = 0; scan < 2; scan++) await specimen.scan(this.options.signal);
+      const { processorNs, work } = await specimen.scan(this.options.signal);
+      const batches = Math.ceil(few / SMALL_BATCH_PAGES);
+      const rest = processorNs - this.priced(work, NO_TREES);
+      this.prices = { ...this.prices, batch: Math.max(0, rest / batches) };
+    });
+  }
+
+  /** Unshared pages beside so many of the stable tree: each is looked for there first. */
+  private async besidePairs(stablePages: number): Promise<void> {
+    await this.with(2 * stablePages + PAGES, {}, async (specimen) => {
+      fillPairs(specimen, 2 * stablePages);
+      for (let page = 2 * stablePages; page < specimen.pages; page++)
+        specimen.write(page, newNumber());
+      for (let scan = 0; scan < 2; scan++) await specimen.scan(this.options.signal);
+      const scan = await this.median(specimen);
+      const trees = { ...NO_TREES, stablePages, unstablePages: PAGES };
+      const rest = scan.processorNs - this.priced({ ...scan.work, stableLevels: 0 }, trees);
+      const ns = Math.max(0, rest / scan.work.stableLevels);
+      const before = this.prices.stableLevels.filter((level) => level.pages > 1);
+      this.prices = { ...this.prices, stableLevels: [...before, { pages: stablePages, ns }] };
+      const kind = `unshared, beside ${stablePages.toLocaleString('en')} of the stable tree`;
+      this.kinds.push({ kind, scan, trees, isLearnedFrom: true });
+    });
+  }
+
+  private async skipped(): Promise<void> {
+    await this.with(PAGES, { smartScan: true }, async (specimen) => {
+      fillApart(specimen);
+      for (let scan = 0; scan < AGING_SCANS; scan++) await specimen.scan(this.options.signal);
+      const scans: MeasuredScan[] = [];
+      for (let scan = 0; scan < SKIPPED_SCANS; scan++)
+        scans.push(await specimen.scan(this.options.signal));
+      const trees = { ...NO_TREES, unstablePages: PAGES };
+      this.learn('left out by smart scan', sumOf(scans), 'skip', ({ skips }) => skips, trees);
+    });
+  }
+
+  /** Huge pages: unshared ones first, then of each one page that merges. */
+  private async huge(): Promise<void> {
+    const pages = HUGE_PAGES * PAGES_A_HUGE_PAGE;
+    await this.with(pages, { huge: true }, async (specimen) => {
+      fillApart(specimen);
+      await specimen.scan(this.options.signal);
+      const trees = { ...NO_TREES, unstablePages: pages, hugeShare: 1 };
+      const whole = await this.median(specimen);
+      const { unstableLevels } = whole.work;
+      const besides = this.priced({ ...whole.work, unstableLevels: 0 }, trees);
+      const small = this.priced(whole.work, { ...trees, hugeShare: 0 }) - besides;
+      const inHugePages = unstableLevels === 0 ? 1 : (whole.processorNs - besides) / small;
+      this.prices = { ...this.prices, inHugePages: Math.max(0, inHugePages) };
+      this.kinds.push({ kind: 'unshared, in huge pages', scan: whole, trees, isLearnedFrom: true });
+      for (let page = 0; page < pages; page += 2 * PAGES_A_HUGE_PAGE) {
+        const number = newNumber();
+        specimen.write(page, number);
+        specimen.write(page + PAGES_A_HUGE_PAGE, number);
+      }
+      await specimen.scan(this.options.signal);
+      const splitting = await specimen.scan(this.options.signal);
+      this.learn('splitting huge pages', splitting, 'split', ({ splits }) => splits, trees);
+    });
+  }
+
+  /** A bit of everything, from which nothing is learned: how well the prices explain it. */
+  private async mixed(): Promise<void> {
+    await this.with(2 * PAGES, { smartScan: true }, async (specimen) => {
+      fillPairs(specimen, PAGES);
+      const changing = 2 * PAGES - PAGES / 4;
+      for (let page = PAGES; page < changing; page++) specimen.write(page, newNumber());
+      for (let scan = 0; scan < MIXED_SCANS; scan++) {
+        for (let page = changing; page < 2 * PAGES; page++) specimen.write(page, newNumber());
+        const measured = await specimen.scan(this.options.signal);
+        const trees = { ...NO_TREES, stablePages: PAGES / 2, unstablePages: PAGES / 2 };
+        const kind = `a bit of everything, scan ${scan + 1}`;
+        this.kinds.push({ kind, scan: measured, trees, isLearnedFrom: false });
+      }
+    });
+  }
+
+  private async with<T>(
+    pages: number,
+    options: {
+      readonly place?: 'end';
+      readonly huge?: boolean;
+      readonly smartScan?: boolean;
+      readonly batchPages?: number;
+    },
+    measure: (specimen: Specimen) => Promise<T>,
+  ): Promise<T> {
+    const { libc, kernel, batchPages, progress } = this.options;
+    progress(`${pages.toLocaleString('en')} pages`);
+    const specimen = new Specimen(libc, kernel, pages, { batchPages, ...options });
+    try {
+      return await measure(specimen);
+    } finally {
+      specimen.free();
+    }
+  }
+
+  /** Of a few scans, before each of which `prepare` is called. */
+  private async median(specimen: Specimen, prepare = (): void => {}): Promise<MeasuredScan> {
+    const scans: MeasuredScan[] = [];
+    for (let scan = 0; scan < SCANS; scan++) {
+      prepare();
+      scans.push(await specimen.scan(this.options.signal));
+    }
+    scans.sort((a, b) => a.processorNs - b.processorNs);
+    const middle = scans[Math.floor(SCANS / 2)];
+    if (middle === undefined) throw new RangeError('no scan');
+    return middle;
+  }
+
+  /** What of a scan's time other prices do not explain is the price of so many of something. */
+  private learn(
+    kind: string,
+    scan: MeasuredScan,
+    price: 'visit' | 'itemMade' | 'alikeKib' | 'mergedVisit' | 'merge' | 'skip' | 'split',
+    count: (work: KernelWork) => number,
+    trees: Trees = NO_TREES,
+  ): void {
+    this.prices = { ...this.prices, [price]: 0 };
+    const rest = scan.processorNs - this.priced(scan.work, trees);
+    this.prices = { ...this.prices, [price]: Math.max(0, rest / count(scan.work)) };
+    this.kinds.push({ kind, scan, trees, isLearnedFrom: true });
+  }
+
+  private priced(work: KernelWork, trees: Trees): number {
+    return priceOf(work, trees, this.prices);
+  }
+}
+
+const NO_TREES: Trees = { stablePages: 0, unstablePages: 0, hugeShare: 0, alikeKib: 0 };
+
+function newNumber(): Buffer {
+  return randomBytes(NUMBER_BYTES);
+}
+
+/** No two pages are equal. */
+function fillApart(specimen: Specimen): void {
+  for (let page = 0; page < specimen.pages; page++) specimen.write(page, newNumber());
+}
+
+/** Of the first so many, each of one half is equal to one of the other. */
+function fillPairs(specimen: Specimen, pages: number): void {
+  for (let page = 0; page < pages / 2; page++) {
+    const number = newNumber();
+    specimen.write(page, number);
+    specimen.write(page + pages / 2, number);
+  }
+}
+
+function sumOf(scans: readonly MeasuredScan[]): MeasuredScan {
+  const [first] = scans;
+  if (first === undefined) throw new RangeError('no scan');
+  const work = Object.fromEntries(
+    Object.keys(first.work).map((name) => [
+      name,
+      scans.reduce((sum, scan) => sum + scan.work[name as keyof KernelWork], 0),
+    ]),
+  ) as unknown as KernelWork;
+  return { processorNs: scans.reduce((sum, scan) => sum + scan.processorNs, 0), work };
+}

@@ -1,0 +1,135 @@
+/**
+ * The running kernel's KSM while its work is measured: scans, and the processor time of its thread.
+ *
+ * Root only, and only where nobody else uses KSM: their memory would be scanned too. Every tunable
+ * written is put back, and all that was merged is given back.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KsmdError, systemError } from '../../errors.js';
+
+const KSM = '/sys/kernel/mm/ksm';
+const THREAD = 'ksmd';
+/** How often it is looked whether a scan has ended: a nap is longer. */
+const LOOK_MS = 1;
+
+/** What the kernel did between two moments. */
+export interface Scanned {
+  readonly processorNs: number;
+  /** Visits: pages_scanned. */
+  readonly visits: number;
+  readonly skips: number;
+}
+
+export class KernelKsm {
+  private readonly thread = threadNamed(THREAD);
+  private readonly before = new Map<string, string>();
+
+  /**
+   * EPERM unless root asks; ENOSYS where the kernel has no KSM or counts too little;
+   * EBUSY where somebody else uses it.
+   */
+  constructor(private readonly napMs: number) {
+    if (process.getuid?.() !== 0)
+      throw new KsmdError('EPERM', 'only root may have KSM work: sudo ksmd calibrate');
+    if (this.read('pages_scanned') === undefined)
+      throw new KsmdError('ENOSYS', 'this kernel has no KSM, or one before Linux 6.7');
+    const user = userOfKsm();
+    if (user !== undefined)
+      throw new KsmdError(
+        'EBUSY',
+        `process ${user} uses KSM, and its memory would be measured too: end it, or take a ` +
+          'machine without load',
+      );
+  }
+
+  /** What it is set to; undefined if there is no such file. */
+  read(name: string): string | undefined {
+    try {
+      const text = readFileSync(join(KSM, name), 'latin1').trim();
+      return /\[(.+)\]/.exec(text)?.[1] ?? text;
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(name: string, value: number | string): void {
+    const before = this.read(name);
+    if (before === undefined) return;
+    try {
+      writeFileSync(join(KSM, name), String(value));
+    } catch (error) {
+      throw systemError(error, `${name} cannot be set to ${value}`);
+    }
+    if (!this.before.has(name)) this.before.set(name, before);
+  }
+
+  /** All is given back and forgotten, and the scanner stands still, to be set anew. */
+  reset(): void {
+    this.write('run', 2);
+    this.write('run', 0);
+    this.write('advisor_mode', 'none');
+    this.write('sleep_millisecs', this.napMs);
+    this.write('use_zero_pages', 0);
+  }
+
+  /** So many full scans, from the begin of one to the end of the last. */
+  async scan(scans: number, signal: AbortSignal): Promise<Scanned> {
+    const from = this.counted();
+    const end = this.count('full_scans') + scans;
+    this.write('run', 1);
+    while (this.count('full_scans') < end) await sleep(LOOK_MS, undefined, { signal });
+    // What ends a scan ends its batch: the thread naps, and no other has begun.
+    this.write('run', 0);
+    const to = this.counted();
+    return {
+      processorNs: to.processorNs - from.processorNs,
+      visits: to.visits - from.visits,
+      skips: to.skips - from.skips,
+    };
+  }
+
+  count(name: string): number {
+    return Number(this.read(name) ?? 0);
+  }
+
+  close(): void {
+    this.write('run', 2);
+    for (const [name, value] of [...this.before].reverse()) this.write(name, value);
+  }
+
+  private counted(): Scanned {
+    const [processorNs] = readFileSync(`/proc/${this.thread}/schedstat`, 'latin1').split(' ');
+    return {
+      processorNs: Number(processorNs),
+      visits: this.count('pages_scanned'),
+      skips: this.count('pages_skipped'),
+    };
+  }
+}
+
+/** A process that has advised memory, other than this one. */
+function userOfKsm(): string | undefined {
+  return processes().find((pid) =>
+    /ksm_mergeable: yes|ksm_merge_any: yes/.test(textOf(`/proc/${pid}/ksm_stat`)),
+  );
+}
+
+function threadNamed(name: string): string {
+  const found = processes().find((pid) => textOf(`/proc/${pid}/comm`).trim() === name);
+  if (found === undefined) throw new KsmdError('ENOSYS', `no thread of the kernel is '${name}'`);
+  return found;
+}
+
+function processes(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * What KSM would do for a recorded host: the recording is played through the same machine and scans
+ * as the daemon's, in one thread, by a clock that jumps. A batch takes as long as the kernel's
+ * would, a nap ends with a tick of its timer; nothing else takes time.
+ *
+ * The same recording and settings give the same samples, byte for byte.
+ */
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { countForkSharing, type Family, families } from '../inspect/fork-sharing.js';
+import { hugePages, population } from '../inspect/population.js';
+import { savings } from '../inspect/savings.js';
+import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
+import { ManualClock } from '../ksm/clock.js';
+import { Host } from '../ksm/host.js';
+import type { KernelWork } from '../ksm/kernel-work.js';
+import type { ProfileName } from '../ksm/kernels.js';
+import { type Activity, IDLE } from '../ksm/pace.js';
+import { RUN_MERGE } from '../ksm/run.js';
+import type { TunableValue } from '../ksm/tunables.js';
+import { MAX_BYTES } from '../machine/geometry.js';
+import { finish } from '../machine/long-work.js';
+import { KHUGEPAGED } from '../names.js';
+import type { Recording } from '../recording/recording.js';
+import { alikeKib } from './alike.js';
+import { type Prices, priceOf } from './prices.js';
+import { type LeftOut, RecordedLoad } from './recorded-load.js';
+import { type Survey, survey } from './survey.js';
+
+/** Bytes that the tables of a host take a page, and besides. */
+const BYTES_A_PAGE = 100;
+const BYTES_BESIDES = 16 * 1024 * 1024;
+/** Of pages that are gone, entries stay until the scanner has passed. */
+const SLACK = 1.15;
+/** Debian's, where a recording does not tell. */
+const DEFAULT_HZ = 250;
+
+export interface PredictOptions {
+  readonly prices: Prices;
+  readonly kernel: ProfileName;
+  /** Tunables, before the scanner begins. */
+  readonly set: readonly (readonly [string, TunableValue])[];
+  /** Seconds to be predicted; default: as long as the recording is, or a minute if that is less. */
+  readonly seconds?: number;
+  /** Seconds between two samples: default 1, and coarser after ten minutes. */
+  readonly everySeconds?: number;
+  /** KSM looks at advised mappings alone; default: if any is. */
+  readonly advisedOnly?: boolean;
+}
+
+/** What is so at a moment, by the names that it has in a prediction's output. */
+export interface PredictedSample {
+  /** Seconds since the scanner began. */
+  readonly t: number;
+  readonly counters: Readonly<Partial<Record<string, number>>>;
+  /** Frames that merging spares, and that splits have given back since. */
+  readonly freed_bytes: number;
+  readonly split_zero_bytes: number;
+  /** Processor time of the kernel's scanner. */
+  readonly kernel_cpu_seconds: number;
+  readonly huge_pages: number;
+  /** Merged pages given back to guests that wrote, since the begin, and what that cost them. */
+  readonly breaks: number;
+  readonly guest_cpu_seconds: number;
+}
+
+export interface Predicted {
+  readonly samples: readonly PredictedSample[];
+  readonly leftOut: LeftOut;
+  readonly advisedOnly: boolean;
+  /** From here on the recording was over, in seconds, and its end stood still. */
+  readonly recordedSeconds: number;
+}
+
+export async function predict(recording: Recording, options: PredictOptions): Promise<Predicted> {
+  const surveyed = await survey(recording);
+  return new Prediction(recording, surveyed, options).run();
+}
+
+class Prediction {
+  private readonly clock: ManualClock;
+  private readonly host: Host;
+  private readonly load: RecordedLoad;
+  private readonly samples: PredictedSample[] = [];
+  private readonly alikeKib: number;
+  private readonly advisedOnly: boolean;
+  private work: KernelWork;
+  private cpuNs = 0;
+  private hugeShare = 0;
+  private kin: readonly Family[] = [];
+  /** When khugepaged wakes next. */
+  private nextPassMs: number;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly surveyed: Survey,
+    private readonly options: PredictOptions,
+  ) {
+    const { header } = recording;
+    this.clock = new ManualClock(0, 0, 1000 / (header.hz ?? DEFAULT_HZ));
+    const pages = Math.ceil(surveyed.mostPages * SLACK);
+    this.host = Host.create(
+      {
+        memoryBytes: Math.min(MAX_BYTES, pages * BYTES_A_PAGE + BYTES_BESIDES),
+        pageSize: header.pageSize,
+        frameBytes: FINGERPRINT_BYTES,
+        maxGuests: Math.ceil(surveyed.mostGuests * SLACK) + 16,
+        maxRegions: Math.ceil(surveyed.mostRegions * SLACK) + 1024,
+        kernel: options.kernel,
+      },
+      this.clock,
+    );
+    this.advisedOnly = options.advisedOnly ?? surveyed.hasAdvised;
+    this.load = new RecordedLoad(this.host, surveyed, this.advisedOnly);
+    this.alikeKib = alikeKib(surveyed.prefixes);
+    const { tunables } = this.host.khugepaged;
+    // As they are set on the host; scenes with others are for --set.
+    for (const name of KHUGEPAGED_TUNABLE_NAMES) {
+      const told = header.facts[`${KHUGEPAGED}${name}`];
+      if (told !== undefined) this.host.set(`${KHUGEPAGED}${name}`, Number(told));
+    }
+    for (const [name, value] of options.set) this.host.set(name, value);
+    this.nextPassMs = tunables.scan_sleep_millisecs;
+    this.work = this.host.kernelWork();
+  }
+
+  async run(): Promise<Predicted> {
+    const { surveyed, host, options } = this;
+    const recordedSeconds = (surveyed.sweepMs.at(-1) ?? 0) / 1000;
+    const seconds = options.seconds ?? Math.max(60, recordedSeconds);
+    const sweeps = this.sweeps();
+    await sweeps.next();
+    host.set('run', RUN_MERGE);
+    this.sample(0);
+    for (const startMs of surveyed.sweepMs.slice(1)) {
+      if (startMs > seconds * 1000) break;
+      this.scanUntil(startMs);
+      await sweeps.next();
+      this.kin = families(host);
+    }
+    this.scanUntil(seconds * 1000);
+    await sweeps.return(undefined);
+    const { samples, load, advisedOnly } = this;
+    return { samples, leftOut: load.leftOut, advisedOnly, recordedSeconds };
+  }
+
+  /** Each step brings the next sweep's changes into the host. */
+  private async *sweeps(): AsyncGenerator<void, void, undefined> {
+    for await (const record of this.recording.records()) {
+      this.load.apply(record);
+      if (record.type === 'end') {
+        this.kin = families(this.host);
+        yield;
+      }
+    }
+  }
+
+  private scanUntil(endMs: number): void {
+    const { clock, host } = this;
+    const { ksm } = host;
+    let activity: Activity = IDLE;
+    let scans = this.fullScans;
+    while (clock.now < endMs) {
+      this.passKhugepaged();
+      activity = ksm.next(activity);
+      if (activity.kind === 'scan') {
+        ksm.scan(activity.pages);
+        this.charge();
+        this.sampleUntil(clock.now);
+        if (this.fullScans === scans) continue;
+        scans = this.fullScans;
+        this.load.stir();
+      } else {
+        const wakeMs = activity.kind === 'sleep' ? activity.untilMs : endMs;
+        this.sampleUntil(wakeMs);
+        clock.now = wakeMs;
+      }
+    }
+  }
+
+  /** Makes huge pages anew, if its sleep is over. */
+  private passKhugepaged(): void {
+    const { clock, host } = this;
+    if (clock.now < this.nextPassMs) return;
+    const { pages_to_scan, scan_sleep_millisecs } = host.khugepaged.tunables;
+    if (host.khugepaged.hasWork) host.passKhugepaged(pages_to_scan);
+    this.nextPassMs = clock.now + scan_sleep_millisecs;
+  }
+
+  /** Those that were due by then. */
+  private sampleUntil(ms: number): void {
+    for (let due = this.nextSampleMs; due <= ms; due = this.nextSampleMs) this.sample(due);
+  }
+
+  /** The batch just done takes the kernel's time. */
+  private charge(): void {
+    const { clock, host, options, alikeKib, hugeShare } = this;
+    const now = host.kernelWork();
+    const { pages_shared = 0, pages_unshared = 0 } = host.counters();
+    const trees = {
+      stablePages: pages_shared,
+      unstablePages: pages_unshared,
+      hugeShare,
+      alikeKib,
+    };
+    const ns = priceOf(differenceOf(now, this.work), trees, options.prices) + options.prices.batch;
+    this.work = now;
+    this.cpuNs += ns;
+    clock.now += ns / 1e6;
+    clock.cpu = this.cpuNs / 1e6;
+  }
+
+  private sample(ms: number): void {
+    const { host, options } = this;
+    const { pageSize } = host.machine;
+    const huge = hugePages(host);
+    const { presentPages } = population(host);
+    this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
+    const { breaks } = host.kernelWork();
+    this.samples.push({
+      t: Number((ms / 1000).toFixed(3)),
+      counters: host.counters(),
+      freed_bytes: savings(host, this.forkShared()).bytes,
+      split_zero_bytes: host.totals().splitZeroPages * pageSize,
+      kernel_cpu_seconds: this.cpuNs / 1e9,
+      huge_pages: huge,
+      breaks,
+      guest_cpu_seconds: (breaks * options.prices.writeFault) / 1e9,
+    });
+  }
+
+  private forkShared(): number {
+    return this.kin.length === 0 ? 0 : (finish(countForkSharing(this.host, this.kin)) ?? 0);
+  }
+
+  private get nextSampleMs(): number {
+    const last = this.samples.at(-1)?.t ?? 0;
+    const every = this.options.everySeconds ?? stepAfter(last);
+    // The step after the one that was due last, however that divides.
+    return (Math.round(last / every) + 1) * every * 1000;
+  }
+
+  private get fullScans(): number {
+    return this.host.counters().full_scans ?? 0;
+  }
+}
+
+/** Seconds until the next sample: one of the first ten minutes, then coarser. */
+function stepAfter(seconds: number): number {
+  if (seconds < 600) return 1;
+  return seconds < 6 * 3600 ? 10 : 60;
+}
+
+function differenceOf(after: KernelWork, before: KernelWork): KernelWork {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, value - before[name as keyof KernelWork]]),
+  ) as unknown as KernelWork;
+}

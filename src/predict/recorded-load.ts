@@ -1,0 +1,304 @@
+/**
+ * A recording's guests in a host: what a sweep has found changed is changed there, record by
+ * record. A page that never rests is another whenever the scanner comes by.
+ *
+ * The host holds fingerprints. Pages that more than one guest maps since a fork are shared there
+ * too, as long as the recording says so.
+ */
+import { KsmdError } from '../errors.js';
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import type { Host } from '../ksm/host.js';
+import {
+  MAPPING_ADVISED,
+  PAGE_ABSENT,
+  PAGE_AS_BEFORE,
+  PAGE_CONTENT,
+  PAGE_KIND,
+  PAGE_RESTLESS,
+  PAGE_SHARED,
+  PAGE_ZEROES,
+} from '../recording/format.js';
+import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
+import type { Laid, Survey } from './survey.js';
+
+/** Pages that are stored at once. */
+const RUN_PAGES = 4096;
+const ZEROES = Buffer.alloc(RUN_PAGES * FINGERPRINT_BYTES);
+/** Images may begin at address 0, where no guest's memory does: they lie so many pages on. */
+const IMAGE_PAGE = 2 ** 20;
+/** Of a page that never rests: no page of the host's has it. */
+const RESTLESS_MARK = 0x2e;
+
+/** Pages that are left out, and why. */
+export interface LeftOut {
+  /** Of guests whose memory a device may write to. */
+  pinnedPages: number;
+  /** In mappings that are not advised, where others are. */
+  notAdvisedPages: number;
+}
+
+class LoadedGuest {
+  /** In order of their pages. */
+  mappings: MappingFacts[] = [];
+  readonly restless = new Set<number>();
+  /** What is mapped, in order: no two overlap. */
+  regions: readonly Pick<Laid, 'page' | 'pages'>[] = [];
+  /** Whose fork it is. */
+  parent: LoadedGuest | undefined;
+  /** Pages before it have been told in the first sweep of a fork; undefined: nothing is to be. */
+  forkedUpTo: number | undefined;
+
+  constructor(
+    readonly name: string,
+    /** Where its page 0 is. */
+    readonly base: number,
+    readonly isPinned: boolean,
+    readonly mergesAny: boolean,
+  ) {}
+}
+
+export class RecordedLoad {
+  readonly leftOut: LeftOut = { pinnedPages: 0, notAdvisedPages: 0 };
+  private readonly guests = new Map<number, LoadedGuest>();
+  private readonly pageSize: number;
+  private stirred = 0;
+
+  /** `advisedOnly`: KSM looks at advised mappings alone. */
+  constructor(
+    private readonly host: Host,
+    private readonly survey: Survey,
+    private readonly advisedOnly: boolean,
+  ) {
+    this.pageSize = host.machine.pageSize;
+  }
+
+  apply(record: SweepRecord): void {
+    switch (record.type) {
+      case 'guest':
+        if (!this.guests.has(record.guest)) this.come(record.guest, record);
+        return;
+      case 'guest-gone':
+        this.go(record.guest);
+        return;
+      case 'mapping':
+        this.map(this.guest(record.guest), record);
+        return;
+      case 'mapping-gone': {
+        const guest = this.guest(record.guest);
+        guest.mappings = guest.mappings.filter(({ page }) => page !== record.page);
+        return;
+      }
+      case 'pages':
+        this.applyPages(record);
+        return;
+      case 'end':
+        for (const guest of this.guests.values()) this.endFork(guest);
+        return;
+      default:
+    }
+  }
+
+  /** Before the scanner comes by again, every page that never rests is another one. */
+  stir(): void {
+    for (const guest of this.guests.values())
+      for (const page of guest.restless) this.store(guest, page, this.newContent());
+  }
+
+  private come(id: number, facts: { isPinned: boolean; mergesAny: boolean }): void {
+    const { host } = this;
+    const surveyed = this.survey.guests.get(id);
+    const name = `guest-${id}`;
+    const guest = new LoadedGuest(
+      name,
+      surveyed?.laid[0]?.page === 0 ? IMAGE_PAGE : 0,
+      facts.isPinned,
+      facts.mergesAny,
+    );
+    this.guests.set(id, guest);
+    const parent = surveyed?.forkOf === undefined ? undefined : this.guests.get(surveyed.forkOf);
+    if (parent === undefined) host.createGuest(name);
+    else {
+      host.fork(parent.name, name);
+      guest.parent = parent;
+      guest.forkedUpTo = 0;
+    }
+    for (const { page, pages, huge } of uncovered(this.regionsOf(guest), surveyed?.laid ?? []))
+      host.map(name, String(page), pages, { address: this.address(guest, page), huge });
+    guest.regions = this.regionsOf(guest);
+  }
+
+  private regionsOf({ name, base }: LoadedGuest): Pages[] {
+    return this.host
+      .regionsOf(name)
+      .map(({ address, pages }) => ({ page: address / this.pageSize - base, pages }));
+  }
+
+  private address({ base }: LoadedGuest, page: number): number {
+    return (base + page) * this.pageSize;
+  }
+
+  private go(id: number): void {
+    const guest = this.guests.get(id);
+    if (guest === undefined) return;
+    this.guests.delete(id);
+    this.host.exitGuest(guest.name);
+  }
+
+  private map(guest: LoadedGuest, mapping: MappingFacts): void {
+    guest.mappings = guest.mappings.filter(({ page }) => page !== mapping.page);
+    guest.mappings.push(mapping);
+    guest.mappings.sort((a, b) => a.page - b.page);
+  }
+
+  private applyPages(record: PagesRecord): void {
+    const { page, pages, state } = record;
+    const guest = this.guest(record.guest);
+    const kind = state & PAGE_KIND;
+    if (guest.isPinned) {
+      if (kind !== PAGE_ABSENT) this.leftOut.pinnedPages += pages;
+      return;
+    }
+    if (guest.forkedUpTo !== undefined) {
+      this.drop(guest, guest.forkedUpTo, page);
+      guest.forkedUpTo = page + pages;
+    }
+    if (!this.advisedOnly || guest.mergesAny) {
+      this.put(guest, record, page, page + pages);
+      return;
+    }
+    let wanted = 0;
+    for (const mapping of guest.mappings) {
+      if ((mapping.flags & MAPPING_ADVISED) === 0) continue;
+      const from = Math.max(page, mapping.page);
+      const to = Math.min(page + pages, mapping.page + mapping.pages);
+      if (from >= to) continue;
+      wanted += to - from;
+      this.put(guest, record, from, to);
+    }
+    if (kind !== PAGE_ABSENT) this.leftOut.notAdvisedPages += pages - wanted;
+  }
+
+  /** Pages `from` to `to` - 1 of those that the record is of. */
+  private put(guest: LoadedGuest, record: PagesRecord, from: number, to: number): void {
+    const kind = record.state & PAGE_KIND;
+    if (kind === PAGE_AS_BEFORE) return;
+    if (guest.restless.size > 0 && kind !== PAGE_RESTLESS)
+      for (let page = from; page < to; page++) guest.restless.delete(page);
+    switch (kind) {
+      case PAGE_ABSENT:
+        this.drop(guest, from, to);
+        return;
+      case PAGE_ZEROES:
+        for (let page = from; page < to; page += RUN_PAGES)
+          this.store(
+            guest,
+            page,
+            ZEROES.subarray(0, Math.min(RUN_PAGES, to - page) * FINGERPRINT_BYTES),
+          );
+        return;
+      case PAGE_CONTENT:
+        if (record.fingerprints !== undefined)
+          this.store(
+            guest,
+            from,
+            record.fingerprints.subarray(
+              (from - record.page) * FINGERPRINT_BYTES,
+              (to - record.page) * FINGERPRINT_BYTES,
+            ),
+          );
+        return;
+      case PAGE_RESTLESS:
+        for (let page = from; page < to; page++) {
+          guest.restless.add(page);
+          this.store(guest, page, this.newContent());
+        }
+        return;
+      case PAGE_SHARED:
+        this.share(guest, record.owner, from, to);
+        return;
+      default:
+        throw new KsmdError('EINVAL', `pages of an unknown kind (${kind})`);
+    }
+  }
+
+  /** Where no fork has given it the owner's pages, it has equal ones of its own. */
+  private share(guest: LoadedGuest, owner: number | undefined, from: number, to: number): void {
+    const theirs = owner === undefined ? undefined : this.guests.get(owner);
+    if (theirs === undefined || (guest.forkedUpTo !== undefined && theirs === guest.parent)) return;
+    const { host } = this;
+    const content = Buffer.alloc(FINGERPRINT_BYTES);
+    for (let page = from; page < to; page++) {
+      host.loadPage(theirs.name, this.address(theirs, page), content);
+      this.store(guest, page, content);
+    }
+  }
+
+  /** What a fork has of its parent's, and has not been told of, is gone. */
+  private endFork(guest: LoadedGuest): void {
+    if (guest.forkedUpTo === undefined) return;
+    this.drop(guest, guest.forkedUpTo, Number.MAX_SAFE_INTEGER);
+    guest.forkedUpTo = undefined;
+  }
+
+  /** Pages `from` to `to` - 1 are there no longer. */
+  private drop(guest: LoadedGuest, from: number, to: number): void {
+    const { host, pageSize } = this;
+    const { regions } = guest;
+    for (let at = firstEndingAfter(regions, from); at < regions.length; at++) {
+      const region = regions[at];
+      if (region === undefined || region.page >= to) return;
+      const begin = Math.max(region.page, from);
+      const end = Math.min(region.page + region.pages, to);
+      if (begin < end)
+        host.madvise(guest.name, this.address(guest, begin), (end - begin) * pageSize, 'dontneed');
+    }
+  }
+
+  private store(guest: LoadedGuest, page: number, contents: Buffer): void {
+    this.host.storePages(guest.name, this.address(guest, page), contents);
+  }
+
+  private newContent(): Buffer {
+    const content = Buffer.alloc(FINGERPRINT_BYTES, RESTLESS_MARK);
+    content.writeDoubleLE(++this.stirred, FINGERPRINT_BYTES - 8);
+    return content;
+  }
+
+  private guest(id: number): LoadedGuest {
+    const guest = this.guests.get(id);
+    if (guest === undefined) throw new KsmdError('EINVAL', `the recording has no guest ${id} here`);
+    return guest;
+  }
+}
+
+type Pages = Pick<Laid, 'page' | 'pages'>;
+
+/** The index of the first that ends after `page`, of such as lie in order. */
+function firstEndingAfter(regions: readonly Pages[], page: number): number {
+  let low = 0;
+  let high = regions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const region = regions[middle];
+    if (region !== undefined && region.page + region.pages > page) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What of `laid` no region of a parent's covers. */
+function uncovered(known: readonly Pages[], laid: readonly Laid[]): Laid[] {
+  if (known.length === 0) return [...laid];
+  const parts: Laid[] = [];
+  for (const { page, pages, huge } of laid) {
+    let at = page;
+    for (let index = firstEndingAfter(known, page); at < page + pages; index++) {
+      const region = known[index];
+      const next = Math.min(region?.page ?? page + pages, page + pages);
+      if (next > at) parts.push({ page: at, pages: next - at, huge });
+      if (region === undefined) break;
+      at = Math.max(at, region.page + region.pages);
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,95 @@
+/** `ksmd predict` as people run it. */
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEFAULT_PRICES } from '../../../../src/predict/default-prices.js';
+import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+
+let directory: TemporaryDirectory;
+let recording: string;
+
+beforeAll(async () => {
+  directory = new TemporaryDirectory();
+  recording = directory.file('two.rec');
+  const image = directory.file('one.img');
+  const page = (number: number): Buffer => Buffer.alloc(4096, `page ${number} `);
+  writeFileSync(image, Buffer.concat(Array.from({ length: 200 }, (_, at) => page(at % 150))));
+  await ksmd('capture', '--image', image, '--duration', '0', '--output', recording);
+});
+afterAll(() => directory.remove());
+
+function ksmd(...args: string[]): ReturnType<typeof run> {
+  const env = { ...process.env, XDG_CONFIG_HOME: directory.path };
+  return run(process.execPath, [KSMD, ...args], { env });
+}
+
+test('a row for each of the settings, and what they rest on', async () => {
+  const { status, stdout } = await ksmd(
+    ...['predict', recording, '--sweep', 'pages_to_scan=100,1000', '--sweep', 'smart_scan=0,1'],
+  );
+  expect(status).toBe(0);
+  const rows = stdout.split('\n').filter((line) => line.startsWith('pages_to_scan='));
+  expect(rows.map((row) => row.split('  ')[0])).toEqual([
+    'pages_to_scan=100 smart_scan=0',
+    'pages_to_scan=100 smart_scan=1',
+    'pages_to_scan=1000 smart_scan=0',
+    'pages_to_scan=1000 smart_scan=1',
+  ]);
+  for (const row of rows) expect(row).toMatch(/ 200 KiB +/);
+  expect(stdout).toContain(DEFAULT_PRICES.measuredOn);
+});
+
+test('--json has every counter at every sample, and the prices that it went by', async () => {
+  const prices = directory.file('prices.json');
+  writeFileSync(prices, JSON.stringify({ ...DEFAULT_PRICES, measuredOn: 'my machine' }));
+  const { stdout } = await ksmd(
+    ...['predict', recording, '--json', '--for', '5s', '--every', '500ms', '--prices', prices],
+  );
+  const { prices: used, runs } = JSON.parse(stdout);
+  expect(used.measuredOn).toBe('my machine');
+  expect(runs).toHaveLength(1);
+  expect(runs[0].samples).toHaveLength(11);
+  expect(runs[0].samples.at(-1)).toMatchObject({ t: 5, pages_shared: 50, pages_sharing: 50 });
+});
+
+test('--csv has a row a sample, the settings first', async () => {
+  const { stdout } = await ksmd(
+    ...['predict', recording, '--csv', '--for', '2s', '--set', 'pages_to_scan=7'],
+  );
+  const [head, ...rows] = stdout.trim().split('\n');
+  expect(head).toMatch(/^pages_to_scan,t,full_scans,.*,guest_cpu_seconds$/);
+  expect(rows.map((row) => row.split(',').slice(0, 2).join())).toEqual(['7,0', '7,1', '7,2']);
+});
+
+test('prices that a recording was given are gone by', async () => {
+  const prices = directory.file('its.json');
+  writeFileSync(prices, JSON.stringify({ ...DEFAULT_PRICES, measuredOn: 'that server' }));
+  const priced = directory.file('priced.rec');
+  const image = directory.file('one.img');
+  await ksmd(
+    ...['capture', '--image', image, '--duration', '0', '--output', priced, '--prices', prices],
+  );
+  const { stdout } = await ksmd('predict', priced, '--json', '--for', '1s');
+  expect(JSON.parse(stdout).prices.measuredOn).toBe('that server');
+});
+
+test.each([
+  [['--set', 'pages_to_scan=-1'], 'EINVAL: '],
+  [['--sweep', 'nothing=1,2'], "ENOENT: no tunable 'nothing'"],
+  [['--prices', '/proc/self/comm'], 'EINVAL: '],
+  [['--prices', '/nowhere/prices.json'], 'ENOENT: cannot read '],
+  [['--kernel', '6.1', '--set', 'smart_scan=1'], "ENOENT: no tunable 'smart_scan'"],
+])('%o is refused', async (args, said) => {
+  const { status, stdout, stderr } = await ksmd('predict', recording, ...args);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain(`ksmd: ${said}`);
+});
+
+test('a sample is refused, and so is what is no recording', async () => {
+  const sample = directory.file('sample.rec');
+  const image = directory.file('one.img');
+  await ksmd(
+    ...['capture', '--image', image, '--duration', '0', '--output', sample, '--sample', '1/4'],
+  );
+  expect((await ksmd('predict', sample)).stderr).toMatch(/^ksmd: ENOTSUP: .*without --sample/);
+  expect((await ksmd('predict', image)).stderr).toMatch(/^ksmd: EINVAL: .*is no recording/);
+});

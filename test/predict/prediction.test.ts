@@ -1,0 +1,247 @@
+/** What is predicted of recordings, against hosts that are taken through the same step by step. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ManualClock } from '../../src/ksm/clock.js';
+import { Host } from '../../src/ksm/host.js';
+import { DEFAULT_PRICES } from '../../src/predict/default-prices.js';
+import { type PredictOptions, predict } from '../../src/predict/prediction.js';
+import {
+  MAPPING_ADVISED,
+  PAGE_ABSENT,
+  PAGE_CONTENT,
+  PAGE_HUGE,
+  PAGE_RESTLESS,
+  PAGE_SHARED,
+  PAGE_ZEROES,
+} from '../../src/recording/format.js';
+import { Recording } from '../../src/recording/recording.js';
+import { RecordingWriter } from '../../src/recording/recording-writer.js';
+import type { SweepRecord } from '../../src/recording/records.js';
+import { end, GUEST, HEADER } from '../recording/small-recording.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ksmd-predict-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+async function recorded(records: readonly SweepRecord[], header = HEADER): Promise<Recording> {
+  const path = join(folder, `${++files}.rec`);
+  const writer = RecordingWriter.create(path, header);
+  for (const record of records)
+    if (record.type === 'end') writer.endSweep(record);
+    else writer.write(record);
+  writer.close();
+  return Recording.open(path);
+}
+
+const OPTIONS: PredictOptions = { prices: DEFAULT_PRICES, kernel: '6.18', set: [] };
+
+/** Fingerprints of so many contents in a row. */
+function contents(first: number, count: number): Buffer {
+  const bytes = Buffer.alloc(count * 16);
+  for (let i = 0; i < count; i++) bytes.writeUInt32BE(0x1000_0000 + (first + i) * 7919, i * 16);
+  return bytes;
+}
+
+function pages(guest: number, page: number, first: number, count: number, marks = 0): SweepRecord {
+  const fingerprints = contents(first, count);
+  return { type: 'pages', guest, page, pages: count, state: PAGE_CONTENT | marks, fingerprints };
+}
+
+function guest(id: number, pagesMapped = 2048, flags = 0): SweepRecord[] {
+  return [
+    { ...GUEST, guest: id, name: `vm${id}`, pid: id },
+    {
+      type: 'mapping',
+      guest: id,
+      page: 512,
+      pages: pagesMapped,
+      flags,
+      node: undefined,
+      label: '',
+    },
+  ];
+}
+
+const TWO_EQUAL = [
+  ...guest(1),
+  ...guest(2),
+  pages(1, 512, 0, 600),
+  pages(2, 512, 300, 600),
+  end(0),
+];
+
+/** The same two guests, on a host of their own. */
+function twoEqual(settings: Readonly<Record<string, string>>): Host {
+  const host = Host.create({ memoryBytes: 8 * 2 ** 20, frameBytes: 16 }, new ManualClock());
+  for (const [name, value] of Object.entries(settings)) host.set(name, value);
+  for (const [name, first] of [
+    ['a', 0],
+    ['b', 300],
+  ] as const) {
+    host.createGuest(name);
+    host.map(name, 'memory', 1024, { address: 512 * 4096 });
+    host.storePages(name, 512 * 4096, contents(first, 600));
+  }
+  return host;
+}
+
+describe('a recording of which nothing changes', () => {
+  test.each([
+    { pages_to_scan: '100', smart_scan: '1' },
+    { pages_to_scan: '77', smart_scan: '0' },
+    { pages_to_scan: '1000', smart_scan: '1', max_page_sharing: '2' },
+  ])('comes by %o to the counters that a host has after as many batches', async (settings) => {
+    const recording = await recorded(TWO_EQUAL);
+    const { samples } = await predict(recording, { ...OPTIONS, set: Object.entries(settings) });
+    await recording.close();
+    expect(samples.map(({ t }) => t)).toEqual(Array.from({ length: 61 }, (_, at) => at));
+    const host = twoEqual(settings);
+    for (const { counters } of samples) {
+      const isBehind = (name: 'full_scans' | 'pages_scanned'): boolean =>
+        (host.counters()[name] ?? 0) < (counters[name] ?? 0);
+      // A batch may end a scan and find no page.
+      while (isBehind('pages_scanned') || isBehind('full_scans'))
+        host.ksm.scan(Number(settings.pages_to_scan));
+      expect(counters).toEqual(host.counters());
+    }
+    expect(samples.at(-1)?.counters).toMatchObject({ pages_shared: 300, pages_sharing: 300 });
+    expect(samples.at(-1)?.freed_bytes).toBe(300 * 4096);
+  });
+
+  test('is predicted twice alike, to the last byte', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    const once = JSON.stringify(await predict(recording, OPTIONS));
+    expect(JSON.stringify(await predict(recording, OPTIONS))).toBe(once);
+    await recording.close();
+  });
+
+  test('is scanned a batch a nap, which ends with a tick', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    const free = { ...DEFAULT_PRICES, visit: 0, mergedVisit: 0, itemMade: 0, merge: 0, skip: 0 };
+    const prices = {
+      ...free,
+      absent: 0,
+      batch: 3e6,
+      stableLevels: [{ pages: 1, ns: 0 }],
+      unstableLevels: [{ pages: 1, ns: 0 }],
+    };
+    const { samples } = await predict(recording, { ...OPTIONS, prices, seconds: 12 });
+    await recording.close();
+    // Of 24 ms: 20 ms are five ticks of 250 a second, and begin with the next one.
+    const last = samples.at(-1);
+    expect(last?.kernel_cpu_seconds).toBeCloseTo((12 / 0.024) * 0.003, 1);
+  });
+});
+
+test('what changes is changed when it was seen, and what never rests is never merged', async () => {
+  const recording = await recorded([
+    ...guest(1),
+    pages(1, 512, 0, 100),
+    pages(1, 700, 0, 100),
+    { type: 'pages', guest: 1, page: 900, pages: 50, state: PAGE_RESTLESS },
+    { type: 'pages', guest: 1, page: 1000, pages: 30, state: PAGE_ZEROES },
+    end(0),
+    pages(1, 700, 1000, 40),
+    { type: 'pages', guest: 1, page: 740, pages: 60, state: PAGE_ABSENT },
+    end(30_000),
+  ]);
+  const { samples, recordedSeconds } = await predict(recording, {
+    ...OPTIONS,
+    set: [['pages_to_scan', '1000']],
+  });
+  await recording.close();
+  expect(recordedSeconds).toBe(30);
+  const before = samples.find(({ t }) => t === 29);
+  expect(before?.counters).toMatchObject({ pages_shared: 101, pages_sharing: 129 });
+  expect(before?.counters.pages_volatile).toBe(50);
+  const after = samples.at(-1);
+  // What was merged and has lost its twin stays a KSM page.
+  expect(after?.counters).toMatchObject({ pages_shared: 101, pages_sharing: 29 });
+  expect(after?.breaks).toBe(40);
+  expect(after?.freed_bytes).toBe(29 * 4096);
+});
+
+test('guests that come and go do so when they were seen', async () => {
+  const recording = await recorded([
+    ...guest(1),
+    pages(1, 512, 0, 100),
+    end(0),
+    ...guest(2),
+    pages(2, 512, 0, 100),
+    end(10_000),
+    { type: 'guest-gone', guest: 1 },
+    end(20_000),
+  ]);
+  const set = [['pages_to_scan', '1000']] as const;
+  const { samples } = await predict(recording, { ...OPTIONS, set, seconds: 40 });
+  await recording.close();
+  const sharing = (t: number): number | undefined =>
+    samples.find((sample) => sample.t === t)?.counters.pages_sharing;
+  expect([sharing(9), sharing(19), sharing(40)]).toEqual([0, 100, 0]);
+});
+
+test('what a fork shares is saved already, and what was written alike since is merged', async () => {
+  const recording = await recorded([
+    ...guest(1),
+    ...guest(2),
+    pages(1, 512, 0, 100),
+    { type: 'pages', guest: 2, page: 512, pages: 90, state: PAGE_SHARED, owner: 1 },
+    // Ten pages written since, of which five are equal to others of the parent's.
+    pages(2, 602, 0, 5),
+    pages(2, 607, 500, 3),
+    end(0),
+  ]);
+  const { samples } = await predict(recording, { ...OPTIONS, set: [['pages_to_scan', '1000']] });
+  await recording.close();
+  expect(samples[0]?.freed_bytes).toBe(0);
+  expect(samples.at(-1)?.freed_bytes).toBe(5 * 4096);
+});
+
+test('huge pages of which a page merges are split, and give their zeroes back', async () => {
+  const huge = (id: number): SweepRecord[] => [
+    ...guest(id),
+    pages(id, 512, id * 10_000, 400, PAGE_HUGE),
+    pages(id, 912, 0, 12, PAGE_HUGE),
+    { type: 'pages', guest: id, page: 924, pages: 100, state: PAGE_ZEROES | PAGE_HUGE },
+    pages(id, 1024, id * 10_000 + 5000, 512, PAGE_HUGE),
+  ];
+  const recording = await recorded([...huge(1), ...huge(2), end(0)]);
+  const { samples } = await predict(recording, {
+    ...OPTIONS,
+    set: [
+      ['pages_to_scan', '1000'],
+      ['khugepaged/scan_sleep_millisecs', '4294967295'],
+    ],
+  });
+  await recording.close();
+  const [first, last] = [samples[0], samples.at(-1)];
+  expect([first?.huge_pages, last?.huge_pages]).toEqual([4, 2]);
+  expect(last?.counters).toMatchObject({ pages_shared: 12, pages_sharing: 12 });
+  expect(last?.split_zero_bytes).toBe(200 * 4096);
+});
+
+test('where a mapping is advised KSM looks at those alone, unless all are asked for', async () => {
+  const records = [
+    ...guest(1, 100, MAPPING_ADVISED),
+    ...guest(2, 100),
+    pages(1, 512, 0, 50),
+    pages(2, 512, 0, 50),
+    { ...GUEST, guest: 3, pid: 3, name: 'passed-through', isPinned: true },
+    pages(3, 512, 0, 70),
+    end(0),
+  ];
+  const recording = await recorded(records);
+  const set = [['pages_to_scan', '1000']] as const;
+  const asNow = await predict(recording, { ...OPTIONS, set });
+  expect(asNow).toMatchObject({
+    advisedOnly: true,
+    leftOut: { pinnedPages: 70, notAdvisedPages: 50 },
+  });
+  expect(asNow.samples.at(-1)?.counters.pages_sharing).toBe(0);
+  const all = await predict(recording, { ...OPTIONS, set, advisedOnly: false });
+  expect(all).toMatchObject({ leftOut: { pinnedPages: 70, notAdvisedPages: 0 } });
+  expect(all.samples.at(-1)?.counters.pages_sharing).toBe(50);
+  await recording.close();
+});

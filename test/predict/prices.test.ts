@@ -1,0 +1,68 @@
+/** What the kernel's work is priced at. */
+import { expect, test } from 'vitest';
+import type { KernelWork } from '../../src/ksm/kernel-work.js';
+import { alikeKib } from '../../src/predict/alike.js';
+import { DEFAULT_PRICES } from '../../src/predict/default-prices.js';
+import { priceOf, pricesOf, type Trees } from '../../src/predict/prices.js';
+import { PREFIX_BINS } from '../../src/recording/format.js';
+
+const NOTHING: KernelWork = {
+  visits: 0,
+  mergedVisits: 0,
+  checksums: 0,
+  stableLevels: 0,
+  unstableLevels: 0,
+  merges: 0,
+  splits: 0,
+  breaks: 0,
+  itemsMade: 0,
+  skips: 0,
+  absent: 0,
+};
+const TREES: Trees = { stablePages: 1, unstablePages: 1, hugeShare: 0, alikeKib: 0 };
+const priced = (work: Partial<KernelWork>, trees: Partial<Trees> = {}): number =>
+  priceOf({ ...NOTHING, ...work }, { ...TREES, ...trees }, DEFAULT_PRICES);
+
+test('a visit to a merged page has a price of its own', () => {
+  expect(priced({ visits: 10, mergedVisits: 4 })).toBe(
+    6 * DEFAULT_PRICES.visit + 4 * DEFAULT_PRICES.mergedVisit,
+  );
+});
+
+test('a level is as dear as its tree is large, by the logarithm', () => {
+  const prices = {
+    ...DEFAULT_PRICES,
+    unstableLevels: [
+      { pages: 1000, ns: 100 },
+      { pages: 100_000, ns: 300 },
+    ],
+  };
+  const level = (unstablePages: number): number =>
+    priceOf({ ...NOTHING, unstableLevels: 1 }, { ...TREES, unstablePages }, prices);
+  expect([1, 1000, 10_000, 100_000, 10_000_000].map(level)).toEqual([100, 100, 200, 300, 500]);
+});
+
+test('what pages begin alike is read at every level, and huge pages are found sooner', () => {
+  const { alikeKib: kib, inHugePages, unstableLevels } = DEFAULT_PRICES;
+  const [{ ns } = { ns: 0 }] = unstableLevels;
+  expect(priced({ unstableLevels: 2 }, { alikeKib: 3 })).toBeCloseTo(2 * (ns + 3 * kib));
+  expect(priced({ unstableLevels: 2 }, { hugeShare: 1 })).toBeCloseTo(2 * ns * inHugePages);
+});
+
+test('prices that are none are refused with what is wrong', () => {
+  expect(pricesOf(JSON.parse(JSON.stringify(DEFAULT_PRICES)))).toEqual(DEFAULT_PRICES);
+  expect(() => pricesOf({ ...DEFAULT_PRICES, visit: -1 })).toThrow(/no prices: \/visit /);
+  expect(() => pricesOf('cheap')).toThrow(/no prices/);
+});
+
+test('far from the leaf a search reads less of what neighbours have in common', () => {
+  const all = (bin: number): number[] =>
+    Array.from({ length: PREFIX_BINS }, (_, at) => (at === bin ? 100 : 0));
+  expect(alikeKib(all(0))).toBe(0);
+  expect(alikeKib(new Array<number>(PREFIX_BINS).fill(0))).toBe(0);
+  // All alike up to their last bytes: every level reads all of it.
+  expect(alikeKib(all(PREFIX_BINS - 2))).toBeCloseTo(3);
+  const some = all(PREFIX_BINS - 2).map((count, bin) => (bin === 0 ? 100 : count));
+  // Half of the neighbours: at the leaf half of it, a level up a quarter, …
+  expect(alikeKib(some)).toBeCloseTo((3 * (1 / 2 + 1 / 4 + 1 / 16 + 1 / 256)) / 16, 4);
+});

@@ -1,7 +1,8 @@
 /**
  * What real kernels did, step by step: ksmd does the same, counter for counter, and a recount finds
  * everything in its place. So it does with 16 bytes in place of each page, if they are in the order
- * of the pages: the shape of the trees shows in the counters.
+ * of the pages: the shape of the trees shows in the counters. Of these it is every fourth here, and
+ * all by `npm run fingerprints`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -13,10 +14,13 @@ import { inOrder } from '../../tools/fingerprints/stand-ins.js';
 
 const TRACES = new URL('../fixtures/kernel-traces/', import.meta.url);
 
+const ONE_IN = 4;
+
 describe.each(readdirSync(TRACES).sort())('%s', (kernel) => {
   const folder = new URL(`${kernel}/`, TRACES);
   const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
-  test.each(names.sort())(`${kernel}/%s agrees with the kernel`, (name) => {
+  const all = names.sort().map((name, at) => [name, at % ONE_IN === 0] as const);
+  test.each(all)(`${kernel}/%s agrees with the kernel`, (name, isAlsoSmall) => {
     const scenario = parseScenario(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
     const profile = profileOf(scenario);
     expect(`linux-${profile.name}`).toBe(kernel);
@@ -24,6 +28,7 @@ describe.each(readdirSync(TRACES).sort())('%s', (kernel) => {
     expect(difference).toBeUndefined();
     expect(compared).toBeGreaterThan(0);
     expect(checkHost(player.host)).toEqual([]);
+    if (!isAlsoSmall) return;
     const inPlace = verify(scenario, profile, inOrder(scenario, profile));
     expect(inPlace.difference, '16 bytes a page').toBeUndefined();
     expect(checkHost(inPlace.player.host)).toEqual([]);

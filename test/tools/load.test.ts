@@ -30,11 +30,11 @@ test('nor when the scanner, guest threads and clients die beside them', async ()
   const printed = await tool(
     'chaos',
     '--scanner-kills',
-    '15',
+    '8',
     '--guest-kills',
-    '5',
+    '3',
     '--client-cuts',
-    '10',
+    '6',
     '--seed',
     '2',
     '--resume-within-ms',
@@ -45,23 +45,23 @@ test('nor when the scanner, guest threads and clients die beside them', async ()
 });
 
 test('nor when everything happens at once', async () => {
-  const printed = await tool('soak', '--minutes', '3', '--seconds-a-minute', '2', '--seed', '5');
-  expect(printed.match(/ 0 wrong$/gm)?.length).toBe(3);
+  const printed = await tool('soak', '--minutes', '2', '--seconds-a-minute', '2', '--seed', '5');
+  expect(printed.match(/ 0 wrong$/gm)?.length).toBe(2);
   expect(printed).toContain('nothing is wrong, and nothing grew');
 });
 
 test('requests that make no sense are refused, each with an answer, and leave nothing behind', async () => {
-  await tool('fuzz-api', '--requests', '4000', '--seed', '3');
+  await tool('fuzz-api', '--requests', '1500', '--seed', '3');
 });
 
 test('snapshots and scenarios that somebody has changed are refused in a sentence, or make a sound host', async () => {
-  const printed = await tool('fuzz-files', '--count', '400', '--seed', '4');
+  const printed = await tool('fuzz-files', '--count', '150', '--seed', '4');
   expect(printed).toMatch(/^snapshot: .*EINVAL \d+.*, taken \d+;/m);
   expect(printed).toMatch(/^scenario: .*EINVAL \d+.*, taken \d+;/m);
 });
 
 test('images that somebody has changed are refused in a sentence, or keep to what sources promise', async () => {
-  const printed = await tool('fuzz-images', '--count', '150', '--seed', '6');
+  const printed = await tool('fuzz-images', '--count', '60', '--seed', '6');
   for (const format of ['elf', 'kdump', 'flattened', 'lime', 'avml', 'migration', 'lz4'])
     expect(printed).toMatch(new RegExp(`^${format}: .*refused \\d+;`, 'm'));
 });

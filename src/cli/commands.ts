@@ -45,6 +45,7 @@ export const VERBS: readonly Verb[] = [
   record.recording,
   foresee.estimate,
   foresee.predict,
+  foresee.plan,
   foresee.calibrate,
   lab.demo,
   lab.completion,

@@ -31,6 +31,11 @@ const BYTES_A_PAGE = 100;
 const BYTES_BESIDES = 16 * 1024 * 1024;
 /** Of pages that are gone, entries stay until the scanner has passed. */
 const SLACK = 1.15;
+const FEWEST_SECONDS = 60;
+/** Smart scan leaves a page out for eight scans at most. */
+const CALM_SCANS = 40;
+/** So that what it costs at rest shows in a few samples. */
+const CALM_MS = 20_000;
 /** Debian's, where a recording does not tell. */
 const DEFAULT_HZ = 250;
 
@@ -39,10 +44,14 @@ export interface PredictOptions {
   readonly kernel: ProfileName;
   /** Tunables, before the scanner begins. */
   readonly set: readonly (readonly [string, TunableValue])[];
-  /** Seconds to be predicted; default: as long as the recording is, or a minute if that is less. */
+  /** Seconds to be predicted; default: as long as the recording is. */
   readonly seconds?: number;
+  /** Or at least so long, if the recording is shorter; default: a minute. */
+  readonly atLeastSeconds?: number;
   /** Seconds between two samples: default 1, and coarser after ten minutes. */
   readonly everySeconds?: number;
+  /** Ends sooner, once the recording is over and nothing has merged or come apart for long. */
+  readonly endsAtRest?: boolean;
   /** KSM looks at advised mappings alone; default: if any is. */
   readonly advisedOnly?: boolean;
 }
@@ -87,6 +96,10 @@ class Prediction {
   private cpuNs = 0;
   private hugeShare = 0;
   private kin: readonly Family[] = [];
+  private isRecordingOver = false;
+  /** What is merged, and since which full scan it has been so. */
+  private merged = '';
+  private mergedSince = { scans: 0, nowMs: 0 };
   /** When khugepaged wakes next. */
   private nextPassMs: number;
 
@@ -126,7 +139,8 @@ class Prediction {
   async run(): Promise<Predicted> {
     const { surveyed, host, options } = this;
     const recordedSeconds = (surveyed.sweepMs.at(-1) ?? 0) / 1000;
-    const seconds = options.seconds ?? Math.max(60, recordedSeconds);
+    const seconds =
+      options.seconds ?? Math.max(options.atLeastSeconds ?? FEWEST_SECONDS, recordedSeconds);
     const sweeps = this.sweeps();
     await sweeps.next();
     host.set('run', RUN_MERGE);
@@ -137,6 +151,7 @@ class Prediction {
       await sweeps.next();
       this.kin = families(host);
     }
+    this.isRecordingOver = true;
     this.scanUntil(seconds * 1000);
     await sweeps.return(undefined);
     const { samples, load, advisedOnly } = this;
@@ -168,6 +183,7 @@ class Prediction {
         this.sampleUntil(clock.now);
         if (this.fullScans === scans) continue;
         scans = this.fullScans;
+        if (this.isAtRest(scans)) return;
         this.load.stir();
       } else {
         const wakeMs = activity.kind === 'sleep' ? activity.untilMs : endMs;
@@ -175,6 +191,21 @@ class Prediction {
         clock.now = wakeMs;
       }
     }
+  }
+
+  /** Nothing more is to come: told once a full scan. */
+  private isAtRest(scans: number): boolean {
+    const { pages_shared, pages_sharing, ksm_zero_pages } = this.host.counters();
+    const merged = `${pages_shared} ${pages_sharing} ${ksm_zero_pages}`;
+    const nowMs = this.clock.now;
+    if (merged !== this.merged) this.mergedSince = { scans, nowMs };
+    this.merged = merged;
+    return (
+      this.options.endsAtRest === true &&
+      this.isRecordingOver &&
+      scans - this.mergedSince.scans >= CALM_SCANS &&
+      nowMs - this.mergedSince.nowMs >= CALM_MS
+    );
   }
 
   /** Makes huge pages anew, if its sleep is over. */

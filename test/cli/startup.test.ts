@@ -80,6 +80,20 @@ describe('loads', () => {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
+    plan: {
+      rooms: [
+        'core',
+        'estimate',
+        'fingerprints',
+        'inspect',
+        'khugepaged',
+        'ksm',
+        'machine',
+        'predict',
+        'recording',
+      ],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
     predict: {
       rooms: [
         'core',

@@ -3,16 +3,15 @@ import { KsmdError } from '../../../errors.js';
 import { kernelProfile, type ProfileName } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
-import { DEFAULT_PRICES } from '../../../predict/default-prices.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
-import { type Prices, pricesOf } from '../../../predict/prices.js';
+import type { Prices } from '../../../predict/prices.js';
 import { Recording } from '../../../recording/recording.js';
-import { readPrices } from '../../read-prices.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
+import { pricesFor } from './prices-for.js';
 
 /** Each is a run for every combination with others. */
 const MOST_RUNS = 256;
@@ -36,14 +35,6 @@ export const action: Action<[string], PredictOptions> = async (
 ) => {
   const recording = await Recording.open(path);
   try {
-    if (recording.sweeps === 0)
-      throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
-    if (recording.header.sample > 1)
-      throw new KsmdError(
-        'ENOTSUP',
-        `${path} is a sample of one content in ${recording.header.sample}, which cannot be ` +
-          'predicted yet: capture it without --sample',
-      );
     const prices = await pricesFor(recording, options.prices);
     const runs: Run[] = [];
     const all = combinations(options);
@@ -94,12 +85,6 @@ function combinations({ set = [], sweep = [], kernel }: PredictOptions): Record<
     firstTunables(profile, ofKsm);
   }
   return all;
-}
-
-/** Those in the file, or else of the recording, or else the ones that come with ksmd. */
-async function pricesFor({ header }: Recording, path: string | undefined): Promise<Prices> {
-  if (path !== undefined) return readPrices(path);
-  return header.calibration === undefined ? DEFAULT_PRICES : pricesOf(header.calibration);
 }
 
 function jsonOf({ settings, predicted }: Run): object {

@@ -1,0 +1,102 @@
+/** A plan on one screen: the verdict first, then what to paste, and how to undo it. */
+import type { Estimate } from '../../../estimate/estimate.js';
+import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predict/plan.js';
+import type { Prices } from '../../../predict/prices.js';
+import type { RecordingHeader } from '../../../recording/format.js';
+import { duration, percent, size } from '../../terminal/wording.js';
+
+/** The kernel's own, that undoing goes back to. */
+const KSM = '/sys/kernel/mm/ksm';
+
+export function planScreen(
+  plan: Plan,
+  goals: PlanGoals,
+  estimated: Estimate,
+  { pageSize, host }: RecordingHeader,
+  { measuredOn }: Prices,
+): string[] {
+  const present = estimated.pages * pageSize;
+  const zeroes = Math.min(estimated.zeroPages * pageSize, freed(plan.outcome));
+  const bytes = size(freed(plan.outcome));
+  const ofZeroes = zeroes * 2 < freed(plan.outcome) ? '' : `, ${size(zeroes)} of it zero pages`;
+  const verdict = plan.isWorthIt
+    ? `worth it: ${bytes} of ${size(present)}${ofZeroes}, ${costs(plan)}`
+    : `leave KSM off: ${bytes} of ${size(present)}${ofZeroes}`;
+  return [
+    `${host}: ${verdict}`,
+    '',
+    ...reasons(plan, goals, estimated, pageSize),
+    ...(plan.isWorthIt ? recipe(plan) : []),
+    'The kernel pays as if on',
+    `${measuredOn} ('ksmd calibrate' measures this machine).`,
+  ];
+}
+
+function costs({ outcome, seconds }: Proposal): string {
+  const { cpuAtFirst, cpuAtRest, hugePages, hugePagesAtFirst } = outcome;
+  const lost = 1 - hugePages / Math.max(hugePagesAtFirst, 1);
+  const parts = [
+    ...(seconds === undefined ? [] : [`nine tenths of it in ${duration(seconds * 1000)}`]),
+    `${percent(cpuAtFirst)} of a processor at first and ${percent(cpuAtRest)} at rest`,
+    ...(hugePagesAtFirst === 0 ? [] : [`${percent(lost)} of the huge pages`]),
+  ];
+  return parts.join(', ');
+}
+
+/** Why it is not more, or not sooner; each a line, and an empty one if there are any. */
+function reasons(
+  { inTime, withoutSmartScan, seconds }: Plan,
+  { withinSeconds, mostCpu }: PlanGoals,
+  estimated: Estimate,
+  pageSize: number,
+): string[] {
+  const bytes = (pages: number): string => size(pages * pageSize);
+  const within = duration(withinSeconds * 1000);
+  const told: (string | undefined)[] = [
+    inTime === undefined
+      ? undefined
+      : `Not within ${within} at ${percent(mostCpu)} of a processor: that takes ` +
+        `pages_to_scan=${inTime.settings.pages_to_scan}, and ` +
+        `${percent(inTime.outcome.cpuAtFirst)}.`,
+    inTime === undefined && (seconds ?? Number.POSITIVE_INFINITY) > withinSeconds
+      ? `Not within ${within}, whatever pages_to_scan is.`
+      : undefined,
+    withoutSmartScan === undefined
+      ? undefined
+      : `Smart scan keeps equal pages apart that are visited in turn: smart_scan=0 would save ` +
+        `${size(freed(withoutSmartScan))}.`,
+    estimated.unadvisedPages === 0
+      ? undefined
+      : `${bytes(estimated.unadvisedPages)} are not advised mergeable: KSM does not look there.`,
+    estimated.pinnedPages === 0
+      ? undefined
+      : `${bytes(estimated.pinnedPages)} are passed through to devices: nothing merges there.`,
+    estimated.restlessPages === 0
+      ? undefined
+      : `${bytes(estimated.restlessPages)} never rest, so they cannot merge.`,
+  ];
+  const lines = told.filter((line) => line !== undefined);
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
+function recipe({ settings }: Plan): string[] {
+  const { pages_to_scan: pages, smart_scan: smart } = settings;
+  const files = [
+    ['pages_to_scan', pages],
+    ['sleep_millisecs', 20],
+    ['smart_scan', smart],
+    ['run', 1],
+  ] as const;
+  return [
+    'Now, as root:',
+    ...files.map(([name, value]) => `  echo ${value} > ${KSM}/${name}`),
+    'At every start, /etc/tmpfiles.d/ksm.conf:',
+    ...files.map(([name, value]) => `  w ${KSM}/${name} - - - - ${value}`),
+    'Or where ksmtuned runs, /etc/ksmtuned.conf:',
+    `  KSM_NPAGES_MIN=${pages}`,
+    `  KSM_NPAGES_MAX=${pages}`,
+    'Undone by:',
+    `  echo 2 > ${KSM}/run; echo 0 > ${KSM}/run; echo 100 > ${KSM}/pages_to_scan`,
+    '',
+  ];
+}

@@ -1,0 +1,87 @@
+/** `ksmd plan`: whether KSM is worth it on a recorded host, and with which settings. */
+import { estimate } from '../../../estimate/estimate.js';
+import type { ProfileName } from '../../../ksm/kernels.js';
+import { outcomeOf } from '../../../predict/outcome.js';
+import { type Played, plan } from '../../../predict/plan.js';
+import { type Predicted, predict } from '../../../predict/prediction.js';
+import type { Prices } from '../../../predict/prices.js';
+import { Recording } from '../../../recording/recording.js';
+import type { Action } from '../../verb.js';
+import { planScreen } from './plan-screen.js';
+import { pricesFor } from './prices-for.js';
+
+/** Of what is present: less than that no host is worth its trouble for. */
+const LEAST_SHARE = 0.02;
+/** Played so many times as long as it may take, and a minute, to see what comes in the end. */
+const LONGER = 2;
+const FEWEST_SECONDS = 60;
+
+interface PlanOptions {
+  readonly within: number;
+  readonly maxCpu: number;
+  readonly minSaving?: number;
+  readonly kernel: ProfileName;
+  readonly prices?: string;
+  readonly advised?: true;
+  readonly all?: true;
+}
+
+export const action: Action<[string], PlanOptions> = async (
+  { json, print, printJson },
+  [path],
+  options,
+) => {
+  const recording = await Recording.open(path);
+  try {
+    const prices = await pricesFor(recording, options.prices);
+    const host = await recording.lastSweep();
+    const selection = options.advised ? 'advised' : options.all ? 'all' : 'auto';
+    const estimated = estimate(host, { selection, maxPageSharing: 256 });
+    const { pageSize } = recording.header;
+    const leastBytes = options.minSaving ?? estimated.pages * pageSize * LEAST_SHARE;
+    const goals = {
+      withinSeconds: options.within / 1000,
+      mostCpu: options.maxCpu,
+      leastBytes,
+    };
+    const { stderr } = process;
+    const result = await plan(goals, async (settings) => {
+      if (stderr.isTTY) stderr.write(`\rpages_to_scan=${settings.pages_to_scan} \x1b[K`);
+      const set = Object.entries(settings);
+      return playedOf(await played(recording, prices, set, options));
+    });
+    if (stderr.isTTY) stderr.write('\r\x1b[K');
+    if (json) printJson({ goals, ...result, prices });
+    else print(...planScreen(result, goals, estimated, recording.header, prices));
+    return undefined;
+  } finally {
+    await recording.close();
+  }
+};
+
+function played(
+  recording: Recording,
+  prices: Prices,
+  set: readonly (readonly [string, number])[],
+  { within, kernel, advised, all }: PlanOptions,
+): Promise<Predicted> {
+  return predict(recording, {
+    prices,
+    kernel,
+    set,
+    endsAtRest: true,
+    atLeastSeconds: Math.max(FEWEST_SECONDS, (within * LONGER) / 1000),
+    ...(advised === undefined && all === undefined ? {} : { advisedOnly: advised === true }),
+  });
+}
+
+function playedOf(predicted: Predicted): Played {
+  const outcome = outcomeOf(predicted);
+  return {
+    outcome,
+    secondsTo: (bytes) =>
+      predicted.samples.find(
+        ({ freed_bytes, split_zero_bytes }) => freed_bytes + split_zero_bytes >= bytes,
+      )?.t,
+  };
+}

@@ -1,0 +1,57 @@
+/** `ksmd plan` as people run it. */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+
+let directory: TemporaryDirectory;
+let recording: string;
+
+beforeAll(async () => {
+  directory = new TemporaryDirectory();
+  recording = directory.file('one.rec');
+  const image = directory.file('one.img');
+  const half = randomBytes(200 * 4096);
+  writeFileSync(image, Buffer.concat([half, half, randomBytes(100 * 4096)]));
+  await ksmd('capture', '--image', image, '--duration', '0', '--output', recording);
+});
+afterAll(() => directory.remove());
+
+function ksmd(...args: string[]): ReturnType<typeof run> {
+  const env = { ...process.env, XDG_CONFIG_HOME: directory.path };
+  return run(process.execPath, [KSMD, ...args], { env });
+}
+
+test('worth it, and what to write where', async () => {
+  const { status, stdout } = await ksmd('plan', recording, '--within', '1m');
+  expect(status).toBe(0);
+  const [verdict] = stdout.split('\n');
+  expect(verdict).toMatch(/: worth it: 800 KiB of 1.9 MiB, nine tenths of it in .* at rest$/);
+  expect(stdout).toContain('echo 100 > /sys/kernel/mm/ksm/pages_to_scan\n');
+  expect(stdout).toContain('  w /sys/kernel/mm/ksm/run - - - - 1\n');
+  expect(stdout).toContain('KSM_NPAGES_MIN=100\n');
+  expect(stdout).toMatch(/Undone by:\n {2}echo 2 > \/sys\/kernel\/mm\/ksm\/run;/);
+});
+
+test('not worth it is an answer as well, without anything to write', async () => {
+  const { status, stdout } = await ksmd('plan', recording, '--min-saving', '1MiB');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/: leave KSM off: 800 KiB of 1.9 MiB\n/);
+  expect(stdout).not.toContain('echo');
+});
+
+test('what cannot be had within both limits is said, with what it would take', async () => {
+  const args = ['--within', '100ms', '--max-cpu', '1%'];
+  const { stdout } = await ksmd('plan', recording, ...args);
+  expect(stdout).toMatch(/^Not within 100 ms/m);
+});
+
+test('--json has the goals, the settings and what comes of them', async () => {
+  const { stdout } = await ksmd('plan', recording, '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    goals: { withinSeconds: 600, mostCpu: 0.1 },
+    isWorthIt: true,
+    settings: { pages_to_scan: 100, smart_scan: 1 },
+    outcome: { freedBytes: 200 * 4096 },
+  });
+});

@@ -1,0 +1,115 @@
+/**
+ * npm run predictions: what `ksmd predict` says of live programs, against what the running kernel's
+ * KSM then does to them. They are captured while KSM is off and predicted; then the kernel is let
+ * loose on the same processes, some times over. Root; the kernel's KSM is put back as it was.
+ *
+ * Exit status 1 if a prediction is farther off than it may be.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { LibC } from '../src/libc.js';
+import { calibrate } from '../src/predict/calibration/calibrate.js';
+import { KernelKsm } from '../src/predict/calibration/kernel-ksm.js';
+import { predict } from '../src/predict/prediction.js';
+import { Recording } from '../src/recording/recording.js';
+import { type Curve, figuresOf, heldAgainst } from './predictions/curves.js';
+import { type ProgramName, Programs } from './predictions/programs.js';
+import { watch } from './predictions/watch.js';
+import { KSMD } from './recordings/capturing.js';
+
+const NAP_MS = 20;
+const BATCH_PAGES = 1000;
+const SAMPLE_MS = 100;
+/** Until programs have started and come to rest. */
+const SETTLING_MS = 15_000;
+
+const program = new Command('predictions')
+  .description('Holds predictions against the running kernel.')
+  .option('--programs <name...>', 'node, python, java', ['node', 'python', 'java'])
+  .option('--each <n>', 'processes of each', Number, 3)
+  .option('--writes <n...>', 'writes a second: quiet ones, and busy ones', ['0', '2000'])
+  .option('--settings <pages/smart...>', 'pages_to_scan/smart_scan', ['500/1', '1000/1', '2000/0'])
+  .option('--captured <seconds>', 'how long they are captured', Number, 30)
+  .option('--seconds <n>', 'how long the kernel has', Number, 60)
+  .option('--runs <n>', 'of the kernel', Number, 2);
+program.parse();
+const options = program.opts<{
+  programs: ProgramName[];
+  each: number;
+  writes: string[];
+  settings: string[];
+  captured: number;
+  seconds: number;
+  runs: number;
+}>();
+
+const folder = mkdtempSync(join(tmpdir(), 'ksmd-predictions-'));
+const { signal } = new AbortController();
+const kernel = new KernelKsm(NAP_MS);
+let isRight = true;
+try {
+  const { prices } = await calibrate({
+    kernel,
+    libc: await LibC.load(),
+    batchPages: BATCH_PAGES,
+    signal,
+    progress: () => {},
+  });
+  for (const writes of options.writes)
+    for (const setting of options.settings) {
+      const [pages = '', smart = ''] = setting.split('/');
+      kernel.reset();
+      const programs = Programs.start(options.programs, options.each, Number(writes));
+      try {
+        await sleep(SETTLING_MS);
+        const path = join(folder, `${writes}-${pages}-${smart}.rec`);
+        execFileSync(process.execPath, [
+          ...[KSMD, 'capture', '--output', path, '--key', join(folder, 'key')],
+          ...['--interval', '3s', '--duration', `${options.captured}s`],
+          ...programs.pids.flatMap((pid) => ['--pid', String(pid)]),
+        ]);
+        const runs: Curve[] = [];
+        for (let run = 0; run < options.runs; run++) {
+          kernel.reset();
+          kernel.write('pages_to_scan', pages);
+          kernel.write('smart_scan', smart);
+          runs.push(await watch(kernel, options.seconds, SAMPLE_MS));
+        }
+        kernel.reset();
+        const recording = await Recording.open(path);
+        const { samples } = await predict(recording, {
+          prices,
+          kernel: '6.18',
+          set: [
+            ['pages_to_scan', pages],
+            ['smart_scan', smart],
+          ],
+          seconds: options.seconds,
+          everySeconds: SAMPLE_MS / 1000,
+        });
+        await recording.close();
+        const predicted = samples.map(({ t, counters, kernel_cpu_seconds }) => ({
+          seconds: t,
+          shared: counters.pages_shared ?? 0,
+          sharing: counters.pages_sharing ?? 0,
+          cpuSeconds: kernel_cpu_seconds,
+        }));
+        const kind = Number(writes) === 0 ? 'quiet' : `busy, ${writes} writes a second`;
+        console.log(`\n${kind}, pages_to_scan=${pages} smart_scan=${smart}`);
+        for (const line of heldAgainst(figuresOf(predicted), runs.map(figuresOf))) {
+          console.log(line.text);
+          if (!line.isRight) isRight = false;
+        }
+      } finally {
+        programs.stop();
+      }
+    }
+} finally {
+  kernel.close();
+  rmSync(folder, { recursive: true });
+}
+process.exitCode = isRight ? 0 : 1;

@@ -1,0 +1,25 @@
+/** The running kernel at work, looked at again and again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KernelKsm } from '../../src/predict/calibration/kernel-ksm.js';
+import type { Curve, Point } from './curves.js';
+
+/** From run=1 on, for so many seconds; then it stands still, and what it has merged stays so. */
+export async function watch(kernel: KernelKsm, seconds: number, everyMs: number): Promise<Curve> {
+  const points: Point[] = [];
+  const fromNs = kernel.processorNs;
+  const begin = performance.now();
+  kernel.write('run', 1);
+  for (;;) {
+    const passed = (performance.now() - begin) / 1000;
+    points.push({
+      seconds: passed,
+      shared: kernel.count('pages_shared'),
+      sharing: kernel.count('pages_sharing'),
+      cpuSeconds: (kernel.processorNs - fromNs) / 1e9,
+    });
+    if (passed >= seconds) break;
+    await sleep(everyMs);
+  }
+  kernel.write('run', 0);
+  return points;
+}

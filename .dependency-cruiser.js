@@ -38,6 +38,7 @@ const MAY_IMPORT = {
   'src/client': ['src/protocol'],
   'src/web': ['src/protocol'],
   'src/daemon': [
+    'src/predict/(prices|default-prices)\\.ts',
     'src/snapshot',
     'src/inspect',
     'src/ksm',

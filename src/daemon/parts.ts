@@ -15,6 +15,7 @@ import { eventCounts } from './feeds/event-counts.js';
 import { EventFeed } from './feeds/event-feed.js';
 import { ForkSharing } from './feeds/fork-sharing.js';
 import { History } from './feeds/history.js';
+import { KernelCost } from './feeds/kernel-cost.js';
 import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
 import { sample } from './feeds/sample.js';
@@ -124,6 +125,11 @@ export function* daemonParts(
       ),
     stop: (history) => history.stop(),
   });
+  const kernelCost = yield* made({
+    name: "a kernel's cost",
+    start: () => new KernelCost(host, timers),
+    stop: (cost) => cost.stop(),
+  });
   const tunables = new TunableWrites(host, scanner);
   const { sysfs, http, socketPath } = config;
   const kernelFiles =
@@ -152,9 +158,10 @@ export function* daemonParts(
     log,
     events,
     history,
+    kernelCost,
     live: new LiveFeed(host, () => scanner.state, history, events, timers),
     forks,
-    metrics: new Metrics(host, scanner, threads, forks),
+    metrics: new Metrics(host, scanner, threads, forks, kernelCost),
     streams: new LiveStreams((what) => drops.tell(what)),
     drops,
     uploads: new Uploads(host, scanner, alone, config.oomTimeoutMs),

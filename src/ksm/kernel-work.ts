@@ -43,22 +43,35 @@ export interface KernelWork {
   readonly absent: number;
 }
 
-const WORDS: Readonly<Record<keyof KernelWork, number>> = {
-  visits: CTL_PAGES_SCANNED,
-  mergedVisits: CTL_KERNEL_MERGED_VISITS,
-  checksums: CTL_KERNEL_CHECKSUMS,
-  stableLevels: CTL_KERNEL_STABLE_LEVELS,
-  unstableLevels: CTL_KERNEL_UNSTABLE_LEVELS,
-  merges: CTL_MERGES,
-  splits: CTL_SPLITS,
-  breaks: CTL_COW_BREAKS,
-  itemsMade: CTL_KERNEL_ITEMS_MADE,
-  skips: CTL_PAGES_SKIPPED,
-  absent: CTL_KERNEL_ABSENT,
-};
-
 export function readKernelWork({ i32 }: SharedMemory): KernelWork {
-  return Object.fromEntries(
-    Object.entries(WORDS).map(([name, word]) => [name, wide(i32, word)]),
-  ) as unknown as KernelWork;
+  return {
+    visits: wide(i32, CTL_PAGES_SCANNED),
+    mergedVisits: wide(i32, CTL_KERNEL_MERGED_VISITS),
+    checksums: wide(i32, CTL_KERNEL_CHECKSUMS),
+    stableLevels: wide(i32, CTL_KERNEL_STABLE_LEVELS),
+    unstableLevels: wide(i32, CTL_KERNEL_UNSTABLE_LEVELS),
+    merges: wide(i32, CTL_MERGES),
+    splits: wide(i32, CTL_SPLITS),
+    breaks: wide(i32, CTL_COW_BREAKS),
+    itemsMade: wide(i32, CTL_KERNEL_ITEMS_MADE),
+    skips: wide(i32, CTL_PAGES_SKIPPED),
+    absent: wide(i32, CTL_KERNEL_ABSENT),
+  };
+}
+
+/** What was done between two looks. */
+export function workSince(before: KernelWork, after: KernelWork): KernelWork {
+  return {
+    visits: after.visits - before.visits,
+    mergedVisits: after.mergedVisits - before.mergedVisits,
+    checksums: after.checksums - before.checksums,
+    stableLevels: after.stableLevels - before.stableLevels,
+    unstableLevels: after.unstableLevels - before.unstableLevels,
+    merges: after.merges - before.merges,
+    splits: after.splits - before.splits,
+    breaks: after.breaks - before.breaks,
+    itemsMade: after.itemsMade - before.itemsMade,
+    skips: after.skips - before.skips,
+    absent: after.absent - before.absent,
+  };
 }

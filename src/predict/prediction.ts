@@ -12,7 +12,7 @@ import { savings } from '../inspect/savings.js';
 import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
-import type { KernelWork } from '../ksm/kernel-work.js';
+import { type KernelWork, workSince } from '../ksm/kernel-work.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import { type Activity, IDLE } from '../ksm/pace.js';
 import { RUN_MERGE } from '../ksm/run.js';
@@ -233,7 +233,7 @@ class Prediction {
       hugeShare,
       alikeKib,
     };
-    const ns = priceOf(differenceOf(now, this.work), trees, options.prices) + options.prices.batch;
+    const ns = priceOf(workSince(this.work, now), trees, options.prices) + options.prices.batch;
     this.work = now;
     this.cpuNs += ns;
     clock.now += ns / 1e6;
@@ -279,10 +279,4 @@ class Prediction {
 function stepAfter(seconds: number): number {
   if (seconds < 600) return 1;
   return seconds < 6 * 3600 ? 10 : 60;
-}
-
-function differenceOf(after: KernelWork, before: KernelWork): KernelWork {
-  return Object.fromEntries(
-    Object.entries(after).map(([name, value]) => [name, value - before[name as keyof KernelWork]]),
-  ) as unknown as KernelWork;
 }

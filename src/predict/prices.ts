@@ -7,53 +7,41 @@
  * of the stable tree it has at hand. What two pages begin alike is read before they are seen to
  * differ.
  */
-import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { KsmdError } from '../errors.js';
 import type { KernelWork } from '../ksm/kernel-work.js';
 
-const Ns = Type.Number({ minimum: 0, maximum: 1e9 });
-const Levels = Type.Array(Type.Object({ pages: Type.Number({ minimum: 1 }), ns: Ns }), {
-  minItems: 1,
-  maxItems: 64,
-});
+/** What a level costs in a tree of so many pages. */
+export interface LevelPrice {
+  readonly pages: number;
+  readonly ns: number;
+}
 
-const PricesSchema = Type.Object({
+/** Nanoseconds, where nothing else is said. */
+export interface Prices {
   /** Where they were measured: kernel and processor. */
-  measuredOn: Type.String({ maxLength: 256 }),
+  readonly measuredOn: string;
   /** A visit to a page that is merged already. */
-  mergedVisit: Ns,
+  readonly mergedVisit: number;
   /** A visit to any other, its checksum included. */
-  visit: Ns,
-  itemMade: Ns,
+  readonly visit: number;
+  readonly itemMade: number;
   /** A page given to an equal one, once that is found. */
-  merge: Ns,
+  readonly merge: number;
   /** A huge page made into small ones. */
-  split: Ns,
-  skip: Ns,
+  readonly split: number;
+  readonly skip: number;
   /** A page that is not there. */
-  absent: Ns,
+  readonly absent: number;
   /** A batch, beside what it visits. */
-  batch: Ns,
-  /** A level of each tree of so many pages, in order of their number. */
-  stableLevels: Levels,
-  unstableLevels: Levels,
+  readonly batch: number;
+  /** In order of the pages that their trees have. */
+  readonly stableLevels: readonly LevelPrice[];
+  readonly unstableLevels: readonly LevelPrice[];
   /** How much of that a level of the unstable tree costs whose pages lie in huge pages. */
-  inHugePages: Type.Number({ minimum: 0, maximum: 10 }),
+  readonly inHugePages: number;
   /** Each KiB that two compared pages begin alike. */
-  alikeKib: Ns,
+  readonly alikeKib: number;
   /** A guest's first write to a merged page. */
-  writeFault: Ns,
-});
-export type Prices = Static<typeof PricesSchema>;
-
-const schema = Compile(PricesSchema);
-
-/** EINVAL if these are none. */
-export function pricesOf(value: unknown): Prices {
-  if (schema.Check(value)) return value;
-  const [first] = schema.Errors(value);
-  throw new KsmdError('EINVAL', `these are no prices: ${first?.instancePath} ${first?.message}`);
+  readonly writeFault: number;
 }
 
 /** What the trees are like while work is done. */
@@ -87,7 +75,7 @@ export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number 
 }
 
 /** By the logarithm of the size; beyond the largest that was measured it grows on as before it. */
-function levelPrice(pages: number, levels: Prices['stableLevels']): number {
+function levelPrice(pages: number, levels: readonly LevelPrice[]): number {
   const [first] = levels;
   const above = levels.findIndex((level) => level.pages >= pages);
   if (first === undefined || above === 0) return first?.ns ?? 0;

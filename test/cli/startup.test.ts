@@ -72,7 +72,7 @@ describe('loads', () => {
     },
     calibrate: {
       rooms: ['core', 'khugepaged', 'ksm', 'machine', 'predict', 'sources'],
-      packages: ['typebox', 'xxhash-wasm'],
+      packages: ['xxhash-wasm'],
     },
     completion: { rooms: ['core', 'khugepaged', 'ksm'] },
     demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },

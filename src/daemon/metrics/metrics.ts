@@ -5,6 +5,7 @@
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
 import type { ForkSharing } from '../feeds/fork-sharing.js';
+import type { KernelCost } from '../feeds/kernel-cost.js';
 import { SharingLooks } from '../feeds/sharing-looks.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
@@ -39,6 +40,7 @@ export class Metrics {
     scanner: Scanner,
     threads: GuestThreads,
     private readonly forks: ForkSharing,
+    kernelCost: KernelCost,
   ) {
     this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     this.sharing = new SharingLooks(host);
@@ -48,7 +50,7 @@ export class Metrics {
       ...memoryMetrics(host, () => forks.known().pages),
       sharingMetric(() => this.sharing.last),
       ...guestMetrics(host),
-      ...threadMetrics(scanner, threads),
+      ...threadMetrics(scanner, threads, kernelCost),
       {
         name: 'ksmd_http_requests_total',
         help: 'Requests answered, on the socket and over TCP.',

@@ -283,7 +283,8 @@ class Calibrating {
       prepare();
       scans.push(await specimen.scan(this.options.signal));
     }
-    scans.sort((a, b) => a.processorNs - b.processorNs);
+    const nsAVisit = ({ processorNs, work }: MeasuredScan): number => processorNs / work.visits;
+    scans.sort((a, b) => nsAVisit(a) - nsAVisit(b));
     const middle = scans[Math.floor(SCANS / 2)];
     if (middle === undefined) throw new RangeError('no scan');
     return middle;

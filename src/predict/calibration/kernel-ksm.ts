@@ -17,9 +17,8 @@ const LOOK_MS = 1;
 /** What the kernel did between two moments. */
 export interface Scanned {
   readonly processorNs: number;
-  /** Visits: pages_scanned. */
-  readonly visits: number;
-  readonly skips: number;
+  /** Full scans that ended. */
+  readonly scans: number;
 }
 
 export class KernelKsm {
@@ -74,20 +73,15 @@ export class KernelKsm {
     this.write('use_zero_pages', 0);
   }
 
-  /** So many full scans, from the begin of one to the end of the last. */
-  async scan(scans: number, signal: AbortSignal): Promise<Scanned> {
-    const from = this.counted();
-    const end = this.count('full_scans') + scans;
+  /** To the end of the full scan under way, or one that begins; of more, if the end is missed. */
+  async scan(signal: AbortSignal): Promise<Scanned> {
+    const fromNs = this.processorNs;
+    const from = this.count('full_scans');
     this.write('run', 1);
-    while (this.count('full_scans') < end) await sleep(LOOK_MS, undefined, { signal });
+    while (this.count('full_scans') === from) await sleep(LOOK_MS, undefined, { signal });
     // What ends a scan ends its batch: the thread naps, and no other has begun.
     this.write('run', 0);
-    const to = this.counted();
-    return {
-      processorNs: to.processorNs - from.processorNs,
-      visits: to.visits - from.visits,
-      skips: to.skips - from.skips,
-    };
+    return { processorNs: this.processorNs - fromNs, scans: this.count('full_scans') - from };
   }
 
   count(name: string): number {
@@ -99,13 +93,10 @@ export class KernelKsm {
     for (const [name, value] of [...this.before].reverse()) this.write(name, value);
   }
 
-  private counted(): Scanned {
-    const [processorNs] = readFileSync(`/proc/${this.thread}/schedstat`, 'latin1').split(' ');
-    return {
-      processorNs: Number(processorNs),
-      visits: this.count('pages_scanned'),
-      skips: this.count('pages_skipped'),
-    };
+  /** Processor time that the scanner's thread has had. */
+  get processorNs(): number {
+    const [ns] = readFileSync(`/proc/${this.thread}/schedstat`, 'latin1').split(' ');
+    return Number(ns);
   }
 }
 

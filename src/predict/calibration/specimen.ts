@@ -6,7 +6,7 @@
 import { KsmdError } from '../../errors.js';
 import { ManualClock } from '../../ksm/clock.js';
 import { Host } from '../../ksm/host.js';
-import type { KernelWork } from '../../ksm/kernel-work.js';
+import { type KernelWork, workSince } from '../../ksm/kernel-work.js';
 import type { LibC } from '../../libc.js';
 import { hostPageSize } from '../../sources/host-page-size.js';
 import type { KernelKsm } from './kernel-ksm.js';
@@ -18,6 +18,11 @@ const ALL_PAGES = 2 ** 31 - 1;
 const TABLE_BYTES_A_PAGE = 128;
 const TABLE_BYTES = 4 * 1024 * 1024;
 
+/** What tells whether both have done the same. */
+const STEPS = ['pages_scanned', 'pages_shared', 'pages_sharing', 'pages_unshared'] as const;
+type Step = (typeof STEPS)[number];
+const MOST_TRIES = 8;
+
 /** One scan: what it took the kernel, and what it did. */
 export interface MeasuredScan {
   readonly processorNs: number;
@@ -28,6 +33,10 @@ export class Specimen {
   private readonly memory: MergeableMemory;
   private readonly host: Host;
   private readonly pageSize = hostPageSize();
+  /** The kernel's counters, as they were at the begin. */
+  private readonly begin: ReadonlyMap<string, number>;
+  /** Kernel and host have done the same. */
+  private isInStep = true;
 
   /** `place`: where in a page its number is. */
   constructor(
@@ -58,6 +67,7 @@ export class Specimen {
     this.host.set('smart_scan', smartScan ? 1 : 0);
     this.host.createGuest('memory');
     this.host.map('memory', 'pages', pages, { address: 2 ** 30, huge });
+    this.begin = new Map(STEPS.map((name) => [name, kernel.count(name)]));
   }
 
   /** Page `page` comes to hold that number, of NUMBER_BYTES, which is not 0. */
@@ -67,21 +77,26 @@ export class Specimen {
     this.host.storePages('memory', 2 ** 30 + page * this.pageSize, number);
   }
 
-  /** A full scan of both. EAGAIN if they come to different counters: somebody has interfered. */
+  /**
+   * A full scan of both, or a few. The kernel may have begun another one before it could be told to
+   * stop: then it ends that, and is measured again. EAGAIN if that is no use: somebody interferes.
+   */
   async scan(signal: AbortSignal): Promise<MeasuredScan> {
     const { host, kernel } = this;
-    const before = host.kernelWork();
-    const { processorNs } = await kernel.scan(1, signal);
-    host.ksm.scan(ALL_PAGES);
-    const counters = host.counters();
-    for (const name of ['pages_shared', 'pages_sharing', 'pages_unshared'] as const)
-      if (kernel.count(name) !== counters[name])
-        throw new KsmdError(
-          'EAGAIN',
-          `the kernel came to ${name} ${kernel.count(name)}, and not ${counters[name]}: ` +
-            'something else uses KSM meanwhile; try again when it does not',
-        );
-    return { processorNs, work: differenceOf(host.kernelWork(), before) };
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const began = this.isInStep;
+      const before = host.kernelWork();
+      const { processorNs, scans } = await kernel.scan(signal);
+      for (let scan = 0; scan < scans; scan++) host.ksm.scan(ALL_PAGES);
+      this.isInStep = STEPS.every((name) => kernel.count(name) - this.from(name) === this.at(name));
+      if (began && this.isInStep)
+        return { processorNs, work: workSince(before, host.kernelWork()) };
+    }
+    throw new KsmdError(
+      'EAGAIN',
+      'the kernel comes to other counters than it should: something else uses KSM meanwhile; try ' +
+        'again when it does not',
+    );
   }
 
   /** Seconds that a guest takes to write to all pages, one after the other. */
@@ -95,10 +110,12 @@ export class Specimen {
   free(): void {
     this.memory.free();
   }
-}
 
-function differenceOf(after: KernelWork, before: KernelWork): KernelWork {
-  return Object.fromEntries(
-    Object.entries(after).map(([name, value]) => [name, value - before[name as keyof KernelWork]]),
-  ) as unknown as KernelWork;
+  private from(name: Step): number {
+    return this.begin.get(name) ?? 0;
+  }
+
+  private at(name: Step): number {
+    return this.host.counters()[name] ?? 0;
+  }
 }

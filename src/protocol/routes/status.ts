@@ -72,7 +72,12 @@ export const Status = Type.Object({
   ),
   scanner: Type.Object({
     state: Type.Enum([...SCANNER_STATES]),
-    cpuMs: Type.Integer(),
+    cpuMs: Type.Integer({ description: 'processor time of ksmd’s own scanner since the start' }),
+    kernelCpuMs: Type.Integer({
+      description:
+        'processor time that a kernel’s scanner would have taken for the same, as if on the ' +
+        'server that its work was priced on (ksmd calibrate)',
+    }),
   }),
   sysfs: Type.Optional(
     Type.Object(

@@ -1,7 +1,8 @@
 /** What a recording's host is priced by, once it is known that it can be predicted at all. */
 import { KsmdError } from '../../../errors.js';
 import { DEFAULT_PRICES } from '../../../predict/default-prices.js';
-import { type Prices, pricesOf } from '../../../predict/prices.js';
+import type { Prices } from '../../../predict/prices.js';
+import { pricesOf } from '../../../predict/prices-file.js';
 import type { Recording } from '../../../recording/recording.js';
 import { readPrices } from '../../read-prices.js';
 

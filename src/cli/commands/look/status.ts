@@ -58,7 +58,8 @@ function statusText(status: Status, report: Report): string[] {
     [
       'scanner',
       `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ` +
-        `${seconds(scanner.cpuMs)} of processor time`,
+        `${seconds(scanner.cpuMs)} of processor time here, ` +
+        `about ${seconds(scanner.kernelCpuMs)} of a kernel's`,
     ],
     ['pace', paceText(report)],
     ...(status.sysfs === undefined ? [] : [['files', filesText(status.sysfs)] as const]),
@@ -162,7 +163,7 @@ function notSharedText({ pages }: Report): string {
 
 function paceText({ scan }: Report): string {
   if (!scan.running) return 'the scanner is stopped: run=1 lets it go on';
-  const cost = `${percent(scan.cpuShare)} of a processor`;
+  const cost = `${percent(scan.cpuShare)} of a processor here`;
   if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)
     return `there is nothing to scan; ${cost}`;
   const newGuest =

@@ -47,7 +47,11 @@ function status(context: Context): Status {
     cpus: availableParallelism(),
     workloads: threads.summary(),
     totals: { ...host.totals(), collapses: host.khugepaged.counters.pages_collapsed },
-    scanner: { state: scanner.state, cpuMs: scanner.cpuMs },
+    scanner: {
+      state: scanner.state,
+      cpuMs: scanner.cpuMs,
+      kernelCpuMs: context.kernelCost.cpuMs,
+    },
     ...(sysfs === undefined ? {} : { sysfs }),
     counters,
     saved: saved(host, forks),

@@ -24,12 +24,13 @@ import type { Laid, Survey } from './survey.js';
 /** Pages that are stored at once. */
 const RUN_PAGES = 4096;
 const ZEROES = Buffer.alloc(RUN_PAGES * FINGERPRINT_BYTES);
+const NO_CONTENT = ZEROES.subarray(0, FINGERPRINT_BYTES);
 /** Images may begin at address 0, where no guest's memory does: they lie so many pages on. */
 const IMAGE_PAGE = 2 ** 20;
 /** Of a page that never rests: no page of the host's has it. */
 const RESTLESS_MARK = 0x2e;
 
-/** Pages that are left out, and why. */
+/** Pages that are left out, and why: counted in the sweep that a guest comes in. */
 export interface LeftOut {
   /** Of guests whose memory a device may write to. */
   pinnedPages: number;
@@ -45,6 +46,10 @@ class LoadedGuest {
   regions: readonly Pick<Laid, 'page' | 'pages'>[] = [];
   /** Whose fork it is. */
   parent: LoadedGuest | undefined;
+  /** Until the sweep that it comes in is over. */
+  isNew = true;
+  /** The host has it. */
+  isSettled = false;
   /** Pages before it have been told in the first sweep of a fork; undefined: nothing is to be. */
   forkedUpTo: number | undefined;
 
@@ -92,7 +97,11 @@ export class RecordedLoad {
         this.applyPages(record);
         return;
       case 'end':
-        for (const guest of this.guests.values()) this.endFork(guest);
+        for (const [id, guest] of this.guests) {
+          this.settle(id, guest);
+          this.endFork(guest);
+          guest.isNew = false;
+        }
         return;
       default:
     }
@@ -105,19 +114,31 @@ export class RecordedLoad {
   }
 
   private come(id: number, facts: { isPinned: boolean; mergesAny: boolean }): void {
-    const { host } = this;
     const surveyed = this.survey.guests.get(id);
     const name = `guest-${id}`;
     const guest = new LoadedGuest(
       name,
-      surveyed?.laid[0]?.page === 0 ? IMAGE_PAGE : 0,
+      surveyed?.beginsAtZero === true ? IMAGE_PAGE : 0,
       facts.isPinned,
       facts.mergesAny,
     );
     this.guests.set(id, guest);
+  }
+
+  /**
+   * The guest is there for the host, before the first of its pages is told: a fork only then, since
+   * its parent's pages may be told after it has come.
+   */
+  private settle(id: number, guest: LoadedGuest): void {
+    if (guest.isSettled) return;
+    guest.isSettled = true;
+    const { host } = this;
+    const { name } = guest;
+    const surveyed = this.survey.guests.get(id);
     const parent = surveyed?.forkOf === undefined ? undefined : this.guests.get(surveyed.forkOf);
-    if (parent === undefined) host.createGuest(name);
+    if (surveyed?.forkOf === undefined || parent === undefined) host.createGuest(name);
     else {
+      this.settle(surveyed.forkOf, parent);
       host.fork(parent.name, name);
       guest.parent = parent;
       guest.forkedUpTo = 0;
@@ -141,7 +162,7 @@ export class RecordedLoad {
     const guest = this.guests.get(id);
     if (guest === undefined) return;
     this.guests.delete(id);
-    this.host.exitGuest(guest.name);
+    if (guest.isSettled) this.host.exitGuest(guest.name);
   }
 
   private map(guest: LoadedGuest, mapping: MappingFacts): void {
@@ -154,15 +175,17 @@ export class RecordedLoad {
     const { page, pages, state } = record;
     const guest = this.guest(record.guest);
     const kind = state & PAGE_KIND;
+    this.settle(record.guest, guest);
     if (guest.isPinned) {
-      if (kind !== PAGE_ABSENT) this.leftOut.pinnedPages += pages;
+      if (kind !== PAGE_ABSENT && guest.isNew) this.leftOut.pinnedPages += pages;
       return;
     }
     if (guest.forkedUpTo !== undefined) {
       this.drop(guest, guest.forkedUpTo, page);
-      guest.forkedUpTo = page + pages;
+      guest.forkedUpTo = Math.max(guest.forkedUpTo, page + pages);
     }
-    if (!this.advisedOnly || guest.mergesAny) {
+    // What is gone may be told after the mapping that it was in.
+    if (!this.advisedOnly || guest.mergesAny || kind === PAGE_ABSENT) {
       this.put(guest, record, page, page + pages);
       return;
     }
@@ -175,7 +198,7 @@ export class RecordedLoad {
       wanted += to - from;
       this.put(guest, record, from, to);
     }
-    if (kind !== PAGE_ABSENT) this.leftOut.notAdvisedPages += pages - wanted;
+    if (guest.isNew) this.leftOut.notAdvisedPages += pages - wanted;
   }
 
   /** Pages `from` to `to` - 1 of those that the record is of. */
@@ -198,7 +221,7 @@ export class RecordedLoad {
         return;
       case PAGE_CONTENT:
         if (record.fingerprints !== undefined)
-          this.store(
+          this.storeChanged(
             guest,
             from,
             record.fingerprints.subarray(
@@ -224,13 +247,47 @@ export class RecordedLoad {
   /** Where no fork has given it the owner's pages, it has equal ones of its own. */
   private share(guest: LoadedGuest, owner: number | undefined, from: number, to: number): void {
     const theirs = owner === undefined ? undefined : this.guests.get(owner);
-    if (theirs === undefined || (guest.forkedUpTo !== undefined && theirs === guest.parent)) return;
-    const { host } = this;
+    if (theirs?.isSettled !== true || (guest.forkedUpTo !== undefined && theirs === guest.parent))
+      return;
     const content = Buffer.alloc(FINGERPRINT_BYTES);
     for (let page = from; page < to; page++) {
-      host.loadPage(theirs.name, this.address(theirs, page), content);
-      this.store(guest, page, content);
+      this.host.loadPage(theirs.name, this.address(theirs, page), content);
+      this.storeChanged(guest, page, content);
     }
+  }
+
+  /**
+   * Pages that have these contents already are let be: that somebody else is told to own them,
+   * since who did has gone, is no write to them, and what a fork shares it shares still.
+   */
+  private storeChanged(guest: LoadedGuest, first: number, contents: Buffer): void {
+    if (guest.isNew && guest.parent === undefined) {
+      this.store(guest, first, contents);
+      return;
+    }
+    const known = Buffer.alloc(FINGERPRINT_BYTES);
+    let changedFrom = 0;
+    for (let at = 0; at < contents.length; at += FINGERPRINT_BYTES) {
+      const page = first + at / FINGERPRINT_BYTES;
+      this.host.loadPage(guest.name, this.address(guest, page), known);
+      const isKnown = known.compare(contents, at, at + FINGERPRINT_BYTES) === 0;
+      // Of zeroes it cannot be told whether they are there at all.
+      if (!isKnown || known.equals(NO_CONTENT)) continue;
+      this.storeSome(guest, first, contents, changedFrom, at);
+      changedFrom = at + FINGERPRINT_BYTES;
+    }
+    this.storeSome(guest, first, contents, changedFrom, contents.length);
+  }
+
+  /** Those of `contents` between two of its bytes; `first` is the page of the first of all. */
+  private storeSome(
+    guest: LoadedGuest,
+    first: number,
+    contents: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    if (from < to) this.store(guest, first + from / FINGERPRINT_BYTES, contents.subarray(from, to));
   }
 
   /** What a fork has of its parent's, and has not been told of, is gone. */

@@ -27,13 +27,15 @@ export interface Laid {
 export interface SurveyedGuest {
   /** In order, none overlaps another. */
   readonly laid: readonly Laid[];
-  /** Whose pages it shares as it comes. */
+  /** Whose pages it shares as it comes: a guest's that came before. */
   readonly forkOf: number | undefined;
+  /** It, or one that forks have made it kin of, has pages at address 0. */
+  readonly beginsAtZero: boolean;
 }
 
 export interface Survey {
   readonly guests: ReadonlyMap<number, SurveyedGuest>;
-  /** Pages laid out at a time, at most. */
+  /** Pages laid out at a time, at most: of guests that are gone for a sweep more. */
   readonly mostPages: number;
   readonly mostGuests: number;
   readonly mostRegions: number;
@@ -52,19 +54,30 @@ class Guest {
   /** How many pages it shares with whom, in its first sweep. */
   readonly sharedWith = new Map<number, number>();
 
-  constructor(readonly firstSweep: number) {}
+  constructor(
+    readonly firstSweep: number,
+    /** How many came before. */
+    readonly place: number,
+  ) {}
 
-  see({ page, pages, state, owner }: PagesRecord, sweep: number): void {
+  /** `owner`: whose pages they are, if they are shared. */
+  see({ page, pages, state, ...told }: PagesRecord, sweep: number, owner: Guest | undefined): void {
     const kind = state & PAGE_KIND;
     if (kind === PAGE_ABSENT) return;
     const last = Math.floor((page + pages - 1) / STRETCH_PAGES);
     for (let place = Math.floor(page / STRETCH_PAGES); place <= last; place++)
       if (!this.places.has(place)) this.places.set(place, (state & PAGE_HUGE) !== 0);
-    if (kind === PAGE_SHARED && owner !== undefined && sweep === this.firstSweep)
-      this.sharedWith.set(owner, (this.sharedWith.get(owner) ?? 0) + pages);
+    if (kind !== PAGE_SHARED || told.owner === undefined || sweep !== this.firstSweep) return;
+    if (owner !== undefined && owner.place < this.place)
+      this.sharedWith.set(told.owner, (this.sharedWith.get(told.owner) ?? 0) + pages);
   }
 
-  surveyed(): SurveyedGuest {
+  get forkOf(): number | undefined {
+    const [closest] = [...this.sharedWith].sort(([, a], [, b]) => b - a);
+    return closest?.[0];
+  }
+
+  get laid(): Laid[] {
     const laid: { page: number; pages: number; huge: boolean }[] = [];
     for (const place of [...this.places.keys()].sort((a, b) => a - b)) {
       const page = place * STRETCH_PAGES;
@@ -74,15 +87,13 @@ class Guest {
         last.pages += STRETCH_PAGES;
       else laid.push({ page, pages: STRETCH_PAGES, huge });
     }
-    const [closest] = [...this.sharedWith].sort(([, a], [, b]) => b - a);
-    return { laid, forkOf: closest?.[0] };
+    return laid;
   }
 }
 
 export async function survey(recording: Recording): Promise<Survey> {
   const guests = new Map<number, Guest>();
-  /** Guests that come, and as negative numbers those that go. */
-  const changes: number[] = [];
+  const changes: Change[] = [];
   const prefixes = new Array<number>(PREFIX_BINS).fill(0);
   const sweepMs: number[] = [];
   let hasAdvised = false;
@@ -90,19 +101,21 @@ export async function survey(recording: Recording): Promise<Survey> {
     switch (record.type) {
       case 'guest':
         if (!guests.has(record.guest)) {
-          guests.set(record.guest, new Guest(sweepMs.length));
-          changes.push(record.guest);
+          guests.set(record.guest, new Guest(sweepMs.length, guests.size));
+          changes.push({ guest: record.guest, sign: 1 });
         }
         if (record.mergesAny) hasAdvised = true;
         break;
       case 'guest-gone':
-        changes.push(-record.guest);
+        changes.push({ guest: record.guest, sign: -1 });
         break;
       case 'mapping':
         if ((record.flags & MAPPING_ADVISED) !== 0) hasAdvised = true;
         break;
       case 'pages':
-        guests.get(record.guest)?.see(record, sweepMs.length);
+        guests
+          .get(record.guest)
+          ?.see(record, sweepMs.length, guests.get(record.owner ?? Number.NaN));
         break;
       case 'prefixes':
         record.counts.forEach((count, bin) => {
@@ -111,18 +124,43 @@ export async function survey(recording: Recording): Promise<Survey> {
         break;
       case 'end':
         sweepMs.push(record.startMs);
+        changes.push('end');
         break;
       default:
     }
   }
-  const surveyed = new Map([...guests].map(([id, guest]) => [id, guest.surveyed()]));
+  const surveyed = surveyedOf(guests);
   return { guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };
 }
 
-/** How much there is at a time, at most. */
+function surveyedOf(guests: ReadonlyMap<number, Guest>): Map<number, SurveyedGuest> {
+  const each = [...guests].map(([id, { laid, forkOf }]) => ({ id, laid, forkOf }));
+  /** The first of its family, by each guest: whose fork a guest is has come before. */
+  const roots = new Map<number, number>();
+  const atZero = new Set<number>();
+  for (const { id, laid, forkOf = id } of each) {
+    const root = roots.get(forkOf) ?? forkOf;
+    roots.set(id, root);
+    if (laid[0]?.page === 0) atZero.add(root);
+  }
+  return new Map(
+    each.map(({ id, laid, forkOf }) => {
+      const beginsAtZero = atZero.has(roots.get(id) ?? id);
+      return [id, { laid, forkOf, beginsAtZero }];
+    }),
+  );
+}
+
+/** A guest comes or goes, or a sweep ends. */
+type Change = { readonly guest: number; readonly sign: 1 | -1 } | 'end';
+
+/**
+ * How much there is at a time, at most. A guest that is gone stays until the scanner has met it:
+ * it is counted until the next sweep's end.
+ */
 function mostOf(
   guests: ReadonlyMap<number, SurveyedGuest>,
-  changes: readonly number[],
+  changes: readonly Change[],
 ): Pick<Survey, 'mostPages' | 'mostGuests' | 'mostRegions'> {
   const most = { mostPages: 0, mostGuests: 0, mostRegions: 0 };
   let pages = 0;
@@ -134,15 +172,23 @@ function mostOf(
     // A fork begins with what its parent has, whether it keeps that or not.
     return [...(guest?.laid ?? []), ...(parent?.laid ?? [])];
   };
-  for (const change of changes) {
-    const sign = Math.sign(change);
-    const laid = laidOf(Math.abs(change));
+  const count = (guest: number, sign: number): void => {
+    const laid = laidOf(guest);
     for (const each of laid) pages += sign * each.pages;
     regions += sign * laid.length;
     live += sign;
     most.mostPages = Math.max(most.mostPages, pages);
     most.mostRegions = Math.max(most.mostRegions, regions);
     most.mostGuests = Math.max(most.mostGuests, live);
-  }
+  };
+  let goneBefore: number[] = [];
+  let gone: number[] = [];
+  for (const change of changes)
+    if (change === 'end') {
+      for (const guest of goneBefore) count(guest, -1);
+      goneBefore = gone;
+      gone = [];
+    } else if (change.sign === 1) count(change.guest, 1);
+    else gone.push(change.guest);
   return most;
 }

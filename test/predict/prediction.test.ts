@@ -199,6 +199,96 @@ test('what a fork shares is saved already, and what was written alike since is m
   expect(samples.at(-1)?.freed_bytes).toBe(5 * 4096);
 });
 
+describe('families of forks', () => {
+  const set = [['pages_to_scan', '1000']] as const;
+  const shared = (id: number, owner: number, page: number, count: number): SweepRecord => {
+    return { type: 'pages', guest: id, page, pages: count, state: PAGE_SHARED, owner };
+  };
+  const lastOf = async (records: readonly SweepRecord[]) => {
+    const recording = await recorded(records);
+    const { samples } = await predict(recording, { ...OPTIONS, set });
+    await recording.close();
+    return samples.at(-1);
+  };
+
+  test('go on sharing what they did when the first of them is gone', async () => {
+    const last = await lastOf([
+      ...[...guest(1), ...guest(2), ...guest(3)],
+      pages(1, 512, 0, 100),
+      shared(2, 1, 512, 100),
+      shared(3, 1, 512, 100),
+      end(0),
+      { type: 'guest-gone', guest: 1 },
+      pages(2, 512, 0, 100),
+      shared(3, 2, 512, 100),
+      end(10_000),
+    ]);
+    expect(last).toMatchObject({ freed_bytes: 0, breaks: 0 });
+    expect(last?.counters).toMatchObject({ pages_sharing: 0, pages_volatile: 200 });
+  });
+
+  test('share with whom they were forked from, and through it with whose fork that is', async () => {
+    const last = await lastOf([
+      ...[...guest(1), ...guest(2), ...guest(3)],
+      pages(1, 512, 0, 40),
+      shared(2, 1, 512, 40),
+      pages(2, 552, 1000, 60),
+      shared(3, 1, 512, 40),
+      shared(3, 2, 552, 60),
+      end(0),
+    ]);
+    expect(last?.freed_bytes).toBe(0);
+    expect(last?.counters).toMatchObject({ pages_sharing: 0 });
+  });
+
+  test.each([512, 0])(
+    'may begin at address 0, where the child has pages from %i on',
+    async (at) => {
+      const last = await lastOf([
+        ...[...guest(1), ...guest(2)],
+        pages(1, 0, 0, 10),
+        pages(1, 600, 100, 50),
+        ...(at === 0 ? [shared(2, 1, 0, 10)] : []),
+        shared(2, 1, 600, 50),
+        end(0),
+      ]);
+      expect(last?.freed_bytes).toBe(0);
+      expect(last?.counters.pages_scanned).toBeGreaterThan(0);
+    },
+  );
+});
+
+test('pages are gone with the mapping that they were advised in', async () => {
+  const recording = await recorded([
+    ...guest(1, 100, MAPPING_ADVISED),
+    ...guest(2, 100, MAPPING_ADVISED),
+    pages(1, 512, 0, 50),
+    pages(2, 512, 0, 50),
+    end(0),
+    { type: 'mapping-gone', guest: 2, page: 512 },
+    { type: 'pages', guest: 2, page: 512, pages: 50, state: PAGE_ABSENT },
+    end(30_000),
+  ]);
+  const { samples } = await predict(recording, { ...OPTIONS, set: [['pages_to_scan', '1000']] });
+  await recording.close();
+  expect(samples.find(({ t }) => t === 29)?.freed_bytes).toBe(50 * 4096);
+  expect(samples.at(-1)?.freed_bytes).toBe(0);
+});
+
+test('as many guests as there are go at once and others come, before the scanner is by', async () => {
+  const records: SweepRecord[] = [];
+  const ids = (sweep: number): number[] => Array.from({ length: 100 }, (_, at) => sweep * 100 + at);
+  for (let sweep = 1; sweep < 5; sweep++) {
+    if (sweep > 1) for (const id of ids(sweep - 1)) records.push({ type: 'guest-gone', guest: id });
+    for (const id of ids(sweep)) records.push(...guest(id), pages(id, 512, id * 20, 20));
+    records.push(end((sweep - 1) * 10_000));
+  }
+  const recording = await recorded(records);
+  const { samples } = await predict(recording, { ...OPTIONS, set: [['pages_to_scan', '3']] });
+  await recording.close();
+  expect(samples.at(-1)?.t).toBe(60);
+});
+
 test('huge pages of which a page merges are split, and give their zeroes back', async () => {
   const huge = (id: number): SweepRecord[] => [
     ...guest(id),
@@ -231,6 +321,10 @@ test('where a mapping is advised KSM looks at those alone, unless all are asked 
     { ...GUEST, guest: 3, pid: 3, name: 'passed-through', isPinned: true },
     pages(3, 512, 0, 70),
     end(0),
+    // What is left out is no more for having changed.
+    pages(2, 512, 0, 50),
+    pages(3, 512, 100, 70),
+    end(10_000),
   ];
   const recording = await recorded(records);
   const set = [['pages_to_scan', '1000']] as const;

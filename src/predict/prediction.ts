@@ -26,8 +26,9 @@ import { type Prices, priceOf } from './prices.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { type Survey, survey } from './survey.js';
 
-/** Bytes that the tables of a host take a page, and besides. */
-const BYTES_A_PAGE = 100;
+/** Bytes that a host takes for a page, for one that is in its sample, and besides. */
+const BYTES_A_SLOT = 36;
+const BYTES_A_FRAME = 110;
 const BYTES_BESIDES = 16 * 1024 * 1024;
 /** Of pages that are gone, entries stay until the scanner has passed. */
 const SLACK = 1.15;
@@ -100,6 +101,8 @@ class Prediction {
   /** What is merged, and since which full scan it has been so. */
   private merged = '';
   private mergedSince = { scans: 0, nowMs: 0 };
+  /** Of a sample: parts of a page that batches still have to visit. */
+  private pagesDue = 0;
   /** When khugepaged wakes next. */
   private nextPassMs: number;
 
@@ -113,7 +116,11 @@ class Prediction {
     const pages = Math.ceil(surveyed.mostPages * SLACK);
     this.host = Host.create(
       {
-        memoryBytes: Math.min(MAX_BYTES, pages * BYTES_A_PAGE + BYTES_BESIDES),
+        memoryBytes: Math.min(
+          MAX_BYTES,
+          pages * (BYTES_A_SLOT + BYTES_A_FRAME / header.sample) + BYTES_BESIDES,
+        ),
+        oneIn: header.sample,
         pageSize: header.pageSize,
         frameBytes: FINGERPRINT_BYTES,
         maxGuests: Math.ceil(surveyed.mostGuests * SLACK) + 16,
@@ -171,14 +178,16 @@ class Prediction {
 
   private scanUntil(endMs: number): void {
     const { clock, host } = this;
-    const { ksm } = host;
+    const { ksm, oneIn } = host;
     let activity: Activity = IDLE;
     let scans = this.fullScans;
     while (clock.now < endMs) {
       this.passKhugepaged();
       activity = ksm.next(activity);
       if (activity.kind === 'scan') {
-        ksm.scan(activity.pages);
+        const due = this.pagesDue + activity.pages / oneIn;
+        this.pagesDue = due - Math.floor(due);
+        ksm.scan(Math.floor(due));
         this.charge();
         this.sampleUntil(clock.now);
         if (this.fullScans === scans) continue;
@@ -227,13 +236,20 @@ class Prediction {
     const { clock, host, options, alikeKib, hugeShare } = this;
     const now = host.kernelWork();
     const { pages_shared = 0, pages_unshared = 0 } = host.counters();
+    const { oneIn } = host;
     const trees = {
-      stablePages: pages_shared,
-      unstablePages: pages_unshared,
+      stablePages: pages_shared * oneIn,
+      unstablePages: pages_unshared * oneIn,
       hugeShare,
       alikeKib,
     };
-    const ns = priceOf(workSince(this.work, now), trees, options.prices) + options.prices.batch;
+    const done = workSince(this.work, now);
+    const ofAll = {
+      ...done,
+      stableLevels: done.stableLevels * deeper(pages_shared, oneIn),
+      unstableLevels: done.unstableLevels * deeper(pages_unshared, oneIn),
+    };
+    const ns = priceOf(ofAll, trees, options.prices) * oneIn + options.prices.batch;
     this.work = now;
     this.cpuNs += ns;
     clock.now += ns / 1e6;
@@ -246,11 +262,16 @@ class Prediction {
     const huge = hugePages(host);
     const { presentPages } = population(host);
     this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
-    const { breaks } = host.kernelWork();
+    const { oneIn } = host;
+    const breaks = host.kernelWork().breaks * oneIn;
+    const counters = Object.entries(host.counters()).map(([name, value]) => [
+      name,
+      name === 'full_scans' ? value : value * oneIn,
+    ]);
     this.samples.push({
       t: Number((ms / 1000).toFixed(3)),
-      counters: host.counters(),
-      freed_bytes: savings(host, this.forkShared()).bytes,
+      counters: Object.fromEntries(counters),
+      freed_bytes: savings(host, this.forkShared()).bytes * oneIn,
       split_zero_bytes: host.totals().splitZeroPages * pageSize,
       kernel_cpu_seconds: this.cpuNs / 1e9,
       huge_pages: huge,
@@ -279,4 +300,9 @@ class Prediction {
 function stepAfter(seconds: number): number {
   if (seconds < 600) return 1;
   return seconds < 6 * 3600 ? 10 : 60;
+}
+
+/** How much deeper a tree of all pages is than that of a sample of them. */
+function deeper(pages: number, oneIn: number): number {
+  return pages < 2 ? 1 : Math.log(pages * oneIn) / Math.log(pages);
 }

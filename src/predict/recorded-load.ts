@@ -7,6 +7,7 @@
  */
 import { KsmdError } from '../errors.js';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { Sample } from '../fingerprints/sample.js';
 import type { Host } from '../ksm/host.js';
 import {
   MAPPING_ADVISED,
@@ -16,6 +17,7 @@ import {
   PAGE_KIND,
   PAGE_RESTLESS,
   PAGE_SHARED,
+  PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../recording/format.js';
 import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
@@ -66,6 +68,7 @@ export class RecordedLoad {
   readonly leftOut: LeftOut = { pinnedPages: 0, notAdvisedPages: 0 };
   private readonly guests = new Map<number, LoadedGuest>();
   private readonly pageSize: number;
+  private readonly sample: Sample;
   private stirred = 0;
 
   /** `advisedOnly`: KSM looks at advised mappings alone. */
@@ -75,6 +78,7 @@ export class RecordedLoad {
     private readonly advisedOnly: boolean,
   ) {
     this.pageSize = host.machine.pageSize;
+    this.sample = new Sample(host.oneIn);
   }
 
   apply(record: SweepRecord): void {
@@ -144,7 +148,10 @@ export class RecordedLoad {
       guest.forkedUpTo = 0;
     }
     for (const { page, pages, huge } of uncovered(this.regionsOf(guest), surveyed?.laid ?? []))
-      host.map(name, String(page), pages, { address: this.address(guest, page), huge });
+      host.map(name, String(page), pages, {
+        address: this.address(guest, page),
+        huge: huge && host.oneIn === 1,
+      });
     guest.regions = this.regionsOf(guest);
   }
 
@@ -209,9 +216,15 @@ export class RecordedLoad {
       for (let page = from; page < to; page++) guest.restless.delete(page);
     switch (kind) {
       case PAGE_ABSENT:
-        this.drop(guest, from, to);
+      // What is outside a sample is as if it was not there.
+      case PAGE_UNSAMPLED:
+        if (!guest.isNew || guest.parent !== undefined) this.drop(guest, from, to);
         return;
       case PAGE_ZEROES:
+        if (this.host.oneIn > 1) {
+          this.putByPlace(guest, from, to, (page) => this.store(guest, page, NO_CONTENT));
+          return;
+        }
         for (let page = from; page < to; page += RUN_PAGES)
           this.store(
             guest,
@@ -231,10 +244,10 @@ export class RecordedLoad {
           );
         return;
       case PAGE_RESTLESS:
-        for (let page = from; page < to; page++) {
+        this.putByPlace(guest, from, to, (page) => {
           guest.restless.add(page);
           this.store(guest, page, this.newContent());
-        }
+        });
         return;
       case PAGE_SHARED:
         this.share(guest, record.owner, from, to);
@@ -242,6 +255,18 @@ export class RecordedLoad {
       default:
         throw new KsmdError('EINVAL', `pages of an unknown kind (${kind})`);
     }
+  }
+
+  /** Pages that no content puts into the sample, or not: of them it is those at some places. */
+  private putByPlace(
+    guest: LoadedGuest,
+    from: number,
+    to: number,
+    put: (page: number) => void,
+  ): void {
+    for (let page = from; page < to; page++)
+      if (this.sample.hasPlace(page)) put(page);
+      else if (!guest.isNew || guest.parent !== undefined) this.drop(guest, page, page + 1);
   }
 
   /** Where no fork has given it the owner's pages, it has equal ones of its own. */

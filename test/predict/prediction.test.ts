@@ -1,11 +1,14 @@
 /** What is predicted of recordings, against hosts that are taken through the same step by step. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Sample } from '../../src/fingerprints/sample.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
 import { DEFAULT_PRICES } from '../../src/predict/default-prices.js';
+import { outcomeOf } from '../../src/predict/outcome.js';
 import { type PredictOptions, predict } from '../../src/predict/prediction.js';
 import {
   MAPPING_ADVISED,
@@ -14,6 +17,7 @@ import {
   PAGE_HUGE,
   PAGE_RESTLESS,
   PAGE_SHARED,
+  PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../../src/recording/format.js';
 import { Recording } from '../../src/recording/recording.js';
@@ -338,4 +342,63 @@ test('where a mapping is advised KSM looks at those alone, unless all are asked 
   expect(all).toMatchObject({ leftOut: { pinnedPages: 70, notAdvisedPages: 0 } });
   expect(all.samples.at(-1)?.counters.pages_sharing).toBe(50);
   await recording.close();
+});
+
+test('a sample comes to about what all pages do, in about the same time', async () => {
+  const oneIn = 4;
+  const sample = new Sample(oneIn);
+  const count = 8000;
+  // As far apart as digests are: which of them are in the sample, chance decides.
+  const all = Buffer.concat(
+    Array.from({ length: count }, (_, at) => createHash('md5').update(String(at)).digest()),
+  );
+  const sampled = (id: number): SweepRecord[] =>
+    Array.from({ length: count }, (_, at): SweepRecord => {
+      const where = { type: 'pages', guest: id, page: 512 + at, pages: 1 } as const;
+      const fingerprints = all.subarray(at * 16, at * 16 + 16);
+      return sample.has(fingerprints)
+        ? { ...where, state: PAGE_CONTENT, fingerprints }
+        : { ...where, state: PAGE_UNSAMPLED };
+    });
+  const zeroes = (id: number): SweepRecord => ({
+    type: 'pages',
+    guest: id,
+    page: 16_384,
+    pages: 2000,
+    state: PAGE_ZEROES,
+  });
+  const whole = await recorded([
+    ...guest(1, 20_000),
+    ...guest(2, 20_000),
+    { type: 'pages', guest: 1, page: 512, pages: count, state: PAGE_CONTENT, fingerprints: all },
+    zeroes(1),
+    { type: 'pages', guest: 2, page: 512, pages: count, state: PAGE_CONTENT, fingerprints: all },
+    zeroes(2),
+    end(0),
+  ]);
+  const part = await recorded(
+    [
+      ...guest(1, 20_000),
+      ...guest(2, 20_000),
+      ...sampled(1),
+      zeroes(1),
+      ...sampled(2),
+      zeroes(2),
+      end(0),
+    ],
+    { ...HEADER, sample: oneIn },
+  );
+  const [outcome, about] = [
+    outcomeOf(await predict(whole, OPTIONS)),
+    outcomeOf(await predict(part, OPTIONS)),
+  ];
+  await whole.close();
+  await part.close();
+  const within = (figure: number, of: number, share: number): void =>
+    expect(Math.abs(figure - of)).toBeLessThan(of * share);
+  within(about.freedBytes, outcome.freedBytes, 0.1);
+  within(about.cpuAtFirst, outcome.cpuAtFirst, 0.1);
+  within(about.cpuAtRest, outcome.cpuAtRest, 0.1);
+  for (const [at, { seconds }] of outcome.secondsTo.entries())
+    within(about.secondsTo[at]?.seconds ?? 0, seconds, 0.2);
 });

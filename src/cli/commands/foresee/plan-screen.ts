@@ -4,6 +4,7 @@ import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predic
 import type { Prices } from '../../../predict/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
+import { sampleLines } from './prediction-screen.js';
 
 /** The kernel's own, that undoing goes back to. */
 const KSM = '/sys/kernel/mm/ksm';
@@ -12,7 +13,7 @@ export function planScreen(
   plan: Plan,
   goals: PlanGoals,
   estimated: Estimate,
-  { pageSize, host }: RecordingHeader,
+  { pageSize, host, sample }: RecordingHeader,
   { measuredOn }: Prices,
 ): string[] {
   const present = estimated.pages * pageSize;
@@ -27,6 +28,7 @@ export function planScreen(
     '',
     ...reasons(plan, goals, estimated, pageSize),
     ...(plan.isWorthIt ? recipe(plan) : []),
+    ...sampleLines(sample),
     'The kernel pays as if on',
     `${measuredOn} ('ksmd calibrate' measures this machine).`,
   ];

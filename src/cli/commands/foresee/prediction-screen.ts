@@ -8,7 +8,7 @@ const HEAD = ['SETTINGS', 'SAVED', 'TO 50%', '90%', '99%', 'CPU', 'AT REST', 'BR
 
 export function predictionScreen(
   runs: readonly Run[],
-  { host, pageSize }: RecordingHeader,
+  { host, pageSize, sample }: RecordingHeader,
   prices: Prices,
 ): string[] {
   const [first] = runs;
@@ -30,6 +30,7 @@ export function predictionScreen(
     advisedOnly
       ? 'As KSM sees it now: what is advised mergeable.'
       : 'As if all private memory were advised mergeable.',
+    ...sampleLines(sample),
     ...leftOutLines(leftOut.pinnedPages * pageSize, leftOut.notAdvisedPages * pageSize),
     `CPU is the kernel's scanner's, of one processor: first minute and at rest, as if on`,
     `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
@@ -55,4 +56,13 @@ function leftOutLines(pinnedBytes: number, notAdvisedBytes: number): string[] {
     ...(pinnedBytes === 0 ? [] : [`Left out: ${size(pinnedBytes)} that a device may write to.`]),
     ...(notAdvisedBytes === 0 ? [] : [`Left out: ${size(notAdvisedBytes)} that is not advised.`]),
   ];
+}
+
+/** What figures of a sample are. */
+export function sampleLines(sample: number): string[] {
+  return sample === 1
+    ? []
+    : [
+        `About, from one content in ${sample}: huge pages, and what their splits give back, left out.`,
+      ];
 }

@@ -8,7 +8,7 @@ import { readPrices } from '../../read-prices.js';
 
 /**
  * Those in the file, or else of the recording, or else the ones that come with ksmd. ENODATA if it
- * has no sweep, ENOTSUP if it is a sample.
+ * has no sweep.
  */
 export async function pricesFor(
   { header, sweeps, path }: Recording,
@@ -16,12 +16,6 @@ export async function pricesFor(
 ): Promise<Prices> {
   if (sweeps === 0)
     throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
-  if (header.sample > 1)
-    throw new KsmdError(
-      'ENOTSUP',
-      `${path} is a sample of one content in ${header.sample}, which cannot be predicted yet: ` +
-        'capture it without --sample',
-    );
   if (pricesPath !== undefined) return readPrices(pricesPath);
   return header.calibration === undefined ? DEFAULT_PRICES : pricesOf(header.calibration);
 }

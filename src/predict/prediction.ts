@@ -5,6 +5,7 @@
  *
  * The same recording and settings give the same samples, byte for byte.
  */
+import { KsmdError } from '../errors.js';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { countForkSharing, type Family, families } from '../inspect/fork-sharing.js';
 import { hugePages, population } from '../inspect/population.js';
@@ -39,6 +40,10 @@ const CALM_SCANS = 40;
 const CALM_MS = 20_000;
 /** Debian's, where a recording does not tell. */
 const DEFAULT_HZ = 250;
+/** No batch is for nothing, whatever the prices are: else without naps no time would pass. */
+const LEAST_BATCH_NS = 1000;
+/** Of one prediction: each takes about a kilobyte. */
+const MOST_SAMPLES = 1_000_000;
 
 export interface PredictOptions {
   readonly prices: Prices;
@@ -95,6 +100,8 @@ class Prediction {
   private readonly advisedOnly: boolean;
   private work: KernelWork;
   private cpuNs = 0;
+  /** Of the scanner, from one sweep to the next. */
+  private activity: Activity = IDLE;
   private hugeShare = 0;
   private kin: readonly Family[] = [];
   private isRecordingOver = false;
@@ -148,9 +155,11 @@ class Prediction {
     const recordedSeconds = (surveyed.sweepMs.at(-1) ?? 0) / 1000;
     const seconds =
       options.seconds ?? Math.max(options.atLeastSeconds ?? FEWEST_SECONDS, recordedSeconds);
+    if (options.everySeconds !== undefined && seconds / options.everySeconds > MOST_SAMPLES)
+      throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);
     const sweeps = this.sweeps();
     await sweeps.next();
-    host.set('run', RUN_MERGE);
+    if (!options.set.some(([name]) => name === 'run')) host.set('run', RUN_MERGE);
     this.sample(0);
     for (const startMs of surveyed.sweepMs.slice(1)) {
       if (startMs > seconds * 1000) break;
@@ -161,7 +170,10 @@ class Prediction {
     this.isRecordingOver = true;
     this.scanUntil(seconds * 1000);
     await sweeps.return(undefined);
-    const { samples, load, advisedOnly } = this;
+    const { samples, load, advisedOnly, clock } = this;
+    // The end is told, wherever the last step fell. At rest it comes sooner.
+    const lastMs = Math.min(seconds * 1000, clock.now);
+    if (lastMs > (samples.at(-1)?.t ?? 0) * 1000) this.sample(lastMs);
     return { samples, leftOut: load.leftOut, advisedOnly, recordedSeconds };
   }
 
@@ -176,26 +188,29 @@ class Prediction {
     }
   }
 
+  /** What is due after `endMs` is told later: until then there may be another sweep. */
   private scanUntil(endMs: number): void {
     const { clock, host } = this;
     const { ksm, oneIn } = host;
-    let activity: Activity = IDLE;
     let scans = this.fullScans;
+    // Of a batch that took longer than the time there was.
+    this.sampleUntil(Math.min(clock.now, endMs));
     while (clock.now < endMs) {
       this.passKhugepaged();
-      activity = ksm.next(activity);
+      this.activity = ksm.next(this.activity);
+      const { activity } = this;
       if (activity.kind === 'scan') {
         const due = this.pagesDue + activity.pages / oneIn;
         this.pagesDue = due - Math.floor(due);
         ksm.scan(Math.floor(due));
         this.charge();
-        this.sampleUntil(clock.now);
+        this.sampleUntil(Math.min(clock.now, endMs));
         if (this.fullScans === scans) continue;
         scans = this.fullScans;
         if (this.isAtRest(scans)) return;
         this.load.stir();
       } else {
-        const wakeMs = activity.kind === 'sleep' ? activity.untilMs : endMs;
+        const wakeMs = activity.kind === 'sleep' ? Math.min(activity.untilMs, endMs) : endMs;
         this.sampleUntil(wakeMs);
         clock.now = wakeMs;
       }
@@ -243,13 +258,14 @@ class Prediction {
       hugeShare,
       alikeKib,
     };
+    const { prices } = options;
     const done = workSince(this.work, now);
     const ofAll = {
       ...done,
       stableLevels: done.stableLevels * deeper(pages_shared, oneIn),
       unstableLevels: done.unstableLevels * deeper(pages_unshared, oneIn),
     };
-    const ns = priceOf(ofAll, trees, options.prices) * oneIn + options.prices.batch;
+    const ns = Math.max(LEAST_BATCH_NS, priceOf(ofAll, trees, prices) * oneIn + prices.batch);
     this.work = now;
     this.cpuNs += ns;
     clock.now += ns / 1e6;
@@ -273,7 +289,8 @@ class Prediction {
       counters: Object.fromEntries(counters),
       freed_bytes: savings(host, this.forkShared()).bytes * oneIn,
       split_zero_bytes: host.totals().splitZeroPages * pageSize,
-      kernel_cpu_seconds: this.cpuNs / 1e9,
+      // A batch that goes on longer has not taken all of its time yet.
+      kernel_cpu_seconds: (this.cpuNs - Math.max(0, this.clock.now - ms) * 1e6) / 1e9,
       huge_pages: huge,
       breaks,
       guest_cpu_seconds: (breaks * options.prices.writeFault) / 1e9,

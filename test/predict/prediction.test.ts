@@ -139,6 +139,73 @@ describe('a recording of which nothing changes', () => {
   });
 });
 
+describe('the end of a prediction', () => {
+  const sampled = async (options: Partial<PredictOptions>, records = TWO_EQUAL) => {
+    const recording = await recorded(records);
+    try {
+      return (await predict(recording, { ...OPTIONS, ...options })).samples;
+    } finally {
+      await recording.close();
+    }
+  };
+  const times = async (options: Partial<PredictOptions>): Promise<number[]> =>
+    (await sampled(options)).map(({ t }) => t);
+
+  test('is told, wherever the last step before it fell', async () => {
+    expect(await times({ seconds: 5, everySeconds: 2 })).toEqual([0, 2, 4, 5]);
+    expect(await times({ seconds: 5, everySeconds: 3600 })).toEqual([0, 5]);
+    expect((await sampled({ seconds: 60, everySeconds: 3600 })).at(-1)?.freed_bytes).toBe(
+      300 * 4096,
+    );
+  });
+
+  test('comes in the middle of a nap or of a batch', async () => {
+    const set = [['sleep_millisecs', '4000000000']] as const;
+    expect(await times({ seconds: 3, set })).toEqual([0, 1, 2, 3]);
+    const prices = { ...DEFAULT_PRICES, visit: 1e7 };
+    const slow = [['pages_to_scan', '100000']] as const;
+    const samples = await sampled({ seconds: 4, set: slow, prices });
+    expect(samples.map(({ t, kernel_cpu_seconds }) => [t, kernel_cpu_seconds])).toEqual(
+      [0, 1, 2, 3, 4].map((t) => [t, expect.closeTo(t, 6)]),
+    );
+  });
+
+  test('comes where no work has a price and there are no naps', async () => {
+    const free = { ...DEFAULT_PRICES, visit: 0, mergedVisit: 0, itemMade: 0, merge: 0, skip: 0 };
+    const level = [{ pages: 1, ns: 0 }];
+    const prices = { ...free, absent: 0, batch: 0, stableLevels: level, unstableLevels: level };
+    const set = [['sleep_millisecs', '0']] as const;
+    expect(await times({ seconds: 0.02, everySeconds: 0.01, set, prices })).toEqual([
+      0, 0.01, 0.02,
+    ]);
+  });
+
+  test('a nap goes on over a sweep, and samples have what it changed', async () => {
+    const samples = await sampled({ seconds: 20, set: [['sleep_millisecs', '60000']] }, [
+      ...TWO_EQUAL.slice(0, -1),
+      ...guest(3),
+      pages(3, 1536, 0, 512, PAGE_HUGE),
+      end(0),
+      { type: 'guest-gone', guest: 3 },
+      end(10_000),
+    ]);
+    expect([samples[9]?.huge_pages, samples[11]?.huge_pages]).toEqual([1, 0]);
+    expect(samples.at(-1)?.counters.pages_scanned).toBe(100);
+  });
+
+  test('is refused where a sample each would be too many', async () => {
+    await expect(sampled({ seconds: 86_400, everySeconds: 0.001 })).rejects.toThrow(/--every/);
+    await expect(sampled({ everySeconds: 0 })).rejects.toThrow(/--every/);
+  });
+});
+
+test('a scanner that is told to stand still saves nothing', async () => {
+  const recording = await recorded(TWO_EQUAL);
+  const { samples } = await predict(recording, { ...OPTIONS, set: [['run', '0']] });
+  await recording.close();
+  expect(samples.at(-1)).toMatchObject({ t: 60, freed_bytes: 0, kernel_cpu_seconds: 0 });
+});
+
 test('what changes is changed when it was seen, and what never rests is never merged', async () => {
   const recording = await recorded([
     ...guest(1),

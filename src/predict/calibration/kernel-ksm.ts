@@ -34,6 +34,13 @@ export class KernelKsm {
       throw new KsmdError('EPERM', 'only root may have KSM work: sudo ksmd calibrate');
     if (this.read('pages_scanned') === undefined)
       throw new KsmdError('ENOSYS', 'this kernel has no KSM, or one before Linux 6.7');
+    // Also of processes that are not to be seen from here: of other containers.
+    if (this.count('pages_shared') > 0)
+      throw new KsmdError(
+        'EBUSY',
+        'KSM has merged pages, which measuring would give back: stop what uses it, then ' +
+          `'echo 2 > ${KSM}/run', or take a machine without load`,
+      );
     const user = userOfKsm();
     if (user !== undefined)
       throw new KsmdError(
@@ -89,8 +96,18 @@ export class KernelKsm {
   }
 
   close(): void {
-    this.write('run', 2);
-    for (const [name, value] of [...this.before].reverse()) this.write(name, value);
+    let failed: unknown;
+    const put = (name: string, value: number | string): void => {
+      try {
+        this.write(name, value);
+      } catch (error) {
+        // The others are put back all the same.
+        failed ??= error;
+      }
+    };
+    put('run', 2);
+    for (const [name, value] of [...this.before].reverse()) put(name, value);
+    if (failed !== undefined) throw failed;
   }
 
   /** Processor time that the scanner's thread has had. */
@@ -103,8 +120,18 @@ export class KernelKsm {
 /** A process that has advised memory, other than this one. */
 function userOfKsm(): string | undefined {
   return processes().find((pid) =>
-    /ksm_mergeable: yes|ksm_merge_any: yes/.test(textOf(`/proc/${pid}/ksm_stat`)),
+    usesKsm(textOf(`/proc/${pid}/ksm_stat`), () => textOf(`/proc/${pid}/smaps`)),
   );
+}
+
+/**
+ * Whether a process has memory that KSM looks at, by its files. Before Linux 6.16 ksm_stat does not
+ * tell what is advised: there a mapping's flags do, which take long to read.
+ */
+export function usesKsm(ksmStat: string, smaps: () => string): boolean {
+  if (/^ksm_(mergeable|merge_any): yes$/m.test(ksmStat)) return true;
+  if (/^ksm_(rmap_items|merging_pages) [1-9]/m.test(ksmStat)) return true;
+  return !/^ksm_mergeable: /m.test(ksmStat) && /^VmFlags:.* mg\b/m.test(smaps());
 }
 
 function threadNamed(name: string): string {

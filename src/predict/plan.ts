@@ -9,8 +9,10 @@ export interface PlanGoals {
   readonly withinSeconds: number;
   /** Of one processor, in the first minute and at rest. */
   readonly mostCpu: number;
-  /** Bytes; less is not worth it. */
+  /** Bytes; less is not worth it, and nothing never is. */
   readonly leastBytes: number;
+  /** The kernel has smart scan: 6.7 is the first. */
+  readonly hasSmartScan: boolean;
 }
 
 /** What came of settings. */
@@ -29,7 +31,10 @@ export interface Proposal {
 }
 
 export interface Plan extends Proposal {
+  /** What is proposed saves enough. */
   readonly isWorthIt: boolean;
+  /** The fewest pages take too much of a processor: they are proposed all the same. */
+  readonly isTooDear: boolean;
   /** By which it would be in time, but take too much of a processor. */
   readonly inTime: Proposal | undefined;
   /** What would be saved if smart scan left no page out, if that is much more. */
@@ -38,7 +43,8 @@ export interface Plan extends Proposal {
 
 export interface PlanSettings {
   readonly pages_to_scan: number;
-  readonly smart_scan: 0 | 1;
+  /** Absent where the kernel has none. */
+  readonly smart_scan?: 0 | 1;
 }
 
 /** Of the saving, that is to come in time. */
@@ -54,6 +60,10 @@ export async function plan(
   goals: PlanGoals,
   play: (settings: PlanSettings) => Promise<Played>,
 ): Promise<Plan> {
+  const settingsOf = (step: number): PlanSettings => ({
+    pages_to_scan: FEWEST_PAGES * 2 ** step,
+    ...(goals.hasSmartScan ? { smart_scan: 1 } : {}),
+  });
   const known = new Map<number, Played>();
   const playStep = async (step: number): Promise<Played> => {
     const played = known.get(step) ?? (await play(settingsOf(step)));
@@ -77,18 +87,17 @@ export async function plan(
     return Math.max(cpuAtFirst, cpuAtRest) > goals.mostCpu;
   });
   const proposal = await propose(Math.max(0, Math.min(inTime, tooDear - 1, DOUBLINGS)));
-  const { outcome: all } = await play({ ...settingsOf(DOUBLINGS), smart_scan: 0 });
+  const all = goals.hasSmartScan
+    ? (await play({ ...settingsOf(DOUBLINGS), smart_scan: 0 })).outcome
+    : fastest.outcome;
   const isMissed = inTime >= tooDear && inTime <= DOUBLINGS;
   return {
     ...proposal,
-    isWorthIt: freed(fastest.outcome) >= goals.leastBytes,
+    isWorthIt: freed(proposal.outcome) >= Math.max(1, goals.leastBytes),
+    isTooDear: tooDear === 0,
     inTime: isMissed ? await propose(inTime) : undefined,
     withoutSmartScan: freed(all) > freed(fastest.outcome) * MUCH_MORE ? all : undefined,
   };
-}
-
-function settingsOf(step: number): PlanSettings {
-  return { pages_to_scan: FEWEST_PAGES * 2 ** step, smart_scan: 1 };
 }
 
 /** Bytes: merged, and given back by splits. */

@@ -1,5 +1,6 @@
 /** A plan on one screen: the verdict first, then what to paste, and how to undo it. */
 import type { Estimate } from '../../../estimate/estimate.js';
+import type { Outcome } from '../../../predict/outcome.js';
 import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predict/plan.js';
 import type { Prices } from '../../../predict/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
@@ -9,11 +10,17 @@ import { sampleLines } from './prediction-screen.js';
 /** The kernel's own, that undoing goes back to. */
 const KSM = '/sys/kernel/mm/ksm';
 
+/** By which ksmtuned naps shorter the more memory a host has: KSM_SLEEP_MSEC is for so much. */
+const KSMTUNED_BYTES = 16 * 2 ** 30;
+const SLEEP_MS = 20;
+
+/** `memTotal`: bytes of the host's memory, if the recording tells. */
 export function planScreen(
   plan: Plan,
   goals: PlanGoals,
   estimated: Estimate,
   { pageSize, host, sample }: RecordingHeader,
+  memTotal: number | undefined,
   { measuredOn }: Prices,
 ): string[] {
   const present = estimated.pages * pageSize;
@@ -27,7 +34,7 @@ export function planScreen(
     `${host}: ${verdict}`,
     '',
     ...reasons(plan, goals, estimated, pageSize),
-    ...(plan.isWorthIt ? recipe(plan) : []),
+    ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
     ...sampleLines(sample),
     'The kernel pays as if on',
     `${measuredOn} ('ksmd calibrate' measures this machine).`,
@@ -47,7 +54,7 @@ function costs({ outcome, seconds }: Proposal): string {
 
 /** Why it is not more, or not sooner; each a line, and an empty one if there are any. */
 function reasons(
-  { inTime, withoutSmartScan, seconds }: Plan,
+  { inTime, isTooDear, outcome, settings, withoutSmartScan, seconds }: Plan,
   { withinSeconds, mostCpu }: PlanGoals,
   estimated: Estimate,
   pageSize: number,
@@ -55,11 +62,15 @@ function reasons(
   const bytes = (pages: number): string => size(pages * pageSize);
   const within = duration(withinSeconds * 1000);
   const told: (string | undefined)[] = [
-    inTime === undefined
+    isTooDear
+      ? `Even pages_to_scan=${settings.pages_to_scan} takes ${percent(mostOf(outcome))} of a ` +
+        `processor, more than ${percent(mostCpu)}.`
+      : undefined,
+    inTime === undefined || inTime.settings.pages_to_scan === settings.pages_to_scan
       ? undefined
       : `Not within ${within} at ${percent(mostCpu)} of a processor: that takes ` +
         `pages_to_scan=${inTime.settings.pages_to_scan}, and ` +
-        `${percent(inTime.outcome.cpuAtFirst)}.`,
+        `${percent(mostOf(inTime.outcome))}.`,
     inTime === undefined && (seconds ?? Number.POSITIVE_INFINITY) > withinSeconds
       ? `Not within ${within}, whatever pages_to_scan is.`
       : undefined,
@@ -81,12 +92,18 @@ function reasons(
   return lines.length === 0 ? [] : [...lines, ''];
 }
 
-function recipe({ settings }: Plan): string[] {
+function mostOf({ cpuAtFirst, cpuAtRest }: Outcome): number {
+  return Math.max(cpuAtFirst, cpuAtRest);
+}
+
+function recipe({ settings }: Plan, memTotal: number | undefined): string[] {
   const { pages_to_scan: pages, smart_scan: smart } = settings;
+  // What has smart scan has an advisor soon after, and while that runs pages_to_scan is its own.
   const files = [
+    ...(smart === undefined ? [] : [['advisor_mode', 'none'] as const]),
     ['pages_to_scan', pages],
-    ['sleep_millisecs', 20],
-    ['smart_scan', smart],
+    ['sleep_millisecs', SLEEP_MS],
+    ...(smart === undefined ? [] : [['smart_scan', smart] as const]),
     ['run', 1],
   ] as const;
   return [
@@ -97,8 +114,12 @@ function recipe({ settings }: Plan): string[] {
     'Or where ksmtuned runs, /etc/ksmtuned.conf:',
     `  KSM_NPAGES_MIN=${pages}`,
     `  KSM_NPAGES_MAX=${pages}`,
+    ...(memTotal === undefined
+      ? []
+      : [`  KSM_SLEEP_MSEC=${Math.ceil((SLEEP_MS * memTotal) / KSMTUNED_BYTES)}`]),
     'Undone by:',
     `  echo 2 > ${KSM}/run; echo 0 > ${KSM}/run; echo 100 > ${KSM}/pages_to_scan`,
+    '  rm /etc/tmpfiles.d/ksm.conf',
     '',
   ];
 }

@@ -1,6 +1,6 @@
 /** `ksmd plan`: whether KSM is worth it on a recorded host, and with which settings. */
 import { estimate } from '../../../estimate/estimate.js';
-import type { ProfileName } from '../../../ksm/kernels.js';
+import { kernelProfile, type ProfileName } from '../../../ksm/kernels.js';
 import { outcomeOf } from '../../../predict/outcome.js';
 import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
@@ -43,6 +43,7 @@ export const action: Action<[string], PlanOptions> = async (
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
       leastBytes,
+      hasSmartScan: kernelProfile(options.kernel).smartScan,
     };
     const { stderr } = process;
     const result = await plan(goals, async (settings) => {
@@ -52,7 +53,10 @@ export const action: Action<[string], PlanOptions> = async (
     });
     if (stderr.isTTY) stderr.write('\r\x1b[K');
     if (json) printJson({ goals, ...result, prices });
-    else print(...planScreen(result, goals, estimated, recording.header, prices));
+    else {
+      const memTotal = host.numbers[recording.header.hostNumbers.indexOf('MemTotal')];
+      print(...planScreen(result, goals, estimated, recording.header, memTotal, prices));
+    }
     return undefined;
   } finally {
     await recording.close();

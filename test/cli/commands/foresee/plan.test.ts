@@ -28,6 +28,13 @@ test('worth it, and what to write where', async () => {
   const [verdict] = stdout.split('\n');
   expect(verdict).toMatch(/: worth it: 800 KiB of 1.9 MiB, nine tenths of it in .* at rest$/);
   expect(stdout).toContain('echo 100 > /sys/kernel/mm/ksm/pages_to_scan\n');
+  // While an advisor runs, pages_to_scan is not to be set.
+  expect(stdout.indexOf('echo none > /sys/kernel/mm/ksm/advisor_mode')).toBeLessThan(
+    stdout.indexOf('echo 100 >'),
+  );
+  expect(stdout).toContain('echo none > /sys/kernel/mm/ksm/advisor_mode');
+  expect(stdout).toContain('KSM_SLEEP_MSEC=');
+  expect(stdout).toContain('  rm /etc/tmpfiles.d/ksm.conf\n');
   expect(stdout).toContain('  w /sys/kernel/mm/ksm/run - - - - 1\n');
   expect(stdout).toContain('KSM_NPAGES_MIN=100\n');
   expect(stdout).toMatch(/Undone by:\n {2}echo 2 > \/sys\/kernel\/mm\/ksm\/run;/);
@@ -44,6 +51,18 @@ test('what cannot be had within both limits is said, with what it would take', a
   const args = ['--within', '100ms', '--max-cpu', '1%'];
   const { stdout } = await ksmd('plan', recording, ...args);
   expect(stdout).toMatch(/^Not within 100 ms/m);
+});
+
+test('where the kernel has no smart scan and no advisor, nothing is written to them', async () => {
+  const { status, stdout } = await ksmd('plan', recording, '--kernel', '6.1');
+  expect(status).toBe(0);
+  expect(stdout).toContain('echo 100 > /sys/kernel/mm/ksm/pages_to_scan\n');
+  expect(stdout).not.toMatch(/smart_scan|advisor_mode/);
+});
+
+test('what is dearer than allowed is said to be', async () => {
+  const { stdout } = await ksmd('plan', recording, '--max-cpu', '0.001%');
+  expect(stdout).toMatch(/^Even pages_to_scan=100 takes .* of a processor, more than /m);
 });
 
 test('--json has the goals, the settings and what comes of them', async () => {

@@ -63,6 +63,7 @@ export function sampleLines(sample: number): string[] {
   return sample === 1
     ? []
     : [
-        `About, from one content in ${sample}: huge pages, and what their splits give back, left out.`,
+        `About, from one content in ${sample}: huge pages, and what their splits give back, ` +
+          'left out.',
       ];
 }

@@ -69,6 +69,10 @@ export class Guests {
 
 /** EINVAL unless there is such a NUMA node. */
 export function assertNumaNode(node: number): void {
-  if (Number.isInteger(node) && node >= 0 && node < MAX_NUMA_NODES) return;
+  if (isNumaNode(node)) return;
   throw new KsmdError('EINVAL', `NUMA node ${node}: there are nodes 0 to ${MAX_NUMA_NODES - 1}`);
+}
+
+export function isNumaNode(node: number): boolean {
+  return Number.isInteger(node) && node >= 0 && node < MAX_NUMA_NODES;
 }

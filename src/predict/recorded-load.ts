@@ -147,10 +147,12 @@ export class RecordedLoad {
       guest.parent = parent;
       guest.forkedUpTo = 0;
     }
-    for (const { page, pages, huge } of uncovered(this.regionsOf(guest), surveyed?.laid ?? []))
+    const laid = uncovered(this.regionsOf(guest), surveyed?.laid ?? []);
+    for (const { page, pages, huge, node } of laid)
       host.map(name, String(page), pages, {
         address: this.address(guest, page),
         huge: huge && host.oneIn === 1,
+        node,
       });
     guest.regions = this.regionsOf(guest);
   }
@@ -372,12 +374,12 @@ function firstEndingAfter(regions: readonly Pages[], page: number): number {
 function uncovered(known: readonly Pages[], laid: readonly Laid[]): Laid[] {
   if (known.length === 0) return [...laid];
   const parts: Laid[] = [];
-  for (const { page, pages, huge } of laid) {
+  for (const { page, pages, ...how } of laid) {
     let at = page;
     for (let index = firstEndingAfter(known, page); at < page + pages; index++) {
       const region = known[index];
       const next = Math.min(region?.page ?? page + pages, page + pages);
-      if (next > at) parts.push({ page: at, pages: next - at, huge });
+      if (next > at) parts.push({ page: at, pages: next - at, ...how });
       if (region === undefined) break;
       at = Math.max(at, region.page + region.pages);
     }

@@ -2,8 +2,9 @@
  * What has to be known of a recording before it is played: where each guest ever has pages, and
  * whose fork it is. So its memory can be laid out once, and nothing has to be moved later.
  *
- * Reads all of the recording, and keeps a few bytes a stretch of 512 pages.
+ * Reads all of the recording, and keeps a few bytes a stretch of 512 pages and a mapping.
  */
+import { isNumaNode } from '../machine/guests.js';
 import {
   MAPPING_ADVISED,
   PAGE_ABSENT,
@@ -14,7 +15,7 @@ import {
 } from '../recording/format.js';
 import { STRETCH_PAGES } from '../recording/recorded-host.js';
 import type { Recording } from '../recording/recording.js';
-import type { PagesRecord } from '../recording/records.js';
+import type { MappingFacts, PagesRecord } from '../recording/records.js';
 
 /** Pages of a guest in a row, whole stretches. */
 export interface Laid {
@@ -22,6 +23,8 @@ export interface Laid {
   readonly pages: number;
   /** They lie in huge pages when they are seen first. */
   readonly huge: boolean;
+  /** The NUMA node that the mapping around it lies on; undefined if that is not told. */
+  readonly node: number | undefined;
 }
 
 export interface SurveyedGuest {
@@ -51,6 +54,8 @@ export interface Survey {
 class Guest {
   /** By place: whether it is huge. */
   readonly places = new Map<number, boolean>();
+  /** By where they begin, as they were told first. */
+  readonly mappings = new Map<number, MappingFacts>();
   /** How many pages it shares with whom, in its first sweep. */
   readonly sharedWith = new Map<number, number>();
 
@@ -59,6 +64,10 @@ class Guest {
     /** How many came before. */
     readonly place: number,
   ) {}
+
+  map(mapping: MappingFacts): void {
+    if (!this.mappings.has(mapping.page)) this.mappings.set(mapping.page, mapping);
+  }
 
   /** `owner`: whose pages they are, if they are shared. */
   see({ page, pages, state, ...told }: PagesRecord, sweep: number, owner: Guest | undefined): void {
@@ -78,14 +87,20 @@ class Guest {
   }
 
   get laid(): Laid[] {
-    const laid: { page: number; pages: number; huge: boolean }[] = [];
+    const laid: (Laid & { pages: number })[] = [];
+    const mappings = [...this.mappings.values()].sort((a, b) => a.page - b.page);
+    let at = 0;
     for (const place of [...this.places.keys()].sort((a, b) => a - b)) {
       const page = place * STRETCH_PAGES;
+      const end = page + STRETCH_PAGES;
+      while ((mappings[at]?.page ?? end) + (mappings[at]?.pages ?? 0) <= page) at++;
+      const mapping = mappings[at];
+      const node = mapping !== undefined && mapping.page < end ? nodeOf(mapping) : undefined;
       const huge = this.places.get(place) === true;
       const last = laid.at(-1);
-      if (last !== undefined && last.page + last.pages === page && last.huge === huge)
-        last.pages += STRETCH_PAGES;
-      else laid.push({ page, pages: STRETCH_PAGES, huge });
+      const goesOn = last?.huge === huge && last.node === node;
+      if (goesOn && last.page + last.pages === page) last.pages += STRETCH_PAGES;
+      else laid.push({ page, pages: STRETCH_PAGES, huge, node });
     }
     return laid;
   }
@@ -111,6 +126,7 @@ export async function survey(recording: Recording): Promise<Survey> {
         break;
       case 'mapping':
         if ((record.flags & MAPPING_ADVISED) !== 0) hasAdvised = true;
+        guests.get(record.guest)?.map(record);
         break;
       case 'pages':
         guests
@@ -131,6 +147,11 @@ export async function survey(recording: Recording): Promise<Survey> {
   }
   const surveyed = surveyedOf(guests);
   return { guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };
+}
+
+/** A host has fewer nodes than a kernel can: of others it is as if they were not told. */
+function nodeOf({ node }: MappingFacts): number | undefined {
+  return node !== undefined && isNumaNode(node) ? node : undefined;
 }
 
 function surveyedOf(guests: ReadonlyMap<number, Guest>): Map<number, SurveyedGuest> {

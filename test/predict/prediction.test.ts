@@ -360,6 +360,30 @@ test('as many guests as there are go at once and others come, before the scanner
   expect(samples.at(-1)?.t).toBe(60);
 });
 
+test('pages of different NUMA nodes are merged only across nodes', async () => {
+  const on = (id: number, page: number, node: number | undefined): SweepRecord => {
+    return { type: 'mapping', guest: id, page, pages: 512, flags: 0, node, label: '' };
+  };
+  const recording = await recorded([
+    { ...GUEST, guest: 1 },
+    on(1, 512, 0),
+    on(1, 1024, 1),
+    { ...GUEST, guest: 2, pid: 8 },
+    on(2, 2048, 1),
+    pages(1, 512, 0, 50),
+    pages(1, 1024, 100, 30),
+    pages(2, 2048, 0, 200),
+    end(0),
+  ]);
+  const savedPages = async (merge_across_nodes: string): Promise<number> => {
+    const set = Object.entries({ merge_across_nodes, pages_to_scan: '1000' });
+    const { samples } = await predict(recording, { ...OPTIONS, set });
+    return (samples.at(-1)?.freed_bytes ?? 0) / 4096;
+  };
+  expect([await savedPages('1'), await savedPages('0')]).toEqual([80, 30]);
+  await recording.close();
+});
+
 test('huge pages of which a page merges are split, and give their zeroes back', async () => {
   const huge = (id: number): SweepRecord[] => [
     ...guest(id),

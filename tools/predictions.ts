@@ -50,6 +50,13 @@ const options = program.opts<{
 const folder = mkdtempSync(join(tmpdir(), 'ksmd-predictions-'));
 const { signal } = new AbortController();
 const kernel = new KernelKsm(NAP_MS);
+let running: Programs | undefined;
+// However it ends, the kernel is as it was, and no program is left.
+process.on('exit', () => {
+  running?.stop();
+  kernel.close();
+});
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(130));
 let isRight = true;
 try {
   const { prices } = await calibrate({
@@ -64,6 +71,7 @@ try {
       const [pages = '', smart = ''] = setting.split('/');
       kernel.reset();
       const programs = Programs.start(options.programs, options.each, Number(writes));
+      running = programs;
       try {
         await sleep(SETTLING_MS);
         const path = join(folder, `${writes}-${pages}-${smart}.rec`);
@@ -109,7 +117,6 @@ try {
       }
     }
 } finally {
-  kernel.close();
   rmSync(folder, { recursive: true });
 }
 process.exitCode = isRight ? 0 : 1;

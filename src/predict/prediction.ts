@@ -125,7 +125,7 @@ class Prediction {
       {
         memoryBytes: Math.min(
           MAX_BYTES,
-          pages * (BYTES_A_SLOT + BYTES_A_FRAME / header.sample) + BYTES_BESIDES,
+          Math.ceil(pages * (BYTES_A_SLOT + BYTES_A_FRAME / header.sample)) + BYTES_BESIDES,
         ),
         oneIn: header.sample,
         pageSize: header.pageSize,

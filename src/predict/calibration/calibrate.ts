@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { cpus, machine, release } from 'node:os';
 import type { KernelWork } from '../../ksm/kernel-work.js';
 import type { LibC } from '../../libc.js';
+import { DEFAULT_PRICES } from '../default-prices.js';
 import { type Prices, priceOf, type Trees } from '../prices.js';
 import type { KernelKsm } from './kernel-ksm.js';
 import { type MeasuredScan, NUMBER_BYTES, Specimen } from './specimen.js';
@@ -298,9 +299,15 @@ class Calibrating {
     count: (work: KernelWork) => number,
     trees: Trees = NO_TREES,
   ): void {
+    const times = count(scan.work);
+    // Where the kernel cannot be brought to do it (no huge pages, say) nothing is learned.
+    if (times === 0) {
+      this.prices = { ...this.prices, [price]: DEFAULT_PRICES[price] };
+      return;
+    }
     this.prices = { ...this.prices, [price]: 0 };
     const rest = scan.processorNs - this.priced(scan.work, trees);
-    this.prices = { ...this.prices, [price]: Math.max(0, rest / count(scan.work)) };
+    this.prices = { ...this.prices, [price]: Math.max(0, rest / times) };
     this.kinds.push({ kind, scan, trees, isLearnedFrom: true });
   }
 

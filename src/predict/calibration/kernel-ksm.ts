@@ -14,6 +14,9 @@ const THREAD = 'ksmd';
 /** How often it is looked whether a scan has ended: a nap is longer. */
 const LOOK_MS = 1;
 
+/** No scan of what is measured takes so long. */
+const MOST_MS = 60_000;
+
 /** What the kernel did between two moments. */
 export interface Scanned {
   readonly processorNs: number;
@@ -85,7 +88,11 @@ export class KernelKsm {
     const fromNs = this.processorNs;
     const from = this.count('full_scans');
     this.write('run', 1);
-    while (this.count('full_scans') === from) await sleep(LOOK_MS, undefined, { signal });
+    for (const endMs = performance.now() + MOST_MS; this.count('full_scans') === from; ) {
+      if (performance.now() > endMs)
+        throw new KsmdError('EAGAIN', 'no scan ends: something else has stopped KSM meanwhile');
+      await sleep(LOOK_MS, undefined, { signal });
+    }
     // What ends a scan ends its batch: the thread naps, and no other has begun.
     this.write('run', 0);
     return { processorNs: this.processorNs - fromNs, scans: this.count('full_scans') - from };

@@ -5,7 +5,7 @@ import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predic
 import type { Prices } from '../../../predict/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import { sampleLines } from './prediction-screen.js';
+import { kernelLine, sampleLines } from './prediction-screen.js';
 
 /** The kernel's own, that undoing goes back to. */
 const KSM = '/sys/kernel/mm/ksm';
@@ -14,15 +14,20 @@ const KSM = '/sys/kernel/mm/ksm';
 const KSMTUNED_BYTES = 16 * 2 ** 30;
 const SLEEP_MS = 20;
 
-/** `memTotal`: bytes of the host's memory, if the recording tells. */
-export function planScreen(
-  plan: Plan,
-  goals: PlanGoals,
-  estimated: Estimate,
-  { pageSize, host, sample }: RecordingHeader,
-  memTotal: number | undefined,
-  { measuredOn }: Prices,
-): string[] {
+/** What a plan was asked for, and rests on. */
+export interface PlanBasis {
+  readonly goals: PlanGoals;
+  readonly estimated: Estimate;
+  readonly header: RecordingHeader;
+  readonly kernel: string;
+  /** Bytes of the host's memory, if the recording tells. */
+  readonly memTotal: number | undefined;
+  readonly prices: Prices;
+}
+
+export function planScreen(plan: Plan, basis: PlanBasis): string[] {
+  const { goals, estimated, header, kernel, memTotal, prices } = basis;
+  const { pageSize, host, sample } = header;
   const present = estimated.pages * pageSize;
   const zeroes = Math.min(estimated.zeroPages * pageSize, freed(plan.outcome));
   const bytes = size(freed(plan.outcome));
@@ -35,9 +40,10 @@ export function planScreen(
     '',
     ...reasons(plan, goals, estimated, pageSize),
     ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
+    kernelLine(header, kernel),
     ...sampleLines(sample),
     'The kernel pays as if on',
-    `${measuredOn} ('ksmd calibrate' measures this machine).`,
+    `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
   ];
 }
 

@@ -37,13 +37,14 @@ export const action: Action<[string], PlanOptions> = async (
     const host = await recording.lastSweep();
     const selection = options.advised ? 'advised' : options.all ? 'all' : 'auto';
     const estimated = estimate(host, { selection, maxPageSharing: 256 });
-    const { pageSize } = recording.header;
-    const leastBytes = options.minSaving ?? estimated.pages * pageSize * LEAST_SHARE;
+    const { header } = recording;
+    const { kernel } = options;
+    const leastBytes = options.minSaving ?? estimated.pages * header.pageSize * LEAST_SHARE;
     const goals = {
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
       leastBytes,
-      hasSmartScan: kernelProfile(options.kernel).smartScan,
+      hasSmartScan: kernelProfile(kernel).smartScan,
     };
     const { stderr } = process;
     const result = await plan(goals, async (settings) => {
@@ -54,8 +55,8 @@ export const action: Action<[string], PlanOptions> = async (
     if (stderr.isTTY) stderr.write('\r\x1b[K');
     if (json) printJson({ goals, ...result, prices });
     else {
-      const memTotal = host.numbers[recording.header.hostNumbers.indexOf('MemTotal')];
-      print(...planScreen(result, goals, estimated, recording.header, memTotal, prices));
+      const memTotal = host.numbers[header.hostNumbers.indexOf('MemTotal')];
+      print(...planScreen(result, { goals, estimated, header, kernel, memTotal, prices }));
     }
     return undefined;
   } finally {

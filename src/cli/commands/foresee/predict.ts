@@ -45,7 +45,7 @@ export const action: Action<[string], PredictOptions> = async (
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     if (json) printJson({ prices, runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
-    else print(...predictionScreen(runs, recording.header, prices));
+    else print(...predictionScreen(runs, recording.header, prices, options.kernel));
     return undefined;
   } finally {
     await recording.close();

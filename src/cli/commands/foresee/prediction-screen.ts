@@ -8,9 +8,11 @@ const HEAD = ['SETTINGS', 'SAVED', 'TO 50%', '90%', '99%', 'CPU', 'AT REST', 'BR
 
 export function predictionScreen(
   runs: readonly Run[],
-  { host, pageSize, sample }: RecordingHeader,
+  header: RecordingHeader,
   prices: Prices,
+  kernel: string,
 ): string[] {
+  const { host, pageSize, sample } = header;
   const [first] = runs;
   if (first === undefined) return [];
   const { recordedSeconds, leftOut, advisedOnly, samples } = first.predicted;
@@ -30,6 +32,7 @@ export function predictionScreen(
     advisedOnly
       ? 'As KSM sees it now: what is advised mergeable.'
       : 'As if all private memory were advised mergeable.',
+    kernelLine(header, kernel),
     ...sampleLines(sample),
     ...leftOutLines(leftOut.pinnedPages * pageSize, leftOut.notAdvisedPages * pageSize),
     `CPU is the kernel's scanner's, of one processor: first minute and at rest, as if on`,
@@ -66,4 +69,9 @@ export function sampleLines(sample: number): string[] {
         `About, from one content in ${sample}: huge pages, and what their splits give back, ` +
           'left out.',
       ];
+}
+
+/** Whose steps were followed, and where they were not. */
+export function kernelLine({ kernel: recordedOn }: RecordingHeader, kernel: string): string {
+  return `As Linux ${kernel} does it; the recording is of ${recordedOn}.`;
 }

@@ -23,6 +23,7 @@ import { finish } from '../machine/long-work.js';
 import { KHUGEPAGED } from '../names.js';
 import type { Recording } from '../recording/recording.js';
 import { alikeKib } from './alike.js';
+import { LastPart } from './last-part.js';
 import { type Prices, priceOf } from './prices.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { type Survey, survey } from './survey.js';
@@ -36,6 +37,8 @@ const SLACK = 1.15;
 const FEWEST_SECONDS = 60;
 /** Smart scan leaves a page out for eight scans at most. */
 const CALM_SCANS = 40;
+/** Where pages go on changing, merged ones become fewer and more again. */
+const CALM_SHARE = 0.01;
 /** So that what it costs at rest shows in a few samples. */
 const CALM_MS = 20_000;
 /** Debian's, where a recording does not tell. */
@@ -96,6 +99,7 @@ class Prediction {
   private readonly host: Host;
   private readonly load: RecordedLoad;
   private readonly samples: PredictedSample[] = [];
+  private readonly lastPart: LastPart;
   private readonly alikeKib: number;
   private readonly advisedOnly: boolean;
   private work: KernelWork;
@@ -105,9 +109,9 @@ class Prediction {
   private hugeShare = 0;
   private kin: readonly Family[] = [];
   private isRecordingOver = false;
-  /** What is merged, and since which full scan it has been so. */
-  private merged = '';
-  private mergedSince = { scans: 0, nowMs: 0 };
+  private isEnded = false;
+  /** About so many pages are merged, since when. */
+  private calm = { merged: 0, scans: 0, nowMs: 0 };
   /** Of a sample: parts of a page that batches still have to visit. */
   private pagesDue = 0;
   /** When khugepaged wakes next. */
@@ -147,6 +151,7 @@ class Prediction {
     }
     for (const [name, value] of options.set) this.host.set(name, value);
     this.nextPassMs = tunables.scan_sleep_millisecs;
+    this.lastPart = new LastPart(surveyed.sweepMs);
     this.work = this.host.kernelWork();
   }
 
@@ -167,9 +172,9 @@ class Prediction {
       await sweeps.next();
       this.kin = families(host);
     }
-    this.isRecordingOver = true;
-    this.scanUntil(seconds * 1000);
     await sweeps.return(undefined);
+    this.isRecordingOver = true;
+    this.goOn(seconds * 1000);
     const { samples, load, advisedOnly, clock } = this;
     // The end is told, wherever the last step fell. At rest it comes sooner.
     const lastMs = Math.min(seconds * 1000, clock.now);
@@ -179,13 +184,30 @@ class Prediction {
 
   /** Each step brings the next sweep's changes into the host. */
   private async *sweeps(): AsyncGenerator<void, void, undefined> {
+    let sweep = 0;
     for await (const record of this.recording.records()) {
       this.load.apply(record);
+      if (record.type === 'pages') this.lastPart.keep(record, sweep);
       if (record.type === 'end') {
+        sweep++;
         this.kin = families(this.host);
         yield;
       }
     }
+  }
+
+  /** After the recording's end, as its last part went on. */
+  private goOn(endMs: number): void {
+    const { lastPart, clock, load } = this;
+    const beginMs = this.surveyed.sweepMs.at(-1) ?? 0;
+    for (let cycle = 1; lastPart.lengthMs > 0 && !this.isEnded; cycle++)
+      for (const { afterMs, changes } of lastPart.again(cycle)) {
+        const atMs = beginMs + (cycle - 1) * lastPart.lengthMs + afterMs;
+        this.scanUntil(Math.min(atMs, endMs));
+        if (atMs >= endMs || this.isEnded) return;
+        for (const record of changes) load.applyAgain(record);
+      }
+    if (clock.now < endMs && !this.isEnded) this.scanUntil(endMs);
   }
 
   /** What is due after `endMs` is told later: until then there may be another sweep. */
@@ -207,7 +229,10 @@ class Prediction {
         this.sampleUntil(Math.min(clock.now, endMs));
         if (this.fullScans === scans) continue;
         scans = this.fullScans;
-        if (this.isAtRest(scans)) return;
+        if (this.isAtRest(scans)) {
+          this.isEnded = true;
+          return;
+        }
         this.load.stir();
       } else {
         const wakeMs = activity.kind === 'sleep' ? Math.min(activity.untilMs, endMs) : endMs;
@@ -217,18 +242,18 @@ class Prediction {
     }
   }
 
-  /** Nothing more is to come: told once a full scan. */
+  /** Nothing much is to come: told once a full scan. */
   private isAtRest(scans: number): boolean {
-    const { pages_shared, pages_sharing, ksm_zero_pages } = this.host.counters();
-    const merged = `${pages_shared} ${pages_sharing} ${ksm_zero_pages}`;
+    const { pages_sharing = 0, ksm_zero_pages = 0 } = this.host.counters();
+    const merged = pages_sharing + ksm_zero_pages;
     const nowMs = this.clock.now;
-    if (merged !== this.merged) this.mergedSince = { scans, nowMs };
-    this.merged = merged;
+    if (Math.abs(merged - this.calm.merged) > this.calm.merged * CALM_SHARE)
+      this.calm = { merged, scans, nowMs };
     return (
       this.options.endsAtRest === true &&
       this.isRecordingOver &&
-      scans - this.mergedSince.scans >= CALM_SCANS &&
-      nowMs - this.mergedSince.nowMs >= CALM_MS
+      scans - this.calm.scans >= CALM_SCANS &&
+      nowMs - this.calm.nowMs >= CALM_MS
     );
   }
 

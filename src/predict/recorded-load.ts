@@ -111,6 +111,11 @@ export class RecordedLoad {
     }
   }
 
+  /** Pages that have changed once more, of guests that are there still. */
+  applyAgain(record: PagesRecord): void {
+    if (this.guests.has(record.guest)) this.applyPages(record);
+  }
+
   /** Before the scanner comes by again, every page that never rests is another one. */
   stir(): void {
     for (const guest of this.guests.values())

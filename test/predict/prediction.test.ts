@@ -234,6 +234,27 @@ test('what changes is changed when it was seen, and what never rests is never me
   expect(after?.freed_bytes).toBe(29 * 4096);
 });
 
+test('after its end it goes on as its latter half did', async () => {
+  const changed = (sweep: number): SweepRecord[] => [
+    pages(1, 512, 100 * sweep, 100),
+    pages(2, 512, 100 * sweep, 100),
+    end(10_000 * sweep),
+  ];
+  const recording = await recorded([
+    ...guest(1),
+    ...guest(2),
+    ...Array.from({ length: 5 }, (_, sweep) => changed(sweep)).flat(),
+  ]);
+  const set = [['pages_to_scan', '1000']] as const;
+  const { samples, recordedSeconds } = await predict(recording, { ...OPTIONS, set, seconds: 101 });
+  await recording.close();
+  expect(recordedSeconds).toBe(40);
+  const breaks = (t: number): number => samples.find((sample) => sample.t === t)?.breaks ?? 0;
+  // All pages are others every ten seconds, equal to each other, and merged before the next time.
+  for (let t = 12; t <= 102; t += 10) expect(breaks(t - 1)).toBe((t - 2) * 20);
+  expect(samples.at(-2)?.counters.pages_sharing).toBe(100);
+});
+
 test('guests that come and go do so when they were seen', async () => {
   const recording = await recorded([
     ...guest(1),

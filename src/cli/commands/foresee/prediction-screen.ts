@@ -27,7 +27,7 @@ export function predictionScreen(
     ),
     '',
     ...(seconds > recordedSeconds
-      ? ['Where the recording ends nothing changes any more, but what never rests.']
+      ? ['Where the recording ends it goes on as its latter half did.']
       : []),
     advisedOnly
       ? 'As KSM sees it now: what is advised mergeable.'

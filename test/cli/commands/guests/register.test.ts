@@ -342,8 +342,8 @@ describe('register --pages', () => {
 });
 
 test.each([
-  [['register', 'x'], /one of --pid, --qemu, .* --image and --pages/],
-  [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, --qemu, .* --image and --pages/],
+  [['register', 'x'], /one of --pid, .* --recording and --pages/],
+  [['register', 'x', '--pid', '1', '--pages', '1'], /one of --pid, .* --recording and --pages/],
   [['register', 'x', '--pid', '1', '--address', '0'], /--address goes with --image or --pages/],
   [['register', 'x', '--pages', '1', '--raw'], /--raw goes with --image/],
   [['register', 'x', '--pages', 'many'], /Write a whole number/],

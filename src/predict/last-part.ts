@@ -1,0 +1,78 @@
+/**
+ * How a recording went on in its last part, its latter half: the pages that changed in each of its
+ * sweeps. What comes after the recording's end is taken to be the same again and again: the same
+ * pages change, and those that changed to one content change to one again, another each time.
+ */
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { PAGE_ABSENT, PAGE_CONTENT, PAGE_KIND, PAGE_ZEROES } from '../recording/format.js';
+import type { PagesRecord } from '../recording/records.js';
+
+/** Of more changes than that the rest is left out: they are kept in memory. */
+const MOST_PAGES = 4_000_000;
+/** Of a fingerprint, what a sample does not go by. */
+const TAIL = FINGERPRINT_BYTES - 4;
+
+interface Sweep {
+  /** Milliseconds since the part's begin. */
+  readonly afterMs: number;
+  readonly changes: PagesRecord[];
+}
+
+export class LastPart {
+  private readonly sweeps: Sweep[] = [];
+  private readonly first: number;
+  private pages = 0;
+
+  /** `sweepMs`: when each sweep of the recording began. */
+  constructor(private readonly sweepMs: readonly number[]) {
+    this.first = Math.max(1, Math.ceil(sweepMs.length / 2));
+  }
+
+  /** How long it is; 0 if nothing changed in it. */
+  get lengthMs(): number {
+    if (this.sweeps.length === 0) return 0;
+    return (this.sweepMs.at(-1) ?? 0) - (this.sweepMs[this.first - 1] ?? 0);
+  }
+
+  /** A record of the recording's `sweep`th sweep, from 0 on. */
+  keep(record: PagesRecord, sweep: number): void {
+    const kind = record.state & PAGE_KIND;
+    const isChange = kind === PAGE_CONTENT || kind === PAGE_ZEROES || kind === PAGE_ABSENT;
+    if (sweep < this.first || !isChange || this.pages + record.pages > MOST_PAGES) return;
+    this.pages += record.pages;
+    const { fingerprints } = record;
+    const kept = fingerprints === undefined ? record : { ...record, fingerprints: copy(record) };
+    this.sweepAt(sweep).changes.push(kept);
+  }
+
+  /** Its sweeps once more, in order: milliseconds since it began again, and what changes then. */
+  *again(cycle: number): Generator<{ afterMs: number; changes: Iterable<PagesRecord> }> {
+    for (const { afterMs, changes } of this.sweeps)
+      yield { afterMs, changes: changes.map((record) => another(record, cycle)) };
+  }
+
+  private sweepAt(sweep: number): Sweep {
+    const at = sweep - this.first;
+    for (let next = this.sweeps.length; next <= at; next++)
+      this.sweeps.push({
+        afterMs: (this.sweepMs[this.first + next] ?? 0) - (this.sweepMs[this.first - 1] ?? 0),
+        changes: [],
+      });
+    const found = this.sweeps[at];
+    if (found === undefined) throw new RangeError(`no sweep ${sweep}`);
+    return found;
+  }
+}
+
+function copy({ fingerprints }: PagesRecord): Buffer {
+  return Buffer.from(fingerprints ?? []);
+}
+
+/** The same pages, with contents that they have not had; equal ones stay equal. */
+function another(record: PagesRecord, cycle: number): PagesRecord {
+  if (record.fingerprints === undefined) return record;
+  const fingerprints = copy(record);
+  for (let at = TAIL; at < fingerprints.length; at += FINGERPRINT_BYTES)
+    fingerprints.writeUInt32LE((fingerprints.readUInt32LE(at) ^ cycle) >>> 0, at);
+  return { ...record, fingerprints };
+}

@@ -51,7 +51,7 @@ test('nor when everything happens at once', async () => {
 });
 
 test('requests that make no sense are refused, each with an answer, and leave nothing behind', async () => {
-  await tool('fuzz-api', '--requests', '1500', '--seed', '3');
+  await tool('fuzz-api', '--requests', '1000', '--seed', '3');
 });
 
 test('snapshots and scenarios that somebody has changed are refused in a sentence, or make a sound host', async () => {
@@ -61,7 +61,7 @@ test('snapshots and scenarios that somebody has changed are refused in a sentenc
 });
 
 test('images that somebody has changed are refused in a sentence, or keep to what sources promise', async () => {
-  const printed = await tool('fuzz-images', '--count', '60', '--seed', '6');
+  const printed = await tool('fuzz-images', '--count', '40', '--seed', '6');
   for (const format of ['elf', 'kdump', 'flattened', 'lime', 'avml', 'migration', 'lz4'])
     expect(printed).toMatch(new RegExp(`^${format}: .*refused \\d+;`, 'm'));
 });
@@ -70,10 +70,10 @@ test('scripts lose nothing on a mount of the kernel’s files, and read nothing 
   await needs(context, 'mount');
   const printed = await tool(
     'files',
-    ...['--rounds', '20', '--picture-rounds', '3', '--seconds', '2'],
+    ...['--rounds', '8', '--picture-rounds', '2', '--seconds', '1'],
   );
-  expect(printed).toMatch(/^mount: of 20 unmerges 0 lost, 0 read old; 0 times .*; 20 of 20 /m);
-  expect(printed).toMatch(/^picture: of 3 unmerges \d lost, .*; 0 of 3 refusals/m);
+  expect(printed).toMatch(/^mount: of 8 unmerges 0 lost, 0 read old; 0 times .*; 8 of 8 /m);
+  expect(printed).toMatch(/^picture: of 2 unmerges \d lost, .*; 0 of 2 refusals/m);
   expect(printed).not.toMatch(/, [1-9]\d* failed/);
 });
 

@@ -12,6 +12,7 @@ import { VERSION } from '../../version.js';
 import type { Timers } from '../timers.js';
 import type { Context } from './context.js';
 import { answerBrokenRequest } from './cut-requests.js';
+import { LAZY_COMPILERS } from './lazy-compilers.js';
 import type { Limits } from './limits.js';
 import { methodsOf } from './methods.js';
 import { boundPeers } from './peers.js';
@@ -66,6 +67,7 @@ export async function createServer(
         verbose: true,
       },
     },
+    schemaController: { compilersFactory: LAZY_COMPILERS },
     schemaErrorFormatter: schemaRefusal,
     clientErrorHandler: (error, socket) =>
       answerBrokenRequest(context, limits.headerTimeoutMs, error, socket),

@@ -1,10 +1,11 @@
 /**
- * How a recording went on in its last part, its latter half: the pages that changed in each of its
- * sweeps. What comes after the recording's end is taken to be the same again and again: the same
- * pages change, and those that changed to one content change to one again, another each time.
+ * How a recording went on in its last part, its latter half: the pages that came to hold something
+ * else in each of its sweeps, and what. What comes after the recording's end is taken to be the
+ * same again and again: the same pages change, and those that changed to one content change to one
+ * again, another each time.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
-import { PAGE_ABSENT, PAGE_CONTENT, PAGE_KIND, PAGE_ZEROES } from '../recording/format.js';
+import { PAGE_CONTENT } from '../recording/format.js';
 import type { PagesRecord } from '../recording/records.js';
 
 /** Of more changes than that the rest is left out: they are kept in memory. */
@@ -34,15 +35,14 @@ export class LastPart {
     return (this.sweepMs.at(-1) ?? 0) - (this.sweepMs[this.first - 1] ?? 0);
   }
 
-  /** A record of the recording's `sweep`th sweep, from 0 on. */
-  keep(record: PagesRecord, sweep: number): void {
-    const kind = record.state & PAGE_KIND;
-    const isChange = kind === PAGE_CONTENT || kind === PAGE_ZEROES || kind === PAGE_ABSENT;
-    if (sweep < this.first || !isChange || this.pages + record.pages > MOST_PAGES) return;
-    this.pages += record.pages;
-    const { fingerprints } = record;
-    const kept = fingerprints === undefined ? record : { ...record, fingerprints: copy(record) };
-    this.sweepAt(sweep).changes.push(kept);
+  /** Pages that have changed in the recording's `sweep`th sweep, from 0 on. */
+  keep(sweep: number, guest: number, page: number, contents: Buffer): void {
+    const pages = contents.length / FINGERPRINT_BYTES;
+    if (sweep < this.first || this.pages + pages > MOST_PAGES) return;
+    this.pages += pages;
+    const fingerprints = Buffer.from(contents);
+    const state = PAGE_CONTENT;
+    this.sweepAt(sweep).changes.push({ type: 'pages', guest, page, pages, state, fingerprints });
   }
 
   /** Its sweeps once more, in order: milliseconds since it began again, and what changes then. */
@@ -64,14 +64,9 @@ export class LastPart {
   }
 }
 
-function copy({ fingerprints }: PagesRecord): Buffer {
-  return Buffer.from(fingerprints ?? []);
-}
-
 /** The same pages, with contents that they have not had; equal ones stay equal. */
 function another(record: PagesRecord, cycle: number): PagesRecord {
-  if (record.fingerprints === undefined) return record;
-  const fingerprints = copy(record);
+  const fingerprints = Buffer.from(record.fingerprints ?? []);
   for (let at = TAIL; at < fingerprints.length; at += FINGERPRINT_BYTES)
     fingerprints.writeUInt32LE((fingerprints.readUInt32LE(at) ^ cycle) >>> 0, at);
   return { ...record, fingerprints };

@@ -108,6 +108,8 @@ class Prediction {
   private activity: Activity = IDLE;
   private hugeShare = 0;
   private kin: readonly Family[] = [];
+  /** Of the recording: that is brought in, or is to be next. */
+  private sweep = 0;
   private isRecordingOver = false;
   private isEnded = false;
   /** About so many pages are merged, since when. */
@@ -141,7 +143,14 @@ class Prediction {
       this.clock,
     );
     this.advisedOnly = options.advisedOnly ?? surveyed.hasAdvised;
-    this.load = new RecordedLoad(this.host, surveyed, this.advisedOnly);
+    this.load = new RecordedLoad(
+      this.host,
+      surveyed,
+      this.advisedOnly,
+      (guest, page, fingerprints) => {
+        if (!this.isRecordingOver) this.lastPart.keep(this.sweep, guest, page, fingerprints);
+      },
+    );
     this.alikeKib = alikeKib(surveyed.prefixes);
     const { tunables } = this.host.khugepaged;
     // As they are set on the host; scenes with others are for --set.
@@ -184,12 +193,10 @@ class Prediction {
 
   /** Each step brings the next sweep's changes into the host. */
   private async *sweeps(): AsyncGenerator<void, void, undefined> {
-    let sweep = 0;
     for await (const record of this.recording.records()) {
       this.load.apply(record);
-      if (record.type === 'pages') this.lastPart.keep(record, sweep);
       if (record.type === 'end') {
-        sweep++;
+        this.sweep++;
         this.kin = families(this.host);
         yield;
       }

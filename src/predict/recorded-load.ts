@@ -56,6 +56,7 @@ class LoadedGuest {
   forkedUpTo: number | undefined;
 
   constructor(
+    readonly id: number,
     readonly name: string,
     /** Where its page 0 is. */
     readonly base: number,
@@ -76,6 +77,8 @@ export class RecordedLoad {
     private readonly host: Host,
     private readonly survey: Survey,
     private readonly advisedOnly: boolean,
+    /** Told of pages, from `page` on, that have come to hold something else. */
+    private readonly changed: (guest: number, page: number, fingerprints: Buffer) => void,
   ) {
     this.pageSize = host.machine.pageSize;
     this.sample = new Sample(host.oneIn);
@@ -126,6 +129,7 @@ export class RecordedLoad {
     const surveyed = this.survey.guests.get(id);
     const name = `guest-${id}`;
     const guest = new LoadedGuest(
+      id,
       name,
       surveyed?.beginsAtZero === true ? IMAGE_PAGE : 0,
       facts.isPinned,
@@ -319,7 +323,11 @@ export class RecordedLoad {
     from: number,
     to: number,
   ): void {
-    if (from < to) this.store(guest, first + from / FINGERPRINT_BYTES, contents.subarray(from, to));
+    if (from === to) return;
+    const page = first + from / FINGERPRINT_BYTES;
+    const fingerprints = contents.subarray(from, to);
+    this.store(guest, page, fingerprints);
+    this.changed(guest.id, page, fingerprints);
   }
 
   /** What a fork has of its parent's, and has not been told of, is gone. */

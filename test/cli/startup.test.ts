@@ -65,6 +65,16 @@ describe('without a verb', () => {
 
 describe('loads', () => {
   /** What else than the daemon's answers and text for them a verb needs. */
+  const PREDICTING = [
+    'core',
+    'fingerprints',
+    'inspect',
+    'khugepaged',
+    'ksm',
+    'machine',
+    'predict',
+    'recording',
+  ];
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
     capture: {
       rooms: ['fingerprints', 'predict', 'recording', 'sources'],
@@ -80,33 +90,8 @@ describe('loads', () => {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
-    plan: {
-      rooms: [
-        'core',
-        'estimate',
-        'fingerprints',
-        'inspect',
-        'khugepaged',
-        'ksm',
-        'machine',
-        'predict',
-        'recording',
-      ],
-      packages: ['typebox', 'xxhash-wasm'],
-    },
-    predict: {
-      rooms: [
-        'core',
-        'fingerprints',
-        'inspect',
-        'khugepaged',
-        'ksm',
-        'machine',
-        'predict',
-        'recording',
-      ],
-      packages: ['typebox', 'xxhash-wasm'],
-    },
+    plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
+    predict: { rooms: PREDICTING, packages: ['typebox', 'xxhash-wasm'] },
     profile: { rooms: ['hotspots'] },
     recording: {
       rooms: ['fingerprints', 'recording'],

@@ -1,14 +1,14 @@
 /** `ksmd plan`: whether KSM is worth it on a recorded host, and with which settings. */
 import { estimate } from '../../../estimate/estimate.js';
-import { kernelProfile, type ProfileName } from '../../../ksm/kernels.js';
+import { kernelProfile } from '../../../ksm/kernels.js';
 import { outcomeOf } from '../../../predict/outcome.js';
 import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
 import type { Prices } from '../../../predict/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import type { Action } from '../../verb.js';
+import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { planScreen } from './plan-screen.js';
-import { pricesFor } from './prices-for.js';
 
 /** Of what is present: less than that no host is worth its trouble for. */
 const LEAST_SHARE = 0.02;
@@ -16,14 +16,10 @@ const LEAST_SHARE = 0.02;
 const LONGER = 2;
 const FEWEST_SECONDS = 60;
 
-interface PlanOptions {
+interface PlanOptions extends BasisOptions {
   readonly within: number;
   readonly maxCpu: number;
   readonly minSaving?: number;
-  readonly kernel: ProfileName;
-  readonly prices?: string;
-  readonly advised?: true;
-  readonly all?: true;
 }
 
 export const action: Action<[string], PlanOptions> = async (
@@ -68,15 +64,15 @@ function played(
   recording: Recording,
   prices: Prices,
   set: readonly (readonly [string, number])[],
-  { within, kernel, advised, all }: PlanOptions,
+  options: PlanOptions,
 ): Promise<Predicted> {
   return predict(recording, {
     prices,
-    kernel,
+    kernel: options.kernel,
     set,
     endsAtRest: true,
-    atLeastSeconds: Math.max(FEWEST_SECONDS, (within * LONGER) / 1000),
-    ...(advised === undefined && all === undefined ? {} : { advisedOnly: advised === true }),
+    atLeastSeconds: Math.max(FEWEST_SECONDS, (options.within * LONGER) / 1000),
+    ...advisedOnlyOf(options),
   });
 }
 

@@ -1,6 +1,6 @@
 /** `ksmd predict`: what KSM would do for a recorded host, setting by setting. */
 import { KsmdError } from '../../../errors.js';
-import { kernelProfile, type ProfileName } from '../../../ksm/kernels.js';
+import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
@@ -9,22 +9,18 @@ import type { Prices } from '../../../predict/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
+import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
-import { pricesFor } from './prices-for.js';
 
 /** Each is a run for every combination with others. */
 const MOST_RUNS = 256;
 
-interface PredictOptions {
+interface PredictOptions extends BasisOptions {
   readonly set?: readonly Assignment[];
   readonly sweep?: readonly Assignment[];
-  readonly kernel: ProfileName;
   readonly for?: number;
   readonly every?: number;
-  readonly prices?: string;
-  readonly advised?: true;
-  readonly all?: true;
   readonly csv?: true;
 }
 
@@ -64,9 +60,7 @@ function run(
     set: Object.entries(settings),
     ...(options.for === undefined ? {} : { seconds: options.for / 1000 }),
     ...(options.every === undefined ? {} : { everySeconds: options.every / 1000 }),
-    ...(options.advised === undefined && options.all === undefined
-      ? {}
-      : { advisedOnly: options.advised === true }),
+    ...advisedOnlyOf(options),
   });
 }
 

@@ -1,10 +1,24 @@
-/** What a recording's host is priced by, once it is known that it can be predicted at all. */
+/** What a prediction rests on: what may be said of it on the command line, and its prices. */
 import { KsmdError } from '../../../errors.js';
+import type { ProfileName } from '../../../ksm/kernels.js';
 import { DEFAULT_PRICES } from '../../../predict/default-prices.js';
 import type { Prices } from '../../../predict/prices.js';
 import { pricesOf } from '../../../predict/prices-file.js';
 import type { Recording } from '../../../recording/recording.js';
 import { readPrices } from '../../read-prices.js';
+
+/** As the verbs that predict take them. */
+export interface BasisOptions {
+  readonly kernel: ProfileName;
+  readonly prices?: string;
+  readonly advised?: true;
+  readonly all?: true;
+}
+
+/** Nothing, where the recording is to decide. */
+export function advisedOnlyOf({ advised, all }: BasisOptions): { advisedOnly?: boolean } {
+  return advised === undefined && all === undefined ? {} : { advisedOnly: advised === true };
+}
 
 /**
  * Those in the file, or else of the recording, or else the ones that come with ksmd. ENODATA if it

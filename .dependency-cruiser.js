@@ -24,8 +24,9 @@ const MAY_IMPORT = {
   'src/fingerprints': [],
   'src/recording': ['src/sources', 'src/fingerprints'],
   'src/estimate': ['src/recording', 'src/fingerprints'],
+  'src/prices': ['src/sources', 'src/ksm', 'src/machine'],
   'src/predict': [
-    'src/sources',
+    'src/prices',
     'src/recording',
     'src/fingerprints',
     'src/inspect',
@@ -38,7 +39,7 @@ const MAY_IMPORT = {
   'src/client': ['src/protocol'],
   'src/web': ['src/protocol'],
   'src/daemon': [
-    'src/predict/(prices|default-prices)\\.ts',
+    'src/prices/(prices|default-prices|kernel-meter)\\.ts',
     'src/snapshot',
     'src/inspect',
     'src/ksm',
@@ -57,6 +58,7 @@ const MAY_IMPORT = {
     'src/fingerprints',
     'src/recording',
     'src/estimate',
+    'src/prices',
     'src/predict',
     'src/conformance',
     'src/hotspots',

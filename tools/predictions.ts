@@ -6,15 +6,15 @@
  * Exit status 1 if a prediction is farther off than it may be.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { LibC } from '../src/libc.js';
-import { calibrate } from '../src/predict/calibration/calibrate.js';
-import { KernelKsm } from '../src/predict/calibration/kernel-ksm.js';
 import { predict } from '../src/predict/prediction.js';
+import { calibrate } from '../src/prices/calibration/calibrate.js';
+import { KernelKsm } from '../src/prices/calibration/kernel-ksm.js';
 import { Recording } from '../src/recording/recording.js';
 import { type Curve, figuresOf, heldAgainst } from './predictions/curves.js';
 import { type ProgramName, Programs } from './predictions/programs.js';
@@ -25,7 +25,7 @@ const NAP_MS = 20;
 const BATCH_PAGES = 1000;
 const SAMPLE_MS = 100;
 /** Until programs have started and come to rest. */
-const SETTLING_MS = 15_000;
+const SETTLING_MS = 60_000;
 
 const program = new Command('predictions')
   .description('Holds predictions against the running kernel.')
@@ -35,7 +35,8 @@ const program = new Command('predictions')
   .option('--settings <pages/smart...>', 'pages_to_scan/smart_scan', ['500/1', '1000/1', '2000/0'])
   .option('--captured <seconds>', 'how long they are captured', Number, 30)
   .option('--seconds <n>', 'how long the kernel has', Number, 60)
-  .option('--runs <n>', 'of the kernel', Number, 2);
+  .option('--runs <n>', 'of the kernel', Number, 2)
+  .option('--curves <file>', 'all that was predicted and counted goes there too, a line a setting');
 program.parse();
 const options = program.opts<{
   programs: ProgramName[];
@@ -45,6 +46,7 @@ const options = program.opts<{
   captured: number;
   seconds: number;
   runs: number;
+  curves?: string;
 }>();
 
 const folder = mkdtempSync(join(tmpdir(), 'ksmd-predictions-'));
@@ -70,7 +72,7 @@ try {
     for (const setting of options.settings) {
       const [pages = '', smart = ''] = setting.split('/');
       kernel.reset();
-      const programs = Programs.start(options.programs, options.each, Number(writes));
+      const programs = await Programs.start(options.programs, options.each, Number(writes));
       running = programs;
       try {
         await sleep(SETTLING_MS);
@@ -104,8 +106,16 @@ try {
           seconds: t,
           shared: counters.pages_shared ?? 0,
           sharing: counters.pages_sharing ?? 0,
+          visits: counters.pages_scanned ?? 0,
+          skips: counters.pages_skipped ?? 0,
+          unshared: counters.pages_unshared ?? 0,
           cpuSeconds: kernel_cpu_seconds,
         }));
+        if (options.curves !== undefined)
+          appendFileSync(
+            options.curves,
+            `${JSON.stringify({ writes, setting, prices, predicted, runs })}\n`,
+          );
         const kind = Number(writes) === 0 ? 'quiet' : `busy, ${writes} writes a second`;
         console.log(`\n${kind}, pages_to_scan=${pages} smart_scan=${smart}`);
         for (const line of heldAgainst(figuresOf(predicted), runs.map(figuresOf))) {

@@ -1,8 +1,8 @@
 /** Files that `ksmd calibrate` has written. */
 import { readFile } from 'node:fs/promises';
 import { KsmdError, systemError } from '../errors.js';
-import type { Prices } from '../predict/prices.js';
-import { pricesOf } from '../predict/prices-file.js';
+import type { Prices } from '../prices/prices.js';
+import { pricesOf } from '../prices/prices-file.js';
 import { quoted } from '../printable.js';
 
 /** EINVAL if it is none; else why it cannot be read. */

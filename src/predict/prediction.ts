@@ -12,8 +12,8 @@ import { hugePages, population } from '../inspect/population.js';
 import { savings } from '../inspect/savings.js';
 import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
 import { ManualClock } from '../ksm/clock.js';
+import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
-import { type KernelWork, workSince } from '../ksm/kernel-work.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import { type Activity, IDLE } from '../ksm/pace.js';
 import { RUN_MERGE } from '../ksm/run.js';
@@ -21,14 +21,15 @@ import type { TunableValue } from '../ksm/tunables.js';
 import { MAX_BYTES } from '../machine/geometry.js';
 import { finish } from '../machine/long-work.js';
 import { KHUGEPAGED } from '../names.js';
+import { KernelMeter } from '../prices/kernel-meter.js';
+import type { Prices } from '../prices/prices.js';
 import type { Recording } from '../recording/recording.js';
 import { alikeKib } from './alike.js';
 import { LastPart } from './last-part.js';
-import { type Prices, priceOf } from './prices.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { type Survey, survey } from './survey.js';
 
-/** Bytes that a host takes for a page, for one that is in its sample, and besides. */
+/** Bytes that a host takes for a page that it has a place for, for its content, and besides. */
 const BYTES_A_SLOT = 36;
 const BYTES_A_FRAME = 110;
 const BYTES_BESIDES = 16 * 1024 * 1024;
@@ -102,7 +103,7 @@ class Prediction {
   private readonly lastPart: LastPart;
   private readonly alikeKib: number;
   private readonly advisedOnly: boolean;
-  private work: KernelWork;
+  private readonly meter: KernelMeter;
   private cpuNs = 0;
   /** Of the scanner, from one sweep to the next. */
   private activity: Activity = IDLE;
@@ -131,9 +132,8 @@ class Prediction {
       {
         memoryBytes: Math.min(
           MAX_BYTES,
-          Math.ceil(pages * (BYTES_A_SLOT + BYTES_A_FRAME / header.sample)) + BYTES_BESIDES,
+          Math.ceil(pages * (BYTES_A_SLOT + BYTES_A_FRAME)) + BYTES_BESIDES,
         ),
-        oneIn: header.sample,
         pageSize: header.pageSize,
         frameBytes: FINGERPRINT_BYTES,
         maxGuests: Math.ceil(surveyed.mostGuests * SLACK) + 16,
@@ -161,7 +161,7 @@ class Prediction {
     for (const [name, value] of options.set) this.host.set(name, value);
     this.nextPassMs = tunables.scan_sleep_millisecs;
     this.lastPart = new LastPart(surveyed.sweepMs);
-    this.work = this.host.kernelWork();
+    this.meter = new KernelMeter(this.host.machine.memory, header.sample, options.prices);
   }
 
   async run(): Promise<Predicted> {
@@ -220,7 +220,8 @@ class Prediction {
   /** What is due after `endMs` is told later: until then there may be another sweep. */
   private scanUntil(endMs: number): void {
     const { clock, host } = this;
-    const { ksm, oneIn } = host;
+    const { ksm } = host;
+    const { oneIn } = this.surveyed;
     let scans = this.fullScans;
     // Of a batch that took longer than the time there was.
     this.sampleUntil(Math.min(clock.now, endMs));
@@ -280,25 +281,8 @@ class Prediction {
 
   /** The batch just done takes the kernel's time. */
   private charge(): void {
-    const { clock, host, options, alikeKib, hugeShare } = this;
-    const now = host.kernelWork();
-    const { pages_shared = 0, pages_unshared = 0 } = host.counters();
-    const { oneIn } = host;
-    const trees = {
-      stablePages: pages_shared * oneIn,
-      unstablePages: pages_unshared * oneIn,
-      hugeShare,
-      alikeKib,
-    };
-    const { prices } = options;
-    const done = workSince(this.work, now);
-    const ofAll = {
-      ...done,
-      stableLevels: done.stableLevels * deeper(pages_shared, oneIn),
-      unstableLevels: done.unstableLevels * deeper(pages_unshared, oneIn),
-    };
-    const ns = Math.max(LEAST_BATCH_NS, priceOf(ofAll, trees, prices) * oneIn + prices.batch);
-    this.work = now;
+    const { clock, meter, options, alikeKib, hugeShare } = this;
+    const ns = Math.max(LEAST_BATCH_NS, meter.look(hugeShare, alikeKib) + options.prices.batch);
     this.cpuNs += ns;
     clock.now += ns / 1e6;
     clock.cpu = this.cpuNs / 1e6;
@@ -310,7 +294,7 @@ class Prediction {
     const huge = hugePages(host);
     const { presentPages } = population(host);
     this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
-    const { oneIn } = host;
+    const { oneIn } = this.surveyed;
     const breaks = host.kernelWork().breaks * oneIn;
     const counters = Object.entries(host.counters()).map(([name, value]) => [
       name,
@@ -341,7 +325,7 @@ class Prediction {
   }
 
   private get fullScans(): number {
-    return this.host.counters().full_scans ?? 0;
+    return readCounter(this.host.machine.memory, 'full_scans');
   }
 }
 
@@ -349,9 +333,4 @@ class Prediction {
 function stepAfter(seconds: number): number {
   if (seconds < 600) return 1;
   return seconds < 6 * 3600 ? 10 : 60;
-}
-
-/** How much deeper a tree of all pages is than that of a sample of them. */
-function deeper(pages: number, oneIn: number): number {
-  return pages < 2 ? 1 : Math.log(pages * oneIn) / Math.log(pages);
 }

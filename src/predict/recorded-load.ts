@@ -21,6 +21,7 @@ import {
   PAGE_ZEROES,
 } from '../recording/format.js';
 import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
+import { ALL_PLACES, type Places } from './places.js';
 import type { Laid, Survey } from './survey.js';
 
 /** Pages that are stored at once. */
@@ -44,7 +45,7 @@ class LoadedGuest {
   /** In order of their pages. */
   mappings: MappingFacts[] = [];
   readonly restless = new Set<number>();
-  /** What is mapped, in order: no two overlap. */
+  /** What is mapped, by places, in order: no two overlap. */
   regions: readonly Pick<Laid, 'page' | 'pages'>[] = [];
   /** Whose fork it is. */
   parent: LoadedGuest | undefined;
@@ -58,8 +59,10 @@ class LoadedGuest {
   constructor(
     readonly id: number,
     readonly name: string,
-    /** Where its page 0 is. */
+    /** Where its place 0 is. */
     readonly base: number,
+    /** Pages are told as they are recorded; what is asked of the host goes by their places. */
+    readonly places: Places,
     readonly isPinned: boolean,
     readonly mergesAny: boolean,
   ) {}
@@ -81,7 +84,7 @@ export class RecordedLoad {
     private readonly changed: (guest: number, page: number, fingerprints: Buffer) => void,
   ) {
     this.pageSize = host.machine.pageSize;
-    this.sample = new Sample(host.oneIn);
+    this.sample = new Sample(survey.oneIn);
   }
 
   apply(record: SweepRecord): void {
@@ -132,6 +135,7 @@ export class RecordedLoad {
       id,
       name,
       surveyed?.beginsAtZero === true ? IMAGE_PAGE : 0,
+      surveyed?.places ?? ALL_PLACES,
       facts.isPinned,
       facts.mergesAny,
     );
@@ -159,8 +163,8 @@ export class RecordedLoad {
     const laid = uncovered(this.regionsOf(guest), surveyed?.laid ?? []);
     for (const { page, pages, huge, node } of laid)
       host.map(name, String(page), pages, {
-        address: this.address(guest, page),
-        huge: huge && host.oneIn === 1,
+        address: this.addressOf(guest, page),
+        huge: huge && this.sample.n === 1,
         node,
       });
     guest.regions = this.regionsOf(guest);
@@ -172,8 +176,12 @@ export class RecordedLoad {
       .map(({ address, pages }) => ({ page: address / this.pageSize - base, pages }));
   }
 
-  private address({ base }: LoadedGuest, page: number): number {
-    return (base + page) * this.pageSize;
+  private address(guest: LoadedGuest, page: number): number {
+    return this.addressOf(guest, guest.places.of(page));
+  }
+
+  private addressOf({ base }: LoadedGuest, place: number): number {
+    return (base + place) * this.pageSize;
   }
 
   private go(id: number): void {
@@ -232,7 +240,7 @@ export class RecordedLoad {
         if (!guest.isNew || guest.parent !== undefined) this.drop(guest, from, to);
         return;
       case PAGE_ZEROES:
-        if (this.host.oneIn > 1) {
+        if (this.sample.n > 1) {
           this.putByPlace(guest, from, to, (page) => this.store(guest, page, NO_CONTENT));
           return;
         }
@@ -287,6 +295,7 @@ export class RecordedLoad {
       return;
     const content = Buffer.alloc(FINGERPRINT_BYTES);
     for (let page = from; page < to; page++) {
+      if (!theirs.places.has(page)) continue;
       this.host.loadPage(theirs.name, this.address(theirs, page), content);
       this.storeChanged(guest, page, content);
     }
@@ -337,17 +346,24 @@ export class RecordedLoad {
     guest.forkedUpTo = undefined;
   }
 
-  /** Pages `from` to `to` - 1 are there no longer. */
-  private drop(guest: LoadedGuest, from: number, to: number): void {
+  /** Pages `firstPage` to `endPage` - 1 are there no longer. */
+  private drop(guest: LoadedGuest, firstPage: number, endPage: number): void {
     const { host, pageSize } = this;
-    const { regions } = guest;
+    const { regions, places } = guest;
+    const from = places.of(firstPage);
+    const to = places.of(endPage);
     for (let at = firstEndingAfter(regions, from); at < regions.length; at++) {
       const region = regions[at];
       if (region === undefined || region.page >= to) return;
       const begin = Math.max(region.page, from);
       const end = Math.min(region.page + region.pages, to);
       if (begin < end)
-        host.madvise(guest.name, this.address(guest, begin), (end - begin) * pageSize, 'dontneed');
+        host.madvise(
+          guest.name,
+          this.addressOf(guest, begin),
+          (end - begin) * pageSize,
+          'dontneed',
+        );
     }
   }
 

@@ -2,22 +2,28 @@
  * What has to be known of a recording before it is played: where each guest ever has pages, and
  * whose fork it is. So its memory can be laid out once, and nothing has to be moved later.
  *
- * Reads all of the recording, and keeps a few bytes a stretch of 512 pages and a mapping.
+ * Reads all of the recording, and keeps a few bytes a stretch of 512 pages and a mapping; of a
+ * sample a bit a page besides.
  */
+import { Sample } from '../fingerprints/sample.js';
 import { isNumaNode } from '../machine/guests.js';
 import {
   MAPPING_ADVISED,
   PAGE_ABSENT,
+  PAGE_CONTENT,
   PAGE_HUGE,
   PAGE_KIND,
+  PAGE_RESTLESS,
   PAGE_SHARED,
+  PAGE_ZEROES,
   PREFIX_BINS,
 } from '../recording/format.js';
 import { STRETCH_PAGES } from '../recording/recorded-host.js';
 import type { Recording } from '../recording/recording.js';
 import type { MappingFacts, PagesRecord } from '../recording/records.js';
+import { ALL_PLACES, PageSet, type Places } from './places.js';
 
-/** Pages of a guest in a row, whole stretches. */
+/** Places of a guest in a row: of a whole recording those of whole stretches. */
 export interface Laid {
   readonly page: number;
   readonly pages: number;
@@ -28,6 +34,7 @@ export interface Laid {
 }
 
 export interface SurveyedGuest {
+  readonly places: Places;
   /** In order, none overlaps another. */
   readonly laid: readonly Laid[];
   /** Whose pages it shares as it comes: a guest's that came before. */
@@ -37,6 +44,8 @@ export interface SurveyedGuest {
 }
 
 export interface Survey {
+  /** Told is one page in so many. */
+  readonly oneIn: number;
   readonly guests: ReadonlyMap<number, SurveyedGuest>;
   /** Pages laid out at a time, at most: of guests that are gone for a sweep more. */
   readonly mostPages: number;
@@ -58,6 +67,10 @@ class Guest {
   readonly mappings = new Map<number, MappingFacts>();
   /** How many pages it shares with whom, in its first sweep. */
   readonly sharedWith = new Map<number, number>();
+  /** Of a sample: pages that a content is ever told of. */
+  readonly sampled = new PageSet();
+  /** One that it has shared pages with before; undefined for the first of a family. */
+  kin: Guest | undefined;
 
   constructor(
     readonly firstSweep: number,
@@ -65,20 +78,34 @@ class Guest {
     readonly place: number,
   ) {}
 
+  get family(): Guest {
+    return this.kin === undefined ? this : this.kin.family;
+  }
+
   map(mapping: MappingFacts): void {
     if (!this.mappings.has(mapping.page)) this.mappings.set(mapping.page, mapping);
   }
 
   /** `owner`: whose pages they are, if they are shared. */
-  see({ page, pages, state, ...told }: PagesRecord, sweep: number, owner: Guest | undefined): void {
+  see(record: PagesRecord, sweep: number, owner: Guest | undefined, sample: Sample): void {
+    const { page, pages, state, ...told } = record;
     const kind = state & PAGE_KIND;
     if (kind === PAGE_ABSENT) return;
+    if (sample.n > 1) this.seeSampled(record, sample);
+    if (owner !== undefined && owner.family !== this.family) this.family.kin = owner.family;
     const last = Math.floor((page + pages - 1) / STRETCH_PAGES);
     for (let place = Math.floor(page / STRETCH_PAGES); place <= last; place++)
       if (!this.places.has(place)) this.places.set(place, (state & PAGE_HUGE) !== 0);
     if (kind !== PAGE_SHARED || told.owner === undefined || sweep !== this.firstSweep) return;
     if (owner !== undefined && owner.place < this.place)
       this.sharedWith.set(told.owner, (this.sharedWith.get(told.owner) ?? 0) + pages);
+  }
+
+  private seeSampled({ page, pages, state }: PagesRecord, sample: Sample): void {
+    const kind = state & PAGE_KIND;
+    if (kind === PAGE_CONTENT) this.sampled.add(page, pages);
+    if (kind !== PAGE_ZEROES && kind !== PAGE_RESTLESS) return;
+    for (let at = page; at < page + pages; at++) if (sample.hasPlace(at)) this.sampled.add(at, 1);
   }
 
   get forkOf(): number | undefined {
@@ -109,6 +136,7 @@ class Guest {
 export async function survey(recording: Recording): Promise<Survey> {
   const guests = new Map<number, Guest>();
   const changes: Change[] = [];
+  const sample = new Sample(recording.header.sample);
   const prefixes = new Array<number>(PREFIX_BINS).fill(0);
   const sweepMs: number[] = [];
   let hasAdvised = false;
@@ -131,7 +159,7 @@ export async function survey(recording: Recording): Promise<Survey> {
       case 'pages':
         guests
           .get(record.guest)
-          ?.see(record, sweepMs.length, guests.get(record.owner ?? Number.NaN));
+          ?.see(record, sweepMs.length, guests.get(record.owner ?? Number.NaN), sample);
         break;
       case 'prefixes':
         record.counts.forEach((count, bin) => {
@@ -145,8 +173,9 @@ export async function survey(recording: Recording): Promise<Survey> {
       default:
     }
   }
-  const surveyed = surveyedOf(guests);
-  return { guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };
+  const surveyed = surveyedOf(guests, placesOf(guests, sample));
+  const { n: oneIn } = sample;
+  return { oneIn, guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };
 }
 
 /** A host has fewer nodes than a kernel can: of others it is as if they were not told. */
@@ -154,8 +183,27 @@ function nodeOf({ node }: MappingFacts): number | undefined {
   return node !== undefined && isNumaNode(node) ? node : undefined;
 }
 
-function surveyedOf(guests: ReadonlyMap<number, Guest>): Map<number, SurveyedGuest> {
-  const each = [...guests].map(([id, { laid, forkOf }]) => ({ id, laid, forkOf }));
+/** By the first of each family. */
+function placesOf(guests: ReadonlyMap<number, Guest>, sample: Sample): Map<Guest, Places> {
+  const families = new Map<Guest, PageSet>();
+  for (const { family, sampled } of guests.values()) {
+    const pages = families.get(family) ?? new PageSet();
+    pages.addAll(sampled);
+    families.set(family, pages);
+  }
+  return new Map(
+    [...families].map(([family, pages]) => [family, sample.n > 1 ? pages.places() : ALL_PLACES]),
+  );
+}
+
+function surveyedOf(
+  guests: ReadonlyMap<number, Guest>,
+  families: ReadonlyMap<Guest, Places>,
+): Map<number, SurveyedGuest> {
+  const each = [...guests].map(([id, guest]) => {
+    const places = families.get(guest.family) ?? ALL_PLACES;
+    return { id, places, laid: placed(guest.laid, places), forkOf: guest.forkOf };
+  });
   /** The first of its family, by each guest: whose fork a guest is has come before. */
   const roots = new Map<number, number>();
   const atZero = new Set<number>();
@@ -165,11 +213,20 @@ function surveyedOf(guests: ReadonlyMap<number, Guest>): Map<number, SurveyedGue
     if (laid[0]?.page === 0) atZero.add(root);
   }
   return new Map(
-    each.map(({ id, laid, forkOf }) => {
+    each.map(({ id, places, laid, forkOf }) => {
       const beginsAtZero = atZero.has(roots.get(id) ?? id);
-      return [id, { laid, forkOf, beginsAtZero }];
+      return [id, { places, laid, forkOf, beginsAtZero }];
     }),
   );
+}
+
+/** Where pages lie that are laid so; what has no page with a place is left out. */
+function placed(laid: readonly Laid[], places: Places): Laid[] {
+  return laid.flatMap(({ page, pages, ...how }) => {
+    const first = places.of(page);
+    const end = places.of(page + pages);
+    return end === first ? [] : [{ page: first, pages: end - first, ...how }];
+  });
 }
 
 /** A guest comes or goes, or a sweep ends. */

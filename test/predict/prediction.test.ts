@@ -7,9 +7,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Sample } from '../../src/fingerprints/sample.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
-import { DEFAULT_PRICES } from '../../src/predict/default-prices.js';
 import { outcomeOf } from '../../src/predict/outcome.js';
 import { type PredictOptions, predict } from '../../src/predict/prediction.js';
+import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
 import {
   MAPPING_ADVISED,
   PAGE_ABSENT,

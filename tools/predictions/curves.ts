@@ -4,6 +4,11 @@ export interface Point {
   readonly seconds: number;
   readonly shared: number;
   readonly sharing: number;
+  /** Pages that the scanner has come to, those left out by smart scan besides. */
+  readonly visits: number;
+  readonly skips: number;
+  /** Pages that are in no tree but the unstable one. */
+  readonly unshared: number;
   /** Of the kernel's scanner, since the begin. */
   readonly cpuSeconds: number;
 }
@@ -34,6 +39,13 @@ export function figuresOf(curve: Curve): Figure[] {
       value: reached(part).seconds,
       share: 0.1,
       besides: 0.5,
+    })),
+    // What the processor time is paid for: where it is off, one of these tells why.
+    ...(['visits', 'skips', 'unshared'] as const).map((name) => ({
+      name: `${name} until then`,
+      value: most[name],
+      share: 0.15,
+      besides: 1000,
     })),
     { name: 'processor seconds until then', value: most.cpuSeconds, share: 0.15, besides: 0 },
     {

@@ -4,9 +4,12 @@
  * mergeable, as a service manager's MemoryKSM= makes it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PR_SET_MEMORY_MERGE = 67;
+/** Between two starts: longer than one takes to ask for KSM. */
+const APART_MS = 500;
 /** Sets it, and becomes the program that is named. */
 const LAUNCHER = `import ctypes, os, sys
 ctypes.CDLL(None).prctl(${PR_SET_MEMORY_MERGE}, 1, 0, 0, 0)
@@ -29,16 +32,22 @@ export type ProgramName = keyof typeof COMMANDS;
 export class Programs {
   private constructor(private readonly children: readonly ChildProcess[]) {}
 
-  /** `each` of every name. */
-  static start(names: readonly ProgramName[], each: number, writesASecond: number): Programs {
+  /** `each` of every name, one after the other: KSM meets them in the order of their starts. */
+  static async start(
+    names: readonly ProgramName[],
+    each: number,
+    writesASecond: number,
+  ): Promise<Programs> {
     const children: ChildProcess[] = [];
     for (let copy = 0; copy < each; copy++)
-      for (const name of names)
+      for (const name of names) {
         children.push(
           spawn('python3', ['-c', LAUNCHER, ...COMMANDS[name](writesASecond)], {
             stdio: ['ignore', 'ignore', 'inherit'],
           }),
         );
+        await sleep(APART_MS);
+      }
     return new Programs(children);
   }
 

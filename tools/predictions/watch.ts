@@ -1,12 +1,14 @@
 /** The running kernel at work, looked at again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KernelKsm } from '../../src/predict/calibration/kernel-ksm.js';
+import type { KernelKsm } from '../../src/prices/calibration/kernel-ksm.js';
 import type { Curve, Point } from './curves.js';
 
 /** From run=1 on, for so many seconds; then it stands still, and what it has merged stays so. */
 export async function watch(kernel: KernelKsm, seconds: number, everyMs: number): Promise<Curve> {
   const points: Point[] = [];
   const fromNs = kernel.processorNs;
+  const scanned = kernel.count('pages_scanned');
+  const skipped = kernel.count('pages_skipped');
   const begin = performance.now();
   kernel.write('run', 1);
   for (;;) {
@@ -15,6 +17,9 @@ export async function watch(kernel: KernelKsm, seconds: number, everyMs: number)
       seconds: passed,
       shared: kernel.count('pages_shared'),
       sharing: kernel.count('pages_sharing'),
+      visits: kernel.count('pages_scanned') - scanned,
+      skips: kernel.count('pages_skipped') - skipped,
+      unshared: kernel.count('pages_unshared'),
       cpuSeconds: (kernel.processorNs - fromNs) / 1e9,
     });
     if (passed >= seconds) break;

@@ -1,7 +1,7 @@
 /** What a kernel's scanner would have taken for what this one did. */
 import { expect, test } from 'vitest';
 import { KernelCost } from '../../../src/daemon/feeds/kernel-cost.js';
-import { DEFAULT_PRICES } from '../../../src/predict/default-prices.js';
+import { DEFAULT_PRICES } from '../../../src/prices/default-prices.js';
 import { BenchHost } from '../../ksm/bench-host.js';
 import { ManualTimers } from '../manual-timers.js';
 

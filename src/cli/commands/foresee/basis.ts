@@ -1,9 +1,9 @@
 /** What a prediction rests on: what may be said of it on the command line, and its prices. */
 import { KsmdError } from '../../../errors.js';
 import type { ProfileName } from '../../../ksm/kernels.js';
-import { DEFAULT_PRICES } from '../../../predict/default-prices.js';
-import type { Prices } from '../../../predict/prices.js';
-import { pricesOf } from '../../../predict/prices-file.js';
+import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
+import type { Prices } from '../../../prices/prices.js';
+import { pricesOf } from '../../../prices/prices-file.js';
 import type { Recording } from '../../../recording/recording.js';
 import { readPrices } from '../../read-prices.js';
 

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { KsmdError, systemError } from '../../../errors.js';
 import { LibC } from '../../../libc.js';
-import { type Calibration, calibrate } from '../../../predict/calibration/calibrate.js';
-import { KernelKsm } from '../../../predict/calibration/kernel-ksm.js';
+import { type Calibration, calibrate } from '../../../prices/calibration/calibrate.js';
+import { KernelKsm } from '../../../prices/calibration/kernel-ksm.js';
 import { quoted } from '../../../printable.js';
 import { count, table } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';

@@ -2,7 +2,7 @@
 import type { Estimate } from '../../../estimate/estimate.js';
 import type { Outcome } from '../../../predict/outcome.js';
 import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predict/plan.js';
-import type { Prices } from '../../../predict/prices.js';
+import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
 import { kernelLine, sampleLines } from './prediction-screen.js';

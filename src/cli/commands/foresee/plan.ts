@@ -4,7 +4,7 @@ import { kernelProfile } from '../../../ksm/kernels.js';
 import { outcomeOf } from '../../../predict/outcome.js';
 import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
-import type { Prices } from '../../../predict/prices.js';
+import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';

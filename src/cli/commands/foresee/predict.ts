@@ -5,7 +5,7 @@ import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
-import type { Prices } from '../../../predict/prices.js';
+import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';

@@ -1,6 +1,6 @@
 /** Predictions as a table: a row a setting, and below it what the figures rest on. */
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
-import type { Prices } from '../../../predict/prices.js';
+import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size, table } from '../../terminal/wording.js';
 

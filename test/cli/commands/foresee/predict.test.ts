@@ -1,7 +1,7 @@
 /** `ksmd predict` as people run it. */
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEFAULT_PRICES } from '../../../../src/predict/default-prices.js';
+import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
 
 let directory: TemporaryDirectory;

@@ -1,6 +1,6 @@
 /** Whose memory is not to be measured: who uses KSM, by the files of several kernels. */
 import { expect, test } from 'vitest';
-import { usesKsm } from '../../../src/predict/calibration/kernel-ksm.js';
+import { usesKsm } from '../../../src/prices/calibration/kernel-ksm.js';
 
 const COUNTS = 'ksm_rmap_items 0\nksm_zero_pages 0\nksm_merging_pages 0\nksm_process_profit 0\n';
 const ADVISED = 'VmFlags: rd wr mr mw me ac mg sd \n';

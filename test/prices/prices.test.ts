@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import type { KernelWork } from '../../src/ksm/kernel-work.js';
 import { alikeKib } from '../../src/predict/alike.js';
-import { DEFAULT_PRICES } from '../../src/predict/default-prices.js';
-import { priceOf, type Trees } from '../../src/predict/prices.js';
-import { pricesOf } from '../../src/predict/prices-file.js';
+import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
+import { priceOf, type Trees } from '../../src/prices/prices.js';
+import { pricesOf } from '../../src/prices/prices-file.js';
 import { PREFIX_BINS } from '../../src/recording/format.js';
 
 const NOTHING: KernelWork = {

@@ -88,6 +88,8 @@ export const CTL_DOORBELL = CONTROL_BASE + 32;
 export const CTL_PARK_REQUESTS = CONTROL_BASE + 33;
 /** Processor time the scanner has used, in whole milliseconds. */
 export const CTL_SCANNER_CPU_MS = CONTROL_BASE + 34;
+/** What a kernel's scanner would have used for the same, as priced. The scanner. */
+export const CTL_KERNEL_CPU_MS = CONTROL_BASE + 35;
 
 // KSM: cursor and lists.
 export const CTL_CURSOR_GUEST = CONTROL_BASE + 48;
@@ -156,7 +158,9 @@ export const CTL_ADVISOR_MAX_CPU = CONTROL_BASE + 105;
 export const CTL_ADVISOR_MIN_PAGES_TO_SCAN = CONTROL_BASE + 106;
 export const CTL_ADVISOR_MAX_PAGES_TO_SCAN = CONTROL_BASE + 107;
 export const CTL_ADVISOR_TARGET_SCAN_TIME = CONTROL_BASE + 108;
-// KSM: a tunable of ksmd's own.
+// KSM: tunables of ksmd's own.
+/** 1: a batch lasts as long as the kernel's would; the scanner's thread alone goes by it. */
+export const CTL_PACE = CONTROL_BASE + 122;
 /** 1: a page written since its last visit counts as changed, and no checksum is taken. */
 export const CTL_CHANGE_DETECTION = CONTROL_BASE + 109;
 // KSM: what the kernel profile has the core do (src/ksm/kernels.ts): 1 or 0, written once.

@@ -15,7 +15,6 @@ import { eventCounts } from './feeds/event-counts.js';
 import { EventFeed } from './feeds/event-feed.js';
 import { ForkSharing } from './feeds/fork-sharing.js';
 import { History } from './feeds/history.js';
-import { KernelCost } from './feeds/kernel-cost.js';
 import { LiveFeed } from './feeds/live-feed.js';
 import { LiveStreams } from './feeds/live-streams.js';
 import { sample } from './feeds/sample.js';
@@ -82,8 +81,7 @@ export function* daemonParts(
   standstill = alone;
   const scanner = yield* made({
     name: 'scanner',
-    start: () =>
-      Scanner.start(host.machine.memory, config.kernel, () => rebuild(host.ksm, nowMs()), alone),
+    start: () => Scanner.start(host, () => rebuild(host.ksm, nowMs()), alone),
     stop: (scanner) => scanner.stop(),
   });
   const events = new EventFeed(() => eventCounts(host), timers);
@@ -119,16 +117,11 @@ export function* daemonParts(
     name: 'history',
     start: () =>
       new History(
-        () => sample(host, forks.known().pages, scanner.cpuMs, performance.now() - startedAtMs),
+        () => sample(host, forks.known().pages, scanner, performance.now() - startedAtMs),
         timers,
         () => forks.ready(),
       ),
     stop: (history) => history.stop(),
-  });
-  const kernelCost = yield* made({
-    name: "a kernel's cost",
-    start: () => new KernelCost(host, timers),
-    stop: (cost) => cost.stop(),
   });
   const tunables = new TunableWrites(host, scanner);
   const { sysfs, http, socketPath } = config;
@@ -158,10 +151,9 @@ export function* daemonParts(
     log,
     events,
     history,
-    kernelCost,
     live: new LiveFeed(host, () => scanner.state, history, events, timers),
     forks,
-    metrics: new Metrics(host, scanner, threads, forks, kernelCost),
+    metrics: new Metrics(host, scanner, threads, forks),
     streams: new LiveStreams((what) => drops.tell(what)),
     drops,
     uploads: new Uploads(host, scanner, alone, config.oomTimeoutMs),

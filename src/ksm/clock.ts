@@ -11,6 +11,9 @@ export interface Clock {
   readonly tickMs?: number;
 }
 
+/** Of Debian's kernels, which tick 250 times a second. */
+export const DEFAULT_TICK_MS = 4;
+
 /** A clock that moves only when it is set: for replays and tests. */
 export class ManualClock implements Clock {
   constructor(

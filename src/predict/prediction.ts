@@ -11,7 +11,7 @@ import { countForkSharing, type Family, families } from '../inspect/fork-sharing
 import { hugePages, population } from '../inspect/population.js';
 import { savings } from '../inspect/savings.js';
 import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
-import { ManualClock } from '../ksm/clock.js';
+import { DEFAULT_TICK_MS, ManualClock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
 import { Host } from '../ksm/host.js';
 import type { ProfileName } from '../ksm/kernels.js';
@@ -42,10 +42,10 @@ const CALM_SCANS = 40;
 const CALM_SHARE = 0.01;
 /** So that what it costs at rest shows in a few samples. */
 const CALM_MS = 20_000;
-/** Debian's, where a recording does not tell. */
-const DEFAULT_HZ = 250;
 /** No batch is for nothing, whatever the prices are: else without naps no time would pass. */
 const LEAST_BATCH_NS = 1000;
+/** To look at what was done takes as long as to visit so many pages. */
+const PAID_TOGETHER_PAGES = 64;
 /** Of one prediction: each takes about a kilobyte. */
 const MOST_SAMPLES = 1_000_000;
 
@@ -117,6 +117,8 @@ class Prediction {
   private calm = { merged: 0, scans: 0, nowMs: 0 };
   /** Of a sample: parts of a page that batches still have to visit. */
   private pagesDue = 0;
+  /** Of batches too small to be paid for. */
+  private unpaidPages = 0;
   /** When khugepaged wakes next. */
   private nextPassMs: number;
 
@@ -126,7 +128,11 @@ class Prediction {
     private readonly options: PredictOptions,
   ) {
     const { header } = recording;
-    this.clock = new ManualClock(0, 0, 1000 / (header.hz ?? DEFAULT_HZ));
+    this.clock = new ManualClock(
+      0,
+      0,
+      header.hz === undefined ? DEFAULT_TICK_MS : 1000 / header.hz,
+    );
     const pages = Math.ceil(surveyed.mostPages * SLACK);
     this.host = Host.create(
       {
@@ -232,8 +238,8 @@ class Prediction {
       if (activity.kind === 'scan') {
         const due = this.pagesDue + activity.pages / oneIn;
         this.pagesDue = due - Math.floor(due);
-        ksm.scan(Math.floor(due));
-        this.charge();
+        const visited = ksm.scan(Math.floor(due));
+        this.charge(visited);
         this.sampleUntil(Math.min(clock.now, endMs));
         if (this.fullScans === scans) continue;
         scans = this.fullScans;
@@ -279,10 +285,14 @@ class Prediction {
     for (let due = this.nextSampleMs; due <= ms; due = this.nextSampleMs) this.sample(due);
   }
 
-  /** The batch just done takes the kernel's time. */
-  private charge(): void {
+  /** The batch just done takes the kernel's time; what is in small ones is paid for together. */
+  private charge(visited: number): void {
     const { clock, meter, options, alikeKib, hugeShare } = this;
-    const ns = Math.max(LEAST_BATCH_NS, meter.look(hugeShare, alikeKib) + options.prices.batch);
+    this.unpaidPages += visited;
+    const isDue = this.unpaidPages >= PAID_TOGETHER_PAGES;
+    if (isDue) this.unpaidPages = 0;
+    const work = isDue ? meter.look(hugeShare, alikeKib) : 0;
+    const ns = Math.max(LEAST_BATCH_NS, work + options.prices.batch);
     this.cpuNs += ns;
     clock.now += ns / 1e6;
     clock.cpu = this.cpuNs / 1e6;

@@ -14,6 +14,7 @@ export const Sample = Type.Object({
   breaks: Type.Integer({ description: 'merged pages written and given back' }),
   hugePages: Type.Integer({ description: 'that guests map as one' }),
   splits: Type.Integer({ description: 'huge pages that KSM split, since the start' }),
-  scannerCpuMs: Type.Integer(),
+  scannerCpuMs: Type.Integer({ description: 'processor time of ksmd’s own scanner' }),
+  kernelCpuMs: Type.Integer({ description: 'what a kernel’s would have used for the same' }),
 });
 export type Sample = Static<typeof Sample>;

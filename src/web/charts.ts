@@ -39,7 +39,13 @@ const SCAN: readonly SeriesLook[] = [
     scale: 'y',
     value: (rate) => `${compact(rate)}/s`,
   },
-  { label: 'of a processor', colour: '--line-2', dash: [6, 4], scale: 'share', value: percent },
+  {
+    label: 'of a processor, a kernel’s',
+    colour: '--line-2',
+    dash: [6, 4],
+    scale: 'share',
+    value: percent,
+  },
 ];
 
 export class Charts {
@@ -113,7 +119,7 @@ export class Charts {
     return [
       this.seconds(),
       rates.map(({ pagesPerSecond }) => pagesPerSecond),
-      rates.map(({ cpuShare }) => cpuShare),
+      rates.map(({ kernelCpuShare }) => kernelCpuShare),
     ];
   }
 

@@ -8,18 +8,21 @@ const OVER_SAMPLES = 3;
 
 export interface Rates {
   readonly pagesPerSecond: number;
-  /** Of one processor, 0 to 1. */
+  /** Of one processor, ksmd's own scanner: 0 to 1. */
   readonly cpuShare: number;
+  /** What a kernel's scanner would have taken for the same; more than 1 at ksmd's own pace. */
+  readonly kernelCpuShare: number;
 }
 
 /** What the scanner did between two samples. */
 export function ratesBetween(before: Sample | undefined, after: Sample | undefined): Rates {
   const ms = before === undefined || after === undefined ? 0 : after.atMs - before.atMs;
   if (before === undefined || after === undefined || ms <= 0)
-    return { pagesPerSecond: 0, cpuShare: 0 };
+    return { pagesPerSecond: 0, cpuShare: 0, kernelCpuShare: 0 };
   return {
     pagesPerSecond: ((after.pagesScanned - before.pagesScanned) * 1000) / ms,
     cpuShare: Math.min(1, (after.scannerCpuMs - before.scannerCpuMs) / ms),
+    kernelCpuShare: (after.kernelCpuMs - before.kernelCpuMs) / ms,
   };
 }
 
@@ -65,7 +68,7 @@ export class Figures {
     const { usedBytes, freeBytes, savedBytes, fullScans, merges, breaks } = now;
     const { hugePages, splits } = now;
     const total = usedBytes + freeBytes;
-    const { pagesPerSecond, cpuShare } = ratesBetween(
+    const { pagesPerSecond, cpuShare, kernelCpuShare } = ratesBetween(
       samples.at(-1 - OVER_SAMPLES) ?? samples[0],
       now,
     );
@@ -84,7 +87,11 @@ export class Figures {
     );
     this.say('Free', bytes(freeBytes), '');
     this.say('Scan rate', `${compact(pagesPerSecond)}/s`, 'pages looked at');
-    this.say('Processor', percent(cpuShare), 'of one, for the scanner');
+    this.say(
+      'Processor',
+      percent(kernelCpuShare),
+      `of one, for a kernel’s scanner; ${percent(cpuShare)} here`,
+    );
     // Of no interest where nobody has any.
     this.shown['Huge pages'].group.hidden = hugePages + splits === 0;
     this.say('Huge pages', count(hugePages), `${compact(splits)} split by KSM`);

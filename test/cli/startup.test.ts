@@ -73,15 +73,16 @@ describe('loads', () => {
     'ksm',
     'machine',
     'predict',
+    'prices',
     'recording',
   ];
   const NEEDS: Readonly<Record<string, { rooms: string[]; packages?: string[] }>> = {
     capture: {
-      rooms: ['fingerprints', 'predict', 'recording', 'sources'],
+      rooms: ['fingerprints', 'prices', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
     calibrate: {
-      rooms: ['core', 'khugepaged', 'ksm', 'machine', 'predict', 'sources'],
+      rooms: ['core', 'khugepaged', 'ksm', 'machine', 'prices', 'sources'],
       packages: ['xxhash-wasm'],
     },
     completion: { rooms: ['core', 'khugepaged', 'ksm'] },

@@ -46,7 +46,7 @@ test.each(KERNEL_PROFILES)(
         profile.tunables.some((tunable) => tunable === name),
       ),
     );
-    expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum' });
+    expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum', pace: 'own' });
   },
 );
 

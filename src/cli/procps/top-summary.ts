@@ -28,7 +28,8 @@ export function topSummary(
     `Guests: ${guests.length} total, ${count(inState('running'), 'workload')} running, ` +
       `${inState('waiting')} waiting for a frame`,
     `%Cpu(s): ${part(rates.guestShare)} us, ${part(rates.scannerShare)} sy, ` +
-      `${part(rates.idleShare)} id;  scanner ${scanner.state}, ${part(rates.scannerCpus)} % of one`,
+      `${part(rates.idleShare)} id;  scanner ${scanner.state}, ` +
+      `${part(rates.kernelCpus)} % as a kernel`,
     `Scanner: ${count(counters.full_scans ?? 0, 'full scan')};` +
       `  ${whole(rates.pagesScannedPerSecond)} scanned/s, ${whole(rates.mergesPerSecond)} ` +
       `merged/s, ${whole(rates.cowBreaksPerSecond)} cow/s`,

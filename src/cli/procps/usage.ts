@@ -6,6 +6,8 @@ export interface Usage {
   /** Processors' worth of time, 0 to `cpus`: of guest threads, and of the scanner. */
   readonly guestCpus: number;
   readonly scannerCpus: number;
+  /** What a kernel's scanner would have taken for the same. */
+  readonly kernelCpus: number;
   /** Of all processors: what is left of 1, and the two above. */
   readonly idleShare: number;
   readonly guestShare: number;
@@ -18,7 +20,7 @@ export interface Usage {
 const START = {
   uptimeMs: 0,
   workloads: { cpuMs: 0 },
-  scanner: { cpuMs: 0 },
+  scanner: { cpuMs: 0, kernelCpuMs: 0 },
   totals: { pagesScanned: 0, merges: 0, cowBreaks: 0 },
 };
 
@@ -36,6 +38,7 @@ export function usage(now: Status, before: typeof START = START): Usage {
     intervalMs,
     guestCpus,
     scannerCpus,
+    kernelCpus: (now.scanner.kernelCpuMs - before.scanner.kernelCpuMs) / intervalMs,
     idleShare: Math.max(0, 1 - guestShare - scannerShare),
     guestShare,
     scannerShare,

@@ -9,7 +9,7 @@ import type { Sample } from '../../protocol/history.js';
 export function sample(
   host: Host,
   forkSharedPages: number,
-  scannerCpuMs: number,
+  scanner: { readonly cpuMs: number; readonly kernelCpuMs: number },
   atMs: number,
 ): Sample {
   const { memory, frames, pageSize } = host.machine;
@@ -25,6 +25,7 @@ export function sample(
     breaks: cowBreaks,
     hugePages: hugePages(host),
     splits,
-    scannerCpuMs,
+    scannerCpuMs: scanner.cpuMs,
+    kernelCpuMs: scanner.kernelCpuMs,
   };
 }

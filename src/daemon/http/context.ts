@@ -3,7 +3,6 @@ import type { Host } from '../../ksm/host.js';
 import type { EventFeed } from '../feeds/event-feed.js';
 import type { ForkSharing } from '../feeds/fork-sharing.js';
 import type { History } from '../feeds/history.js';
-import type { KernelCost } from '../feeds/kernel-cost.js';
 import type { LiveFeed } from '../feeds/live-feed.js';
 import type { LiveStreams } from '../feeds/live-streams.js';
 import type { Log } from '../log/log.js';
@@ -30,7 +29,6 @@ export interface Context {
   readonly events: EventFeed;
   readonly forks: ForkSharing;
   readonly history: History;
-  readonly kernelCost: KernelCost;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly streams: LiveStreams;

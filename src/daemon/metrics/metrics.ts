@@ -5,7 +5,6 @@
 import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
 import type { ForkSharing } from '../feeds/fork-sharing.js';
-import type { KernelCost } from '../feeds/kernel-cost.js';
 import { SharingLooks } from '../feeds/sharing-looks.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
@@ -40,7 +39,6 @@ export class Metrics {
     scanner: Scanner,
     threads: GuestThreads,
     private readonly forks: ForkSharing,
-    kernelCost: KernelCost,
   ) {
     this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     this.sharing = new SharingLooks(host);
@@ -50,7 +48,7 @@ export class Metrics {
       ...memoryMetrics(host, () => forks.known().pages),
       sharingMetric(() => this.sharing.last),
       ...guestMetrics(host),
-      ...threadMetrics(scanner, threads, kernelCost),
+      ...threadMetrics(scanner, threads),
       {
         name: 'ksmd_http_requests_total',
         help: 'Requests answered, on the socket and over TCP.',

@@ -10,7 +10,6 @@ import { wide } from '../../ksm/counters.js';
 import type { Host } from '../../ksm/host.js';
 import { SCANNER_STATES, WORKLOAD_STATES } from '../../names.js';
 import { VERSION } from '../../version.js';
-import type { KernelCost } from '../feeds/kernel-cost.js';
 import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
 import { guestCounterMetrics } from './kernel.js';
@@ -147,11 +146,7 @@ export function guestMetrics(host: Host): Metric[] {
   ];
 }
 
-export function threadMetrics(
-  scanner: Scanner,
-  threads: GuestThreads,
-  kernelCost: KernelCost,
-): Metric[] {
+export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[] {
   let restarts = 0;
   scanner.on('restarted', () => restarts++);
   return [
@@ -170,7 +165,7 @@ export function threadMetrics(
         name: 'ksmd_kernel_cpu_seconds_total',
         help: "Processor time that a kernel's scanner would have used for the same, as priced.",
       },
-      () => kernelCost.cpuMs / MILLISECONDS,
+      () => scanner.kernelCpuMs / MILLISECONDS,
     ),
     counter(
       {

@@ -14,7 +14,7 @@ import {
 } from 'node:worker_threads';
 import { CTL_DOORBELL, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
 import { type Errno, KsmdError } from '../../errors.js';
-import type { Clock } from '../../ksm/clock.js';
+import { type Clock, DEFAULT_TICK_MS } from '../../ksm/clock.js';
 import { kernelProfile, type ProfileName } from '../../ksm/kernels.js';
 import { Ksm } from '../../ksm/ksm.js';
 import { type Activity, IDLE } from '../../ksm/pace.js';
@@ -25,12 +25,15 @@ import { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { Safepoint } from '../../machine/safepoint.js';
 import { nowMs } from '../timers.js';
+import { KernelTime } from './kernel-time.js';
 import { threadCpuMs } from './thread-cpu.js';
 import { ThreadProfiler } from './thread-profiler.js';
 
 export interface ScannerData {
   readonly memory: WebAssembly.Memory;
   readonly kernel: ProfileName;
+  /** The memory holds one page in so many. */
+  readonly oneIn: number;
 }
 
 export type Command =
@@ -67,14 +70,27 @@ const CPU_SAMPLE_SLICES = 64;
 
 class ThreadClock implements Clock {
   /** `usedMs`: what the threads before this one used. */
-  constructor(private readonly usedMs: number) {}
+  constructor(
+    private readonly usedMs: number,
+    private readonly kernelTime: KernelTime,
+  ) {}
 
   nowMs(): number {
     return nowMs();
   }
 
-  /** Linux's account of this very thread and those before it. */
+  /** What the advisor goes by: at the kernel's pace, what a kernel's thread would have used. */
   cpuMs(): number {
+    return this.kernelTime.isKept ? this.kernelTime.cpuMs : this.ownCpuMs();
+  }
+
+  /** A kernel's naps end with its timer's ticks. */
+  get tickMs(): number {
+    return this.kernelTime.isKept ? DEFAULT_TICK_MS : 0;
+  }
+
+  /** Linux's account of this very thread and those before it. */
+  ownCpuMs(): number {
     return this.usedMs + threadCpuMs();
   }
 }
@@ -82,19 +98,25 @@ class ThreadClock implements Clock {
 class ScannerThread {
   private readonly i32: Int32Array;
   private readonly ksm: Ksm;
+  private readonly oneIn: number;
   private readonly safepoint: Safepoint;
   private readonly clock: ThreadClock;
+  private readonly kernelTime: KernelTime;
   private readonly profiler = new ThreadProfiler();
   private stopped = false;
   private cpuSampledMs = 0;
+  /** Of a sample, at the kernel's pace: parts of a page that batches still have to visit. */
+  private pagesDue = 0;
 
   constructor(
-    { memory, kernel }: ScannerData,
+    { memory, kernel, oneIn }: ScannerData,
     private readonly port: MessagePort,
   ) {
     const machine = new Machine(SharedMemory.attach(memory, HOLDER_SCANNER));
     this.i32 = machine.memory.i32;
-    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS));
+    this.oneIn = oneIn;
+    this.kernelTime = new KernelTime(machine.memory, oneIn);
+    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS), this.kernelTime);
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock, () => this.safepoint.pass());
   }
@@ -124,13 +146,42 @@ class ScannerThread {
 
   /** Scans a batch; run=0 and a command to stop cut it short. */
   private batch(pages: number): void {
+    const { kernelTime, clock } = this;
     let slices = 0;
-    for (let left = pages; left > 0 && !this.stopped && this.ksm.shouldRun; left -= SLICE_PAGES) {
+    kernelTime.beginBatch(clock.nowMs());
+    for (let left = this.heldOf(pages); left > 0 && this.goesOn; left -= SLICE_PAGES) {
       const slice = Math.min(left, SLICE_PAGES);
-      if (this.ksm.scan(slice) < slice) return;
+      if (this.ksm.scan(slice) < slice) break;
       if (++slices % CPU_SAMPLE_SLICES === 0) this.sampleCpu();
       this.answerDoor();
+      this.hold(kernelTime.holdUntilMs(clock.nowMs(), false));
     }
+    this.hold(kernelTime.holdUntilMs(clock.nowMs(), true));
+  }
+
+  /**
+   * How many of a batch's pages a sample has: at the kernel's pace it is gone over as slowly as all
+   * of them would be.
+   */
+  private heldOf(pages: number): number {
+    if (this.oneIn === 1 || !this.kernelTime.isKept) return pages;
+    const due = this.pagesDue + pages / this.oneIn;
+    this.pagesDue = due - Math.floor(due);
+    return Math.floor(due);
+  }
+
+  /** Does nothing until then, as a kernel would still be busy; obeys meanwhile. */
+  private hold(untilMs: number): void {
+    for (let ms = untilMs - this.clock.nowMs(); ms > 0; ms = untilMs - this.clock.nowMs()) {
+      const bell = Atomics.load(this.i32, CTL_DOORBELL);
+      this.answerDoor();
+      if (!this.goesOn || !this.kernelTime.isKept) return;
+      this.sleep(bell, ms);
+    }
+  }
+
+  private get goesOn(): boolean {
+    return !this.stopped && this.ksm.shouldRun;
   }
 
   private sleep(bell: number, ms: number): void {
@@ -201,7 +252,8 @@ class ScannerThread {
     const now = performance.now();
     if (now - this.cpuSampledMs < 50) return;
     this.cpuSampledMs = now;
-    Atomics.store(this.i32, CTL_SCANNER_CPU_MS, this.clock.cpuMs() | 0);
+    Atomics.store(this.i32, CTL_SCANNER_CPU_MS, this.clock.ownCpuMs() | 0);
+    this.kernelTime.publish();
   }
 }
 

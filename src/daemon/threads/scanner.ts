@@ -7,13 +7,12 @@
  */
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
+import { CTL_KERNEL_CPU_MS, CTL_RUN, CTL_SCANNER_CPU_MS } from '../../core/layout.js';
 import { KsmdError } from '../../errors.js';
-import type { ProfileName } from '../../ksm/kernels.js';
+import type { Host } from '../../ksm/host.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
 import type { LongWork } from '../../machine/long-work.js';
-import type { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { forgetThread, ringScanner } from '../../machine/safepoint.js';
 import type { ScannerState } from '../../names.js';
@@ -55,14 +54,13 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   private up = Promise.resolve();
 
   private constructor(
-    private readonly memory: SharedMemory,
-    private readonly kernel: ProfileName,
+    private readonly host: Host,
     private readonly rebuild: () => LongWork,
     private readonly standstill: Standstill,
     private worker: Worker,
   ) {
     super();
-    this.i32 = memory.i32;
+    this.i32 = host.machine.memory.i32;
     this.spare = this.spawnSpare();
     this.watch(worker);
   }
@@ -72,14 +70,13 @@ export class Scanner extends EventEmitter<ScannerEvents> {
    * thread that died left behind.
    */
   static async start(
-    memory: SharedMemory,
-    kernel: ProfileName,
+    host: Host,
     rebuild: () => LongWork,
     standstill: Standstill,
   ): Promise<Scanner> {
-    const worker = await spawn(memory, kernel);
+    const worker = await spawn(host);
     await begin(worker);
-    return new Scanner(memory, kernel, rebuild, standstill, worker);
+    return new Scanner(host, rebuild, standstill, worker);
   }
 
   get state(): ScannerState {
@@ -90,6 +87,11 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   /** Milliseconds of processor time the scanner thread has used. */
   get cpuMs(): number {
     return Atomics.load(this.i32, CTL_SCANNER_CPU_MS);
+  }
+
+  /** Milliseconds of processor time that a kernel's would have used for the same. */
+  get kernelCpuMs(): number {
+    return Atomics.load(this.i32, CTL_KERNEL_CPU_MS) >>> 0;
   }
 
   /** Writes a tunable, on the scanner thread. Rejects with what `setTunable` throws. */
@@ -184,7 +186,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   }
 
   private spawnSpare(): Promise<Worker | undefined> {
-    return spawn(this.memory, this.kernel).catch(() => undefined);
+    return spawn(this.host).catch(() => undefined);
   }
 
   private settle(answer: Answer): void {
@@ -216,7 +218,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
       try {
         // Each that fails may have begun to scan.
         await this.standstill.repair(this.rebuild);
-        const worker = (await this.spare) ?? (await spawn(this.memory, this.kernel));
+        const worker = (await this.spare) ?? (await spawn(this.host));
         this.spare = this.spawnSpare();
         await begin(worker);
         this.worker = worker;
@@ -255,8 +257,8 @@ function nextMessage(worker: Worker): Promise<void> {
 }
 
 /** A scanner thread that has told that it is ready. Rejects if it dies before that. */
-async function spawn(memory: SharedMemory, kernel: ProfileName): Promise<Worker> {
-  const data: ScannerData = { memory: memory.memory, kernel };
+async function spawn({ machine, profile, oneIn }: Host): Promise<Worker> {
+  const data: ScannerData = { memory: machine.memory.memory, kernel: profile.name, oneIn };
   const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), {
     workerData: data,
     name: 'ksmd-scanner',

@@ -15,6 +15,7 @@ import {
   CTL_CHANGE_DETECTION,
   CTL_MAX_PAGE_SHARING,
   CTL_MERGE_ACROSS_NODES,
+  CTL_PACE,
   CTL_PAGES_TO_SCAN,
   CTL_RUN,
   CTL_SLEEP_MILLISECS,
@@ -170,6 +171,14 @@ export const TUNABLES = {
     initial: 0,
     takes: { names: ['checksum', 'dirty'] },
     word: CTL_CHANGE_DETECTION,
+  },
+  pace: {
+    unit: undefined,
+    help: 'own: a batch is done as fast as can be; kernel: it takes as long as a kernel would',
+    since: 'ksmd',
+    initial: 0,
+    takes: { names: ['own', 'kernel'] },
+    word: CTL_PACE,
   },
 } as const satisfies Record<string, TunableRecord>;
 

@@ -55,7 +55,15 @@ export const Report = Type.Object({
   scan: Type.Object({
     running: Type.Boolean(),
     pagesPerSecond: Type.Number({ description: 'over the last seconds, up to ten' }),
-    cpuShare: Type.Number({ description: 'of one processor, over the same time' }),
+    pace: Type.Enum(['own', 'kernel'], { description: 'whose time all of this is' }),
+    cpuShare: Type.Number({
+      description: 'of one processor, by ksmd’s own scanner, over the same time',
+    }),
+    kernelCpuShare: Type.Number({
+      description:
+        'what a kernel’s scanner would have taken for the same: more than 1 where ksmd, at its ' +
+        'own pace, has done more than one could',
+    }),
     duePages: Type.Integer({ description: 'that a full scan visits now' }),
     fullScanMs: Type.Optional(
       Type.Number({

@@ -15,6 +15,7 @@ const NOTHING = {
   hugePages: 0,
   splits: 0,
   scannerCpuMs: 0,
+  kernelCpuMs: 0,
 };
 
 function rig() {

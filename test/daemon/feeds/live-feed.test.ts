@@ -32,6 +32,7 @@ const SAMPLE: Sample = {
   hugePages: 0,
   splits: 0,
   scannerCpuMs: 0,
+  kernelCpuMs: 0,
 };
 const PROGRESS = {
   merges: 0,

@@ -52,12 +52,7 @@ class Threads {
     );
     const standstill = new Standstill(host.machine.memory.i32);
     alone = standstill;
-    const scanner = await Scanner.start(
-      host.machine.memory,
-      '6.18',
-      () => rebuild(host.ksm, clock.now),
-      standstill,
-    );
+    const scanner = await Scanner.start(host, () => rebuild(host.ksm, clock.now), standstill);
     const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, standstill, {
       died: ({ reason }) => onDeath(reason ?? ''),
       waits: () => {},
@@ -147,6 +142,19 @@ test('two writers, a reader and the scanner at full speed: no byte is wrong, and
   await threads.fullScans(5);
   expect(threads.host.counters().pages_sharing).toBeGreaterThan(0);
   expect(await threads.check()).toEqual([]);
+});
+
+test('at the kernel’s pace the scanner is never sooner done than a kernel would be', async () => {
+  threads = await Threads.start(4 * PAGES);
+  const { host, scanner } = threads;
+  await scanner.set('pace', 'kernel');
+  const from = performance.now();
+  await threads.guest('still');
+  host.store('still', host.findRegion('still', 'r').address, new Uint8Array(PAGES * PAGE).fill(1));
+  await until('a kernel would have worked for a while', () => scanner.kernelCpuMs >= 300);
+  const { kernelCpuMs } = scanner;
+  expect(kernelCpuMs).toBeLessThan(performance.now() - from);
+  expect(host.counters().pages_sharing).toBeGreaterThan(0);
 });
 
 test('the scanner killed again and again beside them: no byte is wrong, and the next one goes on', async () => {

@@ -55,6 +55,7 @@ export interface StartOptions
   readonly set?: readonly Assignment[];
   readonly pagesToScan?: string;
   readonly sleepMs?: string;
+  readonly pace?: string;
   readonly run?: '0' | '1';
   readonly restore?: string;
   readonly http?: string;
@@ -86,18 +87,20 @@ function onCommandLine<Value>(reading: () => Value): Value {
 }
 
 /** The tunables asked for, in whatever way, `run` last: the scanner begins with all the others. */
-function tunables({ set = [], pagesToScan, sleepMs, run }: StartOptions): readonly Assignment[] {
+function tunables(options: StartOptions): readonly Assignment[] {
+  const { set = [], pagesToScan, sleepMs, pace, run } = options;
   const given: readonly (readonly [option: string, name: string, value: string | undefined])[] = [
     ...set.map(([name, value]) => ['--set', name, value] as const),
     ['--pages-to-scan', 'pages_to_scan', pagesToScan],
     ['--sleep-ms', 'sleep_millisecs', sleepMs],
+    ['--pace', 'pace', pace],
     ['--run', 'run', run],
   ];
-  const options = new Map<string, string>();
+  const givenBy = new Map<string, string>();
   const assignments = given.flatMap(([option, name, value]): Assignment[] => {
     if (value === undefined) return [];
-    const before = options.get(name);
-    options.set(name, option);
+    const before = givenBy.get(name);
+    givenBy.set(name, option);
     if (before === undefined) return [[name, value]];
     throw new KsmdError('EINVAL', `${name} is given twice, by ${before} and by ${option}`);
   });

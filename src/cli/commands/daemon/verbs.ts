@@ -38,6 +38,11 @@ export const start = verb({
       'milliseconds between batches, short for --set sleep_millisecs=N ' +
         "(default: the kernel's, 20)",
     ),
+    new Option(
+      '--pace <own|kernel>',
+      'kernel: a batch takes as long as a kernel would, and the advisor goes by what that would ' +
+        'cost; short for --set pace=kernel (default: own, as fast as can be)',
+    ).choices(['own', 'kernel']),
     new Option('--memory <size>', 'simulated physical memory')
       .argParser(parseBytes)
       .default(2 ** 30, '1GiB'),

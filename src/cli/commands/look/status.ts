@@ -58,8 +58,8 @@ function statusText(status: Status, report: Report): string[] {
     [
       'scanner',
       `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}, ` +
-        `${seconds(scanner.cpuMs)} of processor time here, ` +
-        `about ${seconds(scanner.kernelCpuMs)} of a kernel's`,
+        `about ${seconds(scanner.kernelCpuMs)} of a kernel's processor time ` +
+        `(${seconds(scanner.cpuMs)} here)`,
     ],
     ['pace', paceText(report)],
     ...(status.sysfs === undefined ? [] : [['files', filesText(status.sysfs)] as const]),
@@ -163,14 +163,16 @@ function notSharedText({ pages }: Report): string {
 
 function paceText({ scan }: Report): string {
   if (!scan.running) return 'the scanner is stopped: run=1 lets it go on';
-  const cost = `${percent(scan.cpuShare)} of a processor here`;
+  const cost =
+    `a kernel would take ${percent(scan.kernelCpuShare)} of a processor for it ` +
+    `(${percent(scan.cpuShare)} here)`;
   if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)
     return `there is nothing to scan; ${cost}`;
   const newGuest =
     `a new guest has merged after ${scan.mergedAfterScans}, in about ` +
     `${duration(scan.mergedAfterMs)}`;
   return (
-    `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}; ` +
-    `${cost}`
+    `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}` +
+    `${scan.pace === 'kernel' ? ", at a kernel's pace" : ", at ksmd's own pace"}; ${cost}`
   );
 }

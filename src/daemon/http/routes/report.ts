@@ -84,13 +84,19 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
   // A full scan ends a batch, so even nothing takes one.
   const sleeps = Math.max(1, Math.ceil(duePages / batchPages));
   const scanned = now.pagesScanned - before.pagesScanned;
-  const msPerPage = scanned < ENOUGH_PAGES ? 0 : (now.scannerCpuMs - before.scannerCpuMs) / scanned;
+  const cpuMs = now.scannerCpuMs - before.scannerCpuMs;
+  const kernelCpuMs = now.kernelCpuMs - before.kernelCpuMs;
+  const pace = tunables.pace === 'kernel' ? 'kernel' : 'own';
+  const busyMs = pace === 'kernel' ? kernelCpuMs : cpuMs;
+  const msPerPage = scanned < ENOUGH_PAGES ? 0 : busyMs / scanned;
   const fullScanMs = sleeps * Number(tunables.sleep_millisecs) + duePages * msPerPage;
   const known = running && batchPages > 0 && duePages > 0;
   return {
     running,
     pagesPerSecond: (scanned * 1000) / elapsedMs,
-    cpuShare: (now.scannerCpuMs - before.scannerCpuMs) / elapsedMs,
+    pace,
+    cpuShare: cpuMs / elapsedMs,
+    kernelCpuShare: kernelCpuMs / elapsedMs,
     duePages,
     mergedAfterScans: MERGED_AFTER_SCANS,
     ...(known ? { fullScanMs, mergedAfterMs: MERGED_AFTER_SCANS * fullScanMs } : {}),

@@ -50,7 +50,7 @@ function status(context: Context): Status {
     scanner: {
       state: scanner.state,
       cpuMs: scanner.cpuMs,
-      kernelCpuMs: context.kernelCost.cpuMs,
+      kernelCpuMs: scanner.kernelCpuMs,
     },
     ...(sysfs === undefined ? {} : { sysfs }),
     counters,

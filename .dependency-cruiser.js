@@ -69,7 +69,7 @@ const MAY_IMPORT = {
   // As other people's programs: by the package's own name.
   tools: ['src', 'dist/(client|sim)/index\\.js'],
   bench: ['src', 'tools'],
-  packaging: ['src/cli', 'src/daemon/fatal\\.ts'],
+  packaging: ['src/cli', 'src/protocol', 'src/daemon/(fatal|http/register)\\.ts'],
   bin: ['dist/cli/main\\.js'],
 };
 

@@ -6,7 +6,7 @@
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { type Errno, errnoOf, KsmdError } from '../errors.js';
-import type { ErrorAnswer } from '../protocol/errors.js';
+import type { ErrorAnswer } from '../protocol/error-answer.js';
 import { socketPathProblem } from '../protocol/socket-path.js';
 import { wholeText } from './lines.js';
 

@@ -1,10 +1,4 @@
-/**
- * How a refusal looks on the wire: `{"error": {"code", "message"}}` with an errno name, and the
- * HTTP status each errno has.
- *
- * `bytesStored` stands beside `error` where an upload failed after part of it was stored.
- */
-import { type Static, Type } from 'typebox';
+/** Which errno names the API answers with, and the HTTP status that each has. */
 import type { Errno } from '../errors.js';
 
 export const HTTP_STATUS = {
@@ -36,14 +30,3 @@ export type ErrorCode = keyof typeof HTTP_STATUS;
 export function isAnswered(code: Errno): code is ErrorCode {
   return Object.hasOwn(HTTP_STATUS, code);
 }
-
-export const ErrorAnswer = Type.Object({
-  error: Type.Object({
-    code: Type.String({ description: 'an errno name' }),
-    message: Type.String(),
-  }),
-  bytesStored: Type.Optional(
-    Type.Integer({ description: 'bytes of an upload that were stored before it failed' }),
-  ),
-});
-export type ErrorAnswer = Static<typeof ErrorAnswer>;

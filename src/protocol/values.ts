@@ -20,11 +20,6 @@ export const BytesText = Type.String({ pattern: DIGITS, description: BYTES });
 export const Bytes = Type.Union([Type.Integer({ minimum: 0 }), BytesText], { description: BYTES });
 export type Bytes = Static<typeof Bytes>;
 
-/** The number that a checked `Bytes` or `BytesText` stands for. */
-export function toBytes(value: Bytes): number {
-  return Number(value);
-}
-
 /** Which key fingerprints are made with. */
 export const KeyId = Type.String({
   pattern: '^[0-9a-f]{16}$',

@@ -35,9 +35,9 @@ import {
   PAGE_UNTOUCHED,
   PAGE_WRITABLE,
   PAGE_ZERO,
-  type SnapshotHeader,
 } from './format.js';
 import { guestsOf } from './guests.js';
+import type { SnapshotHeader } from './header-schema.js';
 import { marksOf } from './marks.js';
 
 const hasher = await xxhash();

@@ -9,7 +9,8 @@ import {
 } from '../core/layout.js';
 import type { Host, RegionInfo } from '../ksm/host.js';
 import type { Stretches } from '../machine/stretches.js';
-import { type SnapshotHeader, type SnapshotRegion, STRETCH_LETTERS } from './format.js';
+import { STRETCH_LETTERS } from './format.js';
+import type { SnapshotHeader, SnapshotRegion } from './header-schema.js';
 
 /** All that there are. While every other thread stands still. */
 export function guestsOf(host: Host): SnapshotHeader['guests'] {

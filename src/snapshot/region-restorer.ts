@@ -14,7 +14,8 @@ import {
 } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
-import { PAGE_MERGEABLE, type SnapshotRegion, STRETCH_LETTERS } from './format.js';
+import { PAGE_MERGEABLE, STRETCH_LETTERS } from './format.js';
+import type { SnapshotRegion } from './header-schema.js';
 
 export class RegionRestorer {
   /** Of each region that a fork has copied or made, the number of all that were one before. */

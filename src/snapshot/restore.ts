@@ -27,10 +27,10 @@ import { KsmdError } from '../errors.js';
 import type { Host } from '../ksm/host.js';
 import { RUN_UNMERGE } from '../ksm/run.js';
 import type { Machine } from '../machine/machine.js';
+import { decodeHeader } from './decode-header.js';
 import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
 import {
   CHECKSUM_BYTES,
-  decodeHeader,
   frameBytesOf,
   MAGIC,
   MAX_HEADER_BYTES,
@@ -41,9 +41,9 @@ import {
   PAGE_LISTED,
   PAGE_MERGEABLE,
   PAGE_WRITABLE,
-  type SnapshotHeader,
   versionOf,
 } from './format.js';
+import type { SnapshotHeader } from './header-schema.js';
 import { marksWithout, tellShared } from './marks.js';
 import { PageRestorer } from './page-restorer.js';
 import { RegionRestorer } from './region-restorer.js';

@@ -1,5 +1,5 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
-import type { ErrorAnswer } from '../protocol/errors.js';
+import type { ErrorAnswer } from '../protocol/error-answer.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Report } from '../protocol/routes/report.js';
 import type { Status } from '../protocol/routes/status.js';

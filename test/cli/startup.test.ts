@@ -126,3 +126,11 @@ test('the client is loaded without the schemas and without a package', async () 
     packages: [],
   });
 });
+
+test('the daemon is loaded without what made its schemas and what renders its metrics', async () => {
+  const daemon = new URL('../../dist/daemon/daemon.js', import.meta.url).href;
+  const { packages } = await loadedBy(['--input-type=module', '-e', `await import('${daemon}')`]);
+  expect(packages).toContain('fastify');
+  for (const spared of ['typebox', '@fastify/swagger', 'prom-client'])
+    expect(packages).not.toContain(spared);
+});

@@ -32,6 +32,7 @@ test('the package has what a user needs', () => {
     'dist/cli/main.js',
     'dist/daemon/daemon.js',
     'dist/core.wasm',
+    'dist/openapi.json',
   ];
   const onServers = [
     'contrib/ksmd.service',

@@ -17,8 +17,8 @@ import {
   PAGE_MERGEABLE,
   PAGE_UNTOUCHED,
   PAGE_WRITABLE,
-  type SnapshotHeader,
 } from '../../src/snapshot/format.js';
+import type { SnapshotHeader } from '../../src/snapshot/header-schema.js';
 import { putTogether, type SnapshotParts, takenApart } from '../../tools/fuzz-files/sealed.js';
 import { PAGE } from '../ksm/bench-host.js';
 import { Directory, snapshotOf } from './files.js';

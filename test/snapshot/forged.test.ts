@@ -14,8 +14,8 @@ import {
   PAGE_LISTED,
   PAGE_MERGEABLE,
   PAGE_WRITABLE,
-  type SnapshotHeader,
 } from '../../src/snapshot/format.js';
+import type { SnapshotHeader } from '../../src/snapshot/header-schema.js';
 import { SnapshotFile } from '../../src/snapshot/restore.js';
 import {
   putTogether,

@@ -1,5 +1,5 @@
 /** Guests and regions of a snapshot's header, for tests to change. */
-import type { SnapshotHeader, SnapshotRegion } from '../../src/snapshot/format.js';
+import type { SnapshotHeader, SnapshotRegion } from '../../src/snapshot/header-schema.js';
 
 export function guestIn({ guests }: SnapshotHeader, index = 0): SnapshotHeader['guests'][number] {
   const found = guests[index];

@@ -1,6 +1,7 @@
 /** A snapshot file taken apart and put together again, its checksum right whatever was changed. */
 import xxhash from 'xxhash-wasm';
-import { CHECKSUM_BYTES, MAGIC, type SnapshotHeader } from '../../src/snapshot/format.js';
+import { CHECKSUM_BYTES, MAGIC } from '../../src/snapshot/format.js';
+import type { SnapshotHeader } from '../../src/snapshot/header-schema.js';
 
 const hasher = await xxhash();
 

@@ -15,8 +15,8 @@ import {
   PAGE_LISTED,
   PAGE_MERGEABLE,
   PAGE_WRITABLE,
-  type SnapshotHeader,
 } from '../../src/snapshot/format.js';
+import type { SnapshotHeader } from '../../src/snapshot/header-schema.js';
 import { mutatedJson, picked, type Random } from './mutated-json.js';
 import { putTogether, type SnapshotParts, sealed, takenApart } from './sealed.js';
 

@@ -1,6 +1,6 @@
 /** States of pages as run lengths, written in the form of src/protocol/routes/live.ts. */
 import type { LongWork } from '../../machine/long-work.js';
-import { LONG, UNCHANGED } from '../../protocol/routes/live.js';
+import { LONG, UNCHANGED } from '../../protocol/run-lengths.js';
 
 const FIRST_BYTES = 1024;
 /** A length of 32 bits takes five bytes, after the one with the state. */

@@ -5,12 +5,8 @@
 import type { FastifyError, FastifySchemaValidationError } from 'fastify';
 import { KsmdError } from '../../errors.js';
 import { printable } from '../../printable.js';
-import {
-  type ErrorAnswer,
-  type ErrorCode,
-  HTTP_STATUS,
-  isAnswered,
-} from '../../protocol/errors.js';
+import type { ErrorAnswer } from '../../protocol/error-answer.js';
+import { type ErrorCode, HTTP_STATUS, isAnswered } from '../../protocol/errors.js';
 import { ROUTES } from '../../protocol/routes.js';
 
 const METHOD_NOT_ALLOWED = 405;

@@ -4,8 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
-import { ErrorAnswer } from '../../protocol/errors.js';
+import { ErrorAnswer } from '../../protocol/error-answer.js';
 import type {
   AnswerOf,
   BodyOf,
@@ -71,7 +70,7 @@ function registerRoute<R extends Route>(
       url: path,
       schema: schemaOf(name, record),
       config: { record },
-      preValidation: Type.IsOptional(body) ? fillInBody : [],
+      preValidation: body !== undefined && 'default' in body ? fillInBody : [],
       handler: async (request, reply) => {
         reply.code(status);
         if (contentType !== undefined) reply.header('content-type', contentType);
@@ -91,7 +90,7 @@ function registerRoute<R extends Route>(
 }
 
 /** The record as fastify and the OpenAPI document read it. */
-function schemaOf(name: string, { params, query, body, summary, answers }: Route) {
+export function schemaOf(name: string, { params, query, body, summary, answers }: Route) {
   return {
     ...(params === undefined ? {} : { params }),
     ...(query === undefined ? {} : { querystring: query }),

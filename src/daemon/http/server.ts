@@ -3,12 +3,10 @@
  *
  * Values are never coerced: a number sent as a string is refused where a number is wanted.
  */
-import swagger from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { KsmdError } from '../../errors.js';
 import type { Route } from '../../protocol/route.js';
 import { ROUTES } from '../../protocol/routes.js';
-import { VERSION } from '../../version.js';
 import type { Timers } from '../timers.js';
 import type { Context } from './context.js';
 import { answerBrokenRequest } from './cut-requests.js';
@@ -25,6 +23,7 @@ import { ksmHandlers } from './routes/ksm.js';
 import { liveHandlers } from './routes/live.js';
 import { memoryHandlers } from './routes/memory.js';
 import { metricsHandlers } from './routes/metrics.js';
+import { openApiHandlers } from './routes/openapi.js';
 import { pageHandlers } from './routes/pages.js';
 import { profileHandlers } from './routes/profile.js';
 import { reportHandlers } from './routes/report.js';
@@ -98,17 +97,6 @@ export async function createServer(
   });
   acceptJson(api);
 
-  await api.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'ksmd',
-        version: VERSION,
-        description: 'Kernel Samepage Merging in a simulated machine, over a Unix socket.',
-      },
-      servers: [{ url: 'http://localhost' }],
-    },
-  });
   registerRoutes(api, ROUTES, {
     ...statusHandlers(context),
     ...ksmHandlers(context),
@@ -124,7 +112,7 @@ export async function createServer(
     ...liveHandlers(context),
     ...dashboardHandlers(),
     ...metricsHandlers(context),
-    openapi: () => ({ ...api.swagger() }),
+    ...openApiHandlers(),
   });
   await api.ready();
   return api;

@@ -2,8 +2,6 @@
  * A metric as Prometheus has it: what it is called, what it means, and where its value comes from
  * when somebody asks.
  */
-import { Counter, Gauge, type OpenMetricsContentType, type Registry } from 'prom-client';
-
 export type Labels = Readonly<Record<string, string | number>>;
 
 export interface LabelledValue {
@@ -49,29 +47,4 @@ export function state(
     values: () =>
       states.map((name) => ({ labels: { [label]: name }, value: name === current() ? 1 : 0 })),
   };
-}
-
-/** Nothing is kept between two answers: every value is read when the registry is asked. */
-export function register(
-  registry: Registry | Registry<OpenMetricsContentType>,
-  { name, help, type, labels, values }: Metric,
-): void {
-  const configuration = { name, help, labelNames: labels ?? [], registers: [registry] };
-  if (type === 'counter') {
-    new Counter({
-      ...configuration,
-      collect() {
-        this.reset();
-        for (const { labels, value } of values()) this.inc(labels, value);
-      },
-    });
-    return;
-  }
-  new Gauge({
-    ...configuration,
-    collect() {
-      this.reset();
-      for (const { labels, value } of values()) this.set(labels, value);
-    },
-  });
 }

@@ -2,7 +2,6 @@
  * All metrics of the daemon, as text for Prometheus. They cost nothing until somebody asks;
  * counting an answered request is all that is done meanwhile.
  */
-import { type OpenMetricsContentType, Registry } from 'prom-client';
 import type { Host } from '../../ksm/host.js';
 import type { ForkSharing } from '../feeds/fork-sharing.js';
 import { SharingLooks } from '../feeds/sharing-looks.js';
@@ -10,7 +9,8 @@ import type { GuestThreads } from '../threads/guest-threads.js';
 import type { Scanner } from '../threads/scanner.js';
 import { kernelMetrics } from './kernel.js';
 import { khugepagedMetrics } from './khugepaged.js';
-import { type Labels, type Metric, register } from './metric.js';
+import type { Labels, Metric } from './metric.js';
+import type { Registries } from './registries.js';
 import {
   guestMetrics,
   memoryMetrics,
@@ -26,13 +26,9 @@ export interface Exposition {
 
 export class Metrics {
   private readonly requests = new Map<string, { readonly labels: Labels; value: number }>();
-  /**
-   * One a format: prom-client renames counters for OpenMetrics, where the name of a family lacks
-   * `_total`.
-   */
-  private readonly plain = new Registry();
+  private readonly metrics: readonly Metric[];
+  private registries: Promise<Registries> | undefined;
   private readonly sharing: SharingLooks;
-  private readonly open = new Registry<OpenMetricsContentType>();
 
   constructor(
     host: Host,
@@ -40,9 +36,8 @@ export class Metrics {
     threads: GuestThreads,
     private readonly forks: ForkSharing,
   ) {
-    this.open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     this.sharing = new SharingLooks(host);
-    const metrics: Metric[] = [
+    this.metrics = [
       ...kernelMetrics(host),
       ...khugepagedMetrics(host),
       ...memoryMetrics(host, () => forks.known().pages),
@@ -58,8 +53,6 @@ export class Metrics {
       },
       ...processMetrics(host),
     ];
-    for (const registry of [this.plain, this.open])
-      for (const metric of metrics) register(registry, metric);
   }
 
   /**
@@ -78,7 +71,11 @@ export class Metrics {
   async expose(accept: string | undefined): Promise<Exposition> {
     await this.forks.ready();
     await this.sharing.look();
-    const registry = accept?.includes('application/openmetrics-text') ? this.open : this.plain;
+    this.registries ??= import('./registries.js').then(({ registriesOf }) =>
+      registriesOf(this.metrics),
+    );
+    const { open, plain } = await this.registries;
+    const registry = accept?.includes('application/openmetrics-text') ? open : plain;
     return { contentType: registry.contentType, text: await registry.metrics() };
   }
 }

@@ -9,9 +9,10 @@ const RegionParams = Type.Object({ guest: Name, region: Name });
 
 const NumaNode = Type.Integer({ minimum: 0, maximum: 15, description: 'a NUMA node, 0 to 15' });
 
+/** The default is what it is if it is left out: the server goes by that. */
 const GuestRequest = Type.Object(
   { node: Type.Optional(NumaNode) },
-  { additionalProperties: false },
+  { additionalProperties: false, default: {} },
 );
 
 export const RegionRequest = Type.Object(

@@ -6,22 +6,13 @@
  * Whoever wants to keep up opens /v1/live, asks for /v1/map, and applies what the stream says with
  * a later `tick`.
  *
- * `runs` are states in run-length code, in base64. An entry is a byte. Its low four bits are the
- * state (a place in `states`), or 15 for pages left as they were. Its high four bits are the length
- * less one, or 15 where the length is 16 or more. Then the length less 16 follows, seven bits a
- * byte, low ones first, the top bit set in all but the last byte. The first entry begins at slot 0;
- * pages after the last one are left as they were.
+ * `runs` are states in run-length code (run-lengths.ts), in base64.
  */
 import { type Static, Type } from 'typebox';
 import { type EventOf, eventStream } from '../content.js';
 import { Sample } from '../history.js';
 import type { Routes } from '../route.js';
 import { KsmFiles } from './ksm.js';
-
-/** In the low four bits of an entry: left as they were. */
-export const UNCHANGED = 15;
-/** In its high four bits: the length follows. */
-export const LONG = 15;
 
 const Tick = Type.Integer({ description: 'goes up with every look at the pages' });
 const Runs = Type.String({ description: 'states of pages as run lengths, in base64' });

@@ -3,7 +3,7 @@
  * and read out.
  */
 import { hex } from '../../hex.js';
-import type { ErrorAnswer } from '../../protocol/errors.js';
+import type { ErrorAnswer } from '../../protocol/error-answer.js';
 import type { MapGuest } from '../../protocol/routes/live.js';
 import type { Page } from '../../protocol/routes/pages.js';
 import { element, made, say } from '../elements.js';

@@ -3,6 +3,7 @@
  * What its handler answers does not count here: none has a machine.
  */
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/daemon/http/context.js';
 import { DEFAULT_LIMITS } from '../../../src/daemon/http/limits.js';
@@ -86,4 +87,9 @@ describe('over TCP', () => {
 test('a path and a method are of one route', () => {
   const lines = routes.map(([, { method, path }]) => `${method} ${path}`);
   expect(new Set(lines).size).toBe(routes.length);
+});
+
+test('a body that may be left out says what it is then', () => {
+  for (const [name, { body }] of routes)
+    expect(body !== undefined && 'default' in body, name).toBe(Type.IsOptional(body));
 });

@@ -4,8 +4,8 @@ import { hex } from '../../../hex.js';
 import { registeredPages } from '../../../inspect/population.js';
 import { bookkeepingOf } from '../../../inspect/savings.js';
 import type { Host } from '../../../ksm/host.js';
+import { toBytes } from '../../../protocol/bytes.js';
 import type { AdviceRequest, GUEST_ROUTES, Guest } from '../../../protocol/routes/guests.js';
-import { toBytes } from '../../../protocol/values.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 

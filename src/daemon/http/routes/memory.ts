@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import { isKsmdError, KsmdError } from '../../../errors.js';
 import { FINGERPRINTS } from '../../../names.js';
+import { toBytes } from '../../../protocol/bytes.js';
 import type { MEMORY_ROUTES } from '../../../protocol/routes/memory.js';
-import { toBytes } from '../../../protocol/values.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 

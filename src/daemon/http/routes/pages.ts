@@ -1,7 +1,7 @@
 /** /v1/guests/{guest}/pages/{address}: one page, explained. */
 import { explainPage } from '../../../inspect/explain.js';
+import { toBytes } from '../../../protocol/bytes.js';
 import type { PAGE_ROUTES } from '../../../protocol/routes/pages.js';
-import { toBytes } from '../../../protocol/values.js';
 import { pageWording } from '../../feeds/page-wording.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';

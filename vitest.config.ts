@@ -1,12 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+const TESTS = join(import.meta.dirname, 'test');
+
+/** What takes longest, and would have one of the workers wait for the other at the end. */
+const LONGEST = [
+  'tools/load',
+  'docs/console',
+  'daemon/sysfs/directory',
+  'cli/commands/guests/register-recording',
+  'packaging/installed',
+  'daemon/sysfs/picture/picture',
+  'bench/bench',
+  'daemon/sysfs/mount/hardship',
+  'daemon/parts',
+  'daemon/socket',
+].map((name) => join(TESTS, `${name}.test.ts`));
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.includes(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+/** Files that have modules replaced: these would stay replaced for the next one. */
+const REPLACING = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
+  .map((name) => join(TESTS, name))
+  .filter((path) => path.endsWith('.test.ts') && readFileSync(path, 'utf8').includes('vi.mock('));
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: 'test/core/build-tested-core.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // On two cores there would be one, which waits for daemons half of the time.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { extends: true, test: { name: 'apart', include: REPLACING } },
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: REPLACING,
+          // A process for each file, and ksmd loaded anew in it, takes a tenth of all the time.
+          isolate: false,
+          globalSetup: 'test/core/build-tested-core.ts',
+        },
+      },
+    ],
   },
 });

@@ -77,6 +77,10 @@ export type PageState = (typeof PAGE_STATES)[number];
 export const SCANNER_STATES = ['running', 'stopped', 'restarting', 'dead'] as const;
 export type ScannerState = (typeof SCANNER_STATES)[number];
 
+/** Who sets KSM's tunables as time goes on, in a prediction. */
+export const POLICIES = ['ksmtuned', 'throttled', 'advisor'] as const;
+export type PolicyName = (typeof POLICIES)[number];
+
 /** What a workload does; `waiting`: for a free frame. */
 export const WORKLOAD_STATES = ['running', 'waiting', 'done', 'stopped', 'died'] as const;
 export type WorkloadState = (typeof WORKLOAD_STATES)[number];

@@ -87,7 +87,7 @@ try {
           kernel.reset();
           kernel.write('pages_to_scan', pages);
           kernel.write('smart_scan', smart);
-          runs.push(await watch(kernel, options.seconds, SAMPLE_MS));
+          runs.push(await watch(kernel, programs.pids, options.seconds, SAMPLE_MS));
         }
         kernel.reset();
         const recording = await Recording.open(path);
@@ -102,13 +102,14 @@ try {
           everySeconds: SAMPLE_MS / 1000,
         });
         await recording.close();
-        const predicted = samples.map(({ t, counters, kernel_cpu_seconds }) => ({
+        const predicted = samples.map(({ t, counters, huge_pages, kernel_cpu_seconds }) => ({
           seconds: t,
           shared: counters.pages_shared ?? 0,
           sharing: counters.pages_sharing ?? 0,
           visits: counters.pages_scanned ?? 0,
           skips: counters.pages_skipped ?? 0,
           unshared: counters.pages_unshared ?? 0,
+          hugePages: huge_pages,
           cpuSeconds: kernel_cpu_seconds,
         }));
         if (options.curves !== undefined)

@@ -3,7 +3,7 @@
  * command line.
  */
 import { InvalidArgumentError } from 'commander';
-import { MOST_IN_A_SAMPLE } from '../names.js';
+import { MOST_IN_A_SAMPLE, POLICIES, type PolicyName } from '../names.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -99,6 +99,23 @@ export function parseOneMore(text: string, before: readonly Assignment[] = []): 
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
   return [...before, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+/** Who sets tunables, and the file that says how, if it takes one. */
+export interface NamedPolicy {
+  readonly name: PolicyName;
+  readonly path?: string;
+}
+
+/** `NAME` or, of those that go by ksmtuned's rules, `NAME:FILE`; one more of them. */
+export function parsePolicy(text: string, before: readonly NamedPolicy[] = []): NamedPolicy[] {
+  const [, named = '', path] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const name = POLICIES.find((each) => each === named);
+  if (name === undefined || path === '' || (path !== undefined && name === 'advisor'))
+    throw new InvalidArgumentError(
+      'Write ksmtuned, throttled or advisor; ksmtuned:FILE with a ksmtuned.conf.',
+    );
+  return [...before, path === undefined ? { name } : { name, path }];
 }
 
 /** `NAME=VALUE`, one more of them, and of another name. */

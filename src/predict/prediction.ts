@@ -25,7 +25,10 @@ import { KernelMeter } from '../prices/kernel-meter.js';
 import type { Prices } from '../prices/prices.js';
 import type { Recording } from '../recording/recording.js';
 import { alikeKib } from './alike.js';
+import { Calm } from './calm.js';
+import { RecordedHostMemory } from './host-memory.js';
 import { LastPart } from './last-part.js';
+import { type Policy, type PolicyChoice, policyOf } from './policy.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { type Survey, survey } from './survey.js';
 
@@ -36,12 +39,6 @@ const BYTES_BESIDES = 16 * 1024 * 1024;
 /** Of pages that are gone, entries stay until the scanner has passed. */
 const SLACK = 1.15;
 const FEWEST_SECONDS = 60;
-/** Smart scan leaves a page out for eight scans at most. */
-const CALM_SCANS = 40;
-/** Where pages go on changing, merged ones become fewer and more again. */
-const CALM_SHARE = 0.01;
-/** So that what it costs at rest shows in a few samples. */
-const CALM_MS = 20_000;
 /** No batch is for nothing, whatever the prices are: else without naps no time would pass. */
 const LEAST_BATCH_NS = 1000;
 /** To look at what was done takes as long as to visit so many pages. */
@@ -54,6 +51,8 @@ export interface PredictOptions {
   readonly kernel: ProfileName;
   /** Tunables, before the scanner begins. */
   readonly set: readonly (readonly [string, TunableValue])[];
+  /** Whoever writes tunables meanwhile. */
+  readonly policy?: PolicyChoice;
   /** Seconds to be predicted; default: as long as the recording is. */
   readonly seconds?: number;
   /** Or at least so long, if the recording is shorter; default: a minute. */
@@ -113,14 +112,16 @@ class Prediction {
   private sweep = 0;
   private isRecordingOver = false;
   private isEnded = false;
-  /** About so many pages are merged, since when. */
-  private calm = { merged: 0, scans: 0, nowMs: 0 };
+  private readonly calm = new Calm();
+  private readonly memory: RecordedHostMemory;
+  private readonly policy: Policy | undefined;
   /** Of a sample: parts of a page that batches still have to visit. */
   private pagesDue = 0;
   /** Of batches too small to be paid for. */
   private unpaidPages = 0;
-  /** When khugepaged wakes next. */
+  /** When khugepaged wakes next, and when the policy looks next. */
   private nextPassMs: number;
+  private nextLookMs: number;
 
   constructor(
     private readonly recording: Recording,
@@ -164,8 +165,13 @@ class Prediction {
       const told = header.facts[`${KHUGEPAGED}${name}`];
       if (told !== undefined) this.host.set(`${KHUGEPAGED}${name}`, Number(told));
     }
-    for (const [name, value] of options.set) this.host.set(name, value);
+    this.memory = new RecordedHostMemory(header);
+    this.policy = options.policy === undefined ? undefined : policyOf(options.policy);
+    this.host.set('run', RUN_MERGE);
+    for (const [name, value] of [...(this.policy?.first ?? []), ...options.set])
+      this.host.set(name, value);
     this.nextPassMs = tunables.scan_sleep_millisecs;
+    this.nextLookMs = this.policy?.everyMs ?? Number.POSITIVE_INFINITY;
     this.lastPart = new LastPart(surveyed.sweepMs);
     this.meter = new KernelMeter(this.host.machine.memory, header.sample, options.prices);
   }
@@ -179,7 +185,6 @@ class Prediction {
       throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);
     const sweeps = this.sweeps();
     await sweeps.next();
-    if (!options.set.some(([name]) => name === 'run')) host.set('run', RUN_MERGE);
     this.sample(0);
     for (const startMs of surveyed.sweepMs.slice(1)) {
       if (startMs > seconds * 1000) break;
@@ -201,6 +206,7 @@ class Prediction {
   private async *sweeps(): AsyncGenerator<void, void, undefined> {
     for await (const record of this.recording.records()) {
       this.load.apply(record);
+      this.memory.apply(record);
       if (record.type === 'end') {
         this.sweep++;
         this.kin = families(this.host);
@@ -233,6 +239,7 @@ class Prediction {
     this.sampleUntil(Math.min(clock.now, endMs));
     while (clock.now < endMs) {
       this.passKhugepaged();
+      this.askPolicy();
       this.activity = ksm.next(this.activity);
       const { activity } = this;
       if (activity.kind === 'scan') {
@@ -249,7 +256,8 @@ class Prediction {
         }
         this.load.stir();
       } else {
-        const wakeMs = activity.kind === 'sleep' ? Math.min(activity.untilMs, endMs) : endMs;
+        const napEndMs = activity.kind === 'sleep' ? activity.untilMs : endMs;
+        const wakeMs = Math.min(napEndMs, endMs, this.nextLookMs);
         this.sampleUntil(wakeMs);
         clock.now = wakeMs;
       }
@@ -259,16 +267,8 @@ class Prediction {
   /** Nothing much is to come: told once a full scan. */
   private isAtRest(scans: number): boolean {
     const { pages_sharing = 0, ksm_zero_pages = 0 } = this.host.counters();
-    const merged = pages_sharing + ksm_zero_pages;
-    const nowMs = this.clock.now;
-    if (Math.abs(merged - this.calm.merged) > this.calm.merged * CALM_SHARE)
-      this.calm = { merged, scans, nowMs };
-    return (
-      this.options.endsAtRest === true &&
-      this.isRecordingOver &&
-      scans - this.calm.scans >= CALM_SCANS &&
-      nowMs - this.calm.nowMs >= CALM_MS
-    );
+    const isCalm = this.calm.lasts(pages_sharing + ksm_zero_pages, scans, this.clock.now);
+    return isCalm && this.options.endsAtRest === true && this.isRecordingOver;
   }
 
   /** Makes huge pages anew, if its sleep is over. */
@@ -278,6 +278,14 @@ class Prediction {
     const { pages_to_scan, scan_sleep_millisecs } = host.khugepaged.tunables;
     if (host.khugepaged.hasWork) host.passKhugepaged(pages_to_scan);
     this.nextPassMs = clock.now + scan_sleep_millisecs;
+  }
+
+  private askPolicy(): void {
+    const { clock, policy, host, surveyed } = this;
+    if (policy?.everyMs === undefined || clock.now < this.nextLookMs) return;
+    const memory = this.memory.with(savings(host, this.forkShared()).bytes * surveyed.oneIn);
+    for (const [name, value] of policy.look(memory)) host.set(name, value);
+    this.nextLookMs += policy.everyMs;
   }
 
   /** Those that were due by then. */

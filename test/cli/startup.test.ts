@@ -92,7 +92,11 @@ describe('loads', () => {
       packages: ['typebox', 'xxhash-wasm'],
     },
     plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
-    predict: { rooms: PREDICTING, packages: ['typebox', 'xxhash-wasm'] },
+    // Threads of its own load the rest.
+    predict: {
+      rooms: ['core', 'fingerprints', 'ksm', 'predict', 'prices', 'recording'],
+      packages: ['typebox'],
+    },
     profile: { rooms: ['hotspots'] },
     recording: {
       rooms: ['fingerprints', 'recording'],

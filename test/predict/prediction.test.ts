@@ -8,7 +8,7 @@ import { Sample } from '../../src/fingerprints/sample.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
 import { outcomeOf } from '../../src/predict/outcome.js';
-import { type PredictOptions, predict } from '../../src/predict/prediction.js';
+import { type Predicted, type PredictOptions, predict } from '../../src/predict/prediction.js';
 import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
 import {
   MAPPING_ADVISED,
@@ -513,4 +513,78 @@ test('a sample comes to about what all pages do, in about the same time', async 
   within(about.cpuAtRest, outcome.cpuAtRest, 0.1);
   for (const [at, { seconds }] of outcome.secondsTo.entries())
     within(about.secondsTo[at]?.seconds ?? 0, seconds, 0.2);
+});
+
+describe('with somebody who sets tunables as time goes on', () => {
+  const GIB = 2 ** 30;
+  /** A host of 16 GiB with so many free; its guests are small. */
+  const withFree = (gib: number): readonly SweepRecord[] => [
+    { type: 'numbers', guest: undefined, values: [16 * GIB, gib * GIB] },
+    ...TWO_EQUAL,
+  ];
+  const minutes = { ...OPTIONS, seconds: 180 };
+  const mergedFrom = ({ samples }: Predicted): number | undefined =>
+    samples.find(({ counters }) => (counters.pages_sharing ?? 0) > 0)?.t;
+
+  test('ksmtuned has nothing merge where enough is free', async () => {
+    const recording = await recorded(withFree(8));
+    const predicted = await predict(recording, { ...minutes, policy: { name: 'ksmtuned' } });
+    await recording.close();
+    expect(predicted.samples.at(-1)).toMatchObject({ kernel_cpu_seconds: 0, freed_bytes: 0 });
+  });
+
+  test('where too little is, it has KSM begin after a minute', async () => {
+    const recording = await recorded(withFree(1));
+    const predicted = await predict(recording, { ...minutes, policy: { name: 'ksmtuned' } });
+    await recording.close();
+    expect(mergedFrom(predicted)).toBeGreaterThan(60);
+    expect(mergedFrom(predicted)).toBeLessThan(63);
+    expect(predicted.samples.at(-1)?.counters).toMatchObject({ pages_sharing: 300 });
+  });
+
+  test('guests that could come to take it all are enough for ksmtuned, not for throttled', async () => {
+    const recording = await recorded([
+      ...withFree(8).slice(0, -1),
+      { type: 'numbers', guest: 1, values: [15 * GIB] },
+      end(0),
+    ]);
+    const predicted = await Promise.all(
+      (['ksmtuned', 'throttled'] as const).map((name) =>
+        predict(recording, { ...minutes, policy: { name } }),
+      ),
+    );
+    await recording.close();
+    expect(predicted.map((each) => mergedFrom(each) !== undefined)).toEqual([true, false]);
+  });
+
+  test('what was merged while it was recorded is not free twice', async () => {
+    const header = { ...HEADER, hostNumbers: [...HEADER.hostNumbers, 'ksm/pages_sharing'] };
+    const values = [16 * GIB, 4 * GIB, (2 * GIB) / 4096];
+    const recording = await recorded(
+      [{ type: 'numbers', guest: undefined, values }, ...TWO_EQUAL],
+      header,
+    );
+    const predicted = await predict(recording, { ...minutes, policy: { name: 'throttled' } });
+    await recording.close();
+    expect(mergedFrom(predicted)).toBeDefined();
+  });
+
+  test('a recording that does not tell how much memory there is has no answer', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    await expect(
+      predict(recording, { ...minutes, policy: { name: 'ksmtuned' } }),
+    ).rejects.toMatchObject({ code: 'ENODATA' });
+    await recording.close();
+  });
+
+  test('the advisor begins with its least, at once', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    const { samples } = await predict(recording, { ...OPTIONS, policy: { name: 'advisor' } });
+    const same = await predict(recording, {
+      ...OPTIONS,
+      set: [['advisor_mode', 'scan-time']],
+    });
+    await recording.close();
+    expect(samples).toEqual(same.samples);
+  });
 });

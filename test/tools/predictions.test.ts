@@ -12,6 +12,7 @@ function curve(pages: number, cpuShare: number): Curve {
     visits: at * 1000,
     skips: 0,
     unshared: pages,
+    hugePages: 0,
     cpuSeconds: (at / 10) * cpuShare,
   }));
 }

@@ -9,6 +9,8 @@ export interface Point {
   readonly skips: number;
   /** Pages that are in no tree but the unstable one. */
   readonly unshared: number;
+  /** That the programs still have. */
+  readonly hugePages: number;
   /** Of the kernel's scanner, since the begin. */
   readonly cpuSeconds: number;
 }
@@ -34,6 +36,7 @@ export function figuresOf(curve: Curve): Figure[] {
   return [
     { name: 'pages_shared at the end', value: last.shared, share: 0.05, besides: 0 },
     { name: 'pages_sharing at the end', value: last.sharing, share: 0.05, besides: 0 },
+    { name: 'huge pages left', value: last.hugePages, share: 0.05, besides: 2 },
     ...PARTS.map((part) => ({
       name: `seconds to ${part * 100} % of it`,
       value: reached(part).seconds,

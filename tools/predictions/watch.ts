@@ -1,10 +1,21 @@
 /** The running kernel at work, looked at again and again. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelKsm } from '../../src/prices/calibration/kernel-ksm.js';
 import type { Curve, Point } from './curves.js';
 
-/** From run=1 on, for so many seconds; then it stands still, and what it has merged stays so. */
-export async function watch(kernel: KernelKsm, seconds: number, everyMs: number): Promise<Curve> {
+const HUGE_PAGE_KIB = 2048;
+
+/**
+ * From run=1 on, for so many seconds; then it stands still, and what it has merged stays so.
+ * `pids`: whose memory it is.
+ */
+export async function watch(
+  kernel: KernelKsm,
+  pids: readonly number[],
+  seconds: number,
+  everyMs: number,
+): Promise<Curve> {
   const points: Point[] = [];
   const fromNs = kernel.processorNs;
   const scanned = kernel.count('pages_scanned');
@@ -20,6 +31,7 @@ export async function watch(kernel: KernelKsm, seconds: number, everyMs: number)
       visits: kernel.count('pages_scanned') - scanned,
       skips: kernel.count('pages_skipped') - skipped,
       unshared: kernel.count('pages_unshared'),
+      hugePages: hugePagesOf(pids),
       cpuSeconds: (kernel.processorNs - fromNs) / 1e9,
     });
     if (passed >= seconds) break;
@@ -27,4 +39,12 @@ export async function watch(kernel: KernelKsm, seconds: number, everyMs: number)
   }
   kernel.write('run', 0);
   return points;
+}
+
+function hugePagesOf(pids: readonly number[]): number {
+  const kib = pids.reduce((sum, pid) => {
+    const smaps = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    return sum + Number(/^AnonHugePages:\s+(\d+)/m.exec(smaps)?.[1] ?? 0);
+  }, 0);
+  return kib / HUGE_PAGE_KIB;
 }

@@ -5,6 +5,7 @@ import { LibC } from '../../../libc.js';
 import { type Calibration, calibrate } from '../../../prices/calibration/calibrate.js';
 import { KernelKsm } from '../../../prices/calibration/kernel-ksm.js';
 import { quoted } from '../../../printable.js';
+import { StepLine } from '../../terminal/step-line.js';
 import { count, table } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
@@ -24,7 +25,7 @@ export const action: Action<[], CalibrateOptions> = async (
 ) => {
   const libc = await LibC.load();
   const kernel = new KernelKsm(NAP_MS);
-  const { stderr } = process;
+  const line = new StepLine();
   let calibration: Calibration;
   try {
     calibration = await untilInterrupted((signal) =>
@@ -33,9 +34,7 @@ export const action: Action<[], CalibrateOptions> = async (
         libc,
         batchPages: pagesToScan,
         signal,
-        progress: (kind) => {
-          if (stderr.isTTY) stderr.write(`\rscanning ${kind} \x1b[K`);
-        },
+        progress: (kind) => line.tell(`scanning ${kind}`),
       }),
     );
   } catch (error) {
@@ -44,7 +43,7 @@ export const action: Action<[], CalibrateOptions> = async (
     throw error;
   } finally {
     kernel.close();
-    if (stderr.isTTY) stderr.write('\r\x1b[K');
+    line.clear();
   }
   if (output !== undefined) await write(output, calibration);
   if (json) printJson(calibration);

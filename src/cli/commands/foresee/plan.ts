@@ -6,6 +6,7 @@ import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
 import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
+import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { planScreen } from './plan-screen.js';
@@ -42,13 +43,13 @@ export const action: Action<[string], PlanOptions> = async (
       leastBytes,
       hasSmartScan: kernelProfile(kernel).smartScan,
     };
-    const { stderr } = process;
+    const line = new StepLine();
     const result = await plan(goals, async (settings) => {
-      if (stderr.isTTY) stderr.write(`\rpages_to_scan=${settings.pages_to_scan} \x1b[K`);
+      line.tell(`pages_to_scan=${settings.pages_to_scan}`);
       const set = Object.entries(settings);
       return playedOf(await played(recording, prices, set, options));
     });
-    if (stderr.isTTY) stderr.write('\r\x1b[K');
+    line.clear();
     if (json) printJson({ goals, ...result, prices });
     else {
       const memTotal = host.numbers[header.hostNumbers.indexOf('MemTotal')];

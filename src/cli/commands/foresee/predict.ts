@@ -4,27 +4,35 @@ import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
-import { type Predicted, predict } from '../../../predict/prediction.js';
+import type { PolicyChoice } from '../../../predict/policy.js';
+import type { PredictOptions } from '../../../predict/prediction.js';
+import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
-import type { Assignment } from '../../values.js';
+import { readKsmtuned } from '../../read-ksmtuned.js';
+import { StepLine } from '../../terminal/step-line.js';
+import { count } from '../../terminal/wording.js';
+import type { Assignment, NamedPolicy } from '../../values.js';
 import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
 
+/** Of ksmtuned's rules; the advisor chooses the first of them. */
+const CHOSEN_BY_POLICIES = ['pages_to_scan', 'sleep_millisecs', 'run', 'advisor_mode'];
 /** Each is a run for every combination with others. */
 const MOST_RUNS = 256;
 
-interface PredictOptions extends BasisOptions {
+interface Options extends BasisOptions {
   readonly set?: readonly Assignment[];
   readonly sweep?: readonly Assignment[];
+  readonly policy?: readonly NamedPolicy[];
   readonly for?: number;
   readonly every?: number;
   readonly csv?: true;
 }
 
-export const action: Action<[string], PredictOptions> = async (
+export const action: Action<[string], Options> = async (
   { json, print, printJson },
   [path],
   options,
@@ -32,13 +40,19 @@ export const action: Action<[string], PredictOptions> = async (
   const recording = await Recording.open(path);
   try {
     const prices = await pricesFor(recording, options.prices);
-    const runs: Run[] = [];
-    const all = combinations(options);
-    for (const [at, settings] of all.entries()) {
-      if (process.stderr.isTTY) process.stderr.write(`\rrun ${at + 1} of ${all.length} \x1b[K`);
-      runs.push({ settings, predicted: await run(recording, settings, prices, options) });
-    }
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    const all = await chosen(options);
+    const line = new StepLine();
+    line.tell(`run 1 of ${all.length}`);
+    const predicted = await predictAll(
+      path,
+      all.map((each) => predictOptions(each, prices, options)),
+      (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
+    ).finally(() => line.clear());
+    const runs = all.map(({ label, set }, at): Run => {
+      const found = predicted[at];
+      if (found === undefined) throw new RangeError('a run without a prediction');
+      return { settings: { ...(label && { policy: label }), ...set }, predicted: found };
+    });
     if (json) printJson({ prices, runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
     else print(...predictionScreen(runs, recording.header, prices, options.kernel));
@@ -48,24 +62,48 @@ export const action: Action<[string], PredictOptions> = async (
   }
 };
 
-function run(
-  recording: Recording,
-  settings: Readonly<Record<string, string>>,
-  prices: Prices,
-  options: PredictOptions,
-): Promise<Predicted> {
-  return predict(recording, {
+/** What a run is of. */
+interface Chosen {
+  readonly set: Readonly<Record<string, string>>;
+  readonly policy?: PolicyChoice;
+  /** As the policy was asked for. */
+  readonly label?: string;
+}
+
+function predictOptions({ set, policy }: Chosen, prices: Prices, options: Options): PredictOptions {
+  return {
+    ...(policy === undefined ? {} : { policy }),
     prices,
     kernel: options.kernel,
-    set: Object.entries(settings),
+    set: Object.entries(set),
     ...(options.for === undefined ? {} : { seconds: options.for / 1000 }),
     ...(options.every === undefined ? {} : { everySeconds: options.every / 1000 }),
     ...advisedOnlyOf(options),
-  });
+  };
+}
+
+/** A run for each policy, or one without, with each combination of settings. */
+async function chosen(options: Options): Promise<Chosen[]> {
+  const settings = combinations(options);
+  const policies = await Promise.all((options.policy ?? []).map(policyFrom));
+  if (policies.length === 0) return settings.map((set) => ({ set }));
+  for (const [name] of [...(options.set ?? []), ...(options.sweep ?? [])])
+    if (CHOSEN_BY_POLICIES.includes(name))
+      throw new KsmdError('EINVAL', `${name} is what a policy chooses: leave out one of the two`);
+  return policies.flatMap((policy) => settings.map((set) => ({ set, ...policy })));
+}
+
+async function policyFrom({
+  name,
+  path,
+}: NamedPolicy): Promise<{ policy: PolicyChoice; label: string }> {
+  if (path === undefined) return { policy: { name }, label: name };
+  const settings = await readKsmtuned(path);
+  return { policy: { name, settings }, label: `${name}:${path}` };
 }
 
 /** A run each: what is set always, and every value of what is swept with every other's. */
-function combinations({ set = [], sweep = [], kernel }: PredictOptions): Record<string, string>[] {
+function combinations({ set = [], sweep = [], kernel }: Options): Record<string, string>[] {
   let all: Record<string, string>[] = [Object.fromEntries(set)];
   for (const [name, values] of sweep)
     all = all.flatMap((settings) =>

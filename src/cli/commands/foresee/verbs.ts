@@ -7,6 +7,7 @@ import {
   parseDuration,
   parseOneMore,
   parsePercent,
+  parsePolicy,
   parsePositive,
   parseSample,
 } from '../../values.js';
@@ -70,6 +71,12 @@ export const predict = verb({
       '--sweep <name=values>',
       'a run with each of these values, a comma between two; of several, with all others',
     ).argParser(parseOneMore),
+    new Option(
+      '--policy <name[:file]>',
+      'a run in which tunables are set as time goes on: by ksmtuned, with FILE its ' +
+        'configuration; throttled: as KubeVirt does, while little is free; by the advisor of the ' +
+        'kernel; may be given more than once',
+    ).argParser(parsePolicy),
     KERNEL_OPTION,
     new Option(
       '--for <time>',
@@ -85,6 +92,7 @@ export const predict = verb({
   examples: [
     'ksmd predict host.rec --for 30m',
     'ksmd predict host.rec --sweep pages_to_scan=100,1000 --sweep smart_scan=0,1',
+    'ksmd predict host.rec --policy ksmtuned:/etc/ksmtuned.conf --policy advisor --for 1h',
   ],
   json: true,
   socket: false,

@@ -99,3 +99,20 @@ test('what is no recording is refused', async () => {
   const { stderr } = await ksmd('predict', directory.file('one.img'));
   expect(stderr).toMatch(/^ksmd: EINVAL: .*is no recording/);
 });
+
+test('a row a policy, and what a policy chooses cannot be set beside it', async () => {
+  const { stdout, status } = await ksmd(
+    ...['predict', recording, '--policy', 'advisor', '--sweep', 'smart_scan=0,1', '--for', '5s'],
+  );
+  expect(status).toBe(0);
+  const rows = stdout.split('\n').filter((line) => line.startsWith('policy='));
+  expect(rows.map((row) => row.split('  ')[0])).toEqual([
+    'policy=advisor smart_scan=0',
+    'policy=advisor smart_scan=1',
+  ]);
+  const both = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'run=1');
+  expect(both).toMatchObject({ status: 1, stdout: '' });
+  expect(both.stderr).toContain('EINVAL: run is what a policy chooses');
+  const wrong = await ksmd('predict', recording, '--policy', 'ksmtune');
+  expect(wrong.status).toBe(2);
+});

@@ -1,0 +1,64 @@
+/**
+ * Predictions of one recording, setting by setting, on all processors: a thread each, which reads
+ * the recording for itself. In the order of the settings, whichever is done first, and the same as
+ * one after the other.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { type Errno, KsmdError } from '../errors.js';
+import type { Predicted, PredictOptions } from './prediction.js';
+
+export interface PredictionTask {
+  readonly path: string;
+  readonly options: PredictOptions;
+}
+
+export type PredictionAnswer =
+  | { readonly predicted: Predicted }
+  | { readonly code: Errno; readonly message: string };
+
+/** `done`: called with how many there are so far. Rejects with the first that fails. */
+export async function predictAll(
+  path: string,
+  all: readonly PredictOptions[],
+  done: (count: number) => void,
+): Promise<Predicted[]> {
+  const results: Predicted[] = [];
+  const waiting = [...all.entries()];
+  const workers = new Set<Worker>();
+  let count = 0;
+  const oneAfterTheOther = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [at, options] = next;
+      results[at] = await inThread({ path, options }, workers);
+      done(++count);
+    }
+  };
+  try {
+    const threads = Math.min(availableParallelism(), all.length);
+    await Promise.all(Array.from({ length: threads }, oneAfterTheOther));
+  } finally {
+    await Promise.all([...workers].map((worker) => worker.terminate()));
+  }
+  return results;
+}
+
+async function inThread(task: PredictionTask, workers: Set<Worker>): Promise<Predicted> {
+  const worker = new Worker(new URL('./prediction-thread.js', import.meta.url), {
+    workerData: task,
+    name: 'ksmd-prediction',
+  });
+  workers.add(worker);
+  try {
+    const answer = await new Promise<PredictionAnswer>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the thread ended with status ${code}`)));
+    });
+    if ('predicted' in answer) return answer.predicted;
+    throw new KsmdError(answer.code, answer.message);
+  } finally {
+    workers.delete(worker);
+    await worker.terminate();
+  }
+}

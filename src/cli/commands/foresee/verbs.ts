@@ -72,8 +72,8 @@ export const predict = verb({
       'a run with each of these values, a comma between two; of several, with all others',
     ).argParser(parseOneMore),
     new Option(
-      '--policy <name[:file]>',
-      'a run in which tunables are set as time goes on: by ksmtuned, with FILE its ' +
+      '--policy <name>',
+      'a run in which tunables are set as time goes on: by ksmtuned, or ksmtuned:FILE with its ' +
         'configuration; throttled: as KubeVirt does, while little is free; by the advisor of the ' +
         'kernel; may be given more than once',
     ).argParser(parsePolicy),

@@ -14,6 +14,12 @@ import { until } from './until.js';
 
 export const KSMD = fileURLToPath(new URL('../bin/ksmd.js', import.meta.url));
 
+/**
+ * That of the tests, without certificates of authorities. Node reads those at every start, which
+ * takes longer than all else of it, and nothing here asks anything over TLS.
+ */
+export const ENVIRONMENT = { ...process.env, NODE_EXTRA_CA_CERTS: '' };
+
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
@@ -31,7 +37,7 @@ export async function run(
   args: readonly string[],
   { input, env }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(program, args, { env: { ...ENVIRONMENT, ...env }, stdio: 'pipe' });
   const stdout = text(child.stdout);
   const stderr = text(child.stderr);
   child.stdin.on('error', () => {});
@@ -97,7 +103,7 @@ export class DaemonProcess {
   ): DaemonProcess {
     const directory = new TemporaryDirectory();
     const socketPath = directory.file('ksmd.sock');
-    const options = { env: { ...process.env, ...env }, stdio: 'pipe' } as const;
+    const options = { env: { ...ENVIRONMENT, ...env }, stdio: 'pipe' } as const;
     const start = ['start', '--memory', '64MiB', '--socket', socketPath, ...args];
     const [program = '', ...rest] = within([process.execPath, KSMD, ...start]);
     const child = spawn(program, rest, options);

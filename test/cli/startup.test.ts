@@ -33,7 +33,7 @@ async function loadedBy(args: readonly string[]): Promise<{ rooms: string[]; pac
     const file = directory.file('loaded');
     const preloaded = ['--import', dataUrl(PRELOAD), ...args];
     const outcome = await run(process.execPath, preloaded, {
-      env: { ...process.env, LOADED: file },
+      env: { LOADED: file },
     });
     expect(outcome).toMatchObject({ status: 0, stderr: '' });
     const loaded = readFileSync(file, 'utf8');

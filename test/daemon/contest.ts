@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { ENVIRONMENT } from '../daemon-process.js';
 
 const CONTENDER = fileURLToPath(new URL('contender.mjs', import.meta.url));
 /** Time to be told and to get ready, before all begin. */
@@ -81,7 +82,7 @@ export class Contest {
 }
 
 async function newContender(): Promise<ChildProcess> {
-  const contender = fork(CONTENDER, { execArgv: [] });
+  const contender = fork(CONTENDER, { execArgv: [], env: ENVIRONMENT });
   await once(contender, 'message');
   return contender;
 }

@@ -12,7 +12,8 @@ const execute = promisify(execFile);
 const READERS = fileURLToPath(new URL('./readers.ts', import.meta.url));
 const GUEST_MIB = 64;
 const ASK_EVERY_MS = 5;
-const TURNS = 6;
+/** About. */
+const TURN_SECONDS = 10;
 
 /** What came of a stretch of time, or of several. */
 export class Latencies {
@@ -65,7 +66,8 @@ export async function byTurns(
 ): Promise<ReadonlyMap<string, Latencies>> {
   const ksm = join(sysfs, 'kernel/mm/ksm');
   const copies = mkdtempSync(join(tmpdir(), 'ksmd-files-'));
-  const turn = { seconds: seconds / TURNS, times };
+  const turns = Math.max(1, Math.round(seconds / TURN_SECONDS));
+  const turn = { seconds: seconds / turns, times };
   const nothing = { reads: 0, writes: 0, failed: 0 };
   const works: readonly (readonly [string, () => Promise<Done>])[] = [
     ['nobody reads', () => delay(turn.seconds * 1000, nothing)],
@@ -76,7 +78,7 @@ export async function byTurns(
   try {
     for (const name of readdirSync(ksm))
       writeFileSync(join(copies, name), readFileSync(join(ksm, name)));
-    for (let i = 0; i < TURNS; i++)
+    for (let i = 0; i < turns; i++)
       for (const [what, work] of works) await measure(daemon, work(), found.get(what));
     return found;
   } finally {

@@ -10,6 +10,7 @@
  */
 
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { sampleError } from '../fingerprints/sample.js';
 import {
   MAPPING_ADVISED,
   PAGE_ABSENT,
@@ -29,16 +30,6 @@ import {
 } from '../recording/recorded-host.js';
 import { ContentTable } from './content-table.js';
 
-/**
- * Standard deviations. 97.5 of 100 lie within, so that of a hundred looks 95 and more do, as is
- * promised, and not in every second hundred only.
- */
-const DEVIATIONS = 2.24;
-/**
- * Of few contents, chance may have let too few into the sample, and none is no proof of none: the
- * error is that of a few more (Agresti and Coull's "plus four").
- */
-const PRIOR = 4;
 /** The kernel's max_page_sharing, unless somebody sets another. */
 export const DEFAULT_MAX_PAGE_SHARING = 256;
 
@@ -292,8 +283,7 @@ class Scale {
 
   of({ sum, squares }: Summed): Estimated {
     const { oneIn } = this;
-    const error = DEVIATIONS * Math.sqrt(oneIn * (oneIn - 1) * (squares + PRIOR));
-    return { pages: sum * oneIn, error: Math.ceil(error) };
+    return { pages: sum * oneIn, error: sampleError(oneIn, squares) };
   }
 
   /** What is left of pages, of which it is known how many there are. */

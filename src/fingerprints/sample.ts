@@ -10,6 +10,25 @@ const RANGE = 2 ** 32;
 /** The golden ratio of the range: neighbours come to lie as far apart as can be. */
 const SCATTER = 0x9e3779b1;
 
+/**
+ * Standard deviations. 97.5 of 100 lie within, so that of a hundred looks 95 and more do, as is
+ * promised, and not in every second hundred only.
+ */
+const DEVIATIONS = 2.24;
+/**
+ * Of few contents, chance may have let too few into the sample, and none is no proof of none: the
+ * error is that of a few more (Agresti and Coull's "plus four").
+ */
+const PRIOR = 4;
+
+/**
+ * By how much a sum over all contents, told from those in the sample, may be wrong; `squares`: the
+ * sum of the squares of theirs. 0 where all are in it.
+ */
+export function sampleError(oneIn: number, squares: number): number {
+  return Math.ceil(DEVIATIONS * Math.sqrt(oneIn * (oneIn - 1) * (squares + PRIOR)));
+}
+
 /** What is in a sample of one in 64 is in that of one in 16 as well. */
 export class Sample {
   /** Fingerprints below it are in the sample, by their first 32 bits. */

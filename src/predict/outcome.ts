@@ -15,6 +15,8 @@ export interface Run {
 export interface Outcome {
   /** In the end: by merging, and what splits of huge pages gave back. */
   readonly freedBytes: number;
+  /** Of a sample: so many more or fewer, 95 times in 100. */
+  readonly errorBytes: number;
   readonly splitZeroBytes: number;
   /** Seconds until a part of what is freed in the end was. */
   readonly secondsTo: readonly { readonly part: number; readonly seconds: number }[];
@@ -27,7 +29,7 @@ export interface Outcome {
   readonly hugePages: number;
 }
 
-export function outcomeOf({ samples }: Predicted): Outcome {
+export function outcomeOf({ samples, errorBytes }: Predicted): Outcome {
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new RangeError('no sample');
@@ -38,6 +40,7 @@ export function outcomeOf({ samples }: Predicted): Outcome {
   const long = Math.max(last.t - rest.t, Number.EPSILON);
   return {
     freedBytes: last.freed_bytes,
+    errorBytes,
     splitZeroBytes: last.split_zero_bytes,
     secondsTo: PARTS.map((part) => ({
       part,

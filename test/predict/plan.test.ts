@@ -12,6 +12,7 @@ function played({ pages, cpuAPage, saved, lostToSkips = 0 }: Host) {
     const outcome = {
       freedBytes: smart_scan !== 0 ? saved - lostToSkips : saved,
       splitZeroBytes: 0,
+      errorBytes: 0,
       secondsTo: [],
       cpuAtFirst: pagesASecond * cpuAPage,
       cpuAtRest: (pagesASecond * cpuAPage) / 2,

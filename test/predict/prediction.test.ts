@@ -588,3 +588,64 @@ describe('with somebody who sets tunables as time goes on', () => {
     expect(samples).toEqual(same.samples);
   });
 });
+
+describe('of a sample', () => {
+  const ONE_IN = 8;
+  const CONTENTS = 3000;
+
+  /** The same pages as other fingerprints, those of the sample told: content n has n % 6 pages. */
+  async function sampled(salt: number, oneIn: number): Promise<Predicted> {
+    const sample = new Sample(oneIn);
+    const records: SweepRecord[] = guest(1, 16_384);
+    let page = 512;
+    for (let content = 0; content < CONTENTS; content++) {
+      const fingerprints = createHash('sha256').update(`${salt}/${content}`).digest().subarray(16);
+      for (let copy = 0; copy < content % 6; copy++, page++)
+        if (sample.has(fingerprints)) {
+          const run = { type: 'pages', guest: 1, page, pages: 1, state: PAGE_CONTENT } as const;
+          records.push({ ...run, fingerprints });
+        }
+    }
+    const header = { ...HEADER, sample: oneIn };
+    const recording = await recorded([...records, end(0)], header);
+    const set = [['pages_to_scan', '10000']] as const;
+    const predicted = await predict(recording, { ...OPTIONS, set, seconds: 3 });
+    await recording.close();
+    return predicted;
+  }
+
+  test('what is saved is within its error, 95 times in 100', async () => {
+    const whole = await sampled(0, 1);
+    expect(whole.errorBytes).toBe(0);
+    const freed = whole.samples.at(-1)?.freed_bytes ?? 0;
+    expect(freed).toBe((CONTENTS / 6) * (1 + 2 + 3 + 4) * 4096);
+    let within = 0;
+    for (let salt = 1; salt <= 40; salt++) {
+      const { samples, errorBytes } = await sampled(salt, ONE_IN);
+      // An error that is as much as all of it would tell nothing.
+      expect(errorBytes).toBeLessThan(freed / 4);
+      if (Math.abs((samples.at(-1)?.freed_bytes ?? 0) - freed) <= errorBytes) within++;
+    }
+    expect(within).toBeGreaterThanOrEqual(38);
+  });
+
+  test('a content in several frames, as one takes no more mappings, errs as one', async () => {
+    const fingerprints = contents(0, 1);
+    const all = Array.from({ length: 600 }, (_, at): SweepRecord => {
+      return {
+        type: 'pages',
+        guest: 1,
+        page: 512 + at,
+        pages: 1,
+        state: PAGE_CONTENT,
+        fingerprints,
+      };
+    });
+    const header = { ...HEADER, sample: 8 };
+    const recording = await recorded([...guest(1, 16_384), ...all, end(0)], header);
+    const { errorBytes } = await predict(recording, { ...OPTIONS, seconds: 60 });
+    await recording.close();
+    // As many of eight are saved as there are, but for three frames.
+    expect(errorBytes / 4096).toBeGreaterThan(Math.sqrt(8 * 7) * 590);
+  });
+});

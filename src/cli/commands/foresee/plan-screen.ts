@@ -5,7 +5,7 @@ import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predic
 import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import { kernelLine, sampleLines } from './prediction-screen.js';
+import { kernelLine, sampleLines, savedText } from './prediction-screen.js';
 
 /** The kernel's own, that undoing goes back to. */
 const KSM = '/sys/kernel/mm/ksm';
@@ -30,7 +30,7 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
   const { pageSize, host, sample } = header;
   const present = estimated.pages * pageSize;
   const zeroes = Math.min(estimated.zeroPages * pageSize, freed(plan.outcome));
-  const bytes = size(freed(plan.outcome));
+  const bytes = savedText(plan.outcome);
   const ofZeroes = zeroes * 2 < freed(plan.outcome) ? '' : `, ${size(zeroes)} of it zero pages`;
   const verdict = plan.isWorthIt
     ? `worth it: ${bytes} of ${size(present)}${ofZeroes}, ${costs(plan)}`

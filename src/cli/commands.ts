@@ -3,6 +3,7 @@
  * README to it.
  */
 import * as daemon from './commands/daemon/verbs.js';
+import * as follow from './commands/follow/verbs.js';
 import * as foresee from './commands/foresee/verbs.js';
 import * as guests from './commands/guests/verbs.js';
 import * as lab from './commands/lab/verbs.js';
@@ -43,6 +44,7 @@ export const VERBS: readonly Verb[] = [
   record.snapshot,
   record.capture,
   record.recording,
+  follow.follow,
   foresee.estimate,
   foresee.predict,
   foresee.plan,

@@ -83,6 +83,14 @@ export function parsePercent(text: string): number {
   return Number(number) / 100;
 }
 
+/** How many times as fast: `60`, `0.5`. */
+export function parseSpeed(text: string): number {
+  const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (speed === 0 || !Number.isFinite(speed))
+    throw new InvalidArgumentError('Write how many times as fast, like 60 or 0.5.');
+  return speed;
+}
+
 /** `1/64`: one in so many. */
 export function parseSample(text: string): number {
   const [, n] = /^1\/(\d+)$/.exec(text) ?? [];

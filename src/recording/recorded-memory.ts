@@ -38,7 +38,7 @@ export interface MemoryTally {
 }
 
 /** A mapping, without what one before it has of it. */
-interface Part {
+export interface MemoryPart {
   readonly first: number;
   readonly end: number;
   readonly node: number | undefined;
@@ -57,7 +57,7 @@ interface Segment {
 export class RecordedMemory {
   /** Places of stretches, in order. */
   private readonly places: readonly number[];
-  private readonly parts: readonly Part[];
+  private readonly parts: readonly MemoryPart[];
   readonly tally: MemoryTally = { present: 0, advised: 0, restless: 0, merged: 0, notAdvised: 0 };
   /** Mappings that something is present in. */
   readonly mappings: number = 0;
@@ -150,7 +150,7 @@ export class RecordedMemory {
     }
   }
 
-  private count({ first, end, isAdvised }: Part, counts: boolean): void {
+  private count({ first, end, isAdvised }: MemoryPart, counts: boolean): void {
     const { tally, owners, frames, guest } = this;
     for (const { stretch, begin, from, to } of this.stretchesOf(first, end))
       for (let at = from, next = from; at < to; at = next) {
@@ -180,7 +180,10 @@ export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
 }
 
 /** Mappings in order of address. Of two that overlap the first has what is in both. */
-function* partsOf({ facts, mappings }: RecordedGuest): Generator<Part, void, undefined> {
+export function* partsOf({
+  facts,
+  mappings,
+}: RecordedGuest): Generator<MemoryPart, void, undefined> {
   let next = 0;
   for (const mapping of [...mappings.values()].sort((a, b) => a.page - b.page)) {
     const first = Math.max(mapping.page, next);

@@ -91,6 +91,10 @@ describe('loads', () => {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
+    follow: {
+      rooms: ['fingerprints', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
     plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
     // Threads of its own load the rest.
     predict: {

@@ -2,7 +2,6 @@
  * Guests of a recording, as they were at its last whole sweep, at the same addresses. Those that a
  * fork had made of one another become guests that share as these did.
  */
-import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { quoted } from '../../../printable.js';
 import { GUEST_NUMBERS } from '../../../recording/capture/swept-process.js';
@@ -18,6 +17,7 @@ import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { memoryTable } from './memory-table.js';
 import { type Named, RecordedUpload } from './recorded-upload.js';
+import { assertTakes } from './takes-recording.js';
 import { beginGuest, endGuest } from './unfinished.js';
 
 /** What of a guest's numbers is no memory that is left out. */
@@ -124,38 +124,6 @@ async function lastSweepOf(
   } finally {
     await recording.close();
   }
-}
-
-/** EINVAL, and what to do, if the daemon's pages cannot be compared with the recording's. */
-async function assertTakes(client: Client, header: RecordingHeader): Promise<void> {
-  const { fingerprints, pageSize } = await client.status();
-  const { sample, keyId } = header;
-  const starting =
-    `'ksmd start --fingerprints${sample > 1 ? ` --sample 1/${sample}` : ''}' starts one ` +
-    'that takes it';
-  const held = (oneIn: number): string => (oneIn === 1 ? 'all pages' : `1 page in ${oneIn}`);
-  if (fingerprints === undefined)
-    throw new KsmdError(
-      'EINVAL',
-      `the daemon holds bytes of pages, of which a recording has none: ${starting}`,
-    );
-  if (fingerprints.oneIn !== sample)
-    throw new KsmdError(
-      'EINVAL',
-      `the daemon holds ${held(fingerprints.oneIn)}, and the recording has ${held(sample)}: ` +
-        starting,
-    );
-  if (pageSize !== header.pageSize)
-    throw new KsmdError(
-      'EINVAL',
-      `the daemon's pages are of ${pageSize} bytes, and the recording's of ${header.pageSize}`,
-    );
-  if (fingerprints.keyId !== undefined && fingerprints.keyId !== keyId)
-    throw new KsmdError(
-      'EINVAL',
-      `the daemon's pages are known by the key ${fingerprints.keyId}, and the recording's by ` +
-        `${keyId}: none would be equal. Another daemon takes it`,
-    );
 }
 
 function nothingToRegister(path: string, isAdvised: boolean): KsmdError {

@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import { defaultKeyPath, keyOf } from '../../../fingerprints/key.js';
-import { capture, type SweepReport } from '../../../recording/capture/capture.js';
+import { capture } from '../../../recording/capture/capture.js';
 import { RecordingWriter } from '../../../recording/recording-writer.js';
 import { hostPageSize } from '../../../sources/host-page-size.js';
 import { openImage } from '../../../sources/images/open-image.js';
@@ -13,10 +13,11 @@ import { VERSION } from '../../../version.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { readPrices } from '../../read-prices.js';
 import { selectionOf } from '../../selected-processes.js';
-import { count, duration, percent, size } from '../../terminal/wording.js';
-import type { Action, Session } from '../../verb.js';
+import { count, size } from '../../terminal/wording.js';
+import type { Action } from '../../verb.js';
 import { capturedProcesses } from './captured-processes.js';
 import { SweepLine } from './sweep-line.js';
+import { sweepText } from './sweep-text.js';
 import { untilInterrupted } from './until-interrupted.js';
 
 /** The nicest there is. */
@@ -75,7 +76,8 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
       });
       for await (const report of sweeps) {
         line.clear();
-        tell(session, report);
+        if (session.json) session.printJson(report);
+        else session.print(sweepText(report, hostPageSize()));
       }
     });
   } finally {
@@ -94,22 +96,3 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
     );
   return undefined;
 };
-
-function tell({ json, print, printJson }: Session, report: SweepReport): void {
-  if (json) {
-    printJson(report);
-    return;
-  }
-  const { sweep, guests, pages, changedPages, restlessPages, durationMs, processorMs } = report;
-  const bytes = pages * hostPageSize();
-  const changed = [
-    `${changedPages.toLocaleString('en')} changed`,
-    ...(restlessPages === 0 ? [] : [`${restlessPages.toLocaleString('en')} never rest`]),
-  ];
-  print(
-    `sweep ${sweep}: ${count(guests, 'guest')}, ${count(pages, 'page')} (${size(bytes)}), ` +
-      `${sweep === 1 ? '' : `${changed.join(', ')}, `}` +
-      `${duration(durationMs)} at ${size((bytes / Math.max(durationMs, 1)) * 1000)}/s, ` +
-      `${percent(processorMs / Math.max(durationMs, 1))} of a processor`,
-  );
-}

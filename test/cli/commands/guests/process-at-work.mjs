@@ -13,8 +13,13 @@
 //   many=MAPPINGS       so many private mappings of a page each, written
 //   holes=PAGES         private memory, of which every second page is written
 //   rewrite=PAGES       the first pages of what was advised last, written anew
+//   drop=PAGES          the first pages of what was advised last, given back (MADV_DONTNEED)
+//   restless=PAGES      advised pages that are written again and again
 //   fork=N              N children that are copies of it, and wait too
+//
+// More commands may come on standard input, a line each: it says when each is done.
 import { openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import koffi from 'koffi';
 
 const PAGE = 4096;
@@ -24,6 +29,7 @@ const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 32;
 const MAP_NORESERVE = 0x4000;
+const MADV_DONTNEED = 4;
 const MADV_MERGEABLE = 12;
 const MADV_NOHUGEPAGE = 15;
 const MADV_PAGEOUT = 21;
@@ -74,6 +80,16 @@ const commands = {
     write(advised, pages);
   },
   rewrite: (pages) => write(advised, pages, (page) => page + 77),
+  drop: (pages) => {
+    if (madvise(advised, pages * PAGE, MADV_DONTNEED) !== 0) throw new Error('madvise fails');
+  },
+  restless: (pages) => {
+    const at = advise(anonymous(pages), pages * PAGE);
+    let turn = 0;
+    const rewrite = () => write(at, pages, () => ++turn);
+    rewrite();
+    setInterval(rewrite, 1);
+  },
   private: (pages) => write(anonymous(pages), pages),
   shared: (pages) => write(anonymous(pages, MAP_SHARED), pages),
   memfd: (pages) => {
@@ -119,13 +135,18 @@ const commands = {
     }),
 };
 
-const said = [process.pid];
-for (const argument of process.argv.slice(2)) {
+/** The numbers of the processes it has made, if it has. */
+function obey(argument) {
   const at = argument.indexOf('=');
   const command = argument.slice(0, at);
   const value = argument.slice(at + 1);
-  const children = commands[command](command === 'file' ? value : Number(value));
-  if (command === 'fork') said.push(...children);
+  const done = commands[command](command === 'file' ? value : Number(value));
+  return command === 'fork' ? done : [];
 }
+
+const said = [process.pid, ...process.argv.slice(2).flatMap(obey)];
 process.stdout.write(`${said.join(' ')}\n`);
+createInterface({ input: process.stdin }).on('line', (line) => {
+  process.stdout.write(`${['done', ...obey(line)].join(' ')}\n`);
+});
 setInterval(() => {}, 60_000);

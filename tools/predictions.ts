@@ -24,15 +24,14 @@ import { KSMD } from './recordings/capturing.js';
 const NAP_MS = 20;
 const BATCH_PAGES = 1000;
 const SAMPLE_MS = 100;
-/** Until programs have started and come to rest. */
-const SETTLING_MS = 60_000;
 
 const program = new Command('predictions')
   .description('Holds predictions against the running kernel.')
-  .option('--programs <name...>', 'node, python, java', ['node', 'python', 'java'])
+  .option('--programs <name...>', 'node, python, java, redis, machine', ['node', 'python', 'java'])
   .option('--each <n>', 'processes of each', Number, 3)
   .option('--writes <n...>', 'writes a second: quiet ones, and busy ones', ['0', '2000'])
   .option('--settings <pages/smart...>', 'pages_to_scan/smart_scan', ['500/1', '1000/1', '2000/0'])
+  .option('--settling <seconds>', 'until programs have come to rest', Number, 60)
   .option('--captured <seconds>', 'how long they are captured', Number, 30)
   .option('--seconds <n>', 'how long the kernel has', Number, 60)
   .option('--runs <n>', 'of the kernel', Number, 2)
@@ -43,6 +42,7 @@ const options = program.opts<{
   each: number;
   writes: string[];
   settings: string[];
+  settling: number;
   captured: number;
   seconds: number;
   runs: number;
@@ -72,10 +72,13 @@ try {
     for (const setting of options.settings) {
       const [pages = '', smart = ''] = setting.split('/');
       kernel.reset();
-      const programs = await Programs.start(options.programs, options.each, Number(writes));
+      const programs = await Programs.start(options.programs, options.each, {
+        writes: Number(writes),
+        folder,
+      });
       running = programs;
       try {
-        await sleep(SETTLING_MS);
+        await sleep(options.settling * 1000);
         const path = join(folder, `${writes}-${pages}-${smart}.rec`);
         execFileSync(process.execPath, [
           ...[KSMD, 'capture', '--output', path, '--key', join(folder, 'key')],

@@ -7,7 +7,7 @@ import time
 
 writes = int(sys.argv[1])
 library = pathlib.Path(sysconfig.get_paths()["stdlib"])
-files = sorted(library.rglob("*.py"))[:900]
+files = sorted(file for file in library.rglob("*.py") if file.is_file())[:900]
 held = [bytearray(file.read_bytes()) for file in files]
 words = [held_file.split() for held_file in held[:200]]
 own = [bytearray([at % 256]) * 4096 for at in range(4000)]

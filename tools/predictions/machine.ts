@@ -1,0 +1,55 @@
+/**
+ * A machine of QEMU's with a Debian kernel, in which Python holds what it holds elsewhere: a guest
+ * whose memory its own kernel fills, with page cache, slabs and free pages that hold what was left
+ * in them. Emulated, so that it takes no KVM.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InitialFiles } from '../soft-dirty/initial-files.js';
+import { type DebianKernel, unpackKernel } from '../soft-dirty/kernel-package.js';
+
+const MEBIBYTES = 320;
+const HOLDS = fileURLToPath(new URL('holds.py', import.meta.url));
+/** What the Python of this Debian needs there. */
+const PYTHON = '/usr/bin/python3';
+
+let kernel: DebianKernel | undefined;
+
+/** All of `folder` boot from the same files, made the first time. */
+export function machineCommand(folder: string, writes: number): string[] {
+  const files = join(folder, `machine-${writes}`);
+  kernel ??= unpackKernel(join(folder, 'kernel'), undefined);
+  if (!existsSync(files)) pack(files, writes);
+  return [
+    ...['qemu-system-x86_64', '-accel', 'tcg', '-cpu', 'max', '-smp', '1'],
+    ...['-m', String(MEBIBYTES), '-nodefaults', '-display', 'none', '-no-reboot'],
+    ...['-kernel', kernel.image, '-initrd', files, '-append', 'quiet panic=-1'],
+  ];
+}
+
+function pack(path: string, writes: number): void {
+  const files = new InitialFiles(path);
+  for (const name of ['proc', 'sys', 'dev', 'tmp']) files.addFolder(name);
+  for (const name of ['sh', 'mount'])
+    files.copyProgram(execFileSync('which', [name], { encoding: 'utf8' }).trim());
+  files.copyProgram(PYTHON);
+  const library = execFileSync(
+    PYTHON,
+    ['-c', 'import sysconfig; print(sysconfig.get_paths()["stdlib"])'],
+    { encoding: 'utf8' },
+  ).trim();
+  files.copy(library);
+  files.addFile('holds.py', readFileSync(HOLDS));
+  files.addFile(
+    'init',
+    [
+      `#!${execFileSync('which', ['sh'], { encoding: 'utf8' }).trim()}`,
+      'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev',
+      `exec ${PYTHON} /holds.py ${writes}`,
+      '',
+    ].join('\n'),
+  );
+  files.close();
+}

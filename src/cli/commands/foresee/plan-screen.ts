@@ -22,11 +22,13 @@ export interface PlanBasis {
   readonly kernel: string;
   /** Bytes of the host's memory, if the recording tells. */
   readonly memTotal: number | undefined;
+  /** Bytes that processes map and KSM never merges, by what they are. */
+  readonly outside: Readonly<Record<'shared' | 'hugetlb', number>>;
   readonly prices: Prices;
 }
 
 export function planScreen(plan: Plan, basis: PlanBasis): string[] {
-  const { goals, estimated, header, kernel, memTotal, prices } = basis;
+  const { header, kernel, estimated, memTotal, prices } = basis;
   const { pageSize, host, sample } = header;
   const present = estimated.pages * pageSize;
   const zeroes = Math.min(estimated.zeroPages * pageSize, freed(plan.outcome));
@@ -38,7 +40,7 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
   return [
     `${host}: ${verdict}`,
     '',
-    ...reasons(plan, goals, estimated, pageSize),
+    ...reasons(plan, basis),
     ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
     kernelLine(header, kernel),
     ...sampleLines(sample),
@@ -61,11 +63,9 @@ function costs({ outcome, seconds }: Proposal): string {
 /** Why it is not more, or not sooner; each a line, and an empty one if there are any. */
 function reasons(
   { inTime, isTooDear, outcome, settings, withoutSmartScan, seconds }: Plan,
-  { withinSeconds, mostCpu }: PlanGoals,
-  estimated: Estimate,
-  pageSize: number,
+  { goals: { withinSeconds, mostCpu }, estimated, header, outside }: PlanBasis,
 ): string[] {
-  const bytes = (pages: number): string => size(pages * pageSize);
+  const bytes = (pages: number): string => size(pages * header.pageSize);
   const within = duration(withinSeconds * 1000);
   const told: (string | undefined)[] = [
     isTooDear
@@ -90,6 +90,12 @@ function reasons(
     estimated.pinnedPages === 0
       ? undefined
       : `${bytes(estimated.pinnedPages)} are passed through to devices: nothing merges there.`,
+    outside.shared === 0
+      ? undefined
+      : `${size(outside.shared)} are shared memory (share=on, memfd, tmpfs): KSM merges none of it.`,
+    outside.hugetlb === 0
+      ? undefined
+      : `${size(outside.hugetlb)} are huge pages of hugetlbfs: KSM merges none of them.`,
     estimated.restlessPages === 0
       ? undefined
       : `${bytes(estimated.restlessPages)} never rest, so they cannot merge.`,

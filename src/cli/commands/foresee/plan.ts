@@ -5,6 +5,8 @@ import { outcomeOf } from '../../../predict/outcome.js';
 import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
 import type { Prices } from '../../../prices/prices.js';
+import type { RecordingHeader } from '../../../recording/format.js';
+import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { Recording } from '../../../recording/recording.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
@@ -53,13 +55,24 @@ export const action: Action<[string], PlanOptions> = async (
     if (json) printJson({ goals, ...result, prices });
     else {
       const memTotal = host.numbers[header.hostNumbers.indexOf('MemTotal')];
-      print(...planScreen(result, { goals, estimated, header, kernel, memTotal, prices }));
+      const outside = {
+        shared: summed(host, header, 'shared'),
+        hugetlb: summed(host, header, 'hugetlb'),
+      };
+      const basis = { goals, estimated, header, kernel, memTotal, outside, prices };
+      print(...planScreen(result, basis));
     }
     return undefined;
   } finally {
     await recording.close();
   }
 };
+
+/** One of the numbers of guests, over all of them. */
+function summed({ guests }: RecordedHost, { guestNumbers }: RecordingHeader, name: string): number {
+  const at = guestNumbers.indexOf(name);
+  return [...guests.values()].reduce((sum, { numbers }) => sum + (numbers[at] ?? 0), 0);
+}
 
 function played(
   recording: Recording,

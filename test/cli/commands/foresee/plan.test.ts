@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PAGE_CONTENT } from '../../../../src/recording/format.js';
+import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+import { GUEST, HEADER } from '../../../recording/small-recording.js';
 
 let directory: TemporaryDirectory;
 let recording: string;
@@ -73,4 +76,22 @@ test('--json has the goals, the settings and what comes of them', async () => {
     settings: { pages_to_scan: 100, smart_scan: 1 },
     outcome: { freedBytes: 200 * 4096 },
   });
+});
+
+test('memory of a kind that never merges is named, all guests together', async () => {
+  const path = directory.file('outside.rec');
+  const guestNumbers = ['rss', 'shared', 'hugetlb'];
+  const writer = RecordingWriter.create(path, { ...HEADER, guestNumbers });
+  for (const guest of [1, 2]) {
+    writer.write({ ...GUEST, guest, name: `vm${guest}` });
+    writer.write({ type: 'numbers', guest, values: [2 ** 32, 2 ** 30, 2 ** 29] });
+    const run = { type: 'pages', guest, page: 512, pages: 1, state: PAGE_CONTENT } as const;
+    writer.write({ ...run, fingerprints: randomBytes(16) });
+  }
+  writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+  writer.close();
+  const { stdout } = await ksmd('plan', path, '--within', '1m');
+  expect(stdout).toMatch(/: leave KSM off: /);
+  expect(stdout).toMatch(/^2 GiB are shared memory \(share=on, memfd, tmpfs\): KSM merges none/m);
+  expect(stdout).toMatch(/^1 GiB are huge pages of hugetlbfs: KSM merges none of them\.$/m);
 });

@@ -92,7 +92,8 @@ function reasons(
       : `${bytes(estimated.pinnedPages)} are passed through to devices: nothing merges there.`,
     outside.shared === 0
       ? undefined
-      : `${size(outside.shared)} are shared memory (share=on, memfd, tmpfs): KSM merges none of it.`,
+      : `${size(outside.shared)} are shared memory (share=on, memfd, tmpfs): KSM merges none ` +
+        'of it.',
     outside.hugetlb === 0
       ? undefined
       : `${size(outside.hugetlb)} are huge pages of hugetlbfs: KSM merges none of them.`,

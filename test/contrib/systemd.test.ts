@@ -1,21 +1,33 @@
 /** The units and what belongs beside them, as systemd's own tools read them. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, expect, type TestContext, test } from 'vitest';
 import { FAILED, WRONG_COMMAND_LINE } from '../../src/cli/failures.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { needs, sysfsAs } from '../daemon/sysfs/carriers.js';
-import { DaemonProcess, KSMD, type Outcome, run, TemporaryDirectory } from '../daemon-process.js';
+import {
+  DaemonProcess,
+  KSMD,
+  type Outcome,
+  run,
+  TemporaryDirectory,
+  text,
+} from '../daemon-process.js';
 import { removeTools, tool } from '../debian-tool.js';
+import { until } from '../until.js';
 
 const CONTRIB = fileURLToPath(new URL('../../contrib/', import.meta.url));
 const UNIT = readFileSync(`${CONTRIB}ksmd.service`, 'utf8');
 const MOUNT_UNIT = readFileSync(`${CONTRIB}ksmd-mount.service`, 'utf8');
+const SHADOW_UNIT = readFileSync(`${CONTRIB}ksmd-shadow.service`, 'utf8');
 /** How exposed systemd finds each, of 10. */
-const UNITS = [
+const DAEMON_UNITS = [
   ['ksmd.service', UNIT, 1.5],
   ['ksmd-mount.service', MOUNT_UNIT, 5],
 ] as const;
+const UNITS = [...DAEMON_UNITS, ['ksmd-shadow.service', SHADOW_UNIT, 1.5]] as const;
 
 let directory: TemporaryDirectory;
 beforeEach(() => {
@@ -35,7 +47,9 @@ async function analyze(
     'systemd',
     'libsystemd-shared',
   ]);
-  writeFileSync(directory.file(name), unit.replace(/^ExecStart=ksmd /m, `ExecStart=${KSMD} `));
+  // It may name another one.
+  for (const [known, text] of [...UNITS, [name, unit] as const])
+    writeFileSync(directory.file(known), text.replace(/^ExecStart=ksmd /m, `ExecStart=${KSMD} `));
   const units =
     root === ''
       ? {}
@@ -78,7 +92,7 @@ test.for(UNITS)(
   },
 );
 
-test.each(UNITS)('systemd tries %s again where that can help', (_name, unit) => {
+test.each(DAEMON_UNITS)('systemd tries %s again where that can help', (_name, unit) => {
   const prevented = /^RestartPreventExitStatus=(.*)$/m.exec(unit)?.[1]?.split(' ').map(Number);
   const transient: readonly number[] = [
     FATAL.ScannerLost.exitStatus,
@@ -110,6 +124,45 @@ test('root with no right but the one that ksmd-mount.service leaves can mount', 
   expect((await daemon.client.status()).sysfs?.as).toBe('mount');
   expect(readFileSync(directory.file('sys/kernel/mm/ksm/run'), 'latin1')).toBe('1\n');
   expect(await daemon.stop()).toBe(0);
+});
+
+test('ksmd-shadow.service follows with no right but the two that it leaves', async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip('only root may give another user these rights');
+  const [, rights = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(SHADOW_UNIT) ?? [];
+  expect(rights).toBe('CAP_SYS_PTRACE CAP_DAC_READ_SEARCH');
+  expect(SHADOW_UNIT).toContain(`\nAmbientCapabilities=${rights}\n`);
+  const only = rights.toLowerCase().replace(/cap_(\w+) ?/g, ',+$1');
+  const user = ['--reuid', '65532', '--regid', '65532', '--clear-groups'];
+  const sets = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=-all${only}`);
+  chmodSync(directory.path, 0o777);
+  const daemon = await DaemonProcess.start(['--fingerprints']);
+  chmodSync(daemon.directory.path, 0o777);
+  chmodSync(daemon.socketPath, 0o777);
+  const owner = spawn('sleep', ['1000']);
+  const follow = ['follow', 'root', '--all', '--pid', String(owner.pid), '--interval', '100ms'];
+  const where = ['--socket', daemon.socketPath, '--key', directory.file('key')];
+  const command = [process.execPath, KSMD, ...follow, ...where];
+  const follower = spawn('setpriv', [...user, ...sets, '--', ...command]);
+  const [stdout, stderr] = [text(follower.stdout), text(follower.stderr)];
+  await until('it follows', () => follower.exitCode !== null || stdout().includes('sweep 2: '));
+  expect(stderr()).toBe('');
+  expect(stdout()).toMatch(/^root comes: \d+ pages/);
+  expect(stdout()).toMatch(/^ {2}forks are told by the exclusive bit: .* CAP_SYS_ADMIN alone$/m);
+  expect((await daemon.client.guests()).map(({ name }) => name)).toEqual(['root']);
+  follower.kill();
+  expect(await once(follower, 'close')).toEqual([0, null]);
+  owner.kill();
+  expect(await daemon.stop()).toBe(0);
+});
+
+test('what a killed ksmd-shadow.service leaves goes with the daemon, and only that', async () => {
+  const [, script = ''] = /^ExecStopPost=-\/bin\/sh -c '(.*)'$/m.exec(SHADOW_UNIT) ?? [];
+  const stop = script.replaceAll('$$', '$').replaceAll('ksmd stop', 'echo stops');
+  const after = async (result: string): Promise<string> =>
+    (await run('sh', ['-c', stop], { env: { SERVICE_RESULT: result } })).stdout;
+  for (const result of ['success', 'exit-code']) expect(await after(result)).toBe('');
+  for (const result of ['signal', 'oom-kill', 'timeout'])
+    expect(await after(result)).toMatch(/^stops /);
 });
 
 test('systemd-sysusers makes the user that the unit names', async (context) => {

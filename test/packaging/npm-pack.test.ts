@@ -37,6 +37,7 @@ test('the package has what a user needs', () => {
   const onServers = [
     'contrib/ksmd.service',
     'contrib/ksmd-mount.service',
+    'contrib/ksmd-shadow.service',
     'contrib/sysusers.d/ksmd.conf',
     'contrib/default/ksmd',
     'contrib/logrotate.d/ksmd',

@@ -1,12 +1,15 @@
 /**
- * The regions of a guest in the daemon, and those that it is to get. A region reaches to the ends
- * of the stretches that it has pages of, as far as its mapping goes: memory that grows by and by is
- * not to be a region a page.
+ * The regions of a guest in the daemon, and those that it is to get. Memory that grows by and by is
+ * not to be a region a page, and what is never touched is not to take much: so regions are of whole
+ * blocks, and what follows on one that is there is a whole stretch, as far as its mapping goes.
  */
 import { PAGE_ABSENT, PAGE_HUGE, PAGE_KIND } from '../../../recording/format.js';
 import { type RecordedStretch, STRETCH_PAGES } from '../../../recording/recorded-host.js';
 import type { MemoryPart } from '../../../recording/recorded-memory.js';
 import { MAX_GAP_BYTES } from '../../../sources/process/process-source.js';
+
+/** Pages. Untouched ones cost less than one more region. */
+const BLOCK_PAGES = 64;
 
 export interface GuestRegion {
   readonly page: number;
@@ -102,9 +105,23 @@ export class RegionPlan {
     { states }: RecordedStretch,
     node: number | undefined,
   ): void {
-    if (first >= end || !stored.subarray(first - begin, end - begin).includes(1)) return;
+    const isStored = (from: number, to: number): boolean =>
+      stored.subarray(from - begin, to - begin).includes(1);
+    if (first >= end || !isStored(first, end)) return;
     const isWhole = end - first === STRETCH_PAGES;
     const huge = isWhole && this.takesHugePages && states.every(isHuge);
+    if (huge || this.known.overlapping(first - 1, first).next().done !== true) {
+      this.put(first, end, huge, node);
+      return;
+    }
+    for (let at = first; at < end; ) {
+      const to = Math.min((Math.floor(at / BLOCK_PAGES) + 1) * BLOCK_PAGES, end);
+      if (isStored(at, to)) this.put(at, to, huge, node);
+      at = to;
+    }
+  }
+
+  private put(first: number, end: number, huge: boolean, node: number | undefined): void {
     const last = this.regions.at(-1);
     if (last?.huge === huge && last.node === node && this.isNear(last, first, huge))
       last.pages = end - last.page;

@@ -258,13 +258,29 @@ describe('regions', () => {
       ...{ page: address / PAGE, pages, huge },
     }));
 
-  test('reach to the ends of stretches, as far as the mapping goes', async () => {
+  test('are of whole blocks, as far as the mapping goes', async () => {
+    const followed = new Followed();
+    // 100 pages into a stretch, 36 into a block.
+    await followed.sweep([...started(1), ...written(1, 0, 1, 1), ...written(1, 300, 1, 2)]);
+    expect(regions(followed)).toEqual([
+      { page: FIRST, pages: 28, huge: false },
+      { page: FIRST + 284, pages: 64, huge: false },
+    ]);
+    const { requests } = await followed.sweep(written(1, 284, 64, 5));
+    expect(requests).toBe(1);
+  });
+
+  test('are of whole stretches where memory grows', async () => {
     const followed = new Followed();
     await followed.sweep([...started(1), ...written(1, 0, 1, 1)]);
-    // From the mapping's beginning, 100 pages into a stretch.
-    expect(regions(followed)).toEqual([{ page: FIRST, pages: 412, huge: false }]);
-    const { requests } = await followed.sweep(written(1, 300, 100, 5));
-    expect(requests).toBe(1);
+    for (let page = 1; page < PAGES; page += 3) await followed.sweep(written(1, page, 3, page));
+    expect(regions(followed)).toEqual([
+      { page: FIRST, pages: 28, huge: false },
+      { page: FIRST + 28, pages: 384, huge: false },
+      { page: FIRST + 412, pages: 512, huge: false },
+      { page: FIRST + 924, pages: 512, huge: false },
+      { page: FIRST + 1436, pages: 64, huge: false },
+    ]);
   });
 
   test('are huge where whole huge pages are', async () => {
@@ -304,7 +320,7 @@ describe('regions', () => {
         fingerprints: fingerprint(7),
       },
     ]);
-    expect(regions(followed)).toEqual([{ page: 2 ** 20, pages: 512, huge: false }]);
+    expect(regions(followed)).toEqual([{ page: 2 ** 20, pages: 64, huge: false }]);
   });
 });
 

@@ -7,6 +7,8 @@ import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
 import { kernelLine, sampleLines, savedText } from './prediction-screen.js';
 
+/** Of what is present: a reason for less is none. */
+const LEAST_SHARE = 0.01;
 /** The kernel's own, that undoing goes back to. */
 const KSM = '/sys/kernel/mm/ksm';
 
@@ -66,6 +68,7 @@ function reasons(
   { goals: { withinSeconds, mostCpu }, estimated, header, outside }: PlanBasis,
 ): string[] {
   const bytes = (pages: number): string => size(pages * header.pageSize);
+  const leastBytes = estimated.pages * header.pageSize * LEAST_SHARE;
   const within = duration(withinSeconds * 1000);
   const told: (string | undefined)[] = [
     isTooDear
@@ -90,14 +93,14 @@ function reasons(
     estimated.pinnedPages === 0
       ? undefined
       : `${bytes(estimated.pinnedPages)} are passed through to devices: nothing merges there.`,
-    outside.shared === 0
+    outside.shared < leastBytes
       ? undefined
       : `${size(outside.shared)} are shared memory (share=on, memfd, tmpfs): KSM merges none ` +
         'of it.',
-    outside.hugetlb === 0
+    outside.hugetlb < leastBytes
       ? undefined
       : `${size(outside.hugetlb)} are huge pages of hugetlbfs: KSM merges none of them.`,
-    estimated.restlessPages === 0
+    estimated.restlessPages * header.pageSize < leastBytes
       ? undefined
       : `${bytes(estimated.restlessPages)} never rest, so they cannot merge.`,
   ];

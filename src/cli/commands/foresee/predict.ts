@@ -82,15 +82,23 @@ function predictOptions({ set, policy }: Chosen, prices: Prices, options: Option
   };
 }
 
-/** A run for each policy, or one without, with each combination of settings. */
+/**
+ * A run for each combination of settings, and for each policy, beside what is swept of what no
+ * policy chooses. Where there is a policy and nothing to sweep, none is without.
+ */
 async function chosen(options: Options): Promise<Chosen[]> {
-  const settings = combinations(options);
   const policies = await Promise.all((options.policy ?? []).map(policyFrom));
-  if (policies.length === 0) return settings.map((set) => ({ set }));
-  for (const [name] of [...(options.set ?? []), ...(options.sweep ?? [])])
+  if (policies.length === 0) return combinations(options).map((set) => ({ set }));
+  for (const [name] of options.set ?? [])
     if (CHOSEN_BY_POLICIES.includes(name))
       throw new KsmdError('EINVAL', `${name} is what a policy chooses: leave out one of the two`);
-  return policies.flatMap((policy) => settings.map((set) => ({ set, ...policy })));
+  const { sweep = [] } = options;
+  const isLeft = ([name]: Assignment): boolean => !CHOSEN_BY_POLICIES.includes(name);
+  const beside = combinations({ ...options, sweep: sweep.filter(isLeft) });
+  return [
+    ...(sweep.length === 0 ? [] : combinations(options).map((set) => ({ set }))),
+    ...policies.flatMap((policy) => beside.map((set) => ({ set, ...policy }))),
+  ];
 }
 
 async function policyFrom({

@@ -12,7 +12,7 @@ export function predictionCsv(runs: readonly Run[]): string[] {
   const rows = runs.flatMap(({ settings, predicted }) =>
     predicted.samples.map((sample) =>
       [
-        ...names.map((name) => settings[name] ?? ''),
+        ...names.map((name) => field(settings[name] ?? '')),
         sample.t,
         ...counterNames.map((name) => sample.counters[name] ?? ''),
         ...otherNames.map((name) => sample[name]),
@@ -20,4 +20,9 @@ export function predictionCsv(runs: readonly Run[]): string[] {
     ),
   );
   return [head, ...rows];
+}
+
+/** As RFC 4180 has it: a policy's file may be called anything. */
+function field(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

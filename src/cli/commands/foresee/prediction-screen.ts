@@ -46,7 +46,9 @@ function row({ settings }: Run, outcome: Outcome): string[] {
   return [
     said.length === 0 ? "the kernel's own" : said.join(' '),
     savedText(outcome),
-    ...outcome.secondsTo.map(({ seconds }) => duration(seconds * 1000)),
+    ...outcome.secondsTo.map(({ seconds }) =>
+      outcome.freedBytes + outcome.splitZeroBytes === 0 ? '-' : duration(seconds * 1000),
+    ),
     percent(outcome.cpuAtFirst),
     percent(outcome.cpuAtRest),
     outcome.breaksASecond.toFixed(1),

@@ -100,19 +100,28 @@ test('what is no recording is refused', async () => {
   expect(stderr).toMatch(/^ksmd: EINVAL: .*is no recording/);
 });
 
-test('a row a policy, and what a policy chooses cannot be set beside it', async () => {
+test('a row a policy, beside what is swept; what a policy chooses cannot be set', async () => {
   const { stdout, status } = await ksmd(
-    ...['predict', recording, '--policy', 'advisor', '--sweep', 'smart_scan=0,1', '--for', '5s'],
+    ...['predict', recording, '--policy', 'advisor', '--for', '5s'],
+    ...['--sweep', 'smart_scan=0,1', '--sweep', 'pages_to_scan=10,20'],
   );
   expect(status).toBe(0);
-  const rows = stdout.split('\n').filter((line) => line.startsWith('policy='));
+  const rows = stdout.split('\n').filter((line) => /^(policy|smart_scan)=/.test(line));
   expect(rows.map((row) => row.split('  ')[0])).toEqual([
+    'smart_scan=0 pages_to_scan=10',
+    'smart_scan=0 pages_to_scan=20',
+    'smart_scan=1 pages_to_scan=10',
+    'smart_scan=1 pages_to_scan=20',
     'policy=advisor smart_scan=0',
     'policy=advisor smart_scan=1',
   ]);
   const both = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'run=1');
   expect(both).toMatchObject({ status: 1, stdout: '' });
   expect(both.stderr).toContain('EINVAL: run is what a policy chooses');
+  const file = directory.file('k,"s".conf');
+  writeFileSync(file, 'KSM_MONITOR_INTERVAL=1\n');
+  const csv = await ksmd('predict', recording, '--policy', `ksmtuned:${file}`, '--csv');
+  expect(csv.stdout.split('\n')[1]).toContain(`"ksmtuned:${file.replaceAll('"', '""')}",0,`);
   const wrong = await ksmd('predict', recording, '--policy', 'ksmtune');
   expect(wrong.status).toBe(2);
 });

@@ -69,7 +69,13 @@ const MAY_IMPORT = {
   // As other people's programs: by the package's own name.
   tools: ['src', 'dist/(client|sim)/index\\.js'],
   bench: ['src', 'tools'],
-  packaging: ['src/cli', 'src/protocol', 'src/daemon/(fatal|http/register)\\.ts'],
+  packaging: [
+    'src/cli',
+    'src/protocol',
+    'src/recording/schemas\\.ts',
+    'src/snapshot/header-schema\\.ts',
+    'src/daemon/(fatal|http/register)\\.ts',
+  ],
   bin: ['dist/cli/main\\.js'],
 };
 

@@ -1,26 +1,18 @@
 /** Records from bytes. Believes nothing: EINVAL, and a sentence, for what no encoder writes. */
-import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import type { Static } from 'typebox';
+import { Compile } from 'typebox/schema';
 import { KsmdError } from '../errors.js';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { FieldReader } from './fields.js';
 import * as format from './format.js';
 import type { GuestRecord, NumbersRecord, PagesRecord, SweepRecord } from './records.js';
+import { FactsSchema, GuestSchema } from './schemas.js';
 
 /** Pages of 57 bits of address, or fewer. */
 const MOST_PAGES = 2 ** 47;
 const MOST_GUESTS = 2 ** 31 - 2;
 
-const GuestSchema = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 253 }),
-  pid: Type.Integer({ minimum: 0 }),
-  comm: Type.String({ maxLength: 253 }),
-  startedTicks: Type.Number({ minimum: 0 }),
-  mergesAny: Type.Boolean(),
-  isPinned: Type.Boolean(),
-});
 const guestFacts = Compile(GuestSchema);
-const FactsSchema = Type.Record(Type.String(), Type.String());
 const facts = Compile(FactsSchema);
 
 export class Decoder {

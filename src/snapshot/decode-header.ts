@@ -1,5 +1,5 @@
 /** A snapshot's header, read from a file that anybody may have changed. */
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 import { KsmdError } from '../errors.js';
 import { kernelProfile } from '../ksm/kernels.js';
 import { assertFingerprintSizes } from '../machine/frame-sizes.js';
@@ -38,7 +38,7 @@ export function decodeHeader(json: string): SnapshotHeader {
 
 /** The first thing wrong with a header. */
 function fault(value: unknown): string {
-  const [error] = header.Errors(value);
+  const [, [error]] = header.Errors(value);
   if (error === undefined) return 'it is none';
   const { keyword, instancePath, message, params } = error;
   const place = instancePath.slice(1).replaceAll('/', '.');

@@ -1,4 +1,4 @@
-/** /v1/openapi.json, which the build has written (packaging/protocol/). */
+/** /v1/openapi.json, which the build has written (packaging/schemas/). */
 import { readFile } from 'node:fs/promises';
 import type { OPENAPI_ROUTES } from '../../../protocol/routes/openapi.js';
 import { type Handlers, RenderedJson } from '../register.js';

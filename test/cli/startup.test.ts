@@ -136,8 +136,11 @@ test('the client is loaded without the schemas and without a package', async () 
 });
 
 test('the daemon is loaded without what made its schemas and what renders its metrics', async () => {
-  const daemon = new URL('../../dist/daemon/daemon.js', import.meta.url).href;
-  const { packages } = await loadedBy(['--input-type=module', '-e', `await import('${daemon}')`]);
+  const [daemon, server] = ['daemon', 'http/server'].map(
+    (name) => new URL(`../../dist/daemon/${name}.js`, import.meta.url).href,
+  );
+  const code = `await import('${daemon}'); await import('${server}')`;
+  const { packages } = await loadedBy(['--input-type=module', '-e', code]);
   expect(packages).toContain('fastify');
   for (const spared of ['typebox', '@fastify/swagger', 'prom-client'])
     expect(packages).not.toContain(spared);

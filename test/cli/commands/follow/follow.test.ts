@@ -1,6 +1,7 @@
 /** Live processes, followed: the daemon's counters say what they hold now, and nothing else. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -25,7 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const pid of forked.splice(0)) kill(pid);
-  if (daemon.child.exitCode !== null) return;
+  if (daemon.child.exitCode !== null || daemon.child.signalCode !== null) return;
   expect(await daemon.client.check()).toEqual([]);
   expect(await daemon.stop()).toBe(0);
 });
@@ -104,6 +105,13 @@ class Follower {
   }
 }
 
+/** Node itself catches SIGINT and SIGTERM; of SIGHUP it is only the command that does. */
+function isInterruptible(pid: number | undefined): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const [, caught = '0'] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(status) ?? [];
+  return (BigInt(`0x${caught}`) & 1n) !== 0n;
+}
+
 function pids(...all: readonly string[]): string[] {
   return all.flatMap((pid) => ['--pid', pid]);
 }
@@ -135,7 +143,11 @@ describe('what processes do to their memory the daemon shows', () => {
     await counters({ pages_shared: 600, pages_sharing: 523, pages_unshared: 77 });
     await one.does('drop=50');
     await counters({ pages_shared: 600, pages_sharing: 473, pages_unshared: 77 });
-    expect(await presentPages()).toEqual({ [`web-${one.pid}`]: 550, [`web-${two.pid}`]: 600 });
+    // A page that is given back just as it is read is one of zeroes until the next sweep.
+    await until('they are there no more', async () => {
+      const pages = await presentPages();
+      return pages[`web-${one.pid}`] === 550 && pages[`web-${two.pid}`] === 600;
+    });
     // Memory that was not there when it came, as page 7 of the other.
     await one.does('twins=30');
     await counters({ pages_shared: 600, pages_sharing: 503, pages_unshared: 77 });
@@ -177,6 +189,30 @@ describe('what processes do to their memory the daemon shows', () => {
     expect(first).toMatchObject({ storedPages: 600, droppedPages: 0 });
     const stored = others.reduce((sum, { storedPages }) => sum + Number(storedPages), 0);
     expect(stored).toBe(100);
+  });
+
+  test('and of a sample what is in it', async () => {
+    await daemon.stop();
+    daemon = await DaemonProcess.start(['--fingerprints', '--sample', '1/4', ...BUSY]);
+    const [one, two] = [await Worker.start('advised=900'), await Worker.start('advised=900')];
+    const follower = new Follower(...pids(one.pid, two.pid));
+    const merged = await until('they are merged', async () => {
+      const { counters: now, presentPages: pages } = await daemon.client.status();
+      return now.pages_shared !== 0 && now.pages_sharing === pages - (now.pages_shared ?? 0)
+        ? now.pages_sharing
+        : undefined;
+    });
+    expect(merged).toBeGreaterThan(100);
+    expect(merged).toBeLessThan(400);
+    await one.does('rewrite=900');
+    await until('what has changed is followed', async () => {
+      const { counters: now } = await daemon.client.status();
+      return (now.pages_unshared ?? 0) > 0;
+    });
+    const [first, second] = Object.values(await presentPages());
+    expect(first).not.toBe(second);
+    expect(await follower.end('SIGINT')).toBe(0);
+    expect(follower.stdout()).toMatch(/ saved of a sample, 1 page in 4\n/);
   });
 
   test.runIf(IS_ROOT)('and forks share what neither has written', async () => {
@@ -308,6 +344,35 @@ describe('ends in good order', () => {
     expect(await daemon.stop()).toBe(0);
     expect(await follower.end()).toBe(1);
     expect(follower.stderr()).toMatch(/^ksmd: E[A-Z]+: [^\n]*\n$/);
+  });
+
+  test('when another daemon comes in its place', async () => {
+    const worker = await Worker.start('advised=600');
+    const follower = new Follower('web', '--pid', worker.pid);
+    await counters({ pages_unshared: 600 });
+    // It is not to find none meanwhile.
+    follower.child.kill('SIGSTOP');
+    daemon.child.kill('SIGKILL');
+    await daemon.exited;
+    const where = ['--socket', daemon.socketPath];
+    const other = await DaemonProcess.start(['--fingerprints', ...where]);
+    follower.child.kill('SIGCONT');
+    expect(await follower.end()).toBe(1);
+    expect(follower.stderr()).toMatch(/^ksmd: ECONNRESET: (?:another daemon|the daemon) [^\n]*\n$/);
+    expect(await presentPages()).toEqual({});
+    await other.stop();
+    daemon.directory.remove();
+  });
+
+  test('Ctrl-C before one sweep is whole leaves nothing, and says so', async () => {
+    const worker = await Worker.start('advised=20000');
+    const follower = new Follower('web', '--pid', worker.pid, '--max-cpu', '0.1%');
+    await until('it can be interrupted', () => isInterruptible(follower.child.pid));
+    expect(await follower.end('SIGINT')).toBe(1);
+    expect(follower.stderr()).toBe(
+      'ksmd: EINTR: interrupted before one sweep was whole: no guest is left\n',
+    );
+    expect(await daemon.client.guests()).toEqual([]);
   });
 });
 

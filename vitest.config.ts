@@ -5,7 +5,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const TESTS = join(import.meta.dirname, 'test');
 
-/** What takes longest, and would have one of the workers wait for the other at the end. */
+/**
+ * What takes long for its size, by which files are in order otherwise: at the end it would have one
+ * of the workers wait for the other.
+ */
 const LONGEST = [
   'tools/load',
   'docs/console',
@@ -17,6 +20,11 @@ const LONGEST = [
   'daemon/sysfs/mount/hardship',
   'daemon/parts',
   'daemon/socket',
+  'tools/suites',
+  'conformance/kernel-traces',
+  'daemon/log/log-output',
+  'imports',
+  'ksm/model',
 ].map((name) => join(TESTS, `${name}.test.ts`));
 
 class LongestFirst extends BaseSequencer {

@@ -12,8 +12,11 @@ import { type Printed, tryUnder } from '../../tools/packed/trial.js';
 const INSTALLING_MS = 300_000;
 
 let installation: Installation;
+/** Others' programs, once: what the compiler says. */
+let compiled: Promise<string>;
 beforeAll(async () => {
   installation = await Installation.make();
+  compiled = installation.compile();
 }, INSTALLING_MS);
 afterAll(() => installation.remove());
 
@@ -25,7 +28,7 @@ test('it brings along what it needs to run, and nothing that only builds or test
 });
 
 test("others' programs compile, as strict as can be, declarations of packages checked too", async () => {
-  expect(await installation.compile()).toBe('');
+  expect(await compiled).toBe('');
 });
 
 test('only its entries can be imported', async () => {
@@ -38,7 +41,7 @@ test('only its entries can be imported', async () => {
 describe('at work under this Node', () => {
   let printed: Printed;
   beforeAll(async () => {
-    await installation.compile();
+    await compiled;
     printed = await tryUnder(process.execPath, installation);
   });
 

@@ -46,6 +46,7 @@ export const VERBS: readonly Verb[] = [
   record.recording,
   follow.follow,
   foresee.estimate,
+  foresee.shared,
   foresee.predict,
   foresee.plan,
   foresee.calibrate,

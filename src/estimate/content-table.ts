@@ -3,7 +3,7 @@
  * are digests already, so a part of one is its place. 32 bytes a place, and one in four is free.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
-import { NodeSets } from './node-sets.js';
+import { Sets } from './sets.js';
 
 const KEY_WORDS = FINGERPRINT_BYTES / 4;
 const MOST_FILLED = 0.75;
@@ -18,17 +18,17 @@ export class ContentTable {
   private guests = new Uint32Array(this.places);
   /** Whose page came last. */
   private lastGuests = new Int32Array(this.places);
-  /** On which nodes its pages lie: numbers of `nodeSets`. */
-  private nodes = new Uint32Array(this.places);
-  private readonly nodeSets = new NodeSets();
+  /** Where its pages are: numbers of `sets`. */
+  private where = new Uint32Array(this.places);
+  readonly sets = new Sets();
   private readonly key = new Uint32Array(KEY_WORDS);
   private readonly keyBytes = Buffer.from(this.key.buffer);
 
   /**
-   * A page of a guest has this content. Pages of one guest come one after the other. `node`: where
-   * it lies, if that is known.
+   * A page of a guest has this content. Pages of one guest come one after the other. `where`: a
+   * small number of what the caller wants to have sets of (nodes, guests), if it is known.
    */
-  add(fingerprints: Buffer, offset: number, guest: number, node: number | undefined): void {
+  add(fingerprints: Buffer, offset: number, guest: number, where: number | undefined): void {
     if (this.size >= this.places * MOST_FILLED) this.grow();
     const place = this.placeOf(fingerprints, offset);
     if (this.pages[place] === 0) {
@@ -37,7 +37,7 @@ export class ContentTable {
       this.size++;
     }
     this.pages[place] = (this.pages[place] ?? 0) + 1;
-    if (node !== undefined) this.nodes[place] = this.nodeSets.with(this.nodes[place] ?? 0, node);
+    if (where !== undefined) this.where[place] = this.sets.with(this.where[place] ?? 0, where);
     if (this.lastGuests[place] === guest) return;
     this.lastGuests[place] = guest;
     this.guests[place] = (this.guests[place] ?? 0) + 1;
@@ -55,13 +55,26 @@ export class ContentTable {
     return this.guests[place] ?? 0;
   }
 
-  /** Calls `content` for each: its pages, guests, and nodes as far as they are known. */
-  each(content: (pages: number, guests: number, nodes: number) => void): void {
+  /** How many pages have it. */
+  pagesOf(fingerprints: Buffer, offset: number): number {
+    return this.pages[this.placeOf(fingerprints, offset)] ?? 0;
+  }
+
+  /**
+   * Calls `content` for each: its pages, its guests, the set of where they are, and its place,
+   * which `keyAt` knows.
+   */
+  each(content: (pages: number, guests: number, where: number, place: number) => void): void {
     for (let place = 0; place < this.places; place++) {
       const pages = this.pages[place] ?? 0;
-      if (pages === 0) continue;
-      content(pages, this.guests[place] ?? 0, this.nodeSets.sizeOf(this.nodes[place] ?? 0));
+      if (pages > 0) content(pages, this.guests[place] ?? 0, this.where[place] ?? 0, place);
     }
+  }
+
+  /** The fingerprint of the content at a place. */
+  keyAt(place: number): Buffer {
+    const key = this.keys.slice(place * KEY_WORDS, (place + 1) * KEY_WORDS);
+    return Buffer.from(key.buffer);
   }
 
   /** Where it is, or would be; it is in `key` then. */
@@ -85,13 +98,13 @@ export class ContentTable {
   }
 
   private grow(): void {
-    const { keys, pages, guests, lastGuests, nodes, places } = this;
+    const { keys, pages, guests, lastGuests, where, places } = this;
     this.places = places * 2;
     this.keys = new Uint32Array(this.places * KEY_WORDS);
     this.pages = new Uint32Array(this.places);
     this.guests = new Uint32Array(this.places);
     this.lastGuests = new Int32Array(this.places);
-    this.nodes = new Uint32Array(this.places);
+    this.where = new Uint32Array(this.places);
     const bytes = Buffer.from(keys.buffer);
     for (let old = 0; old < places; old++) {
       if (pages[old] === 0) continue;
@@ -100,7 +113,7 @@ export class ContentTable {
       this.pages[place] = pages[old] ?? 0;
       this.guests[place] = guests[old] ?? 0;
       this.lastGuests[place] = lastGuests[old] ?? 0;
-      this.nodes[place] = nodes[old] ?? 0;
+      this.where[place] = where[old] ?? 0;
     }
   }
 }

@@ -9,11 +9,7 @@
  * more than any other.
  */
 
-import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
-import { sampleError } from '../fingerprints/sample.js';
 import {
-  MAPPING_ADVISED,
-  PAGE_ABSENT,
   PAGE_CONTENT,
   PAGE_HUGE,
   PAGE_KIND,
@@ -25,19 +21,14 @@ import {
 import {
   type RecordedGuest,
   type RecordedHost,
-  type RecordedStretch,
   STRETCH_PAGES,
 } from '../recording/recorded-host.js';
+import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
+import { type Estimated, Scale, Summed } from './scale.js';
 
 /** The kernel's max_page_sharing, unless somebody sets another. */
 export const DEFAULT_MAX_PAGE_SHARING = 256;
-
-/** How many, and by how much it may be wrong: 0 where nothing is scaled. */
-export interface Estimated {
-  readonly pages: number;
-  readonly error: number;
-}
 
 export interface GuestEstimate {
   readonly name: string;
@@ -116,7 +107,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     guestContents.add(ofGuests);
     between.add(ofGuests - 1);
     sharing.add(Math.ceil(pages / most) - 1);
-    nodes.add(Math.max(onNodes - 1, 0));
+    nodes.add(Math.max(table.sets.sizeOf(onNodes) - 1, 0));
   });
   const saved = scale.without(contents, distinct);
   const lost = scale.of(sharing);
@@ -168,7 +159,7 @@ function countOf(guest: RecordedGuest, isAdvised: boolean, table: ContentTable):
     unadvisedPages: 0,
     contentPages: 0,
   };
-  eachPage(guest, (state, isOfAdvised, node, fingerprints, offset) => {
+  eachPage(guest, (state, isOfAdvised, { node }, fingerprints, offset) => {
     if (isAdvised && !isOfAdvised) {
       count.unadvisedPages++;
       return;
@@ -197,7 +188,7 @@ function guestEstimate(
 ): GuestEstimate {
   const own = new Summed();
   const elsewhere = new Summed();
-  eachPage(guest, (state, isOfAdvised, _node, fingerprints, offset) => {
+  eachPage(guest, (state, isOfAdvised, _mapping, fingerprints, offset) => {
     if ((state & PAGE_KIND) !== PAGE_CONTENT || (isAdvised && !isOfAdvised)) return;
     const guests = table.comeAgain(fingerprints(), offset, guest.id);
     if (guests > 0) own.add(1);
@@ -213,82 +204,4 @@ function guestEstimate(
     within: scale.without(count?.contentPages ?? 0, own),
     elsewhere: scale.of(elsewhere),
   };
-}
-
-type VisitPage = (
-  state: number,
-  isAdvised: boolean,
-  node: number | undefined,
-  fingerprints: () => Buffer,
-  offset: number,
-) => void;
-
-/** Those that are present, mapping by mapping. */
-function eachPage(guest: RecordedGuest, visit: VisitPage): void {
-  for (const { page: first, pages, flags, node } of guest.mappings.values()) {
-    const isAdvised = guest.facts.mergesAny || (flags & MAPPING_ADVISED) !== 0;
-    const end = first + pages;
-    for (const [place, stretch] of stretchesOf(guest, first, end)) {
-      const begin = place * STRETCH_PAGES;
-      const from = Math.max(first - begin, 0);
-      const to = Math.min(end - begin, STRETCH_PAGES);
-      const fingerprints = (): Buffer => stretch.fingerprints;
-      for (let index = from; index < to; index++) {
-        const state = stretch.states[index] ?? PAGE_ABSENT;
-        if ((state & PAGE_KIND) !== PAGE_ABSENT)
-          visit(state, isAdvised, node, fingerprints, index * FINGERPRINT_BYTES);
-      }
-    }
-  }
-}
-
-/** Those that have pages of a range: the work goes with what is present, not with addresses. */
-function* stretchesOf(
-  { stretches }: RecordedGuest,
-  first: number,
-  end: number,
-): Generator<[number, RecordedStretch], void, undefined> {
-  const from = Math.floor(first / STRETCH_PAGES);
-  const to = Math.ceil(end / STRETCH_PAGES);
-  if (to - from > stretches.size) {
-    for (const each of stretches) if (each[0] >= from && each[0] < to) yield each;
-    return;
-  }
-  for (let place = from; place < to; place++) {
-    const stretch = stretches.get(place);
-    if (stretch !== undefined) yield [place, stretch];
-  }
-}
-
-function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
-  return (
-    facts.mergesAny || [...mappings.values()].some(({ flags }) => (flags & MAPPING_ADVISED) !== 0)
-  );
-}
-
-/** A count over the contents of the sample. */
-class Summed {
-  sum = 0;
-  squares = 0;
-
-  add(value: number): void {
-    this.sum += value;
-    this.squares += value * value;
-  }
-}
-
-/** From the sample to all: each content was in it with the same chance (Horvitz and Thompson). */
-class Scale {
-  constructor(private readonly oneIn: number) {}
-
-  of({ sum, squares }: Summed): Estimated {
-    const { oneIn } = this;
-    return { pages: sum * oneIn, error: sampleError(oneIn, squares) };
-  }
-
-  /** What is left of pages, of which it is known how many there are. */
-  without(pages: number, summed: Summed): Estimated {
-    const { pages: taken, error } = this.of(summed);
-    return { pages: Math.max(pages - taken, 0), error };
-  }
 }

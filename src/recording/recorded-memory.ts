@@ -5,7 +5,6 @@
  */
 import { goesInto, type ProcessRegion } from '../sources/process/process-source.js';
 import {
-  MAPPING_ADVISED,
   PAGE_ABSENT,
   PAGE_HUGE,
   PAGE_KIND,
@@ -15,7 +14,7 @@ import {
 } from './format.js';
 import type { RecordedFrames } from './recorded-frames.js';
 import { type RecordedGuest, type RecordedStretch, STRETCH_PAGES } from './recorded-host.js';
-import type { MappingFacts } from './records.js';
+import { isMappingAdvised } from './recorded-pages.js';
 
 /** Present pages in a row, of which all or none lie in huge pages. */
 export interface PresentSpan {
@@ -174,11 +173,6 @@ export class RecordedMemory {
   }
 }
 
-/** Whether somebody has advised something of a guest. */
-export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
-  return facts.mergesAny || [...mappings.values()].some(isMappingAdvised);
-}
-
 /** Mappings in order of address. Of two that overlap the first has what is in both. */
 export function* partsOf({
   facts,
@@ -193,10 +187,6 @@ export function* partsOf({
     const isAdvised = facts.mergesAny || isMappingAdvised(mapping);
     yield { first, end, node: mapping.node, isAdvised };
   }
-}
-
-function isMappingAdvised({ flags }: MappingFacts): boolean {
-  return (flags & MAPPING_ADVISED) !== 0;
 }
 
 /** Where, before `to`, pages end that are all what the one at `at` is. */

@@ -95,6 +95,10 @@ describe('loads', () => {
       rooms: ['fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
+    shared: {
+      rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
+      packages: ['typebox', 'xxhash-wasm'],
+    },
     plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
     // Threads of its own load the rest.
     predict: {

@@ -10,7 +10,7 @@ import type { Client } from '../../../client/client.js';
 import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { Sample } from '../../../fingerprints/sample.js';
 import type { RecordingHeader } from '../../../recording/format.js';
-import { hasAdvised } from '../../../recording/recorded-memory.js';
+import { hasAdvised } from '../../../recording/recorded-pages.js';
 import type { Selection } from '../../../sources/process/process-source.js';
 import { count, size } from '../../terminal/wording.js';
 import { setMergesAny } from '../guests/merges-any.js';

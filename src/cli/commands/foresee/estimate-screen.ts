@@ -1,5 +1,6 @@
 /** An estimate on one screen: the verdict first, then what it is made of and what is not in it. */
-import type { Estimate, Estimated } from '../../../estimate/estimate.js';
+import type { Estimate } from '../../../estimate/estimate.js';
+import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { count, duration, percent, size, table } from '../../terminal/wording.js';
 

@@ -51,6 +51,33 @@ export const estimate = verb({
   load: () => import('./estimate.js'),
 });
 
+export const shared = verb({
+  name: 'shared',
+  summary: 'say who shares with whom, of recordings, processes or images',
+  details: [
+    'One look at all pages, and no simulation: what each guest has in common with others, which ' +
+      'are alike, and what is lost here if one of them leaves. Several recordings are compared ' +
+      'if they were captured with one key.',
+  ],
+  arguments: [new Argument('[recording...]', 'as its last sweep has the host')],
+  options: [
+    ...PROCESS_OPTIONS,
+    IMAGES_OPTION,
+    new Option('--sample <1/n>', 'of processes and images: one content in so many')
+      .argParser(parseSample)
+      .default(1, '1/1'),
+    new Option('--matrix', 'what each two have in common'),
+    new Option(
+      '--tenants <file>',
+      "lines 'PATTERN TENANT', * for anything: what merging only within a tenant gives up",
+    ),
+  ],
+  examples: ['ksmd shared --qemu --matrix', 'ksmd shared one.rec two.rec --tenants tenants'],
+  json: true,
+  socket: false,
+  load: () => import('./shared.js'),
+});
+
 export const predict = verb({
   name: 'predict',
   summary: 'say what merging would save of a recording, when, and at what cost',

@@ -1,0 +1,68 @@
+/**
+ * Pages of a recorded guest, one by one, as they are told at a moment. The work goes with what is
+ * present, not with addresses.
+ */
+import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
+import { MAPPING_ADVISED, PAGE_ABSENT, PAGE_KIND } from './format.js';
+import { type RecordedGuest, type RecordedStretch, STRETCH_PAGES } from './recorded-host.js';
+import type { MappingFacts } from './records.js';
+
+/**
+ * `fingerprints` has the page's content at `offset`, if a content is told of it; `isAdvised`: KSM
+ * looks at it.
+ */
+export type VisitPage = (
+  state: number,
+  isAdvised: boolean,
+  mapping: MappingFacts,
+  fingerprints: () => Buffer,
+  offset: number,
+  page: number,
+) => void;
+
+/** Those that are present, mapping by mapping. */
+export function eachPage(guest: RecordedGuest, visit: VisitPage): void {
+  for (const mapping of guest.mappings.values()) {
+    const { page: first, pages } = mapping;
+    const isAdvised = guest.facts.mergesAny || isMappingAdvised(mapping);
+    const end = first + pages;
+    for (const [place, stretch] of stretchesOf(guest, first, end)) {
+      const begin = place * STRETCH_PAGES;
+      const from = Math.max(first - begin, 0);
+      const to = Math.min(end - begin, STRETCH_PAGES);
+      const fingerprints = (): Buffer => stretch.fingerprints;
+      for (let index = from; index < to; index++) {
+        const state = stretch.states[index] ?? PAGE_ABSENT;
+        if ((state & PAGE_KIND) !== PAGE_ABSENT)
+          visit(state, isAdvised, mapping, fingerprints, index * FINGERPRINT_BYTES, begin + index);
+      }
+    }
+  }
+}
+
+/** Those that have pages of a range. */
+function* stretchesOf(
+  { stretches }: RecordedGuest,
+  first: number,
+  end: number,
+): Generator<[number, RecordedStretch], void, undefined> {
+  const from = Math.floor(first / STRETCH_PAGES);
+  const to = Math.ceil(end / STRETCH_PAGES);
+  if (to - from > stretches.size) {
+    for (const each of stretches) if (each[0] >= from && each[0] < to) yield each;
+    return;
+  }
+  for (let place = from; place < to; place++) {
+    const stretch = stretches.get(place);
+    if (stretch !== undefined) yield [place, stretch];
+  }
+}
+
+/** Whether somebody has advised something of a guest. */
+export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
+  return facts.mergesAny || [...mappings.values()].some(isMappingAdvised);
+}
+
+export function isMappingAdvised({ flags }: MappingFacts): boolean {
+  return (flags & MAPPING_ADVISED) !== 0;
+}

@@ -1,0 +1,86 @@
+/** `ksmd shared` as people run it. */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+
+let directory: TemporaryDirectory;
+let recording: string;
+
+beforeAll(async () => {
+  directory = new TemporaryDirectory();
+  recording = directory.file('host.rec');
+  const same = randomBytes(64 * 4096);
+  const images = ['web-1', 'web-2', 'db'].flatMap((name) => {
+    const image = directory.file(`${name}.img`);
+    const own = randomBytes(32 * 4096);
+    writeFileSync(
+      image,
+      Buffer.concat(name === 'db' ? [own, same.subarray(0, 4096)] : [same, own]),
+    );
+    return ['--image', image];
+  });
+  await ksmd('capture', ...images, '--duration', '0', '--output', recording);
+});
+afterAll(() => directory.remove());
+
+function ksmd(...args: string[]): ReturnType<typeof run> {
+  const env = { ...process.env, XDG_CONFIG_HOME: directory.path };
+  return run(process.execPath, [KSMD, ...args], { env });
+}
+
+test('groups first, then what each guest has in common with others', async () => {
+  const { status, stdout } = await ksmd('shared', recording, '--matrix');
+  expect(status).toBe(0);
+  const lines = stdout.split('\n');
+  expect(lines[0]).toMatch(/^3 guests, 900 KiB: 260 KiB \(28\.9 %\) could be saved between them/);
+  expect(stdout).toContain('Alike by half of their contents and more:\n  web-1.img, web-2.img\n');
+  expect(stdout).toMatch(/^web-1\.img +384 KiB +0 B +0 B +256 KiB +web-2\.img$/m);
+  expect(stdout).toMatch(/^db\.img +132 KiB +0 B +0 B +4 KiB +web-/m);
+  expect(stdout).toMatch(/^1 web-1\.img +· +256 KiB +4 KiB$/m);
+});
+
+test('tenants, and what merging only within them gives up', async () => {
+  const tenants = directory.file('tenants');
+  writeFileSync(tenants, '# who rents what\nweb-1* red\n* blue\n');
+  const { stdout } = await ksmd('shared', recording, '--tenants', tenants);
+  expect(stdout).toMatch(/^blue +2 +4 KiB$/m);
+  expect(stdout).toMatch(/^red +1 +0 B$/m);
+  expect(stdout).toContain('Merging only within tenants gives up 256 KiB.');
+  writeFileSync(tenants, 'web-* red\n');
+  const missing = await ksmd('shared', recording, '--tenants', tenants);
+  expect(missing.status).toBe(1);
+  expect(missing.stderr).toMatch(/EINVAL: no line of .* says whose 'db\.img' is/);
+  writeFileSync(tenants, 'web-* red blue\n');
+  const wrong = await ksmd('shared', recording, '--tenants', tenants);
+  expect(wrong.stderr).toMatch(/EINVAL: line 1 of .* is not 'PATTERN TENANT'/);
+});
+
+test('--json has every pair, as indices of guests', async () => {
+  const { stdout } = await ksmd('shared', recording, '--json');
+  const { guests, pairs, groups } = JSON.parse(stdout);
+  expect(groups).toEqual([[0, 1]]);
+  expect(pairs[0]).toEqual({ a: 0, b: 1, pages: 64, error: 0 });
+  expect(pairs).toHaveLength(3);
+  expect(guests[0]).toMatchObject({ pages: 96, withOthers: { pages: 64, error: 0 } });
+});
+
+test('hosts are compared if their contents can be', async () => {
+  const both = await ksmd('shared', recording, recording, '--json');
+  const { guests } = JSON.parse(both.stdout);
+  expect(guests).toHaveLength(6);
+  expect(new Set(guests.map(({ name }: { name: string }) => name)).size).toBe(6);
+  const other = directory.file('other.rec');
+  const image = directory.file('db.img');
+  await ksmd(
+    ...['capture', '--image', image, '--duration', '0', '--output', other],
+    ...['--key', directory.file('another')],
+  );
+  const { status, stderr } = await ksmd('shared', recording, other);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/EINVAL: .*other\.rec was captured with another key or sample/);
+});
+
+test('nothing named is a wrong command line', async () => {
+  expect((await ksmd('shared')).status).toBe(2);
+});

@@ -71,7 +71,14 @@ export const Report = Type.Object({
       }),
     ),
     mergedAfterScans: Type.Integer({
-      description: 'full scans after which a page that stays as it is has merged with its like',
+      description:
+        'full scans after which a page that stays as it is has merged with its like, if that is ' +
+        'merged already',
+    }),
+    meetsAlone: Type.Enum(['always', 'perhaps'], {
+      description:
+        'whether it merges after as many with a page that had been without its like. perhaps: ' +
+        'smart scan visits such in one full scan of nine, so the two meet after 2 to 14, or never',
     }),
     mergedAfterMs: Type.Optional(Type.Number({ description: 'how long these take' })),
   }),

@@ -168,11 +168,14 @@ function paceText({ scan }: Report): string {
     `(${percent(scan.cpuShare)} here)`;
   if (scan.fullScanMs === undefined || scan.mergedAfterMs === undefined)
     return `there is nothing to scan; ${cost}`;
-  const newGuest =
-    `a new guest has merged after ${scan.mergedAfterScans}, in about ` +
-    `${duration(scan.mergedAfterMs)}`;
+  const after = `after ${scan.mergedAfterScans}, in about ${duration(scan.mergedAfterMs)}`;
+  const newPage =
+    scan.meetsAlone === 'always'
+      ? `a new page has merged ${after}`
+      : `a new page has merged with merged ones ${after}; with one that was alone after 2 to ` +
+        '14, or never (smart scan)';
   return (
-    `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newGuest}` +
+    `a full scan takes about ${duration(scan.fullScanMs)} at these settings, ${newPage}` +
     `${scan.pace === 'kernel' ? ", at a kernel's pace" : ", at ksmd's own pace"}; ${cost}`
   );
 }

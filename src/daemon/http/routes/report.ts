@@ -99,6 +99,7 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
     kernelCpuShare: kernelCpuMs / elapsedMs,
     duePages,
     mergedAfterScans: MERGED_AFTER_SCANS,
+    meetsAlone: tunables.smart_scan === 1 ? 'perhaps' : 'always',
     ...(known ? { fullScanMs, mergedAfterMs: MERGED_AFTER_SCANS * fullScanMs } : {}),
   };
 }

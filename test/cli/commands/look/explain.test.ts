@@ -52,7 +52,11 @@ test('status answers what people ask: who gains, why the rest is not shared, how
   expect(stopped).toMatch(/^pace +the scanner is stopped: run=1 lets it go on$/m);
   await daemon.client.setKsm({ run: 1, pages_to_scan: 100, sleep_millisecs: 500 });
   expect((await daemon.ksmd('status')).stdout).toMatch(
-    /^pace +a full scan takes about 5\d\d ms at these settings, a new guest has merged after 2, in about 1\.\d s, at ksmd's own pace; a kernel would take \d/m,
+    /^pace +a full scan takes about 5\d\d ms at these settings, a new page has merged after 2, in about 1\.\d s, at ksmd's own pace; a kernel would take \d/m,
+  );
+  await daemon.client.setKsm({ smart_scan: 1 });
+  expect((await daemon.ksmd('status')).stdout).toMatch(
+    /merged ones after 2, in about \d.* s; with one that was alone after 2 to 14, or never \(smart/,
   );
   expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({
     report: { pages: { shared: 2, unshared: 1 } },

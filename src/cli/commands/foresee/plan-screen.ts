@@ -5,7 +5,7 @@ import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predic
 import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import { kernelLine, sampleLines, savedText } from './prediction-screen.js';
+import { kernelSentence, sampleSentences, savedText } from './prediction-told.js';
 
 /** Of what is present: a reason for less is none. */
 const LEAST_SHARE = 0.01;
@@ -44,8 +44,8 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
     '',
     ...reasons(plan, basis),
     ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
-    kernelLine(header, kernel),
-    ...sampleLines(sample),
+    kernelSentence(header, kernel),
+    ...sampleSentences(sample),
     'The kernel pays as if on',
     `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
   ];

@@ -55,7 +55,10 @@ export const action: Action<[string], Options> = async (
     });
     if (json) printJson({ prices, runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
-    else print(...predictionScreen(runs, recording.header, prices, options.kernel));
+    else
+      print(
+        ...predictionScreen({ runs, header: recording.header, prices, kernel: options.kernel }),
+      );
     return undefined;
   } finally {
     await recording.close();

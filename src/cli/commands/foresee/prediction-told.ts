@@ -1,0 +1,120 @@
+/**
+ * What is told of predictions, on a terminal and on a page alike: figures for each setting, what
+ * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
+ */
+import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
+import type { Prices } from '../../../prices/prices.js';
+import { printable } from '../../../printable.js';
+import type { RecordingHeader } from '../../../recording/format.js';
+import { duration, percent, size } from '../../terminal/wording.js';
+
+/** What was predicted, and from what. */
+export interface Told {
+  /** One at least. */
+  readonly runs: readonly Run[];
+  readonly header: RecordingHeader;
+  readonly prices: Prices;
+  readonly kernel: string;
+}
+
+/** Of each figure: a column's head on a terminal, and in words. */
+export const FIGURES = [
+  { head: 'SAVED', words: 'Saved in the end' },
+  { head: 'TO 50%', words: 'Half of it after' },
+  { head: '90%', words: 'Nine tenths after' },
+  { head: '99%', words: '99 % after' },
+  { head: 'CPU', words: 'Processor at first' },
+  { head: 'AT REST', words: 'Processor at rest' },
+  { head: 'BREAKS/S', words: 'Breaks a second' },
+  { head: 'HUGE', words: 'Huge pages left' },
+] as const;
+
+/** A run's, in this order. */
+export function figuresOf({ predicted }: Run): string[] {
+  const outcome = outcomeOf(predicted);
+  const { hugePages, hugePagesAtFirst } = outcome;
+  return [
+    savedText(outcome),
+    ...outcome.secondsTo.map(({ seconds }) =>
+      outcome.freedBytes + outcome.splitZeroBytes === 0 ? '-' : duration(seconds * 1000),
+    ),
+    percent(outcome.cpuAtFirst),
+    percent(outcome.cpuAtRest),
+    outcome.breaksASecond.toFixed(1),
+    hugePagesAtFirst === 0 ? '-' : `${hugePages} of ${hugePagesAtFirst}`,
+  ];
+}
+
+/** In the end. */
+export function savedText({ freedBytes, splitZeroBytes, errorBytes }: Outcome): string {
+  const about = errorBytes === 0 ? '' : ` ± ${size(errorBytes)}`;
+  return `${size(freedBytes + splitZeroBytes)}${about}`;
+}
+
+export function settingsLabel(settings: Run['settings']): string {
+  const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return said.length === 0 ? "the kernel's own" : said.join(' ');
+}
+
+/** What was predicted, and by how much of a recording. */
+export function headline({ runs, header }: Told): string {
+  const { seconds, recordedSeconds } = lengthsOf(runs);
+  const recorded = recordedSeconds === 0 ? 'one look' : `${duration(recordedSeconds * 1000)} of it`;
+  return `${header.host}: ${duration(seconds * 1000)} of KSM, by a recording of ${recorded}`;
+}
+
+/** What the figures rest on. */
+export function basisSentences({ runs, header, kernel }: Told): string[] {
+  const { seconds, recordedSeconds } = lengthsOf(runs);
+  return [
+    ...(seconds > recordedSeconds
+      ? ['Where the recording ends it goes on as its latter half did.']
+      : []),
+    runs[0]?.predicted.advisedOnly === true
+      ? 'As KSM sees it now: what is advised mergeable.'
+      : 'As if all private memory were advised mergeable.',
+    kernelSentence(header, kernel),
+  ];
+}
+
+/** What is not in the figures; nothing, if all of it is. */
+export function leftOutSentences({ runs, header: { pageSize, sample } }: Told): string[] {
+  const { pinnedPages = 0, notAdvisedPages = 0 } = runs[0]?.predicted.leftOut ?? {};
+  const left = (pages: number, why: string): string[] =>
+    pages === 0 ? [] : [`Left out: ${size(pages * pageSize)} ${why}.`];
+  return [
+    ...sampleSentences(sample),
+    ...left(pinnedPages, 'that a device may write to'),
+    ...left(notAdvisedPages, 'that is not advised'),
+  ];
+}
+
+export function priceSentence({ measuredOn }: Prices): string {
+  return (
+    "CPU is the kernel's scanner's, of one processor: first minute and at rest, as if on\n" +
+    `${printable(measuredOn)} ('ksmd calibrate' measures this machine).`
+  );
+}
+
+/** What figures of a sample are. */
+export function sampleSentences(sample: number): string[] {
+  return sample === 1
+    ? []
+    : [
+        `About, from one content in ${sample}, and 95 times in 100 within ±: huge pages, and ` +
+          'what their splits give back, left out.',
+      ];
+}
+
+/** Whose steps were followed, and where they were not. */
+export function kernelSentence({ kernel: recordedOn }: RecordingHeader, kernel: string): string {
+  return `As Linux ${kernel} does it; the recording is of ${recordedOn}.`;
+}
+
+/** How long was predicted, and how long recorded. */
+function lengthsOf(runs: readonly Run[]): { seconds: number; recordedSeconds: number } {
+  const [first] = runs;
+  if (first === undefined) throw new RangeError('nothing was predicted');
+  const { samples, recordedSeconds } = first.predicted;
+  return { seconds: samples.at(-1)?.t ?? 0, recordedSeconds };
+}

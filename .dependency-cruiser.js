@@ -62,6 +62,8 @@ const MAY_IMPORT = {
     'src/predict',
     'src/conformance',
     'src/hotspots',
+    // What a page's curves are drawn from.
+    'src/web/prediction/curves\\.ts',
     // What kernels and tunables there are.
     'src/khugepaged/tunables\\.ts',
     'src/ksm/(kernels|tunables|records/(counter|tunable)-records)\\.ts',

@@ -8,6 +8,9 @@ import type { TunableValue } from '../ksm/tunables.js';
 import type { PolicyName } from '../names.js';
 import type { HostMemory } from './host-memory.js';
 
+/** Of ksmtuned's rules; the advisor chooses the first of them. */
+export const CHOSEN_BY_POLICIES = ['pages_to_scan', 'sleep_millisecs', 'run', 'advisor_mode'];
+
 export interface Policy {
   /** Before the scanner begins. */
   readonly first: readonly (readonly [string, TunableValue])[];

@@ -33,6 +33,9 @@ test('the package has what a user needs', () => {
     'dist/daemon/daemon.js',
     'dist/core.wasm',
     'dist/openapi.json',
+    'dist/prediction-page/main.js',
+    'dist/prediction-page/page.css',
+    'src/web/prediction/page.html',
   ];
   const onServers = [
     'contrib/ksmd.service',

@@ -4,7 +4,7 @@ import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
-import type { PolicyChoice } from '../../../predict/policy.js';
+import { CHOSEN_BY_POLICIES, type PolicyChoice } from '../../../predict/policy.js';
 import type { PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
@@ -14,12 +14,12 @@ import { StepLine } from '../../terminal/step-line.js';
 import { count } from '../../terminal/wording.js';
 import type { Assignment, NamedPolicy } from '../../values.js';
 import type { Action } from '../../verb.js';
+import { writeWhole } from '../record/whole-file.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
+import type { Told } from './prediction-told.js';
 
-/** Of ksmtuned's rules; the advisor chooses the first of them. */
-const CHOSEN_BY_POLICIES = ['pages_to_scan', 'sleep_millisecs', 'run', 'advisor_mode'];
 /** Each is a run for every combination with others. */
 const MOST_RUNS = 256;
 
@@ -30,6 +30,7 @@ interface Options extends BasisOptions {
   readonly for?: number;
   readonly every?: number;
   readonly csv?: true;
+  readonly html?: string;
 }
 
 export const action: Action<[string], Options> = async (
@@ -41,29 +42,55 @@ export const action: Action<[string], Options> = async (
   try {
     const prices = await pricesFor(recording, options.prices);
     const all = await chosen(options);
-    const line = new StepLine();
-    line.tell(`run 1 of ${all.length}`);
-    const predicted = await predictAll(
-      path,
-      all.map((each) => predictOptions(each, prices, options)),
-      (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
-    ).finally(() => line.clear());
-    const runs = all.map(({ label, set }, at): Run => {
-      const found = predicted[at];
-      if (found === undefined) throw new RangeError('a run without a prediction');
-      return { settings: { ...(label && { policy: label }), ...set }, predicted: found };
-    });
+    const { header, sweeps } = recording;
+    const { kernel, html } = options;
+    const toldOf = async (): Promise<Told> => {
+      const runs = await played(path, all, prices, options);
+      return { runs, header, sweeps, prices, kernel };
+    };
+    const told = html === undefined ? await toldOf() : await toldInto(html, toldOf);
+    const { runs } = told;
     if (json) printJson({ prices, runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
-    else
-      print(
-        ...predictionScreen({ runs, header: recording.header, prices, kernel: options.kernel }),
-      );
+    else {
+      print(...predictionScreen(told));
+      if (html !== undefined) print(`${html}: the same with its curves, for a browser.`);
+    }
     return undefined;
   } finally {
     await recording.close();
   }
 };
+
+async function played(
+  path: string,
+  all: readonly Chosen[],
+  prices: Prices,
+  options: Options,
+): Promise<Run[]> {
+  const line = new StepLine();
+  line.tell(`run 1 of ${all.length}`);
+  const predicted = await predictAll(
+    path,
+    all.map((each) => predictOptions(each, prices, options)),
+    (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
+  ).finally(() => line.clear());
+  return all.map(({ label, set }, at) => {
+    const found = predicted[at];
+    if (found === undefined) throw new RangeError('a run without a prediction');
+    return { settings: { ...(label && { policy: label }), ...set }, predicted: found };
+  });
+}
+
+/** Nothing is predicted where the page cannot be written. */
+function toldInto(path: string, toldOf: () => Promise<Told>): Promise<Told> {
+  return writeWhole(path, async (file) => {
+    const told = await toldOf();
+    const { predictionPage } = await import('./page/prediction-page.js');
+    await file.writeFile(await predictionPage(told));
+    return told;
+  });
+}
 
 /** What a run is of. */
 interface Chosen {

@@ -2,6 +2,7 @@
  * What is told of predictions, on a terminal and on a page alike: figures for each setting, what
  * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
  */
+import type { ProfileName } from '../../../ksm/kernels.js';
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
@@ -13,8 +14,10 @@ export interface Told {
   /** One at least. */
   readonly runs: readonly Run[];
   readonly header: RecordingHeader;
+  /** Of the recording. */
+  readonly sweeps: number;
   readonly prices: Prices;
-  readonly kernel: string;
+  readonly kernel: ProfileName;
 }
 
 /** Of each figure: a column's head on a terminal, and in words. */

@@ -115,11 +115,16 @@ export const predict = verb({
     ).argParser(parseDuration),
     ...PREDICTED_OPTIONS,
     new Option('--csv', 'a row a sample'),
+    new Option(
+      '--html <file>',
+      'write a page with curves there too: all in one file, for any browser and for paper',
+    ),
   ],
   examples: [
     'ksmd predict host.rec --for 30m',
     'ksmd predict host.rec --sweep pages_to_scan=100,1000 --sweep smart_scan=0,1',
     'ksmd predict host.rec --policy ksmtuned:/etc/ksmtuned.conf --policy advisor --for 1h',
+    'ksmd predict host.rec --sweep pages_to_scan=100,1000 --html host.html',
   ],
   json: true,
   socket: false,

@@ -1,5 +1,5 @@
 /** `ksmd predict` as people run it. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
@@ -124,4 +124,40 @@ test('a row a policy, beside what is swept; what a policy chooses cannot be set'
   expect(csv.stdout.split('\n')[1]).toContain(`"ksmtuned:${file.replaceAll('"', '""')}",0,`);
   const wrong = await ksmd('predict', recording, '--policy', 'ksmtune');
   expect(wrong.status).toBe(2);
+});
+
+test('--html writes a page beside what is printed, whole or not at all', async () => {
+  const page = directory.file('page.html');
+  const args = ['predict', recording, '--for', '5s'];
+  const bare = await ksmd(...args);
+  const table = await ksmd(...args, '--html', page);
+  expect(table).toMatchObject({ status: 0, stderr: '' });
+  expect(table.stdout).toBe(`${bare.stdout}${page}: the same with its curves, for a browser.\n`);
+  const written = readFileSync(page, 'utf8');
+  expect(written).toMatch(/^<!doctype html>.*<\/html>\n$/s);
+  expect(written).toContain('200 KiB');
+  // As JSON and CSV nothing but these is printed; an older file is replaced.
+  writeFileSync(page, 'older');
+  const json = await ksmd(...args, '--json', '--html', page);
+  expect(JSON.parse(json.stdout).runs).toHaveLength(1);
+  expect(readFileSync(page, 'utf8')).toBe(written);
+  // Found out by the prediction, once the page has been begun.
+  const refused = await ksmd(
+    ...['predict', recording, '--for', '1h', '--every', '1ms', '--html', page],
+  );
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toContain('EINVAL: more than 1000000 samples');
+  expect(readFileSync(page, 'utf8')).toBe(written);
+  expect(readdirSync(directory.path).filter((name) => name.includes('page.html'))).toEqual([
+    'page.html',
+  ]);
+});
+
+test.each([
+  ['/nowhere/page.html', 'ENOENT'],
+  ['/', 'EISDIR'],
+])('nothing is predicted for a page that cannot be written: %s', async (path, code) => {
+  const { status, stdout, stderr } = await ksmd('predict', recording, '--html', path);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain(`ksmd: ${code}: `);
 });

@@ -1,0 +1,113 @@
+/**
+ * Predictions as one page that needs nothing else: styles, script and data are in it, and its
+ * policy lets a browser run these alone and ask nobody for anything. The same predictions give the
+ * same page, byte for byte.
+ *
+ * Its files are src/web/prediction/: the page as it lies there, script and styles as the build has
+ * bundled them.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { VERSION } from '../../../../version.js';
+import { count, duration } from '../../../terminal/wording.js';
+import {
+  basisSentences,
+  headline,
+  leftOutSentences,
+  priceSentence,
+  type Told,
+} from '../prediction-told.js';
+import { curvesOf, type Drawn, MOST_CURVES } from './curves.js';
+import { html, type Markup } from './markup.js';
+import { settingsTable } from './settings-table.js';
+import { verdict } from './verdict.js';
+
+const ROOT = new URL('../../../../../', import.meta.url);
+const PLACE = /\{\{(\w+)\}\}/g;
+
+export async function predictionPage(told: Told): Promise<string> {
+  const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+  const [page, style, script] = await Promise.all([
+    read('src/web/prediction/page.html'),
+    read('dist/prediction-page/page.css'),
+    read('dist/prediction-page/main.js'),
+  ]);
+  const { runs, header } = told;
+  const curves = curvesOf(runs, header.pageSize);
+  const leftOut = leftOutSentences(told);
+  const parts: Record<string, string | Markup> = {
+    policy:
+      `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; ` +
+      "base-uri 'none'; form-action 'none'",
+    style: `<style>${style}</style>`,
+    // No text of it can end its element.
+    data: `<script type="application/json" id="data">${JSON.stringify(curves.drawn).replaceAll(
+      '<',
+      '\\u003c',
+    )}</script>`,
+    script: `<script>${script}</script>`,
+    title: html`KSM on ${header.host}`,
+    headline: html`${headline(told)}`,
+    verdict: verdict(runs),
+    thinned: html`${drawnOf(curves, runs.length)}`,
+    settings: settingsTable(told),
+    leftOut: list(leftOut.length === 0 ? ['Nothing that was recorded.'] : leftOut),
+    facts: facts(told),
+    basis: list([...basisSentences(told), priceSentence(told.prices)]),
+  };
+  return page.replace(PLACE, (_place, name: string) => {
+    const part = parts[name];
+    if (part === undefined) throw new RangeError(`nothing for '${name}'`);
+    return typeof part === 'string' ? part : part.source;
+  });
+}
+
+function hashOf(source: string): string {
+  return `'sha256-${createHash('sha256').update(source).digest('base64')}'`;
+}
+
+/** What the curves do not show. */
+function drawnOf({ oneIn, averaged }: Drawn, runs: number): string {
+  return [
+    ...(oneIn === 1 ? [] : [`Of ${oneIn} samples one is drawn: --csv has all.`]),
+    ...(averaged === 1 ? [] : [`Processor time is averaged over ${averaged} samples.`]),
+    ...(runs <= MOST_CURVES
+      ? []
+      : [`Curves are of the first ${MOST_CURVES} settings of ${runs}: the table has all.`]),
+  ].join(' ');
+}
+
+function list(sentences: readonly string[]): Markup {
+  return html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+}
+
+function date(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
+  const { host, startedAtMs, intervalMs, sample, processors, writer } = header;
+  const policies = [...new Set(runs.flatMap(({ settings: { policy } }) => policy ?? []))];
+  const recordedMs = (runs[0]?.predicted.recordedSeconds ?? 0) * 1000;
+  const every = sweeps === 1 ? '' : `, one every ${duration(intervalMs)}`;
+  const pairs: readonly (readonly [string, string])[] = [
+    ['Host', `${host}, ${count(processors, 'processor')}, Linux ${header.kernel}`],
+    ['Recorded', `${date(startedAtMs)}, by ${writer}`],
+    [
+      'Length',
+      recordedMs === 0 ? 'one look' : `${duration(recordedMs)}, ${count(sweeps, 'sweep')}${every}`,
+    ],
+    ['Sample', sample === 1 ? 'all pages' : `one content in ${sample}`],
+    ['Kernel followed', `Linux ${kernel}`],
+    ['Prices', `measured on ${prices.measuredOn}`],
+    [
+      'Policy',
+      policies.length === 0 ? 'none: nobody sets tunables meanwhile' : policies.join(', '),
+    ],
+    ['Predicted by', `ksmd ${VERSION}`],
+  ];
+  return html`<dl class="facts">${pairs.map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>
+`,
+  )}</dl>`;
+}

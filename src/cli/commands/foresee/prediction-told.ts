@@ -26,8 +26,8 @@ export const FIGURES = [
   { head: 'TO 50%', words: 'Half of it after' },
   { head: '90%', words: 'Nine tenths after' },
   { head: '99%', words: '99 % after' },
-  { head: 'CPU', words: 'Processor at first' },
-  { head: 'AT REST', words: 'Processor at rest' },
+  { head: 'CPU', words: 'CPU at first' },
+  { head: 'AT REST', words: 'CPU at rest' },
   { head: 'BREAKS/S', words: 'Breaks a second' },
   { head: 'HUGE', words: 'Huge pages left' },
 ] as const;

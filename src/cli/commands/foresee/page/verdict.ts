@@ -14,7 +14,7 @@ export function verdict(runs: readonly Run[]): Markup {
   if (runs.length !== 1 || first === undefined)
     return html`${cards(best(runs))}
 <p class="hint">
-Soonest, and least of a processor: of those that save nine tenths of the most, or more.
+Soonest, and least CPU: of those that save nine tenths of the most, or more.
 </p>
 ${comparison(runs)}`;
   const figures = figuresOf(first);
@@ -65,7 +65,7 @@ function best(runs: readonly Run[]): Card[] {
     { words: 'Most is saved', figure: saved, more: most.label },
     { words: 'Nine tenths are there soonest', figure: nineTenths, more: soonest.label },
     {
-      words: 'The least of a processor, first and at rest',
+      words: 'Least CPU, at first and at rest',
       figure: `${atFirst}, ${atRest}`,
       more: cheapest.label,
     },

@@ -74,7 +74,7 @@ const MAY_IMPORT = {
   packaging: [
     'src/cli',
     'src/protocol',
-    'src/recording/schemas\\.ts',
+    'src/(prices|recording)/schemas\\.ts',
     'src/snapshot/header-schema\\.ts',
     'src/daemon/(fatal|http/register)\\.ts',
   ],

@@ -1,4 +1,6 @@
 /** The modules that export schemas and other data, and no function. */
+
+import * as prices from '../../src/prices/schemas.js';
 import * as errorAnswer from '../../src/protocol/error-answer.js';
 import * as routes from '../../src/protocol/routes.js';
 import * as recording from '../../src/recording/schemas.js';
@@ -8,6 +10,7 @@ import * as snapshotHeader from '../../src/snapshot/header-schema.js';
 export const MODULES: Readonly<Record<string, object>> = {
   'protocol/error-answer': errorAnswer,
   'protocol/routes': routes,
+  'prices/schemas': prices,
   'recording/schemas': recording,
   'snapshot/header-schema': snapshotHeader,
 };

@@ -7,6 +7,7 @@
  * `removeAll` is to follow.
  */
 import type { Client } from '../../../client/client.js';
+import { isKsmdError } from '../../../errors.js';
 import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { Sample } from '../../../fingerprints/sample.js';
 import type { RecordingHeader } from '../../../recording/format.js';
@@ -14,6 +15,7 @@ import { hasAdvised } from '../../../recording/recorded-pages.js';
 import type { Selection } from '../../../sources/process/process-source.js';
 import { count, size } from '../../terminal/wording.js';
 import { setMergesAny } from '../guests/merges-any.js';
+import { watchedChunks } from '../guests/watched-chunks.js';
 import type { FollowedGuest } from './followed-guest.js';
 import { changesOf, hasAnything, inheritPages, type PageRun, type Rules } from './guest-changes.js';
 import { GuestRegions } from './guest-regions.js';
@@ -85,9 +87,14 @@ export class DaemonGuests {
     return followed;
   }
 
-  /** Every guest goes that has come. */
+  /** Every guest goes that has come: if one does not, those after it do all the same. */
   async removeAll(): Promise<void> {
-    for (const guest of this.there) await this.remove(guest);
+    let failure: { readonly error: unknown } | undefined;
+    for (const guest of this.there)
+      await this.remove(guest).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    if (failure !== undefined) throw failure.error;
   }
 
   private get rules(): Rules {
@@ -107,7 +114,12 @@ export class DaemonGuests {
   }
 
   private async remove(guest: FollowedGuest): Promise<void> {
-    await this.client.removeGuest(guest.name);
+    try {
+      await this.client.removeGuest(guest.name);
+    } catch (error) {
+      // Somebody else may have removed it; where no daemon is, that is said.
+      if (!isKsmdError(error, 'ENOENT') || error.details.socketPath !== undefined) throw error;
+    }
     this.there.delete(guest);
   }
 
@@ -188,9 +200,8 @@ export class DaemonGuests {
     await together(
       stores,
       async (run) => {
-        await this.store(guest, run);
+        await this.store(guest, run, stored);
         followed.storedPages += run.pages;
-        stored(run.pages);
       },
       signal,
     );
@@ -204,12 +215,18 @@ export class DaemonGuests {
     );
   }
 
-  private async store(guest: FollowedGuest, run: PageRun): Promise<void> {
+  private async store(
+    guest: FollowedGuest,
+    run: PageRun,
+    stored: (pages: number) => void,
+  ): Promise<void> {
     const { client, header, sample } = this;
     const { address } = this.rangeOf(guest, run);
     await client.storeFingerprints(guest.name, address, header.keyId, {
       length: run.pages * FINGERPRINT_BYTES,
-      chunks: pageContents(guest.told, run, sample),
+      chunks: watchedChunks(pageContents(guest.told, run, sample), (bytes) =>
+        stored(bytes / FINGERPRINT_BYTES),
+      ),
     });
   }
 

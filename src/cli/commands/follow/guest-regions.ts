@@ -39,10 +39,6 @@ export class GuestRegions {
     if (at !== -1) this.all.splice(at, 1);
   }
 
-  [Symbol.iterator](): Iterator<GuestRegion> {
-    return this.all[Symbol.iterator]();
-  }
-
   /** Those that have any of the pages from `first` to `end` - 1, in order. */
   *overlapping(first: number, end: number): Generator<GuestRegion, void, undefined> {
     for (let at = this.firstAfter(first); at < this.all.length; at++) {

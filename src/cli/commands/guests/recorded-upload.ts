@@ -12,6 +12,7 @@ import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import { setMergesAny } from './merges-any.js';
 import { beginGuest, endGuest } from './unfinished.js';
+import { watchedChunks } from './watched-chunks.js';
 import { withNewGuest } from './with-new-guest.js';
 
 /** Where a machine's memory goes that begins at 0, as no region may. */
@@ -165,20 +166,10 @@ export class RecordedUpload {
     const address = page * header.pageSize + offsetOf(memory);
     const pageBytes = header.pageSize / FINGERPRINT_BYTES;
     await client.storeFingerprints(guest, address, header.keyId, {
-      chunks: watched(frames.fingerprints(memory.guest.id, page, pages), (bytes) =>
+      chunks: watchedChunks(frames.fingerprints(memory.guest.id, page, pages), (bytes) =>
         progress.add(bytes * pageBytes),
       ),
     });
-  }
-}
-
-function* watched(
-  chunks: Generator<Buffer, void, undefined>,
-  sent: (bytes: number) => void,
-): Generator<Buffer, void, undefined> {
-  for (const chunk of chunks) {
-    yield chunk;
-    sent(chunk.length);
   }
 }
 

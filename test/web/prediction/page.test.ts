@@ -213,6 +213,30 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     await page.close();
   });
 
+  test('a stretch that is looked at closer in one chart is in all, until a double-click', async () => {
+    const page = await open('TWO');
+    const over = page.locator('#cpu-chart .u-over');
+    const box = await over.boundingBox();
+    if (box === null) throw new Error('there is no chart');
+    const { x, y, width } = box;
+    await page.mouse.move(x + width * 0.1, y + 50);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.3, y + 50, { steps: 4 });
+    await page.mouse.up();
+    // The right end of a chart is where the stretch ends: after 25 minutes.
+    const atRightEnd = async (): Promise<string | undefined> => {
+      await page.mouse.move(x + width - 30, y + 60);
+      await page.mouse.move(x + width - 2, y + 50);
+      return (await legend(page, 'kinds-chart')).after;
+    };
+    await until('a stretch in another chart', async () =>
+      /^2[45] min/.test((await atRightEnd()) ?? ''),
+    );
+    await over.dblclick();
+    await until('all of it', async () => (await atRightEnd())?.startsWith('1 h 2'));
+    await page.close();
+  });
+
   test('a curve hidden in one chart is hidden in all that have it, on paper too', async () => {
     const page = await open('TWO');
     await page.locator('#cpu-chart').getByText('pages_to_scan=1000', { exact: true }).click();

@@ -6,7 +6,7 @@
  * Exit status 1 if a prediction is farther off than it may be.
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import { calibrate } from '../src/prices/calibration/calibrate.js';
 import { KernelKsm } from '../src/prices/calibration/kernel-ksm.js';
 import { Recording } from '../src/recording/recording.js';
 import { type Curve, figuresOf, heldAgainst } from './predictions/curves.js';
+import { pageOf } from './predictions/page.js';
 import { type ProgramName, Programs } from './predictions/programs.js';
 import { watch } from './predictions/watch.js';
 import { KSMD } from './recordings/capturing.js';
@@ -35,6 +36,7 @@ const program = new Command('predictions')
   .option('--captured <seconds>', 'how long they are captured', Number, 30)
   .option('--seconds <n>', 'how long the kernel has', Number, 60)
   .option('--runs <n>', 'of the kernel', Number, 2)
+  .option('--pages <folder>', 'a page of curves goes there, for each setting')
   .option('--curves <file>', 'all that was predicted and counted goes there too, a line a setting');
 program.parse();
 const options = program.opts<{
@@ -46,6 +48,7 @@ const options = program.opts<{
   captured: number;
   seconds: number;
   runs: number;
+  pages?: string;
   curves?: string;
 }>();
 
@@ -94,7 +97,7 @@ try {
         }
         kernel.reset();
         const recording = await Recording.open(path);
-        const { samples } = await predict(recording, {
+        const predictedAll = await predict(recording, {
           prices,
           kernel: '6.18',
           set: [
@@ -105,16 +108,25 @@ try {
           everySeconds: SAMPLE_MS / 1000,
         });
         await recording.close();
-        const predicted = samples.map(({ t, counters, huge_pages, kernel_cpu_seconds }) => ({
-          seconds: t,
-          shared: counters.pages_shared ?? 0,
-          sharing: counters.pages_sharing ?? 0,
-          visits: counters.pages_scanned ?? 0,
-          skips: counters.pages_skipped ?? 0,
-          unshared: counters.pages_unshared ?? 0,
-          hugePages: huge_pages,
-          cpuSeconds: kernel_cpu_seconds,
-        }));
+        if (options.pages !== undefined) {
+          const { header, sweeps } = recording;
+          const settings = { pages_to_scan: pages, smart_scan: smart };
+          const told = { runs: [{ settings, predicted: predictedAll }], header, sweeps };
+          const page = await pageOf({ ...told, prices, kernel: '6.18' }, runs);
+          writeFileSync(join(options.pages, `${writes}-${pages}-${smart}.html`), page);
+        }
+        const predicted = predictedAll.samples.map(
+          ({ t, counters, huge_pages, kernel_cpu_seconds }) => ({
+            seconds: t,
+            shared: counters.pages_shared ?? 0,
+            sharing: counters.pages_sharing ?? 0,
+            visits: counters.pages_scanned ?? 0,
+            skips: counters.pages_skipped ?? 0,
+            unshared: counters.pages_unshared ?? 0,
+            hugePages: huge_pages,
+            cpuSeconds: kernel_cpu_seconds,
+          }),
+        );
         if (options.curves !== undefined)
           appendFileSync(
             options.curves,

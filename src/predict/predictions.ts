@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Errno, KsmdError } from '../errors.js';
+import type { KeptPredictions } from './kept-predictions.js';
 import type { Predicted, PredictOptions } from './prediction.js';
 
 export interface PredictionTask {
@@ -17,11 +18,15 @@ export type PredictionAnswer =
   | { readonly predicted: Predicted }
   | { readonly code: Errno; readonly message: string };
 
-/** `done`: called with how many there are so far. Rejects with the first that fails. */
+/**
+ * `done`: called with how many there are so far. What is in `kept` is not made again, and what is
+ * done is kept there. Rejects with the first that fails.
+ */
 export async function predictAll(
   path: string,
   all: readonly PredictOptions[],
   done: (count: number) => void,
+  kept?: KeptPredictions,
 ): Promise<Predicted[]> {
   const results: Predicted[] = [];
   const waiting = [...all.entries()];
@@ -30,7 +35,10 @@ export async function predictAll(
   const oneAfterTheOther = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [at, options] = next;
-      results[at] = await inThread({ path, options }, workers);
+      const known = kept?.find(options);
+      const predicted = known ?? (await inThread({ path, options }, workers));
+      if (known === undefined) kept?.keep(options, predicted);
+      results[at] = predicted;
       done(++count);
     }
   };

@@ -3,12 +3,14 @@ import { KsmdError } from '../../../errors.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED } from '../../../names.js';
+import { KeptPredictions } from '../../../predict/kept-predictions.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { CHOSEN_BY_POLICIES, type PolicyChoice } from '../../../predict/policy.js';
 import type { PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
+import { VERSION } from '../../../version.js';
 import { readKsmtuned } from '../../read-ksmtuned.js';
 import { StepLine } from '../../terminal/step-line.js';
 import { count } from '../../terminal/wording.js';
@@ -31,6 +33,7 @@ interface Options extends BasisOptions {
   readonly every?: number;
   readonly csv?: true;
   readonly html?: string;
+  readonly resume?: string;
 }
 
 export const action: Action<[string], Options> = async (
@@ -45,7 +48,7 @@ export const action: Action<[string], Options> = async (
     const { header, sweeps } = recording;
     const { kernel, html } = options;
     const toldOf = async (): Promise<Told> => {
-      const runs = await played(path, all, prices, options);
+      const runs = await played(recording, all, prices, options);
       return { runs, header, sweeps, prices, kernel };
     };
     const told = html === undefined ? await toldOf() : await toldInto(html, toldOf);
@@ -63,17 +66,20 @@ export const action: Action<[string], Options> = async (
 };
 
 async function played(
-  path: string,
+  { path, header, sweeps }: Recording,
   all: readonly Chosen[],
   prices: Prices,
   options: Options,
 ): Promise<Run[]> {
+  const of = JSON.stringify([VERSION, header, sweeps]);
+  const kept = options.resume === undefined ? undefined : KeptPredictions.open(options.resume, of);
   const line = new StepLine();
   line.tell(`run 1 of ${all.length}`);
   const predicted = await predictAll(
     path,
     all.map((each) => predictOptions(each, prices, options)),
     (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
+    kept,
   ).finally(() => line.clear());
   return all.map(({ label, set }, at) => {
     const found = predicted[at];

@@ -114,6 +114,10 @@ export const predict = verb({
       'between two samples (default: 1s, and longer after ten minutes)',
     ).argParser(parseDuration),
     ...PREDICTED_OPTIONS,
+    new Option(
+      '--resume <file>',
+      'finished runs are kept in FILE, and not made again: what is interrupted goes on',
+    ),
     new Option('--csv', 'a row a sample'),
     new Option(
       '--html <file>',

@@ -100,6 +100,35 @@ test('what is no recording is refused', async () => {
   expect(stderr).toMatch(/^ksmd: EINVAL: .*is no recording/);
 });
 
+test('runs that are done are kept, and not made again', async () => {
+  const kept = directory.file('kept');
+  const sweep = (values: string): ReturnType<typeof ksmd> =>
+    ksmd(
+      ...['predict', recording, '--for', '5s', '--json', '--resume', kept],
+      ...['--sweep', `pages_to_scan=${values}`],
+    );
+  await sweep('10,20');
+  const lines = readFileSync(kept, 'utf8').trim().split('\n');
+  expect(lines).toHaveLength(2);
+  // The first can be told from one made again, and the second broke off.
+  const [first = '', second = ''] = lines;
+  const told = first.replaceAll('"guest_cpu_seconds":0', '"guest_cpu_seconds":7');
+  writeFileSync(kept, `${told}\n${second.slice(0, 100)}`);
+  const again = await sweep('10,20,30');
+  expect(again.status).toBe(0);
+  const { runs } = JSON.parse(again.stdout);
+  const costs = runs.map(({ samples }: { samples: { guest_cpu_seconds: number }[] }) =>
+    Math.max(...samples.map((sample) => sample.guest_cpu_seconds)),
+  );
+  expect(costs.toSorted()).toEqual([0, 0, 7]);
+  expect(readFileSync(kept, 'utf8').trim().split('\n')).toHaveLength(4);
+  const { status, stderr } = await ksmd(
+    ...['predict', recording, '--resume', directory.file('no/kept')],
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain('ENOENT: cannot write');
+});
+
 test('a row a policy, beside what is swept; what a policy chooses cannot be set', async () => {
   const { stdout, status } = await ksmd(
     ...['predict', recording, '--policy', 'advisor', '--for', '5s'],

@@ -21,8 +21,9 @@ import {
   PAGE_ZEROES,
 } from '../recording/format.js';
 import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
+import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
 import { ALL_PLACES, type Places } from './places.js';
-import type { Laid, Survey } from './survey.js';
+import type { Survey } from './survey.js';
 
 /** Pages that are stored at once. */
 const RUN_PAGES = 4096;
@@ -39,33 +40,6 @@ export interface LeftOut {
   pinnedPages: number;
   /** In mappings that are not advised, where others are. */
   notAdvisedPages: number;
-}
-
-class LoadedGuest {
-  /** In order of their pages. */
-  mappings: MappingFacts[] = [];
-  readonly restless = new Set<number>();
-  /** What is mapped, by places, in order: no two overlap. */
-  regions: readonly Pick<Laid, 'page' | 'pages'>[] = [];
-  /** Whose fork it is. */
-  parent: LoadedGuest | undefined;
-  /** Until the sweep that it comes in is over. */
-  isNew = true;
-  /** The host has it. */
-  isSettled = false;
-  /** Pages before it have been told in the first sweep of a fork; undefined: nothing is to be. */
-  forkedUpTo: number | undefined;
-
-  constructor(
-    readonly id: number,
-    readonly name: string,
-    /** Where its place 0 is. */
-    readonly base: number,
-    /** Pages are told as they are recorded; what is asked of the host goes by their places. */
-    readonly places: Places,
-    readonly isPinned: boolean,
-    readonly mergesAny: boolean,
-  ) {}
 }
 
 export class RecordedLoad {
@@ -382,36 +356,4 @@ export class RecordedLoad {
     if (guest === undefined) throw new KsmdError('EINVAL', `the recording has no guest ${id} here`);
     return guest;
   }
-}
-
-type Pages = Pick<Laid, 'page' | 'pages'>;
-
-/** The index of the first that ends after `page`, of such as lie in order. */
-function firstEndingAfter(regions: readonly Pages[], page: number): number {
-  let low = 0;
-  let high = regions.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const region = regions[middle];
-    if (region !== undefined && region.page + region.pages > page) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** What of `laid` no region of a parent's covers. */
-function uncovered(known: readonly Pages[], laid: readonly Laid[]): Laid[] {
-  if (known.length === 0) return [...laid];
-  const parts: Laid[] = [];
-  for (const { page, pages, ...how } of laid) {
-    let at = page;
-    for (let index = firstEndingAfter(known, page); at < page + pages; index++) {
-      const region = known[index];
-      const next = Math.min(region?.page ?? page + pages, page + pages);
-      if (next > at) parts.push({ page: at, pages: next - at, ...how });
-      if (region === undefined) break;
-      at = Math.max(at, region.page + region.pages);
-    }
-  }
-  return parts;
 }

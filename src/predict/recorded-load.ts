@@ -22,7 +22,7 @@ import {
 } from '../recording/format.js';
 import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
-import { ALL_PLACES, type Places } from './places.js';
+import { ALL_PLACES } from './places.js';
 import type { Survey } from './survey.js';
 
 /** Pages that are stored at once. */

@@ -5,8 +5,9 @@
  * Regions that were one before their guests forked are a family. Of the pages that lie at the same
  * place in each, those that map a frame which one of the others maps share it since the fork; all
  * but one of them are counted, once a frame. The zero page, where KSM has put it, is a frame as any
- * other here. (Pages that were written alike since the fork, and merged by KSM at the same place,
- * cannot be told from it.)
+ * other here. Where KSM has given some of them another frame with the same bytes (one takes no more
+ * mappings, or not all are merged yet), they are as if they shared still. (Pages that were written
+ * alike since the fork, and merged by KSM at the same place, cannot be told from it.)
  *
  * Looks at every page of every family, while all threads go on.
  */
@@ -26,6 +27,7 @@ import { ringOf } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 const ZERO_FRAME = 0;
+const NO_FRAME = -1;
 
 /** Region pointers. */
 export type Family = readonly number[];
@@ -70,7 +72,7 @@ export function* countForkSharing(
     const starts = family.map((region) => i32[region + REGION_SLOT]);
     const end = pagesOfEach(machine, family) * SLOT_WORDS;
     for (let at = 0; at < end; at += SLOT_WORDS) {
-      sharing += sharingAt(i32, starts, at, frames);
+      sharing += sharingAt(machine, starts, at, frames);
       looked += starts.length;
       if (looked < PAGES_A_STEP) continue;
       looked = 0;
@@ -81,24 +83,44 @@ export function* countForkSharing(
   return sharing;
 }
 
-/** At one place of a family: pages that hold something, less the frames they map. */
+/** At one place of a family: pages that hold something, less the different ones that they map. */
 function sharingAt(
-  i32: Int32Array,
+  machine: Machine,
   starts: readonly number[],
   at: number,
   frames: Set<number>,
 ): number {
+  const { i32 } = machine.memory;
   let sharing = 0;
-  let last = -1;
+  let last = NO_FRAME;
   frames.clear();
   for (const start of starts) {
     const state = i32[start + at + PTE_STATE];
     if ((state & (PTE_PRESENT | PTE_ZERO)) === 0) continue;
     const frame = (state & PTE_PRESENT) === 0 ? ZERO_FRAME : i32[start + at + PTE_FRAME];
     // Most map what their neighbour maps.
-    if (frame === last || frames.has(frame)) sharing++;
-    else frames.add(frame);
+    if (frame === last || frames.has(frame) || isMovedFrom(machine, frame, frames)) sharing++;
+    frames.add(frame);
     last = frame;
   }
   return sharing;
+}
+
+/** KSM has moved a page from one of `frames` to this one, or from this one to one of them. */
+function isMovedFrom(machine: Machine, frame: number, frames: ReadonlySet<number>): boolean {
+  for (const other of frames)
+    if ((isOfKsm(machine, frame) || isOfKsm(machine, other)) && areEqual(machine, frame, other))
+      return true;
+  return false;
+}
+
+function isOfKsm({ frames }: Machine, frame: number): boolean {
+  return frame === ZERO_FRAME || frames.isKsm(frame);
+}
+
+/** Read while guests may write to a frame that is theirs alone: then it is a moment's answer. */
+function areEqual({ memory }: Machine, a: number, b: number): boolean {
+  const bytesOf = (frame: number): Uint8Array =>
+    memory.u8.subarray(memory.frameByte(frame), memory.frameByte(frame + 1));
+  return Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
 }

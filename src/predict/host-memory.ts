@@ -30,22 +30,24 @@ export class RecordedHostMemory {
       this.resident.set(record.guest, record.values[this.header.guestNumbers.indexOf('rss')] ?? 0);
   }
 
-  /** ENODATA if the recording does not tell how much memory the host has. */
+  /** ENODATA if the recording does not tell how much memory the host of its guests has. */
   with(mergedBytes: number): HostMemory {
     const { pageSize } = this.header;
     const totalBytes = this.number('MemTotal');
-    if (totalBytes === 0)
+    const committedBytes = [...this.resident.values()].reduce((sum, bytes) => sum + bytes, 0);
+    // Of images it has the memory of whoever captured them, which is not their host's.
+    if (totalBytes === 0 || committedBytes === 0)
       throw new KsmdError(
         'ENODATA',
-        'the recording does not tell how much memory its host has, by which a policy goes: ' +
-          'capture processes of it',
+        'the recording does not tell how much memory the host of its guests has free, by which a ' +
+          'policy goes: capture processes there',
       );
     const mergedThenBytes = this.number('ksm/pages_sharing') * pageSize;
     const freeBytes = FREE.reduce((sum, name) => sum + this.number(name), 0);
     return {
       totalBytes,
       freeBytes: Math.max(0, freeBytes + mergedBytes - mergedThenBytes),
-      committedBytes: [...this.resident.values()].reduce((sum, bytes) => sum + bytes, 0),
+      committedBytes,
     };
   }
 

@@ -36,7 +36,7 @@ export function outcomeOf({ samples, errorBytes }: Predicted): Outcome {
   const freed = (sample: PredictedSample): number => sample.freed_bytes + sample.split_zero_bytes;
   const restFrom = last.t * (1 - REST_SHARE);
   const rest = samples.findLast(({ t }) => t <= restFrom) ?? first;
-  const minute = samples.findLast(({ t }) => t <= FIRST_SECONDS) ?? last;
+  const minute = samples.find(({ t }) => t >= FIRST_SECONDS) ?? last;
   const long = Math.max(last.t - rest.t, Number.EPSILON);
   return {
     freedBytes: last.freed_bytes,

@@ -8,8 +8,12 @@ import type { TunableValue } from '../ksm/tunables.js';
 import type { PolicyName } from '../names.js';
 import type { HostMemory } from './host-memory.js';
 
-/** Of ksmtuned's rules; the advisor chooses the first of them. */
-export const CHOSEN_BY_POLICIES = ['pages_to_scan', 'sleep_millisecs', 'run', 'advisor_mode'];
+/** Tunables that a policy chooses, or that would keep it from choosing. */
+export function chosenBy(name: PolicyName): readonly string[] {
+  return name === 'advisor'
+    ? ['pages_to_scan', 'advisor_mode']
+    : ['pages_to_scan', 'sleep_millisecs', 'run', 'advisor_mode'];
+}
 
 export interface Policy {
   /** Before the scanner begins. */

@@ -18,7 +18,6 @@ import type { ProfileName } from '../ksm/kernels.js';
 import { type Activity, IDLE } from '../ksm/pace.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import type { TunableValue } from '../ksm/tunables.js';
-import { MAX_BYTES } from '../machine/geometry.js';
 import { finish } from '../machine/long-work.js';
 import { KHUGEPAGED } from '../names.js';
 import { KernelMeter } from '../prices/kernel-meter.js';
@@ -28,18 +27,17 @@ import { alikeKib } from './alike.js';
 import { Calm } from './calm.js';
 import { RecordedHostMemory } from './host-memory.js';
 import { LastPart } from './last-part.js';
+import { hostBytes } from './memory-need.js';
 import { type Policy, type PolicyChoice, policyOf } from './policy.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { savingErrorPages } from './saving-error.js';
 import { type Survey, survey } from './survey.js';
 
-/** Bytes that a host takes for a page that it has a place for, for its content, and besides. */
-const BYTES_A_SLOT = 36;
-const BYTES_A_FRAME = 110;
-const BYTES_BESIDES = 16 * 1024 * 1024;
 /** Of pages that are gone, entries stay until the scanner has passed. */
 const SLACK = 1.15;
 const FEWEST_SECONDS = 60;
+/** Of a policy's: what comes before its first one says nothing of it. */
+const FEWEST_LOOKS = 10;
 /** No batch is for nothing, whatever the prices are: else without naps no time would pass. */
 const LEAST_BATCH_NS = 1000;
 /** To look at what was done takes as long as to visit so many pages. */
@@ -54,7 +52,7 @@ export interface PredictOptions {
   readonly set: readonly (readonly [string, TunableValue])[];
   /** Whoever writes tunables meanwhile. */
   readonly policy?: PolicyChoice;
-  /** Seconds to be predicted; default: as long as the recording is. */
+  /** Seconds to be predicted; default: as long as the recording is, or a policy's ten looks. */
   readonly seconds?: number;
   /** Or at least so long, if the recording is shorter; default: a minute. */
   readonly atLeastSeconds?: number;
@@ -140,10 +138,7 @@ class Prediction {
     const pages = Math.ceil(surveyed.mostPages * SLACK);
     this.host = Host.create(
       {
-        memoryBytes: Math.min(
-          MAX_BYTES,
-          Math.ceil(pages * (BYTES_A_SLOT + BYTES_A_FRAME)) + BYTES_BESIDES,
-        ),
+        memoryBytes: hostBytes(pages),
         pageSize: header.pageSize,
         frameBytes: FINGERPRINT_BYTES,
         maxGuests: Math.ceil(surveyed.mostGuests * SLACK) + 16,
@@ -171,8 +166,11 @@ class Prediction {
     this.memory = new RecordedHostMemory(header);
     this.policy = options.policy === undefined ? undefined : policyOf(options.policy);
     this.host.set('run', RUN_MERGE);
-    for (const [name, value] of [...(this.policy?.first ?? []), ...options.set])
+    for (const [name, value] of [...(this.policy?.first ?? []), ...options.set]) {
+      if (name === 'pace')
+        throw new KsmdError('EINVAL', "a prediction goes at a kernel's pace: leave out pace");
       this.host.set(name, value);
+    }
     this.nextPassMs = tunables.scan_sleep_millisecs;
     this.nextLookMs = this.policy?.everyMs ?? Number.POSITIVE_INFINITY;
     this.lastPart = new LastPart(surveyed.sweepMs);
@@ -183,7 +181,13 @@ class Prediction {
     const { surveyed, host, options } = this;
     const recordedSeconds = (surveyed.sweepMs.at(-1) ?? 0) / 1000;
     const seconds =
-      options.seconds ?? Math.max(options.atLeastSeconds ?? FEWEST_SECONDS, recordedSeconds);
+      options.seconds ??
+      Math.max(
+        options.atLeastSeconds ?? FEWEST_SECONDS,
+        recordedSeconds,
+        ((this.policy?.everyMs ?? 0) / 1000) * FEWEST_LOOKS,
+      );
+    if (seconds === 0) throw new KsmdError('EINVAL', 'nothing is predicted for no time: --for 1m');
     if (options.everySeconds !== undefined && seconds / options.everySeconds > MOST_SAMPLES)
       throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);
     const sweeps = this.sweeps();
@@ -261,7 +265,7 @@ class Prediction {
         this.load.stir();
       } else {
         const napEndMs = activity.kind === 'sleep' ? activity.untilMs : endMs;
-        const wakeMs = Math.min(napEndMs, endMs, this.nextLookMs);
+        const wakeMs = Math.max(clock.now, Math.min(napEndMs, endMs, this.nextLookMs));
         this.sampleUntil(wakeMs);
         clock.now = wakeMs;
       }
@@ -289,7 +293,7 @@ class Prediction {
     if (policy?.everyMs === undefined || clock.now < this.nextLookMs) return;
     const memory = this.memory.with(savings(host, this.forkShared()).bytes * surveyed.oneIn);
     for (const [name, value] of policy.look(memory)) host.set(name, value);
-    this.nextLookMs += policy.everyMs;
+    while (this.nextLookMs <= clock.now) this.nextLookMs += policy.everyMs;
   }
 
   /** Those that were due by then. */

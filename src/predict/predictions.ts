@@ -1,9 +1,9 @@
 /**
- * Predictions of one recording, setting by setting, on all processors: a thread each, which reads
- * the recording for itself. In the order of the settings, whichever is done first, and the same as
- * one after the other.
+ * Predictions of one recording, setting by setting, on all processors that there is memory for: a
+ * thread each, which reads the recording for itself. In the order of the settings, whichever is
+ * done first, and the same as one after the other.
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Errno, KsmdError } from '../errors.js';
 import type { KeptPredictions } from './kept-predictions.js';
@@ -18,12 +18,15 @@ export type PredictionAnswer =
   | { readonly predicted: Predicted }
   | { readonly code: Errno; readonly message: string };
 
+/** Of the memory that is free, threads take so much at most. */
+const MEMORY_SHARE = 0.7;
+
 /**
- * `done`: called with how many there are so far. What is in `kept` is not made again, and what is
- * done is kept there. Rejects with the first that fails.
+ * `mostBytes`: what one of them may take. `done`: called with how many there are so far. What is in
+ * `kept` is not made again, and what is done is kept there. Rejects with the first that fails.
  */
 export async function predictAll(
-  path: string,
+  { path, mostBytes }: { readonly path: string; readonly mostBytes: number },
   all: readonly PredictOptions[],
   done: (count: number) => void,
   kept?: KeptPredictions,
@@ -43,7 +46,8 @@ export async function predictAll(
     }
   };
   try {
-    const threads = Math.min(availableParallelism(), all.length);
+    const inMemory = Math.max(1, Math.floor((freemem() * MEMORY_SHARE) / mostBytes));
+    const threads = Math.min(availableParallelism(), all.length, inMemory);
     await Promise.all(Array.from({ length: threads }, oneAfterTheOther));
   } finally {
     await Promise.all([...workers].map((worker) => worker.terminate()));

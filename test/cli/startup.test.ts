@@ -102,7 +102,7 @@ describe('loads', () => {
     plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
     // Threads of its own load the rest.
     predict: {
-      rooms: ['core', 'fingerprints', 'ksm', 'predict', 'prices', 'recording'],
+      rooms: ['core', 'fingerprints', 'ksm', 'machine', 'predict', 'prices', 'recording'],
       packages: ['typebox'],
     },
     profile: { rooms: ['hotspots'] },

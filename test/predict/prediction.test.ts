@@ -520,7 +520,9 @@ describe('with somebody who sets tunables as time goes on', () => {
   /** A host of 16 GiB with so many free; its guests are small. */
   const withFree = (gib: number): readonly SweepRecord[] => [
     { type: 'numbers', guest: undefined, values: [16 * GIB, gib * GIB] },
-    ...TWO_EQUAL,
+    ...TWO_EQUAL.slice(0, -1),
+    { type: 'numbers', guest: 1, values: [GIB] },
+    end(0),
   ];
   const minutes = { ...OPTIONS, seconds: 180 };
   const mergedFrom = ({ samples }: Predicted): number | undefined =>
@@ -560,8 +562,9 @@ describe('with somebody who sets tunables as time goes on', () => {
   test('what was merged while it was recorded is not free twice', async () => {
     const header = { ...HEADER, hostNumbers: [...HEADER.hostNumbers, 'ksm/pages_sharing'] };
     const values = [16 * GIB, 4 * GIB, (2 * GIB) / 4096];
+    const all = withFree(0).slice(1);
     const recording = await recorded(
-      [{ type: 'numbers', guest: undefined, values }, ...TWO_EQUAL],
+      [{ type: 'numbers', guest: undefined, values }, ...all],
       header,
     );
     const predicted = await predict(recording, { ...minutes, policy: { name: 'throttled' } });
@@ -569,12 +572,22 @@ describe('with somebody who sets tunables as time goes on', () => {
     expect(mergedFrom(predicted)).toBeDefined();
   });
 
-  test('a recording that does not tell how much memory there is has no answer', async () => {
-    const recording = await recorded(TWO_EQUAL);
+  test.each([
+    ['nothing is told of its memory', TWO_EQUAL],
+    ['only the memory of who looked at images is', [withFree(8)[0] ?? end(0), ...TWO_EQUAL]],
+  ])('a host has no answer where %s', async (_why, records) => {
+    const recording = await recorded(records);
     await expect(
       predict(recording, { ...minutes, policy: { name: 'ksmtuned' } }),
     ).rejects.toMatchObject({ code: 'ENODATA' });
     await recording.close();
+  });
+
+  test('who looks once a minute is watched for ten, unless it is said for how long', async () => {
+    const recording = await recorded(withFree(1));
+    const { samples } = await predict(recording, { ...OPTIONS, policy: { name: 'ksmtuned' } });
+    await recording.close();
+    expect(samples.at(-1)?.t).toBe(600);
   });
 
   test('the advisor begins with its least, at once', async () => {

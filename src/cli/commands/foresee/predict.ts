@@ -2,10 +2,11 @@
 import { KsmdError } from '../../../errors.js';
 import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
-import { KHUGEPAGED } from '../../../names.js';
+import { KHUGEPAGED, type PolicyName } from '../../../names.js';
 import { KeptPredictions } from '../../../predict/kept-predictions.js';
+import { mostHostBytes } from '../../../predict/memory-need.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
-import { CHOSEN_BY_POLICIES, type PolicyChoice } from '../../../predict/policy.js';
+import { chosenBy, type PolicyChoice } from '../../../predict/policy.js';
 import type { PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
@@ -76,7 +77,7 @@ async function played(
   const line = new StepLine();
   line.tell(`run 1 of ${all.length}`);
   const predicted = await predictAll(
-    path,
+    { path, mostBytes: mostHostBytes(header) },
     all.map((each) => predictOptions(each, prices, options)),
     (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
     kept,
@@ -126,14 +127,17 @@ async function chosen(options: Options): Promise<Chosen[]> {
   const policies = await Promise.all((options.policy ?? []).map(policyFrom));
   if (policies.length === 0) return combinations(options).map((set) => ({ set }));
   for (const [name] of options.set ?? [])
-    if (CHOSEN_BY_POLICIES.includes(name))
+    if (policies.some(({ policy }) => chosenBy(policy.name).includes(name)))
       throw new KsmdError('EINVAL', `${name} is what a policy chooses: leave out one of the two`);
   const { sweep = [] } = options;
-  const isLeft = ([name]: Assignment): boolean => !CHOSEN_BY_POLICIES.includes(name);
-  const beside = combinations({ ...options, sweep: sweep.filter(isLeft) });
+  const besideOf = (policy: PolicyName): Record<string, string>[] =>
+    combinations({
+      ...options,
+      sweep: sweep.filter(([name]) => !chosenBy(policy).includes(name)),
+    });
   return [
     ...(sweep.length === 0 ? [] : combinations(options).map((set) => ({ set }))),
-    ...policies.flatMap((policy) => beside.map((set) => ({ set, ...policy }))),
+    ...policies.flatMap((each) => besideOf(each.policy.name).map((set) => ({ set, ...each }))),
   ];
 }
 

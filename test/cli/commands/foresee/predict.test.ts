@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
+import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+import { GUEST, HEADER } from '../../../recording/small-recording.js';
 
 let directory: TemporaryDirectory;
 let recording: string;
@@ -144,13 +146,29 @@ test('a row a policy, beside what is swept; what a policy chooses cannot be set'
     'policy=advisor smart_scan=0',
     'policy=advisor smart_scan=1',
   ]);
-  const both = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'run=1');
+  const both = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'pages_to_scan=1');
   expect(both).toMatchObject({ status: 1, stdout: '' });
-  expect(both.stderr).toContain('EINVAL: run is what a policy chooses');
+  expect(both.stderr).toContain('EINVAL: pages_to_scan is what a policy chooses');
   const file = directory.file('k,"s".conf');
   writeFileSync(file, 'KSM_MONITOR_INTERVAL=1\n');
-  const csv = await ksmd('predict', recording, '--policy', `ksmtuned:${file}`, '--csv');
+  const host = directory.file('host.rec');
+  const writer = RecordingWriter.create(host, HEADER);
+  writer.write({ ...GUEST, guest: 1 });
+  writer.write({ type: 'numbers', guest: undefined, values: [2 ** 34, 2 ** 30] });
+  writer.write({ type: 'numbers', guest: 1, values: [2 ** 30] });
+  writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+  writer.close();
+  const csv = await ksmd('predict', host, '--policy', `ksmtuned:${file}`, '--csv');
   expect(csv.stdout.split('\n')[1]).toContain(`"ksmtuned:${file.replaceAll('"', '""')}",0,`);
+  const images = await ksmd('predict', recording, '--policy', 'ksmtuned');
+  expect(images.stderr).toContain('ENODATA: the recording does not tell how much memory the host');
+  const own = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'sleep_millisecs=5');
+  expect(own.status).toBe(0);
+  for (const set of [
+    ['--set', 'pace=kernel'],
+    ['--for', '0s'],
+  ])
+    expect((await ksmd('predict', recording, ...set)).stderr).toMatch(/^ksmd: EINVAL: /);
   const wrong = await ksmd('predict', recording, '--policy', 'ksmtune');
   expect(wrong.status).toBe(2);
 });

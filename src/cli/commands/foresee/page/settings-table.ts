@@ -5,8 +5,9 @@
 import { kernelProfile, type ProfileName } from '../../../../ksm/kernels.js';
 import { TUNABLES } from '../../../../ksm/records/tunable-records.js';
 import { tunableNames, tunableValueNames } from '../../../../ksm/tunables.js';
+import { POLICIES } from '../../../../names.js';
 import type { Run } from '../../../../predict/outcome.js';
-import { CHOSEN_BY_POLICIES } from '../../../../predict/policy.js';
+import { chosenBy } from '../../../../predict/policy.js';
 import type { Told } from '../prediction-told.js';
 import { html, type Markup } from './markup.js';
 
@@ -42,9 +43,11 @@ ${inOrder.map(
 
 /** Undefined where nobody sets it. */
 function settingOf({ settings }: Run, name: string): string | undefined {
-  if (settings[name] !== undefined || settings.policy === undefined)
-    return { ...SCANNING, ...settings }[name];
-  return CHOSEN_BY_POLICIES.includes(name) ? 'as the policy sets it' : undefined;
+  const [named] = settings.policy?.split(':') ?? [];
+  const policy = POLICIES.find((each) => each === named);
+  return policy !== undefined && chosenBy(policy).includes(name)
+    ? 'as the policy sets it'
+    : { ...SCANNING, ...settings }[name];
 }
 
 /** Of the kernel's own tunables. */

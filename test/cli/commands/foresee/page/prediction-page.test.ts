@@ -69,12 +69,12 @@ test('of several settings it is said which saves most, soonest, and for least', 
 
 test('settings: those set first, what the policy sets, and the kernel’s own', async () => {
   const runs = ['0', '1'].map((value) =>
-    run({ policy: 'advisor', smart_scan: value }, samples(5, 1)),
+    run({ policy: 'ksmtuned', smart_scan: value }, samples(5, 1)),
   );
   const page = await predictionPage(told(runs));
   const rows = rowsOf(page, 'Tunables');
   expect(rows.slice(1, 6)).toEqual([
-    ['policy', 'advisor', '–'],
+    ['policy', 'ksmtuned', '–'],
     ['smart_scan', '0, 1', '1'],
     ['run', 'as the policy sets it', '0'],
     ['pages_to_scan', 'as the policy sets it', '100'],
@@ -87,7 +87,7 @@ test('settings: those set first, what the policy sets, and the kernel’s own', 
   expect(rowsOf(beside, 'Tunables').slice(1, 7)).toEqual([
     ['pages_to_scan', '7, as the policy sets it', '100'],
     ['khugepaged/max_ptes_none', '0, –', '–'],
-    ['policy', '–, advisor', '–'],
+    ['policy', '–, ksmtuned', '–'],
     ['smart_scan', '1, 0', '1'],
     ['run', '1, as the policy sets it', '0'],
     ['sleep_millisecs', '20, as the policy sets it', '20'],

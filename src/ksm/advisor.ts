@@ -94,6 +94,11 @@ export class Advisor {
     this.i32[CTL_ADVISOR_CPU_MS] = 0;
   }
 
+  /** Processor time goes by another clock from now on: what was used before is none of its. */
+  clockIsAnother(): void {
+    this.i32[CTL_ADVISOR_CPU_MS] = this.clock.cpuMs() | 0;
+  }
+
   scanStarts(): void {
     if (this.i32[CTL_ADVISOR_MODE] === ADVISOR_SCAN_TIME)
       this.i32[CTL_ADVISOR_START_MS] = this.clock.nowMs() | 0;

@@ -168,6 +168,10 @@ export function setTunable(ksm: Ksm, name: TunableName, value: TunableValue): vo
     case 'advisor_mode':
       ksm.advisor.setMode(number);
       return;
+    case 'pace':
+      Atomics.store(i32, word, number);
+      ksm.advisor.clockIsAnother();
+      return;
     case 'max_page_sharing':
     case 'merge_across_nodes':
       if (i32[word] !== number && ksm.machine.memory.core.stableRemoveStale() === 0)

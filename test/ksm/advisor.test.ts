@@ -188,3 +188,27 @@ describe('the advisor on a clock', () => {
     expect(fullScan(bench, 400, 40_000)).toBe(100);
   });
 });
+
+test('processor time of another clock is not charged to the scan that it changes in', () => {
+  const bench = new BenchHost();
+  const { host, clock } = bench;
+  host.set('advisor_mode', 'scan-time');
+  host.set('smart_scan', 0);
+  bench.guest('a', [1, 2, 3]);
+  const scan = (seconds: number, cpuMs: number): number | string => {
+    host.ksm.scan(2);
+    clock.now += seconds * 1000;
+    clock.cpu += cpuMs;
+    host.ksm.scan(100);
+    return bench.tunable('pages_to_scan');
+  };
+  scan(10, 100);
+  const before = scan(10, 100);
+  // The kernel's clock has gone on for long; the scan after the change takes what others took.
+  clock.cpu = 5_000_000;
+  host.set('pace', 'kernel');
+  expect(scan(10, 100)).toBe(before);
+  clock.cpu = 100;
+  host.set('pace', 'own');
+  expect(scan(10, 100)).toBe(before);
+});

@@ -158,7 +158,7 @@ export function threadMetrics(scanner: Scanner, threads: GuestThreads): Metric[]
     ),
     counter(
       { name: 'ksmd_scanner_cpu_seconds_total', help: 'Processor time the scanner has used.' },
-      () => (scanner.cpuMs >>> 0) / MILLISECONDS,
+      () => scanner.cpuMs / MILLISECONDS,
     ),
     counter(
       {

@@ -55,15 +55,15 @@ export class KernelTime {
   /** Until when the scanner is to wait now; 0 if it may go on. `isOver`: the batch is. */
   holdUntilMs(nowMs: number, isOver: boolean): number {
     if (!this.isKept) return 0;
-    this.dueMs += this.count() / 1e6;
+    this.count();
     return this.dueMs - nowMs >= (isOver ? 0 : LEAST_HOLD_MS) ? this.dueMs : 0;
   }
 
-  /** Nanoseconds that have come since the last time. */
-  private count(): number {
+  /** What has come since the last time; whoever asks meanwhile, it is waited for. */
+  private count(): void {
     const ns = this.meter.look(0, 0) + this.batches * DEFAULT_PRICES.batch;
     this.batches = 0;
     this.usedNs += ns;
-    return ns;
+    this.dueMs += ns / 1e6;
   }
 }

@@ -116,7 +116,7 @@ class ScannerThread {
     this.i32 = machine.memory.i32;
     this.oneIn = oneIn;
     this.kernelTime = new KernelTime(machine.memory, oneIn);
-    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS), this.kernelTime);
+    this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS) >>> 0, this.kernelTime);
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock, () => this.safepoint.pass());
   }

@@ -86,7 +86,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   /** Milliseconds of processor time the scanner thread has used. */
   get cpuMs(): number {
-    return Atomics.load(this.i32, CTL_SCANNER_CPU_MS);
+    return Atomics.load(this.i32, CTL_SCANNER_CPU_MS) >>> 0;
   }
 
   /** Milliseconds of processor time that a kernel's would have used for the same. */

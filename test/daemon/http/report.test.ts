@@ -72,6 +72,16 @@ test('what a full scan takes is reckoned from the settings, while the scanner ru
   await daemon.client.setKsm({ run: 0 });
 });
 
+test('at a kernel’s pace naps end with its ticks, and what it takes besides is priced', async () => {
+  await daemon.client.setKsm({ pace: 'kernel', run: 1, pages_to_scan: 2, sleep_millisecs: 1001 });
+  const { scan } = await report();
+  // 251 ticks of 4 ms, and half a one, three times.
+  expect(scan.pace).toBe('kernel');
+  expect(scan.fullScanMs).toBeGreaterThan(3 * 1006);
+  expect(scan.fullScanMs).toBeLessThan(3 * 1006 + 100);
+  await daemon.client.setKsm({ run: 0, pace: 'own' });
+});
+
 test('a page is explained by any address in it: state, reason, what comes next, twins', async () => {
   const { json } = await daemon.curlJson(`/v1/guests/a/pages/0x${(BASE + 17).toString(16)}`);
   expect(json).toMatchObject({

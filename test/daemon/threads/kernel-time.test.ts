@@ -60,6 +60,15 @@ test('a batch begun at the other pace is not waited for', () => {
   expect(time.holdUntilMs(10, true)).toBeCloseTo(10 + VISITS_MS + BATCH_MS);
 });
 
+test('what is published within a batch is waited for all the same', () => {
+  const { bench, time } = merged('kernel');
+  time.beginBatch(0);
+  for (let scan = 0; scan < 40; scan++) bench.host.ksm.scan(2 * PAGES);
+  time.publish();
+  expect(time.cpuMs).toBeCloseTo(40 * VISITS_MS + BATCH_MS);
+  expect(time.holdUntilMs(0, true)).toBeCloseTo(40 * VISITS_MS + BATCH_MS);
+});
+
 test('a thread goes on from what the one before has published', () => {
   const { bench, time } = merged('own');
   for (let scan = 0; scan < 100; scan++) bench.host.ksm.scan(2 * PAGES);

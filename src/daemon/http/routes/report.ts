@@ -5,14 +5,17 @@
  * Looks at every page, so it is for people who ask now and then; /v1/status is for those who ask
  * all the time.
  */
+
 import { noPages, takeCensus } from '../../../inspect/census.js';
 import { takeFootprint } from '../../../inspect/footprint.js';
 import { takeSharing } from '../../../inspect/sharing.js';
+import { DEFAULT_TICK_MS } from '../../../ksm/clock.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
 import type { LongWork } from '../../../machine/long-work.js';
 import { PAGE_STATES } from '../../../names.js';
+import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
 import type { GuestReport, REPORT_ROUTES, Report } from '../../../protocol/routes/report.js';
 import { saved } from '../../feeds/saved.js';
 import { lookInSlices } from '../../slices.js';
@@ -68,6 +71,12 @@ function profit(host: Host, guest: string): number {
   return readGuestCounter(host.machine.memory, host.guestPointer(guest), 'ksm_process_profit');
 }
 
+/** A kernel's ends with the tick after the last of those that it takes: half a one on average. */
+function napMs(sleepMs: number, pace: 'own' | 'kernel'): number {
+  if (pace === 'own' || sleepMs === 0) return sleepMs;
+  return (Math.ceil(sleepMs / DEFAULT_TICK_MS) + 0.5) * DEFAULT_TICK_MS;
+}
+
 function scanNow({ host, history }: Context, pages: Report['pages']): Report['scan'] {
   const { before, now } = history.span(RATES_OVER_MS);
   const elapsedMs = Math.max(1, now.atMs - before.atMs);
@@ -87,9 +96,16 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
   const cpuMs = now.scannerCpuMs - before.scannerCpuMs;
   const kernelCpuMs = now.kernelCpuMs - before.kernelCpuMs;
   const pace = tunables.pace === 'kernel' ? 'kernel' : 'own';
+  const isMeasured = scanned >= ENOUGH_PAGES;
   const busyMs = pace === 'kernel' ? kernelCpuMs : cpuMs;
-  const msPerPage = scanned < ENOUGH_PAGES ? 0 : busyMs / scanned;
-  const fullScanMs = sleeps * Number(tunables.sleep_millisecs) + duePages * msPerPage;
+  // What is passed over costs a kernel too: measured, it is in what a visit takes.
+  const asPriced = duePages * DEFAULT_PRICES.visit + pages.skipped * DEFAULT_PRICES.skip;
+  const visitsMs = isMeasured
+    ? (duePages * busyMs) / scanned
+    : pace === 'kernel'
+      ? asPriced / 1e6
+      : 0;
+  const fullScanMs = sleeps * napMs(Number(tunables.sleep_millisecs), pace) + visitsMs;
   const known = running && batchPages > 0 && duePages > 0;
   return {
     running,

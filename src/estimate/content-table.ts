@@ -3,7 +3,6 @@
  * are digests already, so a part of one is its place. 32 bytes a place, and one in four is free.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
-import { Sets } from './sets.js';
 
 const KEY_WORDS = FINGERPRINT_BYTES / 4;
 const MOST_FILLED = 0.75;
@@ -18,29 +17,29 @@ export class ContentTable {
   private guests = new Uint32Array(this.places);
   /** Whose page came last. */
   private lastGuests = new Int32Array(this.places);
-  /** Where its pages are: numbers of `sets`. */
-  private where = new Uint32Array(this.places);
-  readonly sets = new Sets();
+  /** In which order they came. */
+  private numbers = new Uint32Array(this.places);
   private readonly key = new Uint32Array(KEY_WORDS);
   private readonly keyBytes = Buffer.from(this.key.buffer);
 
   /**
-   * A page of a guest has this content. Pages of one guest come one after the other. `where`: a
-   * small number of what the caller wants to have sets of (nodes, guests), if it is known.
+   * A page of a guest has this content. Pages of one guest come one after the other. Returns the
+   * content's number: contents are numbered as they come, from 0 on.
    */
-  add(fingerprints: Buffer, offset: number, guest: number, where: number | undefined): void {
+  add(fingerprints: Buffer, offset: number, guest: number): number {
     if (this.size >= this.places * MOST_FILLED) this.grow();
     const place = this.placeOf(fingerprints, offset);
     if (this.pages[place] === 0) {
       this.keys.set(this.key, place * KEY_WORDS);
       this.lastGuests[place] = -1;
-      this.size++;
+      this.numbers[place] = this.size++;
     }
     this.pages[place] = (this.pages[place] ?? 0) + 1;
-    if (where !== undefined) this.where[place] = this.sets.with(this.where[place] ?? 0, where);
-    if (this.lastGuests[place] === guest) return;
+    const number = this.numbers[place] ?? 0;
+    if (this.lastGuests[place] === guest) return number;
     this.lastGuests[place] = guest;
     this.guests[place] = (this.guests[place] ?? 0) + 1;
+    return number;
   }
 
   /**
@@ -61,13 +60,13 @@ export class ContentTable {
   }
 
   /**
-   * Calls `content` for each: its pages, its guests, the set of where they are, and its place,
-   * which `keyAt` knows.
+   * Calls `content` for each: its pages, its guests, its number, and its place, which `keyAt`
+   * knows.
    */
-  each(content: (pages: number, guests: number, where: number, place: number) => void): void {
+  each(content: (pages: number, guests: number, number: number, place: number) => void): void {
     for (let place = 0; place < this.places; place++) {
       const pages = this.pages[place] ?? 0;
-      if (pages > 0) content(pages, this.guests[place] ?? 0, this.where[place] ?? 0, place);
+      if (pages > 0) content(pages, this.guests[place] ?? 0, this.numbers[place] ?? 0, place);
     }
   }
 
@@ -98,13 +97,13 @@ export class ContentTable {
   }
 
   private grow(): void {
-    const { keys, pages, guests, lastGuests, where, places } = this;
+    const { keys, pages, guests, lastGuests, numbers, places } = this;
     this.places = places * 2;
     this.keys = new Uint32Array(this.places * KEY_WORDS);
     this.pages = new Uint32Array(this.places);
     this.guests = new Uint32Array(this.places);
     this.lastGuests = new Int32Array(this.places);
-    this.where = new Uint32Array(this.places);
+    this.numbers = new Uint32Array(this.places);
     const bytes = Buffer.from(keys.buffer);
     for (let old = 0; old < places; old++) {
       if (pages[old] === 0) continue;
@@ -113,7 +112,7 @@ export class ContentTable {
       this.pages[place] = pages[old] ?? 0;
       this.guests[place] = guests[old] ?? 0;
       this.lastGuests[place] = lastGuests[old] ?? 0;
-      this.where[place] = where[old] ?? 0;
+      this.numbers[place] = numbers[old] ?? 0;
     }
   }
 }

@@ -25,6 +25,7 @@ import {
 } from '../recording/recorded-host.js';
 import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
+import { ContentNodes } from './node-sets.js';
 import { type Estimated, Scale, Summed } from './scale.js';
 
 /** The kernel's max_page_sharing, unless somebody sets another. */
@@ -90,7 +91,8 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     (options.selection === 'auto' && guests.some((guest) => hasAdvised(guest)));
   const scale = new Scale(host.header.sample);
   const table = new ContentTable();
-  const counts = guests.map((guest) => countOf(guest, isAdvised, table));
+  const onNodes = new ContentNodes();
+  const counts = guests.map((guest) => countOf(guest, isAdvised, table, onNodes));
   const sum = (of: (count: GuestCount) => number): number =>
     counts.reduce((total, count) => total + of(count), 0);
 
@@ -102,12 +104,12 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
   const between = new Summed();
   const sharing = new Summed();
   const nodes = new Summed();
-  table.each((pages, ofGuests, onNodes) => {
+  table.each((pages, ofGuests, number) => {
     distinct.add(1);
     guestContents.add(ofGuests);
     between.add(ofGuests - 1);
     sharing.add(Math.ceil(pages / most) - 1);
-    nodes.add(Math.max(table.sets.sizeOf(onNodes) - 1, 0));
+    nodes.add(Math.max(onNodes.countOf(number) - 1, 0));
   });
   const saved = scale.without(contents, distinct);
   const lost = scale.of(sharing);
@@ -121,7 +123,11 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     inHugePages: sum(({ inHugePages }) => inHugePages),
     pinnedPages: [...host.guests.values()]
       .filter(({ facts }) => facts.isPinned)
-      .reduce((total, guest) => total + countOf(guest, false, new ContentTable()).pages, 0),
+      .reduce(
+        (total, guest) =>
+          total + countOf(guest, false, new ContentTable(), new ContentNodes()).pages,
+        0,
+      ),
     unadvisedPages: sum(({ unadvisedPages }) => unadvisedPages),
     distinct: scale.of(distinct),
     saved,
@@ -148,7 +154,12 @@ interface GuestCount {
   contentPages: number;
 }
 
-function countOf(guest: RecordedGuest, isAdvised: boolean, table: ContentTable): GuestCount {
+function countOf(
+  guest: RecordedGuest,
+  isAdvised: boolean,
+  table: ContentTable,
+  onNodes: ContentNodes,
+): GuestCount {
   const count: GuestCount = {
     pages: 0,
     zeroPages: 0,
@@ -173,7 +184,9 @@ function countOf(guest: RecordedGuest, isAdvised: boolean, table: ContentTable):
     else if (kind === PAGE_SHARED) count.forkedPages++;
     else {
       count.contentPages++;
-      if (kind === PAGE_CONTENT) table.add(fingerprints(), offset, guest.id, node);
+      if (kind !== PAGE_CONTENT) return;
+      const number = table.add(fingerprints(), offset, guest.id);
+      if (node !== undefined) onNodes.add(number, node);
     }
   });
   return count;

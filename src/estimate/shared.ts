@@ -8,9 +8,11 @@
 import { KsmdError } from '../errors.js';
 import { PAGE_CONTENT, PAGE_KIND, PAGE_UNSAMPLED, PAGE_ZEROES } from '../recording/format.js';
 import type { RecordedGuest, RecordedHost } from '../recording/recorded-host.js';
-import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
+import { eachPage } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
+import { GuestRows } from './guest-rows.js';
 import { type Estimated, Scale, Summed } from './scale.js';
+import { acrossTenants, betweenOf, type TenantShared, tenantsOf } from './tenants.js';
 
 /** Guests of which each has so much of the contents of one of the others are a group. */
 const GROUP_SHARE = 0.5;
@@ -23,6 +25,8 @@ const MOST_GUESTS = 2000;
 export interface SharingGuest {
   readonly name: string;
   readonly told: RecordedGuest;
+  /** Only what is advised of it counts, as on its host something is. */
+  readonly isAdvisedOnly: boolean;
 }
 
 export interface GuestShared {
@@ -57,8 +61,8 @@ export interface MappingShared {
 }
 
 export interface Shared {
-  /** Only what KSM sees now, as somebody has advised it; else as if all were advised. */
-  readonly isAdvised: boolean;
+  /** Not counted: on their hosts something is advised, and they are not. */
+  readonly unadvisedPages: number;
   /** Ordered so that groups stand together. */
   readonly guests: readonly GuestShared[];
   /** Of `guests`, those that have something in common; those with most first. */
@@ -76,16 +80,7 @@ export interface Shared {
   readonly acrossTenants: Estimated;
 }
 
-/** Guests that may share with one another, and with nobody else. */
-export interface TenantShared {
-  readonly name: string;
-  readonly guests: number;
-  /** Frames that merging between its guests gives back, what it gives back within each apart. */
-  readonly between: Estimated;
-}
-
 export interface SharedOptions {
-  readonly selection: 'auto' | 'advised' | 'all';
   /** By the names of guests; undefined: all share with all. */
   readonly tenantOf?: (guest: string) => string;
 }
@@ -97,38 +92,35 @@ export interface SharedOptions {
 export function shared(
   { header }: Pick<RecordedHost, 'header'>,
   all: readonly SharingGuest[],
-  { selection, tenantOf }: SharedOptions,
+  { tenantOf }: SharedOptions = {},
 ): Shared {
   const guests = all.filter(({ told }) => !told.facts.isPinned);
   if (guests.length > MOST_GUESTS)
     throw new KsmdError('EINVAL', `${guests.length} guests: compare at most ${MOST_GUESTS}`);
-  const isAdvised =
-    selection === 'advised' ||
-    (selection === 'auto' && guests.some(({ told }) => hasAdvised(told)));
   const table = new ContentTable();
-  const counts = guests.map(({ told }, at) => countOf(told, at, isAdvised, table));
-  const sets = new Map<number, number>();
-  table.each((_pages, _guests, set) => sets.set(set, (sets.get(set) ?? 0) + 1));
-  const common = inCommon(table, sets, counts);
+  const rows = new GuestRows(guests.length);
+  const counts = guests.map((guest, at) => countOf(guest, at, table, rows));
+  const common = inCommon(rows, counts);
   const order = inGroups(counts, common);
   const places = new Map(order.flat().map((guest, place) => [guest, place]));
   const placeOf = (guest: number): number => places.get(guest) ?? 0;
   const scale = new Scale(header.sample);
   return {
-    isAdvised,
+    unadvisedPages: counts.reduce((sum, count) => sum + count.unadvisedPages, 0),
     guests: order.flat().map((at) => guestShared(guests, counts, at, scale)),
     pairs: pairsOf(common, counts.length, placeOf, scale),
     groups: order.filter((group) => group.length > 1).map((group) => group.map(placeOf)),
-    contents: topContents(table, placeOf),
-    mappings: topMappings(guests, isAdvised, table, scale),
-    between: scale.of(betweenOf(table, sets, () => '').get('') ?? new Summed()),
-    tenants: tenantOf && tenantsOf(guests, tenantOf, table, sets, scale),
-    acrossTenants: scale.of(acrossOf(guests, tenantOf, table, sets)),
+    contents: topContents(table, rows, placeOf),
+    mappings: topMappings(guests, table, scale),
+    between: scale.of(betweenOf(rows, () => '').get('') ?? new Summed()),
+    tenants: tenantOf && tenantsOf(guests, tenantOf, rows, scale),
+    acrossTenants: scale.of(acrossTenants(guests, tenantOf ?? (() => ''), rows)),
   };
 }
 
 interface Counted {
   pages: number;
+  unadvisedPages: number;
   zeroPages: number;
   /** Pages whose content merges with equal ones, in the sample or not. */
   contentPages: number;
@@ -138,37 +130,36 @@ interface Counted {
 }
 
 function countOf(
-  guest: RecordedGuest,
+  { told, isAdvisedOnly }: SharingGuest,
   at: number,
-  isAdvised: boolean,
   table: ContentTable,
+  rows: GuestRows,
 ): Counted {
   const own = new Summed();
   const elsewhere = new Summed();
-  const count: Counted = { pages: 0, zeroPages: 0, contentPages: 0, own, elsewhere };
-  eachPage(guest, (state, isOfAdvised, _mapping, fingerprints, offset) => {
-    if (isAdvised && !isOfAdvised) return;
+  const none = { pages: 0, unadvisedPages: 0, zeroPages: 0, contentPages: 0 };
+  const count: Counted = { ...none, own, elsewhere };
+  eachPage(told, (state, isOfAdvised, _mapping, fingerprints, offset) => {
+    if (isAdvisedOnly && !isOfAdvised) {
+      count.unadvisedPages++;
+      return;
+    }
     count.pages++;
     const kind = state & PAGE_KIND;
     if (kind === PAGE_ZEROES) count.zeroPages++;
     else if (kind === PAGE_CONTENT || kind === PAGE_UNSAMPLED) count.contentPages++;
-    if (kind === PAGE_CONTENT) table.add(fingerprints(), offset, at, at);
+    if (kind === PAGE_CONTENT) rows.add(table.add(fingerprints(), offset, at), at);
   });
   return count;
 }
 
 /**
  * Contents of the sample that each two guests both have, in a square; counts what each has alone on
- * the way. `sets`: how many contents have which guests; there are far fewer sets than contents.
+ * the way.
  */
-function inCommon(
-  table: ContentTable,
-  sets: ReadonlyMap<number, number>,
-  counts: readonly Counted[],
-): Float64Array {
+function inCommon(rows: GuestRows, counts: readonly Counted[]): Float64Array {
   const common = new Float64Array(counts.length ** 2);
-  for (const [set, times] of sets) {
-    const members = table.sets.elementsOf(set);
+  rows.eachSet((members, times) => {
     for (const a of members) {
       counts[a]?.own.addEach(1, times);
       if (members.length > 1) counts[a]?.elsewhere.addEach(1, times);
@@ -177,7 +168,7 @@ function inCommon(
         if (a < b) common[at] = (common[at] ?? 0) + times;
       }
     }
-  }
+  });
   return common;
 }
 
@@ -240,19 +231,23 @@ function pairsOf(
   return pairs.sort((one, other) => other.pages - one.pages || one.a - other.a || one.b - other.b);
 }
 
-function topContents(table: ContentTable, placeOf: (guest: number) => number): ContentShared[] {
-  const top: { pages: number; set: number; place: number }[] = [];
-  table.each((pages, _guests, set, place) => {
+function topContents(
+  table: ContentTable,
+  rows: GuestRows,
+  placeOf: (guest: number) => number,
+): ContentShared[] {
+  const top: { pages: number; number: number; place: number }[] = [];
+  table.each((pages, _guests, number, place) => {
     if (pages < 2 || pages <= (top[TOP - 1]?.pages ?? 0)) return;
-    top.push({ pages, set, place });
+    top.push({ pages, number, place });
     top.sort((a, b) => b.pages - a.pages);
     top.length = Math.min(top.length, TOP);
   });
-  return top.map(({ pages, set, place }) => ({
+  return top.map(({ pages, number, place }) => ({
     fingerprint: table.keyAt(place).toString('hex'),
     pages,
-    guests: table.sets
-      .elementsOf(set)
+    guests: rows
+      .guestsOf(number)
       .map(placeOf)
       .sort((a, b) => a - b),
   }));
@@ -260,14 +255,13 @@ function topContents(table: ContentTable, placeOf: (guest: number) => number): C
 
 function topMappings(
   guests: readonly SharingGuest[],
-  isAdvised: boolean,
   table: ContentTable,
   scale: Scale,
 ): MappingShared[] {
   const found = new Map<string, { pages: number; equal: Summed }>();
-  for (const { told } of guests)
+  for (const { told, isAdvisedOnly } of guests)
     eachPage(told, (state, isOfAdvised, { label }, fingerprints, offset) => {
-      if (isAdvised && !isOfAdvised) return;
+      if (isAdvisedOnly && !isOfAdvised) return;
       const of = found.get(label) ?? { pages: 0, equal: new Summed() };
       found.set(label, of);
       of.pages++;
@@ -279,59 +273,4 @@ function topMappings(
     .filter(({ equal }) => equal.pages > 0)
     .sort((a, b) => b.equal.pages - a.equal.pages)
     .slice(0, TOP);
-}
-
-function tenantsOf(
-  guests: readonly SharingGuest[],
-  tenantOf: (guest: string) => string,
-  table: ContentTable,
-  sets: ReadonlyMap<number, number>,
-  scale: Scale,
-): TenantShared[] {
-  const names = guests.map(({ name }) => tenantOf(name));
-  const between = betweenOf(table, sets, (guest) => names[guest] ?? '');
-  return [...new Set(names)]
-    .map((name) => ({
-      name,
-      guests: names.filter((each) => each === name).length,
-      between: scale.of(between.get(name) ?? new Summed()),
-    }))
-    .sort((a, b) => b.between.pages - a.between.pages);
-}
-
-/** Of contents, by whom their guests belong to: all but one of those that have them there. */
-function betweenOf(
-  table: ContentTable,
-  sets: ReadonlyMap<number, number>,
-  ownerOf: (guest: number) => string,
-): Map<string, Summed> {
-  const between = new Map<string, Summed>();
-  for (const [set, times] of sets) {
-    const counts = new Map<string, number>();
-    for (const guest of table.sets.elementsOf(set))
-      counts.set(ownerOf(guest), (counts.get(ownerOf(guest)) ?? 0) + 1);
-    for (const [owner, guests] of counts) {
-      const summed = between.get(owner) ?? new Summed();
-      between.set(owner, summed);
-      summed.addEach(guests - 1, times);
-    }
-  }
-  return between;
-}
-
-/** Of contents, all but one of the tenants that have them. */
-function acrossOf(
-  guests: readonly SharingGuest[],
-  tenantOf = (_guest: string): string => '',
-  table: ContentTable,
-  sets: ReadonlyMap<number, number>,
-): Summed {
-  const names = guests.map(({ name }) => tenantOf(name));
-  const across = new Summed();
-  for (const [set, times] of sets)
-    across.addEach(
-      new Set(table.sets.elementsOf(set).map((guest) => names[guest])).size - 1,
-      times,
-    );
-  return across;
 }

@@ -40,8 +40,12 @@ function sharedOf(guests: Guests, options: Partial<SharedOptions> = {}, oneIn = 
     ];
   });
   const host = hostOf(records, { ...HEADER, sample: oneIn });
-  const all = [...host.guests.values()].map((told) => ({ name: told.facts.name, told }));
-  return shared(host, all, { selection: 'auto', ...options });
+  const all = [...host.guests.values()].map((told) => ({
+    name: told.facts.name,
+    told,
+    isAdvisedOnly: true,
+  }));
+  return shared(host, all, options);
 }
 
 const run = (first: number, count: number): number[] =>

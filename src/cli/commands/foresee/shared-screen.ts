@@ -42,9 +42,10 @@ export function sharedScreen(
     ...tenantLines(result, about),
     ...mappingLines(result, bytes, about),
     ...contentLines(result),
-    result.isAdvised
-      ? 'As KSM sees it now: what is advised mergeable.'
-      : 'As if all private memory were advised mergeable.',
+    result.unadvisedPages === 0
+      ? 'As if all private memory were advised mergeable.'
+      : `As KSM sees it now: ${bytes(result.unadvisedPages)} are left out that are not advised ` +
+        "mergeable, on hosts where something is ('--all' takes them too).",
     ...(sample === 1 ? [] : [`Of one content in ${sample}: ± holds 95 times in 100.`]),
   ];
 }

@@ -3,6 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import { type SharingGuest, shared } from '../../../estimate/shared.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
+import { hasAdvised } from '../../../recording/recorded-pages.js';
+import type { Selection } from '../../../sources/process/process-source.js';
 import { readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
@@ -27,34 +29,40 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
   for (const path of paths) hosts.push(await lastSweepOf(path));
   const [first] = hosts;
   if (first === undefined) throw new RangeError('no host');
+  const { keyId, sample, pageSize } = first.header;
   for (const [at, { header }] of hosts.entries())
-    if (header.keyId !== first.header.keyId || header.sample !== first.header.sample)
+    if (header.keyId !== keyId || header.sample !== sample || header.pageSize !== pageSize)
       throw new KsmdError(
         'EINVAL',
-        `${paths[at]} was captured with another key or sample than ${paths[0]}: their contents ` +
-          'cannot be compared; capture all with one --key and --sample',
+        `${paths[at]} was captured with another key, sample or page size than ${paths[0]}: ` +
+          'their contents cannot be compared; capture all with one --key and --sample',
       );
-  const result = shared(first, guestsOf(hosts), {
-    selection: selectionOf(options),
-    ...(tenantOf === undefined ? {} : { tenantOf }),
-  });
-  if (json) printJson({ host: hosts.map(({ header }) => header.host), ...result });
+  const guests = guestsOf(hosts, selectionOf(options));
+  const result = shared(first, guests, tenantOf === undefined ? {} : { tenantOf });
+  const names = hosts.map(({ header }) => header.host);
+  if (json) printJson({ hosts: names, pageSize, sample, ...result });
   else print(...sharedScreen(result, first.header, options.matrix === true));
   return undefined;
 };
 
 /** By their names; of several hosts with the host's before it, and told apart if need be. */
-function guestsOf(hosts: readonly RecordedHost[]): SharingGuest[] {
-  const named = hosts.flatMap((host) =>
-    [...host.guests.values()].map((told) => ({
-      name: hosts.length === 1 ? told.facts.name : `${host.header.host}/${told.facts.name}`,
+function guestsOf(hosts: readonly RecordedHost[], selection: Selection): SharingGuest[] {
+  const named = hosts.flatMap((host) => {
+    const guests = [...host.guests.values()];
+    const isAdvisedOnly =
+      selection === 'advised' ||
+      (selection === 'auto' && guests.some((told) => !told.facts.isPinned && hasAdvised(told)));
+    const { host: of } = host.header;
+    return guests.map((told) => ({
+      name: hosts.length === 1 ? told.facts.name : `${of}/${told.facts.name}`,
       told,
-    })),
-  );
+      isAdvisedOnly,
+    }));
+  });
   const times = new Map<string, number>();
-  return named.map(({ name, told }) => {
+  return named.map(({ name, ...guest }) => {
     const before = times.get(name) ?? 0;
     times.set(name, before + 1);
-    return { name: before === 0 ? name : `${name}#${before + 1}`, told };
+    return { name: before === 0 ? name : `${name}#${before + 1}`, ...guest };
   });
 }

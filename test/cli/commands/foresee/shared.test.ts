@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAPPING_ADVISED, PAGE_CONTENT } from '../../../../src/recording/format.js';
+import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+import { GUEST, HEADER } from '../../../recording/small-recording.js';
 
 let directory: TemporaryDirectory;
 let recording: string;
@@ -78,7 +81,35 @@ test('hosts are compared if their contents can be', async () => {
   );
   const { status, stderr } = await ksmd('shared', recording, other);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/EINVAL: .*other\.rec was captured with another key or sample/);
+  expect(stderr).toMatch(/EINVAL: .*other\.rec was captured with another key, sample or page/);
+});
+
+test('what is advised counts by host: one that advises nothing is looked at whole', async () => {
+  const fingerprints = randomBytes(8 * 16);
+  const paths = ['advised', 'plain'].map((name, at) => {
+    const path = directory.file(`${name}.rec`);
+    const writer = RecordingWriter.create(path, { ...HEADER, host: name });
+    writer.write({ ...GUEST, guest: 1 });
+    const flags = at === 0 ? MAPPING_ADVISED : 0;
+    const where = { guest: 1, page: 512, pages: 8, node: undefined, label: '' };
+    writer.write({ type: 'mapping', ...where, flags });
+    writer.write({ type: 'mapping', ...where, page: 1024, flags: 0 });
+    for (const page of [512, 1024]) {
+      const run = { type: 'pages', guest: 1, page, pages: 8, state: PAGE_CONTENT } as const;
+      writer.write({ ...run, fingerprints: page === 512 ? fingerprints : randomBytes(8 * 16) });
+    }
+    writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+    writer.close();
+    return path;
+  });
+  const { stdout } = await ksmd('shared', ...paths);
+  expect(stdout).toMatch(/^advised\/vm +32 KiB +0 B +0 B +32 KiB +plain\/vm$/m);
+  expect(stdout).toMatch(/^plain\/vm +64 KiB +0 B +0 B +32 KiB +advised\/vm$/m);
+  expect(stdout).toContain('32 KiB are left out that are not advised mergeable');
+  const { pageSize, sample, hosts } = JSON.parse((await ksmd('shared', ...paths, '--json')).stdout);
+  expect({ pageSize, sample, hosts }).toEqual({
+    ...{ pageSize: 4096, sample: 1, hosts: ['advised', 'plain'] },
+  });
 });
 
 test('nothing named is a wrong command line', async () => {

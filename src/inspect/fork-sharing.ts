@@ -65,14 +65,14 @@ export function* countForkSharing(
   const { machine } = host;
   const { i32 } = machine.memory;
   const isUnchanged = unchanged(host);
-  const frames = new Set<number>();
+  const mapped = { frames: new Set<number>(), ofKsm: new Set<number>() };
   let sharing = 0;
   let looked = 0;
   for (const family of found) {
     const starts = family.map((region) => i32[region + REGION_SLOT]);
     const end = pagesOfEach(machine, family) * SLOT_WORDS;
     for (let at = 0; at < end; at += SLOT_WORDS) {
-      sharing += sharingAt(machine, starts, at, frames);
+      sharing += sharingAt(machine, starts, at, mapped);
       looked += starts.length;
       if (looked < PAGES_A_STEP) continue;
       looked = 0;
@@ -83,35 +83,46 @@ export function* countForkSharing(
   return sharing;
 }
 
+/** What is mapped at one place of a family: different frames, and those of them that KSM made. */
+interface Mapped {
+  readonly frames: Set<number>;
+  readonly ofKsm: Set<number>;
+}
+
 /** At one place of a family: pages that hold something, less the different ones that they map. */
 function sharingAt(
   machine: Machine,
   starts: readonly number[],
   at: number,
-  frames: Set<number>,
+  mapped: Mapped,
 ): number {
   const { i32 } = machine.memory;
+  const { frames, ofKsm } = mapped;
   let sharing = 0;
   let last = NO_FRAME;
   frames.clear();
+  ofKsm.clear();
   for (const start of starts) {
     const state = i32[start + at + PTE_STATE];
     if ((state & (PTE_PRESENT | PTE_ZERO)) === 0) continue;
     const frame = (state & PTE_PRESENT) === 0 ? ZERO_FRAME : i32[start + at + PTE_FRAME];
     // Most map what their neighbour maps.
-    if (frame === last || frames.has(frame) || isMovedFrom(machine, frame, frames)) sharing++;
-    frames.add(frame);
+    if (frame === last || frames.has(frame)) sharing++;
+    else if (isMoved(machine, frame, mapped)) sharing++;
     last = frame;
   }
   return sharing;
 }
 
-/** KSM has moved a page from one of `frames` to this one, or from this one to one of them. */
-function isMovedFrom(machine: Machine, frame: number, frames: ReadonlySet<number>): boolean {
-  for (const other of frames)
-    if ((isOfKsm(machine, frame) || isOfKsm(machine, other)) && areEqual(machine, frame, other))
-      return true;
-  return false;
+/** KSM has moved a page from one of these frames to this one, or from this one to one of them. */
+function isMoved(machine: Machine, frame: number, { frames, ofKsm }: Mapped): boolean {
+  const isKsm = isOfKsm(machine, frame);
+  let isFound = false;
+  // What no KSM has touched since the fork is the same frame, or was written.
+  for (const other of isKsm ? frames : ofKsm) isFound ||= areEqual(machine, frame, other);
+  frames.add(frame);
+  if (isKsm) ofKsm.add(frame);
+  return isFound;
 }
 
 function isOfKsm({ frames }: Machine, frame: number): boolean {

@@ -33,7 +33,10 @@ export const follow = verb({
       '--soft-dirty',
       'read only what was written, which costs processes a fault for each page they write',
     ),
-    new Option('--recording <file>', 'what ksmd capture has written, in place of processes'),
+    new Option(
+      '--recording <file>',
+      'what ksmd capture has written, in place of processes: nobody is looked at',
+    ).conflicts(['interval', 'maxCpu', 'softDirty']),
     new Option('--speed <n>', 'so many times as fast as it was recorded (default: 1)').argParser(
       parseSpeed,
     ),

@@ -84,8 +84,8 @@ class Follower {
   private readonly ended: Promise<number | null>;
 
   constructor(...args: string[]) {
-    const key = ['--key', daemon.directory.file('key'), '--interval', '50ms'];
-    const command = [KSMD, 'follow', ...args, ...(args.includes('--recording') ? [] : key)];
+    const looking = ['--key', daemon.directory.file('key'), '--interval', '50ms'];
+    const command = [KSMD, 'follow', ...args, ...(args.includes('--recording') ? [] : looking)];
     this.child = spawn(process.execPath, command, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, KSMD_SOCKET: daemon.socketPath },
@@ -410,6 +410,17 @@ describe('is refused', () => {
     expect(nobody.stderr()).toMatch(/follow takes --pid, --qemu, --cgroup or --unit/);
     expect(await daemon.client.guests()).toEqual([]);
   });
+
+  test.each([['--interval', '1s'], ['--max-cpu', '5%'], ['--soft-dirty']])(
+    'with %s, for a recording that is played',
+    async (...option) => {
+      const follower = new Follower('--recording', daemon.directory.file('none.rec'), ...option);
+      expect(await follower.end()).toBe(2);
+      expect(follower.stderr()).toMatch(
+        new RegExp(`^ksmd: option '--recording <file>' cannot be used with .*'${option[0]}`),
+      );
+    },
+  );
 
   test('by a daemon of bytes, or of another key', async () => {
     const worker = await Worker.start('advised=600');

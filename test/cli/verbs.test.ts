@@ -207,7 +207,7 @@ test('snapshot refuses a place where it cannot write', async () => {
     `ksmd: EISDIR: ${daemon.directory.path} is a directory: name a file\n`,
   );
   expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(
-    /^ksmd: ENOENT: no such file or directory/,
+    /^ksmd: ENOENT: cannot write '\/nowhere\/host\.snap': no such file or directory\n$/,
   );
 });
 

@@ -1,6 +1,7 @@
 /** Work that a signal ends in good order; a second one ends the command at once. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Those that end a command. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export async function untilInterrupted<T>(
   work: (interrupted: AbortSignal) => Promise<T>,

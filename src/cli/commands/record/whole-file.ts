@@ -1,10 +1,14 @@
 /**
  * A file that is there whole or not at all: written under a name of its own, and named as asked
- * once it is done. An older one of that name is replaced.
+ * once it is done. An older one of that name is replaced. A signal leaves nothing half done behind,
+ * and ends the command, unless that has something to end in good order itself.
  */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { KsmdError } from '../../../errors.js';
+import { KsmdError, systemError } from '../../../errors.js';
+import { quoted } from '../../../printable.js';
+import { SIGNALS } from './until-interrupted.js';
 
 /** Nothing is begun where nothing can be written: the file is opened before `write` is called. */
 export async function writeWhole<T>(
@@ -15,6 +19,26 @@ export async function writeWhole<T>(
     throw new KsmdError('EISDIR', `${path} is a directory: name a file`);
   // A name of its own: two commands may write at once, and the last whole file stands.
   const partial = `${path}.${randomUUID()}.part`;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    for (const each of SIGNALS) process.off(each, interrupt);
+    rmSync(partial, { force: true });
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  try {
+    return await writeAs(partial, path, write);
+  } catch (error) {
+    throw ofTheFileAskedFor(error, partial, path);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+async function writeAs<T>(
+  partial: string,
+  path: string,
+  write: (file: FileHandle) => Promise<T>,
+): Promise<T> {
   const file = await open(partial, 'wx', 0o600);
   try {
     const result = await write(file);
@@ -27,4 +51,12 @@ export async function writeWhole<T>(
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** Nobody has asked for the other name. */
+function ofTheFileAskedFor(error: unknown, partial: string, path: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof KsmdError || message?.includes(partial) !== true) return error;
+  const reason = message.replace(/, \w+ '.*$/s, '');
+  return systemError({ code, message: reason }, `cannot write ${quoted(path)}`);
 }

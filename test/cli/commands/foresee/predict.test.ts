@@ -1,10 +1,13 @@
 /** `ksmd predict` as people run it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
 import { GUEST, HEADER } from '../../../recording/small-recording.js';
+import { until } from '../../../until.js';
 
 let directory: TemporaryDirectory;
 let recording: string;
@@ -206,5 +209,23 @@ test.each([
 ])('nothing is predicted for a page that cannot be written: %s', async (path, code) => {
   const { status, stdout, stderr } = await ksmd('predict', recording, '--html', path);
   expect([status, stdout]).toEqual([1, '']);
-  expect(stderr).toContain(`ksmd: ${code}: `);
+  expect(stderr).toMatch(new RegExp(`^ksmd: ${code}: [^\n]*${path}[^\n]*\n$`));
+  expect(stderr).not.toContain('.part');
 });
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a page that %s comes between is not there, nor any part of it',
+  async (signal) => {
+    const name = `${signal}.html`;
+    const page = directory.file(name);
+    const parts = (): string[] =>
+      readdirSync(directory.path).filter((each) => each.startsWith(name));
+    const args = ['predict', recording, '--for', '500h', '--html', page];
+    const predicting = spawn(process.execPath, [KSMD, ...args], { stdio: 'ignore' });
+    const ended = once(predicting, 'close');
+    await until('the page is begun', () => parts().length === 1);
+    predicting.kill(signal);
+    expect(await ended).toEqual([null, signal]);
+    expect(parts()).toEqual([]);
+  },
+);

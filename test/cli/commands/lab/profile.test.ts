@@ -121,7 +121,7 @@ test('where nothing can be written nothing is profiled', async () => {
     /^ksmd: EISDIR: .* is a directory: name a file\n$/,
   );
   expect((await daemon.ksmd('profile', '--output', '/nowhere/x.cpuprofile')).stderr).toMatch(
-    /^ksmd: ENOENT: no such file or directory/,
+    /^ksmd: ENOENT: cannot write '\/nowhere\/x\.cpuprofile': no such file or directory\n$/,
   );
   expect((await daemon.ksmd('profile', '--seconds', 'long')).status).toBe(2);
   expect(profiled()).toBe(before);

@@ -1,17 +1,16 @@
 /** The command line: calls one verb, and ends with its exit status. */
 import { CommanderError } from 'commander';
 import { socketPath } from '../protocol/socket-path.js';
-import { failureOf, WRONG_COMMAND_LINE } from './failures.js';
+import { FAILED, failureOf, WRONG_COMMAND_LINE } from './failures.js';
 import { type CommonOptions, createProgram } from './program.js';
+import { assertWritten, isOfOutput, watchOutput } from './terminal/lost-output.js';
 import { complain, print, printStyled } from './terminal/output.js';
 import type { Session, Verb } from './verb.js';
 
-/** A reader that has seen enough (`ksmd guests | head -1`) is no failure. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+watchOutput((failure) => {
+  if (failure !== undefined) complain(failure.line);
+  process.exit(failure === undefined ? 0 : FAILED);
 });
-
 const program = createProgram(call);
 try {
   await program.parseAsync();
@@ -35,8 +34,9 @@ async function call(verb: Verb, values: readonly unknown[], options: CommonOptio
   try {
     const { action } = await verb.load();
     process.exitCode = (await action(session, values, options)) ?? 0;
+    await assertWritten();
   } catch (error) {
-    const { exitStatus, line } = failureOf(error, verb.hints);
+    const { exitStatus, line } = failureOf(error, isOfOutput(error) ? {} : verb.hints);
     complain(line);
     process.exitCode = exitStatus;
   } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DaemonProcess, ksmd, TemporaryDirectory } from '../../daemon-process.js';
+import { DaemonProcess, KSMD, ksmd, run, TemporaryDirectory } from '../../daemon-process.js';
 import { Terminal } from '../../terminal.js';
 
 const ESCAPES = '\x1b]0;owned\x07\x9b2J\u202e\nksmd: all is well';
@@ -12,6 +12,7 @@ const SHOWN = '\\u001b]0;owned\\u0007\\u009b2J\\u202e\\nksmd: all is well';
 const directory = new TemporaryDirectory();
 afterAll(() => directory.remove());
 
+const SCENARIO_FILE = 'scenario.json';
 const SCENARIO = JSON.stringify({ ops: [{ op: 'guest', guest: 'g' }] });
 
 test("a file's name in a result", async () => {
@@ -104,3 +105,15 @@ test("a guest's bytes go to a terminal as a dump only", async () => {
     await daemon.stop();
   }
 });
+
+test.each([['--version'], ['replay', SCENARIO_FILE], ['replay', '--json', SCENARIO_FILE]])(
+  'what cannot be written is told in one line: %s',
+  async (...args) => {
+    writeFileSync(directory.file(SCENARIO_FILE), SCENARIO);
+    const line = 'cd "$1"; shift; "$@" > /dev/full';
+    const command = ['-c', line, 'sh', directory.path, process.execPath, KSMD, ...args];
+    const { status, stderr } = await run('sh', command);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ksmd: ENOSPC: cannot write to standard output: [^\n]*\n$/);
+  },
+);

@@ -17,6 +17,7 @@ import { filledIn } from '../../../sources/process/selection.js';
 import { VERSION } from '../../../version.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { selectionOf } from '../../selected-processes.js';
+import { assertWritten } from '../../terminal/lost-output.js';
 import { count } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 import { assertTakes } from '../guests/takes-recording.js';
@@ -147,17 +148,29 @@ async function followRecording(
   }
 }
 
-/** Until the sweeps are over, one says so, or a signal comes. */
+/** Until the sweeps are over, one says so, a signal comes, or nobody takes what is said. */
 async function run(
   following: Following,
   { keep = false }: { readonly keep?: boolean },
   sweeps: (signal: AbortSignal) => AsyncGenerator<SweepReport>,
   isLast: (report: SweepReport) => boolean,
 ): Promise<void> {
-  try {
-    await untilInterrupted(async (signal) => {
+  // To the end: who stops reading is not to stop the guests from being taken away.
+  await untilInterrupted(async (signal) => {
+    try {
+      await bringUpToEach(sweeps(signal));
+      await assertWritten();
+      if (following.sweeps === 0)
+        throw new KsmdError('EINTR', 'interrupted before one sweep was whole: no guest is left');
+      await following.end(keep);
+    } catch (error) {
+      await following.giveUp();
+      throw error;
+    }
+
+    async function bringUpToEach(reports: AsyncGenerator<SweepReport>): Promise<void> {
       try {
-        for await (const report of sweeps(signal)) {
+        for await (const report of reports) {
           const isOver = isLast(report);
           // What is kept is to be as a whole sweep has it.
           await following.bringUp(report, keep ? undefined : signal);
@@ -166,14 +179,8 @@ async function run(
       } catch (error) {
         if (!signal.aborted || error !== signal.reason) throw error;
       }
-    });
-    if (following.sweeps === 0)
-      throw new KsmdError('EINTR', 'interrupted before one sweep was whole: no guest is left');
-    await following.end(keep);
-  } catch (error) {
-    await following.giveUp();
-    throw error;
-  }
+    }
+  });
 }
 
 /** One process is called as it is said, several with their numbers. */

@@ -16,8 +16,8 @@ export const follow = verb({
       'and huge pages by the numbers of frames takes CAP_SYS_ADMIN; without it, what is taken ' +
       'for a fork is what something else maps too, at the same place and with equal bytes.',
     'Ctrl-C ends it, and takes the guests away: nobody keeps them in step any more. So does the ' +
-      "recording's end. --keep leaves them as the last sweep has them. What fails takes them " +
-      'away in any case.',
+      "recording's end, and a reader of what it says that has seen enough. --keep leaves them as " +
+      'the last sweep has them. What fails takes them away in any case.',
   ],
   arguments: [new Argument('[guest]', 'what it is called; several have their numbers behind it')],
   options: [

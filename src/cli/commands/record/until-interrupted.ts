@@ -1,4 +1,8 @@
-/** Work that a signal ends in good order; a second one ends the command at once. */
+/**
+ * Work that a signal ends in good order; a second one ends the command at once. Nor does it go on
+ * where standard output takes no more.
+ */
+import { endedInGoodOrder } from '../../terminal/lost-output.js';
 
 /** Those that end a command. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -13,7 +17,10 @@ export async function untilInterrupted<T>(
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
-    return await work(interruption.signal);
+    return await endedInGoodOrder(
+      () => interruption.abort(),
+      () => work(interruption.signal),
+    );
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RecordingHeader } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
-import { DaemonProcess, KSMD, text } from '../../../daemon-process.js';
+import { DaemonProcess, KSMD, type Outcome, run, text } from '../../../daemon-process.js';
 import { HEADER } from '../../../recording/small-recording.js';
 import { until } from '../../../until.js';
 import { started, type Told, written } from './told-processes.js';
@@ -361,6 +361,38 @@ describe('ends in good order', () => {
     expect(follower.stderr()).toMatch(/^ksmd: ENOENT: [^\n]*web-\d+[^\n]*\n$/);
     expect(await daemon.client.guests()).toEqual([]);
   });
+
+  /** Where its standard output goes, in a shell. */
+  async function outputTo(where: string, ...args: string[]): Promise<Outcome> {
+    const worker = await Worker.start('advised=600');
+    const key = daemon.directory.file('key');
+    const follow = ['follow', 'web', '--pid', worker.pid, '--interval', '50ms', '--key', key];
+    const line = `"$@" ${where}; exit \${PIPESTATUS[0]}`;
+    return run('bash', ['-c', line, 'follow', process.execPath, KSMD, ...follow, ...args], {
+      env: { KSMD_SOCKET: daemon.socketPath },
+    });
+  }
+
+  test('a reader who has seen enough takes the guests away, and --keep leaves them', async () => {
+    expect(await outputTo('| head -1')).toEqual({
+      status: 0,
+      stdout: 'web comes: 600 pages (2.3 MiB)\n',
+      stderr: '',
+    });
+    expect(await presentPages()).toEqual({});
+    expect(await outputTo('| head -1', '--keep')).toMatchObject({ status: 0 });
+    expect(await presentPages()).toEqual({ web: 600 });
+  });
+
+  test.each([[[]], [['--keep']]])(
+    'where what is said cannot be written nothing is left: %j',
+    async (args) => {
+      const { status, stderr } = await outputTo('> /dev/full', ...args);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^ksmd: ENOSPC: cannot write to standard output: [^\n(]*\n$/);
+      expect(await daemon.client.guests()).toEqual([]);
+    },
+  );
 
   test('when the daemon goes away', async () => {
     const worker = await Worker.start('advised=600');

@@ -165,6 +165,28 @@ test('what a killed ksmd-shadow.service leaves goes with the daemon, and only th
     expect(await after(result)).toMatch(/^stops /);
 });
 
+test('whatever guests the daemon has ksmd-shadow.service starts without', async () => {
+  const [, script = ''] = /^ExecStartPre=-\/bin\/sh -c '(.*)'$/m.exec(SHADOW_UNIT) ?? [];
+  const start = async (daemon: DaemonProcess): Promise<void> => {
+    const line = script.replaceAll('$$', '$').replaceAll('%t/ksmd/ksmd.sock', daemon.socketPath);
+    const command = `ksmd() { '${process.execPath}' '${KSMD}' "$@"; }; ${line}`;
+    expect(await run('sh', ['-c', command])).toEqual({ status: 0, stdout: '', stderr: '' });
+  };
+  const snapshot = directory.file('followed.snap');
+  const followed = await DaemonProcess.start(['--fingerprints']);
+  await start(followed);
+  for (const name of ['vm-1', 'vm-2', '-vm']) await followed.client.createGuest(name);
+  expect((await followed.ksmd('snapshot', snapshot)).status).toBe(0);
+  await start(followed);
+  expect(await followed.client.guests()).toEqual([]);
+  expect(await followed.stop()).toBe(0);
+  const restored = await DaemonProcess.start(['--fingerprints', '--restore', snapshot]);
+  expect(await restored.client.guests()).toHaveLength(3);
+  await start(restored);
+  expect(await restored.client.guests()).toEqual([]);
+  expect(await restored.stop()).toBe(0);
+});
+
 test('systemd-sysusers makes the user that the unit names', async (context) => {
   const { path, env } = await tool(context, 'systemd-sysusers', ['systemd', 'libsystemd-shared']);
   mkdirSync(directory.file('etc'));

@@ -139,6 +139,8 @@ export const CTL_KERNEL_UNSTABLE_LEVELS = CONTROL_BASE + 90;
 export const CTL_KERNEL_ITEMS_MADE = CONTROL_BASE + 92;
 /** Visits to pages that were merged already. */
 export const CTL_KERNEL_MERGED_VISITS = CONTROL_BASE + 94;
+/** Of these, to the KSM page that the one before was to: what the caches hold costs less. */
+export const CTL_KERNEL_REPEATED_VISITS = CONTROL_BASE + 124;
 /** Pages of mergeable regions that were not there when the scanner came by. */
 export const CTL_KERNEL_ABSENT = CONTROL_BASE + 120;
 

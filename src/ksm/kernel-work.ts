@@ -10,6 +10,7 @@ import {
   CTL_KERNEL_CHECKSUMS,
   CTL_KERNEL_ITEMS_MADE,
   CTL_KERNEL_MERGED_VISITS,
+  CTL_KERNEL_REPEATED_VISITS,
   CTL_KERNEL_STABLE_LEVELS,
   CTL_KERNEL_UNSTABLE_LEVELS,
   CTL_MERGES,
@@ -26,6 +27,8 @@ export interface KernelWork {
   readonly visits: number;
   /** Of these, to pages that were merged already. */
   readonly mergedVisits: number;
+  /** And of these, to the KSM page that the one before was to. */
+  readonly repeatedVisits: number;
   readonly checksums: number;
   /** Pages of the stable tree that a page was compared with, one a level. */
   readonly stableLevels: number;
@@ -47,6 +50,7 @@ export function readKernelWork({ i32 }: SharedMemory): KernelWork {
   return {
     visits: wide(i32, CTL_PAGES_SCANNED),
     mergedVisits: wide(i32, CTL_KERNEL_MERGED_VISITS),
+    repeatedVisits: wide(i32, CTL_KERNEL_REPEATED_VISITS),
     checksums: wide(i32, CTL_KERNEL_CHECKSUMS),
     stableLevels: wide(i32, CTL_KERNEL_STABLE_LEVELS),
     unstableLevels: wide(i32, CTL_KERNEL_UNSTABLE_LEVELS),
@@ -64,6 +68,7 @@ export function workSince(before: KernelWork, after: KernelWork): KernelWork {
   return {
     visits: after.visits - before.visits,
     mergedVisits: after.mergedVisits - before.mergedVisits,
+    repeatedVisits: after.repeatedVisits - before.repeatedVisits,
     checksums: after.checksums - before.checksums,
     stableLevels: after.stableLevels - before.stableLevels,
     unstableLevels: after.unstableLevels - before.unstableLevels,

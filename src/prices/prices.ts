@@ -21,6 +21,8 @@ export interface Prices {
   readonly measuredOn: string;
   /** A visit to a page that is merged already. */
   readonly mergedVisit: number;
+  /** The same, if the one before was to a page that maps the same KSM page, as zeroes do. */
+  readonly repeatedVisit: number;
   /** A visit to any other, its checksum included. */
   readonly visit: number;
   readonly itemMade: number;
@@ -62,7 +64,8 @@ export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number 
   const found = 1 - hugeShare * (1 - prices.inHugePages);
   const unstableLevel = levelPrice(unstablePages, prices.unstableLevels) * found + alike;
   return (
-    work.mergedVisits * prices.mergedVisit +
+    (work.mergedVisits - work.repeatedVisits) * prices.mergedVisit +
+    work.repeatedVisits * prices.repeatedVisit +
     (work.visits - work.mergedVisits) * prices.visit +
     work.itemsMade * prices.itemMade +
     work.stableLevels * stableLevel +

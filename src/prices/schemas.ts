@@ -10,6 +10,7 @@ const Levels = Type.Array(Type.Object({ pages: Type.Number({ minimum: 1 }), ns: 
 export const PricesSchema = Type.Object({
   measuredOn: Type.String({ maxLength: 256 }),
   mergedVisit: Ns,
+  repeatedVisit: Ns,
   visit: Ns,
   itemMade: Ns,
   merge: Ns,

@@ -123,7 +123,15 @@ describe('a recording of which nothing changes', () => {
 
   test('is scanned a batch a nap, which ends with a tick', async () => {
     const recording = await recorded(TWO_EQUAL);
-    const free = { ...DEFAULT_PRICES, visit: 0, mergedVisit: 0, itemMade: 0, merge: 0, skip: 0 };
+    const free = {
+      ...DEFAULT_PRICES,
+      visit: 0,
+      mergedVisit: 0,
+      repeatedVisit: 0,
+      itemMade: 0,
+      merge: 0,
+      skip: 0,
+    };
     const prices = {
       ...free,
       absent: 0,
@@ -171,7 +179,15 @@ describe('the end of a prediction', () => {
   });
 
   test('comes where no work has a price and there are no naps', async () => {
-    const free = { ...DEFAULT_PRICES, visit: 0, mergedVisit: 0, itemMade: 0, merge: 0, skip: 0 };
+    const free = {
+      ...DEFAULT_PRICES,
+      visit: 0,
+      mergedVisit: 0,
+      repeatedVisit: 0,
+      itemMade: 0,
+      merge: 0,
+      skip: 0,
+    };
     const level = [{ pages: 1, ns: 0 }];
     const prices = { ...free, absent: 0, batch: 0, stableLevels: level, unstableLevels: level };
     const set = [['sleep_millisecs', '0']] as const;

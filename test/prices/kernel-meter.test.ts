@@ -22,7 +22,7 @@ test('merged pages cost it their visits, and what was looked at is not told agai
   const look = metered(bench);
   expect(look()).toBe(0);
   scanned(bench);
-  expect(look()).toBeCloseTo(SCANS * 100 * DEFAULT_PRICES.mergedVisit);
+  expect(look()).toBeCloseTo(SCANS * 100 * DEFAULT_PRICES.repeatedVisit);
   expect(look()).toBe(0);
 });
 

@@ -10,6 +10,7 @@ import { PREFIX_BINS } from '../../src/recording/format.js';
 const NOTHING: KernelWork = {
   visits: 0,
   mergedVisits: 0,
+  repeatedVisits: 0,
   checksums: 0,
   stableLevels: 0,
   unstableLevels: 0,
@@ -25,8 +26,8 @@ const priced = (work: Partial<KernelWork>, trees: Partial<Trees> = {}): number =
   priceOf({ ...NOTHING, ...work }, { ...TREES, ...trees }, DEFAULT_PRICES);
 
 test('a visit to a merged page has a price of its own', () => {
-  expect(priced({ visits: 10, mergedVisits: 4 })).toBe(
-    6 * DEFAULT_PRICES.visit + 4 * DEFAULT_PRICES.mergedVisit,
+  expect(priced({ visits: 10, mergedVisits: 4, repeatedVisits: 3 })).toBe(
+    6 * DEFAULT_PRICES.visit + DEFAULT_PRICES.mergedVisit + 3 * DEFAULT_PRICES.repeatedVisit,
   );
 });
 

@@ -58,7 +58,7 @@ export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
       if (isMergeable(slot)) countAbsent(1);
       dropItem(slot);
     } else if (isSettled(slot)) {
-      countMergedVisit();
+      countMergedVisit(load(slot + PTE_FRAME));
       countScanned(before + ++scanned);
     } else {
       if ((load(slot + RMAP_FLAGS) & RMAP_IN_USE) == 0) rmapItemCreate(slot);

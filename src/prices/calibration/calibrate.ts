@@ -53,6 +53,17 @@ interface Kind {
   readonly isLearnedFrom: boolean;
 }
 
+/** That the scans of one kind of memory tell. */
+type LearntPrice =
+  | 'visit'
+  | 'itemMade'
+  | 'alikeKib'
+  | 'mergedVisit'
+  | 'repeatedVisit'
+  | 'merge'
+  | 'skip'
+  | 'split';
+
 export interface CalibrateOptions {
   readonly kernel: KernelKsm;
   readonly libc: LibC;
@@ -73,6 +84,7 @@ class Calibrating {
   private prices: Prices = {
     measuredOn: `Linux ${release()} ${machine()}, ${cpus()[0]?.model ?? 'unknown processor'}`,
     mergedVisit: 0,
+    repeatedVisit: 0,
     visit: 0,
     itemMade: 0,
     merge: 0,
@@ -97,6 +109,7 @@ class Calibrating {
     for (const pages of STABLE_PAGES) await this.besidePairs(pages);
     const halfway = { ...NO_TREES, stablePages: PAGES / 4, unstablePages: PAGES / 2 };
     this.learn('merging in pairs', merging, 'merge', ({ merges }) => merges, halfway);
+    await this.same();
     await this.smallBatches();
     await this.skipped();
     await this.huge();
@@ -170,6 +183,22 @@ class Calibrating {
       const writes = specimen.writeAll();
       this.prices = { ...this.prices, writeFault: ((faults - writes) / PAGES) * 1e9 };
       return merging;
+    });
+  }
+
+  /** Pages of one content, as zeroes are. */
+  private async same(): Promise<void> {
+    await this.with(PAGES, {}, async (specimen) => {
+      const number = newNumber();
+      for (let page = 0; page < PAGES; page++) specimen.write(page, number);
+      for (let scan = 0; scan < 2; scan++) await specimen.scan(this.options.signal);
+      const scan = await this.median(specimen);
+      this.learn(
+        'merged, all with the same',
+        scan,
+        'repeatedVisit',
+        ({ repeatedVisits }) => repeatedVisits,
+      );
     });
   }
 
@@ -295,7 +324,7 @@ class Calibrating {
   private learn(
     kind: string,
     scan: MeasuredScan,
-    price: 'visit' | 'itemMade' | 'alikeKib' | 'mergedVisit' | 'merge' | 'skip' | 'split',
+    price: LearntPrice,
     count: (work: KernelWork) => number,
     trees: Trees = NO_TREES,
   ): void {

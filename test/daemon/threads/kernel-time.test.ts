@@ -6,7 +6,7 @@ import { DEFAULT_PRICES } from '../../../src/prices/default-prices.js';
 import { BenchHost } from '../../ksm/bench-host.js';
 
 const PAGES = 250;
-const VISITS_MS = (PAGES * DEFAULT_PRICES.mergedVisit) / 1e6;
+const VISITS_MS = (PAGES * DEFAULT_PRICES.repeatedVisit) / 1e6;
 const BATCH_MS = DEFAULT_PRICES.batch / 1e6;
 
 /** A host whose pages are all merged, so that a scan costs its visits. */

@@ -73,6 +73,7 @@ function screen({ prices, fit }: Calibration): string[] {
       ['THE KERNEL PAYS FOR', 'µs'],
       [
         ['a visit to a merged page', micro(prices.mergedVisit)],
+        ['another, merged with the same', micro(prices.repeatedVisit)],
         ['a visit to another page', micro(prices.visit)],
         ['the first visit to a page, besides', micro(prices.itemMade)],
         ['a page that smart scan leaves out', micro(prices.skip)],

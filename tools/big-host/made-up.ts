@@ -46,7 +46,7 @@ export function* fingerprintsOf(
 }
 
 /** Another number of 32 bits for each. */
-function mixed(number: number): number {
+export function mixed(number: number): number {
   let z = (number ^ (number >>> 16)) | 0;
   z = Math.imul(z, 0x21f0aaad);
   z ^= z >>> 15;

@@ -15,6 +15,7 @@ import {
   type RecordingHeader,
 } from '../../src/recording/format.js';
 import { RecordingWriter } from '../../src/recording/recording-writer.js';
+import { mixed } from '../big-host/made-up.js';
 
 export interface Week {
   readonly guests: number;
@@ -140,13 +141,4 @@ class Machine {
     const run = { type: 'pages', guest, page: FIRST_PAGE + page, pages: 1 } as const;
     writer.write({ ...run, state: PAGE_CONTENT, fingerprints: Buffer.from(fingerprint) });
   }
-}
-
-/** Another number of 32 bits for each. */
-function mixed(number: number): number {
-  let z = (number ^ (number >>> 16)) | 0;
-  z = Math.imul(z, 0x21f0aaad);
-  z ^= z >>> 15;
-  z = Math.imul(z, 0x735a2d97);
-  return (z ^ (z >>> 15)) >>> 0;
 }

@@ -24,8 +24,9 @@ import {
   STRETCH_PAGES,
 } from '../recording/recorded-host.js';
 import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
+import { ContentSets } from './content-sets.js';
 import { ContentTable } from './content-table.js';
-import { ContentNodes } from './node-sets.js';
+import { type TenantsEstimate, TenantTally } from './estimate-tenants.js';
 import { type Estimated, Scale, Summed } from './scale.js';
 
 /** The kernel's max_page_sharing, unless somebody sets another. */
@@ -76,12 +77,16 @@ export interface Estimate {
    * node.
    */
   readonly lostToNodes: Estimated | undefined;
+  /** As `tenantOf` has them. */
+  readonly tenants: TenantsEstimate | undefined;
   readonly guests: readonly GuestEstimate[];
 }
 
 export interface EstimateOptions {
   readonly selection: 'auto' | 'advised' | 'all';
   readonly maxPageSharing?: number;
+  /** By the names of guests; undefined: all merge with all, as they do. */
+  readonly tenantOf?: (guest: string) => string;
 }
 
 export function estimate(host: RecordedHost, options: EstimateOptions): Estimate {
@@ -91,8 +96,18 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     (options.selection === 'auto' && guests.some((guest) => hasAdvised(guest)));
   const scale = new Scale(host.header.sample);
   const table = new ContentTable();
-  const onNodes = new ContentNodes();
-  const counts = guests.map((guest) => countOf(guest, isAdvised, table, onNodes));
+  const onNodes = new ContentSets();
+  const { tenantOf } = options;
+  const tally = new TenantTally(host.header.nodeBytes.length);
+  const counts = guests.map((guest) => {
+    const tenant = tenantOf && tally.tenant(tenantOf(guest.facts.name));
+    const count = countOf(guest, isAdvised, table, (content, node) => {
+      if (node !== undefined) onNodes.add(content, node);
+      tenant?.addContent(content, node);
+    });
+    tenant?.addGuest(count);
+    return count;
+  });
   const sum = (of: (count: GuestCount) => number): number =>
     counts.reduce((total, count) => total + of(count), 0);
 
@@ -124,8 +139,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     pinnedPages: [...host.guests.values()]
       .filter(({ facts }) => facts.isPinned)
       .reduce(
-        (total, guest) =>
-          total + countOf(guest, false, new ContentTable(), new ContentNodes()).pages,
+        (total, guest) => total + countOf(guest, false, new ContentTable(), () => {}).pages,
         0,
       ),
     unadvisedPages: sum(({ unadvisedPages }) => unadvisedPages),
@@ -138,6 +152,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
       error: lost.error,
     },
     lostToNodes: host.header.nodeBytes.length > 1 ? scale.of(nodes) : undefined,
+    tenants: tenantOf && tally.estimate(table.size, onNodes, scale),
     guests: guests.map((guest, at) => guestEstimate(guest, counts[at], isAdvised, table, scale)),
   };
 }
@@ -158,7 +173,7 @@ function countOf(
   guest: RecordedGuest,
   isAdvised: boolean,
   table: ContentTable,
-  onNodes: ContentNodes,
+  found: (content: number, node: number | undefined) => void,
 ): GuestCount {
   const count: GuestCount = {
     pages: 0,
@@ -185,8 +200,7 @@ function countOf(
     else {
       count.contentPages++;
       if (kind !== PAGE_CONTENT) return;
-      const number = table.add(fingerprints(), offset, guest.id);
-      if (node !== undefined) onNodes.add(number, node);
+      found(table.add(fingerprints(), offset, guest.id), node);
     }
   });
   return count;

@@ -30,6 +30,8 @@ export class LoadedGuest {
     readonly places: Places,
     readonly isPinned: boolean,
     readonly mergesAny: boolean,
+    /** The node that it is put on, whatever was recorded. */
+    readonly domain: number | undefined,
   ) {}
 }
 

@@ -25,6 +25,7 @@ import type { Prices } from '../prices/prices.js';
 import type { Recording } from '../recording/recording.js';
 import { alikeKib } from './alike.js';
 import { Calm } from './calm.js';
+import { numberedDomains } from './domains.js';
 import { RecordedHostMemory } from './host-memory.js';
 import { LastPart } from './last-part.js';
 import { hostBytes } from './memory-need.js';
@@ -42,6 +43,7 @@ const FEWEST_LOOKS = 10;
 const LEAST_BATCH_NS = 1000;
 /** To look at what was done takes as long as to visit so many pages. */
 const PAID_TOGETHER_PAGES = 64;
+const MERGE_ACROSS_NODES = 'merge_across_nodes';
 /** Of one prediction: each takes about a kilobyte. */
 const MOST_SAMPLES = 1_000_000;
 
@@ -62,6 +64,8 @@ export interface PredictOptions {
   readonly endsAtRest?: boolean;
   /** KSM looks at advised mappings alone; default: if any is. */
   readonly advisedOnly?: boolean;
+  /** By the names of guests: each merges only with those of its own. Default: all with all. */
+  readonly domains?: Readonly<Record<string, string>>;
 }
 
 /** What is so at a moment, by the names that it has in a prediction's output. */
@@ -155,6 +159,7 @@ class Prediction {
       (guest, page, fingerprints) => {
         if (!this.isRecordingOver) this.lastPart.keep(this.sweep, guest, page, fingerprints);
       },
+      options.domains && numberedDomains(options.domains),
     );
     this.alikeKib = alikeKib(surveyed.prefixes);
     const { tunables } = this.host.khugepaged;
@@ -169,8 +174,14 @@ class Prediction {
     for (const [name, value] of [...(this.policy?.first ?? []), ...options.set]) {
       if (name === 'pace')
         throw new KsmdError('EINVAL', "a prediction goes at a kernel's pace: leave out pace");
+      if (name === MERGE_ACROSS_NODES && options.domains !== undefined)
+        throw new KsmdError(
+          'EINVAL',
+          `tenants take the trees that nodes have: leave out ${MERGE_ACROSS_NODES}`,
+        );
       this.host.set(name, value);
     }
+    if (options.domains !== undefined) this.host.set(MERGE_ACROSS_NODES, 0);
     this.nextPassMs = tunables.scan_sleep_millisecs;
     this.nextLookMs = this.policy?.everyMs ?? Number.POSITIVE_INFINITY;
     this.lastPart = new LastPart(surveyed.sweepMs);

@@ -20,7 +20,7 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../recording/format.js';
-import type { MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
+import type { GuestFacts, MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
 import { ALL_PLACES } from './places.js';
 import type { Survey } from './survey.js';
@@ -56,6 +56,8 @@ export class RecordedLoad {
     private readonly advisedOnly: boolean,
     /** Told of pages, from `page` on, that have come to hold something else. */
     private readonly changed: (guest: number, page: number, fingerprints: Buffer) => void,
+    /** By the names of guests: nodes that all their memory is on, in place of those recorded. */
+    private readonly domains?: ReadonlyMap<string, number>,
   ) {
     this.pageSize = host.machine.pageSize;
     this.sample = new Sample(survey.oneIn);
@@ -102,7 +104,7 @@ export class RecordedLoad {
       for (const page of guest.restless) this.store(guest, page, this.newContent());
   }
 
-  private come(id: number, facts: { isPinned: boolean; mergesAny: boolean }): void {
+  private come(id: number, facts: GuestFacts): void {
     const surveyed = this.survey.guests.get(id);
     const name = `guest-${id}`;
     const guest = new LoadedGuest(
@@ -112,13 +114,15 @@ export class RecordedLoad {
       surveyed?.places ?? ALL_PLACES,
       facts.isPinned,
       facts.mergesAny,
+      this.domains?.get(facts.name),
     );
     this.guests.set(id, guest);
   }
 
   /**
    * The guest is there for the host, before the first of its pages is told: a fork only then, since
-   * its parent's pages may be told after it has come.
+   * its parent's pages may be told after it has come. In another domain than its parent it is none:
+   * it has pages of its own.
    */
   private settle(id: number, guest: LoadedGuest): void {
     if (guest.isSettled) return;
@@ -127,7 +131,8 @@ export class RecordedLoad {
     const { name } = guest;
     const surveyed = this.survey.guests.get(id);
     const parent = surveyed?.forkOf === undefined ? undefined : this.guests.get(surveyed.forkOf);
-    if (surveyed?.forkOf === undefined || parent === undefined) host.createGuest(name);
+    if (surveyed?.forkOf === undefined || parent === undefined || parent.domain !== guest.domain)
+      host.createGuest(name, guest.domain);
     else {
       this.settle(surveyed.forkOf, parent);
       host.fork(parent.name, name);
@@ -139,7 +144,7 @@ export class RecordedLoad {
       host.map(name, String(page), pages, {
         address: this.addressOf(guest, page),
         huge: huge && this.sample.n === 1,
-        node,
+        node: guest.domain ?? node,
       });
     guest.regions = this.regionsOf(guest);
   }

@@ -101,6 +101,50 @@ describe('an estimate', () => {
     );
   });
 
+  it('knows what each tenant keeps, and what only tenants with one another have', () => {
+    const guests = fc.array(fc.array(fc.nat(12), { maxLength: 30 }), { maxLength: 5 });
+    const owners = fc.array(fc.constantFrom('red', 'blue', 'green'), {
+      minLength: 5,
+      maxLength: 5,
+    });
+    const nodes = fc.array(fc.constantFrom(0, 1, 33, undefined), { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(guests, owners, nodes, (contents, tenants, nodeOf) => {
+        const tenantOf = (name: string): string => tenants[Number(name.slice(2)) - 1] ?? '';
+        const host = hostWith(contents, { node: (page) => nodeOf[page] });
+        const result = estimate(host, { selection: 'all', tenantOf });
+        const own = (tenant: string): number[] =>
+          contents.flatMap((pages, at) => (tenants[at] === tenant ? pages : []));
+        const savedOf = (pages: readonly number[]): number => {
+          const full = pages.filter((content) => content !== 0);
+          return full.length - distinct(full);
+        };
+        const names = [...new Set(tenants.slice(0, contents.length))];
+        expect(
+          result.tenants?.each.map(({ name, pages, saved }) => [name, pages, saved.pages]).sort(),
+        ).toEqual(names.map((name) => [name, own(name).length, savedOf(own(name))]).sort());
+        const kept = names.reduce((sum, name) => sum + savedOf(own(name)), 0);
+        expect(result.tenants?.lostToIsolation).toEqual({
+          pages: result.saved.pages - kept,
+          error: 0,
+        });
+        // On each node, of what lies there: what all have less what each tenant has.
+        const across = [0, 1, 33].map((node) => {
+          const on = contents.map((pages) => pages.filter((_one, page) => nodeOf[page] === node));
+          const within = names.map((name) =>
+            savedOf(on.flatMap((pages, at) => (tenants[at] === name ? pages : []))),
+          );
+          return savedOf(on.flat()) - within.reduce((sum, each) => sum + each, 0);
+        });
+        expect(result.tenants?.saved).toEqual({ pages: kept, error: 0 });
+        expect(result.tenants?.onNodes).toEqual({
+          saved: { pages: result.saved.pages - (result.lostToNodes?.pages ?? 0), error: 0 },
+          acrossTenants: { pages: across.reduce((sum, each) => sum + each, 0), error: 0 },
+        });
+      }),
+    );
+  });
+
   it('takes nothing away for pages whose node nobody knows', () => {
     const lost = (...nodes: (number | undefined)[]): number | undefined => {
       const host = hostWith([nodes.map(() => 1)], { node: (page) => nodes[page] });

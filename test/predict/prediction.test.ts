@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Sample } from '../../src/fingerprints/sample.js';
 import { ManualClock } from '../../src/ksm/clock.js';
@@ -419,6 +420,79 @@ test('pages of different NUMA nodes are merged only across nodes', async () => {
   };
   expect([await savedPages('1'), await savedPages('0')]).toEqual([80, 30]);
   await recording.close();
+});
+
+describe('with merge domains', () => {
+  const SETTINGS = { pages_to_scan: '1000', smart_scan: '0', max_page_sharing: '1000' };
+  const set = Object.entries(SETTINGS);
+  const freedPages = ({ samples }: Predicted): number =>
+    (samples.at(-1)?.freed_bytes ?? Number.NaN) / 4096;
+
+  test('what is saved is what each saves alone, wherever memory lies', async () => {
+    const guests = fc.array(fc.array(fc.nat(40), { minLength: 1, maxLength: 60 }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    const owners = fc.array(fc.constantFrom('red', 'blue', 'green'), {
+      minLength: 6,
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(guests, owners, async (all, tenants) => {
+        const records = all.flatMap((own, at): SweepRecord[] => [
+          ...guest(at + 1).map((record) =>
+            record.type === 'mapping' ? { ...record, node: at % 2 } : record,
+          ),
+          ...own.map((content, page) => pages(at + 1, 512 + page, content, 1)),
+        ]);
+        const recording = await recorded([...records, end(0)]);
+        const domains = Object.fromEntries(
+          all.map((_own, at) => [`vm${at + 1}`, tenants[at] ?? '']),
+        );
+        const apart = await predict(recording, { ...OPTIONS, set, domains });
+        const together = await predict(recording, { ...OPTIONS, set });
+        await recording.close();
+        const saved = (own: readonly number[]): number => own.length - new Set(own).size;
+        expect(freedPages(together)).toBe(saved(all.flat()));
+        const alone = [...new Set(tenants)].map((tenant) =>
+          saved(all.filter((_own, at) => tenants[at] === tenant).flat()),
+        );
+        expect(freedPages(apart)).toBe(alone.reduce((sum, each) => sum + each, 0));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('a fork in another domain than its parent has pages of its own, which stay apart', async () => {
+    const recording = await recorded([
+      ...guest(1),
+      ...guest(2),
+      pages(1, 512, 0, 600),
+      { type: 'pages', guest: 2, page: 512, pages: 600, state: PAGE_SHARED, owner: 1 },
+      end(0),
+    ]);
+    const freed = async (second: string): Promise<number> =>
+      freedPages(await predict(recording, { ...OPTIONS, set, domains: { vm1: 'a', vm2: second } }));
+    expect(await freed('a')).toBe(0);
+    const apart = await predict(recording, { ...OPTIONS, set, domains: { vm1: 'a', vm2: 'b' } });
+    expect(apart.samples.at(-1)?.counters).toMatchObject({ pages_shared: 0, pages_unshared: 1200 });
+    await recording.close();
+  });
+
+  test('there are as many as nodes, and these merge across none', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    const names = Array.from({ length: 17 }, (_, at) => [`vm${at}`, `tenant ${at}`]);
+    const domains = Object.fromEntries(names);
+    await expect(predict(recording, { ...OPTIONS, domains })).rejects.toMatchObject({
+      code: 'EINVAL',
+      message: expect.stringMatching(/^17 tenants are more than/),
+    });
+    const both = { ...OPTIONS, domains: { vm1: 'a', vm2: 'b' } };
+    await expect(
+      predict(recording, { ...both, set: [['merge_across_nodes', '1']] }),
+    ).rejects.toMatchObject({ code: 'EINVAL' });
+    await recording.close();
+  });
 });
 
 test('huge pages of which a page merges are split, and give their zeroes back', async () => {

@@ -1,5 +1,6 @@
 /** An estimate on one screen: the verdict first, then what it is made of and what is not in it. */
 import type { Estimate } from '../../../estimate/estimate.js';
+import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { count, duration, percent, size, table } from '../../terminal/wording.js';
@@ -10,8 +11,7 @@ type Figure = readonly [name: string, figure: string, what: string];
 export function estimateScreen(result: Estimate, host: RecordedHost): string[] {
   const { pageSize } = host.header;
   const bytes = (pages: number): string => size(pages * pageSize);
-  const about = ({ pages, error }: Estimated): string =>
-    error === 0 ? bytes(pages) : `${bytes(pages)} ± ${bytes(error)}`;
+  const about = aboutOf(bytes);
   const { error } = result.saved;
   const all = result.saved.pages + result.zeroPages;
   const share = percent(all / Math.max(result.pages, 1));
@@ -38,8 +38,13 @@ export function estimateScreen(result: Estimate, host: RecordedHost): string[] {
     '',
     ...guestTable(result, bytes, about),
     '',
+    ...(result.tenants === undefined ? [] : [...tenantLines(result.tenants, host), '']),
     ...whatItIs(result, host),
   ];
+}
+
+function aboutOf(bytes: (pages: number) => string): (estimated: Estimated) => string {
+  return ({ pages, error }) => (error === 0 ? bytes(pages) : `${bytes(pages)} ± ${bytes(error)}`);
 }
 
 function nodesFigure(figure: string): Figure {
@@ -61,6 +66,50 @@ function guestTable(
       about(elsewhere),
     ]),
   );
+}
+
+/** What isolation costs, by a kernel that there is not, and by what there is. */
+function tenantLines(
+  { each, saved, lostToIsolation, onNodes }: TenantsEstimate,
+  { header: { pageSize, nodeBytes } }: RecordedHost,
+): string[] {
+  const bytes = (pages: number): string => size(pages * pageSize);
+  const about = aboutOf(bytes);
+  const tenants = each.length;
+  const nodes = nodeBytes.length;
+  const possible: Figure[] = [
+    ['a host for each tenant', about(saved), `the same, on ${count(tenants, 'host')}`],
+  ];
+  if (onNodes !== undefined)
+    possible.push(
+      [
+        'a node for each tenant',
+        tenants > nodes ? '-' : about(saved),
+        `merge_across_nodes=0 and guests bound: ${count(tenants, 'tenant')}, ${nodes} nodes`,
+      ],
+      [
+        'merge_across_nodes=0',
+        about(onNodes.saved),
+        `as guests lie now: ${about(onNodes.acrossTenants)} of it across tenants`,
+      ],
+    );
+  return [
+    ...table(
+      ['tenant', 'guests', 'present', 'zeroes', 'saved within'],
+      each.map(({ name, guests, pages, zeroPages, saved: own }) => [
+        name,
+        String(guests),
+        bytes(pages),
+        bytes(zeroPages),
+        about(own),
+      ]),
+    ),
+    '',
+    'If a guest merged only within its domain, its tenant, which no real kernel can have it do:',
+    ...figures([['within tenants', about(saved), `gives up ${about(lostToIsolation)}`]]),
+    'Possible now:',
+    ...figures(possible),
+  ];
 }
 
 /** What the figures rest on. */

@@ -13,6 +13,7 @@ import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import { VERSION } from '../../../version.js';
 import { readKsmtuned } from '../../read-ksmtuned.js';
+import { readTenants } from '../../read-tenants.js';
 import { StepLine } from '../../terminal/step-line.js';
 import { count } from '../../terminal/wording.js';
 import type { Assignment, NamedPolicy } from '../../values.js';
@@ -35,6 +36,7 @@ interface Options extends BasisOptions {
   readonly csv?: true;
   readonly html?: string;
   readonly resume?: string;
+  readonly tenants?: string;
 }
 
 export const action: Action<[string], Options> = async (
@@ -45,7 +47,9 @@ export const action: Action<[string], Options> = async (
   const recording = await Recording.open(path);
   try {
     const prices = await pricesFor(recording, options.prices);
-    const all = await chosen(options);
+    const domains =
+      options.tenants === undefined ? undefined : await domainsIn(recording, options.tenants);
+    const all = apart(await chosen(options), domains);
     const { header, sweeps } = recording;
     const { kernel, html } = options;
     const toldOf = async (): Promise<Told> => {
@@ -82,10 +86,11 @@ async function played(
     (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
     kept,
   ).finally(() => line.clear());
-  return all.map(({ label, set }, at) => {
+  return all.map(({ label, set, tenants }, at) => {
     const found = predicted[at];
     if (found === undefined) throw new RangeError('a run without a prediction');
-    return { settings: { ...(label && { policy: label }), ...set }, predicted: found };
+    const settings = { ...(tenants && { tenants }), ...(label && { policy: label }), ...set };
+    return { settings, predicted: found };
   });
 }
 
@@ -105,10 +110,39 @@ interface Chosen {
   readonly policy?: PolicyChoice;
   /** As the policy was asked for. */
   readonly label?: string;
+  /** Whether they merge with one another. */
+  readonly tenants?: 'together' | 'apart';
+  /** Of those that do not. */
+  readonly domains?: Domains;
 }
 
-function predictOptions({ set, policy }: Chosen, prices: Prices, options: Options): PredictOptions {
+type Domains = Readonly<Record<string, string>>;
+
+/** The tenants of all guests that there ever are. */
+async function domainsIn(recording: Recording, path: string): Promise<Domains> {
+  const tenantOf = await readTenants(path);
+  const names = new Set<string>();
+  for await (const record of recording.records())
+    if (record.type === 'guest') names.add(record.name);
+  return Object.fromEntries([...names].map((name) => [name, tenantOf(name)]));
+}
+
+/** Where there are tenants, each run once as kernels are, and once with them merged apart. */
+function apart(all: readonly Chosen[], domains: Domains | undefined): readonly Chosen[] {
+  if (domains === undefined) return all;
+  return all.flatMap((each): Chosen[] => [
+    { ...each, tenants: 'together' },
+    { ...each, tenants: 'apart', domains },
+  ]);
+}
+
+function predictOptions(
+  { set, policy, domains }: Chosen,
+  prices: Prices,
+  options: Options,
+): PredictOptions {
   return {
+    ...(domains && { domains }),
     ...(policy === undefined ? {} : { policy }),
     prices,
     kernel: options.kernel,

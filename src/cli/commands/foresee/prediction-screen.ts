@@ -20,7 +20,7 @@ export function predictionScreen(told: Told): string[] {
       told.runs.map((run) => [settingsLabel(run.settings), ...figuresOf(run)]),
     ),
     '',
-    ...basisSentences(told),
+    ...basisSentences(told).flatMap((sentence) => sentence.split('\n')),
     ...leftOutSentences(told),
     ...priceSentence(told.prices).split('\n'),
   ];

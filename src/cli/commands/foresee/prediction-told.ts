@@ -76,6 +76,12 @@ export function basisSentences({ runs, header, kernel }: Told): string[] {
     runs[0]?.predicted.advisedOnly === true
       ? 'As KSM sees it now: what is advised mergeable.'
       : 'As if all private memory were advised mergeable.',
+    ...(runs.some(({ settings: { tenants } }) => tenants === 'apart')
+      ? [
+          'tenants=apart: a guest merges only within its domain, its tenant, which no real\n' +
+            'kernel can have it do; tenants would need hosts, or NUMA nodes, of their own.',
+        ]
+      : []),
     kernelSentence(header, kernel),
   ];
 }

@@ -17,6 +17,10 @@ const KERNEL_OPTION = new Option('--kernel <profile>', 'whose order of steps is 
   .choices(KERNELS)
   .default(DEFAULT_KERNEL);
 
+function tenantsOption(more: string): Option {
+  return new Option('--tenants <file>', `lines 'PATTERN TENANT', * for anything: ${more}`);
+}
+
 /** What a prediction rests on. */
 const PREDICTED_OPTIONS = [
   new Option(
@@ -44,8 +48,13 @@ export const estimate = verb({
     new Option('--max-page-sharing <n>', 'as the tunable has it')
       .argParser(parsePositive)
       .default(256),
+    tenantsOption('what merging only within a tenant would save'),
   ],
-  examples: ['ksmd estimate --qemu', 'ksmd estimate host.rec --json'],
+  examples: [
+    'ksmd estimate --qemu',
+    'ksmd estimate host.rec --json',
+    'ksmd estimate host.rec --tenants tenants',
+  ],
   json: true,
   socket: false,
   load: () => import('./estimate.js'),
@@ -67,10 +76,7 @@ export const shared = verb({
       .argParser(parseSample)
       .default(1, '1/1'),
     new Option('--matrix', 'what each two have in common'),
-    new Option(
-      '--tenants <file>',
-      "lines 'PATTERN TENANT', * for anything: what merging only within a tenant gives up",
-    ),
+    tenantsOption('what merging only within a tenant gives up'),
   ],
   examples: ['ksmd shared --qemu --matrix', 'ksmd shared one.rec two.rec --tenants tenants'],
   json: true,
@@ -114,6 +120,7 @@ export const predict = verb({
       'between two samples (default: 1s, and longer after ten minutes)',
     ).argParser(parseDuration),
     ...PREDICTED_OPTIONS,
+    tenantsOption('a run more of each, in which guests merge only within their tenant'),
     new Option(
       '--resume <file>',
       'finished runs are kept in FILE, and not made again: what is interrupted goes on',

@@ -176,6 +176,27 @@ test('a row a policy, beside what is swept; what a policy chooses cannot be set'
   expect(wrong.status).toBe(2);
 });
 
+test('with --tenants each setting is run with guests merged together, and apart', async () => {
+  const two = directory.file('tenants.rec');
+  const image = directory.file('one.img');
+  const other = directory.file('other.img');
+  writeFileSync(other, readFileSync(image));
+  const images = ['--image', image, '--image', other];
+  await ksmd('capture', ...images, '--duration', '0', '--output', two);
+  const tenants = directory.file('tenants');
+  writeFileSync(tenants, 'one* red\n* blue\n');
+  const { stdout } = await ksmd(
+    ...['predict', two, '--tenants', tenants, '--set', 'smart_scan=0', '--for', '1m'],
+  );
+  expect(stdout).toMatch(/^tenants=together smart_scan=0 +1000 KiB /m);
+  expect(stdout).toMatch(/^tenants=apart smart_scan=0 +400 KiB /m);
+  expect(stdout).toContain('its tenant, which no real\nkernel can have it do');
+  writeFileSync(tenants, 'one* red\n');
+  expect((await ksmd('predict', two, '--tenants', tenants)).stderr).toMatch(
+    /EINVAL: no line of .* says whose 'other\.img' is/,
+  );
+});
+
 test('--html writes a page beside what is printed, whole or not at all', async () => {
   const page = directory.file('page.html');
   const args = ['predict', recording, '--for', '5s'];

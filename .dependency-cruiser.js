@@ -47,6 +47,8 @@ const MAY_IMPORT = {
     'src/machine',
     'src/core',
     'src/workload',
+    'src/estimate',
+    'src/recording',
     'src/fingerprints',
     'src/hotspots',
     'src/protocol',

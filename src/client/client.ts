@@ -17,6 +17,7 @@ import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Page } from '../protocol/routes/pages.js';
 import type { CpuProfile } from '../protocol/routes/profile.js';
 import type { Report } from '../protocol/routes/report.js';
+import type { Selection, Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
 import type { RestartAnswer } from '../protocol/routes/upkeep.js';
@@ -211,6 +212,14 @@ export class Client extends Caller {
   /** What is saved and by whom, and how long a full scan takes. Looks at every page. */
   report(): Promise<Report> {
     return this.call('GET /v1/report');
+  }
+
+  /**
+   * Who shares with whom: groups, each two guests, what leaves with one. Reads every page, on a
+   * thread of its own. EAGAIN if regions come and go meanwhile.
+   */
+  shared(selection: Selection = 'auto'): Promise<Shared> {
+    return this.call('GET /v1/shared', { query: { selection } });
   }
 
   /**

@@ -8,8 +8,9 @@
 import { KsmdError } from '../errors.js';
 import { PAGE_CONTENT, PAGE_KIND, PAGE_UNSAMPLED, PAGE_ZEROES } from '../recording/format.js';
 import type { RecordedGuest, RecordedHost } from '../recording/recorded-host.js';
-import { eachPage } from '../recording/recorded-pages.js';
+import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
+import type { EstimateOptions } from './estimate.js';
 import { GuestRows } from './guest-rows.js';
 import { type Estimated, Scale, Summed } from './scale.js';
 import { acrossTenants, betweenOf, type TenantShared, tenantsOf } from './tenants.js';
@@ -83,6 +84,34 @@ export interface Shared {
 export interface SharedOptions {
   /** By the names of guests; undefined: all share with all. */
   readonly tenantOf?: (guest: string) => string;
+}
+
+/**
+ * Those of several hosts, by their names: with the host's before it, and told apart if need be.
+ * `auto`: where something is advised, only that counts, host by host.
+ */
+export function sharingGuests(
+  hosts: readonly RecordedHost[],
+  selection: EstimateOptions['selection'],
+): SharingGuest[] {
+  const named = hosts.flatMap((host) => {
+    const guests = [...host.guests.values()];
+    const isAdvisedOnly =
+      selection === 'advised' ||
+      (selection === 'auto' && guests.some((told) => !told.facts.isPinned && hasAdvised(told)));
+    const { host: of } = host.header;
+    return guests.map((told) => ({
+      name: hosts.length === 1 ? told.facts.name : `${of}/${told.facts.name}`,
+      told,
+      isAdvisedOnly,
+    }));
+  });
+  const times = new Map<string, number>();
+  return named.map(({ name, ...guest }) => {
+    const before = times.get(name) ?? 0;
+    times.set(name, before + 1);
+    return { name: before === 0 ? name : `${name}#${before + 1}`, ...guest };
+  });
 }
 
 /**

@@ -14,6 +14,7 @@ import { OPENAPI_ROUTES } from './routes/openapi.js';
 import { PAGE_ROUTES } from './routes/pages.js';
 import { PROFILE_ROUTES } from './routes/profile.js';
 import { REPORT_ROUTES } from './routes/report.js';
+import { SHARED_ROUTES } from './routes/shared.js';
 import { STATUS_ROUTES } from './routes/status.js';
 import { STREAM_ROUTES } from './routes/streams.js';
 import { UPKEEP_ROUTES } from './routes/upkeep.js';
@@ -27,6 +28,7 @@ export const ROUTES = {
   ...MEMORY_ROUTES,
   ...PAGE_ROUTES,
   ...REPORT_ROUTES,
+  ...SHARED_ROUTES,
   ...WORKLOAD_ROUTES,
   ...UPKEEP_ROUTES,
   ...PROFILE_ROUTES,

@@ -56,6 +56,7 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
     { page: { address: BASE + 4096 }, state: 'waiting', twins: [] },
   ],
   report: [(client) => client.report(), { guests: [{ name: 'g' }] }],
+  shared: [(client) => client.shared(), { guests: [{ name: 'g', pages: 2 }], pairs: [] }],
   check: [(client) => client.check(), []],
   pageMap: [(client) => client.pageMap(), { guests: [{ name: 'g', regions: [{ name: 'r' }] }] }],
   live: [(client) => firstOf(client.live()), { event: 'history', data: expect.any(Array) }],

@@ -27,6 +27,7 @@ import { openApiHandlers } from './routes/openapi.js';
 import { pageHandlers } from './routes/pages.js';
 import { profileHandlers } from './routes/profile.js';
 import { reportHandlers } from './routes/report.js';
+import { sharedHandlers } from './routes/shared.js';
 import { statusHandlers } from './routes/status.js';
 import { streamHandlers } from './routes/streams.js';
 import { upkeepHandlers } from './routes/upkeep.js';
@@ -105,6 +106,7 @@ export async function createServer(
     ...memoryHandlers(context),
     ...pageHandlers(context),
     ...reportHandlers(context),
+    ...sharedHandlers(context),
     ...workloadHandlers(context),
     ...upkeepHandlers(context),
     ...profileHandlers(context),

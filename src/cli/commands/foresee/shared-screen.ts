@@ -9,7 +9,7 @@ const MOST_ROWS = 20;
 
 export function sharedScreen(
   result: Shared,
-  { pageSize, sample }: RecordingHeader,
+  { pageSize, sample }: Pick<RecordingHeader, 'pageSize' | 'sample'>,
   withMatrix: boolean,
 ): string[] {
   const bytes = (pages: number): string => size(pages * pageSize);

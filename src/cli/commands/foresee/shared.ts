@@ -1,10 +1,9 @@
-/** `ksmd shared`: who shares with whom, of recordings, processes and images. */
+/** `ksmd shared`: who shares with whom, of the daemon, or of recordings, processes and images. */
 import { InvalidArgumentError } from 'commander';
+import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
-import { type SharingGuest, shared } from '../../../estimate/shared.js';
+import { type Shared, shared, sharingGuests } from '../../../estimate/shared.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
-import { hasAdvised } from '../../../recording/recorded-pages.js';
-import type { Selection } from '../../../sources/process/process-source.js';
 import { readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
@@ -16,13 +15,36 @@ interface SharedOptions extends LookOptions {
   readonly tenants?: string;
 }
 
+/** What is said of them, and of which hosts. */
+interface Told extends Shared {
+  readonly hosts: readonly string[];
+  readonly pageSize: number;
+  readonly sample: number;
+}
+
 export const action: Action<[readonly string[]], SharedOptions> = async (
-  { json, print, printJson },
+  { client, json, print, printJson },
   [paths],
   options,
 ) => {
   if (paths.length > 0 && namesSources(options))
     throw new InvalidArgumentError('either recordings, or processes and images');
+  const isOfDaemon = paths.length === 0 && !namesSources(options);
+  const told = isOfDaemon ? await ofDaemon(client, options) : await ofHosts(paths, options);
+  if (json) printJson(told);
+  else print(...sharedScreen(told, told, options.matrix === true));
+  return undefined;
+};
+
+async function ofDaemon(client: Client, options: SharedOptions): Promise<Told> {
+  if (options.tenants !== undefined || options.sample !== 1)
+    throw new InvalidArgumentError(
+      '--tenants and --sample are for recordings, processes and images: name some',
+    );
+  return { ...(await client.shared(selectionOf(options))), tenants: undefined };
+}
+
+async function ofHosts(paths: readonly string[], options: SharedOptions): Promise<Told> {
   const tenantOf = options.tenants === undefined ? undefined : await readTenants(options.tenants);
   const hosts: RecordedHost[] = [];
   if (paths.length === 0) hosts.push(await lookAt(options));
@@ -37,32 +59,7 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
         `${paths[at]} was captured with another key, sample or page size than ${paths[0]}: ` +
           'their contents cannot be compared; capture all with one --key and --sample',
       );
-  const guests = guestsOf(hosts, selectionOf(options));
+  const guests = sharingGuests(hosts, selectionOf(options));
   const result = shared(first, guests, tenantOf === undefined ? {} : { tenantOf });
-  const names = hosts.map(({ header }) => header.host);
-  if (json) printJson({ hosts: names, pageSize, sample, ...result });
-  else print(...sharedScreen(result, first.header, options.matrix === true));
-  return undefined;
-};
-
-/** By their names; of several hosts with the host's before it, and told apart if need be. */
-function guestsOf(hosts: readonly RecordedHost[], selection: Selection): SharingGuest[] {
-  const named = hosts.flatMap((host) => {
-    const guests = [...host.guests.values()];
-    const isAdvisedOnly =
-      selection === 'advised' ||
-      (selection === 'auto' && guests.some((told) => !told.facts.isPinned && hasAdvised(told)));
-    const { host: of } = host.header;
-    return guests.map((told) => ({
-      name: hosts.length === 1 ? told.facts.name : `${of}/${told.facts.name}`,
-      told,
-      isAdvisedOnly,
-    }));
-  });
-  const times = new Map<string, number>();
-  return named.map(({ name, ...guest }) => {
-    const before = times.get(name) ?? 0;
-    times.set(name, before + 1);
-    return { name: before === 0 ? name : `${name}#${before + 1}`, ...guest };
-  });
+  return { hosts: hosts.map(({ header }) => header.host), pageSize, sample, ...result };
 }

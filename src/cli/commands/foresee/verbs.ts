@@ -62,11 +62,11 @@ export const estimate = verb({
 
 export const shared = verb({
   name: 'shared',
-  summary: 'say who shares with whom, of recordings, processes or images',
+  summary: 'say who shares with whom, of the daemon, recordings, processes or images',
   details: [
     'One look at all pages, and no simulation: what each guest has in common with others, which ' +
       'are alike, and what is lost here if one of them leaves. Several recordings are compared ' +
-      'if they were captured with one key.',
+      'if they were captured with one key. Where nothing is named it is the daemon’s guests.',
   ],
   arguments: [new Argument('[recording...]', 'as its last sweep has the host')],
   options: [
@@ -78,9 +78,12 @@ export const shared = verb({
     new Option('--matrix', 'what each two have in common'),
     tenantsOption('what merging only within a tenant gives up'),
   ],
-  examples: ['ksmd shared --qemu --matrix', 'ksmd shared one.rec two.rec --tenants tenants'],
+  examples: [
+    'ksmd shared',
+    'ksmd shared --qemu --matrix',
+    'ksmd shared one.rec two.rec --tenants tenants',
+  ],
   json: true,
-  socket: false,
   load: () => import('./shared.js'),
 });
 

@@ -112,6 +112,8 @@ test('what is advised counts by host: one that advises nothing is looked at whol
   });
 });
 
-test('nothing named is a wrong command line', async () => {
-  expect((await ksmd('shared')).status).toBe(2);
+test('nothing named is the daemon, which has to be there', async () => {
+  const { status, stderr } = await ksmd('shared', '--socket', directory.file('none.sock'));
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/ENOENT: .*none\.sock/);
 });

@@ -1,0 +1,79 @@
+/**
+ * Who shares with whom, for whoever asks. Every page is read and compared by its fingerprint, which
+ * takes seconds for gigabytes: so a thread of its own does it, while all others go on, and whoever
+ * asks meanwhile gets what it finds.
+ */
+import { Worker } from 'node:worker_threads';
+import { CTL_REGIONS_EPOCH } from '../../core/layout.js';
+import { KsmdError } from '../../errors.js';
+import type { Host } from '../../ksm/host.js';
+import type { Selection } from '../../protocol/routes/shared.js';
+import type { SharedAnswer, SharedTask } from './shared-thread.js';
+
+/** How often regions may change while they are looked at. */
+const MOST_LOOKS = 4;
+/** Of more pages a sample is looked at: each takes about a hundred bytes meanwhile. */
+const MOST_PAGES = 2 ** 21;
+
+export class SharedLooks {
+  private readonly underWay = new Map<Selection, Promise<string>>();
+
+  constructor(private readonly host: Host) {}
+
+  /** As JSON. EAGAIN if regions come and go all the time, EINVAL if there are too many guests. */
+  look(selection: Selection): Promise<string> {
+    const before = this.underWay.get(selection);
+    if (before !== undefined) return before;
+    const look = this.begin(selection).finally(() => this.underWay.delete(selection));
+    this.underWay.set(selection, look);
+    return look;
+  }
+
+  private async begin(selection: Selection): Promise<string> {
+    const { i32 } = this.host.machine.memory;
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
+      const found = await inThread(this.task(selection));
+      if (Atomics.load(i32, CTL_REGIONS_EPOCH) === epoch) return found;
+    }
+    throw new KsmdError('EAGAIN', 'regions come and go while they are looked at: ask again');
+  }
+
+  private task(selection: Selection): SharedTask {
+    const { host } = this;
+    const present = host.guestNames().reduce((sum, name) => sum + host.presentPages(name), 0);
+    const guests = host.guestNames().map((name) => ({
+      name,
+      mergesAny: host.mergesAny(name),
+      regions: host.regionsOf(name).map(({ name: region, address, pages }) => ({
+        name: region,
+        page: address / host.machine.pageSize,
+        pages,
+        firstSlot: host.firstSlot(name, region),
+      })),
+    }));
+    return {
+      memory: host.machine.memory.memory,
+      heldOneIn: host.oneIn,
+      oneIn: 2 ** Math.max(0, Math.ceil(Math.log2(present / MOST_PAGES))),
+      guests,
+      selection,
+    };
+  }
+}
+
+async function inThread(task: SharedTask): Promise<string> {
+  const worker = new Worker(new URL('./shared-thread.js', import.meta.url), {
+    workerData: task,
+    name: 'ksmd-shared',
+  });
+  // It holds nothing of the machine's: the daemon ends without waiting for it.
+  worker.unref();
+  const answer = await new Promise<SharedAnswer>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the thread ended with status ${code}`)));
+  });
+  if (typeof answer === 'string') return answer;
+  throw new KsmdError(answer.code, answer.message);
+}

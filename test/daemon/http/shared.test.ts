@@ -1,0 +1,115 @@
+/**
+ * Who shares with whom in a daemon: what `ksmd shared` of it says is what it says of a recording of
+ * the same memory, before pages are merged and after.
+ */
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Shared } from '../../../src/protocol/routes/shared.js';
+import { DaemonProcess, TemporaryDirectory } from '../../daemon-process.js';
+
+const PAGE = 4096;
+const BASE = 2 ** 32;
+const NAMES = ['web-1', 'web-2', 'db', 'idle'];
+const OFF = ['--run', '0', '--set', 'smart_scan=0'];
+const files = new TemporaryDirectory();
+
+/** Pages of few contents, by number, 0 for zeroes: many are equal, within guests and between. */
+const CONTENTS = NAMES.map((_name, at) => Array.from({ length: 200 }, () => randomInt(60 + at)));
+
+beforeAll(() => {
+  for (const [at, name] of NAMES.entries())
+    writeFileSync(files.file(name), Buffer.concat((CONTENTS[at] ?? []).map(pageOf)));
+});
+afterAll(() => files.remove());
+
+function pageOf(content: number): Buffer {
+  return Buffer.alloc(PAGE, content === 0 ? 0 : `content ${content}`);
+}
+
+/** What does not depend on keys, hosts, and what mappings are called. */
+function facts({ hosts: _hosts, mappings, contents, ...rest }: Shared): object {
+  return {
+    ...rest,
+    equal: mappings.reduce((sum, { equal }) => sum + equal.pages, 0),
+    // Of several that as many pages have, which are told depends on the key.
+    contents: contents.map(({ pages }) => pages),
+  };
+}
+
+describe.each([
+  ['pages', []],
+  ['fingerprints', ['--fingerprints']],
+])('a daemon of %s', (_what, options) => {
+  let daemon: DaemonProcess;
+  const shared = async (...args: string[]): Promise<Shared> =>
+    JSON.parse((await daemon.ksmd('shared', ...args, '--json')).stdout);
+
+  beforeAll(async () => {
+    daemon = await DaemonProcess.start([...OFF, ...options]);
+    for (const name of NAMES) {
+      const { status, stderr } = await daemon.ksmd(
+        ...['register', name, '--image', files.file(name)],
+        ...(options.length === 0 ? [] : ['--key', files.file('key')]),
+      );
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+    }
+  });
+  afterAll(async () => {
+    expect(await daemon.client.check()).toEqual([]);
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  test('what a fork shares is one frame already, and no merge’s', async () => {
+    const before = await shared();
+    await daemon.client.fork('web-1', 'child');
+    const { guests, between } = await shared();
+    expect(between).toEqual(before.between);
+    const pages = (name: string) => guests.find((guest) => guest.name === name)?.pages;
+    expect(pages('child')).toBe(pages('web-1'));
+    await daemon.client.removeGuest('child');
+  });
+
+  test('counts what a recording of the same memory does, however far it has merged', async () => {
+    const recorded = await shared(...NAMES.flatMap((name) => ['--image', files.file(name)]));
+    expect(recorded.pairs).toHaveLength(6);
+    for (const use_zero_pages of [0, 1]) {
+      expect(facts(await shared())).toEqual(facts(recorded));
+      await daemon.client.setKsm({ use_zero_pages });
+      for (let scans = 0; scans < 3; scans++) await daemon.client.scan(1000);
+    }
+    expect((await daemon.client.ksm()).pages_sharing).toBeGreaterThan(0);
+    expect(facts(await shared())).toEqual(facts(recorded));
+  });
+
+  test('is told on a screen, and what only recordings have is refused', async () => {
+    const { stdout } = await daemon.ksmd('shared', '--matrix');
+    expect(stdout).toMatch(/^4 guests, 3\.1 MiB: /);
+    expect((await daemon.ksmd('shared', '--tenants', files.file('none'))).status).toBe(2);
+    expect((await daemon.ksmd('shared', '--sample', '1/4')).status).toBe(2);
+  });
+});
+
+test('only what is advised counts where something is, unless all is asked for', async () => {
+  const daemon = await DaemonProcess.start(OFF);
+  const { client } = daemon;
+  for (const name of ['a', 'b']) {
+    await client.createGuest(name);
+    await client.map(name, 'ram', { pages: 8, address: BASE });
+    await client.store(name, BASE, Buffer.concat([1, 2, 3, 4].map(pageOf)));
+  }
+  await client.madvise('a', 'unmergeable', { address: BASE + PAGE, length: PAGE });
+  expect(await client.shared()).toMatchObject({
+    unadvisedPages: 1,
+    pairs: [{ a: 0, b: 1, pages: 3 }],
+  });
+  expect((await client.shared('all')).pairs).toEqual([{ a: 0, b: 1, pages: 4, error: 0 }]);
+  for (const name of ['a', 'b']) await client.madvise(name, 'unmergeable', { region: 'ram' });
+  expect(await client.shared('advised')).toMatchObject({ unadvisedPages: 8, pairs: [] });
+  expect((await client.shared()).pairs).toEqual([{ a: 0, b: 1, pages: 4, error: 0 }]);
+  await expect(daemon.curlJson('/v1/shared?selection=some')).resolves.toMatchObject({
+    status: 400,
+  });
+  expect(await daemon.stop()).toBe(0);
+});

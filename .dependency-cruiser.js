@@ -24,6 +24,7 @@ const MAY_IMPORT = {
   'src/fingerprints': [],
   'src/recording': ['src/sources', 'src/fingerprints'],
   'src/estimate': ['src/recording', 'src/fingerprints'],
+  'src/fleet': ['src/estimate', 'src/recording', 'src/fingerprints'],
   'src/prices': ['src/sources', 'src/ksm', 'src/machine'],
   'src/predict': [
     'src/prices',
@@ -60,6 +61,7 @@ const MAY_IMPORT = {
     'src/fingerprints',
     'src/recording',
     'src/estimate',
+    'src/fleet',
     'src/prices',
     'src/predict',
     'src/conformance',

@@ -3,6 +3,7 @@
  * README to it.
  */
 import * as daemon from './commands/daemon/verbs.js';
+import * as fleet from './commands/fleet/verbs.js';
 import * as follow from './commands/follow/verbs.js';
 import * as foresee from './commands/foresee/verbs.js';
 import * as guests from './commands/guests/verbs.js';
@@ -50,6 +51,7 @@ export const VERBS: readonly Verb[] = [
   foresee.predict,
   foresee.plan,
   foresee.calibrate,
+  fleet.fleet,
   lab.demo,
   lab.completion,
 ];

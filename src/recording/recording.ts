@@ -21,7 +21,8 @@ export class Recording {
   private constructor(
     private readonly file: BlockFile,
     readonly header: RecordingHeader,
-    readonly sweeps: number,
+    /** When each sweep that is whole began, in milliseconds since the recording's start. */
+    readonly sweepStartsMs: readonly number[],
     /** Of all sweeps that are whole, and what comes before them. */
     readonly wholeBytes: number,
     /** What the file has after the last whole sweep, if anything. */
@@ -38,19 +39,22 @@ export class Recording {
         throw new KsmdError('EINVAL', `${quoted(path)} has no whole header: nothing can be read`);
       const header = named(path, () => headerOf(first.value.payload));
       const decoder = new Decoder(header);
-      let sweeps = 0;
+      const sweepStartsMs: number[] = [];
       let wholeBytes = first.value.end;
       for (let at = wholeBytes; ; ) {
         const next = await blocks.next();
-        if (next.done === true)
-          return new Recording(file, header, sweeps, wholeBytes, next.value ?? unfinished(at));
+        if (next.done === true) return made(next.value ?? unfinished(at));
         const { value: block } = next;
-        const wrong = wrongOf(block.kind, block.payload, decoder, at);
-        if (wrong !== undefined) return new Recording(file, header, sweeps, wholeBytes, wrong);
+        const found = lookInto(block.kind, block.payload, decoder, at);
+        if (found !== undefined && 'what' in found) return made(found);
         at = block.end;
-        if (block.kind !== BLOCK_SWEEP_END) continue;
-        sweeps++;
+        if (found === undefined) continue;
+        sweepStartsMs.push(found.startMs);
         wholeBytes = at;
+      }
+
+      function made(damage: Damage | undefined): Recording {
+        return new Recording(file, header, sweepStartsMs, wholeBytes, damage);
       }
 
       function unfinished(end: number): Damage | undefined {
@@ -62,6 +66,10 @@ export class Recording {
       await file.close();
       throw error;
     }
+  }
+
+  get sweeps(): number {
+    return this.sweepStartsMs.length;
   }
 
   get path(): string {
@@ -91,8 +99,16 @@ export class Recording {
   }
 }
 
-/** Looked at once, so that reading never fails on what a record says. */
-function wrongOf(kind: number, payload: Buffer, decoder: Decoder, at: number): Damage | undefined {
+/**
+ * Looked at once, so that reading never fails on what a record says: what is wrong, or the sweep's
+ * end, if it has one.
+ */
+function lookInto(
+  kind: number,
+  payload: Buffer,
+  decoder: Decoder,
+  at: number,
+): Damage | EndRecord | undefined {
   if (kind !== BLOCK_RECORDS && kind !== BLOCK_SWEEP_END)
     return { at, what: `the block at byte ${at} is of an unknown kind (${kind})` };
   try {
@@ -101,7 +117,7 @@ function wrongOf(kind: number, payload: Buffer, decoder: Decoder, at: number): D
       if (end !== undefined) return { at, what: `records follow a sweep's end at byte ${at}` };
       if (record.type === 'end') end = record;
     }
-    if ((end !== undefined) === (kind === BLOCK_SWEEP_END)) return undefined;
+    if ((end !== undefined) === (kind === BLOCK_SWEEP_END)) return end;
     return { at, what: `a sweep's end and its block do not agree at byte ${at}` };
   } catch (error) {
     if (!(error instanceof KsmdError)) throw error;

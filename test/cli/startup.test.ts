@@ -91,6 +91,10 @@ describe('loads', () => {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
+    fleet: {
+      rooms: ['estimate', 'fingerprints', 'fleet', 'recording'],
+      packages: ['typebox'],
+    },
     follow: {
       rooms: ['fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],

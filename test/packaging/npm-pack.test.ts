@@ -35,6 +35,7 @@ test('the package has what a user needs', () => {
     'dist/openapi.json',
     'dist/prediction-page/main.js',
     'dist/prediction-page/page.css',
+    'src/fleet/queries/hosts.sql',
     'src/web/prediction/page.html',
   ];
   const onServers = [
@@ -67,7 +68,7 @@ test('of declarations it has those of what can be imported', () => {
 
 test('the package has nothing else', () => {
   const places =
-    /^(?:bin|contrib|dist|src\/web)\/|^(?:README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/;
+    /^(?:bin|contrib|dist|src\/(?:web|fleet\/queries))\/|^(?:README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/;
   expect(packed.filter((path) => !places.test(path))).toEqual([]);
   // Source maps are for those who have its sources.
   expect(packed.filter((path) => /(?<!\.d)\.ts$|\.(?:map|wat)$/.test(path))).toEqual([]);

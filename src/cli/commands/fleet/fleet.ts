@@ -1,0 +1,50 @@
+/** `ksmd fleet`: many hosts' recordings, added and asked. */
+import { InvalidArgumentError } from 'commander';
+import { Dataset } from '../../../fleet/dataset.js';
+import { DuckDBEngine } from '../../../fleet/duckdb.js';
+import type { Engine } from '../../../fleet/engine.js';
+import { QUERIES, sqlOf } from '../../../fleet/queries.js';
+import { SparkEngine } from '../../../fleet/spark.js';
+import type { Action, Session } from '../../verb.js';
+import { add } from './add.js';
+import { tellPairs } from './pairs.js';
+import { tellReport } from './report.js';
+
+interface FleetOptions {
+  readonly sample?: number;
+  readonly engine: 'duckdb' | 'spark';
+  readonly sparkSql: string;
+  readonly top: number;
+}
+
+type FleetAction = 'add' | 'report' | 'pairs' | 'sql';
+
+export const action: Action<[FleetAction, string, readonly string[]], FleetOptions> = async (
+  session,
+  [what, directory, paths],
+  options,
+) => {
+  if (what === 'add') return add(session, directory, paths, options.sample);
+  if (paths.length > 0) throw new InvalidArgumentError(`${what} takes no recordings: add does`);
+  if (what === 'sql') return printQuery(session, directory);
+  const dataset = await Dataset.open(directory);
+  const engine = await engineOf(dataset, options);
+  try {
+    if (what === 'report') await tellReport(session, engine, options.top);
+    else await tellPairs(session, engine, dataset.identity, options.top);
+  } finally {
+    await engine.close();
+  }
+  return undefined;
+};
+
+function engineOf(dataset: Dataset, { engine, sparkSql }: FleetOptions): Promise<Engine> {
+  return engine === 'spark' ? SparkEngine.of(dataset, sparkSql) : DuckDBEngine.of(dataset);
+}
+
+function printQuery({ print }: Session, name: string): undefined {
+  const query = QUERIES.find((each) => each === name);
+  if (query === undefined)
+    throw new InvalidArgumentError(`no query is called '${name}': ${QUERIES.join(', ')}`);
+  print(...sqlOf(query).trimEnd().split('\n'));
+}

@@ -1,0 +1,42 @@
+/** The verb that says of many hosts what estimate and shared say of one. */
+import { Argument, Option } from 'commander';
+import { parsePositive, parseSample } from '../../values.js';
+import { verb } from '../../verb.js';
+
+export const fleet = verb({
+  name: 'fleet',
+  summary: 'keep recordings of many hosts as Parquet, and say who belongs with whom',
+  details: [
+    'add: puts recordings into the fleet in DIR, which the first one makes. What is there ' +
+      'already is passed over; any number may add at once.',
+    'report: what each host has, what its KSM saves now and could, and which contents most pages ' +
+      'have, as the newest recorded day of each host has it.',
+    'pairs: which guests are alike, and which two have most in common.',
+    'sql: prints the query of a name, for any engine that knows the tables.',
+    'DuckDB answers, which is installed beside ksmd: npm install -g @duckdb/node-api. Or Spark ' +
+      'does, where it is.',
+  ],
+  arguments: [
+    new Argument('<action>', 'what to do').choices(['add', 'report', 'pairs', 'sql']),
+    new Argument('<dir>', 'where the fleet is; of sql, the name of a query'),
+    new Argument('[recording...]', 'of add: what ksmd capture has written, with one key'),
+  ],
+  options: [
+    new Option('--sample <1/n>', 'of a new fleet: keep one content in so many').argParser(
+      parseSample,
+    ),
+    new Option('--engine <name>', 'who answers').choices(['duckdb', 'spark']).default('duckdb'),
+    new Option('--spark-sql <command>', "Spark's command line, with what it is to be told").default(
+      'spark-sql',
+    ),
+    new Option('--top <n>', 'of hosts and pairs, so many').argParser(parsePositive).default(20),
+  ],
+  examples: [
+    'ksmd fleet add fleet host1.rec host2.rec',
+    'ksmd fleet report fleet',
+    'ksmd fleet sql hosts',
+  ],
+  json: true,
+  socket: false,
+  load: () => import('./fleet.js'),
+});

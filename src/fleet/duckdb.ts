@@ -1,0 +1,164 @@
+/**
+ * DuckDB, which writes a fleet and asks it: a package that whoever has a fleet installs beside
+ * ksmd. What does not fit in memory it keeps in files meanwhile, which are gone at the end.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { KsmdError } from '../errors.js';
+import type { Dataset, FleetTable } from './dataset.js';
+import { type Engine, literal, type Row } from './engine.js';
+import type { Value } from './page-rows.js';
+
+/** So few that a range of what a file is sorted by leaves most of it unread. */
+const ROW_GROUP_ROWS = 20_480;
+
+export type Columns = Readonly<Record<string, 'BIGINT' | 'BOOLEAN' | 'INTEGER' | 'VARCHAR'>>;
+
+export interface Appender {
+  /** Values by column; 2,048 rows at most. */
+  append(values: readonly (readonly Value[])[], rows: number): void;
+  close(): void;
+}
+
+type DuckDB = typeof import('@duckdb/node-api');
+
+/** ENOSYS if it is not installed, and how it is to be. */
+async function loadDuckDB(): Promise<DuckDB> {
+  try {
+    return await import('@duckdb/node-api');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new KsmdError(
+      'ENOSYS',
+      "a fleet is kept with DuckDB, which is not installed: 'npm install -g @duckdb/node-api' " +
+        'adds it',
+    );
+  }
+}
+
+export class DuckDBEngine implements Engine {
+  private constructor(
+    private readonly duckdb: DuckDB,
+    private readonly connection: DuckDBConnection,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  /** With nothing in it. */
+  static async open(): Promise<DuckDBEngine> {
+    const duckdb = await loadDuckDB();
+    const spill = await mkdtemp(join(tmpdir(), 'ksmd-fleet-'));
+    const instance = await duckdb.DuckDBInstance.create(':memory:', {
+      temp_directory: spill,
+      // Nothing is fetched from anywhere.
+      autoinstall_known_extensions: 'false',
+    });
+    const connection = await instance.connect();
+    return new DuckDBEngine(duckdb, connection, async () => {
+      connection.closeSync();
+      instance.closeSync();
+      await rm(spill, { recursive: true, force: true });
+    });
+  }
+
+  /** With the tables of a fleet. */
+  static async of(dataset: Dataset): Promise<DuckDBEngine> {
+    const engine = await DuckDBEngine.open();
+    try {
+      await engine.run(view(dataset, 'guests'), view(dataset, 'pages'));
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  async run(...statements: readonly string[]): Promise<void> {
+    for (const statement of statements) await told(() => this.connection.run(statement));
+  }
+
+  /** A table of these columns, with nothing in it; one of that name is gone. */
+  create(table: string, columns: Columns): Promise<void> {
+    const types = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+    return this.run(`CREATE OR REPLACE TABLE ${table} (${types.join(', ')})`);
+  }
+
+  async appender(table: string, columns: Columns): Promise<Appender> {
+    const { DuckDBDataChunk, ...types } = this.duckdb;
+    const appender = await this.connection.createAppender(table);
+    const chunk = DuckDBDataChunk.create(Object.values(columns).map((type) => types[type]));
+    return {
+      append(values, rows) {
+        chunk.reset();
+        chunk.rowCount = rows;
+        chunk.setColumns(values);
+        appender.appendDataChunk(chunk);
+      },
+      close: () => appender.closeSync(),
+    };
+  }
+
+  /** The rows of a query with these constants, as a Parquet file. */
+  async write(
+    query: string,
+    constants: Readonly<Record<string, number | bigint>>,
+    path: string,
+  ): Promise<void> {
+    const filled = query.replace(/\$(\w+)/g, (_all, name: string) => String(constants[name]));
+    const how = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
+    await this.run(`COPY (${filled}) TO ${literal(path)} (${how})`);
+  }
+
+  async rows(statements: readonly string[]): Promise<Row[]> {
+    await this.run(...statements.slice(0, -1));
+    const { connection } = this;
+    const reader = await told(() => connection.runAndReadAll(statements.at(-1) ?? ''));
+    return reader.getRowObjectsJS().map((row) => {
+      const values = Object.entries(row).map(([name, value]) => [
+        name,
+        typeof value === 'bigint' ? Number(value) : value,
+      ]);
+      return Object.fromEntries(values) as Row;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+}
+
+/** Host and day are texts, whatever they look like. */
+function view(dataset: Dataset, table: FleetTable): string {
+  return (
+    `CREATE VIEW ${table} AS SELECT * FROM read_parquet(${literal(globbed(dataset, table))}, ` +
+    'hive_partitioning = true, hive_types_autocast = false)'
+  );
+}
+
+/** The directory may have any name. */
+function globbed(dataset: Dataset, table: FleetTable): string {
+  const { directory } = dataset;
+  return dataset.files(table).replace(directory, directory.replace(/[*?[]/g, '[$&]'));
+}
+
+/** DuckDB's own message, a sentence of it, and what to do if a file is damaged. */
+async function told<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw failed((error as Error).message);
+  }
+}
+
+function failed(message: string): KsmdError {
+  const [first = ''] = message.split('\n');
+  const [file] = /\/\S*\.parquet/.exec(message) ?? [];
+  if (/No files found/.test(first))
+    return new KsmdError('ENODATA', 'the fleet has no hosts yet: add recordings');
+  if (file === undefined) return new KsmdError('EIO', `DuckDB: ${first}`);
+  return new KsmdError(
+    'EIO',
+    `${file} is damaged: remove it, and its like in the other table, and add its recording again`,
+  );
+}

@@ -1,0 +1,18 @@
+/** Who runs the queries: DuckDB here, or Spark on a cluster. Both give the same rows. */
+
+/** Whole numbers beyond 2^53 are text: a query casts them, so no engine's rows lose a digit. */
+export type Row = Readonly<Record<string, number | string | boolean | null>>;
+
+export interface Engine {
+  /**
+   * Of a query, given as statements of which the last one has the rows. EIO names what could not
+   * be read.
+   */
+  rows(statements: readonly string[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** A text in SQL. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,38 @@
+/**
+ * The guests that have most in common, two and two. Of a large fleet they are found in a sketch,
+ * and more of them than are asked for; then these are counted in all of the sample, so what is told
+ * is exact there. A pair that the sketch has missed may have more than `missed`, once in a thousand
+ * fleets.
+ */
+import type { Engine, Row } from './engine.js';
+import { statementsOf } from './queries.js';
+import type { Sketch } from './sketch.js';
+
+export interface Pairs {
+  /** Those with most contents in common first. */
+  readonly rows: readonly Row[];
+  /** Contents of the sample that a pair may have which is not told; 0: none has more. */
+  readonly missed: number;
+}
+
+/** Of those that are found in a sketch, so many are counted, or so many for each asked for. */
+const CANDIDATES = 2000;
+const CANDIDATES_A_ROW = 25;
+/** A group around each: with more of them groups are more alike, and there are more of them. */
+const LEADERS = 256;
+/** Standard deviations, of the pair that comes next. */
+const DEVIATIONS = 4;
+
+export async function pairs(engine: Engine, sketch: Sketch, rows: number): Promise<Pairs> {
+  const { oneIn, lowest, highest } = sketch;
+  const candidates = oneIn === 1 ? rows : Math.max(CANDIDATES, rows * CANDIDATES_A_ROW);
+  const choices = { leaders: LEADERS, lowest, highest, rows: candidates };
+  const found = await engine.rows(statementsOf('pairs', choices));
+  if (oneIn === 1 || found.length === 0) return { rows: found, missed: 0 };
+  const wanted = found.map(({ a, b }) => `(${a}, ${b})`).join(', ');
+  const counted = (await engine.rows(statementsOf('common', { pairs: wanted }))).slice(0, rows);
+  const last = Number(found.at(-1)?.contents);
+  const most = (last + DEVIATIONS * Math.sqrt(last)) * oneIn;
+  const least = Number(counted.at(-1)?.contents);
+  return { rows: counted, missed: found.length < candidates || most <= least ? 0 : most };
+}

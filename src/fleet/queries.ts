@@ -1,0 +1,49 @@
+/**
+ * The queries, which stand in queries/*.sql and are meant to be read: statements of an SQL that
+ * DuckDB and Spark both know, over the tables `guests` and `pages`. What is to be chosen in one
+ * stands in it as $name.
+ */
+import { readFileSync } from 'node:fs';
+
+export const QUERIES = [
+  'size',
+  'hosts',
+  'together',
+  'contents',
+  'guests',
+  'families',
+  'pairs',
+  'common',
+] as const;
+
+export type QueryName = (typeof QUERIES)[number];
+
+export type Choices = Readonly<Record<string, number | bigint | string>>;
+
+/** What is chosen where nobody does: all of the sample. */
+const DEFAULTS: Choices = { rows: 20, leaders: 256, lowest: -(2n ** 63n), highest: 2n ** 63n - 1n };
+
+/** The views that all queries begin with, and the query, as text. */
+export function sqlOf(query: QueryName, choices: Choices = {}): string {
+  return `${fileOf('current')}\n${filled(fileOf(query), choices)}`;
+}
+
+/** As statements; the last one has the rows. */
+export function statementsOf(query: QueryName, choices: Choices = {}): string[] {
+  return sqlOf(query, choices)
+    .replace(/^\s*--.*$/gm, '')
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+/** Beside src/ in a checkout, and in what is installed. */
+function fileOf(query: QueryName | 'current'): string {
+  return readFileSync(new URL(`../../src/fleet/queries/${query}.sql`, import.meta.url), 'utf8');
+}
+
+function filled(text: string, choices: Choices): string {
+  return text.replace(/\$(\w+)/g, (all, name: string) =>
+    String(choices[name] ?? DEFAULTS[name] ?? all),
+  );
+}

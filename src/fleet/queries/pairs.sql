@@ -1,0 +1,156 @@
+-- The guests that have most contents in common, two and two, of the contents whose fingerprints
+-- begin between $lowest and $highest.
+--
+-- A content that 20,000 guests have makes 200 million pairs: joining each with each is out of the
+-- question. So guests are put in groups, each around one of some leaders that it has most in common
+-- with. What most of a group have is its norm, and a guest is told by where it departs from that:
+-- by +1 for a content that it has beyond the norm, by -1 for one that it lacks. With these, what a
+-- and b have in common is, exactly,
+--
+--   norm(a) * norm(b) + departs(a) * norm(b) + norm(a) * departs(b) + departs(a) * departs(b)
+--
+-- each a sum over contents. The first is counted by group, the next two by guest and group, and
+-- only the last by pair, of what few have. How groups are chosen decides what it costs, and
+-- nothing else.
+WITH
+  sketch AS (
+    SELECT number, hi, lo
+    FROM current_pages
+    WHERE first_in_guest AND hi BETWEEN $lowest AND $highest
+  ),
+  shared AS (
+    SELECT hi, lo FROM sketch GROUP BY hi, lo HAVING count(*) > 1
+  ),
+  has AS (
+    SELECT k.number, k.hi, k.lo FROM sketch AS k JOIN shared AS s ON k.hi = s.hi AND k.lo = s.lo
+  ),
+  -- As many as $leaders, spread over all hosts.
+  leaders AS (
+    SELECT number
+    FROM current_guests
+    WHERE number % (SELECT CAST(ceil(count(*) / $leaders) AS BIGINT) FROM current_guests) = 0
+  ),
+  alike AS (
+    SELECT h.number, l.number AS leader, count(*) AS contents
+    FROM has AS l
+    JOIN leaders ON leaders.number = l.number
+    JOIN has AS h ON h.hi = l.hi AND h.lo = l.lo
+    GROUP BY h.number, l.number
+  ),
+  -- Who has nothing in common with any leader is in the group of none.
+  grouped AS (
+    SELECT g.number, coalesce(best.leader, 0) AS leader
+    FROM current_guests AS g
+    LEFT JOIN (
+      SELECT number, leader,
+        row_number() OVER (PARTITION BY number ORDER BY contents DESC, leader) AS place
+      FROM alike
+    ) AS best ON best.number = g.number AND best.place = 1
+  ),
+  sizes AS (SELECT leader, count(*) AS guests FROM grouped GROUP BY leader),
+  norms AS (
+    SELECT c.leader, c.hi, c.lo
+    FROM (
+      SELECT g.leader, h.hi, h.lo, count(*) AS guests
+      FROM has AS h
+      JOIN grouped AS g ON g.number = h.number
+      GROUP BY g.leader, h.hi, h.lo
+    ) AS c
+    JOIN sizes AS s ON s.leader = c.leader
+    WHERE 2 * c.guests > s.guests
+  ),
+  expected AS (
+    SELECT g.number, n.hi, n.lo FROM norms AS n JOIN grouped AS g ON g.leader = n.leader
+  ),
+  departs AS (
+    SELECT coalesce(h.number, e.number) AS number, coalesce(h.hi, e.hi) AS hi,
+      coalesce(h.lo, e.lo) AS lo, CASE WHEN e.number IS NULL THEN 1 ELSE -1 END AS sign
+    FROM has AS h
+    FULL JOIN expected AS e ON e.number = h.number AND e.hi = h.hi AND e.lo = h.lo
+    WHERE h.number IS NULL OR e.number IS NULL
+  ),
+  group_by_group AS (
+    SELECT a.leader AS a, b.leader AS b, count(*) AS contents
+    FROM norms AS a
+    JOIN norms AS b ON a.hi = b.hi AND a.lo = b.lo
+    GROUP BY a.leader, b.leader
+  ),
+  guest_by_group AS (
+    SELECT d.number, n.leader, sum(d.sign) AS contents
+    FROM departs AS d
+    JOIN norms AS n ON n.hi = d.hi AND n.lo = d.lo
+    GROUP BY d.number, n.leader
+  ),
+  guest_by_guest AS (
+    SELECT a.number AS a, b.number AS b, sum(a.sign * b.sign) AS contents
+    FROM departs AS a
+    JOIN departs AS b ON a.hi = b.hi AND a.lo = b.lo AND a.number < b.number
+    GROUP BY a.number, b.number
+  ),
+  -- Pairs for which all of it is known.
+  departing_both AS (
+    SELECT p.a, p.b,
+      coalesce(n.contents, 0) + coalesce(ta.contents, 0) + coalesce(tb.contents, 0) + p.contents
+        AS contents
+    FROM guest_by_guest AS p
+    JOIN grouped AS ga ON ga.number = p.a
+    JOIN grouped AS gb ON gb.number = p.b
+    LEFT JOIN group_by_group AS n ON n.a = ga.leader AND n.b = gb.leader
+    LEFT JOIN guest_by_group AS ta ON ta.number = p.a AND ta.leader = gb.leader
+    LEFT JOIN guest_by_group AS tb ON tb.number = p.b AND tb.leader = ga.leader
+  ),
+  -- All others: of a guest, what it brings to pairs with those of another group, or its own.
+  sides AS (
+    SELECT g.number, g.leader, other.leader AS other, coalesce(t.contents, 0) AS contents,
+      row_number() OVER
+        (PARTITION BY g.leader, other.leader ORDER BY coalesce(t.contents, 0) DESC, g.number)
+        AS place
+    FROM grouped AS g
+    CROSS JOIN sizes AS other
+    LEFT JOIN guest_by_group AS t ON t.number = g.number AND t.leader = other.leader
+  ),
+  -- So much at least the best $rows have: some that are good already have it.
+  good AS (
+    SELECT contents FROM departing_both
+    UNION ALL
+    SELECT coalesce(n.contents, 0) + a.contents + b.contents AS contents
+    FROM sides AS a
+    JOIN sides AS b ON b.leader = a.other AND b.other = a.leader AND a.number < b.number
+    LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.other
+    LEFT JOIN guest_by_guest AS p ON p.a = a.number AND p.b = b.number
+    WHERE a.place <= $rows AND b.place <= $rows AND p.a IS NULL
+  ),
+  least AS (
+    SELECT coalesce(min(contents), 1) AS contents
+    FROM (SELECT contents FROM good ORDER BY contents DESC LIMIT $rows) AS best
+  ),
+  -- Which leaves few guests of few groups.
+  promising AS (
+    SELECT a.number, a.leader, a.other, a.contents, coalesce(n.contents, 0) AS norm
+    FROM sides AS a
+    JOIN sides AS best ON best.leader = a.other AND best.other = a.leader AND best.place = 1
+    LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.other
+    CROSS JOIN least AS l
+    WHERE coalesce(n.contents, 0) + a.contents + best.contents >= l.contents
+  ),
+  best AS (
+    SELECT a, b, contents
+    FROM (
+      SELECT p.a, p.b, p.contents FROM departing_both AS p
+      UNION ALL
+      SELECT a.number AS a, b.number AS b, a.norm + a.contents + b.contents AS contents
+      FROM promising AS a
+      JOIN promising AS b ON b.leader = a.other AND b.other = a.leader AND a.number < b.number
+      LEFT JOIN guest_by_guest AS p ON p.a = a.number AND p.b = b.number
+      WHERE p.a IS NULL
+    ) AS pairs
+    WHERE contents > 0
+    ORDER BY contents DESC, a, b
+    LIMIT $rows
+  )
+SELECT b.a, ga.host AS a_host, ga.guest AS a_guest, b.b, gb.host AS b_host, gb.guest AS b_guest,
+  b.contents
+FROM best AS b
+JOIN current_guests AS ga ON ga.number = b.a
+JOIN current_guests AS gb ON gb.number = b.b
+ORDER BY b.contents DESC, b.a, b.b;

@@ -1,0 +1,19 @@
+-- One row: what KSM would save at most if all guests were on one host, which no placement betters.
+WITH
+  counted AS (
+    SELECT max(sample) AS sample,
+      sum(CASE WHEN pinned THEN 0 ELSE zero_pages END) AS zero_pages,
+      sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
+    FROM current_guests
+  ),
+  sampled AS (
+    SELECT count(*) AS contents
+    FROM (
+      SELECT hi, lo FROM current_pages WHERE NOT zero AND NOT volatile GROUP BY hi, lo
+    ) AS all_contents
+  )
+SELECT zero_pages, greatest(content_pages - sample * contents, 0) AS saved_pages,
+  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
+    AS saved_error_pages
+FROM counted CROSS JOIN sampled
+ORDER BY zero_pages;

@@ -1,0 +1,108 @@
+/**
+ * Apache Spark, asked by its own command line: what it is, where its cluster is and how much memory
+ * it takes are its own to configure. Each call starts it anew.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KsmdError, systemError } from '../errors.js';
+import type { Dataset, FleetTable } from './dataset.js';
+import type { Engine, Row } from './engine.js';
+
+/** Host and day are texts, whatever they look like; and no catalog is made of a query. */
+const SETTINGS = [
+  'spark.sql.sources.partitionColumnTypeInference.enabled=false',
+  'spark.sql.catalogImplementation=in-memory',
+];
+
+/** Of what Spark says before it ends, so much is read for its error. */
+const MOST_COMPLAINT = 64 * 1024;
+
+export class SparkEngine implements Engine {
+  private constructor(
+    private readonly dataset: Dataset,
+    private readonly command: readonly string[],
+    /** Its own: Spark leaves files where it runs. */
+    private readonly directory: string,
+  ) {}
+
+  /** `command`: `spark-sql`, and options of it if need be, a space between two. */
+  static async of(dataset: Dataset, command: string): Promise<SparkEngine> {
+    const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
+    return new SparkEngine(dataset, command.split(' ').filter(Boolean), directory);
+  }
+
+  async rows(statements: readonly string[]): Promise<Row[]> {
+    const last = statements.at(-1) ?? '';
+    const asLines = `SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM (${last})`;
+    const script = [
+      view(this.dataset, 'guests'),
+      view(this.dataset, 'pages'),
+      ...statements.slice(0, -1),
+      asLines,
+    ];
+    const path = join(this.directory, 'query.sql');
+    await writeFile(path, script.map((statement) => `${statement};\n`).join('\n'));
+    const printed = await this.run(['-S', '-f', path]);
+    return printed
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Row);
+  }
+
+  async close(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** What it prints. */
+  private run(args: readonly string[]): Promise<string> {
+    const [program = 'spark-sql', ...given] = this.command;
+    const settings = SETTINGS.flatMap((setting) => ['--conf', setting]);
+    const spark = spawn(program, [...given, ...settings, ...args], {
+      cwd: this.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const printed: Buffer[] = [];
+    let complaint = '';
+    spark.stdout.on('data', (part: Buffer) => printed.push(part));
+    spark.stderr.on('data', (part: Buffer) => {
+      complaint = `${complaint}${part}`.slice(-MOST_COMPLAINT);
+    });
+    return new Promise((resolve, reject) => {
+      spark.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          error.code === 'ENOENT'
+            ? new KsmdError(
+                'ENOENT',
+                `'${program}' is not here: name Spark's with --spark-sql, or leave --engine out`,
+              )
+            : systemError(error, `cannot run ${program}`),
+        ),
+      );
+      spark.once('close', (status) => {
+        if (status === 0) resolve(Buffer.concat(printed).toString('utf8'));
+        else reject(new KsmdError('EIO', `Spark: ${reasonOf(complaint)}`));
+      });
+    });
+  }
+}
+
+function view(dataset: Dataset, table: FleetTable): string {
+  const path = literal(dataset.table(table));
+  return `CREATE OR REPLACE TEMPORARY VIEW ${table} USING parquet OPTIONS (path ${path})`;
+}
+
+/** Spark has backslashes mean what they mean in C. */
+function literal(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
+}
+
+/** Its first line that says what is wrong; else its last one. */
+function reasonOf(complaint: string): string {
+  const lines = complaint.split('\n').filter((line) => line.trim() !== '');
+  const named = lines.find((line) =>
+    /^(Error|Exception|Caused by|\[[A-Z_.]+\])|Exception:/.test(line),
+  );
+  return (named ?? lines.at(-1) ?? 'it has said nothing').trim();
+}

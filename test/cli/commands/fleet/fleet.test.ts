@@ -1,0 +1,133 @@
+/** `ksmd fleet` as people run it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KSMD, run } from '../../../daemon-process.js';
+import { FleetDirectory, type Guests } from '../../../fleet/small-fleet.js';
+
+let directory: FleetDirectory;
+let recordings: string[];
+
+const pages = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_, at) => from + at);
+
+const HOSTS: Readonly<Record<string, Guests>> = {
+  one: { 'web-1': [...pages(1, 30), 0, 0], 'db-1': [...pages(100, 30), 200] },
+  two: { 'web-2': [...pages(1, 28), 300, 300], 'db-2': [...pages(100, 30), 201] },
+};
+
+beforeAll(() => {
+  directory = new FleetDirectory();
+  recordings = Object.entries(HOSTS).map(([host, guests]) =>
+    directory.record({ host }, [{ atMs: 0, guests }]),
+  );
+});
+afterAll(() => directory.remove());
+
+const fleet = (...args: string[]): ReturnType<typeof run> =>
+  run(process.execPath, [KSMD, 'fleet', ...args]);
+
+async function printed(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await fleet(...args);
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+describe('a fleet of two hosts', () => {
+  test('is made by the first recording, and nothing is added twice', async () => {
+    expect(await printed('add', directory.fleet, ...recordings, '--sample', '1/1')).toBe(
+      `2 days of 2 hosts added to ${directory.fleet}: 124 pages as 122 rows\n`,
+    );
+    expect(await printed('add', directory.fleet, ...recordings)).toBe(
+      `0 days of 0 hosts added to ${directory.fleet}: 0 pages as 0 rows; 2 there already\n`,
+    );
+  });
+
+  test('says what it has and what could be saved, host by host', async () => {
+    const text = await printed('report', directory.fleet);
+    expect(text).toContain(
+      '2 hosts, 4 guests, 496 KiB: 12 KiB (2.4 %) could be saved at most where they are\n' +
+        '  zero pages 8 KiB, between guests 0 B, within guests 4 KiB\n' +
+        '  on one host, all together: 244 KiB\n',
+    );
+    expect(text).toMatch(/^one +2023-11-14 +2 +252 KiB +0 B +8 KiB +8 KiB +0 B +0 B +0 B$/m);
+    expect(text).toMatch(/^[0-9a-f]{32} +2 +2 +2$/m);
+    expect(text).toContain('As if all private memory were advised mergeable; 100.0 % is.\n');
+  });
+
+  test('says who is alike, and what each two have in common', async () => {
+    const text = await printed('pairs', directory.fleet, '--top', '2');
+    expect(text).toBe(
+      [
+        '4 guests: 4 alike by half of what they share and more, in 2 families',
+        '',
+        'ALIKE                 GUESTS',
+        'one/db-1, two/db-2         2',
+        'one/web-1, two/web-2       2',
+        '',
+        'TWO GUESTS            IN COMMON',
+        'one/db-1, two/db-2      120 KiB',
+        'one/web-1, two/web-2    112 KiB',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('as JSON: the rows of the queries, in order', async () => {
+    const { hosts, together } = JSON.parse(await printed('report', directory.fleet, '--json'));
+    expect(hosts.map(({ host }: { host: string }) => host)).toEqual(['one', 'two']);
+    expect(together).toEqual([{ zero_pages: 2, saved_pages: 59, saved_error_pages: 0 }]);
+    const { families, pairs } = JSON.parse(await printed('pairs', directory.fleet, '--json'));
+    expect(families).toEqual([
+      ['one/db-1', 'two/db-2'],
+      ['one/web-1', 'two/web-2'],
+    ]);
+    expect(pairs[0]).toMatchObject({ a_guest: 'db-1', b_guest: 'db-2', contents: 30 });
+  });
+});
+
+test('a query is printed for any engine', async () => {
+  const sql = await printed('sql', 'hosts');
+  expect(sql).toMatch(/^-- What of the tables `guests` and `pages` tells/);
+  expect(sql).toMatch(/\nORDER BY c\.host;\n$/);
+  expect(await printed('sql', 'contents')).toContain('\n    LIMIT 20\n');
+  const { status, stderr } = await fleet('sql', 'everything');
+  expect(status).toBe(2);
+  expect(stderr).toContain("no query is called 'everything': size, hosts,");
+});
+
+test.each([
+  [['report', '/nowhere'], 1, /ENOENT: '?\/nowhere'? is no fleet: 'ksmd fleet add/],
+  [['add', 'fleet'], 2, /name recordings to add/],
+  [['report', 'fleet', 'a.rec'], 2, /report takes no recordings: add does/],
+  [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, sql/],
+  [['add', '/dev/null/fleet', '/dev/null'], 1, /EINVAL: '?\/dev\/null'? /],
+])('%o is refused in a sentence', async (args, status, sentence) => {
+  const outcome = await fleet(...args);
+  expect(outcome.status).toBe(status);
+  expect(outcome.stderr).toMatch(sentence);
+});
+
+test('of Spark that is not here it is said how to name it', async () => {
+  const { status, stderr } = await fleet(
+    ...['report', directory.fleet, '--engine', 'spark', '--spark-sql', '/nowhere/spark-sql'],
+  );
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    "ksmd: ENOENT: '/nowhere/spark-sql' is not here: name Spark's with --spark-sql, or leave " +
+      '--engine out\n',
+  );
+});
+
+test('of DuckDB that is not installed it is said how to add it', async () => {
+  const hook = `export async function resolve(specifier, context, next) {
+    if (specifier === '@duckdb/node-api')
+      throw Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' });
+    return next(specifier, context);
+  }`;
+  const url = (source: string): string => `data:text/javascript,${encodeURIComponent(source)}`;
+  const preload = `import { register } from 'node:module'; register(${JSON.stringify(url(hook))});`;
+  const { status, stderr } = await run(process.execPath, [
+    ...['--import', url(preload), KSMD, 'fleet', 'report', directory.fleet],
+  ]);
+  expect(status).toBe(1);
+  expect(stderr).toContain("ENOSYS: a fleet is kept with DuckDB, which is not installed: 'npm");
+});

@@ -1,0 +1,191 @@
+/** What is added to a fleet: once, whole, and of one key. */
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Dataset } from '../../src/fleet/dataset.js';
+import type { Row } from '../../src/fleet/engine.js';
+import { statementsOf } from '../../src/fleet/queries.js';
+import { FleetDirectory, fingerprintOf } from './small-fleet.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+const FIRST_MS = Date.UTC(2026, 0, 5, 12);
+
+let directory: FleetDirectory;
+
+beforeEach(() => {
+  directory = new FleetDirectory();
+});
+afterEach(() => directory.remove());
+
+function rowsOf(select: string): Promise<Row[]> {
+  return directory.query((engine) => engine.rows([...statementsOf('size').slice(0, -1), select]));
+}
+
+const files = (): string[] =>
+  readdirSync(directory.fleet, { recursive: true })
+    .map(String)
+    .filter((file) => /\.parquet$/.test(file))
+    .map((file) => file.replace(/[0-9a-f]{16}/, 'ID'))
+    .sort();
+
+test('pages alike in a row are one row; zeroes and restless ones are told', async () => {
+  const path = directory.record({ host: 'a', startedAtMs: FIRST_MS }, [
+    { atMs: 0, guests: { vm: [7, 7, 0, 0, 0, -1, 8, 9] } },
+    { atMs: 60_000, guests: { vm: [7, 7, 0, 0, 0, -1, 8, 10] } },
+  ]);
+  expect(await directory.add(path)).toEqual([
+    { host: 'a', day: '2026-01-05', rows: 5, presentPages: 8 },
+  ]);
+  expect(files()).toEqual([
+    'guests/host=a/day=2026-01-05/ID.parquet',
+    'pages/host=a/day=2026-01-05/ID.parquet',
+  ]);
+  const signed = (content: number): [string, string] => {
+    const bytes = fingerprintOf(content);
+    return [String(bytes.readBigInt64BE(0)), String(bytes.readBigInt64BE(8))];
+  };
+  const told = await rowsOf(
+    `SELECT host, day, guest, address, pages, CAST(hi AS STRING) AS hi, CAST(lo AS STRING) AS lo,
+       zero, volatile, advised, first_in_guest, first_seen_ms, last_seen_ms
+     FROM pages ORDER BY address`,
+  );
+  const common = { host: 'a', day: '2026-01-05', guest: 'vm', advised: true };
+  const seen = { first_seen_ms: FIRST_MS, last_seen_ms: FIRST_MS + 60_000 };
+  const content = (number: number): object => {
+    const [hi, lo] = signed(number);
+    return { ...common, hi, lo, zero: false, volatile: false, first_in_guest: true };
+  };
+  expect(told).toEqual([
+    { ...content(7), ...seen, address: 0, pages: 2 },
+    {
+      ...{ ...common, ...seen, address: 2 * 4096, pages: 3, hi: '0', lo: '0' },
+      ...{ zero: true, volatile: false, first_in_guest: false },
+    },
+    {
+      ...{ ...common, ...seen, address: 5 * 4096, pages: 1, hi: null, lo: null },
+      ...{ zero: false, volatile: true, first_in_guest: false },
+    },
+    { ...content(8), ...seen, address: 6 * 4096, pages: 1 },
+    { ...content(10), ...seen, first_seen_ms: FIRST_MS + 60_000, address: 7 * 4096, pages: 1 },
+  ]);
+});
+
+test('a recording that is added twice is there once, also if two add it at once', async () => {
+  const path = directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2, 3] } }]);
+  const twin = new FleetDirectory(directory.fleet);
+  const both = await Promise.all([directory.add(path), twin.add(path)]);
+  await twin.remove();
+  expect(both.flat().map(({ host }) => host)).toEqual(['a', 'a']);
+  expect(await directory.add(path)).toMatchObject([{ rows: undefined }]);
+  expect(files()).toHaveLength(2);
+  expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 3 }]);
+});
+
+test('a recording over several days has a part of each, and the newest counts', async () => {
+  const path = directory.record({ host: 'a', startedAtMs: FIRST_MS }, [
+    { atMs: 0, guests: { vm: [1, 1], leaves: [4] } },
+    { atMs: 1000, guests: { vm: [1, 2], leaves: [4] } },
+    { atMs: DAY_MS, guests: { vm: [1, 3] } },
+  ]);
+  expect(await directory.add(path)).toMatchObject([
+    { day: '2026-01-05', rows: 3 },
+    { day: '2026-01-06', rows: 2 },
+  ]);
+  expect(await rowsOf('SELECT guest, day, pages FROM current_guests ORDER BY guest')).toEqual([
+    { guest: 'vm', day: '2026-01-06', pages: 2 },
+  ]);
+});
+
+test('of a host that is recorded again, what had ended before is the past', async () => {
+  const again = (startedAtMs: number, guests: Record<string, number[]>): string =>
+    directory.record({ host: 'a', startedAtMs }, [{ atMs: 0, guests }]);
+  await directory.add(again(FIRST_MS, { moved: [1, 2], stays: [3] }));
+  await directory.add(again(FIRST_MS + 1000, { stays: [4, 5] }));
+  expect(await rowsOf('SELECT guest, pages FROM current_guests')).toEqual([
+    { guest: 'stays', pages: 2 },
+  ]);
+});
+
+test('recordings of one host at one time count together, each guest once', async () => {
+  const sweeps = (guests: Record<string, number[]>): { atMs: number; guests: typeof guests }[] => [
+    { atMs: 0, guests },
+    { atMs: 5000, guests },
+  ];
+  const at = { host: 'a', startedAtMs: FIRST_MS };
+  await directory.add(directory.record(at, sweeps({ one: [1], both: [2] })));
+  await directory.add(
+    directory.record({ ...at, startedAtMs: FIRST_MS + 1 }, sweeps({ two: [3], both: [2, 4] })),
+  );
+  expect(await rowsOf('SELECT guest, pages FROM current_guests ORDER BY guest')).toEqual([
+    { guest: 'both', pages: 2 },
+    { guest: 'one', pages: 1 },
+    { guest: 'two', pages: 1 },
+  ]);
+});
+
+test('a recording that goes on for longer tells of guests that have gone', async () => {
+  const at = { host: 'a', startedAtMs: FIRST_MS };
+  const first = { atMs: 0, guests: { stays: [1], goes: [2] } };
+  await directory.add(directory.record(at, [first]));
+  await directory.add(directory.record(at, [first, { atMs: 9000, guests: { stays: [1] } }]));
+  expect(await rowsOf('SELECT guest FROM current_guests')).toEqual([{ guest: 'stays' }]);
+});
+
+test('hosts and directories may have any name', async () => {
+  const hosts = ["it's", 'a=b/c', 'x y%20z', 'ünïcode', '2026'];
+  for (const host of hosts)
+    await directory.add(directory.record({ host }, [{ atMs: 0, guests: { vm: [1] } }]));
+  const told = await rowsOf('SELECT host FROM current_guests');
+  expect(told.map(({ host }) => host).sort()).toEqual([...hosts].sort());
+});
+
+test.each([
+  [{ keyId: '1111111111111111' }, /another|cannot be compared/],
+  [{ pageSize: 16_384 }, /16384 bytes/],
+  [{ sample: 128 }, /one content in 128/],
+])('what cannot be compared is refused, with the reason: %o', async (header, reason) => {
+  const sweeps = [{ atMs: 0, guests: { vm: [1] } }];
+  await directory.add(directory.record({ host: 'a' }, sweeps), 64);
+  await expect(
+    directory.add(directory.record({ host: 'b', ...header }, sweeps), 64),
+  ).rejects.toThrow(reason);
+  expect(await rowsOf('SELECT DISTINCT host FROM guests')).toEqual([{ host: 'a' }]);
+});
+
+test('what somebody has left unfinished is no part of the fleet', async () => {
+  const path = directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]);
+  await directory.add(path);
+  // Who died between its two files has left pages of guests that nobody knows.
+  const [day] = await directory.add(
+    directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 9] } }]),
+  );
+  const dataset = await Dataset.open(directory.fleet);
+  const partition = join(dataset.table('guests'), 'host=b', `day=${day?.day}`);
+  const [name = ''] = readdirSync(partition);
+  const unfinished = await dataset.unfinished();
+  writeFileSync(join(unfinished, 'pages'), 'half of it');
+  mkdirSync(join(dataset.directory, '_unfinished', 'moved'), { recursive: true });
+  renameSync(join(partition, name), join(dataset.directory, '_unfinished', 'moved', name));
+  expect(await rowsOf('SELECT host, count(*) AS rows FROM current_pages GROUP BY host')).toEqual([
+    { host: 'a', rows: 2 },
+  ]);
+  const again = directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 9] } }]);
+  expect(await directory.add(again)).toMatchObject([{ rows: 2 }]);
+  expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 4 }]);
+});
+
+test('a file that is damaged is named, and what to do about it', async () => {
+  const path = directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]);
+  await directory.add(path);
+  const [file = ''] = readdirSync(join(directory.fleet, 'pages'), { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.parquet'));
+  writeFileSync(join(directory.fleet, 'pages', file), 'PAR1 but no more of it than that PAR1');
+  await expect(rowsOf('SELECT * FROM current_pages')).rejects.toThrow(
+    new RegExp(`${file}.* is damaged: remove it`),
+  );
+});
+
+test('a fleet without recordings says so', async () => {
+  await expect(Dataset.open(directory.fleet)).rejects.toThrow(/is no fleet: 'ksmd fleet add/);
+});

@@ -27,6 +27,9 @@ export const FINGERPRINTS = 'application/vnd.ksmd.fingerprints';
 /** A sample has one content in so many, at most. */
 export const MOST_IN_A_SAMPLE = 65_536;
 
+/** Pages that a host may have for each to be held against the one that is explained. */
+export const MOST_LOOKED_AT = 2 ** 21;
+
 /** What the names of khugepaged's tunables and counters begin with, where KSM's are beside them. */
 export const KHUGEPAGED = 'khugepaged/';
 
@@ -72,6 +75,28 @@ export const PAGE_STATES = [
   'zero',
 ] as const;
 export type PageState = (typeof PAGE_STATES)[number];
+
+/**
+ * Why a page that is equal to another one is not merged with it, soonest to merge first.
+ *
+ * - due: nothing is in the way. The scanner has yet to come by, or to come by once more.
+ * - notYetDue: its like is merged, and smart scan leaves it out for a while.
+ * - outOfPhase: smart scan leaves it or its like out, so that the two are not met in one full scan.
+ * - changed: it or its like was written, or had changed when the scanner last came by.
+ * - limit: the KSM pages of its content take no more mappings.
+ * - node: its like is on another NUMA node, and merge_across_nodes is 0.
+ * - unadvised: it or its like is not advised mergeable.
+ */
+export const APART_REASONS = [
+  'due',
+  'notYetDue',
+  'outOfPhase',
+  'changed',
+  'limit',
+  'node',
+  'unadvised',
+] as const;
+export type ApartReason = (typeof APART_REASONS)[number];
 
 /** What the scanner does; `restarting`: it has died, and another one takes over. */
 export const SCANNER_STATES = ['running', 'stopped', 'restarting', 'dead'] as const;

@@ -16,7 +16,7 @@ import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Page } from '../protocol/routes/pages.js';
 import type { CpuProfile } from '../protocol/routes/profile.js';
-import type { Report } from '../protocol/routes/report.js';
+import type { Report, Unmerged } from '../protocol/routes/report.js';
 import type { Selection, Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
@@ -212,6 +212,11 @@ export class Client extends Caller {
   /** What is saved and by whom, and how long a full scan takes. Looks at every page. */
   report(): Promise<Report> {
     return this.call('GET /v1/report');
+  }
+
+  /** Pages that are equal at this moment and not merged, and why. */
+  unmerged(): Promise<Unmerged> {
+    return this.call('GET /v1/unmerged');
   }
 
   /**

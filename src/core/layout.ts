@@ -270,6 +270,8 @@ export const SLOT_WORDS = 8;
  * otherwise).
  */
 export const RMAP_HEAD = 0;
+/** In no tree and on no list: how many visits in a row have found the page changed. */
+export const RMAP_CHANGES = 0;
 export const RMAP_NEXT = 1;
 export const RMAP_PREV = 2;
 /**

@@ -17,11 +17,13 @@ import {
   RB_RIGHT,
   REGION_SLOT,
   RMAP_AGE_MASK,
+  RMAP_CHANGES,
   RMAP_FLAGS,
   RMAP_NEXT,
   RMAP_SEEN,
   RMAP_SKIPS_MASK,
   RMAP_SKIPS_SHIFT,
+  RMAP_STABLE,
   RMAP_UNSTABLE,
   SLOT_REGION,
   SLOT_WORDS,
@@ -58,10 +60,8 @@ export function explainPage(
   address: number,
   maxTwins: number,
 ): PageExplanation {
-  host.assertMapped(guest, address, 1);
   const { machine } = host;
-  const vpn = Math.floor(address / machine.pageSize);
-  const slot = machine.regions.slot(machine.regions.at(host.guestPointer(guest), vpn), vpn);
+  const slot = slotAt(host, guest, address);
   const { twins, ...explained } = explain(machine, slot, maxTwins);
   const names = regionNames(host);
   return {
@@ -69,6 +69,14 @@ export function explainPage(
     page: nameOf(machine, names, slot),
     twins: twins.map((twin) => nameOf(machine, names, twin)),
   };
+}
+
+/** The slot of that page. EFAULT if nothing is mapped there. */
+export function slotAt(host: Host, guest: string, address: number): number {
+  host.assertMapped(guest, address, 1);
+  const { regions, pageSize } = host.machine;
+  const vpn = Math.floor(address / pageSize);
+  return regions.slot(regions.at(host.guestPointer(guest), vpn), vpn);
 }
 
 /** Guest and region by the region's pointer. */
@@ -122,6 +130,7 @@ function explain(machine: Machine, slot: number, maxTwins: number): Explanation 
     hugePage: present ? hugePageOf(machine, slot) : undefined,
     forkSharers: present ? [...sharingKin(machine, slot)].length : 0,
     age: flags & RMAP_AGE_MASK,
+    changes: (flags & (RMAP_STABLE | RMAP_UNSTABLE)) === 0 ? i32[slot + RMAP_CHANGES] : 0,
     skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,
     written: (flags & RMAP_SEEN) !== 0 && (pte & PTE_DIRTY) !== 0,
     ksmPages: stable.length,

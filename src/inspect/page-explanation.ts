@@ -38,6 +38,8 @@ export interface PageExplanation {
   readonly forkSharers: number;
   /** Visits it was due since the scanner knows it, up to 255: what smart scan goes by. */
   readonly age: number;
+  /** How many of its last visits in a row have found it changed. */
+  readonly changes: number;
   /** Full scans that smart scan will leave it out of. */
   readonly skips: number;
   /** The scanner has seen it, and it was written after that. */

@@ -57,6 +57,10 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   ],
   report: [(client) => client.report(), { guests: [{ name: 'g' }] }],
   shared: [(client) => client.shared(), { guests: [{ name: 'g', pages: 2 }], pairs: [] }],
+  unmerged: [
+    (client) => client.unmerged(),
+    { pages: expect.any(Number), reasons: { due: expect.any(Number) } },
+  ],
   check: [(client) => client.check(), []],
   pageMap: [(client) => client.pageMap(), { guests: [{ name: 'g', regions: [{ name: 'r' }] }] }],
   live: [(client) => firstOf(client.live()), { event: 'history', data: expect.any(Array) }],

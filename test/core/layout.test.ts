@@ -74,6 +74,14 @@ describe('in a structure', () => {
       layout.SLOT_WORDS,
     ],
     [
+      'a slot in neither',
+      [
+        ...['RMAP_CHANGES', 'RMAP_NEXT', 'RMAP_PREV', 'PTE_CHECKSUM'],
+        ...['RMAP_FLAGS', 'SLOT_REGION', 'PTE_STATE', 'PTE_FRAME'],
+      ],
+      layout.SLOT_WORDS,
+    ],
+    [
       'a guest',
       [
         ...['MM_NEXT', 'MM_PREV', 'GUEST_STATE', 'GUEST_FIRST_REGION', 'GUEST_NUMA_NODE'],

@@ -193,6 +193,28 @@ test('a page that has not merged for long is skipped by smart scan, and says how
   expect(states(bench, 'a', 1)).toEqual(['unshared']);
 });
 
+test('how many of its last visits in a row found a page changed outlives skips, and ends with one that does not', () => {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 2]);
+  const visits = (): number => bench.host.guestTotals('a').visits;
+  let content = 10;
+  let changes = 0;
+  for (let scan = 0; scan < 60; scan++) {
+    const before = visits();
+    bench.put('a', 1, content++ % 250);
+    bench.fullScans();
+    // Of two visits one is that of the page that stays as it is; the first has seen nothing.
+    if (visits() > before && scan > 0) changes++;
+    expect(explained(bench, 'a', 1).changes, `scan ${scan}`).toBe(changes);
+    expect(explained(bench, 'a', 0).changes).toBe(0);
+  }
+  expect(explained(bench, 'a', 1).state).toBe('skipped');
+  expect(changes).toBeGreaterThan(8);
+  bench.host.set('smart_scan', 0);
+  bench.fullScans(2);
+  expect(explained(bench, 'a', 1)).toMatchObject({ state: 'unshared', changes: 0 });
+});
+
 test('a page of a huge page knows what a split of that comes to, in all guests that map it', () => {
   const bench = new BenchHost('6.18', 4 * 512);
   const { host } = bench;

@@ -15,6 +15,7 @@ import {
   PTE_HASHED,
   PTE_STATE,
   REGION_RMAP_ITEMS,
+  RMAP_CHANGES,
   RMAP_FLAGS,
   RMAP_HEAD,
   RMAP_IN_USE,
@@ -33,6 +34,7 @@ import { add, load, store } from '../words';
 /** The scanner knows the page from now on. */
 export function rmapItemCreate(slot: u32): void {
   store(slot + RMAP_FLAGS, RMAP_IN_USE);
+  store(slot + RMAP_CHANGES, 0);
   countItemMade();
   countItem(slot, 1);
 }

@@ -16,6 +16,7 @@ import {
   PTE_HASHED,
   PTE_PRESENT,
   PTE_STATE,
+  RMAP_CHANGES,
   RMAP_FLAGS,
   RMAP_FULL,
   RMAP_SEEN,
@@ -53,7 +54,7 @@ export function visit(slot: u32, nowMs: u32): void {
   const checksumFirst: bool = load(CTL_CHECKSUM_FIRST) != 0;
   if (checksumFirst) {
     rmapItemDetach(slot);
-    if (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame)) return;
+    if (changesAgain(slot, frame) || mergesWithZeroPage(slot, frame)) return;
     frame = heldAfterSplit(slot, frame);
   }
   const acrossNodes: bool = load(CTL_MERGE_ACROSS_NODES) != 0;
@@ -64,7 +65,7 @@ export function visit(slot: u32, nowMs: u32): void {
     if (mergeIntoStable(slot, frame, stable)) stableNodeAppend(stable, slot);
     return;
   }
-  if (!checksumFirst && (hasChanged(slot, frame) || mergesWithZeroPage(slot, frame))) return;
+  if (!checksumFirst && (changesAgain(slot, frame) || mergesWithZeroPage(slot, frame))) return;
   if (wasFull) store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) | RMAP_FULL);
   const twin = unstableFindOrInsert(slot, frame, numaNode, acrossNodes);
   if (twin != 0) joinTwins(slot, frame, twin, numaNode, nowMs);
@@ -84,15 +85,22 @@ function joinTwins(slot: u32, frame: u32, twin: u32, numaNode: u32, nowMs: u32):
   framePut(frame);
 }
 
+/** Whether the page has changed. Keeps count of visits that find so; the first has seen nothing. */
+function changesAgain(slot: u32, frame: u32): bool {
+  const seen: bool = (load(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
+  const changed = hasChanged(slot, frame, seen);
+  store(slot + RMAP_CHANGES, changed && seen ? load(slot + RMAP_CHANGES) + 1 : 0);
+  return changed;
+}
+
 /**
  * Whether the page's checksum is another than at the last visit: a page that changes is not worth
  * searching for. A clean page's is the same. Of a dirty one the writer has left the checksum of
  * what it held before. A page being written counts as changed; with change_detection=dirty, so does
  * any that was written.
  */
-function hasChanged(slot: u32, frame: u32): bool {
+function hasChanged(slot: u32, frame: u32, seen: bool): bool {
   countChecksum();
-  const seen: bool = (load(slot + RMAP_FLAGS) & RMAP_SEEN) != 0;
   if (seen && (atomicLoad(slot + PTE_STATE) & PTE_DIRTY) == 0) return false;
   const state = pteTryTake(slot);
   if (state == -1) return true;

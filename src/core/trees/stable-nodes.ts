@@ -22,6 +22,7 @@ import {
   CTL_STALE_NODES,
   EDGE_STABLE,
   GUEST_MERGING_PAGES,
+  RMAP_CHANGES,
   RMAP_FLAGS,
   RMAP_HEAD,
   RMAP_NEXT,
@@ -103,6 +104,7 @@ export function stableNodeUnlist(slot: u32): void {
   else store(stable + STABLE_FIRST, next);
   if (next != 0) store(next + RMAP_PREV, prev);
   store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+  store(slot + RMAP_CHANGES, 0);
   add(stable + STABLE_LENGTH, -1);
   add(load(stable + STABLE_FIRST) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
   add(guestOf(slot) + GUEST_MERGING_PAGES, -1);
@@ -115,6 +117,7 @@ export function stableNodeRemove(stable: u32): void {
     add(load(slot + RMAP_NEXT) != 0 ? CTL_PAGES_SHARING : CTL_PAGES_SHARED, -1);
     add(guestOf(slot) + GUEST_MERGING_PAGES, -1);
     store(slot + RMAP_FLAGS, load(slot + RMAP_FLAGS) & ~RMAP_STABLE);
+    store(slot + RMAP_CHANGES, 0);
   }
   if (load(stable + STABLE_HEAD) == <u32>STABLE_DUP) removeDup(stable);
   else treeErase(rootOf(stable), stable);

@@ -13,6 +13,7 @@ import {
   PTE_DIRTY,
   PTE_FRAME,
   PTE_HASHED,
+  RMAP_CHANGES,
   RMAP_EXCERPTED,
   RMAP_FLAGS,
   RMAP_NUMA_NODE_MASK,
@@ -104,6 +105,7 @@ export function unstableRemove(slot: u32): void {
     edgeForget(EDGE_UNSTABLE, slot);
   }
   store(slot + RMAP_FLAGS, flags & ~RMAP_UNSTABLE);
+  store(slot + RMAP_CHANGES, 0);
   add(CTL_PAGES_UNSHARED, -1);
 }
 

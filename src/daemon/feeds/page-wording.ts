@@ -1,7 +1,10 @@
 /** Why a page is in the state it is in and what will become of it, in a sentence each. */
+import { hex } from '../../hex.js';
 import type { PageExplanation } from '../../inspect/page-explanation.js';
+import type { Like, Likes } from '../../inspect/unmerged.js';
 import { RUN_MERGE } from '../../ksm/run.js';
 import type { TunableValue } from '../../ksm/tunables.js';
+import type { ApartReason } from '../../names.js';
 
 export interface PageWording {
   readonly why: string;
@@ -10,13 +13,17 @@ export interface PageWording {
 
 type Tunables = Readonly<Record<string, TunableValue>>;
 
-/** `tunables`: as they are now. `splitFreesZeroes`: as the kernel's profile has it. */
+/**
+ * `tunables`: as they are now. `splitFreesZeroes`: as the kernel's profile has it. `likes`: what is
+ * equal to it, the scanner knowing it or not; undefined if that was not looked at.
+ */
 export function pageWording(
   explained: PageExplanation,
   tunables: Tunables,
   splitFreesZeroes: boolean,
+  likes?: Likes,
 ): PageWording {
-  const { why, next } = wordingOf(explained, tunables);
+  const { why, next } = wordingOf(explained, tunables, likes);
   const said = [why, ...frameText(explained)].join(' ');
   if (['untouched', 'unmergeable', 'shared', 'zero'].includes(explained.state))
     return { why: said, next };
@@ -60,8 +67,12 @@ function mergeText(
   return sentences;
 }
 
-function wordingOf(explained: PageExplanation, tunables: Tunables): PageWording {
-  const { state, written, age, twinCount, ksmPages } = explained;
+function wordingOf(
+  explained: PageExplanation,
+  tunables: Tunables,
+  likes: Likes | undefined,
+): PageWording {
+  const { state, written, age, changes, twinCount, ksmPages } = explained;
   switch (state) {
     case 'untouched':
       return {
@@ -78,30 +89,33 @@ function wordingOf(explained: PageExplanation, tunables: Tunables): PageWording 
         why: 'The scanner has not come by since it was written.',
         next:
           'The next full scan takes note of it; the one after that, if it is not written ' +
-          `meanwhile, ${looksFor(explained, tunables)}`,
+          `meanwhile, ${looksFor(explained, tunables, likes)}`,
       };
     case 'volatile':
-      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
+      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables, likes) };
       return {
-        why: 'It was new, had changed or could not be placed when the scanner last came by.',
+        why:
+          changes === 0
+            ? 'It was new, or could not be placed, when the scanner last came by.'
+            : `${lastVisits(changes)}.`,
         next:
           `${visit(explained, tunables)}, if it is left alone until then, ` +
-          `${looksFor(explained, tunables)}`,
+          `${looksFor(explained, tunables, likes)}`,
       };
     case 'skipped':
       return {
         why:
           `It has not merged in ${count(age, 'full scan')}, so smart scan leaves it out for ` +
-          'a while.',
-        next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
+          `a while. ${changes === 0 ? 'At its last visit it was as before' : lastVisits(changes)}.`,
+        next: `${visit(explained, tunables)} ${looksFor(explained, tunables, likes)}`,
       };
     case 'unshared':
-      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables) };
+      if (written) return { why: WRITTEN, next: changesFirst(explained, tunables, likes) };
       return {
         why:
-          'It stays as it is, but the scanner has met no page that is equal to it and stays ' +
-          'as it is too.',
-        next: `${visit(explained, tunables)} ${looksFor(explained, tunables)}`,
+          'It stays as it is, but no full scan has met it together with a page that is equal to ' +
+          `it and stays as it is too${likes?.reason === 'node' ? ', on its NUMA node' : ''}.`,
+        next: `${visit(explained, tunables)} ${looksFor(explained, tunables, likes)}`,
       };
     case 'limit':
       return {
@@ -133,21 +147,36 @@ function wordingOf(explained: PageExplanation, tunables: Tunables): PageWording 
 
 const WRITTEN = 'It was written after the scanner last came by.';
 
+/** What its last visits have found. */
+function lastVisits(changes: number): string {
+  return changes === 1
+    ? 'At its last visit it had changed'
+    : `At each of its last ${count(changes, 'visit')} it had changed`;
+}
+
 /** Which full scan visits it next, as the beginning of a sentence. */
 function visit({ skips }: PageExplanation, tunables: Tunables): string {
   if (tunables.smart_scan !== 1 || skips === 0) return 'The next full scan';
   return `Smart scan leaves it out of ${count(skips, 'full scan')}; the one after`;
 }
 
-function changesFirst(explained: PageExplanation, tunables: Tunables): string {
+function changesFirst(
+  explained: PageExplanation,
+  tunables: Tunables,
+  likes: Likes | undefined,
+): string {
   return (
     `${visit(explained, tunables)} finds that it has changed; a later one, if it is left ` +
-    `alone, ${looksFor(explained, tunables)}`
+    `alone, ${looksFor(explained, tunables, likes)}`
   );
 }
 
 /** What the visit that searches the trees comes to. */
-function looksFor({ zeroes, ksmMappings, twinCount }: PageExplanation, tunables: Tunables): string {
+function looksFor(
+  { zeroes, ksmMappings, twinCount }: PageExplanation,
+  tunables: Tunables,
+  likes: Likes | undefined,
+): string {
   if (zeroes && tunables.use_zero_pages === 1)
     return 'finds nothing but zeroes in it, and maps the zero page instead.';
   if (ksmMappings > 0)
@@ -155,11 +184,38 @@ function looksFor({ zeroes, ksmMappings, twinCount }: PageExplanation, tunables:
       `finds the KSM page that ${count(ksmMappings, 'page')} of this content ` +
       `${ksmMappings === 1 ? 'maps' : 'map'}, and merges it there if there is room.`
     );
+  const looks = 'looks for its like among the pages that stay as they are';
+  const [like] = likes?.first ?? [];
+  if (like !== undefined && likes?.reason !== undefined && likes.reason !== 'due')
+    return `${looks}. ${apartText(like, likes.reason)}`;
+  if (like !== undefined)
+    return `merges it with ${nameOf(like)}, which is equal to it, if both stay as they are.`;
   if (twinCount > 0) return 'finds a page of this content that stays as it is, and merges the two.';
-  return (
-    'looks for its like among the pages that stay as they are, and merges it as soon as ' +
-    'there is one.'
-  );
+  return likes === undefined ? `${looks}.` : `${looks}; no page is equal to it now.`;
+}
+
+/** Why the page that is equal is not the one that is found. */
+function apartText(like: Like, reason: ApartReason): string {
+  const equal = `${nameOf(like)} is equal to it`;
+  switch (reason) {
+    case 'node':
+      return `${equal}, but on NUMA node ${like.numaNode}: merge_across_nodes=0 keeps them apart.`;
+    case 'unadvised':
+      return `${equal}, but not advised mergeable.`;
+    case 'changed':
+      return `${equal} now, but one of the two has changed lately.`;
+    case 'outOfPhase':
+      return (
+        `${equal}, but smart scan visits the two in different full scans: they merge in one that ` +
+        'visits both, which may never come. With smart_scan=0 each does.'
+      );
+    default:
+      return `${equal}.`;
+  }
+}
+
+function nameOf({ guest, address }: Like): string {
+  return `page ${hex(address)} of guest ${guest}`;
 }
 
 function count(value: number, one: string): string {

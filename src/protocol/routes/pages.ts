@@ -1,8 +1,10 @@
 /** /v1/guests/{guest}/pages/{address}: one page, explained. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES } from '../../names.js';
+import { APART_REASONS, MOST_LOOKED_AT, PAGE_STATES } from '../../names.js';
 import type { Routes } from '../route.js';
 import { BytesText, Name } from '../values.js';
+
+const ApartReason = Type.Enum([...APART_REASONS]);
 
 const PageParams = Type.Object({ guest: Name, address: BytesText });
 const PageQuery = Type.Object(
@@ -53,12 +55,37 @@ export const Page = Type.Object({
     description: 'pages of other guests that map its frame too, since one was forked from another',
   }),
   age: Type.Integer({ description: 'visits it was due since the scanner knows it, up to 255' }),
+  changes: Type.Integer({
+    description: 'how many of its last visits in a row have found it changed',
+  }),
   skips: Type.Integer({ description: 'full scans that smart scan will leave it out of' }),
   written: Type.Boolean({ description: 'since the scanner last saw it' }),
   ksmPages: Type.Integer({ description: 'KSM pages of its content' }),
   ksmMappings: Type.Integer({ description: 'how many pages map these' }),
   twinCount: Type.Integer({ description: 'other pages of its content that the scanner knows of' }),
   twins: Type.Array(PageName, { description: 'the first of them' }),
+  likes: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.Optional(ApartReason),
+        count: Type.Integer(),
+        first: Type.Array(
+          Type.Object({
+            ...PageName.properties,
+            numaNode: Type.Integer(),
+            reason: Type.Optional(ApartReason),
+          }),
+          { description: 'as many as twins are named' },
+        ),
+      },
+      {
+        description:
+          'pages that are equal to it, in other frames, whether the scanner knows them or not; ' +
+          'reason: what it waits for, and what they wait for. Only of a page that is not merged, ' +
+          `on a host of at most ${MOST_LOOKED_AT.toLocaleString('en')} pages`,
+      },
+    ),
+  ),
 });
 export type Page = Static<typeof Page>;
 

@@ -1,6 +1,6 @@
 /** /v1/report: what people ask of KSM, rather than its counters. */
 import { type Static, Type } from 'typebox';
-import { PAGE_STATES } from '../../names.js';
+import { APART_REASONS, PAGE_STATES } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Status } from './status.js';
 
@@ -67,7 +67,9 @@ export const Report = Type.Object({
     duePages: Type.Integer({ description: 'that a full scan visits now' }),
     fullScanMs: Type.Optional(
       Type.Number({
-        description: 'what a full scan takes at these settings; absent while nothing is scanned',
+        description:
+          'what a full scan takes at these settings, or would if run were 1; absent where ' +
+          'nothing is to be scanned',
       }),
     ),
     mergedAfterScans: Type.Integer({
@@ -85,6 +87,27 @@ export const Report = Type.Object({
 });
 export type Report = Static<typeof Report>;
 
+/** Pages that are equal at this moment and not merged. */
+export const Unmerged = Type.Object({
+  pages: Type.Integer({ description: 'equal to a page of another frame, and not merged' }),
+  reasons: Type.Record(Type.Enum([...APART_REASONS]), Type.Integer(), {
+    description:
+      'they, by what each waits for: sums up to pages. due: nothing is in the way, the scanner ' +
+      'has yet to come by; notYetDue: its like is merged, and smart scan leaves it out for a ' +
+      'while; outOfPhase: smart scan visits the two in different full scans; changed: it or its ' +
+      'like has changed lately; limit: at max_page_sharing; node: its like is on another NUMA ' +
+      'node; unadvised: it or its like is not advised mergeable',
+  }),
+  withoutSmartScan: Type.Object(
+    {
+      pages: Type.Integer({ description: 'that would merge' }),
+      freedPages: Type.Integer({ description: 'frames that would come free' }),
+    },
+    { description: 'what smart_scan=0 would have, within two full scans' },
+  ),
+});
+export type Unmerged = Static<typeof Unmerged>;
+
 export const REPORT_ROUTES = {
   report: {
     method: 'GET',
@@ -93,5 +116,13 @@ export const REPORT_ROUTES = {
     overTcp: true,
     duringRestart: true,
     answers: { 200: Report },
+  },
+  unmerged: {
+    method: 'GET',
+    path: '/v1/unmerged',
+    summary: 'Pages that are equal at this moment and not merged, and why',
+    overTcp: true,
+    duringRestart: true,
+    answers: { 200: Unmerged },
   },
 } as const satisfies Routes;

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { pageWording } from '../../../src/daemon/feeds/page-wording.js';
 import type { PageExplanation } from '../../../src/inspect/page-explanation.js';
-import { PAGE_STATES } from '../../../src/names.js';
+import { APART_REASONS, type ApartReason, PAGE_STATES } from '../../../src/names.js';
 
 const PAGE: PageExplanation = {
   page: { guest: 'a', region: 'r', address: 4096 },
@@ -16,6 +16,7 @@ const PAGE: PageExplanation = {
   hugePage: undefined,
   forkSharers: 0,
   age: 5,
+  changes: 0,
   skips: 2,
   written: false,
   ksmPages: 0,
@@ -59,6 +60,32 @@ test('what a page will meet is said where it is known', () => {
   expect(
     pageWording({ ...PAGE, zeroes: true, skips: 0 }, { ...RUNNING, use_zero_pages: 1 }, true).next,
   ).toMatch(/maps the zero page instead\.$/);
+});
+
+test('a page that is equal is named wherever it is, and nothing is promised of it', () => {
+  const first = { guest: 'b', region: 'r', address: 8192, numaNode: 3 };
+  const next = (reason: ApartReason): string =>
+    pageWording({ ...PAGE, skips: 0 }, RUNNING, true, { reason, count: 1, first: [first] }).next;
+  for (const reason of APART_REASONS) {
+    expect(next(reason)).toContain('page 0x2000 of guest b');
+    expect(next(reason)).not.toMatch(/as soon as|undefined/);
+  }
+  expect(next('outOfPhase')).toMatch(
+    /different full scans.*never come\. With smart_scan=0 each does\.$/,
+  );
+  expect(next('node')).toMatch(/but on NUMA node 3: merge_across_nodes=0 keeps them apart\.$/);
+  expect(next('due')).toMatch(/^The next full scan merges it with page 0x2000 of guest b/);
+  expect(pageWording(PAGE, RUNNING, true, { count: 0, first: [] }).next).toMatch(
+    /; no page is equal to it now\.$/,
+  );
+});
+
+test('a page that smart scan leaves out tells what its last visits have found', () => {
+  const why = (changes: number): string =>
+    pageWording({ ...PAGE, state: 'skipped', changes }, RUNNING, true).why;
+  expect(why(40)).toMatch(/ At each of its last 40 visits it had changed\.$/);
+  expect(why(1)).toMatch(/ At its last visit it had changed\.$/);
+  expect(why(0)).toMatch(/ At its last visit it was as before\.$/);
 });
 
 test('nothing comes next while the scanner is stopped, but for pages that need no scanner', () => {

@@ -9,6 +9,7 @@
 import { noPages, takeCensus } from '../../../inspect/census.js';
 import { takeFootprint } from '../../../inspect/footprint.js';
 import { takeSharing } from '../../../inspect/sharing.js';
+import { takeUnmerged } from '../../../inspect/unmerged.js';
 import { DEFAULT_TICK_MS } from '../../../ksm/clock.js';
 import { readGuestCounter } from '../../../ksm/counters.js';
 import type { Host } from '../../../ksm/host.js';
@@ -34,6 +35,7 @@ export function reportHandlers(context: Context): Handlers<typeof REPORT_ROUTES>
       await context.forks.ready();
       return report(context);
     },
+    unmerged: () => lookInSlices(() => takeUnmerged(context.host)),
   };
 }
 
@@ -106,7 +108,7 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
       ? asPriced / 1e6
       : 0;
   const fullScanMs = sleeps * napMs(Number(tunables.sleep_millisecs), pace) + visitsMs;
-  const known = running && batchPages > 0 && duePages > 0;
+  const isKnown = batchPages > 0 && duePages + pages.skipped > 0;
   return {
     running,
     pagesPerSecond: (scanned * 1000) / elapsedMs,
@@ -116,6 +118,6 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
     duePages,
     mergedAfterScans: MERGED_AFTER_SCANS,
     meetsAlone: tunables.smart_scan === 1 ? 'perhaps' : 'always',
-    ...(known ? { fullScanMs, mergedAfterMs: MERGED_AFTER_SCANS * fullScanMs } : {}),
+    ...(isKnown ? { fullScanMs, mergedAfterMs: MERGED_AFTER_SCANS * fullScanMs } : {}),
   };
 }

@@ -5,18 +5,10 @@
  * in the kernel. A frame counts as mapped once more while somebody holds it for a moment, or for as
  * long as a snapshot is being sent.
  */
-import {
-  PTE_FRAME,
-  PTE_PRESENT,
-  PTE_STATE,
-  REGION_SLOT,
-  SLOT_REGION,
-  SLOT_WORDS,
-} from '../core/layout.js';
+import { PTE_FRAME, PTE_PRESENT, PTE_STATE, SLOT_REGION, SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
-import type { Machine } from '../machine/machine.js';
-import { ringOf } from './kin.js';
+import { kinStarts } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 /** The kernel reckons a page's part of a frame in so many parts of a byte. Linux: PSS_SHIFT. */
@@ -77,13 +69,6 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
     ksmPssBytes: Math.floor(ksmPss / PARTS_OF_A_BYTE),
     forkSharedPages,
   };
-}
-
-/** The first slots of all regions but this one that were one with it. */
-function kinStarts(machine: Machine, region: number): number[] {
-  return ringOf(machine, region)
-    .slice(1)
-    .map((kin) => machine.memory.i32[kin + REGION_SLOT]);
 }
 
 /** Whether the page of that number maps the frame in one of them. */

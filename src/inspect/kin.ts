@@ -21,6 +21,13 @@ export function ringOf({ memory }: Machine, region: number): readonly number[] {
   return ring;
 }
 
+/** The first slots of all regions but this one that were one with it. */
+export function kinStarts(machine: Machine, region: number): number[] {
+  return ringOf(machine, region)
+    .slice(1)
+    .map((kin) => machine.memory.i32[kin + REGION_SLOT]);
+}
+
 /** Slots of other guests that lie where the slot's page lies, and map the frame that it maps. */
 export function* sharingKin({ memory }: Machine, slot: number): Generator<number, void, void> {
   const { i32 } = memory;

@@ -1,6 +1,8 @@
 /**
  * Whose pages stand behind what KSM saves, and what is in them. Zeroes are told apart: they may be
- * memory that was never used, and a machine that comes to use it takes it back.
+ * memory that was never used, and a machine that comes to use it takes it back. What a fork shares
+ * is none of it, so it adds up to what is saved (savings.ts), but for pages of forks that KSM is
+ * still moving.
  *
  * Looks at every page, while all threads go on.
  */
@@ -10,10 +12,12 @@ import {
   PTE_PRESENT,
   PTE_STATE,
   PTE_ZERO,
+  SLOT_REGION,
   SLOT_WORDS,
 } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
+import { kinStarts } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 const ZERO_FRAME = 0;
@@ -42,16 +46,22 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
   for (const [place, guest] of guests.entries())
     for (const { name, pages } of host.regionsOf(guest)) {
       const first = host.firstSlot(guest, name);
+      const kin = kinStarts(host.machine, i32[first + SLOT_REGION]);
       for (let page = 0; page < pages; page++) {
         if (page % PAGES_A_STEP === 0) {
           yield;
           if (!isUnchanged()) return undefined;
         }
-        const state = i32[first + page * SLOT_WORDS + PTE_STATE];
-        if ((state & PTE_ZERO) !== 0) zeroPages++;
-        if ((state & PTE_PRESENT) === 0) continue;
-        const frame = i32[first + page * SLOT_WORDS + PTE_FRAME];
-        if (!frames.isKsm(frame)) continue;
+        const slot = first + page * SLOT_WORDS;
+        const state = i32[slot + PTE_STATE];
+        if ((state & (PTE_ZERO | PTE_PRESENT)) === 0) continue;
+        const frame = i32[slot + PTE_FRAME];
+        if ((state & PTE_PRESENT) !== 0 && !frames.isKsm(frame)) continue;
+        if (kin.some((start) => sharesSince(i32, start + page * SLOT_WORDS, slot))) continue;
+        if ((state & PTE_ZERO) !== 0) {
+          zeroPages++;
+          continue;
+        }
         const before = metIn[frame];
         if (before === 0)
           metIn[frame] = core.framesEqual(frame, ZERO_FRAME) !== 0 ? ZEROES : place + 1;
@@ -64,4 +74,15 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
       }
     }
   return { zeroPages, withinGuestPages, betweenGuestsPages };
+}
+
+/**
+ * Whether two pages at one place of kin map one frame, or the zero page: of all that do so, the
+ * first in memory stands for the rest.
+ */
+function sharesSince(i32: Int32Array, kin: number, slot: number): boolean {
+  if (kin >= slot) return false;
+  const both = i32[kin + PTE_STATE] & i32[slot + PTE_STATE];
+  if ((both & PTE_ZERO) !== 0) return true;
+  return (both & PTE_PRESENT) !== 0 && i32[kin + PTE_FRAME] === i32[slot + PTE_FRAME];
 }

@@ -1,5 +1,7 @@
 /** Whose pages are equal: within a guest, between guests, and zeroes, which are told apart. */
 import { expect, test } from 'vitest';
+import { countForkSharing, families } from '../../src/inspect/fork-sharing.js';
+import { savings } from '../../src/inspect/savings.js';
 import { takeSharing } from '../../src/inspect/sharing.js';
 import { finish } from '../../src/machine/long-work.js';
 import { BenchHost, times } from '../ksm/bench-host.js';
@@ -34,4 +36,18 @@ test('what has not merged is none of it', () => {
     withinGuestPages: 0,
     betweenGuestsPages: 0,
   });
+});
+
+test('what a fork shares is none of it: what is left adds up to what is saved', () => {
+  const bench = new BenchHost();
+  bench.host.set('use_zero_pages', 1);
+  bench.guest('parent', [1, 1, 2, 0, 3]);
+  bench.host.fork('parent', 'child');
+  bench.host.fork('child', 'grandchild');
+  bench.guest('other', [2]);
+  bench.fullScans(4);
+  const sharing = finish(takeSharing(bench.host));
+  expect(sharing).toEqual({ zeroPages: 1, withinGuestPages: 1, betweenGuestsPages: 1 });
+  const forked = finish(countForkSharing(bench.host, families(bench.host))) ?? 0;
+  expect(savings(bench.host, forked).pages).toBe(3);
 });

@@ -3,6 +3,7 @@
  * since its start.
  */
 import type { GuestSummary } from '../../protocol/routes/guests.js';
+import type { Status } from '../../protocol/routes/status.js';
 import type { Workload } from '../../protocol/routes/workloads.js';
 import type { Sample } from './samples.js';
 
@@ -27,11 +28,7 @@ export interface GuestUsage {
   readonly memoryShare: number;
   /** Processors' worth of time its workloads have used. */
   readonly cpus: number;
-  /**
-   * Its part of what all guests save: of what the zero page saves as much as it has of the pages
-   * that map it, of what merging saves as much as it has of the merged pages. Which guests share
-   * which frames is not looked at.
-   */
+  /** Its part of what all guests save. */
   readonly savedBytes: number;
   readonly bookkeepingBytes: number;
   /** Of the scanner's visits that looked at a page. */
@@ -41,12 +38,9 @@ export interface GuestUsage {
 /** In the daemon's order. Without `before`, since the start. */
 export function guestUsage(now: GuestSample, before: GuestSample | undefined): GuestUsage[] {
   const { status, guests, workloads } = now;
-  const { pageSize, memory, zeroPages } = status;
+  const { pageSize, memory } = status;
   const intervalMs = Math.max(1, status.uptimeMs - (before?.status.uptimeMs ?? 0));
-  // Where guests were forked, less is saved than there are pages that map the zero page.
-  const zeroSavedBytes = Math.min(status.saved.bytes, zeroPages * pageSize);
-  const mergingSavedBytes = status.saved.bytes - zeroSavedBytes;
-  const mergedPages = sum(guests, (guest) => guest.mergedPages);
+  const savedBytes = savedByGuest(status, guests);
   const visitsBefore = new Map(before?.guests.map(({ name, visits }) => [name, visits]));
   const cpuMsBefore = new Map(before?.workloads.map(({ id, cpuMs }) => [id, cpuMs]));
   // One that counts less than it did is another guest of the name.
@@ -68,13 +62,32 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
       sharedBytes: Math.min(guest.mergedPages, guest.presentPages) * pageSize,
       memoryShare: (guest.presentPages * pageSize) / memory.totalBytes,
       cpus: sum(own, ({ id, cpuMs }) => sinceThen(cpuMs, cpuMsBefore.get(id))) / intervalMs,
-      savedBytes: Math.round(
-        zeroSavedBytes * share(guest.zeroPages, zeroPages) +
-          mergingSavedBytes * share(guest.mergedPages, mergedPages),
-      ),
+      savedBytes: savedBytes[i] ?? 0,
       bookkeepingBytes: guest.bookkeepingBytes,
       scannerShare: share(visits[i] ?? 0, allVisits),
     };
+  });
+}
+
+/**
+ * What each guest has of what all save, in their order; it adds up. Of what the zero page saves as
+ * much as it has of the pages that map it, of what merging saves as much as it has of the merged
+ * pages. Which guests share which frames is not looked at.
+ */
+export function savedByGuest(
+  { saved, zeroPages, pageSize }: Status,
+  guests: readonly GuestSummary[],
+): number[] {
+  // Where guests were forked, less is saved than there are pages that map the zero page.
+  const byZeroPage = Math.min(saved.bytes, zeroPages * pageSize);
+  const mergedPages = sum(guests, (guest) => guest.mergedPages);
+  let upToHere = 0;
+  return guests.map((guest) => {
+    const before = Math.round(upToHere);
+    upToHere +=
+      byZeroPage * share(guest.zeroPages, zeroPages) +
+      (saved.bytes - byZeroPage) * share(guest.mergedPages, mergedPages);
+    return Math.round(upToHere) - before;
   });
 }
 

@@ -4,17 +4,10 @@
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Client } from '../../client/client.js';
-import { type EndSignal, LiveScreen } from '../terminal/live-screen.js';
+import { EXIT_STATUSES, LiveScreen } from '../terminal/live-screen.js';
 import type { GuestSample } from './guest-usage.js';
 import { samples } from './samples.js';
 import { guestRoom, isOrder, type Order, topLines } from './top-screen.js';
-
-/** As a shell has it of a process that a signal ended. */
-const EXIT_STATUSES: Readonly<Record<EndSignal, number>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGTERM: 143,
-};
 
 export class TopLive {
   private readonly over = new AbortController();

@@ -18,6 +18,13 @@ const LEAVE = `${HOME}${CLEAR_BELOW}\x1b[?25h\x1b[?1049l`;
 const END_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
 
+/** As a shell has it of a process that a signal ended. */
+export const EXIT_STATUSES: Readonly<Record<EndSignal, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
 export interface LiveScreenListener {
   /** A key, under readline's name for it: a letter, `up`, `pagedown`. */
   key(name: string): void;

@@ -14,14 +14,15 @@ export function briefSize(bytes: number): string {
   return `${digits}${['k', 'm', 'g'][power - 1]}`;
 }
 
-/** Days, and hours, minutes and seconds. */
+/** How long a thing has been there: 0:12, 1:50, 3:07:12, 7d 3h. */
 export function upTime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
-  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor(seconds / 3600);
+  if (hours >= 24) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
   const two = (value: number): string => String(value).padStart(2, '0');
-  const hours = Math.floor(seconds / 3600) % 24;
-  const clock = `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  return days === 0 ? clock : `${count(days, 'day')}, ${clock}`;
+  const minutes = Math.floor(seconds / 60) % 60;
+  const least = hours === 0 ? String(minutes) : `${hours}:${two(minutes)}`;
+  return `${least}:${two(seconds % 60)}`;
 }
 
 export function count(value: number, one: string, many = `${one}s`): string {
@@ -38,10 +39,11 @@ export function seconds(ms: number): string {
 
 /** A length of time, as coarse as it is long. */
 export function duration(ms: number): string {
-  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 1000) return `${ms > 0 && ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
   if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   const minutes = Math.round(ms / 60_000);
-  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  if (minutes < 100) return `${minutes} min`;
+  return minutes < 2880 ? `${(minutes / 60).toFixed(1)} h` : upTime(ms);
 }
 
 /** Columns as wide as they need to be; all but the first to the right. */

@@ -7,8 +7,18 @@ import { verb } from '../../verb.js';
 
 export const status = verb({
   name: 'status',
-  summary: 'memory, scanner, and what guests share',
-  examples: ['ksmd status', 'ksmd status --json'],
+  summary: 'what KSM saves and costs, what would merge besides, and the rest',
+  details: [
+    'saved is what would be used more without KSM, and by whom: SAVED of ksmd top. “to merge” ' +
+      'counts pages whose bytes are equal at this moment and that are not merged, and says what ' +
+      'each waits for. cost is what the kernel’s scanner would have taken for the same work.',
+  ],
+  options: [
+    new Option('--watch [seconds]', 'look again and again, a second apart unless said').argParser(
+      parseInterval,
+    ),
+  ],
+  examples: ['ksmd status', 'ksmd status --watch', 'ksmd status --json'],
   json: true,
   load: () => import('./status.js'),
 });

@@ -1,4 +1,4 @@
-/** `ksmd explain`, and the answers of `ksmd status`. */
+/** `ksmd explain`: one page, in sentences. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DaemonProcess } from '../../../daemon-process.js';
 
@@ -43,22 +43,4 @@ test('an address where nothing is mapped: what to do next is said', async () => 
   expect(stderr).toMatch(
     /^ksmd: EFAULT: no region maps 0x0 \('ksmd guests GUEST' shows where its regions are\)/,
   );
-});
-
-test('status answers what people ask: who gains, why the rest is not shared, how long it takes', async () => {
-  const stopped = (await daemon.ksmd('status')).stdout;
-  expect(stopped).toMatch(/^gain +web 3\.9 KiB, db 3\.8 KiB$/m);
-  expect(stopped).toMatch(/^not shared +1 page without their like$/m);
-  expect(stopped).toMatch(/^pace +the scanner is stopped: run=1 lets it go on$/m);
-  await daemon.client.setKsm({ run: 1, pages_to_scan: 100, sleep_millisecs: 500 });
-  expect((await daemon.ksmd('status')).stdout).toMatch(
-    /^pace +a full scan takes about 5\d\d ms at these settings, a new page has merged after 2, in about 1\.\d s, at ksmd's own pace; a kernel would take \d/m,
-  );
-  await daemon.client.setKsm({ smart_scan: 1 });
-  expect((await daemon.ksmd('status')).stdout).toMatch(
-    /merged ones after 2, in about \d.* s; with one that was alone after 2 to 14, or never \(smart/,
-  );
-  expect(JSON.parse((await daemon.ksmd('status', '--json')).stdout)).toMatchObject({
-    report: { pages: { shared: 2, unshared: 1 } },
-  });
 });

@@ -1,0 +1,188 @@
+/**
+ * What `ksmd status` shows: first what KSM saves, what that costs and what would merge besides;
+ * then the rest, one idea a line.
+ */
+import type { GuestSummary } from '../../../protocol/routes/guests.js';
+import type { Report, Unmerged } from '../../../protocol/routes/report.js';
+import type { Status } from '../../../protocol/routes/status.js';
+import { savedByGuest } from '../../procps/guest-usage.js';
+import { type Row, rowIf, rows } from '../../terminal/rows.js';
+import { count, duration, percent, size, upTime } from '../../terminal/wording.js';
+import { unmergedRows } from './unmerged-rows.js';
+
+export interface StatusLook {
+  readonly status: Status;
+  readonly report: Report;
+  readonly unmerged: Unmerged;
+  readonly guests: readonly GuestSummary[];
+}
+
+/** Guests that are named. */
+const MOST = 3;
+
+export function statusLines(look: StatusLook, columns: number): string[] {
+  const { status, report, unmerged } = look;
+  return rows(
+    [
+      ...savedRows(look),
+      ...costRows(look),
+      ...unmergedRows(unmerged, report),
+      ...paceRows(report),
+      ...hostRows(status, report),
+    ],
+    columns,
+  );
+}
+
+function savedRows({ status, report, guests }: StatusLook): Row[] {
+  const { saved, sharing, pageSize } = report;
+  if (saved.pages === 0) return [['saved', 'nothing yet']];
+  const { zeroPages, withinGuestPages, betweenGuestsPages } = sharing;
+  const withoutKsm = status.memory.usedBytes + saved.bytes;
+  const kinds: (readonly [string, number, string])[] = [
+    ['  zeroes', zeroPages, 'of zeroes: memory perhaps never used'],
+    ['  within', withinGuestPages, 'equal to pages of the same guest'],
+    ['  between', betweenGuestsPages, 'equal to pages of other guests only'],
+  ];
+  return [
+    [
+      'saved',
+      `${size(saved.bytes)} of ${size(withoutKsm)}, ${percent(saved.share)}; ` +
+        `${size(saved.netBytes)} net of bookkeeping`,
+    ],
+    ...kinds
+      .filter(([, pages]) => pages > 0)
+      .map(
+        ([name, pages, what]): Row => [
+          name,
+          `${size(pages * pageSize)}, ${count(pages, 'page')} ${what}`,
+        ],
+      ),
+    ['  by guest', byGuest(status, guests)],
+  ];
+}
+
+/** Those that save most, and the rest: as SAVED of `ksmd top`. */
+function byGuest(status: Status, guests: readonly GuestSummary[]): string {
+  const saved = savedByGuest(status, guests);
+  const saving = guests
+    .map(({ name }, at) => ({ name, bytes: saved[at] ?? 0 }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+  const others = saving.slice(MOST);
+  const rest = others.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [
+    ...saving.slice(0, MOST).map(({ name, bytes }) => `${name} ${size(bytes)}`),
+    ...(others.length === 0 ? [] : [`${count(others.length, 'other')} ${size(rest)}`]),
+  ].join(', ');
+}
+
+function costRows({ status: { scanner }, report: { saved, scan } }: StatusLook): Row[] {
+  if (saved.bookkeepingBytes === 0 && scanner.kernelCpuMs === 0) return [];
+  return [
+    [
+      'cost',
+      `${duration(scanner.kernelCpuMs)} of a kernel's processor time so far ` +
+        `(${duration(scanner.cpuMs)} here)`,
+    ],
+    ...rowIf(
+      scan.running,
+      '  now',
+      `${percent(scan.kernelCpuShare)} of a processor, as a kernel ` +
+        `(${percent(scan.cpuShare)} here)`,
+    ),
+    ['  memory', `${size(saved.bookkeepingBytes)} of bookkeeping, 64 bytes a page`],
+  ];
+}
+
+function paceRows({ scan, pages }: Report): Row[] {
+  const { running, pace, duePages, fullScanMs, mergedAfterScans, mergedAfterMs } = scan;
+  if (fullScanMs === undefined || mergedAfterMs === undefined)
+    return [['pace', `there is nothing to scan${running ? '' : ', and the scanner is stopped'}`]];
+  const takes = running
+    ? 'a full scan takes about'
+    : 'stopped: run=1 lets the scanner go on; a full scan would take about';
+  const due =
+    duePages === 0 ? `; smart scan leaves out all ${count(pages.skipped, 'page')} now` : '';
+  const whose = pace === 'kernel' ? "a kernel's" : "ksmd's own";
+  const isPerhaps = scan.meetsAlone === 'perhaps';
+  return [
+    ['pace', `${takes} ${duration(fullScanMs)}, at ${whose} pace${due}`],
+    [
+      '  new page',
+      `merges ${isPerhaps ? 'with merged ones ' : ''}after ${mergedAfterScans} full scans, ` +
+        `about ${duration(mergedAfterMs)}${isPerhaps ? ';' : ''}`,
+    ],
+    ...rowIf(isPerhaps, '', 'with one that was alone after 2 to 14, or never (smart scan)'),
+  ];
+}
+
+function hostRows(status: Status, report: Report): Row[] {
+  const { pageSize, memory, scanner, counters, fingerprints, sysfs } = status;
+  const pages = (n: number): string => `${count(n, 'page')} (${size(n * pageSize)})`;
+  const { forkSharedPages } = report.saved;
+  return [
+    ['scanner', `${scanner.state}, ${count(counters.full_scans ?? 0, 'full scan')}`],
+    ...sharedRows(report),
+    ...rowIf(forkSharedPages > 0, 'forked', `${pages(forkSharedPages)} share a frame since a fork`),
+    ...hugeRows(status),
+    ['memory', `${size(memory.usedBytes)} of ${size(memory.totalBytes)} used`],
+    ...(fingerprints === undefined ? [] : [['holds', heldText(fingerprints)] satisfies Row]),
+    ['guests', `${status.guests}, with ${pages(status.registeredPages)} registered`],
+    ['', `${pages(status.presentPages)} present`],
+    ...(sysfs === undefined ? [] : [['files', filesText(sysfs)] satisfies Row]),
+    [
+      'ksmd',
+      `${status.version}, as Linux ${status.kernel}, process ${status.pid}, up ` +
+        upTime(status.uptimeMs),
+    ],
+  ];
+}
+
+/** How many frames stand for the pages that are merged, as they are now. */
+function sharedRows({ saved, pages: { shared }, guests, pageSize }: Report): Row[] {
+  if (saved.pages === 0) return [];
+  // Each page that maps one has its part of it.
+  const bytes = guests.reduce((sum, { footprint }) => sum + footprint.ksmPssBytes, 0);
+  const frames = Math.round(bytes / pageSize);
+  const more = Math.max(0, shared - frames);
+  const stands = `${count(frames, 'KSM page')} ${frames === 1 ? 'stands' : 'stand'} for`;
+  return [['shared', `${stands} ${count(more, 'page')} more`]];
+}
+
+function hugeRows({ hugePages, totals, pageSize }: Status): Row[] {
+  const { splits, splitZeroPages, collapses } = totals;
+  if (hugePages + splits === 0) return [];
+  const [mapped, split, made] = [hugePages, splits, collapses].map((n) => n.toLocaleString('en'));
+  return [
+    ['huge pages', `${mapped} mapped, ${split} split by KSM, ${made} made by khugepaged`],
+    ...rowIf(
+      splitZeroPages > 0,
+      '',
+      `splits gave back ${count(splitZeroPages, 'page')} ` +
+        `(${size(splitZeroPages * pageSize)}) of zeroes`,
+    ),
+  ];
+}
+
+function heldText({
+  frameBytes,
+  reservedBytes,
+  keyId,
+  oneIn,
+}: NonNullable<Status['fingerprints']>): string {
+  const by = keyId === undefined ? '' : `, by the key ${keyId}`;
+  // What all figures are to be read with.
+  const sample =
+    oneIn === 1 ? '' : `; 1 page in ${oneIn.toLocaleString('en')} is held, and counted`;
+  return (
+    `fingerprints of pages, ${frameBytes} bytes each${by}: with all tables ` +
+    `${size(reservedBytes)} of real memory${sample}`
+  );
+}
+
+function filesText({ directory, as }: NonNullable<Status['sysfs']>): string {
+  return as === 'mount'
+    ? `a mount in ${directory}, and in proc beside it`
+    : `a picture in ${directory}, and in proc beside it: plain files that follow`;
+}

@@ -1,0 +1,50 @@
+/** What would merge besides: pages that are equal and not merged, why, and what helps. */
+import { APART_REASONS, type ApartReason, PAGE_STATES } from '../../../names.js';
+import type { Report, Unmerged } from '../../../protocol/routes/report.js';
+import { type Row, rowIf } from '../../terminal/rows.js';
+import { count, size } from '../../terminal/wording.js';
+
+/** Pages that hold something and are not merged. */
+const NOT_MERGED = PAGE_STATES.filter((state) => !['untouched', 'shared', 'zero'].includes(state));
+
+const REASONS: Readonly<Record<ApartReason, string>> = {
+  due: 'wait for the scanner to come by',
+  notYetDue: 'have a merged like; smart scan leaves them out for now',
+  outOfPhase: 'smart scan visits in other full scans than their like: they merge late, or never',
+  changed: 'have changed lately, they or their like',
+  limit: 'are more than max_page_sharing allows: a higher one merges them',
+  node: 'have their like on another node: merge_across_nodes=1 merges them',
+  unadvised: 'are not advised mergeable, they or their like',
+};
+const STOPPED = 'wait for the scanner, which is stopped: run=1 lets it go on';
+
+export function unmergedRows(unmerged: Unmerged, report: Report): Row[] {
+  const { pages, reasons, withoutSmartScan } = unmerged;
+  const { pageSize, scan, saved } = report;
+  const notMerged = NOT_MERGED.reduce((sum, state) => sum + report.pages[state], 0);
+  const alone = Math.max(0, notMerged - pages);
+  const forked = saved.forkSharedPages === 0 ? '' : ', but for what forks share';
+  const equal = (n: number): string =>
+    `${count(n, 'page')} (${size(n * pageSize)}) ${n === 1 ? 'equals' : 'equal'}`;
+  return [
+    ...rowIf(pages > 0, 'to merge', `${equal(pages)} another one, not merged:`),
+    ...APART_REASONS.filter((reason) => reasons[reason] > 0).map(
+      (reason): Row => [
+        `  ${reasons[reason].toLocaleString('en')}`,
+        reason === 'due' && !scan.running ? STOPPED : REASONS[reason],
+      ],
+    ),
+    ...rowIf(
+      withoutSmartScan.pages > 0,
+      '  helps',
+      `smart_scan=0 merges ${withoutSmartScan.pages.toLocaleString('en')} of them within two ` +
+        `full scans, and frees ${size(withoutSmartScan.freedPages * pageSize)}`,
+    ),
+    ...rowIf(
+      pages === 0 && saved.pages > 0,
+      'to merge',
+      'nothing: all pages that are equal are merged',
+    ),
+    ...rowIf(alone > 0, 'alone', `${equal(alone)} no other${forked}`),
+  ];
+}

@@ -31,8 +31,10 @@ export class Tally {
   loads = 0;
   /** Stores and pages read back and held against what they should be. */
   verified = 0;
-  /** Of those, not what they should be. */
+  /** Of those, not what they should be: bytes were lost. */
   wrong = 0;
+  /** Pages left alone, as somebody else has written them. */
+  foreign = 0;
   /** Stores tried again because no frame was free. */
   retries = 0;
 }

@@ -86,6 +86,22 @@ describe('dirty', () => {
     ).toBeGreaterThan(0);
   });
 
+  test('pages that hold what it has not written are left alone and counted, and nothing is wrong', () => {
+    const memory = new PlainMemory(PAGES);
+    for (const page of [3, 7]) memory.page(page).fill(0xab);
+    memory.page(9)[17] = 1;
+    const foreign = [3, 7, 9].map((page) => memory.page(page).slice());
+    const tally = run(dirty, memory, {}, new ManualPace(2000));
+    expect(tally).toMatchObject({ stores: 2000, wrong: 0, foreign: 3 });
+    expect([3, 7, 9].map((page) => memory.page(page))).toEqual(foreign);
+    memory.bytes.fill(0xab);
+    expect(run(dirty, memory, {}, new ManualPace(2000))).toMatchObject({
+      stores: 0,
+      wrong: 0,
+      foreign: PAGES,
+    });
+  });
+
   test('keeps to its rate', () => {
     const pace = new ManualPace(6401);
     run(dirty, new PlainMemory(PAGES), { rate: 1000 }, pace);
@@ -120,11 +136,26 @@ describe('read', () => {
     expect(memory.bytes).toEqual(before);
   });
 
-  test('counts pages with a quadword that does not belong there', () => {
+  test('counts pages that lose a quadword after it has looked at them', () => {
     const memory = new PlainMemory(1);
     run(dirty, memory, { spreadPages: 1 }, new ManualPace(50));
-    memory.bytes[5] ^= 1;
-    expect(run(read, memory, {}, new ManualPace(30))).toMatchObject({ verified: 30, wrong: 30 });
+    let loads = 0;
+    memory.onLoad = () => {
+      if (++loads === 11) memory.bytes[5] ^= 1;
+    };
+    expect(run(read, memory, {}, new ManualPace(30))).toMatchObject({
+      verified: 30,
+      wrong: 20,
+      foreign: 0,
+    });
+  });
+
+  test('leaves pages alone that hold something else from the first', () => {
+    const memory = new PlainMemory(2);
+    memory.page(1).fill(0xff);
+    const tally = run(read, memory, {}, new ManualPace(40));
+    expect(tally).toMatchObject({ wrong: 0, foreign: 1 });
+    expect(tally.loads).toBe(tally.verified + 1);
   });
 
   test('keeps to its rate and its spread', () => {

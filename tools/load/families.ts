@@ -96,9 +96,9 @@ export class Families {
   }
 
   private async endThread({ workload }: Child, isKilled: boolean): Promise<void> {
-    const { wrong, state, reason } = await this.daemon.client.kill(workload, isKilled);
+    const { wrong, foreign, state, reason } = await this.daemon.client.kill(workload, isKilled);
     if (state === 'died' && reason !== 'killed') throw new Error(`a child died: ${reason}`);
-    this.wrong += wrong;
+    this.wrong += wrong + foreign;
   }
 
   /** A child becomes another program, which writes memory of its own. */

@@ -95,12 +95,13 @@ export class Writers {
 
 function accumulate(
   totals: Totals,
-  { workload, stores, verified, wrong, retries }: Workload,
+  { workload, stores, verified, wrong, foreign, retries }: Workload,
 ): void {
   totals.stores += stores;
   // The reader verifies pages, not stores.
   if (workload === 'dirty') totals.verified += verified;
-  totals.wrong += wrong;
+  // Nobody else writes these regions: what is foreign to the next writer was lost to the last.
+  totals.wrong += wrong + foreign;
   totals.retries += retries;
 }
 

@@ -50,7 +50,10 @@ export const Workload = Type.Object({
   verified: Type.Integer({
     description: 'stores and pages read back and held against what they should be',
   }),
-  wrong: Type.Integer({ description: 'of those, not what they should be' }),
+  wrong: Type.Integer({ description: 'of those, not what they should be: bytes were lost' }),
+  foreign: Type.Integer({
+    description: 'dirty, read: pages left alone, as they held something else at first',
+  }),
   retries: Type.Integer({ description: 'stores tried again because no frame was free' }),
   cpuMs: Type.Integer({ description: 'processor time of its thread' }),
   reason: Type.Optional(Type.String({ description: 'why it died' })),

@@ -63,6 +63,7 @@ describe('in what a daemon answers', () => {
           loads: 0,
           verified: 0,
           wrong: 0,
+          foreign: 0,
           retries: 0,
           cpuMs: 0,
         },

@@ -95,7 +95,7 @@ class Threads {
   }
 
   wrong(): number {
-    return this.guests.list().reduce((sum, { tally }) => sum + tally.wrong, 0);
+    return this.guests.list().reduce((sum, { tally }) => sum + tally.wrong + tally.foreign, 0);
   }
 
   /** So many more verified operations, by whoever runs. */
@@ -199,12 +199,13 @@ test('guest threads killed beside them: what they stored is whole, and another g
     await until('it has stored', () => guests.get(id).tally.verified > 500 * kill);
     const { state, tally } = await guests.kill(id);
     expect(state).toBe('died');
-    wrong.push(tally.wrong);
+    wrong.push(tally.wrong, tally.foreign);
     expect(await threads.check()).toEqual([]);
     // The reader sees a word that is half old, half new.
     const reader = threads.run('read', 'a', { spreadPages: 8 });
     await until('it has read', () => guests.get(reader).tally.verified > 100);
-    wrong.push((await guests.stop(reader)).tally.wrong);
+    const seen = (await guests.stop(reader)).tally;
+    wrong.push(seen.wrong, seen.foreign);
   }
   expect(reasons).toEqual(Array.from({ length: 6 }, () => 'killed'));
   expect([...wrong, threads.wrong()].every((count) => count === 0)).toBe(true);

@@ -53,6 +53,11 @@ export const run = verb({
 export const ps = verb({
   name: 'ps',
   summary: 'all workloads, and what they have done',
+  details: [
+    'WRONG: stores and pages that did not read back as written, so that bytes were lost; ' +
+      'FOREIGN, where there are any: pages that dirty and read leave alone, as they held ' +
+      'something else at first; RETRIES: stores tried again because no frame was free.',
+  ],
   examples: ['ksmd ps'],
   json: true,
   load: () => import('./ps.js'),

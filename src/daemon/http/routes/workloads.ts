@@ -81,7 +81,7 @@ function describe({
   cpuMs,
   reason,
 }: GuestThreadInfo): Workload {
-  const { stores, loads, verified, wrong, retries } = tally;
+  const { stores, loads, verified, wrong, foreign, retries } = tally;
   return {
     id,
     workload,
@@ -92,6 +92,7 @@ function describe({
     loads,
     verified,
     wrong,
+    foreign,
     retries,
     cpuMs: Math.round(cpuMs),
     ...(reason === undefined ? {} : { reason }),

@@ -25,7 +25,7 @@ import { KhugepagedPasses } from './khugepaged.js';
 import { made, type Part } from './life-cycle.js';
 import { close, listenAt, listening } from './listening.js';
 import { Log } from './log/log.js';
-import { logSummaries } from './log/summary.js';
+import { logScanning } from './log/scanning.js';
 import { Metrics } from './metrics/metrics.js';
 import { furnish, newHost } from './new-host.js';
 import { ServiceManager } from './service-manager.js';
@@ -123,6 +123,12 @@ export function* daemonParts(
     stop: (history) => history.stop(),
   });
   const tunables = new TunableWrites(host, scanner);
+  tunables.on('written', (values) => {
+    const names = Object.keys(values);
+    const now = { ...values, ...host.tunables() };
+    const set = Object.fromEntries(names.map((name) => [name, now[name]]));
+    if (names.length > 0) logger.info(set, 'tunables are set');
+  });
   const { sysfs, http, socketPath } = config;
   const kernelFiles =
     sysfs === undefined
@@ -202,8 +208,8 @@ export function* daemonParts(
     stop: (manager) => manager.tell('STOPPING=1'),
   });
   yield* made({
-    name: 'summaries',
-    start: () => logSummaries(logger, () => host.counters(), timers),
+    name: 'lines on the scanner',
+    start: () => logScanning(logger, () => host.counters(), timers),
     stop: (end) => end(),
   });
 }

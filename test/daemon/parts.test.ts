@@ -22,7 +22,7 @@ const PARTS = [
   'socket',
   'TCP',
   'service manager',
-  'summaries',
+  'lines on the scanner',
 ];
 
 /** A port that nobody listens on. */

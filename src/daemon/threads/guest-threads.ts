@@ -42,6 +42,9 @@ export interface GuestThreadSummary {
 }
 
 export interface GuestThreadListener {
+  started(info: GuestThreadInfo): void;
+  /** A thread has done its work, or was asked to end. */
+  ended(info: GuestThreadInfo): void;
   /** A thread ended without being asked to. */
   died(info: GuestThreadInfo): void;
   /** A store of the thread found no frame, and waits for one. */
@@ -134,6 +137,7 @@ export class GuestThreads {
     };
     this.threads.set(id, thread);
     this.watch(thread, resolveEnd);
+    this.listener.started(thread.info);
     return thread.info;
   }
 
@@ -231,6 +235,7 @@ export class GuestThreads {
       thread.ended = true;
       if (Atomics.load(i32, CTL_THREAD_STOPS + thread.holder) !== 0)
         thread.info = { ...thread.info, state: 'stopped' };
+      this.listener.ended(thread.info);
       return;
     }
     await this.standstill.repair(() => recover(machine, thread.holder));

@@ -1,4 +1,4 @@
-/** What the log and the events tell of threads that die, or wait for a frame. */
+/** What the log and the events tell of threads: those that come, end, die, or wait for a frame. */
 import type { Logger } from 'pino';
 import type { EventFeed } from '../feeds/event-feed.js';
 import type { GuestThreadListener } from './guest-threads.js';
@@ -16,6 +16,10 @@ export function tellOfScanner(scanner: Scanner, logger: Logger, events: EventFee
 
 export function tellingOfGuestThreads(logger: Logger, events: EventFeed): GuestThreadListener {
   return {
+    started: ({ id, workload, guest, region }) =>
+      logger.info({ id, workload, guest, region }, 'a workload starts'),
+    ended: ({ id, workload, guest, region, state, tally: { stores, wrong } }) =>
+      logger.info({ id, workload, guest, region, state, stores, wrong }, 'a workload has ended'),
     died: ({ workload, guest, reason }) => {
       logger.error({ workload, guest, reason }, 'a guest thread died');
       events.warn(`workload ${workload} of guest '${guest}' died`);

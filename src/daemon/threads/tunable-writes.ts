@@ -14,8 +14,8 @@ import type { TunableValues } from '../../protocol/routes/ksm.js';
 import type { Scanner } from './scanner.js';
 
 interface TunableEvents {
-  /** All of a request is written, or some of it and put back. */
-  written: [];
+  /** All of a request is written, or some of it and put back: then there are no values. */
+  written: [values: TunableValues];
 }
 
 export class TunableWrites extends EventEmitter<TunableEvents> {
@@ -63,11 +63,11 @@ export class TunableWrites extends EventEmitter<TunableEvents> {
       }
     } catch (error) {
       for (const name of written.reverse()) await scanner.set(name, before[name] ?? 0);
-      this.emit('written');
+      this.emit('written', {});
       throw error;
     }
     for (const [name, value] of khugepaged) host.set(name, value);
-    this.emit('written');
+    this.emit('written', values);
   }
 }
 

@@ -58,8 +58,10 @@ test('the log is to be had line by line, the last ones or the next ones too', as
 
   const follower = daemon.client.logs({ lines: 1, follow: true });
   await follower.next();
-  const next = follower.next();
-  await daemon.client.scan(1000);
-  expect(JSON.parse((await next).value ?? '')).toMatchObject({ msg: 'scanned' });
-  await follower.return();
+  const told = (async () => {
+    for await (const line of follower) if (JSON.parse(line).msg === 'tunables are set') return line;
+    return undefined;
+  })();
+  await daemon.client.setKsm({ pages_to_scan: 7 });
+  expect(JSON.parse((await told) ?? '')).toMatchObject({ level: 'info', pages_to_scan: 7 });
 });

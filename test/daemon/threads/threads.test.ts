@@ -56,6 +56,8 @@ class Threads {
     const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, standstill, {
       died: ({ reason }) => onDeath(reason ?? ''),
       waits: () => {},
+      started: () => {},
+      ended: () => {},
     });
     const threads = new Threads(host, standstill, scanner, guests);
     for (const [name, value] of [

@@ -13,6 +13,7 @@ export function guestHandlers({
   host,
   standstill,
   threads,
+  log: { logger },
 }: Context): Handlers<typeof GUEST_ROUTES> {
   return {
     guests: () => ({
@@ -21,25 +22,32 @@ export function guestHandlers({
         return { ...guest, regions: guest.regions.length };
       }),
     }),
-    createGuest: ({ params, body }) =>
-      standstill.change(() => {
-        host.createGuest(params.guest, body.node);
-        return describe(host, params.guest);
-      }),
+    createGuest: async ({ params: { guest }, body }) => {
+      const made = await standstill.change(() => {
+        host.createGuest(guest, body.node);
+        return describe(host, guest);
+      });
+      logger.info({ guest, node: made.node }, 'a guest is registered');
+      return made;
+    },
     guest: ({ params }) => describe(host, params.guest),
     removeGuest: async ({ params: { guest } }) => {
       host.guestPointer(guest);
       await threads.whileStopped(guest, undefined, () =>
         standstill.changeInSlices(() => host.exitGuestInSlices(guest)),
       );
+      logger.info({ guest }, 'a guest is unregistered');
       return null;
     },
     // What runs in the guest goes on; nothing runs in the child.
-    fork: ({ params, body }) =>
-      standstill.changeInSlices(function* () {
-        yield* host.forkInSlices(params.guest, body.child);
-        return describe(host, body.child);
-      }),
+    fork: async ({ params: { guest: parent }, body: { child: guest } }) => {
+      const made = await standstill.changeInSlices(function* () {
+        yield* host.forkInSlices(parent, guest);
+        return describe(host, guest);
+      });
+      logger.info({ guest, parent }, 'a guest is forked');
+      return made;
+    },
     prctl: ({ params: { guest }, body }) =>
       standstill.changeInSlices(function* () {
         yield* host.prctlInSlices(guest, body.merge);
@@ -50,24 +58,29 @@ export function guestHandlers({
       await threads.whileStopped(guest, undefined, () =>
         standstill.changeInSlices(() => host.execInSlices(guest)),
       );
+      logger.info({ guest }, 'a guest becomes another program');
       return describe(host, guest);
     },
-    map: ({ params, body }) => {
+    map: async ({ params: { guest, region }, body }) => {
       const { pages, address, mergeable, huge, node } = body;
-      return standstill.changeInSlices(() =>
-        host.mapInSlices(params.guest, params.region, pages, {
+      const made = await standstill.changeInSlices(() =>
+        host.mapInSlices(guest, region, pages, {
           address: address === undefined ? undefined : toBytes(address),
           mergeable,
           huge,
           node,
         }),
       );
+      // A process has hundreds of them.
+      logger.debug({ guest, region, pages }, 'a region is registered');
+      return made;
     },
     unmap: async ({ params: { guest, region } }) => {
       host.findRegion(guest, region);
       await threads.whileStopped(guest, region, () =>
         standstill.changeInSlices(() => host.unmapInSlices(guest, region)),
       );
+      logger.debug({ guest, region }, 'a region is unregistered');
       return null;
     },
     madvise: async ({ params: { guest }, body }) => {

@@ -19,11 +19,14 @@ export function workloadHandlers({
   host,
   standstill,
   threads,
+  log: { logger },
 }: Context): Handlers<typeof WORKLOAD_ROUTES> {
   return {
     run: async ({ body }) => {
       host.assertHoldsBytes();
+      const isKnown = host.hasGuest(body.guest);
       const region = await standstill.changeInSlices(() => prepare(host, body));
+      if (!isKnown) logger.info({ guest: body.guest }, 'a guest is registered');
       const { pages } = host.findRegion(body.guest, region);
       const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;
       const wanted = { seed, rate, spreadPages, best, readLoop };

@@ -71,7 +71,7 @@ test('it is drawn now and then, and at once after a write', async () => {
   timers.tick();
   expect(read('full_scans')).toBe('2\n');
   scans = 3;
-  tunables.emit('written');
+  tunables.emit('written', {});
   await until('it shows what the write has changed', () => read('full_scans') === '3\n');
 });
 

@@ -9,6 +9,9 @@ const FIRST_BITS = 2n ** 32n;
 const REST_BITS = 2n ** 32n;
 const LOWEST = -(2n ** 63n);
 
+/** So many pages of the sample are compared each with each, or placed: seconds, and not minutes. */
+export const SKETCHED_PAGES = 2_000_000;
+
 export interface Sketch {
   /** One content in so many of the sample. */
   readonly oneIn: number;
@@ -21,7 +24,7 @@ export interface Sketch {
 export function sketchOf(
   { sample }: FleetIdentity,
   sampledPages: number,
-  mostPages: number,
+  mostPages = SKETCHED_PAGES,
 ): Sketch {
   const oneIn = 2 ** Math.max(0, Math.ceil(Math.log2(sampledPages / mostPages)));
   const all = BigInt(sample * oneIn);

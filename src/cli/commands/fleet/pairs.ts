@@ -10,8 +10,6 @@ import { count, size, table } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { about, more, numberOf, textOf } from './rows.js';
 
-/** Of pages of the sample: so many are compared each with each. */
-const SKETCHED_PAGES = 2_000_000;
 /** Names of a family that are told. */
 const NAMED = 3;
 
@@ -22,7 +20,7 @@ export async function tellPairs(
   top: number,
 ): Promise<void> {
   const [fleet] = await engine.rows(statementsOf('size'));
-  const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'), SKETCHED_PAGES);
+  const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'));
   const guests = await engine.rows(statementsOf('guests'));
   const alike = await families(engine, sketch);
   const found = await pairs(engine, sketch, top);

@@ -1,7 +1,12 @@
 /** `ksmd fleet` as people run it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KSMD, run } from '../../../daemon-process.js';
 import { FleetDirectory, type Guests } from '../../../fleet/small-fleet.js';
+import { until } from '../../../until.js';
 
 let directory: FleetDirectory;
 let recordings: string[];
@@ -84,6 +89,31 @@ describe('a fleet of two hosts', () => {
   });
 });
 
+test('who is killed while adding has lost nothing and left nothing twice', async () => {
+  const killed = new FleetDirectory();
+  try {
+    const paths = Array.from({ length: 6 }, (_, at) =>
+      killed.record({ host: `h${at}` }, [{ atMs: 0, guests: { vm: pages(1 + at * 50, 200) } }]),
+    );
+    const add = ['fleet', 'add', killed.fleet, ...paths, '--sample', '1/1'];
+    const hosts = join(killed.fleet, 'guests');
+    const added = (): number => (existsSync(hosts) ? readdirSync(hosts).length : 0);
+    for (let already = 0; already < 3; already++) {
+      const child = spawn(process.execPath, [KSMD, ...add]);
+      await until('one more host', () => added() > already);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await printed(...add.slice(1));
+    const report = JSON.parse(await printed('report', killed.fleet, '--json'));
+    expect(report.hosts.map((row: { pages: number }) => row.pages)).toEqual(paths.map(() => 200));
+    const { pairs } = JSON.parse(await printed('pairs', killed.fleet, '--json'));
+    expect(pairs[0]).toMatchObject({ a_host: 'h0', b_host: 'h1', contents: 150 });
+  } finally {
+    await killed.remove();
+  }
+});
+
 test('a query is printed for any engine', async () => {
   const sql = await printed('sql', 'hosts');
   expect(sql).toMatch(/^-- What of the tables `guests` and `pages` tells/);
@@ -98,7 +128,7 @@ test.each([
   [['report', '/nowhere'], 1, /ENOENT: '?\/nowhere'? is no fleet: 'ksmd fleet add/],
   [['add', 'fleet'], 2, /name recordings to add/],
   [['report', 'fleet', 'a.rec'], 2, /report takes no recordings: add does/],
-  [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, sql/],
+  [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, place, sql/],
   [['add', '/dev/null/fleet', '/dev/null'], 1, /EINVAL: '?\/dev\/null'? /],
 ])('%o is refused in a sentence', async (args, status, sentence) => {
   const outcome = await fleet(...args);

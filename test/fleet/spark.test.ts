@@ -1,0 +1,82 @@
+/** Spark: what is given to its command line, and what is made of what that prints. */
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Dataset } from '../../src/fleet/dataset.js';
+import { SparkEngine } from '../../src/fleet/spark.js';
+import { compare } from '../../tools/spark/compare.js';
+import { installedSpark } from '../../tools/spark/installed.js';
+import { FleetDirectory } from './small-fleet.js';
+
+let directory: FleetDirectory;
+let dataset: Dataset;
+
+beforeAll(async () => {
+  directory = new FleetDirectory();
+  for (const [host, guests] of Object.entries({
+    "it's": { vm: [1, 2, 3, 0, 0, -1], twin: [1, 2, 4] },
+    'x y/z': { vm: [1, 2, 2, 5], other: [9] },
+  }))
+    await directory.add(directory.record({ host }, [{ atMs: 0, guests }]));
+  dataset = await Dataset.open(directory.fleet);
+});
+afterAll(() => directory.remove());
+
+/** A program that keeps what it is told in a file, prints, and ends so. */
+function standIn(printed: string, complaint = '', status = 0): string {
+  const path = join(directory.path, 'spark-sql');
+  const answer = join(directory.path, 'answer');
+  writeFileSync(answer, printed);
+  writeFileSync(join(directory.path, 'complaint'), complaint);
+  writeFileSync(
+    path,
+    `#!/bin/sh
+cd '${directory.path}'
+echo "$@" > arguments
+for last; do :; done
+cat "$last" > script
+cat answer
+cat complaint >&2
+exit ${status}
+`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const kept = (name: string): string => readFileSync(join(directory.path, name), 'utf8');
+
+test('rows are lines of JSON, whatever else is printed', async () => {
+  const path = standIn(
+    'a warning\n{"host":"a","pages":3,"none":null}\n{"host":"b\\n","pages":4}\n',
+  );
+  const spark = await SparkEngine.of(dataset, `${path} --master local[2]`);
+  expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual([
+    { host: 'a', pages: 3, none: null },
+    { host: 'b\n', pages: 4 },
+  ]);
+  await spark.close();
+  expect(kept('arguments')).toMatch(/^--master local\[2\] --conf spark\.sql\.sources\./);
+  const script = kept('script');
+  expect(script).toContain(`USING parquet OPTIONS (path '${dataset.table('pages')}')`);
+  expect(script).toMatch(/CREATE VIEW one AS SELECT 1;\n\nSELECT to_json\(.*FROM \(SELECT \* FROM/);
+});
+
+test('what Spark says is wrong is told in one line', async () => {
+  const complaint = 'WARN something\n[PATH_NOT_FOUND] Path does not exist: x\n\tat java.lang\n';
+  const spark = await SparkEngine.of(dataset, standIn('', complaint, 1));
+  await expect(spark.rows(['SELECT 1'])).rejects.toThrow('Spark: [PATH_NOT_FOUND] Path does not');
+  await spark.close();
+});
+
+const spark = installedSpark();
+
+test.skipIf(spark === undefined)(
+  "Spark's rows are DuckDB's ('npm run spark' installs Spark)",
+  async () => {
+    Object.assign(process.env, spark?.environment);
+    for await (const compared of compare(dataset, 'spark-sql'))
+      expect(compared).toMatchObject({ areEqual: true });
+  },
+  600_000,
+);

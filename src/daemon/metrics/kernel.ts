@@ -21,6 +21,7 @@ import { counter, gauge, type Metric, state } from './metric.js';
 /** Files that node_exporter's ksmd collector tells of. */
 const NODE_EXPORTERS: readonly string[] = [
   'full_scans',
+  'general_profit',
   'merge_across_nodes',
   'pages_shared',
   'pages_sharing',

@@ -71,7 +71,7 @@ test('they tell of the memory, the guests, the scanner and the API what these te
     ksmd_pages_scanned_total: counters.pages_scanned,
     node_ksmd_pages_shared: 1,
     node_ksmd_pages_sharing: 7,
-    ksmd_general_profit_bytes: counters.general_profit,
+    node_ksmd_general_profit_bytes: counters.general_profit,
     ksmd_saved_bytes: 6 * 4096,
     'ksmd_equal_pages{of="zeroes"}': 0,
     'ksmd_equal_pages{of="within_guest"}': 6,

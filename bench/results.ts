@@ -13,8 +13,8 @@ export interface Results {
   /** The kernel that ksmd follows. */
   readonly profile: ProfileName;
   readonly seed: number;
-  /** Why the running kernel was not measured; undefined if it was. */
-  readonly noKernel: string | undefined;
+  /** Whether the running kernel was measured too. */
+  readonly runningKernel: boolean;
   /** The command line that repeats it. */
   readonly command: string;
   readonly rows: readonly Row[];
@@ -30,11 +30,10 @@ export function machineLine(): string {
 }
 
 /** What was measured, in a line. */
-export function settingsLine({ guestBytes, profile, seed, noKernel }: Results): string {
-  const beside =
-    noKernel === undefined
-      ? 'beside the running kernel'
-      : `the running kernel is not beside it: ${noKernel}`;
+export function settingsLine({ guestBytes, profile, seed, runningKernel }: Results): string {
+  const beside = runningKernel
+    ? 'beside the running kernel'
+    : 'alone (--with-running-kernel switches this host’s KSM on and measures it too)';
   return (
     `${prettyBytes(guestBytes, { binary: true })} a guest, ksmd as in Linux ${profile}, ` +
     `${beside}; seed ${seed}`

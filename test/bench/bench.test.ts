@@ -30,7 +30,7 @@ describe('all phases', () => {
   let outcome: Outcome;
   let rows: (Row & { workHash: string; seed: number })[];
   beforeAll(async () => {
-    const options = ['--size', '2MiB', '--no-running-kernel', '--json', json, '--report', report];
+    const options = ['--size', '2MiB', '--json', json, '--report', report];
     outcome = await run(process.execPath, ['--import', 'tsx', BENCH, ...options]);
     expect(outcome.status, outcome.stderr).toBe(0);
     rows = JSON.parse(readFileSync(json, 'utf8'));
@@ -77,6 +77,12 @@ describe('all phases', () => {
         row.phase,
       ).not.toBe(WORK_HASH);
     }
+  });
+
+  test('leaves the KSM of the host alone, and says what would have it measured', () => {
+    expect(outcome.stdout).toContain(
+      'alone (--with-running-kernel switches this host’s KSM on and measures it too)',
+    );
   });
 
   test('says what the seed measured', () => {

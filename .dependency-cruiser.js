@@ -70,7 +70,8 @@ const MAY_IMPORT = {
     'src/web/prediction/curves\\.ts',
     // What kernels and tunables there are.
     'src/khugepaged/tunables\\.ts',
-    'src/ksm/(kernels|tunables|records/(counter|tunable)-records)\\.ts',
+    'src/ksm/(kernels|host-kernel|tunables)\\.ts',
+    'src/ksm/records',
   ],
   // As other people's programs: by the package's own name.
   tools: ['src', 'dist/(client|sim)/index\\.js'],
@@ -80,7 +81,7 @@ const MAY_IMPORT = {
     'src/protocol',
     'src/(prices|recording)/schemas\\.ts',
     'src/snapshot/header-schema\\.ts',
-    'src/daemon/(fatal|http/register)\\.ts',
+    'src/daemon/fatal\\.ts',
   ],
   bin: ['dist/cli/main\\.js'],
 };

@@ -15,4 +15,4 @@ const [directory] = process.argv.slice(2);
 if (directory === undefined) throw new Error('which directory?');
 for (const [name, exported] of Object.entries(MODULES))
   writeFileSync(join(directory, `${name}.js`), asModule(exported));
-writeFileSync(join(directory, 'openapi.json'), JSON.stringify(await openApi()));
+writeFileSync(join(directory, 'openapi.json'), JSON.stringify(openApi()));

@@ -2,7 +2,7 @@
  * What the record of a route says, and the types that follow from it: what a request carries and
  * what the answer is, for the server that serves the route and the client that calls it.
  *
- * Only types: whoever calls a route needs no schema loaded.
+ * No schema is needed here: whoever calls a route loads none.
  */
 import type { Static, TSchema } from 'typebox';
 
@@ -11,6 +11,8 @@ export interface Route {
   /** Parameters as `:name`; `*` for all that is left of a path. */
   readonly path: string;
   readonly summary: string;
+  /** What else whoever calls it should know, in sentences. */
+  readonly description?: string;
   /** Whether it may be asked over TCP: it changes nothing and gives out no byte of a guest. */
   readonly overTcp: boolean;
   /** Whether it is answered also while the scanner is being restarted. */
@@ -30,6 +32,10 @@ export type Routes = Readonly<Record<string, Route>>;
 export interface Content {
   readonly description?: string;
   readonly content: Readonly<Record<string, { readonly schema: TSchema }>>;
+}
+
+export function isContent(schema: object | undefined): schema is Content {
+  return schema !== undefined && 'content' in schema;
 }
 
 export type ParamsOf<R extends Route> = TypeOf<FieldOf<R, 'params'>>;

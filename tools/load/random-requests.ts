@@ -14,6 +14,7 @@ export type RandomRequest =
   | { readonly kind: 'raw'; readonly bytes: Uint8Array };
 
 interface OpenApi {
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
@@ -26,7 +27,7 @@ interface Operation {
 }
 
 interface Schema {
-  readonly type?: string;
+  readonly $ref?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
@@ -82,11 +83,13 @@ const values = fc.oneof(
 
 /** Requests of every kind. */
 export function randomRequests(document: unknown): fc.Arbitrary<RandomRequest> {
-  const { paths } = document as OpenApi;
+  const { paths, components } = document as OpenApi;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)
       .filter(([, { operationId }]) => !LEFT_OUT.includes(operationId ?? ''))
-      .map(([method, operation]) => requestsOf(method.toUpperCase(), path, operation)),
+      .map(([method, operation]) =>
+        requestsOf(method.toUpperCase(), path, operation, components.schemas),
+      ),
   );
   const nowhere = fc.record({
     kind: fc.constant('http' as const),
@@ -105,11 +108,13 @@ function requestsOf(
   method: string,
   template: string,
   operation: Operation,
+  named: Readonly<Record<string, Schema>>,
 ): fc.Arbitrary<RandomRequest> {
   const inQuery = (operation.parameters ?? [])
     .filter((parameter) => parameter.in === 'query')
     .map(({ name }) => name);
-  const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
+  const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
+  const schema = named[body?.$ref?.split('/').at(-1) ?? ''];
   const path = fc
     .tuple(
       fc.array(names, { minLength: 2, maxLength: 2 }),
@@ -139,7 +144,7 @@ function requestsOf(
       requiredKeys: [],
     },
   );
-  const body = fc.oneof(
+  const bodies = fc.oneof(
     { weight: 6, arbitrary: fields.map((value) => JSON.stringify(value)) },
     { weight: 1, arbitrary: fc.json() },
     { weight: 1, arbitrary: fc.string() },
@@ -149,7 +154,7 @@ function requestsOf(
     kind: fc.constant('http' as const),
     method: fc.constant(method),
     path,
-    body: method === 'GET' ? fc.constant(undefined) : fc.option(body, { nil: undefined }),
+    body: method === 'GET' ? fc.constant(undefined) : fc.option(bodies, { nil: undefined }),
   });
 }
 

@@ -5,15 +5,15 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorAnswer } from '../../protocol/error-answer.js';
-import type {
-  AnswerOf,
-  BodyOf,
-  Content,
-  KindOf,
-  ParamsOf,
-  QueryOf,
-  Route,
-  Routes,
+import {
+  type AnswerOf,
+  type BodyOf,
+  isContent,
+  type KindOf,
+  type ParamsOf,
+  type QueryOf,
+  type Route,
+  type Routes,
 } from '../../protocol/route.js';
 
 declare module 'fastify' {
@@ -53,12 +53,11 @@ export function registerRoutes<Table extends Routes>(
   table: Table,
   handlers: Handlers<Table>,
 ): void {
-  for (const name in table) registerRoute(api, name, table[name], handlers[name]);
+  for (const name in table) registerRoute(api, table[name], handlers[name]);
 }
 
 function registerRoute<R extends Route>(
   api: FastifyInstance,
-  name: string,
   record: R,
   handler: Handler<R>,
 ): void {
@@ -68,7 +67,7 @@ function registerRoute<R extends Route>(
     scope.route<RequestParts<R>>({
       method,
       url: path,
-      schema: schemaOf(name, record),
+      schema: schemaOf(record),
       config: { record },
       preValidation: body !== undefined && 'default' in body ? fillInBody : [],
       handler: async (request, reply) => {
@@ -89,15 +88,12 @@ function registerRoute<R extends Route>(
     });
 }
 
-/** The record as fastify and the OpenAPI document read it. */
-export function schemaOf(name: string, { params, query, body, summary, answers }: Route) {
+/** The record as fastify reads it. */
+function schemaOf({ params, query, body, answers }: Route) {
   return {
     ...(params === undefined ? {} : { params }),
     ...(query === undefined ? {} : { querystring: query }),
-    ...(isContent(body) ? { consumes: Object.keys(body.content) } : {}),
     ...(body === undefined || isContent(body) ? {} : { body }),
-    summary,
-    operationId: name,
     response: { ...answers, default: ErrorAnswer },
   };
 }
@@ -118,8 +114,4 @@ async function fillInBody(request: { body: unknown }): Promise<void> {
 function leaveBody(api: FastifyInstance): void {
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _payload, done) => done(null));
-}
-
-function isContent(schema: object | undefined): schema is Content {
-  return schema !== undefined && 'content' in schema;
 }

@@ -10,7 +10,7 @@ const RegionParams = Type.Object({ guest: Name, region: Name });
 const NumaNode = Type.Integer({ minimum: 0, maximum: 15, description: 'a NUMA node, 0 to 15' });
 
 /** The default is what it is if it is left out: the server goes by that. */
-const GuestRequest = Type.Object(
+export const GuestRequest = Type.Object(
   { node: Type.Optional(NumaNode) },
   { additionalProperties: false, default: {} },
 );
@@ -40,9 +40,9 @@ export const Region = Type.Object({
 });
 export type Region = Static<typeof Region>;
 
-const KsmStat = Type.Record(
+export const KsmStat = Type.Record(
   Type.String(),
-  Type.Union([Type.Integer(), Type.Literal('yes'), Type.Literal('no')], {
+  Type.Union([Type.Integer(), Type.Enum(['yes', 'no'])], {
     description: 'a number, yes or no',
   }),
   { description: 'what /proc/PID tells of KSM: ksm_stat, and ksm_merging_pages before 6.4' },
@@ -77,7 +77,7 @@ export const GuestSummary = Type.Object({
   regions: Type.Integer({ description: 'how many' }),
 });
 export type GuestSummary = Static<typeof GuestSummary>;
-const GuestList = Type.Object({ guests: Type.Array(GuestSummary) });
+export const GuestList = Type.Object({ guests: Type.Array(GuestSummary) });
 
 export const Guest = Type.Object({
   ...GUEST_FIELDS,
@@ -85,9 +85,9 @@ export const Guest = Type.Object({
 });
 export type Guest = Static<typeof Guest>;
 
-const ForkRequest = Type.Object({ child: Name }, { additionalProperties: false });
+export const ForkRequest = Type.Object({ child: Name }, { additionalProperties: false });
 
-const PrctlRequest = Type.Object(
+export const PrctlRequest = Type.Object(
   { merge: Type.Boolean({ description: 'true or false' }) },
   { additionalProperties: false },
 );
@@ -121,6 +121,7 @@ export const GUEST_ROUTES = {
     method: 'PUT',
     path: '/v1/guests/:guest',
     summary: 'A new guest without memory',
+    description: 'The body may be left out: its memory comes from node 0.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,
@@ -140,6 +141,7 @@ export const GUEST_ROUTES = {
     method: 'DELETE',
     path: '/v1/guests/:guest',
     summary: 'The guest exits',
+    description: 'Its memory and workloads go; the scanner finds out as it passes.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,
@@ -149,6 +151,8 @@ export const GUEST_ROUTES = {
     method: 'POST',
     path: '/v1/guests/:guest/fork',
     summary: 'The guest forks: a new guest with its regions, that shares all its pages',
+    description:
+      'Each page is shared until one of both writes it. Workloads go on in the parent ' + 'only.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,
@@ -159,6 +163,7 @@ export const GUEST_ROUTES = {
     method: 'POST',
     path: '/v1/guests/:guest/prctl',
     summary: 'PR_SET_MEMORY_MERGE: all that the guest has and will map is mergeable, or nothing',
+    description: 'Forks inherit it, and exec keeps it.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,
@@ -178,6 +183,9 @@ export const GUEST_ROUTES = {
     method: 'PUT',
     path: '/v1/guests/:guest/regions/:region',
     summary: 'Register a region of untouched pages',
+    description:
+      'The first write of a page gives it a frame. ENOSPC if as many regions or pages are ' +
+      'there as may be.',
     overTcp: false,
     duringRestart: false,
     params: RegionParams,
@@ -188,6 +196,7 @@ export const GUEST_ROUTES = {
     method: 'DELETE',
     path: '/v1/guests/:guest/regions/:region',
     summary: 'Unregister a region',
+    description: 'Its pages go.',
     overTcp: false,
     duringRestart: false,
     params: RegionParams,
@@ -197,6 +206,7 @@ export const GUEST_ROUTES = {
     method: 'POST',
     path: '/v1/guests/:guest/madvise',
     summary: 'Advise pages mergeable, unmergeable or dontneed, or collapse them to huge pages',
+    description: 'The range is address and length, in whole pages, or a region.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,

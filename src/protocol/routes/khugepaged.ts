@@ -18,7 +18,8 @@ export const KHUGEPAGED_ROUTES = {
   khugepaged: {
     method: 'GET',
     path: '/v1/khugepaged',
-    summary: 'khugepaged’s tunables and counters under their sysfs names',
+    summary: 'Tunables and counters of khugepaged under their sysfs names',
+    description: 'What the files of transparent_hugepage/khugepaged read.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: KhugepagedFiles },
@@ -27,6 +28,7 @@ export const KHUGEPAGED_ROUTES = {
     method: 'PATCH',
     path: '/v1/khugepaged',
     summary: 'Write khugepaged’s tunables, all or none of them',
+    description: 'In the order of the body.',
     overTcp: false,
     duringRestart: true,
     body: KhugepagedValues,

@@ -36,6 +36,7 @@ export const KSM_ROUTES = {
     method: 'GET',
     path: '/v1/ksm',
     summary: 'Counters and tunables under their sysfs names',
+    description: 'What the files of /sys/kernel/mm/ksm read.',
     overTcp: true,
     duringRestart: false,
     answers: { 200: KsmFiles },
@@ -44,6 +45,9 @@ export const KSM_ROUTES = {
     method: 'PATCH',
     path: '/v1/ksm',
     summary: 'Write tunables, all or none of them',
+    description:
+      'In the order of the body. ENOENT for one that this kernel has not, EBUSY for one ' +
+      'that cannot change now.',
     overTcp: false,
     duringRestart: false,
     body: TunableValues,
@@ -53,6 +57,7 @@ export const KSM_ROUTES = {
     method: 'POST',
     path: '/v1/scan',
     summary: 'With run 0: scan one batch',
+    description: 'EBUSY unless run is 0.',
     overTcp: false,
     duringRestart: false,
     body: ScanRequest,

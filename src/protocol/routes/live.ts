@@ -27,7 +27,7 @@ export const GUEST_NUMBERS = [
 ] as const;
 const GuestNumbers = Type.Array(Type.Integer(), { description: GUEST_NUMBERS.join(', ') });
 
-const MapRegion = Type.Object({
+export const MapRegion = Type.Object({
   name: Type.String(),
   address: Type.Integer(),
   pages: Type.Integer(),
@@ -36,7 +36,7 @@ const MapRegion = Type.Object({
 });
 export type MapRegion = Static<typeof MapRegion>;
 
-const MapGuest = Type.Object({
+export const MapGuest = Type.Object({
   name: Type.String(),
   node: Type.Integer(),
   numbers: GuestNumbers,
@@ -88,6 +88,11 @@ export const LIVE_ROUTES = {
     method: 'GET',
     path: '/v1/map',
     summary: 'The state of every page of every guest',
+    description:
+      'runs are states in run-length code, in base64: an entry is a byte, its low four ' +
+      'bits a place in states, its high four bits the length less one; 15 there: the ' +
+      'length less 16 follows, seven bits a byte, low ones first, the top bit set in all ' +
+      'but the last.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: PageMapAnswer },
@@ -96,6 +101,9 @@ export const LIVE_ROUTES = {
     method: 'GET',
     path: '/v1/live',
     summary: 'Server-sent events: samples, counters, tunables, guests and pages as they change',
+    description:
+      'It goes on until one side closes. history and files come first, whole. Open this, ' +
+      'ask for /v1/map, and apply what has a later tick.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: eventStream(LIVE_EVENTS) },

@@ -14,13 +14,14 @@ const StoreQuery = Type.Object(
   { address: BytesText, length: Type.Optional(BytesText), key: Type.Optional(KeyId) },
   { additionalProperties: false },
 );
-const Stored = Type.Object({ bytesStored: Type.Integer() });
+export const Stored = Type.Object({ bytesStored: Type.Integer() });
 
 export const MEMORY_ROUTES = {
   load: {
     method: 'GET',
     path: '/v1/guests/:guest/memory',
     summary: 'Load bytes',
+    description: 'Pages that were never written read as zeroes.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,
@@ -31,6 +32,10 @@ export const MEMORY_ROUTES = {
     method: 'PUT',
     path: '/v1/guests/:guest/memory',
     summary: 'Store bytes as they arrive; of a host that holds fingerprints of pages, these',
+    description:
+      'Bytes of any number, or one fingerprint of 16 bytes for each page, of a host that ' +
+      'holds those (see fingerprints of /v1/status). What has arrived stays stored however ' +
+      'the upload ends: the error says how much.',
     overTcp: false,
     duringRestart: false,
     params: GuestParams,

@@ -15,6 +15,7 @@ export const METRICS_ROUTES = {
     method: 'GET',
     path: '/metrics',
     summary: 'Everything there is to count, for Prometheus',
+    description: 'node_exporter’s names where it has one.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: MetricsText },

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { Routes } from '../route.js';
 
-const OpenApi = Type.Unsafe<Readonly<Record<string, unknown>>>({
+export const OpenApi = Type.Unsafe<Readonly<Record<string, unknown>>>({
   type: 'object',
   additionalProperties: true,
 });

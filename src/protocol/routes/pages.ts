@@ -19,7 +19,7 @@ const PageQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const PageName = Type.Object({
+export const PageName = Type.Object({
   guest: Type.String(),
   region: Type.String(),
   address: Type.Integer(),
@@ -94,6 +94,7 @@ export const PAGE_ROUTES = {
     method: 'GET',
     path: '/v1/guests/:guest/pages/:address',
     summary: 'One page, explained: its state, why, and what comes next',
+    description: 'All guests are held for some microseconds: for people who ask now and then.',
     overTcp: true,
     duringRestart: false,
     params: PageParams,

@@ -5,7 +5,7 @@
 import { type Static, Type } from 'typebox';
 import type { Routes } from '../route.js';
 
-const ProfileRequest = Type.Object(
+export const ProfileRequest = Type.Object(
   {
     seconds: Type.Number({
       minimum: 0.1,
@@ -16,7 +16,7 @@ const ProfileRequest = Type.Object(
   { additionalProperties: false },
 );
 
-const CallFrame = Type.Object({
+export const CallFrame = Type.Object({
   functionName: Type.String(),
   scriptId: Type.String(),
   url: Type.String(),
@@ -24,7 +24,7 @@ const CallFrame = Type.Object({
   columnNumber: Type.Integer(),
 });
 
-const ProfileNode = Type.Object({
+export const ProfileNode = Type.Object({
   id: Type.Integer(),
   callFrame: CallFrame,
   hitCount: Type.Optional(
@@ -51,6 +51,7 @@ export const PROFILE_ROUTES = {
     method: 'POST',
     path: '/v1/profile',
     summary: 'Profile the scanner thread: a .cpuprofile',
+    description: 'The answer comes after so many seconds. Chrome’s DevTools open it.',
     overTcp: false,
     duringRestart: false,
     body: ProfileRequest,

@@ -113,6 +113,7 @@ export const REPORT_ROUTES = {
     method: 'GET',
     path: '/v1/report',
     summary: 'What is saved and by whom, why the rest is not, how long a full scan takes',
+    description: 'It looks at every page: for people who ask now and then.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: Report },

@@ -55,6 +55,9 @@ export const STREAM_ROUTES = {
     method: 'GET',
     path: '/v1/events',
     summary: 'Server-sent events: merges, breaks, splits, collapses, full scans, warnings',
+    description:
+      'It goes on until one side closes. What happens often is summed up, some times a ' +
+      'second.',
     overTcp: true,
     duringRestart: true,
     answers: { 200: eventStream(EVENTS) },
@@ -63,6 +66,7 @@ export const STREAM_ROUTES = {
     method: 'GET',
     path: '/v1/logs',
     summary: 'Last lines of the log, one JSON object a line',
+    description: 'With follow it goes on until one side closes.',
     overTcp: false,
     duringRestart: true,
     query: LogsQuery,

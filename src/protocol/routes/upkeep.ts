@@ -20,6 +20,7 @@ export const UPKEEP_ROUTES = {
     method: 'GET',
     path: '/v1/check',
     summary: 'Recount everything from frames and page tables',
+    description: 'It looks at every page, and guests stand still meanwhile.',
     overTcp: false,
     duringRestart: false,
     answers: { 200: CheckAnswer },
@@ -28,6 +29,7 @@ export const UPKEEP_ROUTES = {
     method: 'POST',
     path: '/v1/scanner/restart',
     summary: 'Kill the scanner; another takes over',
+    description: 'For trying that: nothing is lost.',
     overTcp: false,
     duringRestart: false,
     answers: { 200: RestartAnswer },
@@ -36,6 +38,9 @@ export const UPKEEP_ROUTES = {
     method: 'GET',
     path: '/v1/snapshot',
     summary: 'A consistent image of all guests, while they run',
+    description:
+      'Guests are held while it is noted which frames are theirs, and run on while it is ' +
+      'sent. ksmd start --restore takes it.',
     overTcp: false,
     duringRestart: false,
     answers: { 200: OCTETS },

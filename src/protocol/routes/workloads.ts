@@ -59,13 +59,14 @@ export const Workload = Type.Object({
   reason: Type.Optional(Type.String({ description: 'why it died' })),
 });
 export type Workload = Static<typeof Workload>;
-const WorkloadList = Type.Object({ workloads: Type.Array(Workload) });
+export const WorkloadList = Type.Object({ workloads: Type.Array(Workload) });
 
 export const WORKLOAD_ROUTES = {
   run: {
     method: 'POST',
     path: '/v1/workloads',
     summary: 'Run a workload in a guest, on a thread of the daemon',
+    description: 'Guest and region are made where they are not there: pages says how large.',
     overTcp: false,
     duringRestart: false,
     body: WorkloadRequest,
@@ -83,6 +84,7 @@ export const WORKLOAD_ROUTES = {
     method: 'DELETE',
     path: '/v1/workloads/:id',
     summary: 'End a workload',
+    description: 'It ends after the store it is at, or at once with now=1.',
     overTcp: false,
     duringRestart: false,
     params: WorkloadParams,

@@ -17,6 +17,7 @@ import { OpenApi } from '../../src/protocol/routes/openapi.js';
 import { Page, PageName } from '../../src/protocol/routes/pages.js';
 import * as profile from '../../src/protocol/routes/profile.js';
 import * as report from '../../src/protocol/routes/report.js';
+import { Shared } from '../../src/protocol/routes/shared.js';
 import { Status, Stopping } from '../../src/protocol/routes/status.js';
 import { EVENTS } from '../../src/protocol/routes/streams.js';
 import { CheckAnswer, RestartAnswer } from '../../src/protocol/routes/upkeep.js';
@@ -59,6 +60,7 @@ export const COMPONENTS: Readonly<Record<string, readonly [TSchema, description?
   Footprint: [report.Footprint, 'what a guest takes up, as /proc/PID/smaps has it of a process'],
   PagesByState: [report.PagesByState, 'how many pages are in each state'],
   Sharing: [report.Sharing, 'pages that need no frame of their own, because KSM has merged them'],
+  Shared: [Shared, 'who shares with whom, by what is in pages'],
   Workload: [workloads.Workload, 'a program that a guest runs, and what it has done'],
   WorkloadList: [workloads.WorkloadList, 'all workloads'],
   WorkloadRequest: [workloads.WorkloadRequest, 'what is to run, and where'],

@@ -5,6 +5,7 @@
 import type { TSchema } from 'typebox';
 import { ErrorAnswer } from '../../src/protocol/error-answer.js';
 import { type Content, isContent, type Route } from '../../src/protocol/route.js';
+import { ROUTES } from '../../src/protocol/routes.js';
 import { VERSION } from '../../src/version.js';
 import { components, schemaObject } from './schema-object.js';
 import { TAGS } from './tags.js';
@@ -21,6 +22,9 @@ const OVER = {
 };
 
 export function openApi(): object {
+  const tagged = TAGS.flatMap(({ routes }) => Object.keys(routes));
+  for (const name of Object.keys(ROUTES))
+    if (!tagged.includes(name)) throw new Error(`the route ${name} has no tag: see tags.ts`);
   const paths: Record<string, Record<string, object>> = {};
   for (const { name: tag, routes } of TAGS)
     for (const [operationId, record] of Object.entries(routes)) {

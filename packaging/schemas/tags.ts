@@ -1,4 +1,4 @@
-/** What the OpenAPI document sorts routes by. Clients made from it come in modules of these names. */
+/** What the OpenAPI document sorts routes by. Clients made of it come in modules of these names. */
 import type { Routes } from '../../src/protocol/route.js';
 import { DASHBOARD_ROUTES } from '../../src/protocol/routes/dashboard.js';
 import { GUEST_ROUTES } from '../../src/protocol/routes/guests.js';
@@ -11,6 +11,7 @@ import { OPENAPI_ROUTES } from '../../src/protocol/routes/openapi.js';
 import { PAGE_ROUTES } from '../../src/protocol/routes/pages.js';
 import { PROFILE_ROUTES } from '../../src/protocol/routes/profile.js';
 import { REPORT_ROUTES } from '../../src/protocol/routes/report.js';
+import { SHARED_ROUTES } from '../../src/protocol/routes/shared.js';
 import { STATUS_ROUTES } from '../../src/protocol/routes/status.js';
 import { STREAM_ROUTES } from '../../src/protocol/routes/streams.js';
 import { UPKEEP_ROUTES } from '../../src/protocol/routes/upkeep.js';
@@ -46,8 +47,8 @@ export const TAGS: readonly Tag[] = [
   },
   {
     name: 'report',
-    description: 'What is saved, for people and for Prometheus',
-    routes: { ...REPORT_ROUTES, ...METRICS_ROUTES },
+    description: 'What is saved and who shares it, for people and for Prometheus',
+    routes: { ...REPORT_ROUTES, ...SHARED_ROUTES, ...METRICS_ROUTES },
   },
   {
     name: 'streams',

@@ -1,7 +1,7 @@
 /**
  * Clients that other people's programs make of the OpenAPI document: made anew, compiled, and at
- * work on a daemon, over its socket and over TCP. What makes them comes from npm's registry and from
- * PyPI.
+ * work on a daemon, over its socket and over TCP. What makes them comes from npm's registry and
+ * from PyPI.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ClientFolder, type Language, PYTHON, TYPESCRIPT } from '../../tools/clients/generated.js';

@@ -13,7 +13,7 @@ export const NAME_PATTERN = '^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$';
 /** In words, after "must be". */
 export const NAME_RULE = "1 to 64 letters, digits, '.', '_' or '-', and neither '.' nor '..'";
 
-/** Kernels of Linux that can be followed, oldest first. */
+/** Versions of Linux that all others are told by, oldest first. */
 export const KERNELS = ['2.6.32', '6.1', '6.12', '6.18'] as const;
 /** The one that is, unless something else is said. */
 export const DEFAULT_KERNEL = '6.18';

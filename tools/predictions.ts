@@ -5,12 +5,14 @@
  *
  * Exit status 1 if a prediction is farther off than it may be.
  */
+
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { kernelProfile } from '../src/ksm/kernels.js';
 import { LibC } from '../src/libc.js';
 import { predict } from '../src/predict/prediction.js';
 import { calibrate } from '../src/prices/calibration/calibrate.js';
@@ -22,6 +24,7 @@ import { type ProgramName, Programs } from './predictions/programs.js';
 import { watch } from './predictions/watch.js';
 import { KSMD } from './recordings/capturing.js';
 
+const KERNEL = { profile: kernelProfile('6.18'), note: undefined };
 const NAP_MS = 20;
 const BATCH_PAGES = 1000;
 const SAMPLE_MS = 100;
@@ -112,7 +115,7 @@ try {
           const { header, sweeps } = recording;
           const settings = { pages_to_scan: pages, smart_scan: smart };
           const told = { runs: [{ settings, predicted: predictedAll }], header, sweeps };
-          const page = await pageOf({ ...told, prices, kernel: '6.18' }, runs);
+          const page = await pageOf({ ...told, prices, kernel: KERNEL }, runs);
           writeFileSync(join(options.pages, `${writes}-${pages}-${smart}.html`), page);
         }
         const predicted = predictedAll.samples.map(

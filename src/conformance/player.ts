@@ -8,11 +8,10 @@
 import { KsmdError } from '../errors.js';
 import { ManualClock } from '../ksm/clock.js';
 import { Host } from '../ksm/host.js';
-import { KERNEL_PROFILES, type KernelProfile, kernelProfile } from '../ksm/kernels.js';
+import { type KernelProfile, kernelProfile } from '../ksm/kernels.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import { VirtualScanner } from '../ksm/virtual-scanner.js';
 import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE } from '../names.js';
-import { quoted } from '../printable.js';
 import { fillContent } from './content.js';
 import { MappedPages } from './effort.js';
 import { PagesBeside, type StandIn } from './pages-beside.js';
@@ -30,22 +29,9 @@ export interface Outcome {
   readonly error?: string;
 }
 
-/**
- * The profile that follows the kernel a scenario was recorded on: `6.18.44` is followed by `6.18`.
- */
-export function profileOf(scenario: Scenario, override?: string): KernelProfile {
-  if (override !== undefined) return kernelProfile(override);
-  const { kernel } = scenario;
-  if (kernel === undefined) return kernelProfile(DEFAULT_KERNEL);
-  const profile = KERNEL_PROFILES.find(
-    ({ name }) => kernel === name || kernel.startsWith(`${name}.`),
-  );
-  if (profile === undefined)
-    throw new KsmdError(
-      'EINVAL',
-      `kernel ${quoted(kernel)} has no profile: choose one with --kernel`,
-    );
-  return profile;
+/** The profile of the kernel that a scenario was recorded on, unless another is asked for. */
+export function profileOf({ kernel }: Scenario, override?: string): KernelProfile {
+  return kernelProfile(override ?? kernel ?? DEFAULT_KERNEL);
 }
 
 interface MappedRegion {

@@ -16,6 +16,8 @@ export interface DaemonConfig {
   /** Of pages that are held as fingerprints, a sample of one in so many: 1 of all. */
   readonly oneIn: number;
   readonly kernel: ProfileName;
+  /** Which recorded kernel that is like, and what it was found by, where there is more to say. */
+  readonly kernelNote?: string | undefined;
   /**
    * Written in this order, over what the snapshot has. Where neither has `run`, it is 1; of the
    * others the kernel's defaults hold.

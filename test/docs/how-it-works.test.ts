@@ -5,12 +5,15 @@ import { readDocument, tableUnder } from './markdown.js';
 
 /** Row by row. */
 const DIFFERENCES: readonly ((profile: KernelProfile) => boolean)[] = [
+  ({ tunables }) => tunables.includes('merge_across_nodes'),
   ({ zeroPages }) => zeroPages !== 'none',
   ({ chains }) => chains !== 'none',
+  ({ napEndsOnChange }) => napEndsOnChange,
   ({ prctlMerge }) => prctlMerge,
   ({ zeroPages }) => zeroPages === 'counted',
   ({ smartScan }) => smartScan,
   ({ tunables }) => tunables.includes('advisor_mode'),
+  ({ hugePageReuse }) => hugePageReuse !== 'last',
   ({ checksumFirst }) => checksumFirst,
   ({ chains }) => chains === 'any',
   ({ splitFreesZeroes }) => splitFreesZeroes,

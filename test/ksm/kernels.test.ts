@@ -1,7 +1,7 @@
 /** Which kernel has which files follows from the versions since which there are these. */
 import { describe, expect, test } from 'vitest';
-import { kernelProfile } from '../../src/ksm/kernels.js';
-import { hasSince } from '../../src/ksm/records/kernel-versions.js';
+import { kernelProfile, nearestRecorded } from '../../src/ksm/kernels.js';
+import { hasSince, versionOf } from '../../src/ksm/records/kernel-versions.js';
 
 describe('a version', () => {
   test.each([
@@ -82,5 +82,108 @@ test.each([
     ],
     guestCounters: ofGuests,
     ksmStat: [...ofGuests, ...answers],
+  });
+});
+
+describe('a release is of the version that it begins with:', () => {
+  test.each([
+    ['6.8.0-45-generic', '6.8'],
+    ['6.18', '6.18'],
+    ['5.15.167.4-microsoft-standard-WSL2', '5.15'],
+    ['2.6.32-754.el6.x86_64', '2.6.32'],
+    ['2.6.9', '2.6.9'],
+    ['6.19-rc1', '6.19'],
+    ['six', undefined],
+    ['', undefined],
+    ['6', undefined],
+    ['6.1234', undefined],
+  ])('%s is %s', (release, version) => {
+    expect(versionOf(release)).toBe(version);
+  });
+});
+
+test.each(['2.6.31', '2.4.20', '1.0', 'host', '', '6.x'])('%s had no KSM', (release) => {
+  expect(() => kernelProfile(release)).toThrow(
+    expect.objectContaining({ code: 'EINVAL', message: expect.stringContaining('from 2.6.32 on') }),
+  );
+});
+
+describe('what the recorded kernels do', () => {
+  const OLD = {
+    checksumFirst: false,
+    smartScan: false,
+    splitFreesZeroes: false,
+    dontneedFreesTables: false,
+    hugePageReuse: 'last',
+    collapseNeedsWritable: true,
+    forkInheritsCounts: true,
+    prctlMerge: false,
+  };
+  const NEW = {
+    checksumFirst: true,
+    chains: 'any',
+    zeroPages: 'counted',
+    smartScan: true,
+    napEndsOnChange: true,
+    splitFreesZeroes: true,
+    forkInheritsCounts: false,
+    prctlMerge: true,
+  };
+  test.each([
+    ['2.6.32', { ...OLD, chains: 'none', zeroPages: 'none', napEndsOnChange: false }],
+    ['6.1', { ...OLD, chains: 'with-room', zeroPages: 'uncounted', napEndsOnChange: true }],
+    [
+      '6.12',
+      { ...NEW, dontneedFreesTables: false, hugePageReuse: 'never', collapseNeedsWritable: true },
+    ],
+    [
+      '6.18',
+      {
+        ...NEW,
+        dontneedFreesTables: true,
+        hugePageReuse: 'exclusive',
+        collapseNeedsWritable: false,
+      },
+    ],
+  ])('Linux %s', (name, behaviour) => {
+    expect(kernelProfile(name)).toMatchObject(behaviour);
+    expect(nearestRecorded(kernelProfile(name).name)).toBeUndefined();
+  });
+});
+
+describe('other versions are like one of these, but for what came in between:', () => {
+  test.each([
+    ['3.10', '3.10', '2.6.32, with merge_across_nodes'],
+    ['4.19.0-27-amd64', '4.19', '6.1, but without naps that end when sleep_millisecs changes'],
+    ['5.15.0-91-generic', '5.15', '6.1'],
+    [
+      '6.8.12-4-pve',
+      '6.8',
+      '6.1, with PR_SET_MEMORY_MERGE and profits, counted zero pages, smart scan, the advisor',
+    ],
+    ['6.14', '6.14', '6.12, with page tables given back, but without counts of its own for a fork'],
+  ])('%s is followed as %s, like %s', (release, followed, like) => {
+    expect(kernelProfile(release).name).toBe(followed);
+    expect(nearestRecorded(kernelProfile(release).name)).toBe(like);
+  });
+
+  test('what is newer than all of them is followed as the newest', () => {
+    expect(kernelProfile('7.1.0').name).toBe('6.18');
+  });
+
+  test('5.15 looks in the stable tree first, and has none of the files of later ones', () => {
+    const { checksumFirst, tunables } = kernelProfile('5.15');
+    expect(checksumFirst).toBe(false);
+    expect(tunables).toEqual(TUNABLES_OF_CHAINS);
+  });
+
+  test('6.8 has smart scan and the advisor, and takes the checksum as late as 6.1', () => {
+    const { checksumFirst, smartScan, zeroPages, tunables } = kernelProfile('6.8');
+    expect({ checksumFirst, smartScan, zeroPages }).toEqual({
+      checksumFirst: false,
+      smartScan: true,
+      zeroPages: 'counted',
+    });
+    expect(tunables).toContain('advisor_mode');
   });
 });

@@ -10,7 +10,7 @@ import { KHUGEPAGED_COUNTER_NAMES, KHUGEPAGED_TUNABLE_NAMES } from '../../khugep
 import { COUNTER_NAMES } from '../../ksm/records/counter-records.js';
 import { TUNABLE_NAMES } from '../../ksm/records/tunable-records.js';
 import { tunableChoices } from '../../ksm/tunables.js';
-import { KHUGEPAGED } from '../../names.js';
+import { KERNELS, KHUGEPAGED } from '../../names.js';
 
 /** The candidates themselves, or who is to be asked for them. */
 export type Candidates =
@@ -73,6 +73,7 @@ export function completedProgram(program: Command): CompletedProgram {
       ...khugepaged([...KHUGEPAGED_COUNTER_NAMES, ...KHUGEPAGED_TUNABLE_NAMES]),
     ],
     'name=value': 'assignments',
+    version: [...KERNELS, 'host'],
   };
   const argument = (verb: string) => (given: Argument) => {
     const isNew = given.name() === 'guest' && MAKE_A_GUEST.includes(verb);

@@ -111,7 +111,7 @@ export const TUNABLES = {
     help:
       '1: pages of zeroes map the one zero page instead of a KSM page, ' +
       'with no limit on how many',
-    since: '4.12',
+    since: '4.11',
     initial: 0,
     takes: TRUTH,
     word: CTL_USE_ZERO_PAGES,

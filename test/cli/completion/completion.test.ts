@@ -95,7 +95,7 @@ describe('bash', () => {
 
   test('completes the choices of an option or an argument, also behind =', async () => {
     const kernels = KERNEL_PROFILES.map((profile) => profile.name);
-    expect(await complete(['ksmd', 'start', '--kernel', ''])).toEqual(kernels);
+    expect(await complete(['ksmd', 'start', '--kernel', ''])).toEqual([...kernels, 'host']);
     expect(await complete(['ksmd', 'start', '--kernel', '=', '6.1'])).toEqual([
       '6.1',
       '6.12',
@@ -199,7 +199,7 @@ describe('fish', () => {
     expect(offered.slice(0, 8)).toEqual([
       'start status stop',
       '--kernel',
-      '2.6.32 6.1 6.12 6.18',
+      '2.6.32 6.1 6.12 6.18 host',
       'unmergeable',
       'pages_shared pages_sharing',
       'advisor_mode=none advisor_mode=scan-time',

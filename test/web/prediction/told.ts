@@ -1,5 +1,7 @@
 /** Predictions for pages, made up: nothing is played for them. */
+
 import type { Told } from '../../../src/cli/commands/foresee/prediction-told.js';
+import { kernelProfile } from '../../../src/ksm/kernels.js';
 import type { Run } from '../../../src/predict/outcome.js';
 import type { PredictedSample } from '../../../src/predict/prediction.js';
 import { DEFAULT_PRICES } from '../../../src/prices/default-prices.js';
@@ -49,7 +51,7 @@ export function told(runs: readonly Run[], host = 'here'): Told {
     runs,
     header: { ...HEADER, host },
     prices: DEFAULT_PRICES,
-    kernel: '6.18',
+    kernel: { profile: kernelProfile('6.18'), note: undefined },
     sweeps: 2,
   };
 }

@@ -12,7 +12,6 @@ import { MAX_GUEST_THREADS } from '../../../daemon/threads/guest-threads.js';
 import { KsmdError, systemError } from '../../../errors.js';
 import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { checkedKhugepagedTunable, type KhugepagedTunable } from '../../../khugepaged/tunables.js';
-import { kernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { assertFingerprintSizes, assertFrameSizes } from '../../../machine/frame-sizes.js';
 import {
@@ -23,6 +22,7 @@ import {
 } from '../../../names.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
+import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
 import { complaint } from '../../terminal/output.js';
 import type { Assignment } from '../../values.js';
@@ -37,6 +37,7 @@ export interface StartOptions
       | 'frameBytes'
       | 'oneIn'
       | 'kernel'
+      | 'kernelNote'
       | 'tunables'
       | 'khugepaged'
       | 'restore'
@@ -152,7 +153,8 @@ function oneInOf(
 /** What the options ask for. CommanderError if that cannot be. */
 function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
   const { http, httpRemote = false } = options;
-  const profile = kernelProfile(options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL);
+  const choice = options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL;
+  const { profile, note } = onCommandLine(() => chosenKernel(choice, runningKernel));
   const memoryBytes = options.memory;
   const pageSize = options.pageSize ?? snapshot?.header.pageSize ?? DEFAULT_PAGE_SIZE;
   const frameBytes = onCommandLine(() => frameBytesOf(options, snapshot, pageSize));
@@ -164,6 +166,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
     frameBytes,
     oneIn: onCommandLine(() => oneInOf(options, snapshot, frameBytes < pageSize)),
     kernel: profile.name,
+    kernelNote: note,
     tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
     khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),
     restore: snapshot,

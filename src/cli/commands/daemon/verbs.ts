@@ -2,13 +2,7 @@
 import { Option } from 'commander';
 import { FATAL } from '../../../daemon/fatal.js';
 import { DEFAULT_LIMITS } from '../../../daemon/http/limits.js';
-import {
-  DEFAULT_KERNEL,
-  DEFAULT_PAGE_SIZE,
-  KERNELS,
-  LOG_LEVELS,
-  SYSFS_CARRIERS,
-} from '../../../names.js';
+import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, LOG_LEVELS, SYSFS_CARRIERS } from '../../../names.js';
 import {
   parseBytes,
   parseCount,
@@ -61,9 +55,10 @@ export const start = verb({
       `bytes a page, a power of two (default: ${DEFAULT_PAGE_SIZE})`,
     ).argParser(parseBytes),
     new Option(
-      '--kernel <profile>',
-      `whose order of steps is followed (default: ${DEFAULT_KERNEL})`,
-    ).choices(KERNELS),
+      '--kernel <version>',
+      'whose KSM is followed: a version of Linux, or host, that of this machine (default: ' +
+        `${DEFAULT_KERNEL})`,
+    ),
     new Option('--run <0|1>', 'whether the scanner runs from the start (default: 1)').choices([
       '0',
       '1',

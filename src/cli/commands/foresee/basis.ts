@@ -1,6 +1,5 @@
 /** What a prediction rests on: what may be said of it on the command line, and its prices. */
 import { KsmdError } from '../../../errors.js';
-import type { ProfileName } from '../../../ksm/kernels.js';
 import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { pricesOf } from '../../../prices/prices-file.js';
@@ -9,7 +8,7 @@ import { readPrices } from '../../read-prices.js';
 
 /** As the verbs that predict take them. */
 export interface BasisOptions {
-  readonly kernel: ProfileName;
+  readonly kernel: string;
   readonly prices?: string;
   readonly advised?: true;
   readonly all?: true;

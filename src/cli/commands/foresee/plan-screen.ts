@@ -4,8 +4,9 @@ import type { Outcome } from '../../../predict/outcome.js';
 import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predict/plan.js';
 import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
+import type { KernelChoice } from '../../kernel-choice.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import { kernelSentence, sampleSentences, savedText } from './prediction-told.js';
+import { kernelSentences, sampleSentences, savedText } from './prediction-told.js';
 
 /** Of what is present: a reason for less is none. */
 const LEAST_SHARE = 0.01;
@@ -21,7 +22,7 @@ export interface PlanBasis {
   readonly goals: PlanGoals;
   readonly estimated: Estimate;
   readonly header: RecordingHeader;
-  readonly kernel: string;
+  readonly kernel: KernelChoice;
   /** Bytes of the host's memory, if the recording tells. */
   readonly memTotal: number | undefined;
   /** Bytes that processes map and KSM never merges, by what they are. */
@@ -44,7 +45,7 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
     '',
     ...reasons(plan, basis),
     ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
-    kernelSentence(header, kernel),
+    ...kernelSentences(header, kernel),
     ...sampleSentences(sample),
     'The kernel pays as if on',
     `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,

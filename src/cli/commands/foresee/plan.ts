@@ -1,6 +1,5 @@
 /** `ksmd plan`: whether KSM is worth it on a recorded host, and with which settings. */
 import { estimate } from '../../../estimate/estimate.js';
-import { kernelProfile } from '../../../ksm/kernels.js';
 import { outcomeOf } from '../../../predict/outcome.js';
 import { type Played, plan } from '../../../predict/plan.js';
 import { type Predicted, predict } from '../../../predict/prediction.js';
@@ -8,6 +7,7 @@ import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { Recording } from '../../../recording/recording.js';
+import { chosenKernel, type KernelChoice, recordedKernel } from '../../kernel-choice.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
@@ -37,19 +37,19 @@ export const action: Action<[string], PlanOptions> = async (
     const selection = options.advised ? 'advised' : options.all ? 'all' : 'auto';
     const estimated = estimate(host, { selection, maxPageSharing: 256 });
     const { header } = recording;
-    const { kernel } = options;
+    const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
     const leastBytes = options.minSaving ?? estimated.pages * header.pageSize * LEAST_SHARE;
     const goals = {
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
       leastBytes,
-      hasSmartScan: kernelProfile(kernel).smartScan,
+      hasSmartScan: kernel.profile.smartScan,
     };
     const line = new StepLine();
     const result = await plan(goals, async (settings) => {
       line.tell(`pages_to_scan=${settings.pages_to_scan}`);
       const set = Object.entries(settings);
-      return playedOf(await played(recording, prices, set, options));
+      return playedOf(await played(recording, prices, set, kernel, options));
     });
     line.clear();
     if (json) printJson({ goals, ...result, prices });
@@ -78,11 +78,12 @@ function played(
   recording: Recording,
   prices: Prices,
   set: readonly (readonly [string, number])[],
+  { profile }: KernelChoice,
   options: PlanOptions,
 ): Promise<Predicted> {
   return predict(recording, {
     prices,
-    kernel: options.kernel,
+    kernel: profile.name,
     set,
     endsAtRest: true,
     atLeastSeconds: Math.max(FEWEST_SECONDS, (options.within * LONGER) / 1000),

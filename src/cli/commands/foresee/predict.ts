@@ -1,6 +1,6 @@
 /** `ksmd predict`: what KSM would do for a recorded host, setting by setting. */
 import { KsmdError } from '../../../errors.js';
-import { kernelProfile } from '../../../ksm/kernels.js';
+import type { KernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
 import { KHUGEPAGED, type PolicyName } from '../../../names.js';
 import { KeptPredictions } from '../../../predict/kept-predictions.js';
@@ -12,6 +12,7 @@ import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
 import { Recording } from '../../../recording/recording.js';
 import { VERSION } from '../../../version.js';
+import { chosenKernel, recordedKernel } from '../../kernel-choice.js';
 import { readKsmtuned } from '../../read-ksmtuned.js';
 import { readTenants } from '../../read-tenants.js';
 import { StepLine } from '../../terminal/step-line.js';
@@ -49,11 +50,12 @@ export const action: Action<[string], Options> = async (
     const prices = await pricesFor(recording, options.prices);
     const domains =
       options.tenants === undefined ? undefined : await domainsIn(recording, options.tenants);
-    const all = apart(await chosen(options), domains);
     const { header, sweeps } = recording;
-    const { kernel, html } = options;
+    const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
+    const all = apart(await chosen(options, kernel.profile), domains);
+    const { html } = options;
     const toldOf = async (): Promise<Told> => {
-      const runs = await played(recording, all, prices, options);
+      const runs = await played(recording, all, prices, kernel.profile, options);
       return { runs, header, sweeps, prices, kernel };
     };
     const told = html === undefined ? await toldOf() : await toldInto(html, toldOf);
@@ -74,6 +76,7 @@ async function played(
   { path, header, sweeps }: Recording,
   all: readonly Chosen[],
   prices: Prices,
+  profile: KernelProfile,
   options: Options,
 ): Promise<Run[]> {
   const of = JSON.stringify([VERSION, header, sweeps]);
@@ -82,7 +85,7 @@ async function played(
   line.tell(`run 1 of ${all.length}`);
   const predicted = await predictAll(
     { path, mostBytes: mostHostBytes(header) },
-    all.map((each) => predictOptions(each, prices, options)),
+    all.map((each) => predictOptions(each, prices, profile, options)),
     (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
     kept,
   ).finally(() => line.clear());
@@ -139,13 +142,14 @@ function apart(all: readonly Chosen[], domains: Domains | undefined): readonly C
 function predictOptions(
   { set, policy, domains }: Chosen,
   prices: Prices,
+  { name }: KernelProfile,
   options: Options,
 ): PredictOptions {
   return {
     ...(domains && { domains }),
     ...(policy === undefined ? {} : { policy }),
     prices,
-    kernel: options.kernel,
+    kernel: name,
     set: Object.entries(set),
     ...(options.for === undefined ? {} : { seconds: options.for / 1000 }),
     ...(options.every === undefined ? {} : { everySeconds: options.every / 1000 }),
@@ -157,20 +161,20 @@ function predictOptions(
  * A run for each combination of settings, and for each policy, beside what is swept of what no
  * policy chooses. Where there is a policy and nothing to sweep, none is without.
  */
-async function chosen(options: Options): Promise<Chosen[]> {
+async function chosen(options: Options, profile: KernelProfile): Promise<Chosen[]> {
   const policies = await Promise.all((options.policy ?? []).map(policyFrom));
-  if (policies.length === 0) return combinations(options).map((set) => ({ set }));
+  if (policies.length === 0) return combinations(options, profile).map((set) => ({ set }));
   for (const [name] of options.set ?? [])
     if (policies.some(({ policy }) => chosenBy(policy.name).includes(name)))
       throw new KsmdError('EINVAL', `${name} is what a policy chooses: leave out one of the two`);
   const { sweep = [] } = options;
   const besideOf = (policy: PolicyName): Record<string, string>[] =>
-    combinations({
-      ...options,
-      sweep: sweep.filter(([name]) => !chosenBy(policy).includes(name)),
-    });
+    combinations(
+      { ...options, sweep: sweep.filter(([name]) => !chosenBy(policy).includes(name)) },
+      profile,
+    );
   return [
-    ...(sweep.length === 0 ? [] : combinations(options).map((set) => ({ set }))),
+    ...(sweep.length === 0 ? [] : combinations(options, profile).map((set) => ({ set }))),
     ...policies.flatMap((each) => besideOf(each.policy.name).map((set) => ({ set, ...each }))),
   ];
 }
@@ -185,7 +189,10 @@ async function policyFrom({
 }
 
 /** A run each: what is set always, and every value of what is swept with every other's. */
-function combinations({ set = [], sweep = [], kernel }: Options): Record<string, string>[] {
+function combinations(
+  { set = [], sweep = [] }: Options,
+  profile: KernelProfile,
+): Record<string, string>[] {
   let all: Record<string, string>[] = [Object.fromEntries(set)];
   for (const [name, values] of sweep)
     all = all.flatMap((settings) =>
@@ -193,7 +200,6 @@ function combinations({ set = [], sweep = [], kernel }: Options): Record<string,
     );
   if (all.length > MOST_RUNS)
     throw new KsmdError('EINVAL', `${all.length} runs: sweep over at most ${MOST_RUNS}`);
-  const profile = kernelProfile(kernel);
   for (const settings of all) {
     const ofKsm = Object.entries(settings).filter(([name]) => !name.startsWith(KHUGEPAGED));
     firstTunables(profile, ofKsm);

@@ -2,11 +2,11 @@
  * What is told of predictions, on a terminal and on a page alike: figures for each setting, what
  * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
  */
-import type { ProfileName } from '../../../ksm/kernels.js';
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
+import type { KernelChoice } from '../../kernel-choice.js';
 import { duration, percent, size } from '../../terminal/wording.js';
 
 /** What was predicted, and from what. */
@@ -17,7 +17,7 @@ export interface Told {
   /** Of the recording. */
   readonly sweeps: number;
   readonly prices: Prices;
-  readonly kernel: ProfileName;
+  readonly kernel: KernelChoice;
 }
 
 /** Of each figure: a column's head on a terminal, and in words. */
@@ -82,7 +82,7 @@ export function basisSentences({ runs, header, kernel }: Told): string[] {
             'kernel can have it do; tenants would need hosts, or NUMA nodes, of their own.',
         ]
       : []),
-    kernelSentence(header, kernel),
+    ...kernelSentences(header, kernel),
   ];
 }
 
@@ -116,8 +116,14 @@ export function sampleSentences(sample: number): string[] {
 }
 
 /** Whose steps were followed, and where they were not. */
-export function kernelSentence({ kernel: recordedOn }: RecordingHeader, kernel: string): string {
-  return `As Linux ${kernel} does it; the recording is of ${recordedOn}.`;
+export function kernelSentences(
+  { kernel: recordedOn }: RecordingHeader,
+  { profile, note }: KernelChoice,
+): string[] {
+  return [
+    `As Linux ${profile.name} does it; the recording is of ${recordedOn}.`,
+    ...(note === undefined ? [] : [`Linux ${profile.name}: ${note}.`]),
+  ];
 }
 
 /** How long was predicted, and how long recorded. */

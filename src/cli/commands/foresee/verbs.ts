@@ -1,6 +1,6 @@
 /** Verbs that say what merging would do for a host. */
 import { Argument, Option } from 'commander';
-import { DEFAULT_KERNEL, KERNELS } from '../../../names.js';
+import { DEFAULT_KERNEL } from '../../../names.js';
 import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
 import {
   parseBytes,
@@ -13,9 +13,10 @@ import {
 } from '../../values.js';
 import { verb } from '../../verb.js';
 
-const KERNEL_OPTION = new Option('--kernel <profile>', 'whose order of steps is followed')
-  .choices(KERNELS)
-  .default(DEFAULT_KERNEL);
+const KERNEL_OPTION = new Option(
+  '--kernel <version>',
+  'whose KSM is followed: a version of Linux, or host, that of the recording',
+).default(DEFAULT_KERNEL);
 
 function tenantsOption(more: string): Option {
   return new Option('--tenants <file>', `lines 'PATTERN TENANT', * for anything: ${more}`);

@@ -7,8 +7,8 @@ import { profileOf } from '../../../conformance/player.js';
 import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
 import { observed, type Verdict, verify } from '../../../conformance/verify.js';
 import { KsmdError } from '../../../errors.js';
-import type { ProfileName } from '../../../ksm/kernels.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
+import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { complain } from '../../terminal/output.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
@@ -18,7 +18,7 @@ const DIFFERS = 1;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 interface ReplayOptions {
-  readonly kernel?: ProfileName;
+  readonly kernel?: string;
   readonly print?: true;
 }
 
@@ -38,7 +38,8 @@ async function replayFile(
   try {
     if (text === undefined) throw new KsmdError('EINVAL', `larger than ${size(MOST_BYTES)}`);
     const scenario = parseScenario(text);
-    const profile = profileOf(scenario, kernel);
+    const profile =
+      kernel === undefined ? profileOf(scenario) : chosenKernel(kernel, runningKernel).profile;
     if (print) {
       session.printJson(observed(scenario, profile));
       return 0;

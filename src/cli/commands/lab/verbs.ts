@@ -1,6 +1,5 @@
 /** Verbs to try things with, and to learn: recorded scenarios, cases, profiles, the demo. */
 import { Argument, Option } from 'commander';
-import { KERNELS } from '../../../names.js';
 import { SHELLS } from '../../completion/shells.js';
 import { parseBytes, parseCount, parseSeconds } from '../../values.js';
 import { verb } from '../../verb.js';
@@ -11,9 +10,10 @@ export const replay = verb({
   arguments: [new Argument('<file...>')],
   options: [
     new Option(
-      '--kernel <profile>',
-      'whose order of steps is followed (default: that of the file)',
-    ).choices(KERNELS),
+      '--kernel <version>',
+      'whose KSM is followed: a version of Linux, or host, that of this machine (default: that ' +
+        'of the file)',
+    ),
     new Option('--print', 'print the scenario with the observations of this replay instead'),
   ],
   examples: ['ksmd replay trace.json', 'ksmd replay --print scenario.json > trace.json'],

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { VERSION } from '../../../../version.js';
+import type { KernelChoice } from '../../../kernel-choice.js';
 import { count, duration } from '../../../terminal/wording.js';
 import {
   basisSentences,
@@ -85,6 +86,10 @@ function date(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+function kernelFollowed({ profile: { name }, note }: KernelChoice): string {
+  return note === undefined ? `Linux ${name}` : `Linux ${name}: ${note}`;
+}
+
 function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
   const { host, startedAtMs, intervalMs, sample, processors, writer } = header;
   const policies = [...new Set(runs.flatMap(({ settings: { policy } }) => policy ?? []))];
@@ -98,7 +103,7 @@ function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
       recordedMs === 0 ? 'one look' : `${duration(recordedMs)}, ${count(sweeps, 'sweep')}${every}`,
     ],
     ['Sample', sample === 1 ? 'all pages' : `one content in ${sample}`],
-    ['Kernel followed', `Linux ${kernel}`],
+    ['Kernel followed', kernelFollowed(kernel)],
     ['Prices', `measured on ${prices.measuredOn}`],
     [
       'Policy',

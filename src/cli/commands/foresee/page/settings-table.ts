@@ -2,7 +2,7 @@
  * The tunables of the kernel that is followed: what they were in the runs, and what they are if
  * nobody sets them. What was set comes first.
  */
-import { kernelProfile, type ProfileName } from '../../../../ksm/kernels.js';
+import type { KernelProfile } from '../../../../ksm/kernels.js';
 import { TUNABLES } from '../../../../ksm/records/tunable-records.js';
 import { tunableNames, tunableValueNames } from '../../../../ksm/tunables.js';
 import { POLICIES } from '../../../../names.js';
@@ -16,7 +16,7 @@ const SCANNING = { run: '1' };
 const NO_VALUE = '–';
 
 export function settingsTable({ runs, kernel, header: { facts } }: Told): Markup {
-  const initial = initialValues(kernel);
+  const initial = initialValues(kernel.profile);
   const named = runs.flatMap(({ settings }) => Object.keys(settings));
   const rows = [...new Set([...named, ...initial.keys()])].map((name) => {
     const ifNotSet = initial.get(name) ?? facts[name] ?? NO_VALUE;
@@ -51,9 +51,9 @@ function settingOf({ settings }: Run, name: string): string | undefined {
 }
 
 /** Of the kernel's own tunables. */
-function initialValues(kernel: ProfileName): Map<string, string> {
+function initialValues(profile: KernelProfile): Map<string, string> {
   return new Map(
-    tunableNames(kernelProfile(kernel)).flatMap((name) => {
+    tunableNames(profile).flatMap((name) => {
       const { since, initial } = TUNABLES[name];
       const text = tunableValueNames(name)?.[initial] ?? String(initial);
       return since === 'ksmd' ? [] : [[name, text] as const];

@@ -26,19 +26,26 @@ export function newHost(config: DaemonConfig, assertAlone: () => void): Host {
   }
 }
 
-/** FatalError if the snapshot does not fit the host. It is closed either way. */
-export function furnish(host: Host, { restore, tunables, khugepaged }: DaemonConfig): void {
+/**
+ * What of the snapshot this kernel lacks, a sentence each. FatalError if the snapshot does not fit
+ * the host. It is closed either way.
+ */
+export function furnish(
+  host: Host,
+  { restore, tunables, khugepaged }: DaemonConfig,
+): readonly string[] {
   for (const [name, value] of khugepaged) host.khugepaged.tunables[name] = value;
   if (restore === undefined) {
     host.set('run', RUN_MERGE);
     write(host, tunables);
-    return;
+    return [];
   }
   try {
-    restore.restoreTo(host, nowMs());
+    const leftOut = restore.restoreTo(host, nowMs());
     // What a new machine would take, one with pages that are shared may not.
     checkTunables(host.machine.memory.i32, tunables);
     write(host, tunables);
+    return leftOut;
   } catch (error) {
     throw new FatalError('RestoreRefused', {
       code: error instanceof KsmdError ? error.code : 'EINVAL',

@@ -69,12 +69,13 @@ export function* daemonParts(
 
   let standstill: Standstill | undefined;
   const host = newHost(config, () => standstill?.assertHeld());
-  const { kernel, memoryBytes, pageSize, frameBytes, oneIn } = config;
+  const { kernel, kernelNote, memoryBytes, pageSize, frameBytes, oneIn } = config;
   const held = host.holdsFingerprints
     ? { frameBytes, oneIn, pages: host.machine.frames.total }
     : {};
   logger.info({ kernel, memoryBytes, pageSize, ...held }, 'memory reserved');
-  furnish(host, config);
+  if (kernelNote !== undefined) logger.info({ kernel }, `Linux ${kernel}: ${kernelNote}`);
+  for (const sentence of furnish(host, config)) logger.warn(`of the snapshot: ${sentence}`);
 
   const alone = new Standstill(host.machine.memory.i32);
   standstill = alone;

@@ -45,6 +45,7 @@ import {
 } from './format.js';
 import type { SnapshotHeader } from './header-schema.js';
 import { marksWithout, tellShared } from './marks.js';
+import { fitted, mergeEqual } from './other-kernel.js';
 import { PageRestorer } from './page-restorer.js';
 import { RegionRestorer } from './region-restorer.js';
 
@@ -92,10 +93,11 @@ export class SnapshotFile {
 
   /**
    * Makes the guests, regions, pages and tunables of the snapshot on a new host of its page size.
-   * ENOMEM if its memory is too small.
+   * What the host's kernel lacks is left out: a sentence for each. ENOMEM if its memory is too
+   * small.
    */
-  restoreTo(host: Host, nowMs: number): void {
-    const { header } = this;
+  restoreTo(host: Host, nowMs: number): string[] {
+    const { header, leftOut } = fitted(this.header, host.profile);
     if (host.machine.pageSize !== header.pageSize) {
       throw new KsmdError(
         'EINVAL',
@@ -142,9 +144,11 @@ export class SnapshotFile {
     const chosen = i32[CTL_PAGES_TO_SCAN];
     for (const [name, value] of Object.entries(others)) host.set(name, value);
     i32[CTL_PAGES_TO_SCAN] = chosen;
+    const merged = mergeEqual(host, header);
     listMerged(host, header, maps, nowMs);
     for (const frame of pages.unlisted) host.machine.frames.own(frame);
     if (run !== undefined && Number(run) !== RUN_UNMERGE) host.set('run', run);
+    return [...leftOut, ...merged];
   }
 
   close(): void {

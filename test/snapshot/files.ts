@@ -67,7 +67,7 @@ export function numaNodesIn(host: Host): number[] {
 }
 
 /** All that guests can see, and which pages are mergeable is theirs to know too. */
-export function visibleIn(host: Host): unknown {
+export function visibleIn(host: Host) {
   return host.guestNames().map((name) => ({
     name,
     node: host.guestNode(name),

@@ -1,5 +1,7 @@
 /** `ksmd start`: what it refuses before anything is started, and the tunables it begins with. */
+
 import { existsSync, readdirSync } from 'node:fs';
+import { release } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { start } from '../../../../src/cli/commands/daemon/verbs.js';
 import { TUNABLES } from '../../../../src/ksm/records/tunable-records.js';
@@ -101,6 +103,47 @@ describe('begins with', () => {
     expect(existsSync(refused.socketPath)).toBe(false);
     refused.directory.remove();
     directory.remove();
+  });
+
+  test('a snapshot under an older kernel, and tells what that lacks', async () => {
+    const directory = new TemporaryDirectory();
+    const snapshot = directory.file('host.snap');
+    const first = await DaemonProcess.start(['--run', '0']);
+    expect((await first.ksmd('ksmpages', 'a', '--size', '64KiB')).status).toBe(0);
+    expect((await first.ksmd('snapshot', snapshot)).status).toBe(0);
+    await first.stop();
+    const again = await DaemonProcess.start(['--restore', snapshot, '--kernel', '5.15']);
+    expect(await again.client.status()).toMatchObject({ kernel: '5.15', presentPages: 16 });
+    expect(again.log.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({
+        msg: expect.stringMatching(
+          /^of the snapshot: Linux 5\.15 has no smart_scan, advisor_mode, .*: left out$/,
+        ),
+      }),
+    ]);
+    await again.stop();
+    directory.remove();
+  });
+
+  test.each([
+    [['--kernel', '5.15.0-91-generic'], '5.15', 'Linux 5.15: like 6.1'],
+    [['--kernel', '7.2'], '6.18', 'Linux 6.18: 7.2 is newer than any whose source was read'],
+    [['--kernel', '6.18'], '6.18', undefined],
+  ])('any kernel, and says which it is like: %o', async (args, kernel, note) => {
+    const daemon = await DaemonProcess.start(args);
+    expect((await daemon.client.status()).kernel).toBe(kernel);
+    const notes = daemon.log.map(({ msg }) => msg).filter((msg) => /^Linux /.test(String(msg)));
+    expect(notes).toEqual(note === undefined ? [] : [note]);
+    await daemon.stop();
+  });
+
+  test('the kernel of the host, and says what it goes by', async () => {
+    const daemon = await DaemonProcess.start(['--kernel', 'host']);
+    const { kernel } = await daemon.client.status();
+    const [note] = daemon.log.map(({ msg }) => String(msg)).filter((msg) => /^Linux /.test(msg));
+    expect(note).toContain(`Linux ${kernel}: by `);
+    expect(note).toContain(release());
+    await daemon.stop();
   });
 });
 

@@ -2,6 +2,7 @@
 import type { ErrorAnswer } from '../protocol/error-answer.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Report } from '../protocol/routes/report.js';
+import type { Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
 import { element, say } from './elements.js';
@@ -12,6 +13,7 @@ import { Legend } from './map/legend.js';
 import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
+import { SharingCard } from './sharing-card.js';
 import { ValuesTable } from './values-table.js';
 import { Zeroes } from './zeroes.js';
 
@@ -51,6 +53,8 @@ const pointing = new MapPointing(view, mirror);
 const legend = new Legend((state) => view.mean(state));
 const guests = new GuestTable((name) => pointing.goToGuest(name));
 
+const sharing = new SharingCard(() => fetchJson<Shared>('/v1/shared'));
+
 const feed = new Feed('/v1/live', {
   onOpen: () => {
     tell(undefined);
@@ -76,6 +80,7 @@ function onEvent(event: LiveEvent): void {
       charts.add(event.data);
       figures.update(charts.kept);
       void zeroes.update(event.data.savedBytes);
+      void sharing.update(mirror.guests.map(({ name }) => name));
       counters.update(freshCounters);
       freshCounters = {};
       if (recountDue) legend.recount(mirror);

@@ -33,8 +33,10 @@ test('the package has what a user needs', () => {
     'dist/daemon/daemon.js',
     'dist/core.wasm',
     'dist/openapi.json',
-    'dist/prediction-page/main.js',
-    'dist/prediction-page/page.css',
+    'dist/pages/prediction/main.js',
+    'dist/pages/prediction/page.css',
+    'dist/pages/shared/main.js',
+    'dist/pages/shared/page.css',
     'src/fleet/queries/hosts.sql',
     'src/web/prediction/page.html',
   ];

@@ -227,6 +227,22 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     );
   });
 
+  test('who shares with whom is told once it is looked at, and anew when that is asked for', async () => {
+    const section = page.locator('#sharing-section');
+    await section.scrollIntoViewIfNeeded();
+    await until('a word about all of them', async () =>
+      (await textOf('#sharing-told')).startsWith('3 guests: 128 KiB could be saved between them'),
+    );
+    await section.getByRole('application').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await textOf('#heat-map .heat-said')).toMatch(/^vm1 and vm2: 128 KiB in common, 100 %/);
+    await daemon.client.madvise('vm2', 'dontneed', { region: 'ram' });
+    await section.getByRole('button', { name: 'Look again' }).click();
+    await until('nothing is left', async () =>
+      (await textOf('#sharing-told')).startsWith('3 guests: 0 B could be saved'),
+    );
+  });
+
   test.each(['light', 'dark'] as const)(
     'axe finds nothing serious on a %s page',
     async (colorScheme) => {
@@ -234,6 +250,8 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       await other.waitForSelector('#guests tbody tr');
       await other.getByRole('button', { name: 'vm1', exact: true }).click();
       await other.waitForSelector('#explanation .facts');
+      await other.locator('#sharing-section').scrollIntoViewIfNeeded();
+      await other.waitForSelector('#heat-map canvas');
       await other.addScriptTag({ path: AXE });
       const violations = await other.evaluate(async () => {
         const { axe } = globalThis as unknown as {
@@ -255,6 +273,8 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   test('a page 360 pixels wide needs no scrolling sideways', async () => {
     const narrow = await open({ viewport: { width: 360, height: 780 } });
     await narrow.waitForSelector('#guests tbody tr');
+    await narrow.locator('#sharing-section').scrollIntoViewIfNeeded();
+    await narrow.waitForSelector('#heat-map canvas');
     expect(await narrow.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       360,
     );

@@ -2,8 +2,7 @@
  * A prediction's page in a real browser, from its file. Left out, with a word about it, where there
  * is no Chromium.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -11,6 +10,7 @@ import { predictionPage } from '../../../src/cli/commands/foresee/page/predictio
 import { chromiumPath, launchChromium } from '../../../tools/load/browser.js';
 import { TemporaryDirectory } from '../../daemon-process.js';
 import { until } from '../../until.js';
+import { violations } from '../axe.js';
 import { run, samples, told } from './told.js';
 
 const chromium = chromiumPath();
@@ -19,7 +19,6 @@ if (chromium === undefined)
     'The page of a prediction is not tested in a browser: there is no chromium on this machine ' +
       '(apt-get install chromium).',
   );
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOSTILE = `</script><img src=x onerror=alert(1)>`;
 const WIDTHS = [320, 390, 1440];
 
@@ -74,18 +73,6 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     return page;
   }
 
-  const axe = async (page: Page): Promise<string[]> => {
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      const { axe: checker } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await checker.run()).violations.map(
-        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-      );
-    });
-  };
-
   /** How many pixels of a chart have the colour that a property of the page's styles names. */
   const pixelsOf = (page: Page, chart: string, property: string): Promise<number> =>
     page.locator(`#${chart} canvas`).evaluate((canvas, name) => {
@@ -133,7 +120,7 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
           );
           const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
           expect(scrolled, `at ${width}`).toBe(width);
-          expect(await axe(page), `at ${width}`).toEqual([]);
+          expect(await violations(page), `at ${width}`).toEqual([]);
         }
         expect(faults).toEqual([]);
         await page.close();

@@ -2,24 +2,20 @@
 import { InvalidArgumentError } from 'commander';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
-import { type Shared, shared, sharingGuests } from '../../../estimate/shared.js';
+import { shared, sharingGuests } from '../../../estimate/shared.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
+import { writeWhole } from '../record/whole-file.js';
 import { type LookOptions, lastSweepOf, lookAt, namesSources } from './one-look.js';
 import { sharedScreen } from './shared-screen.js';
+import type { SharedTold } from './shared-told.js';
 
 interface SharedOptions extends LookOptions {
   readonly matrix?: true;
   readonly tenants?: string;
-}
-
-/** What is said of them, and of which hosts. */
-interface Told extends Shared {
-  readonly hosts: readonly string[];
-  readonly pageSize: number;
-  readonly sample: number;
+  readonly html?: string;
 }
 
 export const action: Action<[readonly string[]], SharedOptions> = async (
@@ -29,14 +25,30 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
 ) => {
   if (paths.length > 0 && namesSources(options))
     throw new InvalidArgumentError('either recordings, or processes and images');
+  const { html } = options;
   const isOfDaemon = paths.length === 0 && !namesSources(options);
-  const told = isOfDaemon ? await ofDaemon(client, options) : await ofHosts(paths, options);
+  const look = (): Promise<SharedTold> =>
+    isOfDaemon ? ofDaemon(client, options) : ofHosts(paths, options);
+  const told = html === undefined ? await look() : await toldInto(html, look);
   if (json) printJson(told);
-  else print(...sharedScreen(told, told, options.matrix === true));
+  else {
+    print(...sharedScreen(told, options.matrix === true));
+    if (html !== undefined) print(`${html}: the same as a map, for a browser.`);
+  }
   return undefined;
 };
 
-async function ofDaemon(client: Client, options: SharedOptions): Promise<Told> {
+/** Nothing is looked at where the page cannot be written. */
+function toldInto(path: string, look: () => Promise<SharedTold>): Promise<SharedTold> {
+  return writeWhole(path, async (file) => {
+    const told = await look();
+    const { sharedPage } = await import('./page/shared-page.js');
+    await file.writeFile(await sharedPage(told));
+    return told;
+  });
+}
+
+async function ofDaemon(client: Client, options: SharedOptions): Promise<SharedTold> {
   if (options.tenants !== undefined || options.sample !== 1)
     throw new InvalidArgumentError(
       '--tenants and --sample are for recordings, processes and images: name some',
@@ -44,7 +56,7 @@ async function ofDaemon(client: Client, options: SharedOptions): Promise<Told> {
   return { ...(await client.shared(selectionOf(options))), tenants: undefined };
 }
 
-async function ofHosts(paths: readonly string[], options: SharedOptions): Promise<Told> {
+async function ofHosts(paths: readonly string[], options: SharedOptions): Promise<SharedTold> {
   const tenantOf = options.tenants === undefined ? undefined : await readTenants(options.tenants);
   const hosts: RecordedHost[] = [];
   if (paths.length === 0) hosts.push(await lookAt(options));

@@ -78,6 +78,10 @@ export const shared = verb({
       .default(1, '1/1'),
     new Option('--matrix', 'what each two have in common'),
     tenantsOption('what merging only within a tenant gives up'),
+    new Option(
+      '--html <file>',
+      'write a page with a map of it too: all in one file, for a browser',
+    ),
   ],
   examples: [
     'ksmd shared',

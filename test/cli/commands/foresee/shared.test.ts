@@ -1,6 +1,6 @@
 /** `ksmd shared` as people run it. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAPPING_ADVISED, PAGE_CONTENT } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
@@ -66,6 +66,18 @@ test('--json has every pair, as indices of guests', async () => {
   expect(pairs[0]).toEqual({ a: 0, b: 1, pages: 64, error: 0 });
   expect(pairs).toHaveLength(3);
   expect(guests[0]).toMatchObject({ pages: 96, withOthers: { pages: 64, error: 0 } });
+});
+
+test('--html writes a page beside what is printed, whole or not at all', async () => {
+  const page = directory.file('shared.html');
+  const { stdout } = await ksmd('shared', recording, '--html', page);
+  expect(stdout).toMatch(/^3 guests.*\n(.*\n)*.*shared\.html: the same as a map/);
+  const text = readFileSync(page, 'utf8');
+  expect(text).toContain('"names":["web-1.img","web-2.img","db.img"]');
+  expect(text).toMatch(/<th scope="row">web-1\.img<\/th><td>384 KiB<\/td>/);
+  const missing = await ksmd('shared', recording, '--html', directory.file('no/such/page.html'));
+  expect(missing).toMatchObject({ status: 1, stdout: '' });
+  expect(missing.stderr).toMatch(/ENOENT: cannot write/);
 });
 
 test('hosts are compared if their contents can be', async () => {

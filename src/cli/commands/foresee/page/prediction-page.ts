@@ -1,13 +1,6 @@
 /**
- * Predictions as one page that needs nothing else: styles, script and data are in it, and its
- * policy lets a browser run these alone and ask nobody for anything. The same predictions give the
- * same page, byte for byte.
- *
- * Its files are src/web/prediction/: the page as it lies there, script and styles as the build has
- * bundled them.
+ * Predictions as one page that needs nothing else. Its files are src/web/prediction/.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { VERSION } from '../../../../version.js';
 import type { KernelChoice } from '../../../kernel-choice.js';
 import { count, duration } from '../../../terminal/wording.js';
@@ -22,31 +15,13 @@ import { curvesOf, type Drawn, MOST_CURVES } from './curves.js';
 import { html, type Markup } from './markup.js';
 import { settingsTable } from './settings-table.js';
 import { verdict } from './verdict.js';
-
-const ROOT = new URL('../../../../../', import.meta.url);
-const PLACE = /\{\{(\w+)\}\}/g;
+import { list, wholePage } from './whole-page.js';
 
 export async function predictionPage(told: Told): Promise<string> {
-  const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
-  const [page, style, script] = await Promise.all([
-    read('src/web/prediction/page.html'),
-    read('dist/prediction-page/page.css'),
-    read('dist/prediction-page/main.js'),
-  ]);
   const { runs, header } = told;
   const curves = curvesOf(runs, header.pageSize);
   const leftOut = leftOutSentences(told);
-  const parts: Record<string, string | Markup> = {
-    policy:
-      `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; ` +
-      "base-uri 'none'; form-action 'none'",
-    style: `<style>${style}</style>`,
-    // No text of it can end its element.
-    data: `<script type="application/json" id="data">${JSON.stringify(curves.drawn).replaceAll(
-      '<',
-      '\\u003c',
-    )}</script>`,
-    script: `<script>${script}</script>`,
+  return wholePage('prediction', curves.drawn, {
     title: html`KSM on ${header.host}`,
     headline: html`${headline(told)}`,
     verdict: verdict(runs),
@@ -55,16 +30,7 @@ export async function predictionPage(told: Told): Promise<string> {
     leftOut: list(leftOut.length === 0 ? ['Nothing that was recorded.'] : leftOut),
     facts: facts(told),
     basis: list([...basisSentences(told), priceSentence(told.prices)]),
-  };
-  return page.replace(PLACE, (_place, name: string) => {
-    const part = parts[name];
-    if (part === undefined) throw new RangeError(`nothing for '${name}'`);
-    return typeof part === 'string' ? part : part.source;
   });
-}
-
-function hashOf(source: string): string {
-  return `'sha256-${createHash('sha256').update(source).digest('base64')}'`;
 }
 
 /** What the curves do not show. */
@@ -76,10 +42,6 @@ function drawnOf({ oneIn, averaged }: Drawn, runs: number): string {
       ? []
       : [`Curves are of the first ${MOST_CURVES} settings of ${runs}: the table has all.`]),
   ].join(' ');
-}
-
-function list(sentences: readonly string[]): Markup {
-  return html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }
 
 function date(ms: number): string {

@@ -1,0 +1,44 @@
+/** Who shares with whom as one page that needs nothing else. Its files are src/web/shared/. */
+import { VERSION } from '../../../../version.js';
+import { heatMapData } from '../../../../web/heat-map/heat-map-data.js';
+import {
+  groupNames,
+  guestTable,
+  otherTables,
+  type SharedTable,
+  type SharedTold,
+  sharedBasis,
+  sharedHeadline,
+} from '../shared-told.js';
+import { html, type Markup } from './markup.js';
+import { list, wholePage } from './whole-page.js';
+
+export function sharedPage(told: SharedTold): Promise<string> {
+  const groups = groupNames(told);
+  return wholePage('shared', heatMapData(told), {
+    title: html`Who shares with whom on ${told.hosts.join(', ')}`,
+    headline: html`${sharedHeadline(told)}`,
+    groups:
+      groups.length === 0
+        ? html`<p>No two guests have half of their contents in common.</p>`
+        : list(groups),
+    guests: tableOf(guestTable(told), 'Guests'),
+    others: html`${otherTables(told).map(
+      (each) => html`<div class="card">${tableOf(each, each.head[0] ?? '')}</div>
+`,
+    )}`,
+    basis: list([...sharedBasis(told), `Of ${told.hosts.join(', ')}, told by ksmd ${VERSION}.`]),
+  });
+}
+
+function tableOf({ head, rows, note }: SharedTable, label: string): Markup {
+  return html`<section class="wide scrolled" tabindex="0" aria-label="${label}"><table>
+<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  ([first = '', ...cells]) =>
+    html`<tr><th scope="row">${first}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
+`,
+)}</tbody>
+</table></section>${note === undefined ? '' : html`<p>${note}</p>`}`;
+}

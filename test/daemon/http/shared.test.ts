@@ -91,6 +91,42 @@ describe.each([
   });
 });
 
+test('of very many pages a sample is looked at, and what it comes to holds within its error', async () => {
+  const daemon = await DaemonProcess.start([...OFF, '--fingerprints', '--memory', '256MiB']);
+  const { client } = daemon;
+  const pages = 1_100_000;
+  const common = 300_000;
+  for (const [at, guest] of ['a', 'b'].entries()) {
+    const fingerprints = Buffer.alloc(pages * 16);
+    const words = new Uint32Array(fingerprints.buffer);
+    for (let page = 0; page < pages; page++)
+      for (let word = 0; word < 4; word++)
+        words[page * 4 + word] = mixed((page < common ? page : page + at * pages) * 4 + word);
+    await client.createGuest(guest);
+    const { address } = await client.map(guest, 'ram', { pages });
+    const query = { address: String(address), key: '0123456789abcdef' };
+    const contentType = 'application/vnd.ksmd.fingerprints';
+    const params = { guest };
+    const line = 'PUT /v1/guests/:guest/memory';
+    await client.upload(line, fingerprints, { params, query, contentType });
+  }
+  const { sample, pairs, between, guests } = await client.shared();
+  expect(sample).toBe(2);
+  for (const { pages: found, error } of [...pairs, between]) {
+    expect(error).toBeLessThan(common / 100);
+    expect(Math.abs(found - common)).toBeLessThanOrEqual(error);
+  }
+  expect(guests.map((guest) => guest.pages)).toEqual([pages, pages]);
+  expect(await daemon.stop()).toBe(0);
+});
+
+/** As evenly spread as digests are, and always the same. */
+function mixed(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
 test('only what is advised counts where something is, unless all is asked for', async () => {
   const daemon = await DaemonProcess.start(OFF);
   const { client } = daemon;

@@ -1,34 +1,17 @@
-/**
- * Whose guests are whose: a file of lines `PATTERN TENANT`, where `*` of a pattern stands for
- * anything, and the first that fits counts. Lines that begin with # are none.
- */
+/** Files that say whose guests are whose: what is in one, src/estimate/tenant-lines.ts says. */
 import { readFile } from 'node:fs/promises';
-import { KsmdError, systemError } from '../errors.js';
+import { systemError } from '../errors.js';
+import { tenantsBy } from '../estimate/tenant-lines.js';
 import { quoted } from '../printable.js';
 
 /** EINVAL names the line that says nothing; the answer is EINVAL for who fits no line. */
 export async function readTenants(path: string): Promise<(guest: string) => string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  return tenantsBy(await readTenantLines(path), quoted(path));
+}
+
+/** As they are in the file. */
+export function readTenantLines(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     throw systemError(error, `cannot read ${quoted(path)}`);
   });
-  const lines = text.split('\n').flatMap((line, at) => {
-    if (/^\s*(#.*)?$/.test(line)) return [];
-    const [pattern = '', tenant = '', ...more] = line.trim().split(/\s+/);
-    if (tenant === '' || more.length > 0)
-      throw new KsmdError(
-        'EINVAL',
-        `line ${at + 1} of ${quoted(path)} is not 'PATTERN TENANT': ${quoted(line.trim())}`,
-      );
-    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-    return [{ fits: new RegExp(`^${parts.join('.*')}$`), tenant }];
-  });
-  return (guest) => {
-    const line = lines.find(({ fits }) => fits.test(guest));
-    if (line === undefined)
-      throw new KsmdError(
-        'EINVAL',
-        `no line of ${quoted(path)} says whose ${quoted(guest)} is: end it with '* TENANT'`,
-      );
-    return line.tenant;
-  };
 }

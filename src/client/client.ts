@@ -17,7 +17,7 @@ import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Page } from '../protocol/routes/pages.js';
 import type { CpuProfile } from '../protocol/routes/profile.js';
 import type { Report, Unmerged } from '../protocol/routes/report.js';
-import type { Selection, Shared } from '../protocol/routes/shared.js';
+import type { Shared, SharedQuery } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import type { KsmdEvent, LogsQuery } from '../protocol/routes/streams.js';
 import type { RestartAnswer } from '../protocol/routes/upkeep.js';
@@ -221,10 +221,11 @@ export class Client extends Caller {
 
   /**
    * Who shares with whom: groups, each two guests, what leaves with one. Reads every page, on a
-   * thread of its own. EAGAIN if regions come and go meanwhile.
+   * thread of its own. EAGAIN if regions come and go meanwhile, EINVAL if no line of `tenants`
+   * says whose a guest is.
    */
-  shared(selection: Selection = 'auto'): Promise<Shared> {
-    return this.call('GET /v1/shared', { query: { selection } });
+  shared(query: SharedQuery = {}): Promise<Shared> {
+    return this.call('GET /v1/shared', { query });
   }
 
   /**

@@ -106,7 +106,16 @@ describe('loads', () => {
     plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
     // Threads of its own load the rest.
     predict: {
-      rooms: ['core', 'fingerprints', 'ksm', 'machine', 'predict', 'prices', 'recording'],
+      rooms: [
+        'core',
+        'estimate',
+        'fingerprints',
+        'ksm',
+        'machine',
+        'predict',
+        'prices',
+        'recording',
+      ],
       packages: ['typebox'],
     },
     profile: { rooms: ['hotspots'] },

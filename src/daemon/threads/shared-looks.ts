@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { CTL_REGIONS_EPOCH } from '../../core/layout.js';
 import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
-import type { Selection } from '../../protocol/routes/shared.js';
+import type { SharedQuery } from '../../protocol/routes/shared.js';
 import type { SharedAnswer, SharedTask } from './shared-thread.js';
 
 /** How often regions may change while they are looked at. */
@@ -16,30 +16,33 @@ const MOST_LOOKS = 4;
 const MOST_PAGES = 2 ** 21;
 
 export class SharedLooks {
-  private readonly underWay = new Map<Selection, Promise<string>>();
+  /** By what was asked for. */
+  private readonly underWay = new Map<string, Promise<string>>();
 
   constructor(private readonly host: Host) {}
 
   /** As JSON. EAGAIN if regions come and go all the time, EINVAL if there are too many guests. */
-  look(selection: Selection): Promise<string> {
-    const before = this.underWay.get(selection);
+  look(query: SharedQuery): Promise<string> {
+    const { selection = 'auto', tenants } = query;
+    const what = JSON.stringify([selection, tenants]);
+    const before = this.underWay.get(what);
     if (before !== undefined) return before;
-    const look = this.begin(selection).finally(() => this.underWay.delete(selection));
-    this.underWay.set(selection, look);
+    const look = this.begin(query).finally(() => this.underWay.delete(what));
+    this.underWay.set(what, look);
     return look;
   }
 
-  private async begin(selection: Selection): Promise<string> {
+  private async begin(query: SharedQuery): Promise<string> {
     const { i32 } = this.host.machine.memory;
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
-      const found = await inThread(this.task(selection));
+      const found = await inThread(this.task(query));
       if (Atomics.load(i32, CTL_REGIONS_EPOCH) === epoch) return found;
     }
     throw new KsmdError('EAGAIN', 'regions come and go while they are looked at: ask again');
   }
 
-  private task(selection: Selection): SharedTask {
+  private task({ selection = 'auto', tenants }: SharedQuery): SharedTask {
     const { host } = this;
     const present = host.guestNames().reduce((sum, name) => sum + host.presentPages(name), 0);
     const guests = host.guestNames().map((name) => ({
@@ -58,6 +61,7 @@ export class SharedLooks {
       oneIn: 2 ** Math.max(0, Math.ceil(Math.log2(present / MOST_PAGES))),
       guests,
       selection,
+      tenants,
     };
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../../core/layout.js';
 import { type Errno, KsmdError } from '../../errors.js';
 import { shared, sharingGuests } from '../../estimate/shared.js';
+import { tenantsBy } from '../../estimate/tenant-lines.js';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../../fingerprints/fingerprint.js';
 import { FingerprintKey } from '../../fingerprints/key.js';
 import { Sample } from '../../fingerprints/sample.js';
@@ -39,6 +40,8 @@ export interface SharedTask {
   readonly memory: WebAssembly.Memory;
   readonly guests: readonly TaskGuest[];
   readonly selection: Selection;
+  /** Lines that say whose guests are whose. */
+  readonly tenants: string | undefined;
   /** Of all contents one in so many is held, and of these one in so many looked at. */
   readonly heldOneIn: number;
   readonly oneIn: number;
@@ -169,7 +172,9 @@ function answer(task: SharedTask): SharedAnswer {
   try {
     const { host } = new Look(task);
     const { pageSize, sample, host: name } = host.header;
-    const result = shared(host, sharingGuests([host], task.selection));
+    const tenantOf =
+      task.tenants === undefined ? undefined : tenantsBy(task.tenants, 'the tenants');
+    const result = shared(host, sharingGuests([host], task.selection), tenantOf && { tenantOf });
     return JSON.stringify({ hosts: [name], pageSize, sample, ...result });
   } catch (error) {
     if (error instanceof KsmdError) return { code: error.code, message: error.message };

@@ -14,11 +14,20 @@ export const SharedQuery = Type.Object(
         description: 'which pages count; auto: those advised mergeable, where any are',
       }),
     ),
+    tenants: Type.Optional(
+      Type.String({
+        maxLength: 8192,
+        description:
+          'lines PATTERN TENANT, * for anything, the first that fits: what each tenant shares ' +
+          'within itself, and what only tenants with one another have in common',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
+export type SharedQuery = Static<typeof SharedQuery>;
 /** Which pages count. */
-export type Selection = NonNullable<Static<typeof SharedQuery>['selection']>;
+export type Selection = NonNullable<SharedQuery['selection']>;
 
 export const Shared = Type.Object({
   hosts: Type.Array(Type.String()),
@@ -56,7 +65,15 @@ export const Shared = Type.Object({
   between: Type.Object(Estimated, {
     description: 'frames that merging between guests gives back, zero pages apart',
   }),
-  acrossTenants: Type.Object(Estimated, { description: 'of these, 0: there are no tenants' }),
+  tenants: Type.Optional(
+    Type.Array(
+      Type.Object({ name: Type.String(), guests: Type.Integer(), between: EstimatedPages }),
+      { description: 'if lines say whose guests are whose' },
+    ),
+  ),
+  acrossTenants: Type.Object(Estimated, {
+    description: 'of between, what only tenants with one another have; 0 where there are none',
+  }),
 });
 export type Shared = Static<typeof Shared>;
 

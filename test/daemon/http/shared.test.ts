@@ -83,10 +83,25 @@ describe.each([
     expect(facts(await shared())).toEqual(facts(recorded));
   });
 
+  test('tenants keep of it what they do of a recording', async () => {
+    writeFileSync(files.file('tenants'), '# whose\nweb-* red\n* blue\n');
+    const images = NAMES.flatMap((name) => ['--image', files.file(name)]);
+    const { tenants, acrossTenants } = await shared('--tenants', files.file('tenants'));
+    expect(acrossTenants.pages).toBeGreaterThan(0);
+    const recorded = await shared(...images, '--tenants', files.file('tenants'));
+    expect({ tenants, acrossTenants }).toEqual({
+      tenants: recorded.tenants,
+      acrossTenants: recorded.acrossTenants,
+    });
+    await expect(daemon.client.shared({ tenants: 'web-* red' })).rejects.toMatchObject({
+      code: 'EINVAL',
+      message: expect.stringMatching(/^no line of the tenants says whose 'db' is/),
+    });
+  });
+
   test('is told on a screen, and what only recordings have is refused', async () => {
     const { stdout } = await daemon.ksmd('shared', '--matrix');
     expect(stdout).toMatch(/^4 guests, 3\.1 MiB: /);
-    expect((await daemon.ksmd('shared', '--tenants', files.file('none'))).status).toBe(2);
     expect((await daemon.ksmd('shared', '--sample', '1/4')).status).toBe(2);
   });
 });
@@ -140,9 +155,14 @@ test('only what is advised counts where something is, unless all is asked for', 
     unadvisedPages: 1,
     pairs: [{ a: 0, b: 1, pages: 3 }],
   });
-  expect((await client.shared('all')).pairs).toEqual([{ a: 0, b: 1, pages: 4, error: 0 }]);
+  expect((await client.shared({ selection: 'all' })).pairs).toEqual([
+    { a: 0, b: 1, pages: 4, error: 0 },
+  ]);
   for (const name of ['a', 'b']) await client.madvise(name, 'unmergeable', { region: 'ram' });
-  expect(await client.shared('advised')).toMatchObject({ unadvisedPages: 8, pairs: [] });
+  expect(await client.shared({ selection: 'advised' })).toMatchObject({
+    unadvisedPages: 8,
+    pairs: [],
+  });
   expect((await client.shared()).pairs).toEqual([{ a: 0, b: 1, pages: 4, error: 0 }]);
   await expect(daemon.curlJson('/v1/shared?selection=some')).resolves.toMatchObject({
     status: 400,

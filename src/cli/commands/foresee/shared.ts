@@ -4,7 +4,7 @@ import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { shared, sharingGuests } from '../../../estimate/shared.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
-import { readTenants } from '../../read-tenants.js';
+import { readTenantLines, readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
 import { writeWhole } from '../record/whole-file.js';
@@ -49,11 +49,15 @@ function toldInto(path: string, look: () => Promise<SharedTold>): Promise<Shared
 }
 
 async function ofDaemon(client: Client, options: SharedOptions): Promise<SharedTold> {
-  if (options.tenants !== undefined || options.sample !== 1)
-    throw new InvalidArgumentError(
-      '--tenants and --sample are for recordings, processes and images: name some',
-    );
-  return { ...(await client.shared(selectionOf(options))), tenants: undefined };
+  if (options.sample !== 1)
+    throw new InvalidArgumentError('--sample is for processes and images: name some');
+  const { tenants: path } = options;
+  const tenants = path === undefined ? undefined : await readTenantLines(path);
+  const selection = selectionOf(options);
+  return {
+    tenants: undefined,
+    ...(await client.shared({ selection, ...(tenants && { tenants }) })),
+  };
 }
 
 async function ofHosts(paths: readonly string[], options: SharedOptions): Promise<SharedTold> {

@@ -7,6 +7,6 @@ import { type Handlers, RenderedJson } from '../register.js';
 export function sharedHandlers({ host }: Context): Handlers<typeof SHARED_ROUTES> {
   const looks = new SharedLooks(host);
   return {
-    shared: async ({ query }) => new RenderedJson(await looks.look(query.selection ?? 'auto')),
+    shared: async ({ query }) => new RenderedJson(await looks.look(query)),
   };
 }

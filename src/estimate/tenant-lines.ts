@@ -1,0 +1,33 @@
+/**
+ * Whose guests are whose: lines `PATTERN TENANT`, where `*` of a pattern stands for anything, and
+ * the first that fits counts. Lines that begin with # are none.
+ */
+import { KsmdError } from '../errors.js';
+import { quoted } from '../printable.js';
+
+/**
+ * `of`: what the lines are called. EINVAL names the line that says nothing; the answer is EINVAL
+ * for who fits no line.
+ */
+export function tenantsBy(text: string, of: string): (guest: string) => string {
+  const lines = text.split('\n').flatMap((line, at) => {
+    if (/^\s*(#.*)?$/.test(line)) return [];
+    const [pattern = '', tenant = '', ...more] = line.trim().split(/\s+/);
+    if (tenant === '' || more.length > 0)
+      throw new KsmdError(
+        'EINVAL',
+        `line ${at + 1} of ${of} is not 'PATTERN TENANT': ${quoted(line.trim())}`,
+      );
+    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+    return [{ fits: new RegExp(`^${parts.join('.*')}$`), tenant }];
+  });
+  return (guest) => {
+    const line = lines.find(({ fits }) => fits.test(guest));
+    if (line === undefined)
+      throw new KsmdError(
+        'EINVAL',
+        `no line of ${of} says whose ${quoted(guest)} is: end it with '* TENANT'`,
+      );
+    return line.tenant;
+  };
+}

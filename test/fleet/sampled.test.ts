@@ -1,4 +1,4 @@
-/** A sample of a fleet, against all of it: what is told of it lies within the errors that are told. */
+/** A sample of a fleet, against all of it: what is told lies within the errors that are told. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Scale, Summed } from '../../src/estimate/scale.js';

@@ -27,7 +27,7 @@ export class Summed {
 export class Scale {
   constructor(private readonly oneIn: number) {}
 
-  of({ sum, squares }: Summed): Estimated {
+  of({ sum, squares }: Pick<Summed, 'sum' | 'squares'>): Estimated {
     const { oneIn } = this;
     return { pages: sum * oneIn, error: sampleError(oneIn, squares) };
   }

@@ -59,6 +59,7 @@ export const COMPONENTS: Readonly<Record<string, readonly [TSchema, description?
   GuestReport: [report.GuestReport, 'what merging comes to for a guest'],
   Footprint: [report.Footprint, 'what a guest takes up, as /proc/PID/smaps has it of a process'],
   PagesByState: [report.PagesByState, 'how many pages are in each state'],
+  Unmerged: [report.Unmerged, 'pages that have an equal one, and why they are not merged with it'],
   Sharing: [report.Sharing, 'pages that need no frame of their own, because KSM has merged them'],
   Shared: [Shared, 'who shares with whom, by what is in pages'],
   Workload: [workloads.Workload, 'a program that a guest runs, and what it has done'],

@@ -139,7 +139,11 @@ class ScannerThread {
       activity = this.ksm.next(activity);
       if (activity.kind === 'scan') this.batch(activity.pages);
       else if (activity.kind === 'sleep') this.sleep(bell, activity.untilMs - this.clock.nowMs());
-      else this.sleep(bell, Number.POSITIVE_INFINITY);
+      else {
+        // Nothing comes after this that could tell.
+        this.publishCpu();
+        this.sleep(bell, Number.POSITIVE_INFINITY);
+      }
       this.sampleCpu();
     }
   }
@@ -243,15 +247,17 @@ class ScannerThread {
       if (done < slice) break;
       this.safepoint.pass();
     }
-    this.sampleCpu();
+    this.publishCpu();
     return visited;
   }
 
   /** Publishes the processor time used, a few times a second at most. */
   private sampleCpu(): void {
-    const now = performance.now();
-    if (now - this.cpuSampledMs < 50) return;
-    this.cpuSampledMs = now;
+    if (performance.now() - this.cpuSampledMs >= 50) this.publishCpu();
+  }
+
+  private publishCpu(): void {
+    this.cpuSampledMs = performance.now();
     Atomics.store(this.i32, CTL_SCANNER_CPU_MS, this.clock.ownCpuMs() | 0);
     this.kernelTime.publish();
   }

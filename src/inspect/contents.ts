@@ -3,8 +3,8 @@
  *
  * Frames of one checksum are compared, so equal is by bytes, as they were when the frame was noted.
  * Beside the machine it takes four bytes a frame, and sixteen a content. Of more frames than
- * MOST_FRAMES, which only hosts of fingerprints have, one content in so many is known, by the first
- * bits of its digest: whole or not at all, so what is counted stands for the rest.
+ * MOST_FRAMES, which only hosts of fingerprints have, one content in so many is known, by its
+ * checksum: whole or not at all, so what is counted stands for the rest.
  */
 import { CTL_FRAMES } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
@@ -29,9 +29,10 @@ export class Contents {
   constructor(
     private readonly machine: Machine,
     private readonly only?: number,
+    mostFrames = MOST_FRAMES,
   ) {
     const { used } = machine.frames;
-    this.oneIn = 2 ** Math.max(0, Math.ceil(Math.log2(used / MOST_FRAMES)));
+    this.oneIn = 2 ** Math.max(0, Math.ceil(Math.log2(used / mostFrames)));
     this.firstOf = new Int32Array(machine.memory.i32[CTL_FRAMES]);
     const expected = only === undefined ? used / this.oneIn : 1;
     const size = 2 ** Math.ceil(Math.log2(ROOMY * (expected + 1)));
@@ -64,10 +65,12 @@ export class Contents {
   }
 
   private find(frame: number): number {
-    const { core } = this.machine.memory;
+    const { memory } = this.machine;
+    const { core } = memory;
     if (this.only !== undefined) return core.framesEqual(frame, this.only) !== 0 ? this.only : 0;
-    const checksum = this.checksum(frame);
-    if (this.oneIn > 1 && (checksum & (this.oneIn - 1)) !== 0) return 0;
+    const checksum = memory.frameChecksum(frame);
+    const isKnown = (checksum & (this.oneIn - 1)) === 0 || this.isZeroes(frame);
+    if (!isKnown) return 0;
     const { firsts, checksums } = this;
     const mask = firsts.length - 1;
     // Low bits say whether it is looked at.
@@ -75,19 +78,11 @@ export class Contents {
     for (; firsts[at] !== 0; at = (at + 1) & mask)
       if (checksums[at] === checksum && core.framesEqual(frame, firsts[at]) !== 0)
         return firsts[at];
-    // Digests that are not what they should be may crowd the table.
+    // What is known by chance may be more than was expected.
     if (this.room === 0) return 0;
     this.room--;
     firsts[at] = frame;
     checksums[at] = checksum;
     return frame;
-  }
-
-  /** A digest needs no other. */
-  private checksum(frame: number): number {
-    const { memory, holdsFingerprints } = this.machine;
-    return holdsFingerprints
-      ? memory.i32[memory.frameByte(frame) / Int32Array.BYTES_PER_ELEMENT]
-      : memory.frameChecksum(frame);
   }
 }

@@ -107,7 +107,9 @@ function wordingOf(
         why:
           `It has not merged in ${count(age, 'full scan')}, so smart scan leaves it out for ` +
           `a while. ${changes === 0 ? 'At its last visit it was as before' : lastVisits(changes)}.`,
-        next: `${visit(explained, tunables)} ${looksFor(explained, tunables, likes)}`,
+        next: written
+          ? changesFirst(explained, tunables, likes)
+          : `${visit(explained, tunables)} ${looksFor(explained, tunables, likes)}`,
       };
     case 'unshared':
       if (written) return { why: WRITTEN, next: changesFirst(explained, tunables, likes) };
@@ -187,7 +189,7 @@ function looksFor(
   const looks = 'looks for its like among the pages that stay as they are';
   const [like] = likes?.first ?? [];
   if (like !== undefined && likes?.reason !== undefined && likes.reason !== 'due')
-    return `${looks}. ${apartText(like, likes.reason)}`;
+    return `${looks}. ${capital(apartText(like, likes.reason))}`;
   if (like !== undefined)
     return `merges it with ${nameOf(like)}, which is equal to it, if both stay as they are.`;
   if (twinCount > 0) return 'finds a page of this content that stays as it is, and merges the two.';
@@ -220,6 +222,10 @@ function nameOf({ guest, address }: Like): string {
 
 function count(value: number, one: string): string {
   return `${value.toLocaleString('en')} ${one}${value === 1 ? '' : 's'}`;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 function lowered(sentence: string): string {

@@ -2,7 +2,8 @@
 
 import { hex } from '../../../hex.js';
 import type { Page } from '../../../protocol/routes/pages.js';
-import { count, pairs } from '../../terminal/wording.js';
+import { rows } from '../../terminal/rows.js';
+import { count } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[string, number], { readonly twins?: number }> = async (
@@ -12,36 +13,33 @@ export const action: Action<[string, number], { readonly twins?: number }> = asy
 ) => {
   const page = await client.page(guest, address, twins);
   if (json) printJson(page);
-  else print(...statusText(page));
+  // A file or a pipe has no width.
+  else print(...explained(page, process.stdout.columns ?? Number.POSITIVE_INFINITY));
   return undefined;
 };
 
-function statusText({
-  page,
-  state,
-  why,
-  next,
-  checksum,
-  frame,
-  age,
-  twinCount,
-  twins,
-}: Page): string[] {
+function explained(
+  { page, state, why, next, checksum, frame, age, twinCount, twins }: Page,
+  columns: number,
+): string[] {
   const held =
     frame === undefined
       ? 'none'
       : `${frame.number}, which ${count(frame.mappings, 'page')} ` +
         `${frame.mappings === 1 ? 'maps' : 'map'}`;
-  return pairs([
-    ['page', `${hex(page.address)} of guest ${page.guest}, region ${page.region}`],
-    ['state', state],
-    ['why', why],
-    ['next', next],
-    ['frame', held],
-    ...(checksum === undefined ? [] : ([['checksum', checksum]] as const)),
-    ['age', count(age, 'visit')],
-    ...(twinCount === 0 ? [] : ([['twins', twinsText(twinCount, twins)]] as const)),
-  ]);
+  return rows(
+    [
+      ['page', `${hex(page.address)} of guest ${page.guest}, region ${page.region}`],
+      ['state', state],
+      ['why', why],
+      ['next', next],
+      ['frame', held],
+      ...(checksum === undefined ? [] : ([['checksum', checksum]] as const)),
+      ['age', count(age, 'visit')],
+      ...(twinCount === 0 ? [] : ([['twins', twinsText(twinCount, twins)]] as const)),
+    ],
+    columns,
+  );
 }
 
 function twinsText(total: number, named: Page['twins']): string {

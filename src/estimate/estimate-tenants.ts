@@ -39,7 +39,7 @@ interface Counted {
   readonly contentPages: number;
 }
 
-interface Tenant extends Counted {
+interface Tenant {
   guests: number;
   pages: number;
   zeroPages: number;

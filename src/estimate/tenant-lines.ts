@@ -18,11 +18,10 @@ export function tenantsBy(text: string, of: string): (guest: string) => string {
         'EINVAL',
         `line ${at + 1} of ${of} is not 'PATTERN TENANT': ${quoted(line.trim())}`,
       );
-    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-    return [{ fits: new RegExp(`^${parts.join('.*')}$`), tenant }];
+    return [{ parts: pattern.split('*'), tenant }];
   });
   return (guest) => {
-    const line = lines.find(({ fits }) => fits.test(guest));
+    const line = lines.find(({ parts }) => fits(guest, parts));
     if (line === undefined)
       throw new KsmdError(
         'EINVAL',
@@ -30,4 +29,18 @@ export function tenantsBy(text: string, of: string): (guest: string) => string {
       );
     return line.tenant;
   };
+}
+
+/** Whether a name is these parts in their order, with anything between two of them. */
+function fits(name: string, [first = '', ...others]: readonly string[]): boolean {
+  const last = others.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at + last.length <= name.length;
 }

@@ -1,7 +1,7 @@
 /**
  * Who shares with whom, for whoever asks. Every page is read and compared by its fingerprint, which
- * takes seconds for gigabytes: so a thread of its own does it, while all others go on, and whoever
- * asks meanwhile gets what it finds.
+ * takes seconds for gigabytes: so a thread of its own does it, while all others go on. There is one
+ * at a time, and whoever asks for the same meanwhile gets what it finds.
  */
 import { Worker } from 'node:worker_threads';
 import { CTL_REGIONS_EPOCH } from '../../core/layout.js';
@@ -18,6 +18,7 @@ const MOST_PAGES = 2 ** 21;
 export class SharedLooks {
   /** By what was asked for. */
   private readonly underWay = new Map<string, Promise<string>>();
+  private before: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly host: Host) {}
 
@@ -25,10 +26,13 @@ export class SharedLooks {
   look(query: SharedQuery): Promise<string> {
     const { selection = 'auto', tenants } = query;
     const what = JSON.stringify([selection, tenants]);
-    const before = this.underWay.get(what);
-    if (before !== undefined) return before;
-    const look = this.begin(query).finally(() => this.underWay.delete(what));
+    const underWay = this.underWay.get(what);
+    if (underWay !== undefined) return underWay;
+    const look = this.before
+      .then(() => this.begin(query))
+      .finally(() => this.underWay.delete(what));
     this.underWay.set(what, look);
+    this.before = look.catch(() => {});
     return look;
   }
 

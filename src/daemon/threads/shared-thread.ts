@@ -66,8 +66,8 @@ export type SharedAnswer = string | { readonly code: Errno; readonly message: st
 
 /** The host as a recording would have it. */
 class Look {
+  readonly host: RecordedHost;
   private readonly machine: Machine;
-  private readonly recorded: RecordedHost;
   private readonly bytes: Buffer;
   private readonly fingerprinter: Fingerprinter;
   private readonly sample: Sample;
@@ -84,7 +84,7 @@ class Look {
     this.bytes = Buffer.from(memory.buffer);
     this.fingerprinter = new Fingerprinter(FingerprintKey.random(), frameBytes);
     this.sample = new Sample(heldOneIn * oneIn);
-    this.recorded = new RecordedHost({
+    this.host = new RecordedHost({
       ...describeHost(),
       ...{ version: 1, writer: `ksmd ${VERSION}`, pageSize, sample: oneIn },
       ...{ keyId: this.fingerprinter.keyId, startedAtMs: Date.now(), intervalMs: 0 },
@@ -92,13 +92,9 @@ class Look {
     });
     for (const [guest, { name, mergesAny, regions }] of guests.entries()) {
       const facts = { name, mergesAny, pid: 0, comm: 'ksmd', startedTicks: 0, isPinned: false };
-      this.recorded.apply({ type: 'guest', guest, ...facts });
+      this.host.apply({ type: 'guest', guest, ...facts });
       for (const region of regions) this.addRegion(guest, region);
     }
-  }
-
-  get host(): RecordedHost {
-    return this.recorded;
   }
 
   /** A mapping for each stretch of the region that is advised, or is not. */
@@ -106,9 +102,9 @@ class Look {
     guest: number,
     { name: label, page: first, pages, firstSlot }: TaskRegion,
   ): void {
-    const { recorded } = this;
+    const { host } = this;
     const { i32 } = this.machine.memory;
-    const runs = new PageRuns(guest, (record) => recorded.apply(record));
+    const runs = new PageRuns(guest, (record) => host.apply(record));
     const flagsAt = (at: number): number =>
       (i32[firstSlot + at * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE) === 0 ? 0 : MAPPING_ADVISED;
     for (let from = 0, at = 0; at < pages; at++) {
@@ -116,7 +112,7 @@ class Look {
       const flags = flagsAt(from);
       if (at + 1 < pages && flagsAt(at + 1) === flags) continue;
       const mapping = { page: first + from, pages: at + 1 - from, flags, node: undefined, label };
-      recorded.apply({ type: 'mapping', guest, ...mapping });
+      host.apply({ type: 'mapping', guest, ...mapping });
       from = at + 1;
     }
     runs.end();
@@ -126,7 +122,10 @@ class Look {
     const { machine, owners } = this;
     const { i32 } = machine.memory;
     const state = i32[slot + PTE_STATE];
-    if ((state & PTE_ZERO) !== 0) runs.add(page, PAGE_ZEROES);
+    if ((state & PTE_ZERO) !== 0) {
+      runs.add(page, PAGE_ZEROES);
+      return;
+    }
     if ((state & PTE_PRESENT) === 0) return;
     const frame = i32[slot + PTE_FRAME];
     if (machine.frames.isKsm(frame)) {

@@ -52,7 +52,7 @@ export const action: Action<[string], Options> = async (
       options.tenants === undefined ? undefined : await domainsIn(recording, options.tenants);
     const { header, sweeps } = recording;
     const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
-    const all = apart(await chosen(options, kernel.profile), domains);
+    const all = apart(await chosen(options, kernel.profile), domains, header.nodeBytes.length);
     const { html } = options;
     const toldOf = async (): Promise<Told> => {
       const runs = await played(recording, all, prices, kernel.profile, options);
@@ -130,11 +130,21 @@ async function domainsIn(recording: Recording, path: string): Promise<Domains> {
   return Object.fromEntries([...names].map((name) => [name, tenantOf(name)]));
 }
 
-/** Where there are tenants, each run once as kernels are, and once with them merged apart. */
-function apart(all: readonly Chosen[], domains: Domains | undefined): readonly Chosen[] {
+/**
+ * Where there are tenants, each run once as kernels are, and once with them merged apart; on a host
+ * of several nodes also with nodes apart, which is what kernels can do.
+ */
+function apart(
+  all: readonly Chosen[],
+  domains: Domains | undefined,
+  nodes: number,
+): readonly Chosen[] {
   if (domains === undefined) return all;
   return all.flatMap((each): Chosen[] => [
     { ...each, tenants: 'together' },
+    ...(nodes > 1
+      ? [{ ...each, tenants: 'together', set: { ...each.set, merge_across_nodes: '0' } } as const]
+      : []),
     { ...each, tenants: 'apart', domains },
   ]);
 }

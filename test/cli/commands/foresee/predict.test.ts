@@ -1,9 +1,11 @@
 /** `ksmd predict` as people run it. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
+import { PAGE_CONTENT } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
 import { GUEST, HEADER } from '../../../recording/small-recording.js';
@@ -195,6 +197,35 @@ test('with --tenants each setting is run with guests merged together, and apart'
   expect((await ksmd('predict', two, '--tenants', tenants)).stderr).toMatch(
     /EINVAL: no line of .* says whose 'other\.img' is/,
   );
+});
+
+test('beside tenants apart stands what nodes apart would be, where a host has several', async () => {
+  const host = directory.file('nodes.rec');
+  const writer = RecordingWriter.create(host, HEADER);
+  // Two equal ones on node 0 are two tenants', a third on node 1 is the first one's.
+  const fingerprints = randomBytes(100 * 16);
+  for (const [at, node] of [0, 0, 1].entries()) {
+    const where = { guest: at + 1, page: 512, pages: 100 };
+    writer.write({ ...GUEST, guest: at + 1, name: `vm${at + 1}`, pid: at + 1 });
+    writer.write({ type: 'mapping', ...where, flags: 0, node, label: '' });
+    writer.write({ type: 'pages', ...where, state: PAGE_CONTENT, fingerprints });
+  }
+  writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+  writer.close();
+  const tenants = directory.file('tenants');
+  writeFileSync(tenants, 'vm2 blue\n* red\n');
+  const { stdout } = await ksmd('predict', host, '--tenants', tenants, '--json');
+  const saved = JSON.parse(stdout).runs.map(
+    ({ settings, outcome }: { settings: object; outcome: { freedBytes: number } }) => [
+      settings,
+      outcome.freedBytes / 4096,
+    ],
+  );
+  expect(saved).toEqual([
+    [{ tenants: 'together' }, 200],
+    [{ tenants: 'together', merge_across_nodes: '0' }, 100],
+    [{ tenants: 'apart' }, 100],
+  ]);
 });
 
 test('--html writes a page beside what is printed, whole or not at all', async () => {

@@ -6,9 +6,9 @@ import { type Calibration, calibrate } from '../../../prices/calibration/calibra
 import { KernelKsm } from '../../../prices/calibration/kernel-ksm.js';
 import { quoted } from '../../../printable.js';
 import { StepLine } from '../../terminal/step-line.js';
-import { count, table } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
+import { calibrationScreen } from './calibration-screen.js';
 
 /** The kernel's own sleep_millisecs: caches get cold in between, as they do in production. */
 const NAP_MS = 20;
@@ -47,7 +47,8 @@ export const action: Action<[], CalibrateOptions> = async (
   }
   if (output !== undefined) await write(output, calibration);
   if (json) printJson(calibration);
-  else print(...screen(calibration), ...(output === undefined ? [] : [writtenTo(output)]));
+  else
+    print(...calibrationScreen(calibration), ...(output === undefined ? [] : [writtenTo(output)]));
   return undefined;
 };
 
@@ -61,42 +62,3 @@ async function write(path: string, { prices }: Calibration): Promise<void> {
 
 const writtenTo = (path: string): string =>
   `${path}: 'ksmd predict --prices ${path}' and 'ksmd capture --prices ${path}' go by it.`;
-
-function screen({ prices, fit }: Calibration): string[] {
-  const micro = (ns: number): string => (ns / 1000).toFixed(2);
-  const levels = (of: typeof prices.stableLevels): string[][] =>
-    of.map(({ pages, ns }) => [`  of ${count(pages, 'page')}`, micro(ns)]);
-  return [
-    prices.measuredOn,
-    '',
-    ...table(
-      ['THE KERNEL PAYS FOR', 'µs'],
-      [
-        ['a visit to a merged page', micro(prices.mergedVisit)],
-        ['another, merged with the same', micro(prices.repeatedVisit)],
-        ['a visit to another page', micro(prices.visit)],
-        ['the first visit to a page, besides', micro(prices.itemMade)],
-        ['a page that smart scan leaves out', micro(prices.skip)],
-        ['a level of the stable tree', ''],
-        ...levels(prices.stableLevels),
-        ['a level of the unstable tree', ''],
-        ...levels(prices.unstableLevels),
-        ['  in huge pages, of that', `${(prices.inHugePages * 100).toFixed(0)} %`],
-        ['a KiB that two pages begin alike', micro(prices.alikeKib)],
-        ['a page merged', micro(prices.merge)],
-        ['a huge page split', micro(prices.split)],
-        ['a batch, besides', micro(prices.batch)],
-        ["a guest's write to a merged page", micro(prices.writeFault)],
-      ],
-    ),
-    '',
-    ...table(
-      ['SCANNED', 'µs A VISIT', 'PRICED'],
-      fit.map(({ kind, visits, measuredNs, pricedNs, isLearnedFrom }) => [
-        kind,
-        micro(measuredNs / visits),
-        isLearnedFrom ? 'learned from' : `${((pricedNs / measuredNs) * 100).toFixed(0)} %`,
-      ]),
-    ),
-  ];
-}

@@ -6,7 +6,12 @@ import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { KernelChoice } from '../../kernel-choice.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import { kernelSentences, sampleSentences, savedText } from './prediction-told.js';
+import {
+  kernelSentences,
+  sampleSentences,
+  savedText,
+  writeFaultSentence,
+} from './prediction-told.js';
 
 /** Of what is present: a reason for less is none. */
 const LEAST_SHARE = 0.01;
@@ -49,6 +54,7 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
     ...sampleSentences(sample),
     'The kernel pays as if on',
     `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
+    ...(plan.isWorthIt ? writeFaultSentence(prices).split('\n') : []),
   ];
 }
 

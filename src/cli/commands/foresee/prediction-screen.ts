@@ -9,6 +9,7 @@ import {
   priceSentence,
   settingsLabel,
   type Told,
+  writeFaultSentence,
 } from './prediction-told.js';
 
 export function predictionScreen(told: Told): string[] {
@@ -23,5 +24,6 @@ export function predictionScreen(told: Told): string[] {
     ...basisSentences(told).flatMap((sentence) => sentence.split('\n')),
     ...leftOutSentences(told),
     ...priceSentence(told.prices).split('\n'),
+    ...writeFaultSentence(told.prices).split('\n'),
   ];
 }

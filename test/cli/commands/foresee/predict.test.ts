@@ -43,6 +43,7 @@ test('a row for each of the settings, and what they rest on', async () => {
   ]);
   for (const row of rows) expect(row).toMatch(/ 200 KiB +/);
   expect(stdout).toContain(DEFAULT_PRICES.measuredOn);
+  expect(stdout).toContain("A guest's first write to a merged page takes 6.3 µs more: ");
 });
 
 test('--json has every counter at every sample, and the prices that it went by', async () => {

@@ -10,6 +10,7 @@ import {
   leftOutSentences,
   priceSentence,
   type Told,
+  writeFaultSentence,
 } from '../prediction-told.js';
 import { curvesOf, type Drawn, MOST_CURVES } from './curves.js';
 import { html, type Markup } from './markup.js';
@@ -29,7 +30,11 @@ export async function predictionPage(told: Told): Promise<string> {
     settings: settingsTable(told),
     leftOut: list(leftOut.length === 0 ? ['Nothing that was recorded.'] : leftOut),
     facts: facts(told),
-    basis: list([...basisSentences(told), priceSentence(told.prices)]),
+    basis: list([
+      ...basisSentences(told),
+      priceSentence(told.prices),
+      writeFaultSentence(told.prices),
+    ]),
   });
 }
 

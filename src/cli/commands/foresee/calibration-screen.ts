@@ -1,0 +1,46 @@
+/** What `ksmd calibrate` has found, as tables: each price, and how well they explain the work. */
+import type { Calibration } from '../../../prices/calibration/calibrate.js';
+import { count, table } from '../../terminal/wording.js';
+import { writeFaultSentence } from './prediction-told.js';
+
+export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): string[] {
+  const micro = (ns: number): string => (ns / 1000).toFixed(2);
+  const levels = (of: typeof prices.stableLevels): string[][] =>
+    of.map(({ pages, ns }) => [`  of ${count(pages, 'page')}`, micro(ns)]);
+  return [
+    prices.measuredOn,
+    '',
+    ...table(
+      ['THE KERNEL PAYS FOR', 'µs'],
+      [
+        ['a visit to a merged page', micro(prices.mergedVisit)],
+        ['another, merged with the same', micro(prices.repeatedVisit)],
+        ['a visit to another page', micro(prices.visit)],
+        ['the first visit to a page, besides', micro(prices.itemMade)],
+        ['a page that smart scan leaves out', micro(prices.skip)],
+        ['a level of the stable tree', ''],
+        ...levels(prices.stableLevels),
+        ['a level of the unstable tree', ''],
+        ...levels(prices.unstableLevels),
+        ['  in huge pages, of that', `${(prices.inHugePages * 100).toFixed(0)} %`],
+        ['a KiB that two pages begin alike', micro(prices.alikeKib)],
+        ['a page merged', micro(prices.merge)],
+        ['a huge page split', micro(prices.split)],
+        ['a batch, besides', micro(prices.batch)],
+        ["a guest's write to a merged page", micro(prices.writeFault)],
+      ],
+    ),
+    '',
+    ...table(
+      ['SCANNED', 'µs A VISIT', 'PRICED'],
+      fit.map(({ kind, visits, measuredNs, pricedNs, isLearnedFrom }) => [
+        kind,
+        micro(measuredNs / visits),
+        isLearnedFrom ? 'learned from' : `${((pricedNs / measuredNs) * 100).toFixed(0)} %`,
+      ]),
+    ),
+    '',
+    ...writeFaultSentence(prices).split('\n'),
+    `The next write, to a page of its own, takes ${micro(ownWriteNs)} µs.`,
+  ];
+}

@@ -18,8 +18,11 @@ export function tellingOfGuestThreads(logger: Logger, events: EventFeed): GuestT
   return {
     started: ({ id, workload, guest, region }) =>
       logger.info({ id, workload, guest, region }, 'a workload starts'),
-    ended: ({ id, workload, guest, region, state, tally: { stores, wrong } }) =>
-      logger.info({ id, workload, guest, region, state, stores, wrong }, 'a workload has ended'),
+    ended: ({ id, workload, guest, region, state, tally: { stores, wrong, foreign } }) =>
+      logger.info(
+        { id, workload, guest, region, state, stores, wrong, foreign },
+        'a workload has ended',
+      ),
     died: ({ workload, guest, reason }) => {
       logger.error({ workload, guest, reason }, 'a guest thread died');
       events.warn(`workload ${workload} of guest '${guest}' died`);

@@ -148,6 +148,11 @@ export const stop = verb({
 export const logs = verb({
   name: 'logs',
   summary: "the last lines of the daemon's log, and the next ones",
+  details: [
+    'At info it tells of guests, workloads and tunables, and of full scans after which more or ' +
+      'less is merged or known, at most one in ten seconds; with ksmd start --log-level debug of ' +
+      'each region too, and of the counters once a second while they move.',
+  ],
   options: [
     new Option('--follow', 'go on with new lines'),
     new Option('--lines <n>', 'how many of the last').argParser(parseCount).default(20),

@@ -102,6 +102,7 @@ function looks(): [string, () => Promise<unknown>][] {
     ['the dashboard’s map', () => client.pageMap()],
     ['its live stream', firstLook],
     ['report', () => client.report()],
+    ['what is equal and not merged', () => client.unmerged()],
     ['check', recount],
     ['snapshot', snapshot],
   ];

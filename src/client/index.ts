@@ -15,7 +15,13 @@ export type { Counters, KsmFiles, ScanAnswer, TunableValues } from '../protocol/
 export type { LiveEvent, MapGuest, MapRegion, PageMapAnswer } from '../protocol/routes/live.js';
 export type { Page } from '../protocol/routes/pages.js';
 export type { CpuProfile } from '../protocol/routes/profile.js';
-export type { Footprint, GuestReport, PagesByState, Report } from '../protocol/routes/report.js';
+export type {
+  Footprint,
+  GuestReport,
+  PagesByState,
+  Report,
+  Unmerged,
+} from '../protocol/routes/report.js';
 export type { Status } from '../protocol/routes/status.js';
 export type { KsmdEvent } from '../protocol/routes/streams.js';
 export type { RestartAnswer } from '../protocol/routes/upkeep.js';

@@ -67,7 +67,7 @@ export class Apart {
   private readonly contents: Contents;
   /** By frame. */
   private readonly bits: Uint8Array;
-  /** By the first frame of a content, where it has a like. Those of one node have the node's. */
+  /** By the first frame of a content that has a like; then by node, 0 where all are as one. */
   private readonly alike = new Map<number, Map<number, Alike>>();
 
   /** Of all contents, or of that of the frame `only` alone. */
@@ -170,8 +170,7 @@ export class Apart {
     if (state === UNMERGEABLE) return 0;
     const { i32 } = this;
     const flags = i32[slot + RMAP_FLAGS];
-    const isWritten =
-      (flags & RMAP_SEEN) !== 0 && (Atomics.load(i32, slot + PTE_STATE) & PTE_DIRTY) !== 0;
+    const isWritten = (flags & RMAP_SEEN) !== 0 && (i32[slot + PTE_STATE] & PTE_DIRTY) !== 0;
     if (state === WAITING) return ADVISED | READY;
     if (isWritten || (state === VOLATILE && i32[slot + RMAP_CHANGES] > 0)) return ADVISED;
     const isLeftOut = i32[CTL_SMART_SCAN] !== 0 && (flags & RMAP_SKIPS_MASK) !== 0;

@@ -187,9 +187,9 @@ function looksFor(
       `${ksmMappings === 1 ? 'maps' : 'map'}, and merges it there if there is room.`
     );
   const looks = 'looks for its like among the pages that stay as they are';
-  const [like] = likes?.first ?? [];
+  const like = likes?.first.find(({ reason }) => reason === likes.reason) ?? likes?.first[0];
   if (like !== undefined && likes?.reason !== undefined && likes.reason !== 'due')
-    return `${looks}. ${capital(apartText(like, likes.reason))}`;
+    return `${looks}. Equal to it is ${nameOf(like)}${apartText(like, likes.reason)}.`;
   if (like !== undefined)
     return `merges it with ${nameOf(like)}, which is equal to it, if both stay as they are.`;
   if (twinCount > 0) return 'finds a page of this content that stays as it is, and merges the two.';
@@ -197,22 +197,21 @@ function looksFor(
 }
 
 /** Why the page that is equal is not the one that is found. */
-function apartText(like: Like, reason: ApartReason): string {
-  const equal = `${nameOf(like)} is equal to it`;
+function apartText({ numaNode }: Like, reason: ApartReason): string {
   switch (reason) {
     case 'node':
-      return `${equal}, but on NUMA node ${like.numaNode}: merge_across_nodes=0 keeps them apart.`;
+      return `, but on NUMA node ${numaNode}: merge_across_nodes=0 keeps the two apart`;
     case 'unadvised':
-      return `${equal}, but not advised mergeable.`;
+      return ', which is not advised mergeable';
     case 'changed':
-      return `${equal} now, but one of the two has changed lately.`;
+      return ', but one of the two has changed lately';
     case 'outOfPhase':
       return (
-        `${equal}, but smart scan visits the two in different full scans: they merge in one that ` +
-        'visits both, which may never come. With smart_scan=0 each does.'
+        ', but smart scan visits the two in different full scans: they merge in one that visits ' +
+        'both, which may never come. With smart_scan=0 each does'
       );
     default:
-      return `${equal}.`;
+      return '';
   }
 }
 
@@ -222,10 +221,6 @@ function nameOf({ guest, address }: Like): string {
 
 function count(value: number, one: string): string {
   return `${value.toLocaleString('en')} ${one}${value === 1 ? '' : 's'}`;
-}
-
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 function lowered(sentence: string): string {

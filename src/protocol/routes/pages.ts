@@ -75,7 +75,7 @@ export const Page = Type.Object({
             numaNode: Type.Integer(),
             reason: Type.Optional(ApartReason),
           }),
-          { description: 'as many as twins are named' },
+          { description: 'the first of them, ten or as many as twins are named' },
         ),
       },
       {

@@ -23,10 +23,12 @@ export function pageHandlers({ host, standstill }: Context): Handlers<typeof PAG
         explainPage(host, params.guest, address, maxTwins),
       );
       const isLonely = LONELY.includes(explained.state) && explained.ksmPages === 0;
-      // One is named in any case.
+      // Some are looked for in any case: that one is named which waits for the same.
       const likes =
         isLonely && population(host).presentPages <= MOST_LOOKED_AT
-          ? await lookInSlices(() => takeLikes(host, params.guest, address, Math.max(1, maxTwins)))
+          ? await lookInSlices(() =>
+              takeLikes(host, params.guest, address, Math.max(DEFAULT_TWINS, maxTwins)),
+            )
           : undefined;
       const { checksum, frame, hugePage, twins, ...rest } = explained;
       return {

@@ -120,7 +120,7 @@ describe('a daemon', () => {
       /^to merge +2 pages .*\n +2 +have their like on another node.*\nalone +1 page .* equals no other$/m,
     );
     expect((await daemon.ksmd('explain', 'web', '0x1000')).stdout).toMatch(
-      /^next .* Page 0x1000 of guest db is equal to it, but on NUMA node 1: merge_across_nodes=0/m,
+      /^next .* Equal to it is page 0x1000 of guest db, but on NUMA node 1: merge_across_nodes=0/m,
     );
     await daemon.client.setKsm({ merge_across_nodes: 1 });
   });

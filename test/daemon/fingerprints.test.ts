@@ -64,7 +64,7 @@ describe('a daemon of fingerprints', () => {
     // Some 84 bytes a page, tables included.
     expect(memory.totalBytes / PAGE).toBeGreaterThan((64 * MIB) / 90);
     expect((await daemon.ksmd('status')).stdout).toMatch(
-      /^holds +fingerprints of pages, 16 bytes each: with all tables 64 MiB of real memory$/m,
+      /^holds +fingerprints of pages, 16 bytes each\n +64 MiB of real memory with all tables$/m,
     );
     expect(daemon.log.find(({ msg }) => msg === 'memory reserved')).toMatchObject({
       frameBytes: 16,
@@ -266,7 +266,7 @@ describe('a sample', () => {
     expect(memory.totalBytes * 8).toBeGreaterThan(2 * all.memory.totalBytes);
     expect(await client.metrics()).toContain('\nksmd_sample_one_in 16\n');
     for (const [verb, said] of [
-      [['status'], /^holds .*; 1 page in 16 is held, and counted$/m],
+      [['status'], /^holds .*\n.*\n +1 page in 16 is held, and counted$/m],
       [['free'], /^Sample: 1 page in 16, which all this is of$/m],
       [['top', '--once'], /, as Linux 6.18, 1 page in 16$/m],
     ] as const)

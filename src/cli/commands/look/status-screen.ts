@@ -127,7 +127,7 @@ function hostRows(status: Status, report: Report): Row[] {
     ...rowIf(forkSharedPages > 0, 'forked', `${pages(forkSharedPages)} share a frame since a fork`),
     ...hugeRows(status),
     ['memory', `${size(memory.usedBytes)} of ${size(memory.totalBytes)} used`],
-    ...(fingerprints === undefined ? [] : [['holds', heldText(fingerprints)] satisfies Row]),
+    ...(fingerprints === undefined ? [] : heldRows(fingerprints)),
     ['guests', `${status.guests}, with ${pages(status.registeredPages)} registered`],
     ['', `${pages(status.presentPages)} present`],
     ...(sysfs === undefined ? [] : [['files', filesText(sysfs)] satisfies Row]),
@@ -165,20 +165,19 @@ function hugeRows({ hugePages, totals, pageSize }: Status): Row[] {
   ];
 }
 
-function heldText({
+/** What all figures are to be read with. */
+function heldRows({
   frameBytes,
   reservedBytes,
   keyId,
   oneIn,
-}: NonNullable<Status['fingerprints']>): string {
+}: NonNullable<Status['fingerprints']>): Row[] {
   const by = keyId === undefined ? '' : `, by the key ${keyId}`;
-  // What all figures are to be read with.
-  const sample =
-    oneIn === 1 ? '' : `; 1 page in ${oneIn.toLocaleString('en')} is held, and counted`;
-  return (
-    `fingerprints of pages, ${frameBytes} bytes each${by}: with all tables ` +
-    `${size(reservedBytes)} of real memory${sample}`
-  );
+  return [
+    ['holds', `fingerprints of pages, ${frameBytes} bytes each${by}`],
+    ['', `${size(reservedBytes)} of real memory with all tables`],
+    ...rowIf(oneIn > 1, '', `1 page in ${oneIn.toLocaleString('en')} is held, and counted`),
+  ];
 }
 
 function filesText({ directory, as }: NonNullable<Status['sysfs']>): string {

@@ -61,7 +61,7 @@ test('of a severity and above, of one guest, the last so many of those', async (
   expect(levels(await shown('--level', 'debug'))).toEqual(new Set(['info', 'warn']));
   expect(levels(await shown('--level', 'warn'))).toEqual(new Set(['warn']));
   expect(await shown('--level', 'error')).toEqual([]);
-  expect((await shown('--guest', 'small')).map(({ guest }) => guest)).toEqual(['small']);
+  expect((await shown('--guest', 'small')).map(({ guest }) => guest)).toEqual(['small', 'small']);
   expect((await shown('--level', 'warn', '--lines', '1')).map(({ guest }) => guest)).toEqual([
     'large',
   ]);

@@ -78,7 +78,7 @@ describe('register --pid', () => {
     await daemon.client.setKsm({ run: 0 });
     const { stdout } = await daemon.ksmd('status');
     expect(stdout).toMatch(
-      /^shared +[0-9,]+ pages \([0-9.]+ MiB\) stand for [0-9,]+ pages \([0-9.]+ MiB\) more: [0-9.]+ % saved/m,
+      /^saved +[0-9.]+ MiB of [0-9.]+ MiB, [0-9.]+ %;[\s\S]*^shared +[0-9,]+ KSM pages stand for [0-9,]+ pages more$/m,
     );
     const { regions, presentPages } = await daemon.client.guest('web-1');
     expect(regions.every(({ name, address }) => name === address.toString(16))).toBe(true);

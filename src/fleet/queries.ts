@@ -14,6 +14,7 @@ export const QUERIES = [
   'families',
   'pairs',
   'common',
+  'crowd',
 ] as const;
 
 export type QueryName = (typeof QUERIES)[number];

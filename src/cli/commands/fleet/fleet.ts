@@ -8,16 +8,17 @@ import { SparkEngine } from '../../../fleet/spark.js';
 import type { Action, Session } from '../../verb.js';
 import { add } from './add.js';
 import { tellPairs } from './pairs.js';
+import { type PlaceOptions, placeGuests } from './place.js';
 import { tellReport } from './report.js';
 
-interface FleetOptions {
+interface FleetOptions extends PlaceOptions {
   readonly sample?: number;
   readonly engine: 'duckdb' | 'spark';
   readonly sparkSql: string;
   readonly top: number;
 }
 
-type FleetAction = 'add' | 'report' | 'pairs' | 'sql';
+type FleetAction = 'add' | 'report' | 'pairs' | 'place' | 'sql';
 
 export const action: Action<[FleetAction, string, readonly string[]], FleetOptions> = async (
   session,
@@ -31,7 +32,8 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   const engine = await engineOf(dataset, options);
   try {
     if (what === 'report') await tellReport(session, engine, options.top);
-    else await tellPairs(session, engine, dataset.identity, options.top);
+    else if (what === 'pairs') await tellPairs(session, engine, dataset.identity, options.top);
+    else await placeGuests(session, engine, dataset.identity, options);
   } finally {
     await engine.close();
   }

@@ -1,7 +1,7 @@
 /** `ksmd fleet` as people run it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KSMD, run } from '../../../daemon-process.js';
@@ -86,6 +86,47 @@ describe('a fleet of two hosts', () => {
       ['one/web-1', 'two/web-2'],
     ]);
     expect(pairs[0]).toMatchObject({ a_guest: 'db-1', b_guest: 'db-2', contents: 30 });
+  });
+});
+
+describe('guests are placed', () => {
+  beforeAll(() => fleet('add', directory.fleet, ...recordings, '--sample', '1/1'));
+
+  const place = (...args: string[]): Promise<string> =>
+    printed('place', directory.fleet, '--memory', '300K', ...args);
+
+  test('with those that they share with, and it is said what that brings over today', async () => {
+    const text = await place();
+    expect(text).toMatch(
+      /^4 guests on 2 hosts of 300 KiB: 232 KiB saved between guests, 2 moves$/m,
+    );
+    expect(text).toMatch(/^as found here +232 KiB$/m);
+    expect(text).toMatch(/^as today +0 B$/m);
+    const { moves, guests } = JSON.parse(await place('--json'));
+    expect(moves).toHaveLength(2);
+    const hostOf = (name: string): string =>
+      guests.find(({ guest }: { guest: string }) => guest.endsWith(name)).host;
+    expect(hostOf('web-1')).toBe(hostOf('web-2'));
+    expect(hostOf('db-1')).toBe(hostOf('db-2'));
+  });
+
+  test('and moved no more than is allowed', async () => {
+    const { moves, saved } = JSON.parse(await place('--max-moves', '1', '--json'));
+    expect([moves.length, saved.pages]).toEqual([1, 30]);
+  });
+
+  test('apart from those of other tenants', async () => {
+    const tenants = join(directory.path, 'tenants');
+    writeFileSync(tenants, 'one/* red\n* blue\n');
+    const { moves, saved } = JSON.parse(await place('--tenants', tenants, '--json'));
+    expect([moves.length, saved.pages]).toEqual([0, 0]);
+  });
+
+  test('only where there is memory for them', async () => {
+    const { status, stderr } = await fleet('place', directory.fleet, '--memory', '120K');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ksmd: ENOSPC: no placement was found that fits on 2 hosts/);
+    expect((await fleet('place', directory.fleet)).stderr).toContain('--memory 256GiB');
   });
 });
 

@@ -142,8 +142,8 @@ function linesOf(told: Told, top: number): string[] {
           '',
         ]),
     'USED is what a host takes at most once all is merged, and of what is saved between guests',
-    `${percent(margin)} kept free, as writes break it apart. Found by search: there may be a better ` +
-      'one.',
+    `${percent(margin)} kept free, as writes break it apart. ` +
+      'Found by search: there may be a better one.',
     ...(sample === 1
       ? []
       : [`Of one content in ${sample}: ± holds 95 times in 100, and is in USED.`]),

@@ -1,7 +1,7 @@
 /** What `ksmd calibrate` has found, as tables: each price, and how well they explain the work. */
 import type { Calibration } from '../../../prices/calibration/calibrate.js';
 import { count, table } from '../../terminal/wording.js';
-import { writeFaultSentence } from './prediction-told.js';
+import { writeFaultSentence } from './write-fault.js';
 
 export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): string[] {
   const micro = (ns: number): string => (ns / 1000).toFixed(2);

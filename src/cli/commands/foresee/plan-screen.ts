@@ -6,12 +6,8 @@ import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { KernelChoice } from '../../kernel-choice.js';
 import { duration, percent, size } from '../../terminal/wording.js';
-import {
-  kernelSentences,
-  sampleSentences,
-  savedText,
-  writeFaultSentence,
-} from './prediction-told.js';
+import { kernelSentences, sampleSentences, savedText } from './prediction-told.js';
+import { writeFaultSentence } from './write-fault.js';
 
 /** Of what is present: a reason for less is none. */
 const LEAST_SHARE = 0.01;

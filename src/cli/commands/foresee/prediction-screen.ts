@@ -9,8 +9,8 @@ import {
   priceSentence,
   settingsLabel,
   type Told,
-  writeFaultSentence,
 } from './prediction-told.js';
+import { writeFaultSentence } from './write-fault.js';
 
 export function predictionScreen(told: Told): string[] {
   return [

@@ -105,14 +105,6 @@ export function priceSentence({ measuredOn }: Prices): string {
   );
 }
 
-/** What a guest notices of merging, and what that gives away. */
-export function writeFaultSentence({ writeFault }: Prices): string {
-  return (
-    `A guest's first write to a merged page takes ${(writeFault / 1000).toFixed(1)} µs more: by ` +
-    "that it can tell\nthat the page is another's too."
-  );
-}
-
 /** What figures of a sample are. */
 export function sampleSentences(sample: number): string[] {
   return sample === 1

@@ -10,8 +10,8 @@ import {
   leftOutSentences,
   priceSentence,
   type Told,
-  writeFaultSentence,
 } from '../prediction-told.js';
+import { writeFaultSentence } from '../write-fault.js';
 import { curvesOf, type Drawn, MOST_CURVES } from './curves.js';
 import { html, type Markup } from './markup.js';
 import { settingsTable } from './settings-table.js';

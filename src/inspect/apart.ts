@@ -146,6 +146,11 @@ export class Apart {
     );
   }
 
+  /** One content in so many is known. */
+  get sample(): number {
+    return this.contents.oneIn;
+  }
+
   /** How many pages one that is known stands for. */
   weight(slot: number): number {
     return this.contents.weight(this.contents.first(this.i32[slot + PTE_FRAME]));

@@ -17,7 +17,8 @@ const NOT_MET = 0;
 const NOT_KNOWN = -1;
 
 export class Contents {
-  private readonly oneIn: number;
+  /** One content in so many is known. */
+  readonly oneIn: number;
   /** By frame: the first frame of its content. */
   private readonly firstOf: Int32Array;
   /** A hash table: first frames, and their checksums. */

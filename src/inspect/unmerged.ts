@@ -17,6 +17,8 @@ import { unchanged } from './unchanged.js';
 export interface Unmerged {
   /** Pages that are equal to one of another frame, and not merged. */
   pages: number;
+  /** One content in so many was looked at, and stands for the others; 1: all of them. */
+  sample: number;
   /** They, by what each waits for. */
   reasons: Record<ApartReason, number>;
   /** What smart_scan=0 would have: pages that merge, and frames that come free. */
@@ -42,6 +44,7 @@ export function* takeUnmerged(host: Host): LongWork<Unmerged | undefined> {
   if (!(yield* eachPage(host, isUnchanged, count))) return undefined;
   return {
     pages,
+    sample: apart.sample,
     reasons,
     withoutSmartScan: {
       pages: reasons.notYetDue + reasons.outOfPhase,

@@ -63,6 +63,7 @@ test('two equal guests that came at different times: how many pages are apart, w
   expect(bench.counters('pages_sharing')).toEqual([0]);
   expect(unmerged(bench)).toMatchObject({
     pages: 100,
+    sample: 1,
     reasons: { outOfPhase: 100 },
     withoutSmartScan: { pages: 100, freedPages: 50 },
   });

@@ -90,6 +90,11 @@ export type Report = Static<typeof Report>;
 /** Pages that are equal at this moment and not merged. */
 export const Unmerged = Type.Object({
   pages: Type.Integer({ description: 'equal to a page of another frame, and not merged' }),
+  sample: Type.Integer({
+    description:
+      'one content in so many was looked at, and stands for the others; more than 1 only on ' +
+      'hosts of fingerprints with more than two million frames in use',
+  }),
   reasons: Type.Record(Type.Enum([...APART_REASONS]), Type.Integer(), {
     description:
       'they, by what each waits for: sums up to pages. due: nothing is in the way, the scanner ' +

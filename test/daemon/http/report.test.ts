@@ -65,6 +65,7 @@ test('pages that are equal and not merged are counted by what they wait for', as
   const unmerged = async () => (await daemon.curlJson('/v1/unmerged')).json;
   expect(await unmerged()).toEqual({
     pages: 0,
+    sample: 1,
     reasons: none,
     withoutSmartScan: { pages: 0, freedPages: 0 },
   });

@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<ApartReason, string>> = {
 const STOPPED = 'wait for the scanner, which is stopped: run=1 lets it go on';
 
 export function unmergedRows(unmerged: Unmerged, report: Report): Row[] {
-  const { pages, reasons, withoutSmartScan } = unmerged;
+  const { pages, sample, reasons, withoutSmartScan } = unmerged;
   const { pageSize, scan, saved } = report;
   const notMerged = NOT_MERGED.reduce((sum, state) => sum + report.pages[state], 0);
   const alone = Math.max(0, notMerged - pages);
@@ -40,6 +40,7 @@ export function unmergedRows(unmerged: Unmerged, report: Report): Row[] {
       `smart_scan=0 merges ${withoutSmartScan.pages.toLocaleString('en')} of them within two ` +
         `full scans, and frees ${size(withoutSmartScan.freedPages * pageSize)}`,
     ),
+    ...rowIf(sample > 1, '  about', `counted by one content in ${sample.toLocaleString('en')}`),
     ...rowIf(
       pages === 0 && saved.pages > 0,
       'to merge',

@@ -5,7 +5,7 @@
  * outside: it may be newer still.
  */
 import { KsmdError } from '../errors.js';
-import { quoted } from '../printable.js';
+import { printable, quoted } from '../printable.js';
 import { COUNTER_NAMES, COUNTERS } from './records/counter-records.js';
 import { hasSince, type KernelVersion, versionOf } from './records/kernel-versions.js';
 import { TUNABLE_NAMES, tunableRecord } from './records/tunable-records.js';
@@ -29,8 +29,9 @@ export function versionOfHost({ release, ksmFiles }: HostKernel): FoundVersion {
   const numbered = versionOf(release);
   if (numbered === undefined)
     throw new KsmdError('EINVAL', `${quoted(release)} is no release of Linux: name a version`);
+  const kernel = printable(release);
   if (ksmFiles.length === 0)
-    return { version: numbered, by: `by the number of ${release}, as no files of KSM are known` };
+    return { version: numbered, by: `by the number of ${kernel}, as no files of KSM are known` };
   const newer = [
     ...COUNTER_NAMES.map((name) => ({ name, since: COUNTERS[name].since })),
     ...TUNABLE_NAMES.flatMap((name): Dated[] => {
@@ -47,8 +48,8 @@ export function versionOfHost({ release, ksmFiles }: HostKernel): FoundVersion {
     version,
     by:
       first === undefined
-        ? `by the number of ${release}, which has no newer files`
-        : `by ${first.name} of ${release}, which came with ${version}`,
+        ? `by the number of ${kernel}, which has no newer files`
+        : `by ${first.name} of ${kernel}, which came with ${version}`,
   };
 }
 

@@ -58,8 +58,7 @@ export function kernelProfile(release: string): KernelProfile {
         KERNELS.join(', '),
     );
   }
-  const followed = hasSince(version, NEWEST) ? NEWEST : version;
-  return KERNEL_PROFILES.find(({ name }) => name === followed) ?? profileOf(followed);
+  return profileOf(hasSince(version, NEWEST) ? NEWEST : version);
 }
 
 /**

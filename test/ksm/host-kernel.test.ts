@@ -50,6 +50,11 @@ describe('it is found', () => {
   });
 });
 
+test('what a release says beside its number does nothing to a terminal', () => {
+  const { by } = versionOfHost({ release: '6.1.0\x1b[2J', ksmFiles: [] });
+  expect(by).toBe('by the number of 6.1.0\\u001b[2J, as no files of KSM are known');
+});
+
 test('a release that is none is refused', () => {
   expect(() => versionOfHost({ release: 'unknown', ksmFiles: ['run'] })).toThrow(
     expect.objectContaining({ code: 'EINVAL' }),

@@ -4,11 +4,11 @@
 export type KernelVersion = `${number}.${number}` | `${number}.${number}.${number}`;
 
 /** Three numbers until 3.0, then two; what follows is of no account to KSM. */
-const RELEASE = /^(2)\.(6)\.(\d{1,2})(?![\d])|^(\d{1,2})\.(\d{1,2})(?![\d])/;
+const RELEASE = /^2\.6\.(\d{1,2})(?!\d)|^(\d{1,2})\.(\d{1,2})(?!\d)/;
 
 /** The version that a release is of: `6.8.0-45-generic` is 6.8. Undefined if it is none. */
 export function versionOf(release: string): KernelVersion | undefined {
-  const [, , , third, first, second] = RELEASE.exec(release) ?? [];
+  const [, third, first, second] = RELEASE.exec(release) ?? [];
   if (third !== undefined) return `2.6.${Number(third)}`;
   return first === undefined ? undefined : `${Number(first)}.${Number(second)}`;
 }

@@ -24,14 +24,17 @@ export type Choices = Readonly<Record<string, number | bigint | string>>;
 /** What is chosen where nobody does: all of the sample. */
 const DEFAULTS: Choices = { rows: 20, leaders: 256, lowest: -(2n ** 63n), highest: 2n ** 63n - 1n };
 
-/** The views that all queries begin with, and the query, as text. */
-export function sqlOf(query: QueryName, choices: Choices = {}): string {
-  return `${fileOf('current')}\n${filled(fileOf(query), choices)}`;
+/** Those that a report is made of. */
+export const REPORT_QUERIES = ['hosts', 'together', 'contents'] as const;
+
+/** The views that all queries begin with, and the queries, as text. */
+export function sqlOf(queries: readonly QueryName[], choices: Choices = {}): string {
+  return [fileOf('current'), ...queries.map((query) => filled(fileOf(query), choices))].join('\n');
 }
 
 /** As statements; the last one has the rows. */
 export function statementsOf(query: QueryName, choices: Choices = {}): string[] {
-  return sqlOf(query, choices)
+  return sqlOf([query], choices)
     .replace(/^\s*--.*$/gm, '')
     .split(';')
     .map((statement) => statement.trim())

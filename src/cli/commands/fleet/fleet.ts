@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { Dataset } from '../../../fleet/dataset.js';
 import { DuckDBEngine } from '../../../fleet/duckdb.js';
 import type { Engine } from '../../../fleet/engine.js';
-import { QUERIES, sqlOf } from '../../../fleet/queries.js';
+import { QUERIES, REPORT_QUERIES, sqlOf } from '../../../fleet/queries.js';
 import { SparkEngine } from '../../../fleet/spark.js';
 import type { Action, Session } from '../../verb.js';
 import { add } from './add.js';
@@ -45,8 +45,8 @@ function engineOf(dataset: Dataset, { engine, sparkSql }: FleetOptions): Promise
 }
 
 function printQuery({ print }: Session, name: string): undefined {
-  const query = QUERIES.find((each) => each === name);
-  if (query === undefined)
-    throw new InvalidArgumentError(`no query is called '${name}': ${QUERIES.join(', ')}`);
-  print(...sqlOf(query).trimEnd().split('\n'));
+  const queries = name === 'report' ? REPORT_QUERIES : QUERIES.filter((each) => each === name);
+  if (queries.length === 0)
+    throw new InvalidArgumentError(`no query is called '${name}': report, ${QUERIES.join(', ')}`);
+  print(...sqlOf(queries).trimEnd().split('\n'));
 }

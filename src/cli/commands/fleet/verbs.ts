@@ -53,7 +53,7 @@ export const fleet = verb({
     'ksmd fleet add fleet host1.rec host2.rec',
     'ksmd fleet report fleet',
     'ksmd fleet place fleet --hosts 10 --memory 256GiB --max-moves 50',
-    'ksmd fleet sql hosts',
+    'ksmd fleet sql report',
   ],
   json: true,
   socket: false,

@@ -159,10 +159,15 @@ test('a query is printed for any engine', async () => {
   const sql = await printed('sql', 'hosts');
   expect(sql).toMatch(/^-- What of the tables `guests` and `pages` tells/);
   expect(sql).toMatch(/\nORDER BY c\.host;\n$/);
+  const ofReport = await printed('sql', 'report');
+  expect(ofReport.match(/^ORDER BY [a-z_.]+/gm)).toEqual(
+    ['hosts', 'together', 'contents'].map(() => expect.any(String)),
+  );
+  expect(ofReport.match(/VIEW current_guests/g)).toHaveLength(1);
   expect(await printed('sql', 'contents')).toContain('\n    LIMIT 20\n');
   const { status, stderr } = await fleet('sql', 'everything');
   expect(status).toBe(2);
-  expect(stderr).toContain("no query is called 'everything': size, hosts,");
+  expect(stderr).toContain("no query is called 'everything': report, size, hosts,");
 });
 
 test.each([

@@ -72,7 +72,7 @@ export class Dataset {
 
   /** Of a table, what one recorded day of a host has. */
   file(table: FleetTable, host: string, day: string, id: string): string {
-    const partition = `host=${encodeURIComponent(host)}`;
+    const partition = `host=${partitionValue(host)}`;
     return join(this.directory, table, partition, `day=${day}`, `${id}.parquet`);
   }
 
@@ -99,6 +99,13 @@ export async function moveInto(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);
   await sync(dirname(to));
+}
+
+/** What DuckDB or Spark would take for no host at all is spelt otherwise. */
+function partitionValue(host: string): string {
+  if (/^(null|__HIVE_DEFAULT_PARTITION__)$/i.test(host))
+    return `%${host.charCodeAt(0).toString(16)}${host.slice(1)}`;
+  return encodeURIComponent(host);
 }
 
 async function identityOf(directory: string): Promise<FleetIdentity | undefined> {

@@ -2,7 +2,7 @@
  * DuckDB, which writes a fleet and asks it: a package that whoever has a fleet installs beside
  * ksmd. What does not fit in memory it keeps in files meanwhile, which are gone at the end.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -42,6 +42,8 @@ export class DuckDBEngine implements Engine {
   private constructor(
     private readonly duckdb: DuckDB,
     private readonly connection: DuckDBConnection,
+    /** Its own: what does not fit in memory is there. */
+    private readonly directory: string,
     private readonly end: () => Promise<void>,
   ) {}
 
@@ -55,7 +57,7 @@ export class DuckDBEngine implements Engine {
       autoinstall_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    return new DuckDBEngine(duckdb, connection, async () => {
+    return new DuckDBEngine(duckdb, connection, spill, async () => {
       connection.closeSync();
       instance.closeSync();
       await rm(spill, { recursive: true, force: true });
@@ -66,7 +68,10 @@ export class DuckDBEngine implements Engine {
   static async of(dataset: Dataset): Promise<DuckDBEngine> {
     const engine = await DuckDBEngine.open();
     try {
-      await engine.run(view(dataset, 'guests'), view(dataset, 'pages'));
+      // A name of ours for its directory: its own may be a pattern, or look like a host's.
+      const link = join(engine.directory, 'fleet');
+      await symlink(dataset.directory, link);
+      await engine.run(view(dataset, 'guests', link), view(dataset, 'pages', link));
       return engine;
     } catch (error) {
       await engine.close();
@@ -129,17 +134,12 @@ export class DuckDBEngine implements Engine {
 }
 
 /** Host and day are texts, whatever they look like. */
-function view(dataset: Dataset, table: FleetTable): string {
+function view(dataset: Dataset, table: FleetTable, link: string): string {
+  const files = dataset.files(table).slice(dataset.directory.length);
   return (
-    `CREATE VIEW ${table} AS SELECT * FROM read_parquet(${literal(globbed(dataset, table))}, ` +
+    `CREATE VIEW ${table} AS SELECT * FROM read_parquet(${literal(link + files)}, ` +
     'hive_partitioning = true, hive_types_autocast = false)'
   );
-}
-
-/** The directory may have any name. */
-function globbed(dataset: Dataset, table: FleetTable): string {
-  const { directory } = dataset;
-  return dataset.files(table).replace(directory, directory.replace(/[*?[]/g, '[$&]'));
 }
 
 /** DuckDB's own message, a sentence of it, and what to do if a file is damaged. */
@@ -153,12 +153,19 @@ async function told<T>(ask: () => Promise<T>): Promise<T> {
 
 function failed(message: string): KsmdError {
   const [first = ''] = message.split('\n');
-  const [file] = /\/\S*\.parquet/.exec(message) ?? [];
+  const [, file] = /\/fleet\/((?:guests|pages)\/\S*\.parquet)/.exec(message) ?? [];
   if (/No files found/.test(first))
     return new KsmdError('ENODATA', 'the fleet has no hosts yet: add recordings');
   if (file === undefined) return new KsmdError('EIO', `DuckDB: ${first}`);
+  const reason = /Cannot open file .*: (.+)$/.exec(first)?.[1];
+  if (reason !== undefined)
+    return new KsmdError(
+      reason === 'Permission denied' ? 'EACCES' : 'EIO',
+      `cannot read ${file} of the fleet: ${reason}`,
+    );
   return new KsmdError(
     'EIO',
-    `${file} is damaged: remove it, and its like in the other table, and add its recording again`,
+    `${file} of the fleet is damaged: remove it, and its like in the other table, and add its ` +
+      'recording again',
   );
 }

@@ -131,13 +131,31 @@ test('a recording that goes on for longer tells of guests that have gone', async
   expect(await rowsOf('SELECT guest FROM current_guests')).toEqual([{ guest: 'stays' }]);
 });
 
-test('hosts and directories may have any name', async () => {
-  const hosts = ["it's", 'a=b/c', 'x y%20z', 'ünïcode', '2026'];
+test('hosts may have any name', async () => {
+  const hosts = ["it's", 'a=b/c', 'x y%20z', 'ünïcode', '2026', 'null', 'NULL'];
   for (const host of hosts)
     await directory.add(directory.record({ host }, [{ atMs: 0, guests: { vm: [1] } }]));
   const told = await rowsOf('SELECT host FROM current_guests');
   expect(told.map(({ host }) => host).sort()).toEqual([...hosts].sort());
 });
+
+test.each(["it's", 'a b', '[a]*?', 'x$$y$&z', 'a\\b', 'host=other', 'day=2000-01-01', '%20'])(
+  'a fleet may lie in a directory of any name: %s',
+  async (name) => {
+    const odd = new FleetDirectory(join(directory.path, name, 'fleet'));
+    try {
+      for (const host of ['a', 'b'])
+        await odd.add(odd.record({ host }, [{ atMs: 0, guests: { vm: [1] } }]));
+      const select = 'SELECT host, day FROM current_guests ORDER BY host';
+      const rows = await odd.query((engine) =>
+        engine.rows([...statementsOf('size').slice(0, -1), select]),
+      );
+      expect(rows).toEqual(['a', 'b'].map((host) => ({ host, day: '2023-11-14' })));
+    } finally {
+      await odd.remove();
+    }
+  },
+);
 
 test.each([
   [{ keyId: '1111111111111111' }, /another|cannot be compared/],

@@ -1,7 +1,7 @@
 /** `ksmd fleet` as people run it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KSMD, run } from '../../../daemon-process.js';
@@ -154,6 +154,30 @@ test('who is killed while adding has lost nothing and left nothing twice', async
     await killed.remove();
   }
 });
+
+test('a file that may not be read is not said to be damaged', async () => {
+  const other = new FleetDirectory(join(directory.path, 'a fleet'));
+  try {
+    await other.add(other.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
+    const [file = ''] = readdirSync(join(other.fleet, 'pages'), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.parquet'));
+    chmodSync(join(other.fleet, 'pages', file), 0);
+    const { stderr } = await asOwner(process.execPath, KSMD, 'fleet', 'report', other.fleet);
+    expect(stderr).toBe(
+      `ksmd: EACCES: cannot read pages/${file} of the fleet: Permission denied\n`,
+    );
+  } finally {
+    await other.remove();
+  }
+});
+
+/** Root too may read then only what its owner may. */
+function asOwner(program: string, ...args: string[]): ReturnType<typeof run> {
+  return process.getuid?.() === 0
+    ? run('setpriv', ['--bounding-set=-all', '--inh-caps=-all', program, ...args])
+    : run(program, args);
+}
 
 test('a query is printed for any engine', async () => {
   const sql = await printed('sql', 'hosts');

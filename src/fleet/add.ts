@@ -90,8 +90,9 @@ async function addDay(dataset: Dataset, engine: DuckDBEngine, day: RecordedDay):
   try {
     const constants = {
       recording: BigInt.asIntN(64, BigInt(`0x${day.id}`)),
-      started_ms: Math.round(startedAtMs),
-      swept_ms: Math.round(day.sweepsMs.at(-1) ?? startedAtMs),
+      // What was there at the first sweep has not changed since, whenever that was.
+      started_ms: day.sweepsMs[0] ?? startedAtMs,
+      swept_ms: day.sweepsMs.at(-1) ?? startedAtMs,
       sample,
       page_size: pageSize,
     };

@@ -12,7 +12,7 @@ export interface RecordedDay {
   readonly day: string;
   readonly host: RecordedHost;
   readonly ages: PageAges;
-  /** When each sweep so far began, in milliseconds since 1970. */
+  /** When each sweep so far began, in whole milliseconds since 1970. */
   readonly sweepsMs: readonly number[];
   /** Guests that have been there, by their numbers, and are no more. */
   readonly gone: ReadonlyMap<number, string>;
@@ -47,7 +47,7 @@ export async function* recordedDays(
     ages.apply(record, sweep);
     host.apply(record);
     if (record.type !== 'end') continue;
-    sweepsMs.push(header.startedAtMs + record.startMs);
+    sweepsMs.push(Math.round(header.startedAtMs + record.startMs));
     sweep++;
     const next = recording.sweepStartsMs[sweep];
     if (next === undefined || dayOf(header.startedAtMs + next) !== dayOf(sweepsMs.at(-1) ?? 0))

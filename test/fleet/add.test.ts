@@ -81,6 +81,16 @@ test('a recording that is added twice is there once, also if two add it at once'
   expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 3 }]);
 });
 
+test('what was there at the first sweep has not changed, whenever that was', async () => {
+  const path = directory.record({ host: 'a', startedAtMs: FIRST_MS + 0.5 }, [
+    { atMs: 700, guests: { vm: [1, 2, 3] } },
+    { atMs: 900, guests: { vm: [1, 2, 4] } },
+  ]);
+  await directory.add(path);
+  const hosts = await directory.query((engine) => engine.rows(statementsOf('hosts')));
+  expect(hosts).toMatchObject([{ pages: 3, changed_pages: 1 }]);
+});
+
 test('a recording over several days has a part of each, and the newest counts', async () => {
   const path = directory.record({ host: 'a', startedAtMs: FIRST_MS }, [
     { atMs: 0, guests: { vm: [1, 1], leaves: [4] } },

@@ -19,6 +19,7 @@ const HELD = 0.9;
 interface Told {
   readonly hosts: readonly Row[];
   readonly together: readonly Row[];
+  readonly guests: readonly Row[];
   readonly pairs: readonly Row[];
   readonly families: readonly (readonly number[])[];
 }
@@ -52,8 +53,9 @@ function told(directory: FleetDirectory): Promise<Told> {
     const sketch = sketchOf(identity, 1);
     const choices = { lowest: sketch.lowest, highest: sketch.highest, rows: 1000 };
     const { hosts, together } = await report(engine);
+    const guests = await engine.rows(statementsOf('guests'));
     const pairs = await engine.rows(statementsOf('pairs', choices));
-    return { hosts, together, pairs, families: await families(engine, sketch) };
+    return { hosts, together, guests, pairs, families: await families(engine, sketch) };
   });
 }
 
@@ -73,6 +75,15 @@ test('what hosts save', () => {
   expect(held.filter(Boolean).length).toBeGreaterThanOrEqual(held.length * HELD);
   const [row = {}] = all.together;
   expect(isWithin(row, some.together[0] ?? {}, 'saved_pages', 'saved_error_pages')).toBe(true);
+});
+
+test('what guests take at most', () => {
+  const held = all.guests.map((row, at) => {
+    expect(some.guests[at]).toMatchObject({ guest: row.guest, pages: row.pages });
+    const most = Number(some.guests[at]?.alone_pages);
+    return Number(row.alone_pages) <= most && most <= Number(row.pages);
+  });
+  expect(held.filter(Boolean).length).toBeGreaterThanOrEqual(held.length * HELD);
 });
 
 test('what guests have in common', () => {

@@ -28,11 +28,21 @@ export async function pairs(engine: Engine, sketch: Sketch, rows: number): Promi
   const candidates = oneIn === 1 ? rows : Math.max(CANDIDATES, rows * CANDIDATES_A_ROW);
   const choices = { leaders: LEADERS, lowest, highest, rows: candidates };
   const found = await engine.rows(statementsOf('pairs', choices));
-  if (oneIn === 1 || found.length === 0) return { rows: found, missed: 0 };
+  if (oneIn === 1) return { rows: found, missed: 0 };
+  const all = found.length < candidates;
+  const most = mostFor(all ? 0 : Number(found.at(-1)?.contents)) * oneIn;
+  if (found.length === 0) return { rows: found, missed: most };
   const wanted = found.map(({ a, b }) => `(${a}, ${b})`).join(', ');
   const counted = (await engine.rows(statementsOf('common', { pairs: wanted }))).slice(0, rows);
-  const last = Number(found.at(-1)?.contents);
-  const most = (last + DEVIATIONS * Math.sqrt(last)) * oneIn;
-  const least = Number(counted.at(-1)?.contents);
-  return { rows: counted, missed: found.length < candidates || most <= least ? 0 : most };
+  const least = counted.length < rows ? 0 : Number(counted.at(-1)?.contents);
+  return { rows: counted, missed: most <= least ? 0 : most };
+}
+
+/**
+ * Contents that a pair may have in a sketch, on average of all sketches, of which this one has
+ * `shown`: chance keeps out so many standard deviations of the average itself.
+ */
+function mostFor(shown: number): number {
+  const half = DEVIATIONS / 2;
+  return Math.ceil((half + Math.sqrt(half ** 2 + shown)) ** 2);
 }

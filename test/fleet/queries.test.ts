@@ -178,6 +178,20 @@ describe('pairs', () => {
   });
 });
 
+test('of pairs that a sketch has missed it is told how much they may have', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => at);
+  const guests = (host: string): Guests =>
+    Object.fromEntries(names.map((at) => [`${host}${at}`, [at + 1]]));
+  const fleet = { h1: guests('a'), h2: guests('b') };
+  await addAll(fleet);
+  const { rows, missed } = await directory.query((engine, { identity }) =>
+    pairs(engine, sketchOf(identity, 4, 1), 20),
+  );
+  const left = pairsOf(fleet).filter(({ a }) => rows.every((row) => row.a !== a));
+  expect(left.length).toBeGreaterThan(0);
+  for (const { contents } of left) expect(contents).toBeLessThanOrEqual(missed);
+});
+
 test('families are found, and who is like nobody is in none', async () => {
   const run = (from: number, pages: number): number[] =>
     Array.from({ length: pages }, (_, at) => from + at);

@@ -1,7 +1,7 @@
 /** `ksmd fleet report`: what the fleet has, and what KSM saves there and could, host by host. */
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { report } from '../../../fleet/report.js';
-import { percent, size, table } from '../../terminal/wording.js';
+import { count, percent, size, table } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { about, contentOf, more, numberOf, textOf } from './rows.js';
 
@@ -35,7 +35,7 @@ function linesOf(
   const within = Math.max(sum('saved_pages') - between, 0);
   const best = [...hosts].sort((a, b) => saved(b) - saved(a)).slice(0, top);
   return [
-    `${hosts.length.toLocaleString('en')} hosts, ${sum('guests').toLocaleString('en')} guests, ` +
+    `${count(hosts.length, 'host')}, ${count(sum('guests'), 'guest')}, ` +
       `${bytes(pages)}: ${about(possible, sum('saved_error_pages'), bytes)} ` +
       `(${percent(possible / Math.max(pages, 1))}) could be saved at most where they are`,
     `  zero pages ${bytes(sum('zero_pages'))}, between guests ${bytes(between)}, ` +

@@ -155,6 +155,17 @@ test('who is killed while adding has lost nothing and left nothing twice', async
   }
 });
 
+test('of one host with one guest it is told in the singular', async () => {
+  const other = new FleetDirectory();
+  try {
+    await other.add(other.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
+    expect(await printed('report', other.fleet)).toMatch(/^1 host, 1 guest, 8 KiB: 0 B /);
+    expect(await printed('pairs', other.fleet)).toMatch(/^1 guest: 0 alike /);
+  } finally {
+    await other.remove();
+  }
+});
+
 test('a file that may not be read is not said to be damaged', async () => {
   const other = new FleetDirectory(join(directory.path, 'a fleet'));
   try {

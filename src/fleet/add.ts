@@ -60,8 +60,12 @@ export async function* addRecording(
   assertAgrees(dataset, recording);
   for await (const day of recordedDays(recording)) {
     const { host } = day.host.header;
-    const guests = dataset.file('guests', host, day.day, day.id);
-    if (await exists(guests)) yield { host, day: day.day, rows: undefined, presentPages: 0 };
+    // Of who has lost one of the two, the day is written anew.
+    const [pages, guests] = (['pages', 'guests'] as const).map((table) =>
+      exists(dataset.file(table, host, day.day, day.id)),
+    );
+    if ((await pages) && (await guests))
+      yield { host, day: day.day, rows: undefined, presentPages: 0 };
     else yield await addDay(dataset, engine, day);
   }
 }

@@ -54,17 +54,25 @@ export function dayRows(
   const { host, gone } = day;
   const pages = new PageRows(host.header.pageSize, onPages);
   const sampled = new Sample(sample);
-  const names = new Map<string, number>();
+  const names = new Set<string>();
   const rows = [...host.guests.values()].map((guest): GuestRow => {
     const row = guestRow(guest, day, sampled, pages);
-    const { name } = guest.facts;
-    const before = names.get(name) ?? 0;
-    names.set(name, before + 1);
-    return { ...row, guest: before === 0 ? name : `${name}#${before + 1}` };
+    return { ...row, guest: namedApart(names, guest.facts.name) };
   });
   pages.end();
-  for (const [id, name] of gone) if (!names.has(name)) rows.push(emptyRow(id, name, false));
+  for (const [id, name] of gone) rows.push(emptyRow(id, namedApart(names, name), false));
   return rows;
+}
+
+/**
+ * Guests of one name are told apart, also from one that has such a name by itself. Those that have
+ * gone come last, so whoever stays has the names that are told of fewer.
+ */
+function namedApart(taken: Set<string>, name: string): string {
+  let apart = name;
+  for (let number = 2; taken.has(apart); number++) apart = `${name}#${number}`;
+  taken.add(apart);
+  return apart;
 }
 
 function emptyRow(id: number, name: string, isPinned: boolean): GuestRow {

@@ -1,10 +1,13 @@
 /** What is added to a fleet: once, whole, and of one key. */
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Dataset } from '../../src/fleet/dataset.js';
 import type { Row } from '../../src/fleet/engine.js';
 import { statementsOf } from '../../src/fleet/queries.js';
+import { PAGE_CONTENT } from '../../src/recording/format.js';
+import { RecordingWriter } from '../../src/recording/recording-writer.js';
+import { end, GUEST, HEADER } from '../recording/small-recording.js';
 import { FleetDirectory, fingerprintOf } from './small-fleet.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -139,6 +142,50 @@ test('a recording that goes on for longer tells of guests that have gone', async
   await directory.add(directory.record(at, [first]));
   await directory.add(directory.record(at, [first, { atMs: 9000, guests: { stays: [1] } }]));
   expect(await rowsOf('SELECT guest FROM current_guests')).toEqual([{ guest: 'stays' }]);
+});
+
+/** Of guests with a page each; `leaves`: the first of them, before another sweep. */
+function ofNames(names: readonly string[], leaves: boolean): string {
+  const path = join(directory.path, `${leaves}.rec`);
+  const writer = RecordingWriter.create(path, { ...HEADER, host: 'a' });
+  for (const [at, name] of names.entries()) {
+    const guest = at + 1;
+    writer.write({ ...GUEST, guest, name });
+    const where = { page: 0, pages: 1 };
+    writer.write({ type: 'mapping', guest, ...where, flags: 0, node: undefined, label: '' });
+    const content = { state: PAGE_CONTENT, fingerprints: fingerprintOf(guest) };
+    writer.write({ type: 'pages', guest, ...where, ...content });
+  }
+  writer.endSweep(end(0));
+  if (leaves) writer.write({ type: 'guest-gone', guest: 1 });
+  if (leaves) writer.endSweep(end(1000));
+  writer.close();
+  return path;
+}
+
+test('of guests of one name all count, and none that has left', async () => {
+  const guests = (): Promise<Row[]> => rowsOf('SELECT guest FROM current_guests ORDER BY guest');
+  const names = ['vm', 'vm', 'vm'];
+  await directory.add(ofNames(names, false));
+  expect(await guests()).toEqual(['vm', 'vm#2', 'vm#3'].map((guest) => ({ guest })));
+  await directory.add(ofNames(names, true));
+  expect(await guests()).toEqual(['vm', 'vm#2'].map((guest) => ({ guest })));
+  expect(await rowsOf('SELECT DISTINCT hi FROM current_pages')).toHaveLength(2);
+});
+
+test('a guest that has the name by which another is told apart counts too', async () => {
+  await directory.add(ofNames(['vm', 'vm', 'vm#2'], false));
+  expect(await rowsOf('SELECT DISTINCT guest FROM current_guests')).toHaveLength(3);
+});
+
+test('of who has lost one of its two files a day is written anew', async () => {
+  const path = directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]);
+  for (const table of ['guests', 'pages']) {
+    await directory.add(path);
+    rmSync(join(directory.fleet, table), { recursive: true });
+    expect(await directory.add(path)).toMatchObject([{ rows: 2 }]);
+    expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 2 }]);
+  }
 });
 
 test('hosts may have any name', async () => {

@@ -17,6 +17,7 @@ import type { Verb } from './verb.js';
 export const VERBS: readonly Verb[] = [
   daemon.start,
   daemon.stop,
+  daemon.wait,
   look.status,
   look.top,
   look.vmstat,

@@ -32,11 +32,14 @@ export class Daemon implements Owner {
     this.life = new LifeCycle(daemonParts(config, this, SYSTEM_TIMERS));
   }
 
-  /** A daemon that is coming up. */
-  static start(config: DaemonConfig): Daemon {
+  /** A daemon that is coming up, and says so once it listens. */
+  static start(config: DaemonConfig, listens: () => void): Daemon {
     const daemon = new Daemon(config);
     daemon.life
       .start()
+      .then(() => {
+        if (!daemon.isEnding) listens();
+      })
       .catch((error: unknown) =>
         daemon.endWith(error instanceof FatalError ? error : internalFault(error)),
       );

@@ -1,7 +1,7 @@
 /**
  * One shell that commands are handed to one after another, as a reader types them: in a new
  * directory of its own, with `ksmd` on the path and installed there for programs to import, and
- * with nothing of the user's in reach. What it has started ends with it.
+ * with nothing of the user's in reach. What it has started ends with it, daemons too.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,6 +27,9 @@ while IFS= read -r -d '' -u 3 command; do
   eval "$command" 3<&-
   status=$?
   printf '\\0exit %s\\0' "$status"
+done
+for socket in "$HOME"/*.sock "$XDG_RUNTIME_DIR"/ksmd/*.sock; do
+  [ ! -S "$socket" ] || ksmd stop --socket "$socket"
 done
 kill $(jobs -p) 2> /dev/null
 wait

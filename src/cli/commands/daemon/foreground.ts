@@ -1,6 +1,6 @@
 /**
  * The daemon, in the foreground: `ksmd start` is the only verb that is the daemon rather than one
- * of its clients.
+ * of its clients. Whoever has started it with a channel (`--background`) is told once it listens.
  */
 import { InvalidArgumentError } from 'commander';
 import type { DaemonConfig } from '../../../daemon/config.js';
@@ -47,6 +47,7 @@ export interface StartOptions
     >,
     Omit<Limits, 'maxBodyBytes'> {
   readonly socket?: string;
+  readonly background?: true;
   /** Bytes. */
   readonly memory: number;
   readonly pageSize?: number;
@@ -203,7 +204,7 @@ export const action: Action<[], StartOptions> = async (_session, _values, option
   const config = daemonConfig(options, snapshot);
   // Loaded here: no other verb needs the server.
   const server = await import('../../../daemon/daemon.js');
-  const started = server.Daemon.start(config);
+  const started = server.Daemon.start(config, () => process.send?.('listening', () => {}));
   daemon = started;
   let signals = 0;
   const end = (name: keyof typeof SIGNALS): void => {

@@ -6,6 +6,7 @@ import { DEFAULT_KERNEL, DEFAULT_PAGE_SIZE, LOG_LEVELS, SYSFS_CARRIERS } from '.
 import {
   parseBytes,
   parseCount,
+  parseDuration,
   parseOneMore,
   parsePositive,
   parsePositiveTimeout,
@@ -16,8 +17,12 @@ import { verb } from '../../verb.js';
 
 export const start = verb({
   name: 'start',
-  summary: 'run the daemon in the foreground',
+  summary: 'run the daemon, in the foreground or in the background',
   options: [
+    new Option(
+      '--background',
+      'return once it listens; if it does not come to that, with its exit status and its error',
+    ),
     new Option(
       '--set <name=value>',
       "a tunable to begin with, any of the kernel's, khugepaged's as khugepaged/NAME; may be " +
@@ -116,12 +121,14 @@ export const start = verb({
     'SIGTERM and SIGINT stop it; a second one ends it at once. SIGHUP opens the log file ' +
       'anew, after logrotate has moved it away. If systemd has started it (Type=notify), it ' +
       'says so once it listens.',
+    'With --background it takes nothing of the terminal along. Its log is then in --log-file, ' +
+      'or only in what ksmd logs has.',
     'The log waits for nobody. What is not taken where it goes, by a stopped terminal or a full ' +
       'disk, is held back, 1 MiB of it. Beyond that the log says where lines are missing, and ' +
       'how many; ksmd logs has the last of them.',
   ],
   exitStatuses: {
-    0: 'stopped as asked',
+    0: 'stopped as asked; with --background: it listens',
     ...Object.fromEntries(
       Object.values(FATAL).map(({ exitStatus, meaning }) => [exitStatus, meaning]),
     ),
@@ -132,6 +139,7 @@ export const start = verb({
   examples: [
     'ksmd start --pages-to-scan 1000 --sleep-ms 20',
     'ksmd start --memory 2GiB --kernel 6.1 --run 0',
+    'ksmd start --background --log-file ksmd.log',
     'ksmd start --fingerprints --memory 4GiB',
     'ksmd start --set advisor_mode=scan-time --set advisor_target_scan_time=60',
   ],
@@ -143,6 +151,25 @@ export const stop = verb({
   summary: 'stop the daemon; its guests are gone then',
   examples: ['ksmd stop'],
   load: () => import('./stop.js'),
+});
+
+export const wait = verb({
+  name: 'wait',
+  summary: 'wait until the daemon listens, or has made full scans',
+  options: [
+    new Option(
+      '--full-scans <n>',
+      'until full_scans has grown by N; the scan that is under way counts',
+    ).argParser(parsePositive),
+    new Option('--timeout <time>', 'how long at most (default: for ever)').argParser(parseDuration),
+  ],
+  exitStatuses: {
+    1:
+      'failed: the time is over (ETIMEDOUT), or no full scan is to come, as the scanner is ' +
+      'stopped (EAGAIN) or the daemon gone',
+  },
+  examples: ['ksmd wait --timeout 10s', 'ksmd wait --full-scans 2'],
+  load: () => import('./wait.js'),
 });
 
 export const logs = verb({

@@ -4,10 +4,10 @@
  */
 
 /**
- * Beside the folders: errors, names, the writing of addresses and of outside text, the version, and
- * what Node does not have of the C library.
+ * Beside the folders: errors, names and what is like one, the writing of addresses and of outside
+ * text, the version, and what Node does not have of the C library.
  */
-const COMMON = ['src/(errors|hex|libc|names|printable|version)\\.ts'];
+const COMMON = ['src/(errors|hex|libc|names|printable|similar|version)\\.ts'];
 
 /** What a folder may import besides itself, COMMON and packages. */
 const MAY_IMPORT = {

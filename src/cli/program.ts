@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { printableLines } from '../printable.js';
 import { VERSION } from '../version.js';
 import { VERBS } from './commands.js';
+import { parseChoice } from './values.js';
 import type { Verb } from './verb.js';
 
 export interface CommonOptions {
@@ -48,6 +49,9 @@ function command(program: Command, verb: Verb, call: CallVerb): Command {
     );
   for (const argument of verb.arguments) made.addArgument(argument);
   for (const option of verb.options) made.addOption(option);
+  // commander tells of commands and options what was meant, of choices it does not.
+  for (const each of [...verb.arguments, ...verb.options])
+    if (each.argChoices !== undefined) each.argParser(parseChoice(each.argChoices));
   if (verb.json) made.addOption(new Option('--json', 'print JSON'));
   if (verb.socket)
     made.addOption(

@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { MOST_IN_A_SAMPLE, POLICIES, type PolicyName } from '../names.js';
+import { didYouMean } from '../similar.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -75,6 +76,16 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** One of those that there are. */
+export function parseChoice(choices: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (choices.includes(text)) return text;
+    throw new InvalidArgumentError(
+      `Allowed choices are ${choices.join(', ')}.${didYouMean(text, choices)}`,
+    );
+  };
+}
+
 /** A share of one: `50%`. */
 export function parsePercent(text: string): number {
   const [, number] = /^(\d+(?:\.\d+)?) ?%$/.exec(text) ?? [];
@@ -121,7 +132,8 @@ export function parsePolicy(text: string, before: readonly NamedPolicy[] = []): 
   const name = POLICIES.find((each) => each === named);
   if (name === undefined || path === '' || (path !== undefined && name === 'advisor'))
     throw new InvalidArgumentError(
-      'Write ksmtuned, throttled or advisor; ksmtuned:FILE with a ksmtuned.conf.',
+      'Write ksmtuned, throttled or advisor; ksmtuned:FILE with a ksmtuned.conf.' +
+        didYouMean(named, POLICIES),
     );
   return [...before, path === undefined ? { name } : { name, path }];
 }

@@ -7,6 +7,7 @@ import { STRETCH_PAGES } from '../core/layout.js';
 import { KsmdError } from '../errors.js';
 import { KHUGEPAGED } from '../names.js';
 import { quoted } from '../printable.js';
+import { didYouMean } from '../similar.js';
 
 interface TunableRecord {
   readonly unit: 'pages' | 'milliseconds';
@@ -93,7 +94,9 @@ export function checkedKhugepagedTunable(
   if (tunable === undefined)
     throw new KsmdError(
       'ENOENT',
-      `khugepaged has no tunable ${quoted(name)}: there are ${KHUGEPAGED_TUNABLE_NAMES.join(', ')}`,
+      `khugepaged has no tunable ${quoted(name)}: there are ` +
+        KHUGEPAGED_TUNABLE_NAMES.join(', ') +
+        didYouMean(name, KHUGEPAGED_TUNABLE_NAMES),
     );
   const { min, max } = KHUGEPAGED_TUNABLES[tunable];
   const number = typeof value === 'number' || /^\d+\n?$/.test(value) ? Number(value) : Number.NaN;

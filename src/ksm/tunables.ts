@@ -27,6 +27,7 @@ import {
 import { KsmdError } from '../errors.js';
 import type { SharedMemory } from '../machine/memory.js';
 import { quoted } from '../printable.js';
+import { didYouMean } from '../similar.js';
 import { ADVISOR_NONE } from './advisor.js';
 import type { KernelProfile } from './kernels.js';
 import type { Ksm } from './ksm.js';
@@ -102,7 +103,8 @@ export function tunableName(profile: KernelProfile, name: string): TunableName {
   if (known === undefined)
     throw new KsmdError(
       'ENOENT',
-      `no tunable ${quoted(name)}: with Linux ${profile.name} there are ${names.join(', ')}`,
+      `no tunable ${quoted(name)}: with Linux ${profile.name} there are ${names.join(', ')}` +
+        didYouMean(name, names),
     );
   return known;
 }

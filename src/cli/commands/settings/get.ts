@@ -1,5 +1,6 @@
 /** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them, and khugepaged's. */
 import { KsmdError } from '../../../errors.js';
+import { didYouMean } from '../../../similar.js';
 import { pairs } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { isKhugepaged, khugepagedFiles } from './khugepaged-files.js';
@@ -15,7 +16,11 @@ export const action: Action<[string[]], object> = async (
   };
   for (const name of names) {
     if (!Object.hasOwn(files, name))
-      throw new KsmdError('ENOENT', `no counter or tunable '${name}' ('ksmd get' lists them)`);
+      throw new KsmdError(
+        'ENOENT',
+        `no counter or tunable '${name}': 'ksmd get' lists them` +
+          didYouMean(name, Object.keys(files)),
+      );
   }
   const wanted = isAll
     ? Object.entries(files)

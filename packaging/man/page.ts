@@ -5,13 +5,23 @@
  * Pure: the same table, version and date give the same pages.
  */
 import type { Command, Help, Option } from 'commander';
-import { VERBS } from '../../src/cli/commands.js';
+import { VERB_GROUPS, VERBS } from '../../src/cli/commands.js';
 import { FAILED, WRONG_COMMAND_LINE } from '../../src/cli/failures.js';
 import { createProgram } from '../../src/cli/program.js';
 import type { Verb } from '../../src/cli/verb.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { VERSION } from '../../src/version.js';
-import { bold, italic, item, literal, paragraphs, section, text, verbatim } from './roff.js';
+import {
+  bold,
+  italic,
+  item,
+  literal,
+  paragraphs,
+  section,
+  subsection,
+  text,
+  verbatim,
+} from './roff.js';
 
 export interface Page {
   /** `ksmd-start.1` */
@@ -86,7 +96,12 @@ function overview(program: Command, help: Help, date: string): Page {
     ...section('OPTIONS', options(program, help)),
     ...section(
       'COMMANDS',
-      VERBS.flatMap((verb) => item(`${bold(`ksmd-${verb.name}`)}(1)`, sentence(verb.summary))),
+      VERB_GROUPS.flatMap(({ heading, verbs }) => [
+        ...subsection(heading),
+        ...verbs.flatMap(({ name, summary }) =>
+          item(`${bold(`ksmd-${name}`)}(1)`, sentence(summary)),
+        ),
+      ]),
     ),
     ...section('EXIT STATUS', exitStatuses([...Object.entries(EXIT_STATUSES), ...fatal])),
     ...section('ENVIRONMENT', SOCKET_ENVIRONMENT),

@@ -41,6 +41,11 @@ export function section(title: string, lines: readonly string[]): readonly strin
   return lines.length === 0 ? [] : [`.SH ${title}`, ...lines];
 }
 
+/** The heading of a part of a section. */
+export function subsection(title: string): readonly string[] {
+  return [`.SS ${text(title)}`];
+}
+
 /** A term, as bold() and italic() make it, and what it means. */
 export function item(term: string, meaning: string): readonly string[] {
   return ['.TP', term, ...(meaning === '' ? ['\\&'] : [text(meaning)])];

@@ -57,6 +57,28 @@ export const VERBS: readonly Verb[] = [
   lab.completion,
 ];
 
+export interface VerbGroup {
+  readonly heading: string;
+  readonly verbs: readonly Verb[];
+}
+
+function group(heading: string, ...folders: readonly Readonly<Record<string, Verb>>[]): VerbGroup {
+  const members = folders.flatMap((folder) => Object.values(folder));
+  return { heading, verbs: VERBS.filter((verb) => members.includes(verb)) };
+}
+
+/** What verbs are for, as the help and the manual list them. */
+export const VERB_GROUPS: readonly VerbGroup[] = [
+  group('The daemon', daemon),
+  group('What merges, and what it costs', look),
+  group('Guests and their memory', guests),
+  group('Tunables and counters', settings),
+  group('Programs that run in guests', workloads),
+  group('Live processes, recordings and snapshots', record, follow),
+  group('What merging would save', foresee, fleet),
+  group('To try, to check, and for the shell', lab),
+];
+
 /** README's list. */
 export function markdownList(): string {
   const rows = VERBS.map((verb) => `| \`${usage(verb)}\` | ${verb.summary} |`);

@@ -5,7 +5,7 @@
 import { Command, Option } from 'commander';
 import { printableLines } from '../printable.js';
 import { VERSION } from '../version.js';
-import { VERBS } from './commands.js';
+import { VERB_GROUPS } from './commands.js';
 import { parseChoice } from './values.js';
 import type { Verb } from './verb.js';
 
@@ -32,7 +32,12 @@ export function createProgram(call: CallVerb): Command {
     })
     .showHelpAfterError("('--help' shows how)")
     .exitOverride();
-  for (const verb of VERBS) program.addCommand(command(program, verb, call));
+  for (const { heading, verbs } of VERB_GROUPS) {
+    program.commandsGroup(`${heading}:`);
+    for (const verb of verbs) program.addCommand(command(program, verb, call));
+  }
+  // Under the last heading, rather than under one of its own.
+  program.helpCommand(true);
   return program;
 }
 

@@ -1,7 +1,7 @@
 /** The command table, the help and README say the same. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { markdownList, VERBS } from '../../src/cli/commands.js';
+import { markdownList, VERB_GROUPS, VERBS } from '../../src/cli/commands.js';
 import { FATAL } from '../../src/daemon/fatal.js';
 import { ksmd } from '../daemon-process.js';
 
@@ -31,6 +31,19 @@ test('the help lists the commands of the table', async () => {
     expect(stdout.replace(/\s+/g, ' ')).toMatch(
       new RegExp(`${name} .*${summary.replace(/[().]/g, '\\$&')}`),
     );
+});
+
+test('the help has every command once, under what it is for', async () => {
+  const named = VERB_GROUPS.flatMap(({ verbs }) => verbs.map(({ name }) => name));
+  expect(named.toSorted()).toEqual(VERBS.map(({ name }) => name).sort());
+  const { stdout } = await ksmd(['--help']);
+  for (const { heading, verbs } of VERB_GROUPS) {
+    const [, under = ''] = stdout.split(`\n${heading}:\n`);
+    const names = [...(under.split('\n\n')[0] ?? '').matchAll(/^ {2}([a-z]+)/gm)];
+    expect(names.map(([, name]) => name).filter((name) => name !== 'help')).toEqual(
+      verbs.map(({ name }) => name),
+    );
+  }
 });
 
 describe('the help of', () => {

@@ -74,7 +74,7 @@ describe('bash', () => {
   }
 
   test('completes the verbs', async () => {
-    expect(await complete(['ksmd', ''])).toEqual(verbs);
+    expect((await complete(['ksmd', ''])).toSorted()).toEqual(verbs.toSorted());
     expect(await complete(['ksmd', 'st'])).toEqual(['start', 'stop', 'status']);
     expect(await complete(['ksmd', 'help', 'unr'])).toEqual(['unregister']);
     expect(await complete(['ksmd', '--v'])).toEqual(['--version']);

@@ -194,6 +194,39 @@ test('ksmpages writes the worst case, or the best', async () => {
   expect((await daemon.ksmd('ksmpages', 'odd', '--size', '1000')).stderr).toMatch(/^ksmd: EINVAL/);
 });
 
+describe('for programs', () => {
+  const json = async (...args: string[]): Promise<unknown> => {
+    const { status, stdout, stderr } = await daemon.ksmd(...args, '--json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return JSON.parse(stdout);
+  };
+
+  test('register says which guests it has made', async () => {
+    expect(await json('register', 'empty', '--pages', '3')).toEqual([
+      { guest: 'empty', registeredBytes: 0, leftOut: [] },
+    ]);
+    const file = daemon.directory.file('image');
+    writeFileSync(file, Buffer.alloc(8192, 'x'));
+    expect(await json('register', 'full', '--image', file, '--raw')).toEqual([
+      { guest: 'full', registeredBytes: 8192, leftOut: [] },
+    ]);
+  });
+
+  test('ksmpages says where it has written', async () => {
+    expect(await json('ksmpages', 'told', '--size', '64KiB')).toEqual({
+      guest: 'told',
+      address: 2 ** 32,
+      pages: 16,
+    });
+  });
+
+  test('snapshot says how large it is', async () => {
+    const file = daemon.directory.file('told.snap');
+    const told = await json('snapshot', file);
+    expect(told).toEqual({ file, bytes: statSync(file).size });
+  });
+});
+
 test('unregister removes a guest', async () => {
   expect(await daemon.ksmd('unregister', 'worst')).toEqual({ status: 0, stdout: '', stderr: '' });
   expect(await daemon.ksmd('unregister', 'worst')).toMatchObject({

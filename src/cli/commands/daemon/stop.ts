@@ -7,7 +7,7 @@ import type { Action } from '../../verb.js';
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
 
-export const action: Action<[], object> = async ({ client, print }) => {
+export const action: Action<[], object> = async ({ client, json, print, printJson }) => {
   await client.stop();
   for (let waitedMs = 0; existsSync(client.socketPath); waitedMs += LOOK_MS) {
     if (waitedMs > PATIENCE_MS)
@@ -17,6 +17,7 @@ export const action: Action<[], object> = async ({ client, print }) => {
       );
     await delay(LOOK_MS);
   }
-  print('stopped');
+  if (json) printJson({ stopped: true });
+  else print('stopped');
   return undefined;
 };

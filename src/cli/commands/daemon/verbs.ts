@@ -150,6 +150,7 @@ export const stop = verb({
   name: 'stop',
   summary: 'stop the daemon; its guests are gone then',
   examples: ['ksmd stop'],
+  json: true,
   load: () => import('./stop.js'),
 });
 

@@ -16,7 +16,7 @@ import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
-import { memoryTable } from './memory-table.js';
+import { memoryTable, type Taken } from './memory-table.js';
 import { setMergesAny } from './merges-any.js';
 import { PageUpload } from './page-upload.js';
 import { registerSource } from './register-source.js';
@@ -43,14 +43,14 @@ interface Member {
 
 /**
  * All become guests, or none does. Where any has advised memory, and nothing is forced, those that
- * have not are left out: KSM does not see them now.
+ * have not are left out: KSM does not see them now. Resolves to those that were made.
  */
 export async function registerProcesses(
   { client, print }: Session,
   wanted: readonly NamedProcess[],
   selection: Selection,
   { node, key }: RegisterProcessesOptions,
-): Promise<void> {
+): Promise<readonly Taken[]> {
   const sources = new Map<NamedProcess, ProcessSource>();
   const members: Member[] = [];
   try {
@@ -76,6 +76,7 @@ export async function registerProcesses(
       if (!chosen.some(([{ guest: other }]) => other === guest))
         print(`${guest}: left out, as process ${source.pid} has ${nothing(source)}`);
     print(...mergedBy([...sources.values()]), ...upload.notes);
+    return members;
   } catch (error) {
     for (const { guest } of members) await client.removeGuest(guest).catch(() => {});
     throw error;

@@ -16,7 +16,7 @@ import type { Selection } from '../../../sources/process/process-source.js';
 import type { LeftOut } from '../../../sources/source.js';
 import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
-import { memoryTable } from './memory-table.js';
+import { memoryTable, type Taken } from './memory-table.js';
 import { type Named, RecordedUpload } from './recorded-upload.js';
 import { assertTakes } from './takes-recording.js';
 import { beginGuest, endGuest } from './unfinished.js';
@@ -37,14 +37,14 @@ export interface RegisterRecordingOptions {
 
 /**
  * All become guests, or none does. Where any had advised memory, and nothing is forced, those that
- * had not are left out. ENODATA if no sweep is whole; EINVAL if the daemon holds other pages than
- * the recording has.
+ * had not are left out. Resolves to those that were made. ENODATA if no sweep is whole; EINVAL if
+ * the daemon holds other pages than the recording has.
  */
 export async function registerRecording(
   { client, print }: Session,
   path: string,
   { selection, node, nameOf }: RegisterRecordingOptions,
-): Promise<void> {
+): Promise<readonly Taken[]> {
   const { host, header, notes } = await lastSweepOf(path, (header) => assertTakes(client, header));
   const all = [...host.guests.values()];
   const isAdvised =
@@ -76,10 +76,12 @@ export async function registerRecording(
       beginGuest(client, member.guest);
       print(...firstLine(member, header), ...said, ...factsOf(member, isAdvised));
     }
-    print(...memoryTable(chosen.map((member) => taken(member, header))));
+    const rows = chosen.map((member) => taken(member, header));
+    print(...memoryTable(rows));
     for (const { guest, memory } of members)
       if (memory.tally.present === 0) print(`${guest}: left out, as it has ${nothing(isAdvised)}`);
     print(...mergedBy(chosen), ...notes);
+    return rows;
   } catch (error) {
     for (const { guest } of registered) await client.removeGuest(guest).catch(() => {});
     throw error;

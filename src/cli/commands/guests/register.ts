@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { hex } from '../../../hex.js';
 import { openImage } from '../../../sources/images/open-image.js';
 import { filledIn, type SelectedProcess } from '../../../sources/process/selection.js';
+import type { LeftOut } from '../../../sources/source.js';
 import type { ProcessOptions } from '../../process-options.js';
 import {
   type NamedProcess,
@@ -37,11 +38,39 @@ interface Placed {
   readonly huge?: boolean;
 }
 
+/** A guest that was made; of processes it is known what they have advised. */
+interface Made {
+  readonly guest: string;
+  readonly source: {
+    readonly leftOut: readonly LeftOut[];
+    readonly facts?: { readonly advisedBytes: number };
+  };
+  readonly registeredBytes: number;
+}
+
 export const action: Action<[string | undefined], RegisterOptions> = async (
   session,
   [guest],
   options,
 ) => {
+  if (!session.json) {
+    await register(session, guest, options);
+    return undefined;
+  }
+  const taken = await register({ ...session, print: () => {} }, guest, options);
+  session.printJson(taken.map(asJson));
+  return undefined;
+};
+
+function asJson({ guest, source: { leftOut, facts }, registeredBytes }: Made): object {
+  return { guest, registeredBytes, advisedBytes: facts?.advisedBytes, leftOut };
+}
+
+async function register(
+  session: Session,
+  guest: string | undefined,
+  options: RegisterOptions,
+): Promise<readonly Made[]> {
   const { pid, qemu, cgroup, unit, image, raw, recording, pages } = options;
   const { name, address, huge, node, key } = options;
   const ways = [pid, qemu, cgroup, unit, image, recording, pages];
@@ -58,13 +87,9 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
       );
     if (huge !== undefined)
       throw new InvalidArgumentError('--huge goes with --image or --pages, not with processes');
-    if (recording !== undefined) {
-      await registerRecorded(session, recording, guest, options);
-      return undefined;
-    }
+    if (recording !== undefined) return registerRecorded(session, recording, guest, options);
     const wanted = allNamed(await selectedProcesses(options), guest, name);
-    await registerProcesses(session, wanted, selectionOf(options), { node, key });
-    return undefined;
+    return registerProcesses(session, wanted, selectionOf(options), { node, key });
   }
   if (pages !== undefined && key !== undefined)
     throw new InvalidArgumentError('--pages are untouched: they take no --key');
@@ -75,10 +100,9 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
     ...(huge === undefined ? {} : { huge }),
   };
   if (image !== undefined)
-    await registerImage(session, guest, image, { ...placed, raw: raw ?? false, node, key });
-  else await registerEmpty(session, guest, pages ?? 0, placed, node);
-  return undefined;
-};
+    return registerImage(session, guest, image, { ...placed, raw: raw ?? false, node, key });
+  return registerEmpty(session, guest, pages ?? 0, placed, node);
+}
 
 /** Those of a recording are called as there, unless it is said how. */
 async function registerRecorded(
@@ -86,14 +110,14 @@ async function registerRecorded(
   path: string,
   guest: string | undefined,
   options: RegisterOptions,
-): Promise<void> {
+): Promise<readonly Made[]> {
   const { name: pattern, node, key } = options;
   if (guest !== undefined && pattern !== undefined) throw twoNames();
   if (key !== undefined)
     throw new InvalidArgumentError('a recording has fingerprints already: it takes no --key');
   // What reads recordings is loaded for them alone.
   const { registerRecording } = await import('./register-recording.js');
-  await registerRecording(session, path, {
+  return registerRecording(session, path, {
     selection: selectionOf(options),
     node,
     nameOf: (facts, guests) => {
@@ -140,7 +164,7 @@ async function registerEmpty(
   pages: number,
   placed: Placed,
   node: number | undefined,
-): Promise<void> {
+): Promise<readonly Made[]> {
   const region = await withNewGuest(
     client,
     guest,
@@ -148,6 +172,7 @@ async function registerEmpty(
     node,
   );
   print(`${guest}: ${count(pages, 'untouched page')} at ${hex(region.address)}`);
+  return [{ guest, source: { leftOut: [] }, registeredBytes: 0 }];
 }
 
 async function registerImage(
@@ -155,7 +180,7 @@ async function registerImage(
   guest: string,
   path: string,
   { address, huge = false, raw, node, key }: ImageOptions,
-): Promise<void> {
+): Promise<readonly Made[]> {
   const source = await openImage(path, { raw });
   try {
     const upload = await PageUpload.to(client, key);
@@ -180,6 +205,7 @@ async function registerImage(
       print(`  left out: ${reasons.join(', ')}`);
     }
     print(...upload.notes);
+    return [{ guest, source, registeredBytes: presentBytes }];
   } finally {
     await source.close();
   }

@@ -47,6 +47,7 @@ export const register = verb({
     'ksmd register --recording host.rec',
     'ksmd register empty --pages 16384 --huge',
   ],
+  json: true,
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
     ENOMEM: 'nothing is left of the guest; a daemon with more --memory holds more',

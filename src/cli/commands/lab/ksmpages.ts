@@ -18,7 +18,7 @@ interface KsmPagesOptions {
 const REGION = 'memory';
 
 export const action: Action<[string], KsmPagesOptions> = async (
-  { client, print },
+  { client, json, print, printJson },
   [guest],
   { size, best, seed },
 ) => {
@@ -38,6 +38,7 @@ export const action: Action<[string], KsmPagesOptions> = async (
     return { ...region, ...started };
   });
   await written(client, id, guest, pages, pageSize);
-  print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(address)}`);
+  if (json) printJson({ guest, address, pages });
+  else print(`${guest}: ${count(pages, 'page')} (${inWords(size)}) written at ${hex(address)}`);
   return undefined;
 };

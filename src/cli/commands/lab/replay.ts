@@ -6,7 +6,8 @@ import { createReadStream } from 'node:fs';
 import { profileOf } from '../../../conformance/player.js';
 import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
 import { observed, type Verdict, verify } from '../../../conformance/verify.js';
-import { KsmdError } from '../../../errors.js';
+import { KsmdError, systemError } from '../../../errors.js';
+import { quoted } from '../../../printable.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
 import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { complain } from '../../terminal/output.js';
@@ -34,7 +35,13 @@ async function replayFile(
   file: string,
   { kernel, print }: ReplayOptions,
 ): Promise<number> {
-  const text = await readText(file);
+  let text: string | undefined;
+  try {
+    text = await readText(file);
+  } catch (error) {
+    complain(systemError(error, `cannot read ${quoted(file)}`).line);
+    return WRONG_COMMAND_LINE;
+  }
   try {
     if (text === undefined) throw new KsmdError('EINVAL', `larger than ${size(MOST_BYTES)}`);
     const scenario = parseScenario(text);

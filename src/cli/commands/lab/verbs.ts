@@ -41,6 +41,7 @@ export const ksmpages = verb({
       .default(0),
   ],
   examples: ['ksmd ksmpages a && ksmd ksmpages b', 'ksmd ksmpages c --best --size 16MiB'],
+  json: true,
   hints: {
     EEXIST: "choose another name, or 'ksmd unregister' it first",
     ENOMEM: "what was stored stays; 'ksmd unregister' gives it back",

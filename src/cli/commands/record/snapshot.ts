@@ -5,7 +5,10 @@ import { size } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { writeWhole } from './whole-file.js';
 
-export const action: Action<[string], object> = async ({ client, print }, [path]) => {
+export const action: Action<[string], object> = async (
+  { client, json, print, printJson },
+  [path],
+) => {
   const length = await writeWhole(path, async (file) => {
     const image = await client.snapshot();
     const progress = new Progress(path, image.length);
@@ -25,6 +28,7 @@ export const action: Action<[string], object> = async ({ client, print }, [path]
       );
     return image.length;
   });
-  print(`${path}: ${size(length)}`);
+  if (json) printJson({ file: path, bytes: length });
+  else print(`${path}: ${size(length)}`);
   return undefined;
 };

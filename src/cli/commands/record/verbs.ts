@@ -11,6 +11,7 @@ export const snapshot = verb({
     new Argument('<file>', 'an older file of that name is replaced once the new one is whole'),
   ],
   examples: ['ksmd snapshot host.snap && ksmd start --restore host.snap'],
+  json: true,
   load: () => import('./snapshot.js'),
 });
 

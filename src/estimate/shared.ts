@@ -295,7 +295,12 @@ function topMappings(
       found.set(label, of);
       of.pages++;
       if ((state & PAGE_KIND) !== PAGE_CONTENT) return;
-      if (table.pagesOf(fingerprints(), offset) > 1) of.equal.add(1);
+      const times = table.pagesOf(fingerprints(), offset);
+      if (times < 2) return;
+      // A content is in the sample with all of its pages, or with none: its error is that of as
+      // many, of which some may lie in other mappings.
+      of.equal.sum++;
+      of.equal.squares += times;
     });
   return [...found]
     .map(([label, { pages, equal }]) => ({ label, pages, equal: scale.of(equal) }))

@@ -152,6 +152,19 @@ describe('of machines alike', () => {
     });
   });
 
+  test('equal pages of a mapping are told within their error, also where few contents have many', () => {
+    let within = 0;
+    for (let salt = 0; salt < 40; salt++) {
+      const guests = [
+        run(salt * 100 + 1, 8).flatMap((content) => Array.from({ length: 50 }, () => content)),
+      ];
+      const [whole] = sharedOf(guests).mappings;
+      const { pages, error } = sharedOf(guests, {}, 4).mappings[0]?.equal ?? { pages: 0, error: 0 };
+      if (Math.abs(pages - (whole?.equal.pages ?? 0)) <= error) within++;
+    }
+    expect(within).toBeGreaterThanOrEqual(36);
+  });
+
   test('a sample of them comes to the same within its error, 95 times in 100', () => {
     let within = 0;
     for (let salt = 0; salt < 40; salt++) {

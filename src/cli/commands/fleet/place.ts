@@ -141,7 +141,8 @@ function linesOf(told: Told, top: number): string[] {
           ...more(moves.length, top),
           '',
         ]),
-    'USED is what a host takes at most once all is merged, and of what is saved between guests',
+    'As if all private memory were advised mergeable. USED is what a host takes at',
+    'most once all is merged, and of what is saved between guests',
     `${percent(margin)} kept free, as writes break it apart. ` +
       'Found by search: there may be a better one.',
     ...(sample === 1

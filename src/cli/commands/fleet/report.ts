@@ -38,7 +38,8 @@ function linesOf(
     `${count(hosts.length, 'host')}, ${count(sum('guests'), 'guest')}, ` +
       `${bytes(pages)}: ${about(possible, sum('saved_error_pages'), bytes)} ` +
       `(${percent(possible / Math.max(pages, 1))}) could be saved at most where they are`,
-    `  zero pages ${bytes(sum('zero_pages'))}, between guests ${bytes(between)}, ` +
+    `  zero pages ${bytes(sum('zero_pages'))}, between guests ` +
+      `${about(between, sum('between_guests_error_pages'), bytes)}, ` +
       `within guests ${bytes(within)}`,
     `  on one host, all together: ${savedOf(together)}`,
     `  merged by their KSM now: ${bytes(sum('merged_pages'))}`,

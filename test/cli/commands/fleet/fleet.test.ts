@@ -102,6 +102,7 @@ describe('guests are placed', () => {
     );
     expect(text).toMatch(/^as found here +232 KiB$/m);
     expect(text).toMatch(/^as today +0 B$/m);
+    expect(text).toContain('As if all private memory were advised mergeable. USED is');
     const { moves, guests } = JSON.parse(await place('--json'));
     expect(moves).toHaveLength(2);
     const hostOf = (name: string): string =>
@@ -161,6 +162,20 @@ test('of one host with one guest it is told in the singular', async () => {
     await other.add(other.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
     expect(await printed('report', other.fleet)).toMatch(/^1 host, 1 guest, 8 KiB: 0 B /);
     expect(await printed('pairs', other.fleet)).toMatch(/^1 guest: 0 alike /);
+  } finally {
+    await other.remove();
+  }
+});
+
+test('what a sample says of all, and of what lies between guests, has its error', async () => {
+  const other = new FleetDirectory();
+  try {
+    const guests = { one: pages(1, 200), two: pages(1, 200) };
+    await other.add(other.record({ host: 'a' }, [{ atMs: 0, guests }]), 4);
+    const text = await printed('report', other.fleet);
+    expect(text).toMatch(/ could be saved at most where they are\n {2}zero pages 0 B, /);
+    expect(text).toMatch(/^1 host, 2 guests, 1.5 MiB: [\d.]+ KiB ± [\d.]+ KiB /);
+    expect(text).toMatch(/, between guests [\d.]+ KiB ± [\d.]+ KiB, within guests /);
   } finally {
     await other.remove();
   }

@@ -3,7 +3,7 @@
  * KSM's.
  */
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
-import { briefSize } from '../terminal/wording.js';
+import { briefSize, LEAST_NAME, shortened } from '../terminal/wording.js';
 import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';
 import { SUMMARY_LINES, topSummary } from './top-summary.js';
 
@@ -53,6 +53,8 @@ const COLUMNS: readonly Column[] = [
   { name: 'COST', width: 5, cell: ({ bookkeepingBytes }) => briefSize(bookkeepingBytes) },
   { name: '%SCAN', width: 5, cell: ({ scannerShare }) => inHundred(scannerShare) },
 ];
+/** What a narrow screen does without, first to last, so that guests can be told by their names. */
+const SPARED = ['COST', 'VIRT', 'SHR', 'HUGE', '%MEM', '%SCAN', '%CPU', 'RES'];
 const NAME_COLUMN = 'GUEST';
 const BLANK = styledLine([]);
 
@@ -70,7 +72,7 @@ export function topLines(
   { columns, order, screen }: View,
 ): StyledLine[] {
   const guests = sorted(guestUsage(now, before), order);
-  const figures = COLUMNS.filter(({ isShown }) => isShown?.(guests) ?? true);
+  const figures = fitting(guests, order, columns);
   const above = [...topSummary(now, before, columns), BLANK, heading(figures, columns, order)];
   const rowOf = (guest: GuestUsage): StyledLine => row(figures, guest, order, columns);
   if (screen === undefined) return [...above, ...guests.map(rowOf)];
@@ -98,6 +100,16 @@ function sorted(guests: readonly GuestUsage[], order: Order): GuestUsage[] {
   return guests.toSorted(
     (a, b) => by(a) - by(b) || a.name.localeCompare(b.name, 'en', { numeric: true }),
   );
+}
+
+/** The columns beside which names have room; what is sorted by is always among them. */
+function fitting(guests: readonly GuestUsage[], order: Order, columns: number): Column[] {
+  let figures = COLUMNS.filter(({ isShown }) => isShown?.(guests) ?? true);
+  for (const spared of SPARED) {
+    if (widthOf(figures) + LEAST_NAME <= columns) break;
+    if (spared !== ORDERS[order].column) figures = figures.filter(({ name }) => name !== spared);
+  }
+  return figures;
 }
 
 /** Of all columns but the name's. */
@@ -156,13 +168,6 @@ function footer(
   const keys = 'q quit  s saved  m mem  p cpu  c scan  n name';
   const text = `${range}  by ${ORDERS[order].column}  ${keys}`;
   return styledLine([{ text, style: 'gray' }], columns);
-}
-
-/** Names tend to differ at their ends. */
-function shortened(name: string, width: number): string {
-  if (name.length <= width || width < 3) return name;
-  const head = Math.floor((width - 1) / 2);
-  return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`;
 }
 
 function inHundred(share: number): string {

@@ -1,8 +1,13 @@
 /** Progress of a long transfer: a bar if standard error is a terminal, nothing elsewhere. */
 import { printable } from '../../printable.js';
-import { percent, size } from './wording.js';
+import { LEAST_NAME, percent, shortened, size } from './wording.js';
 
-const BAR_WIDTH = 30;
+const MOST_BAR = 30;
+/** A shorter one shows nothing. */
+const LEAST_BAR = 5;
+/** What is around the bar. */
+const BRACKETS = 4;
+const UNKNOWN_COLUMNS = 80;
 const REDRAW_MS = 100;
 
 export class Progress {
@@ -12,7 +17,10 @@ export class Progress {
   constructor(
     private readonly label: string,
     private readonly totalBytes: number,
-    private readonly stream: NodeJS.WriteStream = process.stderr,
+    private readonly stream: Pick<
+      NodeJS.WriteStream,
+      'isTTY' | 'columns' | 'write'
+    > = process.stderr,
   ) {}
 
   add(bytes: number): void {
@@ -25,10 +33,18 @@ export class Progress {
       return;
     this.drawnAtMs = now;
     const share = this.totalBytes === 0 ? 1 : this.doneBytes / this.totalBytes;
-    const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-    this.stream.write(
-      `\r${printable(this.label)}  [${bar}]  ${percent(share)} of ${size(this.totalBytes)} `,
-    );
+    this.stream.write(`\r${this.line(share)} \x1b[K`);
+  }
+
+  /** One line of the terminal, or it could not be drawn over: the bar gives way, then the label. */
+  private line(share: number): string {
+    const told = `  ${percent(share)} of ${size(this.totalBytes)}`;
+    const label = printable(this.label);
+    const room = (this.stream.columns || UNKNOWN_COLUMNS) - 1 - told.length;
+    const width = Math.min(MOST_BAR, room - BRACKETS - Math.min(label.length, LEAST_NAME));
+    if (width < LEAST_BAR) return shortened(label, room) + told;
+    const bar = '#'.repeat(Math.round(share * width)).padEnd(width, '.');
+    return `${shortened(label, room - BRACKETS - width)}  [${bar}]${told}`;
   }
 
   /** Takes the bar away. */

@@ -2,6 +2,9 @@
 import prettyBytes from 'pretty-bytes';
 import { printable } from '../../printable.js';
 
+/** Columns that a name keeps, however narrow the terminal is. */
+export const LEAST_NAME = 12;
+
 export function size(bytes: number): string {
   return prettyBytes(bytes, { binary: true, maximumFractionDigits: 1 });
 }
@@ -56,6 +59,42 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .join('  ')
       .trimEnd(),
   );
+}
+
+/**
+ * The same in so many columns: names are shortened until it fits, the longest first, none to less
+ * than it can be known by. `names`: the heads of their columns.
+ */
+export function fittedTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  names: readonly string[],
+  columns: number,
+): string[] {
+  const widths = head.map((name, at) =>
+    Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)),
+  );
+  const named = widths.flatMap((width, at) =>
+    names.includes(head[at] ?? '') ? [{ at, width }] : [],
+  );
+  let excess = widths.reduce((sum, width) => sum + width + 2, -2) - columns;
+  const rooms = new Map<number, number>();
+  for (const { at, width } of named.sort((a, b) => b.width - a.width)) {
+    const room = Math.min(width, Math.max(LEAST_NAME, width - Math.max(0, excess)));
+    excess -= width - room;
+    rooms.set(at, room);
+  }
+  return table(
+    head,
+    rows.map((row) => row.map((cell, at) => shortened(cell, rooms.get(at) ?? cell.length))),
+  );
+}
+
+/** In the middle: names tend to differ at their ends. */
+export function shortened(name: string, width: number): string {
+  if (name.length <= width || width < 3) return name;
+  const head = Math.floor((width - 1) / 2);
+  return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`;
 }
 
 /** A name and what it stands for, a line each. */

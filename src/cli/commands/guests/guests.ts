@@ -2,7 +2,7 @@
 
 import { hex } from '../../../hex.js';
 import type { Guest, GuestSummary } from '../../../protocol/routes/guests.js';
-import { size, table } from '../../terminal/wording.js';
+import { fittedTable, size } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[string | undefined], object> = async (
@@ -40,7 +40,7 @@ function guestTable(all: readonly GuestSummary[], pageSize: number): string[] {
   ]);
   const huge = areAny ? ['HUGE'] : [];
   const any = mergeAny ? ['ANY'] : [];
-  return table(
+  return fitted(
     ['GUEST', 'NODE', 'REGIONS', 'PAGES', '', 'PRESENT', '', ...huge, 'MERGED', '', ...any],
     rows,
   );
@@ -57,7 +57,12 @@ function regionTable({ regions }: Guest, pageSize: number): string[] {
     ...(areBound ? [String(region.node ?? '')] : []),
   ]);
   const more = [...(areAny ? ['HUGE'] : []), ...(areBound ? ['NODE'] : [])];
-  return table(['REGION', 'ADDRESS', 'PAGES', '', ...more], rows);
+  return fitted(['REGION', 'ADDRESS', 'PAGES', '', ...more], rows);
+}
+
+function fitted(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const { columns = Number.POSITIVE_INFINITY } = process.stdout;
+  return fittedTable(head, rows, ['GUEST', 'REGION'], columns);
 }
 
 /** The early kernel profiles do not count by guest. */

@@ -1,6 +1,6 @@
 /** `ksmd ps`: workloads, and what they have done. */
 import type { Workload } from '../../../protocol/routes/workloads.js';
-import { table } from '../../terminal/wording.js';
+import { fittedTable } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 /** FOREIGN is there where there is any. */
@@ -29,7 +29,7 @@ export function workloadTable(workloads: readonly Workload[]): string[] {
   const columns = COLUMNS.filter(
     ([name]) => name !== 'FOREIGN' || workloads.some(({ foreign }) => foreign > 0),
   );
-  return table(
+  return fittedTable(
     columns.map(([name]) => name),
     workloads.map((workload) =>
       columns.map(([, of]) => {
@@ -37,5 +37,7 @@ export function workloadTable(workloads: readonly Workload[]): string[] {
         return typeof cell === 'number' ? cell.toLocaleString('en') : cell;
       }),
     ),
+    ['GUEST', 'REGION'],
+    process.stdout.columns ?? Number.POSITIVE_INFINITY,
   );
 }

@@ -1,0 +1,99 @@
+/** On a narrow terminal the names of guests are the last to be cut, and in the middle. */
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Progress } from '../../../src/cli/terminal/progress.js';
+import { fittedTable, shortened } from '../../../src/cli/terminal/wording.js';
+import { DaemonProcess } from '../../daemon-process.js';
+import { Terminal } from '../../terminal.js';
+import { until } from '../../until.js';
+
+const GUESTS = ['customer-database-replica-eu-1', 'customer-database-replica-eu-2'];
+const WIDTHS = [40, 60, 80, 200];
+
+test('a name is shortened in the middle, to the width', () => {
+  expect(shortened('customer-database-1', 12)).toBe('custo…base-1');
+  expect(shortened('customer-database-1', 19)).toBe('customer-database-1');
+});
+
+test('a table is as wide as the terminal, the longer names shortened first', () => {
+  const fitted = (columns: number): string[] =>
+    fittedTable(
+      ['GUEST', 'PAGES', 'REGION'],
+      [['customer-database-replica-1', '1,024', 'the-only-region-1']],
+      ['GUEST', 'REGION'],
+      columns,
+    );
+  expect(fitted(80)[1]).toBe('customer-database-replica-1  1,024  the-only-region-1');
+  expect(fitted(45)[1]).toBe('customer-…replica-1  1,024  the-only-region-1');
+  expect(fitted(36)[1]).toBe('custo…lica-1  1,024  the-onl…egion-1');
+});
+
+describe('progress', () => {
+  /** What is drawn of a half, on a terminal of so many columns. */
+  function drawn(columns: number, label: string): string {
+    let written = '';
+    const write = (text: string | Uint8Array): boolean => {
+      written += String(text);
+      return true;
+    };
+    new Progress(label, 2 ** 30, { isTTY: true, columns, write }).add(2 ** 29);
+    return stripVTControlCharacters(written).trim();
+  }
+
+  test.each(WIDTHS)('keeps to one line of %i columns, with both ends of the name', (columns) => {
+    const line = drawn(columns, GUESTS[0] ?? '');
+    expect(line.length).toBeLessThan(columns);
+    expect(line).toMatch(/^custo.*-1 +/);
+    expect(line).toMatch(/ {2}50\.0 % of 1 GiB$/);
+  });
+
+  test('has the bar where there is room', () => {
+    expect(drawn(80, 'web')).toBe(`web  [${'#'.repeat(15)}${'.'.repeat(15)}]  50.0 % of 1 GiB`);
+    expect(drawn(30, 'web')).toBe('web  [###..]  50.0 % of 1 GiB');
+    expect(drawn(25, 'web')).toBe('web  50.0 % of 1 GiB');
+  });
+});
+
+describe('on a terminal', () => {
+  let daemon: DaemonProcess;
+  beforeAll(async () => {
+    daemon = await DaemonProcess.start(['--run', '0']);
+    for (const guest of GUESTS) {
+      await daemon.client.createGuest(guest);
+      await daemon.client.map(guest, 'memory', { pages: 16 });
+    }
+    await daemon.client.run({ workload: 'dirty', guest: GUESTS[0] ?? '', region: 'memory' });
+  });
+  afterAll(async () => {
+    await daemon.stop();
+  });
+
+  const terminal = (columns: number, ...args: string[]): Terminal =>
+    Terminal.ksmd(args, { columns, env: { KSMD_SOCKET: daemon.socketPath } });
+
+  test.each(WIDTHS)('of %i columns top tells guests by their names', async (columns) => {
+    const top = terminal(columns, 'top');
+    await until('both guests', () =>
+      ['1', '2'].every((end) => top.frame.some((line) => line.trimEnd().endsWith(`-${end}`))),
+    );
+    const rows = top.frame.filter((line) => /cust\S*-[12] *$/.test(line));
+    expect(rows).toHaveLength(2);
+    for (const line of top.frame) expect(line.length).toBeLessThanOrEqual(columns);
+    expect(top.frame.find((line) => line.includes('GUEST'))).toContain('SAVED');
+    top.type('q');
+    await top.exited;
+  });
+
+  test.each(WIDTHS)('of %i columns guests and ps have both ends of each name', async (columns) => {
+    const guests = terminal(columns, 'guests');
+    await guests.exited;
+    expect(guests.plain).toMatch(/^custo\S*-1 /m);
+    expect(guests.plain).toMatch(/^custo\S*-2 /m);
+    const ps = terminal(columns, 'ps');
+    await ps.exited;
+    expect(ps.plain).toMatch(/ custo\S*-1 /);
+    const isWhole = columns === 200;
+    expect(guests.plain.includes(GUESTS[0] ?? '')).toBe(isWhole);
+    expect(ps.plain.includes(GUESTS[0] ?? '')).toBe(isWhole);
+  });
+});

@@ -30,7 +30,7 @@ test("a file's name in a result", async () => {
 
 describe('in a failure', () => {
   test.each<[what: string, command: string[], env?: NodeJS.ProcessEnv]>([
-    ["a file's name", ['replay', `/nowhere/${ESCAPES}`]],
+    ["a file's name", ['recording', `/nowhere/${ESCAPES}`]],
     ["a snapshot's name", ['start', '--restore', `/nowhere/${ESCAPES}`]],
     ["the socket's path", ['ps', '--socket', `/nowhere/${ESCAPES}`]],
     ['KSMD_SOCKET', ['ps'], { KSMD_SOCKET: `/nowhere/${ESCAPES}` }],

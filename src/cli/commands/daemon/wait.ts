@@ -16,23 +16,32 @@ interface WaitOptions {
 export const action: Action<[], WaitOptions> = async (
   { client },
   _values,
-  { fullScans, timeout = Number.POSITIVE_INFINITY },
+  { fullScans, timeout },
 ) => {
-  const deadline = performance.now() + timeout;
   const isReached =
-    fullScans === undefined ? () => answers(client) : await fullScansDone(client, fullScans);
-  while (!(await isReached())) {
-    if (performance.now() > deadline)
-      throw new KsmdError(
-        'ETIMEDOUT',
-        fullScans === undefined
-          ? `no daemon listens on ${client.socketPath} yet`
-          : `${count(fullScans, 'full scan')} took longer: 'ksmd status' says how long one takes`,
-      );
-    await delay(LOOK_MS);
+    fullScans === undefined ? () => answers(client) : fullScansDone(client, fullScans);
+  let timer: NodeJS.Timeout | undefined;
+  // A daemon that is stopped takes a question and does not answer.
+  const timeIsOver = new Promise<never>((_resolve, reject) => {
+    if (timeout === undefined) return;
+    timer = setTimeout(() => reject(tooLong(client, fullScans)), timeout);
+  });
+  try {
+    while (!(await Promise.race([isReached(), timeIsOver]))) await delay(LOOK_MS);
+  } finally {
+    clearTimeout(timer);
   }
   return undefined;
 };
+
+function tooLong({ socketPath }: Client, fullScans: number | undefined): KsmdError {
+  return new KsmdError(
+    'ETIMEDOUT',
+    fullScans === undefined
+      ? `no daemon answers on ${socketPath} yet`
+      : `${count(fullScans, 'full scan')} took longer: 'ksmd status' says what the scanner does`,
+  );
+}
 
 async function answers(client: Client): Promise<boolean> {
   try {
@@ -47,11 +56,12 @@ async function answers(client: Client): Promise<boolean> {
   }
 }
 
-/** Whether there have been as many full scans by then. KsmdError once none is to come. */
-async function fullScansDone(client: Client, fullScans: number): Promise<() => Promise<boolean>> {
-  const wanted = Number((await client.ksm()).full_scans) + fullScans;
+/** Whether there have been as many since the first look. KsmdError once none is to come. */
+function fullScansDone(client: Client, fullScans: number): () => Promise<boolean> {
+  let wanted: number | undefined;
   return async () => {
     const { full_scans: done, run } = await client.ksm();
+    wanted ??= Number(done) + fullScans;
     if (Number(done) >= wanted) return true;
     if (run === 1) return false;
     throw new KsmdError('EAGAIN', "the scanner is stopped: 'ksmd set run=1' starts it");

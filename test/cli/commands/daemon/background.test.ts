@@ -68,8 +68,20 @@ describe('wait', () => {
     expect(await ksmd(['wait', '--timeout', '1ms', '--socket', socket])).toEqual({
       status: 1,
       stdout: '',
-      stderr: `ksmd: ETIMEDOUT: no daemon listens on ${socket} yet\n`,
+      stderr: `ksmd: ETIMEDOUT: no daemon answers on ${socket} yet\n`,
     });
+  });
+
+  test('ends once its time is over, also where a stopped daemon does not answer', async () => {
+    const daemon = await DaemonProcess.start();
+    daemon.child.kill('SIGSTOP');
+    for (const what of [[], ['--full-scans', '1']])
+      expect(await daemon.ksmd('wait', '--timeout', '100ms', ...what)).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^ksmd: ETIMEDOUT: [^\n]*\n$/),
+      });
+    daemon.child.kill('SIGCONT');
+    await daemon.stop();
   });
 
   test('ends when full scans are done, and says so if none are to come', async () => {

@@ -92,7 +92,7 @@ describe('loads', () => {
       packages: ['typebox', 'xxhash-wasm'],
     },
     fleet: {
-      rooms: ['estimate', 'fingerprints', 'fleet', 'recording'],
+      rooms: ['estimate', 'fingerprints', 'fleet', 'recording', 'workload'],
       packages: ['typebox'],
     },
     follow: {

@@ -6,8 +6,11 @@ import type { Engine } from './engine.js';
 import { statementsOf } from './queries.js';
 import type { Sketch } from './sketch.js';
 
-/** Guests that others are compared with: of a family of a fiftieth of the fleet about ten. */
-const LEADERS = 512;
+/**
+ * Guests that others are compared with: of a family of a fiftieth of the fleet about ten. Where
+ * there are more guests, a family that has none of them is not found.
+ */
+export const LEADERS = 512;
 const FAMILY_SHARE = 0.5;
 
 /** Numbers of guests, the largest family first; who is in none is in none of them. */

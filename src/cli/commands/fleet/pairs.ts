@@ -2,7 +2,7 @@
 import { Scale, Summed } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
-import { families } from '../../../fleet/families.js';
+import { families, LEADERS } from '../../../fleet/families.js';
 import { type Pairs, pairs } from '../../../fleet/pairs.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
@@ -59,6 +59,9 @@ function familyLines(
         ]),
     ),
     ...more(alike.length, top),
+    ...(guests <= LEADERS
+      ? []
+      : ['Compared with some of them, not with all: small families may be missing.']),
     '',
   ];
 }

@@ -181,6 +181,21 @@ test('what a sample says of all, and of what lies between guests, has its error'
   }
 });
 
+test('of many guests it is told that small families may be missing', async () => {
+  const other = new FleetDirectory();
+  try {
+    const some = Array.from({ length: 513 }, (_, at) => [`vm${at}`, [at + 1]] as const);
+    const said = /^Compared with some of them, not with all: small families may be missing\.$/m;
+    const sweep = (guests: typeof some) => [{ atMs: 0, guests: Object.fromEntries(guests) }];
+    await other.add(other.record({ host: 'a' }, sweep(some.slice(1))));
+    expect(await printed('pairs', other.fleet)).not.toMatch(said);
+    await other.add(other.record({ host: 'b' }, sweep(some.slice(0, 1))));
+    expect(await printed('pairs', other.fleet)).toMatch(said);
+  } finally {
+    await other.remove();
+  }
+});
+
 test('a file that may not be read is not said to be damaged', async () => {
   const other = new FleetDirectory(join(directory.path, 'a fleet'));
   try {

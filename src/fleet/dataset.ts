@@ -12,7 +12,7 @@
  * all of them do.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/schema';
@@ -85,12 +85,35 @@ export class Dataset {
     return join(this.directory, table);
   }
 
+  /** EIO if guests are told of whose pages are not there: what they have would count as saved. */
+  async assertWhole(): Promise<void> {
+    const [guests, pages] = [this.table('guests'), this.table('pages')];
+    for (const file of await filesIn(guests)) {
+      if ((await stat(join(pages, file)).catch(() => undefined)) !== undefined) continue;
+      throw new KsmdError(
+        'EIO',
+        // Whole, however long they are: they are to be copied.
+        `${join(pages, file)} is not there: remove ${join(guests, file)}, ` +
+          'and add its recording again',
+      );
+    }
+  }
+
   /** A directory to write in, of one's own. What is left in it by who died is in nobody's way. */
   async unfinished(): Promise<string> {
     const path = join(this.directory, '_unfinished', randomUUID());
     await mkdir(path, { recursive: true });
     return path;
   }
+}
+
+/** By their places in it; none if there is no such directory. */
+async function filesIn(directory: string): Promise<string[]> {
+  const all = await readdir(directory, { recursive: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw systemError(error, `cannot read ${quoted(directory)}`);
+  });
+  return all.filter((file) => file.endsWith('.parquet'));
 }
 
 /** In one step, to outlast a crash of the machine. An older file of that name is replaced. */

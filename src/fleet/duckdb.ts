@@ -1,6 +1,7 @@
 /**
  * DuckDB, which writes a fleet and asks it: a package that whoever has a fleet installs beside
- * ksmd. What does not fit in memory it keeps in files meanwhile, which are gone at the end.
+ * ksmd. What does not fit in memory it keeps in files meanwhile, which are gone at the end; who is
+ * killed leaves them where temporary files are.
  */
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,6 +67,7 @@ export class DuckDBEngine implements Engine {
 
   /** With the tables of a fleet. */
   static async of(dataset: Dataset): Promise<DuckDBEngine> {
+    await dataset.assertWhole();
     const engine = await DuckDBEngine.open();
     try {
       // A name of ours for its directory: its own may be a pattern, or look like a host's.

@@ -29,6 +29,7 @@ export class SparkEngine implements Engine {
 
   /** `command`: `spark-sql`, and options of it if need be, a space between two. */
   static async of(dataset: Dataset, command: string): Promise<SparkEngine> {
+    await dataset.assertWhole();
     const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
     return new SparkEngine(dataset, command.split(' ').filter(Boolean), directory);
   }

@@ -261,6 +261,17 @@ test('a file that is damaged is named, and what to do about it', async () => {
   );
 });
 
+test('guests whose pages are not there are not told of as if all of them were saved', async () => {
+  for (const host of ['a', 'b'])
+    await directory.add(directory.record({ host }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
+  const dataset = await Dataset.open(directory.fleet);
+  const partition = join(dataset.table('pages'), 'host=b');
+  rmSync(partition, { recursive: true });
+  await expect(rowsOf('SELECT * FROM current_guests')).rejects.toThrow(
+    /^'?\S+pages\/host=b\/\S+\.parquet'? is not there: remove /,
+  );
+});
+
 test('a fleet without recordings says so', async () => {
   await expect(Dataset.open(directory.fleet)).rejects.toThrow(/is no fleet: 'ksmd fleet add/);
 });

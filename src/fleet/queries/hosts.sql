@@ -1,8 +1,8 @@
 -- A row for each host: what it has, what its KSM has merged, and what KSM could save there at most.
 --
 -- Pages are counted, contents are of the sample: each stands for `sample` of them. A content that
--- is in a hundred pages needs one: so what is saved is pages less contents. What is told of a
--- sample lies within its error 95 times in 100.
+-- is in a hundred pages needs one: so what is saved is pages less contents, those of zeroes apart,
+-- which are saved beside them. What is told of a sample lies within its error 95 times in 100.
 WITH
   contents AS (
     SELECT host, hi, lo, sum(CASE WHEN first_in_guest THEN 1 ELSE 0 END) AS guests,

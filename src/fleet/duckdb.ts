@@ -4,13 +4,17 @@
  * killed leaves them where temporary files are.
  */
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KsmdError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
 import { type Engine, literal, type Row } from './engine.js';
 import type { Value } from './page-rows.js';
+
+const MIB = 2 ** 20;
+/** Beyond it goes to files: a thousand hosts are no more than a laptop has room for. */
+const MOST_MEMORY_BYTES = 5 * 2 ** 30;
 
 /** So few that a range of what a file is sorted by leaves most of it unread. */
 const ROW_GROUP_ROWS = 20_480;
@@ -54,6 +58,7 @@ export class DuckDBEngine implements Engine {
     const spill = await mkdtemp(join(tmpdir(), 'ksmd-fleet-'));
     const instance = await duckdb.DuckDBInstance.create(':memory:', {
       temp_directory: spill,
+      memory_limit: `${Math.floor(Math.min(totalmem() / 2, MOST_MEMORY_BYTES) / MIB)}MiB`,
       // Nothing is fetched from anywhere.
       autoinstall_known_extensions: 'false',
     });

@@ -19,7 +19,7 @@ export interface Pairs {
 const CANDIDATES = 2000;
 const CANDIDATES_A_ROW = 25;
 /** A group around each: with more of them groups are more alike, and there are more of them. */
-const LEADERS = 256;
+const LEADERS = 128;
 /** Standard deviations, of the pair that comes next. */
 const DEVIATIONS = 4;
 

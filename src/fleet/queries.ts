@@ -22,7 +22,13 @@ export type QueryName = (typeof QUERIES)[number];
 export type Choices = Readonly<Record<string, number | bigint | string>>;
 
 /** What is chosen where nobody does: all of the sample. */
-const DEFAULTS: Choices = { rows: 20, leaders: 256, lowest: -(2n ** 63n), highest: 2n ** 63n - 1n };
+const DEFAULTS: Choices = {
+  rows: 20,
+  leaders: 128,
+  one_in: 1,
+  lowest: -(2n ** 63n),
+  highest: 2n ** 63n - 1n,
+};
 
 /** Those that a report is made of. */
 export const REPORT_QUERIES = ['hosts', 'together', 'contents'] as const;

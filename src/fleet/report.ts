@@ -1,6 +1,8 @@
 /** What a fleet has, and what KSM saves there and could: rows as the queries give them. */
+import type { FleetIdentity } from './dataset.js';
 import type { Engine, Row } from './engine.js';
 import { statementsOf } from './queries.js';
+import { sketchOf } from './sketch.js';
 
 export interface FleetReport {
   readonly hosts: readonly Row[];
@@ -10,11 +12,17 @@ export interface FleetReport {
 }
 
 const TOP_CONTENTS = 10;
+/** All of the fleet is told from so many: seconds, and less than a GiB. */
+const COUNTED_PAGES = 32_000_000;
 
-export async function report(engine: Engine): Promise<FleetReport> {
+export async function report(engine: Engine, identity: FleetIdentity): Promise<FleetReport> {
+  const [size] = await engine.rows(statementsOf('size'));
+  const sketch = sketchOf(identity, Number(size?.sampled_pages), COUNTED_PAGES);
+  const { oneIn, lowest, highest } = sketch;
+  const choices = { lowest, highest, one_in: oneIn, rows: TOP_CONTENTS };
   return {
     hosts: await engine.rows(statementsOf('hosts')),
-    together: await engine.rows(statementsOf('together')),
-    contents: await engine.rows(statementsOf('contents', { rows: TOP_CONTENTS })),
+    together: await engine.rows(statementsOf('together', choices)),
+    contents: await engine.rows(statementsOf('contents', choices)),
   };
 }

@@ -16,6 +16,8 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
+const WHOLE = { version: 1, keyId: '', sample: 1, pageSize: 4096 } as const;
+
 /** By host. */
 type Fleet = Readonly<Record<string, Guests>>;
 
@@ -59,7 +61,7 @@ async function held(check: (fleet: Fleet, engine: Engine) => Promise<void>): Pro
 
 test('of hosts it is told what they have, and what is saved within guests and between them', () =>
   held(async (fleet, engine) => {
-    const { hosts, together } = await report(engine);
+    const { hosts, together } = await report(engine, WHOLE);
     const all = Object.entries(fleet).sort(([a], [b]) => (a < b ? -1 : 1));
     expect(hosts).toEqual(
       all.map(([host, guests]) => {
@@ -89,7 +91,7 @@ test('of hosts it is told what they have, and what is saved within guests and be
 
 test('the contents that most pages have are told with guests and hosts', () =>
   held(async (fleet, engine) => {
-    const { contents } = await report(engine);
+    const { contents } = await report(engine, WHOLE);
     const counted = Array.from({ length: 12 }, (_, at) => at + 1)
       .map((content) => {
         const has = (guests: Guests): number[][] =>
@@ -142,7 +144,7 @@ function pairsOf(fleet: Fleet): Row[] {
     .sort((x, y) => y.contents - x.contents || x.a - y.a || x.b - y.b);
 }
 
-const ALL = sketchOf({ version: 1, keyId: '', sample: 1, pageSize: 4096 }, 1, 1);
+const ALL = sketchOf(WHOLE, 1, 1);
 
 describe('pairs', () => {
   test.each([1, 2, 256])('are told exactly, whoever leads the groups: %i leaders', (leaders) =>

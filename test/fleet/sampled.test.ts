@@ -52,7 +52,7 @@ function told(directory: FleetDirectory): Promise<Told> {
   return directory.query(async (engine, { identity }) => {
     const sketch = sketchOf(identity, 1);
     const choices = { lowest: sketch.lowest, highest: sketch.highest, rows: 1000 };
-    const { hosts, together } = await report(engine);
+    const { hosts, together } = await report(engine, identity);
     const guests = await engine.rows(statementsOf('guests'));
     const pairs = await engine.rows(statementsOf('pairs', choices));
     return { hosts, together, guests, pairs, families: await families(engine, sketch) };

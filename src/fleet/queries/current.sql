@@ -20,13 +20,14 @@ WITH
     FROM guests AS g
     JOIN newest AS n ON g.host = n.host AND g.day = n.day AND g.swept_ms >= n.started_ms
   )
-SELECT CAST(row_number() OVER (ORDER BY host, guest) AS INTEGER) AS number, *
+SELECT CAST(row_number() OVER (ORDER BY host, guest) AS INTEGER) AS number,
+  CAST(dense_rank() OVER (ORDER BY host) AS INTEGER) AS host_number, *
 FROM told
 WHERE place = 1 AND pages > 0;
 
 -- Zeroes, pages that never rest, and pages of contents that are in the sample.
 CREATE OR REPLACE TEMPORARY VIEW current_pages AS
-SELECT g.number, g.host, g.started_ms, p.pages, p.hi, p.lo, p.zero, p.volatile, p.first_in_guest,
+SELECT g.number, g.host_number, g.started_ms, p.pages, p.hi, p.lo, p.zero, p.volatile, p.first_in_guest,
   p.first_seen_ms
 FROM pages AS p
 JOIN current_guests AS g

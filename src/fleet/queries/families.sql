@@ -18,14 +18,22 @@ WITH
   leaders AS (
     SELECT number
     FROM current_guests
-    WHERE number % (SELECT CAST(ceil(count(*) / $leaders) AS BIGINT) FROM current_guests) = 0
+    -- Scattered by the golden ratio: names are in an order that each host may repeat.
+    WHERE CAST(number AS BIGINT) * 2654435769 % 4294967296
+      < (SELECT 4294967296 / count(*) * $leaders FROM current_guests)
+  ),
+  -- Each is there once already: grouped, they are joined first, whatever an engine may guess.
+  led AS (
+    SELECT h.number AS leader, h.hi, h.lo
+    FROM has AS h
+    JOIN leaders AS l ON l.number = h.number
+    GROUP BY h.number, h.hi, h.lo
   ),
   alike AS (
-    SELECT h.number, l.number AS leader, count(*) AS contents
-    FROM has AS l
-    JOIN leaders ON leaders.number = l.number
+    SELECT h.number, l.leader, count(*) AS contents
+    FROM led AS l
     JOIN has AS h ON h.hi = l.hi AND h.lo = l.lo
-    GROUP BY h.number, l.number
+    GROUP BY h.number, l.leader
   ),
   placed AS (
     SELECT number, leader, contents,

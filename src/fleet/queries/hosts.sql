@@ -5,27 +5,27 @@
 -- which are saved beside them. What is told of a sample lies within its error 95 times in 100.
 WITH
   contents AS (
-    SELECT host, hi, lo, sum(CASE WHEN first_in_guest THEN 1 ELSE 0 END) AS guests,
+    SELECT host_number, hi, lo, sum(CASE WHEN first_in_guest THEN 1 ELSE 0 END) AS guests,
       sum(CASE WHEN first_seen_ms > started_ms THEN pages ELSE 0 END) AS changed
     FROM current_pages
     WHERE NOT zero AND NOT volatile
-    GROUP BY host, hi, lo
+    GROUP BY host_number, hi, lo
   ),
   sampled AS (
-    SELECT host, count(*) AS contents, sum(guests) AS of_guests,
+    SELECT host_number, count(*) AS contents, sum(guests) AS of_guests,
       sum((guests - 1) * (guests - 1)) AS squares, sum(changed) AS changed
     FROM contents
-    GROUP BY host
+    GROUP BY host_number
   ),
   counted AS (
-    SELECT host, max(day) AS day, max(page_size) AS page_size, max(sample) AS sample,
+    SELECT host_number, max(host) AS host, max(day) AS day, max(page_size) AS page_size, max(sample) AS sample,
       count(*) AS guests, sum(pages) AS pages, sum(advised_pages) AS advised_pages,
       sum(merged_pages) AS merged_pages, sum(huge_pages) AS huge_pages,
       sum(volatile_pages) AS volatile_pages,
       sum(CASE WHEN pinned THEN 0 ELSE zero_pages END) AS zero_pages,
       sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
     FROM current_guests
-    GROUP BY host
+    GROUP BY host_number
   )
 SELECT c.host, c.day, c.page_size, c.sample, c.guests, c.pages, c.advised_pages, c.merged_pages,
   c.huge_pages, c.zero_pages, c.volatile_pages,
@@ -37,5 +37,5 @@ SELECT c.host, c.day, c.page_size, c.sample, c.guests, c.pages, c.advised_pages,
   CAST(ceil(2.24 * sqrt(CAST(c.sample AS DOUBLE) * (c.sample - 1) * (coalesce(s.squares, 0) + 4)))
     AS BIGINT) AS between_guests_error_pages
 FROM counted AS c
-LEFT JOIN sampled AS s ON s.host = c.host
+LEFT JOIN sampled AS s ON s.host_number = c.host_number
 ORDER BY c.host;

@@ -28,14 +28,22 @@ WITH
   leaders AS (
     SELECT number
     FROM current_guests
-    WHERE number % (SELECT CAST(ceil(count(*) / $leaders) AS BIGINT) FROM current_guests) = 0
+    -- Scattered by the golden ratio: names are in an order that each host may repeat.
+    WHERE CAST(number AS BIGINT) * 2654435769 % 4294967296
+      < (SELECT 4294967296 / count(*) * $leaders FROM current_guests)
+  ),
+  -- Each is there once already: grouped, they are joined first, whatever an engine may guess.
+  led AS (
+    SELECT h.number AS leader, h.hi, h.lo
+    FROM has AS h
+    JOIN leaders AS l ON l.number = h.number
+    GROUP BY h.number, h.hi, h.lo
   ),
   alike AS (
-    SELECT h.number, l.number AS leader, count(*) AS contents
-    FROM has AS l
-    JOIN leaders ON leaders.number = l.number
+    SELECT h.number, l.leader, count(*) AS contents
+    FROM led AS l
     JOIN has AS h ON h.hi = l.hi AND h.lo = l.lo
-    GROUP BY h.number, l.number
+    GROUP BY h.number, l.leader
   ),
   -- Who has nothing in common with any leader is in the group of none.
   grouped AS (
@@ -109,19 +117,21 @@ WITH
     CROSS JOIN sizes AS other
     LEFT JOIN guest_by_group AS t ON t.number = g.number AND t.leader = other.leader
   ),
-  -- So much at least the best $rows have: some that are good already have it.
+  -- So much at least the best $rows have, as so many have it: of each group the best, with each
+  -- other. Where there are fewer in all, any may be among the best.
   good AS (
     SELECT contents FROM departing_both
     UNION ALL
     SELECT coalesce(n.contents, 0) + a.contents + b.contents AS contents
     FROM sides AS a
-    JOIN sides AS b ON b.leader = a.other AND b.other = a.leader AND a.number < b.number
-    LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.other
+    JOIN sides AS b ON b.leader = a.leader AND b.other = a.leader AND a.number < b.number
+    LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.leader
     LEFT JOIN guest_by_guest AS p ON p.a = a.number AND p.b = b.number
-    WHERE a.place <= $rows AND b.place <= $rows AND p.a IS NULL
+    WHERE a.other = a.leader AND p.a IS NULL
+      AND a.place <= 1 + sqrt(2 * $rows) AND b.place <= 1 + sqrt(2 * $rows)
   ),
   least AS (
-    SELECT coalesce(min(contents), 1) AS contents
+    SELECT CASE WHEN count(*) < $rows THEN 1 ELSE min(contents) END AS contents
     FROM (SELECT contents FROM good ORDER BY contents DESC LIMIT $rows) AS best
   ),
   -- Which leaves few guests of few groups.

@@ -1,7 +1,9 @@
 -- One row: what KSM would save at most if all guests were on one host, which no placement betters.
+-- Of the contents whose fingerprints begin between $lowest and $highest, one in $one_in of the
+-- sample.
 WITH
   counted AS (
-    SELECT max(sample) AS sample,
+    SELECT max(sample) * $one_in AS sample,
       sum(CASE WHEN pinned THEN 0 ELSE zero_pages END) AS zero_pages,
       sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
     FROM current_guests
@@ -9,7 +11,10 @@ WITH
   sampled AS (
     SELECT count(*) AS contents
     FROM (
-      SELECT hi, lo FROM current_pages WHERE NOT zero AND NOT volatile GROUP BY hi, lo
+      SELECT hi, lo
+      FROM current_pages
+      WHERE NOT zero AND NOT volatile AND hi BETWEEN $lowest AND $highest
+      GROUP BY hi, lo
     ) AS all_contents
   )
 SELECT zero_pages, greatest(content_pages - sample * contents, 0) AS saved_pages,

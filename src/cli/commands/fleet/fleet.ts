@@ -31,7 +31,7 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   const dataset = await Dataset.open(directory);
   const engine = await engineOf(dataset, options);
   try {
-    if (what === 'report') await tellReport(session, engine, options.top);
+    if (what === 'report') await tellReport(session, engine, dataset.identity, options.top);
     else if (what === 'pairs') await tellPairs(session, engine, dataset.identity, options.top);
     else await placeGuests(session, engine, dataset.identity, options);
   } finally {

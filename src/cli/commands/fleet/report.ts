@@ -1,4 +1,5 @@
 /** `ksmd fleet report`: what the fleet has, and what KSM saves there and could, host by host. */
+import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { report } from '../../../fleet/report.js';
 import { count, percent, size, table } from '../../terminal/wording.js';
@@ -8,9 +9,10 @@ import { about, contentOf, more, numberOf, textOf } from './rows.js';
 export async function tellReport(
   { json, print, printJson }: Session,
   engine: Engine,
+  identity: FleetIdentity,
   top: number,
 ): Promise<void> {
-  const rows = await report(engine);
+  const rows = await report(engine, identity);
   if (json) printJson(rows);
   else print(...linesOf(rows.hosts, rows.together, rows.contents, top));
 }

@@ -241,9 +241,8 @@ test('what somebody has left unfinished is no part of the fleet', async () => {
   writeFileSync(join(unfinished, 'pages'), 'half of it');
   mkdirSync(join(dataset.directory, '_unfinished', 'moved'), { recursive: true });
   renameSync(join(partition, name), join(dataset.directory, '_unfinished', 'moved', name));
-  expect(await rowsOf('SELECT host, count(*) AS rows FROM current_pages GROUP BY host')).toEqual([
-    { host: 'a', rows: 2 },
-  ]);
+  expect(await rowsOf('SELECT host FROM current_guests')).toEqual([{ host: 'a' }]);
+  expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 2 }]);
   const again = directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 9] } }]);
   expect(await directory.add(again)).toMatchObject([{ rows: 2 }]);
   expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 4 }]);

@@ -37,7 +37,7 @@ export function identityFor({ header, path }: Recording, sample: number): FleetI
 }
 
 /** EINVAL, with the reason, if its pages cannot be compared with those that are there. */
-export function assertAgrees(dataset: Dataset, recording: Recording): void {
+function assertAgrees(dataset: Dataset, recording: Recording): void {
   const { identity, directory } = dataset;
   const { keyId, pageSize } = identityFor(recording, identity.sample);
   const wrong =

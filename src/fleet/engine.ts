@@ -1,4 +1,4 @@
-/** Who runs the queries: DuckDB here, or Spark on a cluster. Both give the same rows. */
+/** Who runs the queries: DuckDB here, or Spark on a cluster. Both are to give the same rows. */
 
 /** Whole numbers beyond 2^53 are text: a query casts them, so no engine's rows lose a digit. */
 export type Row = Readonly<Record<string, number | string | boolean | null>>;

@@ -17,6 +17,10 @@ export interface Route {
   readonly overTcp: boolean;
   /** Whether it is answered also while the scanner is being restarted. */
   readonly duringRestart: boolean;
+  /**
+   * Asking begins what is to be read to its end, a stream or a snapshot: HEAD is answered without.
+   */
+  readonly begins?: true;
   readonly params?: TSchema;
   readonly query?: TSchema;
   /** Optional where it may be left out. */

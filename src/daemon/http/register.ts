@@ -1,8 +1,8 @@
 /**
  * Routes as fastify takes them: all that it needs to know is in a route's record, and what is left
- * to write is a handler, typed by that record.
+ * to write is a handler, typed by that record. What GET answers HEAD answers too, without the body.
  */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorAnswer } from '../../protocol/error-answer.js';
 import {
@@ -65,7 +65,7 @@ function registerRoute<R extends Route>(
   const [status, contentType] = success(record);
   const register = (scope: FastifyInstance): void => {
     scope.route<RequestParts<R>>({
-      method,
+      method: method === 'GET' ? ['GET', 'HEAD'] : method,
       url: path,
       schema: schemaOf(record),
       config: { record },
@@ -73,7 +73,13 @@ function registerRoute<R extends Route>(
       handler: async (request, reply) => {
         reply.code(status);
         if (contentType !== undefined) reply.header('content-type', contentType);
+        const isHead = request.method === 'HEAD';
+        if (isHead && record.begins === true) return reply.send();
         const answer = await handler(request, reply);
+        if (isHead && answer instanceof Readable) {
+          answer.destroy();
+          return reply.send();
+        }
         if (!(answer instanceof RenderedJson)) return answer;
         reply.type('application/json');
         return answer.text;

@@ -49,7 +49,7 @@ export async function createServer(
 ): Promise<FastifyInstance> {
   const api: FastifyInstance = fastify({
     bodyLimit: limits.maxBodyBytes,
-    // HEAD would run the handlers of GET: begin streams that nobody reads, and take snapshots.
+    // HEAD is for our own routes to answer: not all run what GET runs.
     exposeHeadRoutes: false,
     keepAliveTimeout: limits.idleTimeoutMs,
     http: {
@@ -84,7 +84,7 @@ export async function createServer(
   });
   api.setNotFoundHandler(({ method, url }, reply) => {
     const methods = methodsOf(url.split('?', 1)[0] ?? '');
-    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    if (methods.length > 0) reply.header('allow', methods.flatMap(asAllowed).join(', '));
     refuse(reply, noRouteRefusal(method, url, methods));
   });
   api.addHook('onRequest', async ({ routeOptions, headers }) => {
@@ -118,6 +118,11 @@ export async function createServer(
   });
   await api.ready();
   return api;
+}
+
+/** What can be got can be asked about. */
+function asAllowed(method: Route['method']): string[] {
+  return method === 'GET' ? [method, 'HEAD'] : [method];
 }
 
 /** EACCES unless this may be asked over TCP; that nothing is at the URL may be told. */

@@ -106,6 +106,7 @@ export const LIVE_ROUTES = {
       'ask for /v1/map, and apply what has a later tick.',
     overTcp: true,
     duringRestart: true,
+    begins: true,
     answers: { 200: eventStream(LIVE_EVENTS) },
   },
 } as const satisfies Routes;

@@ -60,6 +60,7 @@ export const STREAM_ROUTES = {
       'second.',
     overTcp: true,
     duringRestart: true,
+    begins: true,
     answers: { 200: eventStream(EVENTS) },
   },
   logs: {

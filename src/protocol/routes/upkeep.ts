@@ -43,6 +43,7 @@ export const UPKEEP_ROUTES = {
       'sent. ksmd start --restore takes it.',
     overTcp: false,
     duringRestart: false,
+    begins: true,
     answers: { 200: OCTETS },
   },
 } as const satisfies Routes;

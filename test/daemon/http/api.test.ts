@@ -236,6 +236,45 @@ describe('KSM', () => {
   });
 });
 
+describe('HEAD is answered as GET is, without the body:', () => {
+  const headersOf = (answer: string): string[] =>
+    answer.split('\r\n').filter((line) => !/^(date|keep-alive|connection|$)/i.test(line));
+
+  beforeAll(async () => {
+    await daemon.client.createGuest('asked');
+    await daemon.client.map('asked', 'r', { pages: 1, address: BASE });
+  });
+  afterAll(() => daemon.client.removeGuest('asked'));
+
+  test.each([
+    '/v1/ksm',
+    '/v1/guests/asked',
+    '/v1/guests/nobody',
+    `/v1/guests/asked/memory?address=${BASE}&length=4096`,
+    '/v1/guests/asked/memory?address=0&length=4096',
+    '/',
+    '/dashboard/style.css',
+    '/dashboard/nothing.js',
+  ])('%s', async (path) => {
+    const { body: got } = await daemon.curl(path, '-D', '-', '-o', '/dev/null');
+    const { body: asked } = await daemon.curl(path, '-I');
+    expect(headersOf(asked).join('\n')).toMatch(/^content-length: [1-9]/m);
+    expect(headersOf(asked)).toEqual(headersOf(got));
+  });
+
+  test.each([
+    ['/v1/events', 'text/event-stream'],
+    ['/v1/live', 'text/event-stream'],
+    ['/v1/snapshot', 'application/octet-stream'],
+    ['/v1/logs?follow=1', 'application/x-ndjson'],
+  ])('%s, of which nothing is begun', async (path, type) => {
+    const { status, body } = await daemon.curl(path, '-I');
+    expect(status).toBe(200);
+    expect(body).toContain(`content-type: ${type}`);
+    expect(body).not.toContain('content-length');
+  });
+});
+
 describe('status', () => {
   test('says what is saved, in pages and bytes', async () => {
     for (const guest of ['one', 'two']) {
@@ -470,11 +509,9 @@ describe('a request that is wrong gets a sentence and an errno name:', () => {
     });
   });
 
-  test('HEAD, which would begin what nobody reads', async () => {
-    for (const path of ['/v1/events', '/v1/snapshot', '/v1/status']) {
-      const { body } = await daemon.curl(path, '-I');
-      expect(body).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nallow: GET\r$/m);
-    }
+  test('HEAD of what cannot be got', async () => {
+    const { body } = await daemon.curl('/v1/stop', '-I');
+    expect(body).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nallow: POST\r$/m);
   });
 
   test('what is no HTTP', async () => {

@@ -66,8 +66,8 @@ const MAY_IMPORT = {
     'src/predict',
     'src/conformance',
     'src/hotspots',
-    // What a page's curves, and its map, are drawn from.
-    'src/web/(prediction/curves|heat-map/heat-map-data)\\.ts',
+    // What a page's curves, and its map, are drawn from, and how a map of pages is read.
+    'src/web/(prediction/curves|heat-map/heat-map-data|map/run-lengths)\\.ts',
     // What kernels and tunables there are.
     'src/khugepaged/tunables\\.ts',
     'src/ksm/(kernels|host-kernel|tunables)\\.ts',

@@ -12,8 +12,10 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '../../client/client.js';
 import { KsmdError } from '../../errors.js';
 
-/** Slow enough to watch: about 12,000 pages a second. */
-const PACE = ['--pages-to-scan', '250', '--sleep-ms', '20'];
+/** Slow enough to watch: about 12,000 pages a second, or as many as have it over as soon. */
+const LEAST_BATCH = 250;
+const SLEEP_MS = 20;
+const BATCHES_A_SCAN = 132;
 
 const INTERRUPTED = 130;
 
@@ -40,16 +42,16 @@ export class DemoDaemon {
   }
 
   /** Resolves once the daemon listens. KsmdError if it ends before that. */
-  static async start(memoryBytes: number): Promise<DemoDaemon> {
+  static async start(memoryBytes: number, guestPages: number): Promise<DemoDaemon> {
     const directory = mkdtempSync(join(tmpdir(), 'ksmd-demo-'));
     const socketPath = join(directory, 'ksmd.sock');
     const program = fileURLToPath(new URL('../../../bin/ksmd.js', import.meta.url));
+    const batch = Math.max(LEAST_BATCH, Math.ceil(guestPages / BATCHES_A_SCAN));
+    const pace = ['--pages-to-scan', String(batch), '--sleep-ms', String(SLEEP_MS)];
     const child = spawn(
       process.execPath,
-      [program, 'start', '--socket', socketPath, '--memory', String(memoryBytes), ...PACE],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
+      [program, 'start', '--socket', socketPath, '--memory', String(memoryBytes), ...pace],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const daemon = new DemoDaemon(directory, child, socketPath);
     for await (const line of createInterface({ input: child.stdout }))

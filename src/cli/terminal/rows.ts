@@ -23,7 +23,8 @@ export function rows(entries: readonly Row[], columns: number): string[] {
   );
 }
 
-function wrapped(text: string, room: number): string[] {
+/** One text, on lines of at most so many columns. */
+export function wrapped(text: string, room: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(BLANK)) {

@@ -72,6 +72,7 @@ export const demo = verb({
       .default(64 * 2 ** 20, '64MiB'),
   ],
   examples: ['ksmd demo', 'ksmd demo --size 16MiB'],
+  json: true,
   socket: false,
   load: () => import('./demo.js'),
 });

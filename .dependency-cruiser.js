@@ -38,7 +38,8 @@ const MAY_IMPORT = {
   'src/hotspots': [],
   'src/protocol': [],
   'src/client': ['src/protocol'],
-  'src/web': ['src/protocol'],
+  'src/wording': ['src/protocol'],
+  'src/web': ['src/protocol', 'src/wording'],
   'src/daemon': [
     'src/prices/(prices|default-prices|kernel-meter)\\.ts',
     'src/snapshot',
@@ -57,6 +58,7 @@ const MAY_IMPORT = {
   'src/cli': [
     'src/client',
     'src/protocol',
+    'src/wording',
     'src/sources',
     'src/fingerprints',
     'src/recording',
@@ -143,10 +145,12 @@ export default {
     },
     {
       name: 'web-imports-types-only',
-      comment: 'the browser is served what lies in dist/web, and of the rest of dist hex.js alone',
+      comment:
+        'the browser is served what lies in dist/web and dist/wording, and of the rest of dist ' +
+        'hex.js and names.js alone',
       severity: 'error',
-      from: { path: '^dist/web/.*\\.js$' },
-      to: { path: '^dist/', pathNot: '^dist/(web/|hex\\.js$)' },
+      from: { path: '^dist/(web|wording)/.*\\.js$' },
+      to: { path: '^dist/', pathNot: '^dist/((web|wording)/|(hex|names)\\.js$)' },
     },
     {
       name: 'no-circle',

@@ -3,7 +3,7 @@ import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
 import { element } from './elements.js';
 import { ratesBetween } from './figures.js';
-import { bytes, compact, percent } from './wording.js';
+import { bytes, clock, compact, percent } from './wording.js';
 
 /** A script of its own in the page. */
 declare const uPlot: typeof UPlot;
@@ -12,12 +12,6 @@ const MAX_SAMPLES = 600;
 const MIN_SECONDS = 60;
 const HEIGHT_PX = 190;
 const AXIS_PX = 64;
-const CLOCK = new Intl.DateTimeFormat('en', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
 
 interface SeriesLook {
   readonly label: string;
@@ -160,7 +154,12 @@ export class Charts {
           share: { range: () => [0, 1.08] },
         },
         axes: [
-          { ...axis, size: 26, space: 70, values: (_plot, splits) => splits.map(clock) },
+          {
+            ...axis,
+            size: 26,
+            space: 70,
+            values: (_plot, splits) => splits.map((at) => clock(at * 1000)),
+          },
           ...scales.map((scale, i) => ({
             ...axis,
             scale,
@@ -175,7 +174,8 @@ export class Charts {
         series: [
           {
             label: 'at',
-            value: (_plot, seconds: number | null) => (seconds === null ? '–' : clock(seconds)),
+            value: (_plot, seconds: number | null) =>
+              seconds === null ? '–' : clock(seconds * 1000),
           },
           ...looks.map(({ label, colour: name, dash, scale, value }, i) => ({
             label,
@@ -193,10 +193,6 @@ export class Charts {
       target,
     );
   }
-}
-
-function clock(seconds: number): string {
-  return CLOCK.format(seconds * 1000);
 }
 
 /** Steps of an axis of sizes: powers of two. */

@@ -26,24 +26,14 @@ export function ratesBetween(before: Sample | undefined, after: Sample | undefin
   };
 }
 
-const NAMES = [
-  'Saved',
-  'In use',
-  'Free',
-  'Scan rate',
-  'Processor',
-  'Full scans',
-  'Huge pages',
-] as const;
+const NAMES = ['In use', 'Free', 'Scan rate', 'Processor', 'Full scans', 'Huge pages'] as const;
 type Name = (typeof NAMES)[number];
 
 export class Figures {
   private readonly shown = {} as Record<
     Name,
-    { readonly group: HTMLElement; readonly value: HTMLElement; readonly more: HTMLElement }
+    { readonly value: HTMLElement; readonly more: HTMLElement }
   >;
-
-  private zeroBytes = 0;
 
   constructor() {
     const list = element('figures', HTMLDListElement);
@@ -53,32 +43,19 @@ export class Figures {
       const more = made('dd', '', 'more');
       group.append(made('dt', name), value, more);
       list.append(group);
-      this.shown[name] = { group, value, more };
+      this.shown[name] = { value, more };
     }
-  }
-
-  /** How much of what is saved are pages of zeroes; shown with the next sample. */
-  tellZeroes(bytesOfZeroes: number): void {
-    this.zeroBytes = bytesOfZeroes;
   }
 
   update(samples: readonly Sample[]): void {
     const now = samples.at(-1);
     if (now === undefined) return;
-    const { usedBytes, freeBytes, savedBytes, fullScans, merges, breaks } = now;
+    const { usedBytes, freeBytes, fullScans, merges, breaks } = now;
     const { hugePages, splits } = now;
     const total = usedBytes + freeBytes;
     const { pagesPerSecond, cpuShare, kernelCpuShare } = ratesBetween(
       samples.at(-1 - OVER_SAMPLES) ?? samples[0],
       now,
-    );
-    const wanted = usedBytes + savedBytes;
-    this.say(
-      'Saved',
-      bytes(savedBytes),
-      wanted === 0
-        ? 'nothing is in use'
-        : `${percent(savedBytes / wanted)} of what guests hold${this.ofZeroes()}`,
     );
     this.say(
       'In use',
@@ -92,19 +69,12 @@ export class Figures {
       percent(kernelCpuShare),
       `of one, for a kernel’s scanner; ${percent(cpuShare)} here`,
     );
-    // Of no interest where nobody has any.
-    this.shown['Huge pages'].group.hidden = hugePages + splits === 0;
     this.say('Huge pages', count(hugePages), `${compact(splits)} split by KSM`);
     this.say(
       'Full scans',
       count(fullScans),
       `${compact(merges)} merges, ${compact(breaks)} broken`,
     );
-  }
-
-  /** They may be memory that nobody used. */
-  private ofZeroes(): string {
-    return this.zeroBytes === 0 ? '' : `, ${bytes(this.zeroBytes)} of it zeroes`;
   }
 
   private say(name: Name, value: string, more: string): void {

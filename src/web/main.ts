@@ -1,7 +1,7 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
 import type { ErrorAnswer } from '../protocol/error-answer.js';
+import type { Sample } from '../protocol/history.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
-import type { Report } from '../protocol/routes/report.js';
 import type { Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
@@ -13,22 +13,26 @@ import { Legend } from './map/legend.js';
 import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
+import { Seldom } from './seldom.js';
 import { SharingCard } from './sharing-card.js';
 import { ValuesTable } from './values-table.js';
-import { Zeroes } from './zeroes.js';
+import { lookForVerdict, VerdictTile } from './verdict-tile.js';
 
 const WARNING_MS = 10_000;
 
 const notice = element('notice', HTMLParagraphElement);
 const pill = element('scanner', HTMLParagraphElement);
 const figures = new Figures();
-const zeroes = new Zeroes(
-  () => fetchJson<Report>('/v1/report'),
-  (bytes) => figures.tellZeroes(bytes),
+const verdict = new VerdictTile();
+const verdicts = new Seldom(
+  () => lookForVerdict(fetchJson),
+  (look) => verdict.show(look),
 );
 const charts = new Charts();
 const counters = new ValuesTable('counters', false);
 const tunables = new ValuesTable('tunables', true);
+/** Tunables, and what the scanner does: another verdict may follow from others. */
+let settings: Record<string, number | string> = {};
 /** Counters that have changed since the last sample: nobody reads them more often. */
 let freshCounters: Record<string, number | string> = {};
 let recountDue = false;
@@ -75,11 +79,12 @@ function onEvent(event: LiveEvent): void {
     case 'history':
       charts.begin(event.data);
       figures.update(charts.kept);
+      for (const last of event.data.slice(-1)) lookAgain(last);
       return;
     case 'sample':
       charts.add(event.data);
       figures.update(charts.kept);
-      void zeroes.update(event.data.savedBytes);
+      lookAgain(event.data);
       void sharing.update(mirror.guests.map(({ name }) => name));
       counters.update(freshCounters);
       freshCounters = {};
@@ -88,6 +93,7 @@ function onEvent(event: LiveEvent): void {
       return;
     case 'files':
       if (event.data.scanner !== undefined) showScanner(event.data.scanner);
+      settings = { ...settings, ...event.data.tunables, scanner: pill.dataset.state ?? '' };
       tunables.update(event.data.tunables);
       freshCounters = { ...freshCounters, ...event.data.counters };
       // The first of a stream has them all.
@@ -99,6 +105,12 @@ function onEvent(event: LiveEvent): void {
     default:
       mirror.apply(event);
   }
+}
+
+/** Once a minute in any case: that a page is written alike again is in no figure. */
+function lookAgain({ atMs, scannerCpuMs, ...figures }: Sample): void {
+  const minute = Math.floor(atMs / 60_000);
+  void verdicts.update(JSON.stringify([minute, figures, settings]));
 }
 
 const SCANNER_WORDS: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import type { Shared } from '../protocol/routes/shared.js';
 import { element, say } from './elements.js';
 import { HeatMap } from './heat-map/heat-map.js';
 import { heatMapData } from './heat-map/heat-map-data.js';
-import { bytes, count } from './wording.js';
+import { bytes, clock, count } from './wording.js';
 
 /** Between two looks there is as much rest as so many of them take. */
 const TIMES_AS_LONG = 20;
@@ -52,7 +52,7 @@ export class SharingCard {
       say(
         told,
         `${count(guests.length)} guests: ${bytes(between.pages * pageSize)} could be saved ` +
-          `between them, zero pages apart${of}. As of ${new Date().toLocaleTimeString('en-GB')}.`,
+          `between them, zero pages apart${of}. As of ${clock(Date.now())}.`,
       );
     } catch (error) {
       say(told, error instanceof Error ? error.message : String(error));

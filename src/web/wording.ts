@@ -2,7 +2,18 @@
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const time = new Intl.DateTimeFormat('en', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** The time of day, of a moment in milliseconds since 1970. */
+export function clock(ms: number): string {
+  return time.format(ms);
+}
 
 export function count(value: number): string {
   return whole.format(value);

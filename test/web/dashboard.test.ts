@@ -281,17 +281,6 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     await narrow.close();
   });
 
-  test('what is saved of zeroes is told apart', async () => {
-    await daemon.client.createGuest('unused');
-    const { address } = await daemon.client.map('unused', 'memory', { pages: 16 });
-    await daemon.client.store('unused', address, Buffer.alloc(16 * PAGE));
-    for (let i = 0; i < 3; i++) await daemon.client.scan(1000);
-    await until('the figure says so', async () =>
-      / of what guests hold, 60\.0 KiB of it zeroes/.test(await textOf('#figures')),
-    );
-    await daemon.client.removeGuest('unused');
-  });
-
   test('nothing has gone wrong in the page, and it has asked nobody but the daemon', () => {
     expect(faults).toEqual([]);
   });

@@ -3,8 +3,8 @@
  * since its start.
  */
 import type { GuestSummary } from '../../protocol/routes/guests.js';
-import type { Status } from '../../protocol/routes/status.js';
 import type { Workload } from '../../protocol/routes/workloads.js';
+import { savedByGuest } from '../../wording/saved-by-guest.js';
 import type { Sample } from './samples.js';
 
 export interface GuestSample extends Sample {
@@ -66,28 +66,6 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
       bookkeepingBytes: guest.bookkeepingBytes,
       scannerShare: share(visits[i] ?? 0, allVisits),
     };
-  });
-}
-
-/**
- * What each guest has of what all save, in their order; it adds up. Of what the zero page saves as
- * much as it has of the pages that map it, of what merging saves as much as it has of the merged
- * pages. Which guests share which frames is not looked at.
- */
-export function savedByGuest(
-  { saved, zeroPages, pageSize }: Status,
-  guests: readonly GuestSummary[],
-): number[] {
-  // Where guests were forked, less is saved than there are pages that map the zero page.
-  const byZeroPage = Math.min(saved.bytes, zeroPages * pageSize);
-  const mergedPages = sum(guests, (guest) => guest.mergedPages);
-  let upToHere = 0;
-  return guests.map((guest) => {
-    const before = Math.round(upToHere);
-    upToHere +=
-      byZeroPage * share(guest.zeroPages, zeroPages) +
-      (saved.bytes - byZeroPage) * share(guest.mergedPages, mergedPages);
-    return Math.round(upToHere) - before;
   });
 }
 

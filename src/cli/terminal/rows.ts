@@ -1,18 +1,11 @@
 /** Names and what they stand for, one idea a row: what is too long goes on below, between words. */
-
-/** A name that begins with blanks belongs to the one above. */
-export type Row = readonly [name: string, text: string];
+import type { Row } from '../../wording/row.js';
 
 const GAP = 2;
 /** Text that has less room is no longer read. */
 const LEAST_ROOM = 20;
 /** A blank, but not the one between a number and its unit. */
 const BLANK = / (?!(?:[KMGT]?i?B|[num]?s|min|h|%)(?!\w))/;
-
-/** A row where it has something to say. */
-export function rowIf(isThere: boolean, name: string, text: string): Row[] {
-  return isThere ? [[name, text]] : [];
-}
 
 /** Lines of at most so many columns, but for words that are longer. */
 export function rows(entries: readonly Row[], columns: number): string[] {

@@ -1,13 +1,11 @@
 /** Numbers, sizes and tables as people read them. */
-import prettyBytes from 'pretty-bytes';
 import { printable } from '../../printable.js';
+
+/** As the dashboard says them too. */
+export { count, duration, percent, size, upTime } from '../../wording/amounts.js';
 
 /** Columns that a name keeps, however narrow the terminal is. */
 export const LEAST_NAME = 12;
-
-export function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true, maximumFractionDigits: 1 });
-}
 
 /** In four or five characters, as procps' top writes sizes: 328k, 64m, 1.0g. */
 export function briefSize(bytes: number): string {
@@ -17,36 +15,8 @@ export function briefSize(bytes: number): string {
   return `${digits}${['k', 'm', 'g'][power - 1]}`;
 }
 
-/** How long a thing has been there: 0:12, 1:50, 3:07:12, 7d 3h. */
-export function upTime(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const hours = Math.floor(seconds / 3600);
-  if (hours >= 24) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60) % 60;
-  const least = hours === 0 ? String(minutes) : `${hours}:${two(minutes)}`;
-  return `${least}:${two(seconds % 60)}`;
-}
-
-export function count(value: number, one: string, many = `${one}s`): string {
-  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
-}
-
-/** A length of time, as coarse as it is long. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${ms > 0 && ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-  if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 100) return `${minutes} min`;
-  return minutes < 2880 ? `${(minutes / 60).toFixed(1)} h` : upTime(ms);
 }
 
 /** Columns as wide as they need to be; all but the first to the right. */

@@ -1,9 +1,10 @@
 /** `ksmd status`: what KSM saves and costs, what would merge besides, and the rest. */
 import type { Client } from '../../../client/client.js';
+import type { StatusLook } from '../../../wording/verdict.js';
 import { DEFAULT_INTERVAL_SECONDS, samples } from '../../procps/samples.js';
 import { watch } from '../../terminal/watch.js';
 import type { Action } from '../../verb.js';
-import { type StatusLook, statusLines } from './status-screen.js';
+import { statusLines } from './status-screen.js';
 
 /** Of a line where nobody says how wide the screen is. */
 const COLUMNS = 80;

@@ -22,6 +22,7 @@ const STYLE = 'text/css; charset=utf-8';
 /** Modules of src/web, compiled, and what they load of src: in the folders that they lie in. */
 const MODULES = [
   'hex',
+  'names',
   'web/charts',
   'web/elements',
   'web/feed',
@@ -41,10 +42,16 @@ const MODULES = [
   'web/map/mirror',
   'web/map/page-states',
   'web/map/run-lengths',
+  'web/seldom',
   'web/sharing-card',
   'web/values-table',
+  'web/verdict-tile',
   'web/wording',
-  'web/zeroes',
+  'wording/amounts',
+  'wording/row',
+  'wording/saved-by-guest',
+  'wording/unmerged-rows',
+  'wording/verdict',
 ];
 
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };
@@ -53,6 +60,7 @@ const FILES = new Map([
     (name) => [`${name}.js`, { path: join(ROOT, 'dist', `${name}.js`), type: SCRIPT }] as const,
   ),
   ['style.css', { path: join(ROOT, 'src/web/style.css'), type: STYLE }],
+  ['tiles.css', { path: join(ROOT, 'src/web/tiles.css'), type: STYLE }],
   ['map/map.css', { path: join(ROOT, 'src/web/map/map.css'), type: STYLE }],
   ['heat-map/heat-map.css', { path: join(ROOT, 'src/web/heat-map/heat-map.css'), type: STYLE }],
   ['icon.svg', { path: join(ROOT, 'src/web/icon.svg'), type: 'image/svg+xml' }],

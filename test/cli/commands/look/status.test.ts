@@ -1,7 +1,8 @@
 /** `ksmd status`: its screen at several widths, and what it says of a daemon. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type StatusLook, statusLines } from '../../../../src/cli/commands/look/status-screen.js';
+import { statusLines } from '../../../../src/cli/commands/look/status-screen.js';
+import type { StatusLook } from '../../../../src/wording/verdict.js';
 import { DaemonProcess } from '../../../daemon-process.js';
 import { Terminal } from '../../../terminal.js';
 import { until } from '../../../until.js';

@@ -1,8 +1,8 @@
 /** What would merge besides: pages that are equal and not merged, why, and what helps. */
-import { APART_REASONS, type ApartReason, PAGE_STATES } from '../../../names.js';
-import type { Report, Unmerged } from '../../../protocol/routes/report.js';
-import { type Row, rowIf } from '../../terminal/rows.js';
-import { count, size } from '../../terminal/wording.js';
+import { APART_REASONS, type ApartReason, PAGE_STATES } from '../names.js';
+import type { Report, Unmerged } from '../protocol/routes/report.js';
+import { count, size } from './amounts.js';
+import { type Row, rowIf } from './row.js';
 
 /** Pages that hold something and are not merged. */
 const NOT_MERGED = PAGE_STATES.filter((state) => !['untouched', 'shared', 'zero'].includes(state));

@@ -1,8 +1,8 @@
 /** What is said of pages that are equal and not merged. */
 import { expect, test } from 'vitest';
-import { unmergedRows } from '../../../../src/cli/commands/look/unmerged-rows.js';
-import { APART_REASONS, PAGE_STATES } from '../../../../src/names.js';
-import type { Report, Unmerged } from '../../../../src/protocol/routes/report.js';
+import { APART_REASONS, PAGE_STATES } from '../../src/names.js';
+import type { Report, Unmerged } from '../../src/protocol/routes/report.js';
+import { unmergedRows } from '../../src/wording/unmerged-rows.js';
 
 const none = Object.fromEntries(APART_REASONS.map((reason) => [reason, 0]));
 const report = {

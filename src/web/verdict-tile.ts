@@ -1,0 +1,61 @@
+/**
+ * The verdict, first on the page: what is saved, what it costs and what would merge besides, in the
+ * words and figures of `ksmd status`.
+ *
+ * It is as of a moment. The daemon looks at every page for it, so it is asked seldom.
+ */
+import type { GuestSummary } from '../protocol/routes/guests.js';
+import type { Report, Unmerged } from '../protocol/routes/report.js';
+import type { Status } from '../protocol/routes/status.js';
+import type { Row } from '../wording/row.js';
+import { type StatusLook, verdictOf } from '../wording/verdict.js';
+import { element, made, say } from './elements.js';
+import { clock } from './wording.js';
+
+type Fetch = <Answer>(path: string) => Promise<Answer>;
+
+export async function lookForVerdict(fetchJson: Fetch): Promise<StatusLook> {
+  const [status, report, unmerged, { guests }] = await Promise.all([
+    fetchJson<Status>('/v1/status'),
+    fetchJson<Report>('/v1/report'),
+    fetchJson<Unmerged>('/v1/unmerged'),
+    fetchJson<{ guests: GuestSummary[] }>('/v1/guests'),
+  ]);
+  return { status, report, unmerged, guests };
+}
+
+export class VerdictTile {
+  private readonly tile = element('verdict', HTMLElement);
+  private readonly told = element('verdict-told', HTMLParagraphElement);
+  private readonly spared = element('verdict-spared', HTMLDListElement);
+  private readonly besides = element('verdict-besides', HTMLDListElement);
+  private atWidthPx = 0;
+
+  show(look: StatusLook): void {
+    const { saved, cost, unmerged } = verdictOf(look);
+    fill(this.spared, [...saved, ...cost]);
+    fill(this.besides, unmerged);
+    say(this.told, `as of ${clock(Date.now())}`);
+    this.keepRoom();
+  }
+
+  /** What has been told once keeps its room: the page below does not go up and down. */
+  private keepRoom(): void {
+    const { tile } = this;
+    if (window.innerWidth !== this.atWidthPx) {
+      this.atWidthPx = window.innerWidth;
+      tile.style.minHeight = '';
+    }
+    tile.style.minHeight = `${tile.offsetHeight}px`;
+  }
+}
+
+function fill(list: HTMLDListElement, rows: readonly Row[]): void {
+  list.replaceChildren(
+    ...rows.map(([name, text]) => {
+      const group = made('div', '', name.startsWith(' ') || name === '' ? 'part' : '');
+      group.append(made('dt', name.trim()), made('dd', text));
+      return group;
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * Sizes, counts, shares and lengths of time as people read them, in a terminal and in a browser.
+ *
+ * The browser loads this as it is: nothing is imported.
+ */
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const IN_TENTHS = new Intl.NumberFormat('en', {
+  maximumFractionDigits: 1,
+  roundingMode: 'trunc',
+  useGrouping: false,
+});
+
+/** No more is said than there is: the last digit is cut off, not rounded. */
+export function size(bytes: number): string {
+  let scaled = bytes;
+  let unit = 0;
+  for (; Math.abs(scaled) >= 1024 && unit < BYTE_UNITS.length - 1; unit++) scaled /= 1024;
+  return `${IN_TENTHS.format(scaled)} ${BYTE_UNITS[unit]}`;
+}
+
+export function count(value: number, one: string, many = `${one}s`): string {
+  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** A length of time, as coarse as it is long. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${ms > 0 && ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 100) return `${minutes} min`;
+  return minutes < 2880 ? `${(minutes / 60).toFixed(1)} h` : upTime(ms);
+}
+
+/** How long a thing has been there: 0:12, 1:50, 3:07:12, 7d 3h. */
+export function upTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const hours = Math.floor(seconds / 3600);
+  if (hours >= 24) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60) % 60;
+  const least = hours === 0 ? String(minutes) : `${hours}:${two(minutes)}`;
+  return `${least}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,65 @@
+/** The verdict, first on the page: what `ksmd status` begins with, word for word. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verdictOf } from '../../src/wording/verdict.js';
+import { until } from '../until.js';
+import { chromium, LookedAt } from './looked-at.js';
+
+describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
+  let looked: LookedAt;
+  let page: Page;
+
+  beforeAll(async () => {
+    looked = await LookedAt.start(['--run', '0', '--memory', '64MiB', '--set', 'smart_scan=0']);
+    page = await looked.open();
+  });
+  afterAll(async () => {
+    expect(await looked.stop()).toBe(0);
+  });
+
+  const rowsShown = (): Promise<string[][]> =>
+    page
+      .locator('#verdict dl > div')
+      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.innerHTML)));
+
+  async function rowsTold(): Promise<string[][]> {
+    const { client } = looked.daemon;
+    const { saved, cost, unmerged } = verdictOf({
+      status: await client.status(),
+      report: await client.report(),
+      unmerged: await client.unmerged(),
+      guests: await client.guests(),
+    });
+    return [...saved, ...cost, ...unmerged].map(([name, text]) => [name.trim(), text]);
+  }
+
+  test('is the first thing on it, and without guests says that nothing is saved', async () => {
+    expect(await page.locator('main > *').first().getAttribute('id')).toBe('verdict');
+    await until('a verdict', async () => (await rowsShown()).length > 0);
+    expect(await rowsShown()).toEqual([['saved', 'nothing yet']]);
+    expect(await page.locator('#verdict-told').innerText()).toMatch(/^as of \d\d:\d\d:\d\d$/);
+  });
+
+  test('with the scanner stopped says what would merge, and what it waits for', async () => {
+    await looked.addGuests(['vm1', 'vm2'], 32);
+    await until('what waits', async () =>
+      (await rowsShown()).some(([, text]) => text?.includes('run=1 lets it go on')),
+    );
+    expect(await rowsShown()).toEqual(await rowsTold());
+  });
+
+  test('says what is saved, zeroes told apart, and what it costs, as ksmd status does', async () => {
+    for (let scan = 0; scan < 3; scan++) await looked.daemon.client.scan(1000);
+    const told = await rowsTold();
+    await until('all of it', async () => isDeepStrictEqual(await rowsShown(), told));
+    const shown = await rowsShown();
+    expect(shown.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['saved', 'zeroes', 'between', 'by guest', 'cost', 'to merge']),
+    );
+    const { stdout } = await looked.daemon.ksmd('status');
+    for (const [name, text] of shown.slice(0, 3))
+      expect(stdout.replace(/\n {6,}/g, ' ')).toMatch(new RegExp(`^ *${name} +${text}$`, 'm'));
+    expect(looked.faults).toEqual([]);
+  });
+});

@@ -13,6 +13,7 @@ import { Legend } from './map/legend.js';
 import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
+import { StateColours } from './map/state-colours.js';
 import { Seldom } from './seldom.js';
 import { SharingCard } from './sharing-card.js';
 import { ValuesTable } from './values-table.js';
@@ -39,10 +40,10 @@ let recountDue = false;
 
 const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
   onMap: () => {
+    recount();
     view.rearrange();
     pointing.rearranged();
     guests.fill(mirror.guests, mirror.pageSize);
-    legend.recount(mirror);
   },
   onPages: (from, to) => {
     view.pagesChanged(from, to);
@@ -52,9 +53,10 @@ const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
   onGuests: (places) => guests.update(mirror.guests, places),
   onFailure: () => feed.restart(),
 });
-const view = new MapView(mirror);
+const colours = new StateColours(mirror);
+const view = new MapView(mirror, colours);
 const pointing = new MapPointing(view, mirror);
-const legend = new Legend((state) => view.mean(state));
+const legend = new Legend((value) => view.mean(value));
 const guests = new GuestTable((name) => pointing.goToGuest(name));
 
 const sharing = new SharingCard(() => fetchJson<Shared>('/v1/shared'));
@@ -88,8 +90,7 @@ function onEvent(event: LiveEvent): void {
       void sharing.update(mirror.guests.map(({ name }) => name));
       counters.update(freshCounters);
       freshCounters = {};
-      if (recountDue) legend.recount(mirror);
-      recountDue = false;
+      if (recountDue) recount();
       return;
     case 'files':
       if (event.data.scanner !== undefined) showScanner(event.data.scanner);
@@ -111,6 +112,12 @@ function onEvent(event: LiveEvent): void {
 function lookAgain({ atMs, scannerCpuMs, ...figures }: Sample): void {
   const minute = Math.floor(atMs / 60_000);
   void verdicts.update(JSON.stringify([minute, figures, settings]));
+}
+
+function recount(): void {
+  recountDue = false;
+  colours.recount();
+  legend.show(colours.classes, 'Each page by its state, as it changes.');
 }
 
 const SCANNER_WORDS: Readonly<Record<string, string>> = {

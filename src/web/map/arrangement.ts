@@ -2,8 +2,9 @@
  * Where on the map each page is: guests side by side on shelves, each with its regions below one
  * another, a cell a page.
  *
- * Measures are in cells, the size of which is chosen so that the whole is about as high as there is
- * room for: big cells for few pages, one pixel for many.
+ * Places are counted in cells. What a cell measures is chosen so that the whole fills the room
+ * there is (fitting-cell.ts): large cells for few pages, less than a pixel for very many. Shelves
+ * have about as much on them each, and end at the right edge.
  */
 import type { MapGuest, MapRegion } from '../../protocol/routes/live.js';
 
@@ -25,20 +26,20 @@ export interface Label {
   readonly columns: number;
 }
 
+/** CSS pixels. */
+export interface CellSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Arrangement {
-  /** CSS pixels. */
-  readonly cell: number;
+  readonly cell: CellSize;
   readonly columns: number;
   readonly rows: number;
   /** In the order of guests and of addresses. */
   readonly blocks: readonly Block[];
   readonly labels: readonly Label[];
 }
-
-/** What a page's cell may measure, in CSS pixels. */
-export const CELLS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32] as const;
-/** No browser draws higher ones. */
-const MAX_ROWS = 30_000;
 
 const GAP_PX = 10;
 /** Between guests too many to have names. */
@@ -48,30 +49,25 @@ const REGION_LABEL_PX = 15;
 /** A narrower guest has its name in the explanation only. */
 const MIN_LABELLED_PX = 44;
 const MIN_REGION_LABELLED_PX = 70;
-/** More guests than this are not made wider for their names. */
-const MAX_WIDENED_GUESTS = 60;
+/** More guests than this have no names on the map: those would take more room than their pages. */
+const MAX_NAMED_GUESTS = 60;
 const MAX_LABELLED_REGIONS = 24;
-/** A guest's columns over its rows. */
+/** A guest's width over its height. */
 const ASPECT = 1.8;
 
-/** The largest cell at which the map is no higher than `height`, in CSS pixels. */
-export function fittingCell(guests: readonly MapGuest[], width: number, height: number): number {
-  for (const cell of [...CELLS].reverse()) {
-    const { rows } = arrange(guests, width, cell);
-    if (rows * cell <= height) return cell;
-  }
-  return CELLS[0];
+/** Of the number of shelves: so many more or fewer are as good. */
+const NEAR_SHARE = 0.15;
+
+interface Placed {
+  readonly name: string;
+  readonly regions: readonly MapRegion[];
+  /** Place in guests. */
+  readonly guest: number;
+  readonly pages: number;
 }
 
-/** The largest cell at which a browser can draw the map. */
-export function largestCell(guests: readonly MapGuest[], width: number): number {
-  return (
-    [...CELLS].reverse().find((cell) => arrange(guests, width, cell).rows <= MAX_ROWS) ?? CELLS[0]
-  );
-}
-
-export function arrange(guests: readonly MapGuest[], width: number, cell: number): Arrangement {
-  const columns = Math.max(8, Math.floor(width / cell));
+export function arrange(guests: readonly MapGuest[], width: number, cell: CellSize): Arrangement {
+  const columns = Math.max(8, Math.floor(width / cell.width));
   const placed = guests
     .map(({ name, regions }, guest) => ({
       name,
@@ -81,55 +77,99 @@ export function arrange(guests: readonly MapGuest[], width: number, cell: number
     }))
     .filter(({ pages }) => pages > 0);
   const total = placed.reduce((sum, { pages }) => sum + pages, 0);
-  const named = placed.length <= MAX_WIDENED_GUESTS;
-  const gap = Math.ceil((named ? GAP_PX : NARROW_GAP_PX) / cell);
-  const widened = named ? Math.ceil(MIN_LABELLED_PX / cell) : 1;
-  const rowsWanted = Math.max(1, Math.sqrt(total / Math.max(1, placed.length) / ASPECT));
+  const named = placed.length <= MAX_NAMED_GUESTS;
+  const gapPx = named ? GAP_PX : NARROW_GAP_PX;
+  const gap = Math.ceil(gapPx / cell.width);
+  const least = Math.min(columns, named ? Math.ceil(MIN_LABELLED_PX / cell.width) : 1);
+  const rowsWanted = Math.max(
+    1,
+    Math.sqrt((total * cell.width) / (Math.max(1, placed.length) * ASPECT * cell.height)),
+  );
   const widthOf = (pages: number, rows: number): number =>
-    Math.min(columns, Math.max(widened, Math.ceil(pages / rows)));
+    Math.min(columns, Math.max(least, Math.ceil(pages / rows)));
 
   const blocks: Block[] = [];
   const labels: Label[] = [];
   let y = 0;
-  let lastRows = rowsWanted;
-  for (let from = 0; from < placed.length; ) {
-    let to = from;
-    for (let used = -gap; to < placed.length; to++) {
-      used += gap + widthOf(placed[to]?.pages ?? 0, rowsWanted);
-      if (used > columns && to > from) break;
-    }
-    const shelf = placed.slice(from, to);
-    from = to;
+  const gapRows = Math.ceil(gapPx / cell.height);
+  for (const shelf of shelvesOf(placed, {
+    columns,
+    gap,
+    least,
+    widthOf: ({ pages }) => widthOf(pages, rowsWanted),
+  })) {
     const widthAt = (rows: number): number =>
       shelf.reduce((sum, { pages }) => sum + widthOf(pages, rows), gap * (shelf.length - 1));
-    // A full shelf is made to end at the right edge; what is left over at the end looks like the
-    // shelf before it.
-    let rows =
-      to < placed.length || widthAt(lastRows) > columns * 0.7 || blocks.length === 0
-        ? fewestRows(widthAt, columns, rowsWanted)
-        : lastRows;
-    if (widthAt(rows) > columns) rows = rowsWanted;
-    lastRows = rows;
+    const rows = fewestRows(widthAt, columns, Math.max(1, ...shelf.map(({ pages }) => pages)));
+    // What rounding leaves over goes to the first ones, a column each.
+    const left = columns - widthAt(rows);
+    const extra = left <= shelf.length ? left : 0;
     let x = 0;
     let bottom = y;
-    for (const { name, regions, guest, pages } of shelf) {
-      const wide = widthOf(pages, rows);
+    for (const [i, { name, regions, guest, pages }] of shelf.entries()) {
+      const wide = widthOf(pages, rows) + (i < extra ? 1 : 0);
       bottom = Math.max(
         bottom,
-        placeGuest({ name, regions, guest, x, y, columns: wide, cell }, blocks, labels),
+        placeGuest({ name, regions, guest, x, y, columns: wide, cell, named }, blocks, labels),
       );
       x += wide + gap;
     }
-    y = bottom + gap;
+    y = bottom + gapRows;
   }
-  return { cell, columns, rows: Math.max(1, y - gap), blocks, labels };
+  return { cell, columns, rows: Math.max(1, y - gapRows), blocks, labels };
+}
+
+interface ShelfRoom {
+  readonly columns: number;
+  readonly gap: number;
+  /** How few columns a guest may have. */
+  readonly least: number;
+  readonly widthOf: (guest: Placed) => number;
+}
+
+/** Guests in their order, on shelves that are about equally full. */
+function shelvesOf(
+  placed: readonly Placed[],
+  { columns, gap, least, widthOf }: ShelfRoom,
+): Placed[][] {
+  const whole = placed.reduce((sum, guest) => sum + widthOf(guest) + gap, 0);
+  // Fewer and higher ones where it is between two numbers: three guests stand side by side.
+  const wanted = evenly(placed.length, Math.max(1, Math.floor(whole / (columns + gap) + 0.3)));
+  const share = whole / wanted;
+  const most = Math.max(1, Math.floor((columns + gap) / (least + gap)));
+  const shelves: Placed[][] = [];
+  let used = 0;
+  let last: Placed[] = [];
+  for (const guest of placed) {
+    const wide = widthOf(guest) + gap;
+    // A shelf ends where the next guest would lie more behind its end than before.
+    const isFull = used + wide / 2 > share * Math.max(1, shelves.length);
+    if (shelves.length === 0 || isFull || last.length >= most) {
+      last = [];
+      shelves.push(last);
+    }
+    last.push(guest);
+    used += wide;
+  }
+  return shelves;
+}
+
+/** A number of shelves near that one on which guests are equally many, or nearly. */
+function evenly(guests: number, shelves: number): number {
+  const near = Math.floor(shelves * NEAR_SHARE);
+  let best = shelves;
+  for (let number = shelves - near; number <= shelves + near; number++) {
+    const missing = (each: number): number => Math.ceil(guests / each) * each - guests;
+    if (missing(number) < missing(best)) best = number;
+  }
+  return best;
 }
 
 /** The fewest rows at which a shelf is not too wide. */
 function fewestRows(widthAt: (rows: number) => number, columns: number, most: number): number {
   let low = 1;
-  let high = Math.max(1, most);
-  for (let i = 0; i < 24; i++) {
+  let high = most;
+  for (let i = 0; i < 40; i++) {
     const middle = (low + high) / 2;
     if (widthAt(middle) <= columns) high = middle;
     else low = middle;
@@ -144,27 +184,31 @@ interface GuestPlace {
   readonly x: number;
   readonly y: number;
   readonly columns: number;
-  readonly cell: number;
+  readonly cell: CellSize;
+  readonly named: boolean;
 }
 
 /** Places a guest's regions below one another; the row after them. */
 function placeGuest(
-  { name, regions, guest, x, y, columns, cell }: GuestPlace,
+  { name, regions, guest, x, y, columns, cell, named }: GuestPlace,
   blocks: Block[],
   labels: Label[],
 ): number {
-  const px = columns * cell;
+  const px = columns * cell.width;
   let row = y;
-  if (px >= MIN_LABELLED_PX) {
+  if (named && px >= MIN_LABELLED_PX) {
     labels.push({ text: name, kind: 'guest', x, y: row, columns });
-    row += Math.ceil(GUEST_LABEL_PX / cell);
+    row += Math.ceil(GUEST_LABEL_PX / cell.height);
   }
   const labelled =
-    regions.length > 1 && regions.length <= MAX_LABELLED_REGIONS && px >= MIN_REGION_LABELLED_PX;
+    named &&
+    regions.length > 1 &&
+    regions.length <= MAX_LABELLED_REGIONS &&
+    px >= MIN_REGION_LABELLED_PX;
   regions.forEach((region, i) => {
     if (labelled) {
       labels.push({ text: region.name, kind: 'region', x, y: row, columns });
-      row += Math.ceil(REGION_LABEL_PX / cell);
+      row += Math.ceil(REGION_LABEL_PX / cell.height);
     } else if (i > 0) row++;
     blocks.push({ guest, region, x, y: row, columns });
     row += Math.ceil(region.pages / columns);

@@ -37,6 +37,8 @@ export interface ExplanationListener {
 
 export class Explanation {
   private readonly panel = element('explanation', HTMLDivElement);
+  /** What stands there while nothing is pointed at. */
+  private readonly invitation = [...this.panel.children];
   private readonly spoken = element('spoken', HTMLParagraphElement);
   private timer: number | undefined;
   private asking: AbortController | undefined;
@@ -63,13 +65,14 @@ export class Explanation {
       stateLine(state),
       made('p', `${lookOf(state).meaning}.`, 'why'),
     );
-    this.panel.hidden = false;
+    this.panel.scrollTop = 0;
     this.timer = window.setTimeout(() => void this.ask(place, twins), twins ? 0 : REST_MS);
   }
 
-  hide(): void {
+  /** There is no page to explain any more. */
+  clear(): void {
     this.forget();
-    this.panel.hidden = true;
+    this.panel.replaceChildren(...this.invitation);
   }
 
   private forget(): void {

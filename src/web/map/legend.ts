@@ -1,63 +1,127 @@
 /**
- * What the colours mean, how many pages are in each state, and a way to make those of one state
- * stand out.
+ * What the colours mean, how many pages are of each, and a way to make those of one stand out.
+ *
+ * One stop of the Tab key: arrow keys go from class to class, Enter makes its pages stand out and
+ * Escape takes that back. What the class under the pointer or the focus is stands in a line that
+ * has its place also when it is empty.
  */
 import { element, made, say } from '../elements.js';
 import { count } from '../wording.js';
-import type { Mirror } from './mirror.js';
-import { STATE_LOOKS, STATE_ORDER } from './page-states.js';
+import type { ShownClass } from './colours.js';
+
+interface Entry {
+  readonly shown: ShownClass;
+  readonly button: HTMLButtonElement;
+  readonly number: HTMLElement;
+}
 
 export class Legend {
   private readonly list = element('legend', HTMLUListElement);
-  private readonly counts = new Map<string, HTMLElement>();
-  private readonly buttons = new Map<string, HTMLButtonElement>();
-  private meant: string | undefined;
+  private readonly told = element('legend-told', HTMLParagraphElement);
+  private entries: readonly Entry[] = [];
+  /** What the line says when nothing is pointed at. */
+  private word = '';
+  private meant: number | undefined;
 
-  /** `onMean` is told the state that is to stand out, or undefined for none. */
-  constructor(private readonly onMean: (state: string | undefined) => void) {
-    for (const state of STATE_ORDER) {
-      const button = made('button');
-      button.type = 'button';
-      button.title = STATE_LOOKS[state].meaning;
-      button.setAttribute('aria-pressed', 'false');
-      const swatch = made('span', '', 'swatch');
-      swatch.dataset.state = state;
-      const number = made('span', '0', 'count');
-      button.append(swatch, made('span', STATE_LOOKS[state].label), number);
-      button.addEventListener('click', () => this.mean(state === this.meant ? undefined : state));
-      this.counts.set(state, number);
-      this.buttons.set(state, button);
-      const item = made('li');
-      item.append(button);
-      this.list.append(item);
+  /** `onMean` is told the class that is to stand out, or undefined for none. */
+  constructor(private readonly onMean: (value: number | undefined) => void) {
+    this.list.addEventListener('keydown', (event) => this.onKey(event));
+    for (const away of ['pointerleave', 'focusout'])
+      this.list.addEventListener(away, () => this.tell());
+  }
+
+  /** These are the classes now. `word`: what else there is to say of them. */
+  show(classes: readonly ShownClass[], word = ''): void {
+    this.word = word;
+    const isSame =
+      classes.length === this.entries.length &&
+      classes.every(({ value, look }, i) => {
+        const before = this.entries[i]?.shown;
+        return before?.value === value && before.look.label === look.label;
+      });
+    if (!isSame) this.fill(classes);
+    for (const [i, { pages }] of classes.entries()) {
+      const number = this.entries[i]?.number;
+      if (number !== undefined) say(number, count(pages));
     }
+    this.tell();
+  }
+
+  private fill(classes: readonly ShownClass[]): void {
+    const at = this.entries.findIndex(({ button }) => button === document.activeElement);
+    this.entries = classes.map((shown) => this.entryOf(shown));
     const key = made('li', '', 'key');
     key.append(made('span', '', 'mark scanner'), made('span', 'where the scanner goes on'));
-    this.list.append(key);
-  }
-
-  /** Counts anew. Slots of no guest are untouched too, and are not counted. */
-  recount({ guests, states, names }: Mirror): void {
-    const pages = new Uint32Array(16);
-    for (let slot = 0; slot < states.length; slot++) {
-      const state = states[slot] ?? 0;
-      pages[state] = (pages[state] ?? 0) + 1;
-    }
-    const registered = guests.reduce(
-      (sum, { regions }) => sum + regions.reduce((all, region) => all + region.pages, 0),
-      0,
+    this.list.replaceChildren(
+      ...this.entries.map(({ button }) => {
+        const item = made('li');
+        item.append(button);
+        return item;
+      }),
+      key,
     );
-    names.forEach((name, state) => {
-      const number = (pages[state] ?? 0) - (name === 'untouched' ? states.length - registered : 0);
-      const shown = this.counts.get(name);
-      if (shown !== undefined) say(shown, count(number));
-    });
+    this.stopAt(Math.max(0, at));
+    if (at >= 0) this.entries[Math.min(at, this.entries.length - 1)]?.button.focus();
+    if (this.meant !== undefined) this.mean(undefined);
   }
 
-  private mean(state: string | undefined): void {
-    this.meant = state;
-    for (const [name, button] of this.buttons)
-      button.setAttribute('aria-pressed', String(name === state));
-    this.onMean(state);
+  private entryOf(shown: ShownClass): Entry {
+    const { look, value } = shown;
+    const button = made('button');
+    button.type = 'button';
+    button.setAttribute('aria-pressed', 'false');
+    button.setAttribute('aria-description', look.meaning);
+    const swatch = made('span', '', 'swatch');
+    swatch.style.background = `light-dark(${look.light}, ${look.dark})`;
+    const number = made('span', '', 'count');
+    button.append(swatch, made('span', look.label, 'label'), number);
+    button.addEventListener('click', () => this.mean(value === this.meant ? undefined : value));
+    for (const come of ['pointerenter', 'focus'])
+      button.addEventListener(come, () => this.tell(shown));
+    return { shown, button, number };
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { entries } = this;
+    const at = entries.findIndex(({ button }) => button === document.activeElement);
+    const last = entries.length - 1;
+    const next: Record<string, number> = {
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowDown: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      ArrowUp: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+    };
+    const to = next[event.key];
+    if (to !== undefined) {
+      this.stopAt(to);
+      entries[to]?.button.focus();
+    } else if (event.key === 'Escape') this.mean(undefined);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Which of them the Tab key comes to. */
+  private stopAt(at: number): void {
+    for (const [i, { button }] of this.entries.entries()) button.tabIndex = i === at ? 0 : -1;
+  }
+
+  /** What that class is; else what stands out; else the word. */
+  private tell(shown?: ShownClass): void {
+    const meant = this.entries.find((entry) => entry.shown.value === this.meant)?.shown;
+    const told = shown ?? meant;
+    say(this.told, told === undefined ? this.word : `${told.look.label}: ${told.look.meaning}`);
+  }
+
+  private mean(value: number | undefined): void {
+    this.meant = value;
+    for (const [i, { shown, button }] of this.entries.entries()) {
+      button.setAttribute('aria-pressed', String(shown.value === value));
+      if (shown.value === value) this.stopAt(i);
+    }
+    this.tell(this.entries.find(({ button }) => button === document.activeElement)?.shown);
+    this.onMean(value);
   }
 }

@@ -5,7 +5,7 @@
 import { type Arrangement, type Block, bySlot, firstEndingAfter } from './arrangement.js';
 
 export class MapCanvas {
-  /** By number of the state. */
+  /** By number of the class. */
   private palette = new Uint32Array(16);
   private arrangement: Arrangement | undefined;
   private sorted: readonly Block[] = [];
@@ -27,8 +27,10 @@ export class MapCanvas {
     this.sorted = bySlot(arrangement);
     this.canvas.width = columns;
     this.canvas.height = rows;
-    this.canvas.style.width = `${columns * cell}px`;
-    this.canvas.style.height = `${rows * cell}px`;
+    this.canvas.style.width = `${columns * cell.width}px`;
+    this.canvas.style.height = `${rows * cell.height}px`;
+    // Pages smaller than a pixel are mixed: of some of them nothing would be seen otherwise.
+    this.canvas.style.imageRendering = cell.width < 1 ? 'auto' : '';
     this.image = this.context.createImageData(columns, rows);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.dirty = new Uint8Array(rows);
@@ -39,14 +41,14 @@ export class MapCanvas {
   }
 
   /** Draws the pages of slots `from` to before `to`, wherever they are. */
-  draw(states: Uint8Array, from: number, to: number): void {
+  draw(classes: Uint8Array, from: number, to: number): void {
     const { sorted } = this;
     for (let i = firstEndingAfter(sorted, from); i < sorted.length; i++) {
       const block = sorted[i];
       if (block === undefined || block.region.first >= to) return;
       const { first, pages } = block.region;
       this.drawBlock(
-        states,
+        classes,
         block,
         Math.max(from, first) - first,
         Math.min(to, first + pages) - first,
@@ -54,8 +56,8 @@ export class MapCanvas {
     }
   }
 
-  drawAll(states: Uint8Array): void {
-    for (const block of this.sorted) this.drawBlock(states, block, 0, block.region.pages);
+  drawAll(classes: Uint8Array): void {
+    for (const block of this.sorted) this.drawBlock(classes, block, 0, block.region.pages);
   }
 
   /** Shows what was drawn. */
@@ -73,7 +75,7 @@ export class MapCanvas {
 
   /** Pages `from` to before `to` of a block. */
   private drawBlock(
-    states: Uint8Array,
+    classes: Uint8Array,
     { x, y, columns, region }: Block,
     from: number,
     to: number,
@@ -86,7 +88,7 @@ export class MapCanvas {
       let pixel = row * across + x + (page % columns);
       this.dirty[row] = 1;
       for (; page < rowEnd; page++)
-        pixels[pixel++] = palette[states[region.first + page] ?? 0] ?? 0;
+        pixels[pixel++] = palette[classes[region.first + page] ?? 0] ?? 0;
     }
   }
 }

@@ -3,9 +3,11 @@ import type { Spot } from './arrangement.js';
 import { Explanation, type PagePlace, placeOf } from './explanation.js';
 import type { MapView } from './map-view.js';
 import type { Mirror } from './mirror.js';
+import { PageSheet } from './page-sheet.js';
 
 export class MapPointing {
   private readonly explanation: Explanation;
+  private readonly sheet = new PageSheet(() => this.putAway());
   /** What is pointed at, by names that outlive a rearrangement. */
   private place: PagePlace | undefined;
   /** Chosen: the pointer does not take it away by passing over others. */
@@ -22,7 +24,9 @@ export class MapPointing {
     });
     const { viewport } = view;
     viewport.addEventListener('pointermove', ({ clientX, clientY, pointerType }) => {
-      if (!this.chosen && pointerType === 'mouse') this.point(view.spotAt(clientX, clientY));
+      // What comes over the map would come between the pointer and the page.
+      if (!this.chosen && pointerType === 'mouse' && !this.sheet.comesAndGoes)
+        this.point(view.spotAt(clientX, clientY));
     });
     viewport.addEventListener('click', ({ clientX, clientY }) =>
       this.choose(view.spotAt(clientX, clientY)),
@@ -41,7 +45,8 @@ export class MapPointing {
     if (spot === undefined) {
       this.place = undefined;
       this.chosen = false;
-      this.explanation.hide();
+      this.explanation.clear();
+      this.sheet.leave();
     }
     this.light(this.twins);
   }
@@ -61,10 +66,10 @@ export class MapPointing {
 
   private goToSpot(spot: Spot | undefined): void {
     if (spot === undefined) return;
-    this.point(spot);
     this.chosen = true;
-    this.view.reveal();
     this.view.viewport.focus();
+    this.point(spot);
+    this.showPointed();
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -81,7 +86,7 @@ export class MapPointing {
       this.chosen = true;
       this.light([]);
       this.point(next);
-      this.view.reveal();
+      this.showPointed();
     }
     event.preventDefault();
   }
@@ -149,6 +154,19 @@ export class MapPointing {
     this.light([]);
     this.mark(spot);
     this.explanation.show(spot, true);
+    this.showPointed();
+  }
+
+  /** Brings the page pointed at into sight, and what is told of it. */
+  private showPointed(): void {
+    this.view.reveal();
+    this.sheet.open(this.view.pointedMark);
+  }
+
+  /** Somebody has read what is told of the page. */
+  private putAway(): void {
+    this.putOut();
+    this.view.viewport.focus({ preventScroll: true });
   }
 
   private putOut(): void {

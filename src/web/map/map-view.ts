@@ -10,108 +10,98 @@ import {
   arrange,
   type Block,
   bySlot,
-  CELLS,
+  type CellSize,
   cellOf,
   firstEndingAfter,
-  fittingCell,
-  largestCell,
   pageAt,
   type Spot,
 } from './arrangement.js';
+import type { Colours } from './colours.js';
+import { drawable, fittingCell, LINED_FROM_PX, steppedCell } from './fitting-cell.js';
+import { pixelOf, type Theme } from './look.js';
 import { MapCanvas } from './map-canvas.js';
+import { MapLabels } from './map-labels.js';
 import type { Mirror } from './mirror.js';
-import { pixelOf, type Theme } from './page-states.js';
 
-/** Of the height of the window, that the map fits into. */
-const HEIGHT_SHARE = 0.62;
-const MIN_HEIGHT_PX = 320;
 /** A mark is at least so large. */
 const MARK_PX = 9;
 /** Of more twins than MANY, so that they do not hide one another. */
 const SMALL_MARK_PX = 4;
 const MANY_TWINS = 60;
-/** Cells from this size on have lines between them. */
-const GRID_FROM_PX = 6;
 /** How much of the ground shows through the pages that are not meant. */
 const FADED = 0.82;
 
 export class MapView {
   readonly viewport = element('map', HTMLDivElement);
   private readonly sheet = element('sheet', HTMLDivElement);
-  private readonly labels = element('labels', HTMLDivElement);
+  private readonly labels = new MapLabels(element('labels', HTMLDivElement));
   private readonly marks = element('marks', HTMLDivElement);
   private readonly grid = element('grid', HTMLDivElement);
   private readonly empty = element('empty', HTMLParagraphElement);
   private readonly canvas = new MapCanvas(element('pages', HTMLCanvasElement));
   private readonly scanner = made('div', '', 'mark scanner');
   private readonly pointed = made('div', '', 'mark pointed');
-  private arrangement: Arrangement = arrange([], 1, 1);
+  private arrangement: Arrangement = arrange([], 1, { width: 1, height: 1 });
   private sorted: readonly Block[] = [];
   /** Of what the map may take, in CSS pixels; 0 until it is known. */
-  private width = 0;
+  private room = { width: 0, height: 0 };
   /** Undefined: what fits. */
-  private chosenCell: number | undefined;
+  private chosenCell: CellSize | undefined;
   private theme: Theme = 'light';
-  /** The state that stands out; undefined: all are alike. */
-  private meant: string | undefined;
+  /** The class that stands out; undefined: all are alike. */
+  private meant: number | undefined;
   private twins: readonly number[] = [];
   private pointedSlot = -1;
   private frame = 0;
 
-  constructor(private readonly mirror: Mirror) {
+  constructor(
+    private readonly mirror: Mirror,
+    private readonly colours: Colours,
+  ) {
     new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
-      if (width === this.width) return;
-      this.width = width;
+      const height = Math.floor(entry?.contentRect.height ?? 0);
+      if (width === this.room.width && height === this.room.height) return;
+      this.room = { width, height };
       this.rearrange();
     }).observe(this.viewport);
-  }
-
-  get cell(): number {
-    return this.arrangement.cell;
   }
 
   get blocks(): readonly Block[] {
     return this.arrangement.blocks;
   }
 
+  /** Where on the screen the page pointed at is. */
+  get pointedMark(): Element {
+    return this.pointed;
+  }
+
   /** Guests or regions are others, or the room is. */
   rearrange(): void {
-    if (this.width === 0) return;
+    const { room } = this;
+    if (room.width === 0) return;
     const { guests } = this.mirror;
-    const height = Math.max(MIN_HEIGHT_PX, window.innerHeight * HEIGHT_SHARE);
-    const cell = Math.min(
-      this.chosenCell ?? fittingCell(guests, this.width, height),
-      largestCell(guests, this.width),
-    );
-    const arrangement = arrange(guests, this.width, cell);
+    const cell = drawable(guests, room.width, this.chosenCell ?? fittingCell(guests, room));
+    const arrangement = arrange(guests, room.width, cell);
     this.arrangement = arrangement;
     this.sorted = bySlot(arrangement);
     this.canvas.arrange(arrangement);
-    this.sheet.style.width = `${arrangement.columns * cell}px`;
-    this.sheet.style.height = `${arrangement.rows * cell}px`;
+    this.sheet.style.width = `${arrangement.columns * cell.width}px`;
+    this.sheet.style.height = `${arrangement.rows * cell.height}px`;
     this.empty.hidden = arrangement.blocks.length > 0 || !this.mirror.known;
     this.sheet.hidden = arrangement.blocks.length === 0;
-    this.grid.hidden = cell < GRID_FROM_PX;
-    this.grid.style.backgroundSize = `${cell}px ${cell}px`;
-    this.labels.replaceChildren(
-      ...arrangement.labels.map(({ text, kind, x, y, columns }) => {
-        const label = made('span', text, kind);
-        label.style.transform = `translate(${x * cell}px, ${y * cell}px)`;
-        label.style.maxWidth = `${columns * cell}px`;
-        return label;
-      }),
-    );
+    this.grid.hidden = cell.width < LINED_FROM_PX;
+    this.grid.style.backgroundSize = `${cell.width}px ${cell.height}px`;
+    this.labels.show(arrangement);
     this.repaint();
   }
 
-  /** Chooses the size of a page: so many steps larger, or what fits. */
-  zoom(steps: number | 'fit'): void {
-    if (steps === 'fit') this.chosenCell = undefined;
-    else {
-      const at = CELLS.findIndex((cell) => cell >= this.cell) + steps;
-      this.chosenCell = CELLS[Math.min(CELLS.length - 1, Math.max(0, at))];
-    }
+  /** Chooses the size of a page: a step larger or smaller, or what fits. */
+  zoom(steps: 1 | -1 | 'fit'): void {
+    this.chosenCell =
+      steps === 'fit'
+        ? undefined
+        : steppedCell(this.mirror.guests, this.room.width, this.arrangement.cell, steps);
     this.rearrange();
     this.reveal();
   }
@@ -121,14 +111,14 @@ export class MapView {
     this.repaint();
   }
 
-  /** Makes the pages of one state stand out; undefined: none. */
-  mean(state: string | undefined): void {
-    this.meant = state;
+  /** Makes the pages of one class stand out; undefined: none. */
+  mean(value: number | undefined): void {
+    this.meant = value;
     this.repaint();
   }
 
   pagesChanged(from: number, to: number): void {
-    this.canvas.draw(this.mirror.states, from, to);
+    this.canvas.draw(this.colours.values, from, to);
   }
 
   /** Shows what has changed, in the next frame. */
@@ -160,20 +150,22 @@ export class MapView {
     const spot = this.spotOf(this.pointedSlot);
     if (spot === undefined) return;
     const { y } = cellOf(spot.block, spot.page);
-    const { viewport, cell } = this;
-    const top = y * cell;
+    const { viewport } = this;
+    const { height } = this.arrangement.cell;
+    const top = y * height;
     if (top < viewport.scrollTop) viewport.scrollTop = Math.max(0, top - viewport.clientHeight / 4);
-    else if (top + cell > viewport.scrollTop + viewport.clientHeight)
+    else if (top + height > viewport.scrollTop + viewport.clientHeight)
       viewport.scrollTop = top - viewport.clientHeight * 0.75;
   }
 
   /** The page at a point of the window. */
   spotAt(clientX: number, clientY: number): Spot | undefined {
     const { left, top } = this.sheet.getBoundingClientRect();
+    const { width, height } = this.arrangement.cell;
     return pageAt(
       this.arrangement,
-      Math.floor((clientX - left) / this.cell),
-      Math.floor((clientY - top) / this.cell),
+      Math.floor((clientX - left) / width),
+      Math.floor((clientY - top) / height),
     );
   }
 
@@ -195,20 +187,17 @@ export class MapView {
       : { block, page: slot - block.region.first };
   }
 
-  private repaint(): void {
-    const { mirror, theme, meant, twins } = this;
+  /** What the colours stand for is another thing, or all pages may be of another class. */
+  repaint(): void {
+    const { colours, theme, meant, twins } = this;
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--surface').trim();
     const palette = new Uint32Array(16);
-    mirror.names.forEach((name, state) => {
-      palette[state] = pixelOf(
-        name,
-        theme,
-        ground,
-        twins.length > 0 || (meant !== undefined && meant !== name) ? FADED : 0,
-      );
-    });
+    for (const { value, look } of colours.classes) {
+      const isFaded = twins.length > 0 || (meant !== undefined && meant !== value);
+      palette[value] = pixelOf(look[theme], ground, isFaded ? FADED : 0);
+    }
     this.canvas.setPalette(palette);
-    this.canvas.drawAll(mirror.states);
+    this.canvas.drawAll(colours.values);
     this.mark();
     this.show();
   }
@@ -230,11 +219,13 @@ export class MapView {
     mark.hidden = spot === undefined;
     if (spot === undefined) return;
     const { x, y } = cellOf(spot.block, spot.page);
-    const { cell } = this;
-    const size = Math.max(cell, least);
-    mark.style.width = `${size}px`;
-    mark.style.height = `${size}px`;
-    const [left, top] = [x, y].map((at) => (at + 0.5) * cell - size / 2);
+    const { cell } = this.arrangement;
+    const width = Math.max(cell.width, least);
+    const height = Math.max(cell.height, least);
+    mark.style.width = `${width}px`;
+    mark.style.height = `${height}px`;
+    const left = (x + 0.5) * cell.width - width / 2;
+    const top = (y + 0.5) * cell.height - height / 2;
     mark.style.transform = `translate(${left}px, ${top}px)`;
   }
 }

@@ -5,16 +5,9 @@
  * on dark: test/web/page-states.test.ts holds them to that.
  */
 import type { PageState } from '../../names.js';
+import type { Look } from './look.js';
 
-export interface StateLook {
-  readonly label: string;
-  readonly meaning: string;
-  /** `#rrggbb` on a light and on a dark page. */
-  readonly light: string;
-  readonly dark: string;
-}
-
-export const STATE_LOOKS: Readonly<Record<PageState, StateLook>> = {
+export const STATE_LOOKS: Readonly<Record<PageState, Look>> = {
   shared: {
     label: 'shared',
     meaning: 'merged: it maps a KSM page',
@@ -75,32 +68,13 @@ export const STATE_LOOKS: Readonly<Record<PageState, StateLook>> = {
 export const STATE_ORDER = Object.keys(STATE_LOOKS) as readonly PageState[];
 
 /** What a name that this page does not know looks like. */
-const UNKNOWN: StateLook = {
+const UNKNOWN: Look = {
   label: 'unknown',
   meaning: 'a state this page does not know',
   light: '#ff00ff',
   dark: '#ff00ff',
 };
 
-export function lookOf(name: string): StateLook {
+export function lookOf(name: string): Look {
   return STATE_LOOKS[name as PageState] ?? UNKNOWN;
-}
-
-export type Theme = 'light' | 'dark';
-
-/** The colour of a state as a pixel of ImageData, mixed with so much of `ground` (0 to 1). */
-export function pixelOf(name: string, theme: Theme, ground: string, mixed: number): number {
-  const own = channels(lookOf(name)[theme]);
-  const other = channels(ground);
-  const [red, green, blue] = own.map((value, i) =>
-    Math.round(value * (1 - mixed) + (other[i] ?? 0) * mixed),
-  ) as [number, number, number];
-  // Alpha, blue, green, red from the top byte down: pixels are written whole, on machines that
-  // store the low byte first.
-  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-}
-
-function channels(colour: string): [number, number, number] {
-  const value = Number.parseInt(colour.slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
 }

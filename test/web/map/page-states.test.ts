@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PAGE_STATES } from '../../../src/names.js';
-import { pixelOf, STATE_LOOKS, STATE_ORDER, type Theme } from '../../../src/web/map/page-states.js';
+import { pixelOf, type Theme } from '../../../src/web/map/look.js';
+import { STATE_LOOKS, STATE_ORDER } from '../../../src/web/map/page-states.js';
 
 type Triple = readonly [number, number, number];
 
@@ -96,12 +97,12 @@ test('every state that there is has a look, and the legend the colours of the ma
   }
 });
 
-test('a pixel has the colour of its state, or fades into the ground', () => {
+test('a pixel has the colour of its class, or fades into the ground', () => {
   const { light } = STATE_LOOKS.shared;
   const byte = (value: number): string => value.toString(16).padStart(2, '0');
   const bytes = (pixel: number): string =>
     ['#', ...[0, 8, 16].map((shift) => byte((pixel >> shift) & 255))].join('');
-  expect(bytes(pixelOf('shared', 'light', '#ffffff', 0))).toBe(light);
-  expect(bytes(pixelOf('shared', 'light', '#123456', 1))).toBe('#123456');
-  expect(pixelOf('shared', 'light', '#ffffff', 0) >>> 24).toBe(255);
+  expect(bytes(pixelOf(light, '#ffffff', 0))).toBe(light);
+  expect(bytes(pixelOf(light, '#123456', 1))).toBe('#123456');
+  expect(pixelOf(light, '#ffffff', 0) >>> 24).toBe(255);
 });

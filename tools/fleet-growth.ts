@@ -6,7 +6,7 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { count, duration, size } from '../src/cli/terminal/wording.js';
+import { count, duration, size } from '../src/wording/amounts.js';
 import { ask } from './fleet/asked.js';
 import { type GrowthPoint, growthPlot } from './fleet/growth-plot.js';
 

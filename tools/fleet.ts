@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { count, duration, size } from '../src/cli/terminal/wording.js';
+import { count, duration, size } from '../src/wording/amounts.js';
 import { MadeUpFleet } from './fleet/made-up-fleet.js';
 import { fileName, record } from './fleet/recording.js';
 

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { count, duration, size } from '../src/cli/terminal/wording.js';
 import { predict } from '../src/predict/prediction.js';
 import { DEFAULT_PRICES } from '../src/prices/default-prices.js';
 import { Recording } from '../src/recording/recording.js';
+import { count, duration, size } from '../src/wording/amounts.js';
 import { record } from './week/recording.js';
 
 const GIB = 2 ** 30;

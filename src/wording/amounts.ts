@@ -18,12 +18,22 @@ export function size(bytes: number): string {
   return `${IN_TENTHS.format(scaled)} ${BYTE_UNITS[unit]}`;
 }
 
+/** A number, its thousands apart: 16,384. */
+export function figure(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** One that may be less than 1: 1,250.5. */
+export function rate(value: number): string {
+  return value.toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
 export function count(value: number, one: string, many = `${one}s`): string {
-  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+  return `${figure(value)} ${value === 1 ? one : many}`;
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+  return `${rate(share * 100)} %`;
 }
 
 /** A length of time, as coarse as it is long. */

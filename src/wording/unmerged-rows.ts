@@ -1,7 +1,7 @@
 /** What would merge besides: pages that are equal and not merged, why, and what helps. */
 import { APART_REASONS, type ApartReason, PAGE_STATES } from '../names.js';
 import type { Report, Unmerged } from '../protocol/routes/report.js';
-import { count, size } from './amounts.js';
+import { count, figure, size } from './amounts.js';
 import { type Row, rowIf } from './row.js';
 
 /** Pages that hold something and are not merged. */
@@ -30,17 +30,17 @@ export function unmergedRows(unmerged: Unmerged, report: Report): Row[] {
     ...rowIf(pages > 0, 'to merge', `${equal(pages)} another one, not merged:`),
     ...APART_REASONS.filter((reason) => reasons[reason] > 0).map(
       (reason): Row => [
-        `  ${reasons[reason].toLocaleString('en')}`,
+        `  ${figure(reasons[reason])}`,
         reason === 'due' && !scan.running ? STOPPED : REASONS[reason],
       ],
     ),
     ...rowIf(
       withoutSmartScan.pages > 0,
       '  helps',
-      `smart_scan=0 merges ${withoutSmartScan.pages.toLocaleString('en')} of them within two ` +
+      `smart_scan=0 merges ${figure(withoutSmartScan.pages)} of them within two ` +
         `full scans, and frees ${size(withoutSmartScan.freedPages * pageSize)}`,
     ),
-    ...rowIf(sample > 1, '  about', `counted by one content in ${sample.toLocaleString('en')}`),
+    ...rowIf(sample > 1, '  about', `counted by one content in ${figure(sample)}`),
     ...rowIf(
       pages === 0 && saved.pages > 0,
       'to merge',

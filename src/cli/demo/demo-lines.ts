@@ -1,5 +1,5 @@
 /** The demo where there is no terminal: a line every half second, and how it ended. */
-import { size as inWords, seconds } from '../terminal/wording.js';
+import { duration, size as inWords } from '../../wording/amounts.js';
 import type { Audience, Scene } from './demo-play.js';
 import { closing } from './demo-screen.js';
 
@@ -39,7 +39,7 @@ function mergingLine({ phaseMs, status: { memory, counters } }: Scene): string {
     .repeat(Math.round((memory.freeBytes / memory.totalBytes) * BAR_WIDTH))
     .padEnd(BAR_WIDTH, '.');
   const cells = SHOWN.map((name) => String(counters[name]));
-  return `${row([seconds(phaseMs), inWords(memory.freeBytes), ...cells])}  [${free}]`;
+  return `${row([duration(phaseMs), inWords(memory.freeBytes), ...cells])}  [${free}]`;
 }
 
 function row(cells: readonly string[]): string {

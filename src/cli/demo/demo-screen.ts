@@ -5,9 +5,10 @@
  * Lines only, for whoever draws them; every line fits. Stages differ in their signs as well as in
  * their colours.
  */
+
+import { count, duration, percent, size } from '../../wording/amounts.js';
 import { wrapped } from '../terminal/rows.js';
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
-import { count, percent, seconds, size } from '../terminal/wording.js';
 import { GUESTS, type Scene, STAGES, type Stage } from './demo-play.js';
 
 const LOOKS: Readonly<Record<Stage, { readonly sign: string; readonly style: Style }>> = {
@@ -42,7 +43,7 @@ export interface Size {
 /** While the demo runs. Before the first scene the daemon is still starting. */
 export function liveLines(scene: Scene | undefined, elapsedMs: number, room: Size): StyledLine[] {
   const columns = widthOf(room);
-  const title = headed('ksmd demo', `q quits  ${seconds(elapsedMs)}`, columns);
+  const title = headed('ksmd demo', `q quits  ${duration(elapsedMs)}`, columns);
   if (scene === undefined) return [title, BLANK, ...texts(STARTING, columns)];
   const sentence = texts(sentenceOf(scene), columns);
   // As many lines as the longest: what is below stays where it is.
@@ -78,7 +79,7 @@ export function lastLines(scene: Scene, elapsedMs: number, { columns }: Size): S
         ],
   );
   return [
-    headed('ksmd demo', seconds(elapsedMs), width),
+    headed('ksmd demo', duration(elapsedMs), width),
     BLANK,
     ...strips(scene, width, 1),
     BLANK,
@@ -97,7 +98,7 @@ export function closing({ status: { saved, scanner, counters } }: Scene): string
     'Both guests were read back whole: every byte is as it was written.',
     `Saved: ${count(saved.pages, 'page')}, ${size(saved.bytes)} ` +
       `(${size(saved.netBytes)} net of bookkeeping), ${percent(saved.share)} of what they hold.`,
-    `It took ${count(counters.full_scans ?? 0, 'full scan')} and ${seconds(scanner.cpuMs)} ` +
+    `It took ${count(counters.full_scans ?? 0, 'full scan')} and ${duration(scanner.cpuMs)} ` +
       'of processor time.',
   ];
 }

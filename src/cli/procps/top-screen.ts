@@ -2,8 +2,11 @@
  * What `ksmd top` shows: a summary, and a table of guests in the columns of procps' top and some of
  * KSM's.
  */
+
+import { figure } from '../../wording/amounts.js';
+import { briefSize, inHundred } from '../terminal/column-figures.js';
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
-import { briefSize, LEAST_NAME, shortened } from '../terminal/wording.js';
+import { LEAST_NAME, shortened } from '../terminal/tables.js';
 import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';
 import { SUMMARY_LINES, topSummary } from './top-summary.js';
 
@@ -43,7 +46,7 @@ const COLUMNS: readonly Column[] = [
   {
     name: 'HUGE',
     width: 5,
-    cell: ({ hugePages }) => String(hugePages),
+    cell: ({ hugePages }) => figure(hugePages),
     isShown: (guests) => guests.some(({ hugePages }) => hugePages > 0),
   },
   { name: 'S', width: 1, cell: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
@@ -168,8 +171,4 @@ function footer(
   const keys = 'q quit  s saved  m mem  p cpu  c scan  n name';
   const text = `${range}  by ${ORDERS[order].column}  ${keys}`;
   return styledLine([{ text, style: 'gray' }], columns);
-}
-
-function inHundred(share: number): string {
-  return (share * 100).toFixed(1);
 }

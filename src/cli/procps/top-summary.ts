@@ -3,8 +3,9 @@
  * top puts it.
  */
 import type { Status } from '../../protocol/routes/status.js';
+import { count, figure, percent, upTime } from '../../wording/amounts.js';
+import { briefSize, inHundred } from '../terminal/column-figures.js';
 import { type Span, type StyledLine, styledLine } from '../terminal/styled.js';
-import { briefSize, count, percent, upTime } from '../terminal/wording.js';
 import { footprint } from './footprint.js';
 import type { GuestSample } from './guest-usage.js';
 import { usage } from './usage.js';
@@ -31,8 +32,9 @@ export function topSummary(
       `${part(rates.idleShare)} id;  scanner ${scanner.state}, ` +
       `${part(rates.kernelCpus)} % as a kernel`,
     `Scanner: ${count(counters.full_scans ?? 0, 'full scan')};` +
-      `  ${whole(rates.pagesScannedPerSecond)} scanned/s, ${whole(rates.mergesPerSecond)} ` +
-      `merged/s, ${whole(rates.cowBreaksPerSecond)} cow/s`,
+      `  ${figure(Math.round(rates.pagesScannedPerSecond))} scanned/s, ` +
+      `${figure(Math.round(rates.mergesPerSecond))} merged/s, ` +
+      `${figure(Math.round(rates.cowBreaksPerSecond))} cow/s`,
     `Mem: ${briefSize(memory.totalBytes)} total, ${briefSize(memory.usedBytes)} used, ` +
       `${briefSize(memory.freeBytes)} free, ` +
       `${briefSize(memory.sharedBytes)} shared;  ${briefSize(memory.savedBytes)} saved, ` +
@@ -44,7 +46,7 @@ export function topSummary(
 /** Where not all pages are held. */
 function sample({ fingerprints }: Status): string {
   const { oneIn = 1 } = fingerprints ?? {};
-  return oneIn === 1 ? '' : `, 1 page in ${oneIn.toLocaleString('en')}`;
+  return oneIn === 1 ? '' : `, 1 page in ${figure(oneIn)}`;
 }
 
 /** What forks share, where there are any. */
@@ -64,11 +66,7 @@ function savedShare({
 }
 
 function part(share: number): string {
-  return (share * 100).toFixed(1).padStart(5);
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
+  return inHundred(share).padStart(5);
 }
 
 /** What stands before the colon is a name; after it, figures stand out. */

@@ -1,6 +1,7 @@
 /** Progress of a long transfer: a bar if standard error is a terminal, nothing elsewhere. */
 import { printable } from '../../printable.js';
-import { LEAST_NAME, percent, shortened, size } from './wording.js';
+import { percent, size } from '../../wording/amounts.js';
+import { LEAST_NAME, shortened } from './tables.js';
 
 const MOST_BAR = 30;
 /** A shorter one shows nothing. */

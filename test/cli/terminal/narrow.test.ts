@@ -1,8 +1,9 @@
 /** On a narrow terminal the names of guests are the last to be cut, and in the middle. */
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Column, fittedTable } from '../../../src/cli/terminal/fitted-table.js';
 import { Progress } from '../../../src/cli/terminal/progress.js';
-import { fittedTable, shortened } from '../../../src/cli/terminal/wording.js';
+import { shortened } from '../../../src/cli/terminal/tables.js';
 import { DaemonProcess } from '../../daemon-process.js';
 import { Terminal } from '../../terminal.js';
 import { until } from '../../until.js';
@@ -15,17 +16,27 @@ test('a name is shortened in the middle, to the width', () => {
   expect(shortened('customer-database-1', 19)).toBe('customer-database-1');
 });
 
-test('a table is as wide as the terminal, the longer names shortened first', () => {
-  const fitted = (columns: number): string[] =>
-    fittedTable(
-      ['GUEST', 'PAGES', 'REGION'],
-      [['customer-database-replica-1', '1,024', 'the-only-region-1']],
-      ['GUEST', 'REGION'],
-      columns,
-    );
-  expect(fitted(80)[1]).toBe('customer-database-replica-1  1,024  the-only-region-1');
-  expect(fitted(45)[1]).toBe('customer-…replica-1  1,024  the-only-region-1');
-  expect(fitted(36)[1]).toBe('custo…lica-1  1,024  the-onl…egion-1');
+describe('a table', () => {
+  type Row = readonly [guest: string, region: string, pages: number];
+  const COLUMNS: readonly Column<Row>[] = [
+    { head: 'GUEST', of: ([guest]) => guest, isName: true },
+    { head: 'PAGES', of: ([, , pages]) => String(pages), goes: 2 },
+    { head: 'REGION', of: ([, region]) => region, isName: true },
+    { head: 'TIMES', of: ([, , pages]) => String(2 * pages), goes: 1 },
+  ];
+  const fitted = (columns: number): string | undefined =>
+    fittedTable(COLUMNS, [['customer-database-replica-1', 'the-only-region-1', 1024]], columns)[1];
+
+  test('shortens the longer names first', () => {
+    expect(fitted(80)).toBe('customer-database-replica-1   1024  the-only-region-1   2048');
+    expect(fitted(49)).toBe('custome…eplica-1   1024  the-only-region-1   2048');
+    expect(fitted(43)).toBe('custo…lica-1   1024  the-onl…egion-1   2048');
+  });
+
+  test('then leaves out columns in their turn, and cuts no figure', () => {
+    expect(fitted(39)).toBe('custom…lica-1   1024  the-only-region-1');
+    expect(fitted(30)).toBe('custo…lica-1  the-onl…region-1');
+  });
 });
 
 describe('progress', () => {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../client/client.js';
 import { isKsmdError, KsmdError } from '../../../errors.js';
-import { count } from '../../terminal/wording.js';
+import { count } from '../../../wording/amounts.js';
 import type { Action } from '../../verb.js';
 
 const LOOK_MS = 50;

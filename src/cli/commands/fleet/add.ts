@@ -5,8 +5,8 @@ import { type AddedDay, addRecording, DEFAULT_SAMPLE, identityFor } from '../../
 import { Dataset } from '../../../fleet/dataset.js';
 import { DuckDBEngine } from '../../../fleet/duckdb.js';
 import { Recording } from '../../../recording/recording.js';
+import { count, figure } from '../../../wording/amounts.js';
 import { StepLine } from '../../terminal/step-line.js';
-import { count } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 
 export async function add(
@@ -67,6 +67,6 @@ function linesOf(days: readonly AddedDay[], directory: string): string[] {
   return [
     `${count(added.length, 'day')} of ${count(hosts.size, 'host')} added to ${directory}: ` +
       `${count(pages, 'page')} as ${count(rows, 'row')}` +
-      (there === 0 ? '' : `; ${there.toLocaleString('en')} there already`),
+      (there === 0 ? '' : `; ${figure(there)} there already`),
   ];
 }

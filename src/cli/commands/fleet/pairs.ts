@@ -6,7 +6,8 @@ import { families, LEADERS } from '../../../fleet/families.js';
 import { type Pairs, pairs } from '../../../fleet/pairs.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
-import { count, size, table } from '../../terminal/wording.js';
+import { count, figure, size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 import type { Session } from '../../verb.js';
 import { about, more, numberOf, textOf } from './rows.js';
 
@@ -46,7 +47,7 @@ function familyLines(
 ): string[] {
   const inOne = alike.reduce((sum, family) => sum + family.length, 0);
   return [
-    `${count(guests, 'guest')}: ${inOne.toLocaleString('en')} alike by half of what they share ` +
+    `${count(guests, 'guest')}: ${figure(inOne)} alike by half of what they share ` +
       `and more, in ${count(alike.length, 'family', 'families')}`,
     '',
     ...table(
@@ -55,7 +56,7 @@ function familyLines(
         .slice(0, top)
         .map((family) => [
           `${family.slice(0, NAMED).map(nameOf).join(', ')}${family.length > NAMED ? ', …' : ''}`,
-          family.length.toLocaleString('en'),
+          figure(family.length),
         ]),
     ),
     ...more(alike.length, top),

@@ -7,9 +7,10 @@ import type { Engine } from '../../../fleet/engine.js';
 import { type Placement, type PlacementFigures, place } from '../../../fleet/placement/place.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
+import { count, figure, percent, size } from '../../../wording/amounts.js';
 import { readTenants } from '../../read-tenants.js';
 import { StepLine } from '../../terminal/step-line.js';
-import { count, percent, size, table } from '../../terminal/wording.js';
+import { table } from '../../terminal/tables.js';
 import type { Session } from '../../verb.js';
 import { about, more, numberOf } from './rows.js';
 
@@ -122,7 +123,7 @@ function linesOf(told: Told, top: number): string[] {
         .slice(0, top)
         .map((host, at) => [
           names[at] ?? '',
-          host.guests.toLocaleString('en'),
+          figure(host.guests),
           bytes(host.usedPages),
           savedOf(host.saved),
         ]),

@@ -2,7 +2,8 @@
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { report } from '../../../fleet/report.js';
-import { count, percent, size, table } from '../../terminal/wording.js';
+import { count, figure, percent, size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 import type { Session } from '../../verb.js';
 import { about, contentOf, more, numberOf, textOf } from './rows.js';
 
@@ -62,7 +63,7 @@ function linesOf(
       best.map((row) => [
         textOf(row, 'host'),
         textOf(row, 'day'),
-        numberOf(row, 'guests').toLocaleString('en'),
+        figure(numberOf(row, 'guests')),
         bytes(numberOf(row, 'pages')),
         bytes(numberOf(row, 'merged_pages')),
         savedOf(row),
@@ -86,7 +87,7 @@ function contentTable(contents: readonly Row[]): string[] {
     ['CONTENT', 'PAGES', 'GUESTS', 'HOSTS'],
     contents.map((row) => [
       contentOf(row),
-      ...['pages', 'guests', 'hosts'].map((name) => numberOf(row, name).toLocaleString('en')),
+      ...['pages', 'guests', 'hosts'].map((name) => figure(numberOf(row, name))),
     ]),
   );
 }

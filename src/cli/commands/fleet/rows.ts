@@ -1,5 +1,6 @@
 /** Values of a query's rows, for screens. */
 import type { Row } from '../../../fleet/engine.js';
+import { figure } from '../../../wording/amounts.js';
 
 export function numberOf(row: Row | undefined, name: string): number {
   const value = row?.[name];
@@ -26,5 +27,5 @@ export function about(pages: number, error: number, bytes: (pages: number) => st
 }
 
 export function more(all: number, shown: number): string[] {
-  return all <= shown ? [] : [`and ${(all - shown).toLocaleString('en')} more (--top, --json)`];
+  return all <= shown ? [] : [`and ${figure(all - shown)} more (--top, --json)`];
 }

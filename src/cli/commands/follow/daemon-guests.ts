@@ -13,7 +13,7 @@ import { Sample } from '../../../fingerprints/sample.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { hasAdvised } from '../../../recording/recorded-pages.js';
 import type { Selection } from '../../../sources/process/process-source.js';
-import { count, size } from '../../terminal/wording.js';
+import { count, figure, size } from '../../../wording/amounts.js';
 import { setMergesAny } from '../guests/merges-any.js';
 import { watchedChunks } from '../guests/watched-chunks.js';
 import type { FollowedGuest } from './followed-guest.js';
@@ -148,7 +148,7 @@ export class DaemonGuests {
     followed.said.push(
       `${guest.name} comes${parent === undefined ? '' : `, a fork of ${parent.name}`}: ` +
         `${count(heldPages, 'page')} (${size(heldPages * header.pageSize)})` +
-        (parent === undefined ? '' : `, ${shared.toLocaleString('en')} of them shared`),
+        (parent === undefined ? '' : `, ${figure(shared)} of them shared`),
     );
   }
 

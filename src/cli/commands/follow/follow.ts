@@ -15,10 +15,10 @@ import { hostPageSize } from '../../../sources/host-page-size.js';
 import { PageTable } from '../../../sources/process/page-table.js';
 import { filledIn } from '../../../sources/process/selection.js';
 import { VERSION } from '../../../version.js';
+import { count, figure } from '../../../wording/amounts.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { selectionOf } from '../../selected-processes.js';
 import { assertWritten } from '../../terminal/lost-output.js';
-import { count } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 import { assertTakes } from '../guests/takes-recording.js';
 import { capturedProcesses } from '../record/captured-processes.js';
@@ -127,7 +127,7 @@ async function followRecording(
     const at = new Date(header.startedAtMs).toISOString();
     const following = new Following(session, pid, selectionOf(options), [
       `  as ${header.host} was from ${at} on, ${count(sweeps, 'sweep')} of ${printable(path)}` +
-        (speed === 1 ? '' : `, ${speed.toLocaleString('en')} times as fast`),
+        (speed === 1 ? '' : `, ${figure(speed)} times as fast`),
       `  as fingerprints, by the key ${header.keyId}`,
       ...(damage === undefined ? [] : [`  what comes after them is left out: ${damage.what}`]),
     ]);

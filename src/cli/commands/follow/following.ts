@@ -5,8 +5,8 @@ import type { SweepReport } from '../../../recording/capture/capture.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { GuestFacts } from '../../../recording/records.js';
 import type { Selection } from '../../../sources/process/process-source.js';
+import { count, figure, size } from '../../../wording/amounts.js';
 import { Progress } from '../../terminal/progress.js';
-import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { sweepText } from '../record/sweep-text.js';
 import { DaemonGuests } from './daemon-guests.js';
@@ -97,5 +97,5 @@ function counted(advisedOnly: boolean): string {
 }
 
 function ofSample({ sample }: RecordingHeader): string {
-  return sample === 1 ? '' : ` of a sample, 1 page in ${sample.toLocaleString('en')}`;
+  return sample === 1 ? '' : ` of a sample, 1 page in ${figure(sample)}`;
 }

@@ -1,10 +1,11 @@
 /** What `ksmd calibrate` has found, as tables: each price, and how well they explain the work. */
 import type { Calibration } from '../../../prices/calibration/calibrate.js';
-import { count, table } from '../../terminal/wording.js';
+import { count, percent } from '../../../wording/amounts.js';
+import { micro } from '../../terminal/column-figures.js';
+import { table } from '../../terminal/tables.js';
 import { writeFaultSentence } from './write-fault.js';
 
 export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): string[] {
-  const micro = (ns: number): string => (ns / 1000).toFixed(2);
   const levels = (of: typeof prices.stableLevels): string[][] =>
     of.map(({ pages, ns }) => [`  of ${count(pages, 'page')}`, micro(ns)]);
   return [
@@ -22,7 +23,7 @@ export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): str
         ...levels(prices.stableLevels),
         ['a level of the unstable tree', ''],
         ...levels(prices.unstableLevels),
-        ['  in huge pages, of that', `${(prices.inHugePages * 100).toFixed(0)} %`],
+        ['  in huge pages, of that', percent(prices.inHugePages)],
         ['a KiB that two pages begin alike', micro(prices.alikeKib)],
         ['a page merged', micro(prices.merge)],
         ['a huge page split', micro(prices.split)],
@@ -36,7 +37,7 @@ export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): str
       fit.map(({ kind, visits, measuredNs, pricedNs, isLearnedFrom }) => [
         kind,
         micro(measuredNs / visits),
-        isLearnedFrom ? 'learned from' : `${((pricedNs / measuredNs) * 100).toFixed(0)} %`,
+        isLearnedFrom ? 'learned from' : percent(pricedNs / measuredNs),
       ]),
     ),
     '',

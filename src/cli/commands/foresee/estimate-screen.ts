@@ -3,7 +3,8 @@ import type { Estimate } from '../../../estimate/estimate.js';
 import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
-import { count, duration, percent, size, table } from '../../terminal/wording.js';
+import { count, duration, percent, size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 
 /** A name, a size, and what it is. */
 type Figure = readonly [name: string, figure: string, what: string];

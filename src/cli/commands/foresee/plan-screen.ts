@@ -4,8 +4,8 @@ import type { Outcome } from '../../../predict/outcome.js';
 import { freed, type Plan, type PlanGoals, type Proposal } from '../../../predict/plan.js';
 import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
+import { duration, percent, size } from '../../../wording/amounts.js';
 import type { KernelChoice } from '../../kernel-choice.js';
-import { duration, percent, size } from '../../terminal/wording.js';
 import { kernelSentences, sampleSentences, savedText } from './prediction-told.js';
 import { writeFaultSentence } from './write-fault.js';
 

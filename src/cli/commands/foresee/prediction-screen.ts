@@ -1,5 +1,5 @@
 /** Predictions as a table: a row a setting, and below it what the figures rest on. */
-import { table } from '../../terminal/wording.js';
+import { table } from '../../terminal/tables.js';
 import {
   basisSentences,
   FIGURES,

@@ -6,8 +6,8 @@ import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
+import { duration, figure, percent, rate, size } from '../../../wording/amounts.js';
 import type { KernelChoice } from '../../kernel-choice.js';
-import { duration, percent, size } from '../../terminal/wording.js';
 
 /** What was predicted, and from what. */
 export interface Told {
@@ -43,8 +43,8 @@ export function figuresOf({ predicted }: Run): string[] {
     ),
     percent(outcome.cpuAtFirst),
     percent(outcome.cpuAtRest),
-    outcome.breaksASecond.toFixed(1),
-    hugePagesAtFirst === 0 ? '-' : `${hugePages} of ${hugePagesAtFirst}`,
+    rate(outcome.breaksASecond),
+    hugePagesAtFirst === 0 ? '-' : `${figure(hugePages)} of ${figure(hugePagesAtFirst)}`,
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Who shares with whom, on one screen: the groups first, then each guest, then what it is. */
-import { size, table } from '../../terminal/wording.js';
+import { figure, size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 import {
   groupNames,
   guestTable,
@@ -60,5 +61,5 @@ function matrix({ guests, pairs, pageSize }: SharedTold): string[] {
 }
 
 function more(all: number): string[] {
-  return all <= MOST_ROWS ? [] : [`and ${(all - MOST_ROWS).toLocaleString('en')} more (--json)`];
+  return all <= MOST_ROWS ? [] : [`and ${figure(all - MOST_ROWS)} more (--json)`];
 }

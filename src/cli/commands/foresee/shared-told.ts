@@ -1,7 +1,7 @@
 /** What is told of who shares with whom, on a terminal and on a page alike. */
 import type { Estimated } from '../../../estimate/scale.js';
 import type { Shared } from '../../../estimate/shared.js';
-import { count, percent, size } from '../../terminal/wording.js';
+import { count, figure, percent, size } from '../../../wording/amounts.js';
 
 /** Of which hosts, and what their pages are. */
 export interface SharedTold extends Shared {
@@ -73,7 +73,7 @@ export function otherTables(told: SharedTold): SharedTable[] {
     head: ['Content', 'Pages', 'Guests'],
     rows: contents.map(({ fingerprint, pages, guests }) => [
       fingerprint,
-      pages.toLocaleString('en'),
+      figure(pages),
       String(guests.length),
     ]),
   };

@@ -1,5 +1,5 @@
 /** `ksmd fork`: a guest forks. */
-import { count, size } from '../../terminal/wording.js';
+import { count, size } from '../../../wording/amounts.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[string, string], object> = async (

@@ -5,7 +5,8 @@
  */
 import type { ProcessFacts } from '../../../sources/process/process-source.js';
 import type { LeftOut } from '../../../sources/source.js';
-import { size, table } from '../../terminal/wording.js';
+import { size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 
 /** What any terminal has. */
 const MOST_COLUMNS = 80;

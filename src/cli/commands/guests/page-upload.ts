@@ -8,6 +8,7 @@ import { KsmdError } from '../../../errors.js';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../../../fingerprints/fingerprint.js';
 import { defaultKeyPath, keyOf } from '../../../fingerprints/key.js';
 import { printable } from '../../../printable.js';
+import { figure } from '../../../wording/amounts.js';
 
 export class PageUpload {
   private constructor(
@@ -40,8 +41,7 @@ export class PageUpload {
       );
     const notes = [`  as fingerprints, by the key ${keyId} in ${printable(path)}`];
     const { oneIn } = fingerprints;
-    if (oneIn > 1)
-      notes.push(`  1 page in ${oneIn.toLocaleString('en')} is held; of huge pages single ones`);
+    if (oneIn > 1) notes.push(`  1 page in ${figure(oneIn)} is held; of huge pages single ones`);
     return new PageUpload(client, notes, oneIn === 1, fingerprinter);
   }
 

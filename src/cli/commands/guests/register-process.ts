@@ -12,9 +12,9 @@ import {
   sharedPages,
 } from '../../../sources/process/family.js';
 import { ProcessSource, type Selection } from '../../../sources/process/process-source.js';
+import { count, figure, size } from '../../../wording/amounts.js';
 import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
-import { count, size } from '../../terminal/wording.js';
 import type { Session } from '../../verb.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { setMergesAny } from './merges-any.js';
@@ -345,7 +345,7 @@ function mergedBy(sources: readonly ProcessSource[]): string[] {
   const merged = sources.reduce((sum, { facts }) => sum + facts.mergedPages, 0);
   if (merged === 0) return [];
   const frames = new Set(sources.flatMap(({ facts }) => [...facts.mergedFrames]));
-  const saved = (merged - frames.size).toLocaleString('en');
+  const saved = figure(merged - frames.size);
   return [
     `${count(merged, 'page')} are merged by this host's KSM now (${saved} saved), and registered ` +
       'as if they were not; huge pages that it has split, and zeroes that were given back, stay so',

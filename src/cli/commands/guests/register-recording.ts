@@ -14,7 +14,7 @@ import { Recording } from '../../../recording/recording.js';
 import type { GuestFacts } from '../../../recording/records.js';
 import type { Selection } from '../../../sources/process/process-source.js';
 import type { LeftOut } from '../../../sources/source.js';
-import { count, size } from '../../terminal/wording.js';
+import { count, figure, size } from '../../../wording/amounts.js';
 import type { Session } from '../../verb.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { type Named, RecordedUpload } from './recorded-upload.js';
@@ -119,8 +119,7 @@ async function lastSweepOf(
       `  as ${header.host} was at ${at}, in sweep ${sweeps} of ${path}`,
       `  as fingerprints, by the key ${keyId}`,
     ];
-    if (sample > 1)
-      notes.push(`  1 page in ${sample.toLocaleString('en')} is held; of huge pages single ones`);
+    if (sample > 1) notes.push(`  1 page in ${figure(sample)} is held; of huge pages single ones`);
     if (damage !== undefined)
       notes.push(`  what comes after that sweep is left out: ${damage.what}`);
     return { host, header, notes };

@@ -4,6 +4,7 @@ import { hex } from '../../../hex.js';
 import { openImage } from '../../../sources/images/open-image.js';
 import { filledIn, type SelectedProcess } from '../../../sources/process/selection.js';
 import type { LeftOut } from '../../../sources/source.js';
+import { count, size } from '../../../wording/amounts.js';
 import type { ProcessOptions } from '../../process-options.js';
 import {
   type NamedProcess,
@@ -11,7 +12,6 @@ import {
   selectedProcesses,
   selectionOf,
 } from '../../selected-processes.js';
-import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 import { PageUpload } from './page-upload.js';
 import { registerProcesses } from './register-process.js';

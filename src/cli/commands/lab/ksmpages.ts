@@ -4,7 +4,7 @@
  */
 import { KsmdError } from '../../../errors.js';
 import { hex } from '../../../hex.js';
-import { count, size as inWords } from '../../terminal/wording.js';
+import { count, size as inWords } from '../../../wording/amounts.js';
 import type { Action } from '../../verb.js';
 import { withNewGuest } from '../guests/with-new-guest.js';
 import { written } from '../workloads/written.js';

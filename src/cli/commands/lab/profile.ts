@@ -6,7 +6,7 @@ import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../../hotspots/table.js';
 import type { CpuProfile } from '../../../protocol/routes/profile.js';
-import { count, seconds as inSeconds, percent } from '../../terminal/wording.js';
+import { count, duration, percent } from '../../../wording/amounts.js';
 import type { Action } from '../../verb.js';
 import { writeWhole } from '../record/whole-file.js';
 
@@ -62,7 +62,7 @@ function inWords(table: SymbolTable): string[] {
   const rest = symbols.slice(LINES).reduce((sum, symbol) => sum + symbol.samples, 0);
   const idle = idleShare === 0 ? 'never idle' : `idle in ${percent(idleShare)} of them`;
   return [
-    `the scanner thread for ${inSeconds(table.seconds * 1000)}: ` +
+    `the scanner thread for ${duration(table.seconds * 1000)}: ` +
       `${count(samples, 'sample')}, ${idle}`,
     SYMBOL_HEAD,
     ...shown.map(symbolLine),

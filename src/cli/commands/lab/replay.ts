@@ -8,10 +8,10 @@ import { parseScenario, type Scenario } from '../../../conformance/scenario.js';
 import { observed, type Verdict, verify } from '../../../conformance/verify.js';
 import { KsmdError, systemError } from '../../../errors.js';
 import { quoted } from '../../../printable.js';
+import { count, size } from '../../../wording/amounts.js';
 import { WRONG_COMMAND_LINE } from '../../failures.js';
 import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { complain } from '../../terminal/output.js';
-import { count, size } from '../../terminal/wording.js';
 import type { Action, Session } from '../../verb.js';
 
 const DIFFERS = 1;

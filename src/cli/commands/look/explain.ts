@@ -2,8 +2,8 @@
 
 import { hex } from '../../../hex.js';
 import type { Page } from '../../../protocol/routes/pages.js';
+import { count } from '../../../wording/amounts.js';
 import { rows } from '../../terminal/rows.js';
-import { count } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[string, number], { readonly twins?: number }> = async (

@@ -2,8 +2,9 @@
  * `ksmd free`: memory, as procps' free showed it when KSM was young, and what it would be without
  * KSM.
  */
+
+import { figure, size } from '../../../wording/amounts.js';
 import { type Footprint, footprint } from '../../procps/footprint.js';
-import { size } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 
 const HEAD = ['total', 'used', 'free', 'shared', 'buffers', 'cached'];
@@ -43,9 +44,7 @@ function freeTable(figures: Footprint, inUnits: (bytes: number) => string): stri
 }
 
 function sampleNote(oneIn: number): string[] {
-  return oneIn === 1
-    ? []
-    : [`Sample: 1 page in ${oneIn.toLocaleString('en')}, which all this is of`];
+  return oneIn === 1 ? [] : [`Sample: 1 page in ${figure(oneIn)}, which all this is of`];
 }
 
 function columns(label: string, cells: readonly string[]): string {

@@ -4,10 +4,10 @@
  */
 import type { Report } from '../../../protocol/routes/report.js';
 import type { Status } from '../../../protocol/routes/status.js';
+import { count, duration, figure, size, upTime } from '../../../wording/amounts.js';
 import { type Row, rowIf } from '../../../wording/row.js';
 import { type StatusLook, verdictOf } from '../../../wording/verdict.js';
 import { rows } from '../../terminal/rows.js';
-import { count, duration, size, upTime } from '../../terminal/wording.js';
 
 export function statusLines(look: StatusLook, columns: number): string[] {
   const { status, report } = look;
@@ -76,7 +76,7 @@ function sharedRows({ saved, pages: { shared }, guests, pageSize }: Report): Row
 function hugeRows({ hugePages, totals, pageSize }: Status): Row[] {
   const { splits, splitZeroPages, collapses } = totals;
   if (hugePages + splits === 0) return [];
-  const [mapped, split, made] = [hugePages, splits, collapses].map((n) => n.toLocaleString('en'));
+  const [mapped, split, made] = [hugePages, splits, collapses].map(figure);
   return [
     ['huge pages', `${mapped} mapped, ${split} split by KSM, ${made} made by khugepaged`],
     ...rowIf(
@@ -99,7 +99,7 @@ function heldRows({
   return [
     ['holds', `fingerprints of pages, ${frameBytes} bytes each${by}`],
     ['', `${size(reservedBytes)} of real memory with all tables`],
-    ...rowIf(oneIn > 1, '', `1 page in ${oneIn.toLocaleString('en')} is held, and counted`),
+    ...rowIf(oneIn > 1, '', `1 page in ${figure(oneIn)} is held, and counted`),
   ];
 }
 

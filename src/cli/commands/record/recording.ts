@@ -6,7 +6,8 @@ import { csv } from '../../../recording/csv.js';
 import { describe, type RecordingDescription } from '../../../recording/description.js';
 import { cut, join } from '../../../recording/parts.js';
 import { Recording } from '../../../recording/recording.js';
-import { count, duration, percent, size, table } from '../../terminal/wording.js';
+import { count, duration, percent, size } from '../../../wording/amounts.js';
+import { table } from '../../terminal/tables.js';
 import type { Action, Session } from '../../verb.js';
 
 interface RecordingOptions {

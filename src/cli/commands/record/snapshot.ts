@@ -1,7 +1,7 @@
 /** `ksmd snapshot`: an image of all guests into a file, whole or not at all. */
 import { KsmdError } from '../../../errors.js';
+import { size } from '../../../wording/amounts.js';
 import { Progress } from '../../terminal/progress.js';
-import { size } from '../../terminal/wording.js';
 import type { Action } from '../../verb.js';
 import { writeWhole } from './whole-file.js';
 

@@ -1,13 +1,13 @@
 /** What one sweep came to, on a line for people. */
 import type { SweepReport } from '../../../recording/capture/capture.js';
-import { count, duration, percent, size } from '../../terminal/wording.js';
+import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
 
 export function sweepText(report: SweepReport, pageSize: number): string {
   const { sweep, guests, pages, changedPages, restlessPages, durationMs, processorMs } = report;
   const bytes = pages * pageSize;
   const changed = [
-    `${changedPages.toLocaleString('en')} changed`,
-    ...(restlessPages === 0 ? [] : [`${restlessPages.toLocaleString('en')} never rest`]),
+    `${figure(changedPages)} changed`,
+    ...(restlessPages === 0 ? [] : [`${figure(restlessPages)} never rest`]),
   ];
   return (
     `sweep ${sweep}: ${count(guests, 'guest')}, ${count(pages, 'page')} (${size(bytes)}), ` +

@@ -1,7 +1,7 @@
 /** `ksmd get`: counters and tunables, as /sys/kernel/mm/ksm shows them, and khugepaged's. */
 import { KsmdError } from '../../../errors.js';
 import { didYouMean } from '../../../similar.js';
-import { pairs } from '../../terminal/wording.js';
+import { pairs } from '../../terminal/tables.js';
 import type { Action } from '../../verb.js';
 import { isKhugepaged, khugepagedFiles } from './khugepaged-files.js';
 

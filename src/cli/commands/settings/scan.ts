@@ -1,6 +1,7 @@
 /** `ksmd scan`: batches, one after another, while the scanner does not run by itself. */
 import type { Counters } from '../../../protocol/routes/ksm.js';
-import { count, pairs } from '../../terminal/wording.js';
+import { count } from '../../../wording/amounts.js';
+import { pairs } from '../../terminal/tables.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[], { readonly pages?: number; readonly times: number }> = async (

@@ -1,5 +1,5 @@
 /** `ksmd set`: writes tunables, all of those named or none. */
-import { pairs } from '../../terminal/wording.js';
+import { pairs } from '../../terminal/tables.js';
 import type { Action } from '../../verb.js';
 import { isKhugepaged, khugepagedFiles } from './khugepaged-files.js';
 

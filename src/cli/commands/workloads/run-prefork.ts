@@ -4,7 +4,7 @@
  */
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
-import { count, size } from '../../terminal/wording.js';
+import { count, size } from '../../../wording/amounts.js';
 import type { Session } from '../../verb.js';
 import { forkChildren } from './forked-children.js';
 import { written } from './written.js';

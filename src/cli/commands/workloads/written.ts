@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
+import { count } from '../../../wording/amounts.js';
 import { Progress } from '../../terminal/progress.js';
-import { count } from '../../terminal/wording.js';
 
 /** How often the workload is asked how far it is. */
 const LOOK_MS = 50;

@@ -10,7 +10,7 @@ test('it says what a write to a merged page takes, beside one to a page of the g
   const screen = calibrationScreen({ prices: DEFAULT_PRICES, fit, ownWriteNs: 42 });
   expect(screen[0]).toBe(DEFAULT_PRICES.measuredOn);
   expect(screen).toContainEqual(expect.stringMatching(/^a guest's write to a merged page +6\.30$/));
-  expect(screen).toContainEqual(expect.stringMatching(/^mixed +2\.00 +95 %$/));
+  expect(screen).toContainEqual(expect.stringMatching(/^mixed +2\.00 +95\.0 %$/));
   expect(screen.slice(-3)).toEqual([
     "A guest's first write to a merged page takes 6.3 µs more: by that it can tell",
     "that the page is another's too.",

@@ -28,9 +28,9 @@ describe('register --huge', () => {
     await daemon.ksmdWithInput('x', 'write', 'vm', '0x100000000');
     const { stdout } = await ksmd('guests', 'vm');
     expect(stdout).toMatch(/^GUEST +NODE +REGIONS +PAGES +PRESENT +HUGE +MERGED\n/);
-    expect(stdout).toMatch(/^vm +0 +1 +1024 +4 MiB +512 +2 MiB +1 +0 +0 B$/m);
+    expect(stdout).toMatch(/^vm +0 +1 +1,024 +4 MiB +512 +2 MiB +1 +0 +0 B$/m);
     expect(stdout).toMatch(
-      /^REGION +ADDRESS +PAGES +HUGE\nmemory +0x100000000 +1024 +4 MiB +yes$/m,
+      /^REGION +ADDRESS +PAGES +HUGE\nmemory +0x100000000 +1,024 +4 MiB +yes$/m,
     );
     expect(JSON.parse((await ksmd('guests', 'vm', '--json')).stdout)).toMatchObject({
       hugePages: 1,

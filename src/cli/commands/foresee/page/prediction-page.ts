@@ -2,8 +2,8 @@
  * Predictions as one page that needs nothing else. Its files are src/web/prediction/.
  */
 import { VERSION } from '../../../../version.js';
+import { count, duration } from '../../../../wording/amounts.js';
 import type { KernelChoice } from '../../../kernel-choice.js';
-import { count, duration } from '../../../terminal/wording.js';
 import {
   basisSentences,
   headline,

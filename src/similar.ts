@@ -8,6 +8,9 @@ const MOST_EDITS = 3;
 /** A word of which more is edited is another one, too. */
 const MOST_EDITED = 0.6;
 
+/** Of many that are as like it. */
+const MOST_NAMED = 5;
+
 /** In brackets, a blank before them; empty if none of the names is like it. */
 export function didYouMean(word: string, names: readonly string[]): string {
   for (let edits = 1; edits <= MOST_EDITS; edits++) {
@@ -15,8 +18,11 @@ export function didYouMean(word: string, names: readonly string[]): string {
       (name) =>
         edits < MOST_EDITED * Math.max(word.length, name.length) && isWithin(edits, word, name),
     );
-    if (similar.length > 0)
-      return ` (Did you mean ${similar.length > 1 ? 'one of ' : ''}${similar.join(', ')}?)`;
+    if (similar.length > 0) {
+      const named = similar.slice(0, MOST_NAMED).join(', ');
+      const more = similar.length > MOST_NAMED ? ', …' : '';
+      return ` (Did you mean ${similar.length > 1 ? 'one of ' : ''}${named}${more}?)`;
+    }
   }
   return '';
 }

@@ -26,15 +26,49 @@ describe('the names that were probably meant', () => {
     ];
     expect(didYouMean(word, names)).toBe(told);
   });
+
+  test('of many that are as like it, some', () => {
+    const machines = Array.from({ length: 9 }, (_, n) => `machine-${n}`);
+    expect(didYouMean('machine', machines)).toBe(
+      ' (Did you mean one of machine-0, machine-1, machine-2, machine-3, machine-4, …?)',
+    );
+  });
 });
 
 describe('a command line that is refused tells', () => {
   let daemon: DaemonProcess;
   beforeAll(async () => {
     daemon = await DaemonProcess.start(['--run', '0']);
+    await daemon.client.createGuest('web-front');
+    await daemon.client.map('web-front', 'memory', { pages: 1 });
   });
   afterAll(async () => {
     await daemon.stop();
+  });
+
+  test.each([
+    'guests web-frnot',
+    'guests web_front',
+    'read web-frnot 0x1000 1',
+    'unregister web-fron',
+    'fork web-frot child',
+    'exec webfront',
+    'prctl web-frontt --merge on',
+    'explain web-frnt 0x1000',
+    'madvise web-frnt unmergeable --region memory',
+  ])('of a guest that is not there which was meant, and nothing besides: %s', async (line) => {
+    const [, guest] = /(web\S+)/.exec(line) ?? [];
+    expect(await daemon.ksmd(...line.split(' '))).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `ksmd: ENOENT: no guest '${guest}' (Did you mean web-front?)\n`,
+    });
+  });
+
+  test('of a region that is not there which was meant', async () => {
+    expect(
+      (await daemon.ksmd('madvise', 'web-front', 'unmergeable', '--region', 'memry')).stderr,
+    ).toBe("ksmd: ENOENT: guest 'web-front' has no region 'memry' (Did you mean memory?)\n");
   });
 
   test.each([

@@ -27,10 +27,12 @@ export function failureOf(error: unknown, hints: Readonly<Record<string, string>
 }
 
 function nextStep(
-  { code, details: { socketPath: path } }: KsmdError,
+  { code, message, details: { socketPath: path } }: KsmdError,
   hints: Readonly<Record<string, string>>,
 ): string {
-  if (path === undefined) return hints[code] === undefined ? '' : ` (${hints[code]})`;
+  // What was probably meant says enough.
+  if (path === undefined)
+    return hints[code] === undefined || message.endsWith('?)') ? '' : ` (${hints[code]})`;
   if (code === 'EACCES') return ': ask its owner, or choose another with --socket';
   const start = path === socketPath(undefined) ? 'ksmd start' : `ksmd start --socket ${path}`;
   return `: start one with '${start}'`;

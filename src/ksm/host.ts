@@ -34,6 +34,7 @@ import { finish, type LongWork } from '../machine/long-work.js';
 import { Machine } from '../machine/machine.js';
 import { HOLDER_API } from '../machine/pte.js';
 import { type Advice, DEFAULT_KERNEL, KHUGEPAGED } from '../names.js';
+import { didYouMean } from '../similar.js';
 import { advisePages, mergesAny, setMergesAny, unsharePages } from './advice.js';
 import type { Clock } from './clock.js';
 import {
@@ -550,15 +551,19 @@ export class Host {
 
   private guest(name: string): GuestEntry {
     const guest = this.guests.get(name);
-    if (guest === undefined) throw new KsmdError('ENOENT', `no guest '${name}'`);
-    return guest;
+    if (guest !== undefined) return guest;
+    throw new KsmdError('ENOENT', `no guest '${name}'${didYouMean(name, [...this.guests.keys()])}`);
   }
 
   private region(guestName: string, regionName: string): number {
-    const region = this.guest(guestName).regions.get(regionName);
-    if (region === undefined)
-      throw new KsmdError('ENOENT', `guest '${guestName}' has no region '${regionName}'`);
-    return region;
+    const { regions } = this.guest(guestName);
+    const region = regions.get(regionName);
+    if (region !== undefined) return region;
+    throw new KsmdError(
+      'ENOENT',
+      `guest '${guestName}' has no region '${regionName}'` +
+        didYouMean(regionName, [...regions.keys()]),
+    );
   }
 
   private describe(name: string, region: number): RegionInfo {

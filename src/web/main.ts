@@ -1,6 +1,7 @@
 /** The dashboard: what the daemon tells, put where it belongs. Changes nothing in the daemon. */
 import type { ErrorAnswer } from '../protocol/error-answer.js';
 import type { Sample } from '../protocol/history.js';
+import type { Meanings } from '../protocol/routes/dashboard.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
 import type { Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
@@ -30,13 +31,16 @@ const verdicts = new Seldom(
   (look) => verdict.show(look),
 );
 const charts = new Charts();
-const counters = new ValuesTable('counters', false);
-const tunables = new ValuesTable('tunables', true);
+const meanings = await fetchJson<Meanings>('/dashboard/meanings.json');
+const counters = new ValuesTable('counters', meanings, false);
+const tunables = new ValuesTable('tunables', meanings, true);
 /** Tunables, and what the scanner does: another verdict may follow from others. */
 let settings: Record<string, number | string> = {};
 /** Counters that have changed since the last sample: nobody reads them more often. */
 let freshCounters: Record<string, number | string> = {};
 let recountDue = false;
+/** The next that the stream says of counters and tunables is all of them. */
+let isWhole = true;
 
 const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
   onMap: () => {
@@ -64,8 +68,8 @@ const sharing = new SharingCard(() => fetchJson<Shared>('/v1/shared'));
 const feed = new Feed('/v1/live', {
   onOpen: () => {
     tell(undefined);
-    counters.clear();
-    tunables.clear();
+    isWhole = true;
+    freshCounters = {};
     void mirror.begin();
     void about();
   },
@@ -94,11 +98,14 @@ function onEvent(event: LiveEvent): void {
       return;
     case 'files':
       if (event.data.scanner !== undefined) showScanner(event.data.scanner);
+      if (isWhole) {
+        isWhole = false;
+        counters.begin(event.data.counters);
+        tunables.begin(event.data.tunables);
+      }
       settings = { ...settings, ...event.data.tunables, scanner: pill.dataset.state ?? '' };
       tunables.update(event.data.tunables);
       freshCounters = { ...freshCounters, ...event.data.counters };
-      // The first of a stream has them all.
-      if (event.data.scanner !== undefined) counters.update(freshCounters);
       return;
     case 'warning':
       warn(event.data.message);

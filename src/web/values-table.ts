@@ -1,14 +1,27 @@
-/** Counters or tunables: a name and a value a row. */
+/**
+ * Counters or tunables, a row each: the name, what it is, the value in its unit, and where that is
+ * not the default, the default beside it.
+ */
+import type { Meaning, Meanings } from '../protocol/routes/dashboard.js';
 import { element, made, say } from './elements.js';
 import { count } from './wording.js';
 
+type Value = number | string;
+
+interface Cells {
+  readonly value: HTMLElement;
+  readonly differs: HTMLElement;
+  readonly meaning: Meaning | undefined;
+}
+
 export class ValuesTable {
   private readonly body: HTMLTableSectionElement;
-  private readonly cells = new Map<string, HTMLElement>();
+  private readonly cells = new Map<string, Cells>();
 
   /** `marked`: a value that changes is marked for a moment, so that it catches the eye. */
   constructor(
     id: string,
+    private readonly meanings: Meanings,
     private readonly marked: boolean,
   ) {
     const [body] = element(id, HTMLTableElement).tBodies;
@@ -16,38 +29,67 @@ export class ValuesTable {
     this.body = body;
   }
 
-  clear(): void {
-    this.cells.clear();
-    this.body.replaceChildren();
+  /** All that there are. Rows that were there stay where they are. */
+  begin(values: Readonly<Record<string, Value>>): void {
+    const names = Object.keys(values);
+    if (names.join() !== [...this.cells.keys()].join()) {
+      this.cells.clear();
+      this.body.replaceChildren();
+    }
+    this.update(values);
   }
 
-  update(values: Readonly<Record<string, number | string>>): void {
+  update(values: Readonly<Record<string, Value>>): void {
     for (const [name, value] of Object.entries(values)) {
-      const text = typeof value === 'number' ? count(value) : value;
-      const cell = this.cells.get(name);
-      if (cell === undefined) this.add(name, text);
-      else {
-        say(cell, text);
-        if (this.marked) this.mark(cell);
-      }
+      const known = this.cells.get(name);
+      const cells = known ?? this.add(name);
+      const text = read(value);
+      if (known !== undefined && this.marked && cells.value.textContent !== text) mark(cells.value);
+      say(cells.value, text);
+      const initial = cells.meaning?.initial;
+      const isOther = initial !== undefined && initial !== value;
+      cells.value.classList.toggle('other', isOther);
+      say(cells.differs, isOther ? `default: ${read(initial)}` : '');
     }
   }
 
-  private add(name: string, text: string): void {
+  private add(name: string): Cells {
+    const meaning = this.meanings[name];
     const row = made('tr');
-    const head = made('th', name);
+    const head = made('th');
     head.scope = 'row';
-    const cell = made('td', text);
+    head.append(nameOf(name), made('small', meaning?.help ?? ''));
+    const cell = made('td');
+    const value = made('span', '', 'amount');
+    const differs = made('small');
+    cell.append(value, made('span', unitOf(meaning), 'unit'), differs);
     row.append(head, cell);
     this.body.append(row);
-    this.cells.set(name, cell);
+    const cells = { value, differs, meaning };
+    this.cells.set(name, cells);
+    return cells;
   }
+}
 
-  private mark(cell: HTMLElement): void {
-    cell.classList.remove('changed');
-    // The style is to be seen without it for once, or the animation does not begin anew.
-    void cell.offsetWidth;
-    cell.classList.add('changed');
-    cell.addEventListener('animationend', () => cell.classList.remove('changed'), { once: true });
-  }
+/** A long name is broken between its words. */
+function nameOf(name: string): HTMLElement {
+  const code = made('code');
+  for (const part of name.split(/(?<=_)/)) code.append(part, made('wbr'));
+  return code;
+}
+
+function read(value: Value): string {
+  return typeof value === 'number' ? count(value) : value;
+}
+
+function unitOf(meaning: Meaning | undefined): string {
+  return meaning?.unit === undefined ? '' : ` ${meaning.unit}`;
+}
+
+function mark(cell: HTMLElement): void {
+  cell.classList.remove('changed');
+  // The style is to be seen without it for once, or the animation does not begin anew.
+  void cell.offsetWidth;
+  cell.classList.add('changed');
+  cell.addEventListener('animationend', () => cell.classList.remove('changed'), { once: true });
 }

@@ -222,8 +222,14 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     ],
   ])('a tunable that is set %s is on the page soon after', async (_where, value, set) => {
     await set(value);
-    await until('the new value', async () =>
-      (await page.locator('#tunables tr').allTextContents()).includes(`pages_to_scan${value}`),
+    await until(
+      'the new value',
+      async () =>
+        (await page
+          .locator('#tunables tr', { hasText: 'pages_to_scan' })
+          .first()
+          .locator('.amount')
+          .innerText()) === String(value),
     );
   });
 

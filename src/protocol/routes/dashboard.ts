@@ -4,6 +4,18 @@ import type { Routes } from '../route.js';
 
 const FileParams = Type.Object({ '*': Type.String({ description: 'the name of a file' }) });
 
+/** What a counter or tunable is, for the page to say. */
+export interface Meaning {
+  readonly help: string;
+  /** Absent where the values are states. */
+  readonly unit?: string;
+  /** A tunable's default. */
+  readonly initial?: number | string;
+}
+
+/** By sysfs name: /dashboard/meanings.json. */
+export type Meanings = Readonly<Record<string, Meaning>>;
+
 export const DASHBOARD_ROUTES = {
   dashboard: {
     method: 'GET',

@@ -1,6 +1,6 @@
 /**
- * The dashboard's page and its files, as they lie in the package. Nothing else of it can be asked
- * for.
+ * The dashboard's page and its files, as they lie in the package, and what counters and tunables
+ * are, from their records. Nothing else of it can be asked for.
  *
  * Scripts, styles and data come from the daemon alone, and no other site may show the page within
  * its own.
@@ -10,7 +10,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KsmdError } from '../../../errors.js';
-import type { DASHBOARD_ROUTES } from '../../../protocol/routes/dashboard.js';
+import { COUNTER_NAMES, COUNTERS } from '../../../ksm/records/counter-records.js';
+import { TUNABLE_NAMES, tunableRecord } from '../../../ksm/records/tunable-records.js';
+import { tunableValueNames } from '../../../ksm/tunables.js';
+import type { DASHBOARD_ROUTES, Meaning, Meanings } from '../../../protocol/routes/dashboard.js';
 import type { Handlers } from '../register.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -85,6 +88,9 @@ const HEADERS = {
   'cache-control': 'no-cache',
 };
 
+/** Where it is made and not read. */
+const MEANINGS = 'meanings.json';
+
 export function dashboardHandlers(): Handlers<typeof DASHBOARD_ROUTES> {
   return {
     dashboard: (_request, reply) => {
@@ -92,6 +98,10 @@ export function dashboardHandlers(): Handlers<typeof DASHBOARD_ROUTES> {
       return readFile(PAGE.path);
     },
     dashboardFile: ({ params }, reply) => {
+      if (params['*'] === MEANINGS) {
+        reply.headers(HEADERS).type('application/json; charset=utf-8');
+        return JSON.stringify(meanings());
+      }
       const file = FILES.get(params['*']);
       if (file === undefined)
         throw new KsmdError('ENOENT', `the dashboard has no file '${params['*']}'`);
@@ -99,4 +109,17 @@ export function dashboardHandlers(): Handlers<typeof DASHBOARD_ROUTES> {
       return readFile(file.path);
     },
   };
+}
+
+function meanings(): Meanings {
+  const counters = COUNTER_NAMES.map((name): readonly [string, Meaning] => {
+    const { help, unit } = COUNTERS[name];
+    return [name, { help, unit }];
+  });
+  const tunables = TUNABLE_NAMES.map((name): readonly [string, Meaning] => {
+    const { help, unit, initial } = tunableRecord(name);
+    const value = tunableValueNames(name)?.[initial] ?? initial;
+    return [name, { help, ...(unit === undefined ? {} : { unit }), initial: value }];
+  });
+  return Object.fromEntries([...counters, ...tunables]);
 }

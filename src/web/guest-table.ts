@@ -1,61 +1,137 @@
-/** All guests, a row each. Only what has changed is written. */
+/**
+ * All guests, a row each, in the order and of the names that somebody wants. Only what has changed
+ * is written; a row stays the same element for as long as its guest is there.
+ *
+ * Rows do not change places under a pointer or the focus: they wait until both have gone.
+ */
 import type { MapGuest } from '../protocol/routes/live.js';
 import { element, made, say } from './elements.js';
-import { bytes, count } from './wording.js';
+import { COLUMNS, type Column, chosen, numberOf, type Order, ordered } from './guest-order.js';
+import { shortenedName } from './shortened-name.js';
+import { count, mib, percent } from './wording.js';
 
-/** In the order of a guest's numbers: presentPages, mergedPages, zeroPages, rmapItems, visits. */
-const COLUMNS = ['present', 'merged', 'zero', 'known to KSM', 'visits'];
-const HEAD = ['guest', 'node', 'size', ...COLUMNS];
+/** Of memory, in MiB, with a bar for its share of the guest's size. */
+const MEMORY: readonly Column[] = ['present', 'merged', 'zero', 'known to KSM'];
+const NUMBERS = COLUMNS.slice(1);
+
+interface Row {
+  readonly row: HTMLTableRowElement;
+  readonly cells: readonly { readonly text: HTMLElement; readonly bar: HTMLElement | undefined }[];
+}
 
 export class GuestTable {
+  private readonly table = element('guests', HTMLTableElement);
   private readonly body: HTMLTableSectionElement;
   private readonly number = element('guest-count', HTMLSpanElement);
-  private cells: (readonly HTMLElement[])[] = [];
+  private readonly search = element('guest-search', HTMLInputElement);
+  private readonly none = element('no-guest', HTMLParagraphElement);
+  private readonly heads = new Map<Column, HTMLTableCellElement>();
+  private readonly rows = new Map<string, Row>();
+  private guests: readonly MapGuest[] = [];
+  private pageSize = 0;
+  private order: Order | undefined;
 
   /** `onChoose` is told the name of a guest that is to be shown on the map. */
   constructor(private readonly onChoose: (guest: string) => void) {
-    const table = element('guests', HTMLTableElement);
-    const row = made('tr');
-    for (const name of HEAD) {
-      const cell = made('th', name);
-      cell.scope = 'col';
-      row.append(cell);
-    }
-    table.tHead?.append(row);
-    const [body] = table.tBodies;
+    const [body] = this.table.tBodies;
     if (body === undefined) throw new Error('the table of guests has no body');
     this.body = body;
+    const row = made('tr');
+    row.append(...COLUMNS.map((column) => this.head(column)));
+    this.table.tHead?.append(row);
+    this.search.addEventListener('input', () => this.arrange());
   }
 
   /** Guests are others. */
   fill(guests: readonly MapGuest[], pageSize: number): void {
-    say(this.number, count(guests.length));
-    const rows = document.createDocumentFragment();
-    this.cells = guests.map(({ name, node, numbers, regions }) => {
-      const row = made('tr');
-      const head = made('th');
-      head.scope = 'row';
-      const choose = made('button', name, 'link');
-      choose.type = 'button';
-      choose.title = 'show on the map';
-      choose.addEventListener('click', () => this.onChoose(name));
-      head.append(choose);
-      const pages = regions.reduce((sum, region) => sum + region.pages, 0);
-      const cells = COLUMNS.map((_, i) => made('td', count(numbers[i] ?? 0)));
-      row.append(head, made('td', String(node)), made('td', bytes(pages * pageSize)), ...cells);
-      rows.append(row);
-      return cells;
-    });
-    this.body.replaceChildren(rows);
+    this.guests = guests;
+    this.pageSize = pageSize;
+    const names = new Set(guests.map(({ name }) => name));
+    for (const name of this.rows.keys()) if (!names.has(name)) this.rows.delete(name);
+    for (const guest of guests) this.write(guest);
+    this.arrange();
   }
 
   /** The numbers of these guests, by place, have changed. */
   update(guests: readonly MapGuest[], places: readonly number[]): void {
     for (const place of places) {
-      const numbers = guests[place]?.numbers ?? [];
-      this.cells[place]?.forEach((cell, i) => {
-        say(cell, count(numbers[i] ?? 0));
-      });
+      const guest = guests[place];
+      if (guest !== undefined) this.write(guest);
     }
+    if (this.order !== undefined && !this.table.matches(':hover, :focus-within')) this.arrange();
+  }
+
+  private head(column: Column): HTMLTableCellElement {
+    const cell = made('th');
+    cell.scope = 'col';
+    const sort = made('button', column, 'sort');
+    sort.type = 'button';
+    if (column === 'size' || MEMORY.includes(column)) sort.append(made('span', ' MiB', 'unit'));
+    sort.addEventListener('click', () => {
+      this.order = chosen(column, this.order);
+      for (const [each, head] of this.heads) {
+        if (each !== column) head.removeAttribute('aria-sort');
+        else head.ariaSort = this.order.isDescending ? 'descending' : 'ascending';
+      }
+      this.arrange();
+    });
+    cell.append(sort);
+    this.heads.set(column, cell);
+    return cell;
+  }
+
+  private write(guest: MapGuest): void {
+    const row = this.rows.get(guest.name) ?? this.add(guest.name);
+    const size = numberOf(guest, 'size');
+    for (const [at, column] of NUMBERS.entries()) {
+      const cell = row.cells[at];
+      if (cell === undefined) continue;
+      const value = numberOf(guest, column);
+      const isMemory = column === 'size' || MEMORY.includes(column);
+      say(cell.text, isMemory ? mib(value * this.pageSize) : count(value));
+      if (cell.bar === undefined) continue;
+      const share = size === 0 ? 0 : Math.min(1, value / size);
+      cell.bar.style.inlineSize = `${share * 100}%`;
+      cell.text.title = `${count(value)} pages, ${percent(share)} of the guest’s size`;
+    }
+  }
+
+  private add(name: string): Row {
+    const row = made('tr');
+    const head = made('th');
+    head.scope = 'row';
+    const choose = made('button', '', 'link');
+    choose.type = 'button';
+    choose.append(shortenedName(name));
+    choose.title = name;
+    choose.ariaLabel = name;
+    choose.addEventListener('click', () => this.onChoose(name));
+    head.append(choose);
+    row.append(head);
+    const cells = NUMBERS.map((column) => {
+      const cell = made('td');
+      const text = made('span');
+      const bar = MEMORY.includes(column) ? made('i', '', 'share') : undefined;
+      cell.append(text, ...(bar === undefined ? [] : [bar]));
+      row.append(cell);
+      return { text, bar };
+    });
+    this.rows.set(name, { row, cells });
+    return { row, cells };
+  }
+
+  /** Rows in their order, moved only if it is another one. */
+  private arrange(): void {
+    const { guests, search, order, body } = this;
+    const shown = ordered(guests, search.value, order);
+    const all = count(guests.length);
+    say(this.number, shown.length === guests.length ? all : `${count(shown.length)} of ${all}`);
+    this.none.hidden = shown.length > 0 || guests.length === 0;
+    const rows = shown.flatMap(({ name }) => this.rows.get(name)?.row ?? []);
+    if (rows.length === body.rows.length && rows.every((row, at) => row === body.rows[at])) return;
+    const focused = document.activeElement;
+    body.replaceChildren(...rows);
+    if (focused instanceof HTMLElement && body.contains(focused))
+      focused.focus({ preventScroll: true });
   }
 }

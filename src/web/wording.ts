@@ -8,6 +8,10 @@ const time = new Intl.DateTimeFormat('en', {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const tenths = new Intl.NumberFormat('en', {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** The time of day, of a moment in milliseconds since 1970. */
@@ -34,6 +38,12 @@ export function bytes(value: number): string {
     `${scaled.toFixed(unit === 0 || Math.abs(scaled) >= 100 ? 0 : 1)} ` +
     `${UNITS[Math.max(0, unit)]}`
   );
+}
+
+/** A size in MiB, without the unit; what is less than a tenth is told from nothing. */
+export function mib(value: number): string {
+  const scaled = value / 2 ** 20;
+  return scaled > 0 && scaled < 0.1 ? '< 0.1' : tenths.format(scaled);
 }
 
 /** 0 to 1, in percent. */

@@ -14,13 +14,12 @@ import { clock } from './wording.js';
 
 type Fetch = <Answer>(path: string) => Promise<Answer>;
 
+/** One after the other, as a browser has six connections for all that it asks. */
 export async function lookForVerdict(fetchJson: Fetch): Promise<StatusLook> {
-  const [status, report, unmerged, { guests }] = await Promise.all([
-    fetchJson<Status>('/v1/status'),
-    fetchJson<Report>('/v1/report'),
-    fetchJson<Unmerged>('/v1/unmerged'),
-    fetchJson<{ guests: GuestSummary[] }>('/v1/guests'),
-  ]);
+  const status = await fetchJson<Status>('/v1/status');
+  const report = await fetchJson<Report>('/v1/report');
+  const unmerged = await fetchJson<Unmerged>('/v1/unmerged');
+  const { guests } = await fetchJson<{ guests: GuestSummary[] }>('/v1/guests');
   return { status, report, unmerged, guests };
 }
 

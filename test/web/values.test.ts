@@ -1,4 +1,4 @@
-/** Counters and tunables on the dashboard: what they are, in what, and which are not the default. */
+/** Counters and tunables on the dashboard: what they are, and which are not at the default. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COUNTERS } from '../../src/ksm/records/counter-records.js';

@@ -49,7 +49,7 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
     expect(await rowsShown()).toEqual(await rowsTold());
   });
 
-  test('says what is saved, zeroes told apart, and what it costs, as ksmd status does', async () => {
+  test('says what is saved, of it zeroes, and what it costs, as ksmd status does', async () => {
     for (let scan = 0; scan < 3; scan++) await looked.daemon.client.scan(1000);
     const told = await rowsTold();
     await until('all of it', async () => isDeepStrictEqual(await rowsShown(), told));

@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { table } from '../src/cli/terminal/tables.js';
 import { addRecording, DEFAULT_SAMPLE, identityFor } from '../src/fleet/add.js';
 import { Dataset } from '../src/fleet/dataset.js';
 import { DuckDBEngine } from '../src/fleet/duckdb.js';
@@ -18,6 +17,9 @@ import { fileName, record } from './fleet/recording.js';
 import { startCluster } from './spark/cluster.js';
 import { compare } from './spark/compare.js';
 import { installedSpark, installSpark, whyNoSpark } from './spark/installed.js';
+
+/** Of two cores, not of the hundreds that Spark has in mind. */
+const SPARK_SQL = 'spark-sql --conf spark.sql.shuffle.partitions=8';
 
 const program = new Command('spark')
   .description('Puts the queries of a fleet to DuckDB and to Spark.')
@@ -35,10 +37,10 @@ const folder = mkdtempSync(join(tmpdir(), 'ksmd-spark-'));
 let unequal = 0;
 try {
   const dataset = await Dataset.open(fleet ?? (await made()));
-  await ask('in one process', dataset, `spark-sql --driver-memory ${memory}`);
+  await ask('in one process', dataset, `${SPARK_SQL} --driver-memory ${memory}`);
   const cluster = await startCluster(spark, 2, memory, folder);
   try {
-    const command = `spark-sql --master ${cluster.master} --executor-memory ${memory}`;
+    const command = `${SPARK_SQL} --master ${cluster.master} --executor-memory ${memory}`;
     await ask('on a master and two workers', dataset, command);
   } finally {
     await cluster.stop();
@@ -49,19 +51,13 @@ try {
 process.exitCode = unequal === 0 ? 0 : 1;
 
 async function ask(where: string, dataset: Dataset, sparkSql: string): Promise<void> {
-  const rows: string[][] = [];
+  console.log(`Spark ${where}`);
   for await (const each of compare(dataset, sparkSql)) {
     if (!each.areEqual) unequal++;
-    rows.push([
-      each.query,
-      String(each.rows),
-      each.areEqual ? 'equal' : 'NOT EQUAL',
-      duration(each.duckdbMs),
-      duration(each.sparkMs),
-    ]);
+    const equal = each.areEqual ? 'equal' : 'NOT EQUAL';
+    const took = `DuckDB ${duration(each.duckdbMs)}, Spark ${duration(each.sparkMs)}`;
+    console.log(`  ${each.query.padEnd(10)}${each.rows} rows ${equal}: ${took}`);
   }
-  const head = [`Spark ${where}`, 'rows', '', 'DuckDB', 'Spark'];
-  console.log(`${table(head, rows).join('\n')}\n`);
 }
 
 /** Small machines, many of them alike. */

@@ -2,7 +2,7 @@
  * Adds recordings to a fleet. What is there already is passed over, so who is interrupted says the
  * same again; any number may add at once, from wherever the directory is mounted.
  */
-import { access, rm } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KsmdError, systemError } from '../errors.js';
 import { quoted } from '../printable.js';
@@ -90,7 +90,8 @@ async function addDay(dataset: Dataset, engine: DuckDBEngine, day: RecordedDay):
     );
   ofGuests.close();
 
-  const unfinished = await dataset.unfinished();
+  const unfinished = dataset.unfinished();
+  await mkdir(unfinished, { recursive: true });
   try {
     const constants = {
       recording: BigInt.asIntN(64, BigInt(`0x${day.id}`)),

@@ -99,11 +99,9 @@ export class Dataset {
     }
   }
 
-  /** A directory to write in, of one's own. What is left in it by who died is in nobody's way. */
-  async unfinished(): Promise<string> {
-    const path = join(this.directory, '_unfinished', randomUUID());
-    await mkdir(path, { recursive: true });
-    return path;
+  /** Where to make a directory of one's own. What who died has left in it is in nobody's way. */
+  unfinished(): string {
+    return join(this.directory, '_unfinished', randomUUID());
   }
 }
 

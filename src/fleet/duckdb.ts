@@ -11,6 +11,7 @@ import { KsmdError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
 import { type Engine, literal, type Row } from './engine.js';
 import type { Value } from './page-rows.js';
+import { keptView } from './queries.js';
 
 const MIB = 2 ** 20;
 /** Beyond it goes to files: a thousand hosts are no more than a laptop has room for. */
@@ -123,9 +124,18 @@ export class DuckDBEngine implements Engine {
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
-    await this.run(...statements.slice(0, -1));
+    const kept: string[] = [];
+    for (const statement of statements.slice(0, -1)) {
+      const view = keptView(statement);
+      if (view === undefined) await this.run(statement);
+      else {
+        await this.run(`CREATE OR REPLACE TEMPORARY TABLE ${view.name} AS ${view.select}`);
+        kept.push(view.name);
+      }
+    }
     const { connection } = this;
     const reader = await told(() => connection.runAndReadAll(statements.at(-1) ?? ''));
+    await this.run(...kept.map((name) => `DROP TABLE ${name}`));
     return reader.getRowObjectsJS().map((row) => {
       const values = Object.entries(row).map(([name, value]) => [
         name,

@@ -1,7 +1,8 @@
 /**
  * The queries, which stand in queries/*.sql and are meant to be read: statements of an SQL that
  * DuckDB and Spark both know, over the tables `guests` and `pages`. What is to be chosen in one
- * stands in it as $name.
+ * stands in it as $name. A view that is marked as kept is asked more than once: engines work it out
+ * once, each in its own way.
  */
 import { readFileSync } from 'node:fs';
 
@@ -30,12 +31,16 @@ const DEFAULTS: Choices = {
   highest: 2n ** 63n - 1n,
 };
 
+/** What some begin with. */
+const BEGINNINGS: Partial<Record<QueryName, 'alike'>> = { families: 'alike', pairs: 'alike' };
+
 /** Those that a report is made of. */
 export const REPORT_QUERIES = ['hosts', 'together', 'contents'] as const;
 
 /** The views that all queries begin with, and the queries, as text. */
 export function sqlOf(queries: readonly QueryName[], choices: Choices = {}): string {
-  return [fileOf('current'), ...queries.map((query) => filled(fileOf(query), choices))].join('\n');
+  const files = queries.flatMap((query) => [BEGINNINGS[query] ?? [], query].flat());
+  return [fileOf('current'), ...files.map((file) => filled(fileOf(file), choices))].join('\n');
 }
 
 /** As statements; the last one has the rows. */
@@ -47,8 +52,17 @@ export function statementsOf(query: QueryName, choices: Choices = {}): string[] 
     .filter((statement) => statement !== '');
 }
 
+/** A kept view's name and what is in it; undefined for all other statements. */
+export function keptView(statement: string): { name: string; select: string } | undefined {
+  const found = /^CREATE OR REPLACE TEMPORARY VIEW \/\* kept \*\/ (\w+) AS\s+(.*)$/s.exec(
+    statement,
+  );
+  const [, name, select] = found ?? [];
+  return name === undefined || select === undefined ? undefined : { name, select };
+}
+
 /** Beside src/ in a checkout, and in what is installed. */
-function fileOf(query: QueryName | 'current'): string {
+function fileOf(query: QueryName | 'current' | 'alike'): string {
   return readFileSync(new URL(`../../src/fleet/queries/${query}.sql`, import.meta.url), 'utf8');
 }
 

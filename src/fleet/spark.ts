@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { KsmdError, systemError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
 import type { Engine, Row } from './engine.js';
+import { keptView } from './queries.js';
 
 /** Host and day are texts, whatever they look like; and no catalog is made of a query. */
 const SETTINGS = [
@@ -25,13 +26,16 @@ export class SparkEngine implements Engine {
     private readonly command: readonly string[],
     /** Its own: Spark leaves files where it runs. */
     private readonly directory: string,
+    /** In the fleet, where all of a cluster see it. */
+    private readonly warehouse: string,
   ) {}
 
   /** `command`: `spark-sql`, and options of it if need be, a space between two. */
   static async of(dataset: Dataset, command: string): Promise<SparkEngine> {
     await dataset.assertWhole();
     const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
-    return new SparkEngine(dataset, command.split(' ').filter(Boolean), directory);
+    const words = command.split(' ').filter(Boolean);
+    return new SparkEngine(dataset, words, directory, dataset.unfinished());
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
@@ -40,12 +44,13 @@ export class SparkEngine implements Engine {
     const script = [
       view(this.dataset, 'guests'),
       view(this.dataset, 'pages'),
-      ...statements.slice(0, -1),
+      ...statements.slice(0, -1).map(kept),
       asLines,
     ];
     const path = join(this.directory, 'query.sql');
     await writeFile(path, script.map((statement) => `${statement};\n`).join('\n'));
     const printed = await this.run(['-S', '-f', path]);
+    await rm(this.warehouse, { recursive: true, force: true });
     return printed
       .split('\n')
       .filter((line) => line.startsWith('{'))
@@ -53,13 +58,15 @@ export class SparkEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    for (const directory of [this.directory, this.warehouse])
+      await rm(directory, { recursive: true, force: true });
   }
 
   /** What it prints. */
   private run(args: readonly string[]): Promise<string> {
     const [program = 'spark-sql', ...given] = this.command;
-    const settings = SETTINGS.flatMap((setting) => ['--conf', setting]);
+    const warehouse = `spark.sql.warehouse.dir=${this.warehouse}`;
+    const settings = [...SETTINGS, warehouse].flatMap((setting) => ['--conf', setting]);
     const spark = spawn(program, [...given, ...settings, ...args], {
       cwd: this.directory,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,6 +94,17 @@ export class SparkEngine implements Engine {
       });
     });
   }
+}
+
+/**
+ * As a table, in files: of a view, cached or not, Spark puts the text wherever it is named, and
+ * plans a query of a dozen such for hours.
+ */
+function kept(statement: string): string {
+  const found = keptView(statement);
+  return found === undefined
+    ? statement
+    : `CREATE TABLE ${found.name} USING parquet AS ${found.select}`;
 }
 
 function view(dataset: Dataset, table: FleetTable): string {

@@ -237,7 +237,8 @@ test('what somebody has left unfinished is no part of the fleet', async () => {
   const dataset = await Dataset.open(directory.fleet);
   const partition = join(dataset.table('guests'), 'host=b', `day=${day?.day}`);
   const [name = ''] = readdirSync(partition);
-  const unfinished = await dataset.unfinished();
+  const unfinished = dataset.unfinished();
+  mkdirSync(unfinished, { recursive: true });
   writeFileSync(join(unfinished, 'pages'), 'half of it');
   mkdirSync(join(dataset.directory, '_unfinished', 'moved'), { recursive: true });
   renameSync(join(partition, name), join(dataset.directory, '_unfinished', 'moved', name));

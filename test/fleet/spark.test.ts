@@ -1,5 +1,5 @@
 /** Spark: what is given to its command line, and what is made of what that prints. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Dataset } from '../../src/fleet/dataset.js';
@@ -60,6 +60,19 @@ test('rows are lines of JSON, whatever else is printed', async () => {
   const script = kept('script');
   expect(script).toContain(`USING parquet OPTIONS (path '${dataset.table('pages')}')`);
   expect(script).toMatch(/CREATE VIEW one AS SELECT 1;\n\nSELECT to_json\(.*FROM \(SELECT \* FROM/);
+});
+
+test('what is asked more than once is a table in the fleet meanwhile, which is gone after', async () => {
+  const path = standIn('{"host":"a"}\n');
+  const spark = await SparkEngine.of(dataset, path);
+  const view = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
+  await spark.rows([view, 'SELECT * FROM one']);
+  const [, warehouse = ''] = /spark\.sql\.warehouse\.dir=(\S+)/.exec(kept('arguments')) ?? [];
+  expect(warehouse).toContain(join(directory.fleet, '_unfinished'));
+  expect(kept('script')).toContain('CREATE TABLE one USING parquet AS SELECT 1;\n');
+  mkdirSync(warehouse, { recursive: true });
+  await spark.close();
+  expect(existsSync(warehouse)).toBe(false);
 });
 
 test('what Spark says is wrong is told in one line', async () => {

@@ -12,111 +12,83 @@
 -- each a sum over contents. The first is counted by group, the next two by guest and group, and
 -- only the last by pair, of what few have. How groups are chosen decides what it costs, and
 -- nothing else.
+
+-- Who has nothing in common with any leader is in the group of none.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ grouped AS
+SELECT g.number, coalesce(best.leader, 0) AS leader
+FROM current_guests AS g
+LEFT JOIN (
+  SELECT number, leader,
+    row_number() OVER (PARTITION BY number ORDER BY contents DESC, leader) AS place
+  FROM alike
+) AS best ON best.number = g.number AND best.place = 1;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ sizes AS
+SELECT leader, count(*) AS guests FROM grouped GROUP BY leader;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ norms AS
+SELECT c.leader, c.hi, c.lo
+FROM (
+  SELECT g.leader, h.hi, h.lo, count(*) AS guests
+  FROM has AS h
+  JOIN grouped AS g ON g.number = h.number
+  GROUP BY g.leader, h.hi, h.lo
+) AS c
+JOIN sizes AS s ON s.leader = c.leader
+WHERE 2 * c.guests > s.guests;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ departs AS
 WITH
-  sketch AS (
-    SELECT number, hi, lo
-    FROM current_pages
-    WHERE first_in_guest AND hi BETWEEN $lowest AND $highest
-  ),
-  shared AS (
-    SELECT hi, lo FROM sketch GROUP BY hi, lo HAVING count(*) > 1
-  ),
-  has AS (
-    SELECT k.number, k.hi, k.lo FROM sketch AS k JOIN shared AS s ON k.hi = s.hi AND k.lo = s.lo
-  ),
-  -- As many as $leaders, spread over all hosts.
-  leaders AS (
-    SELECT number
-    FROM current_guests
-    -- Scattered by the golden ratio: names are in an order that each host may repeat.
-    WHERE CAST(number AS BIGINT) * 2654435769 % 4294967296
-      < (SELECT 4294967296 / count(*) * $leaders FROM current_guests)
-  ),
-  -- Each is there once already: grouped, they are joined first, whatever an engine may guess.
-  led AS (
-    SELECT h.number AS leader, h.hi, h.lo
-    FROM has AS h
-    JOIN leaders AS l ON l.number = h.number
-    GROUP BY h.number, h.hi, h.lo
-  ),
-  alike AS (
-    SELECT h.number, l.leader, count(*) AS contents
-    FROM led AS l
-    JOIN has AS h ON h.hi = l.hi AND h.lo = l.lo
-    GROUP BY h.number, l.leader
-  ),
-  -- Who has nothing in common with any leader is in the group of none.
-  grouped AS (
-    SELECT g.number, coalesce(best.leader, 0) AS leader
-    FROM current_guests AS g
-    LEFT JOIN (
-      SELECT number, leader,
-        row_number() OVER (PARTITION BY number ORDER BY contents DESC, leader) AS place
-      FROM alike
-    ) AS best ON best.number = g.number AND best.place = 1
-  ),
-  sizes AS (SELECT leader, count(*) AS guests FROM grouped GROUP BY leader),
-  norms AS (
-    SELECT c.leader, c.hi, c.lo
-    FROM (
-      SELECT g.leader, h.hi, h.lo, count(*) AS guests
-      FROM has AS h
-      JOIN grouped AS g ON g.number = h.number
-      GROUP BY g.leader, h.hi, h.lo
-    ) AS c
-    JOIN sizes AS s ON s.leader = c.leader
-    WHERE 2 * c.guests > s.guests
-  ),
   expected AS (
     SELECT g.number, n.hi, n.lo FROM norms AS n JOIN grouped AS g ON g.leader = n.leader
-  ),
-  departs AS (
-    SELECT coalesce(h.number, e.number) AS number, coalesce(h.hi, e.hi) AS hi,
-      coalesce(h.lo, e.lo) AS lo, CASE WHEN e.number IS NULL THEN 1 ELSE -1 END AS sign
-    FROM has AS h
-    FULL JOIN expected AS e ON e.number = h.number AND e.hi = h.hi AND e.lo = h.lo
-    WHERE h.number IS NULL OR e.number IS NULL
-  ),
-  group_by_group AS (
-    SELECT a.leader AS a, b.leader AS b, count(*) AS contents
-    FROM norms AS a
-    JOIN norms AS b ON a.hi = b.hi AND a.lo = b.lo
-    GROUP BY a.leader, b.leader
-  ),
-  guest_by_group AS (
-    SELECT d.number, n.leader, sum(d.sign) AS contents
-    FROM departs AS d
-    JOIN norms AS n ON n.hi = d.hi AND n.lo = d.lo
-    GROUP BY d.number, n.leader
-  ),
-  guest_by_guest AS (
-    SELECT a.number AS a, b.number AS b, sum(a.sign * b.sign) AS contents
-    FROM departs AS a
-    JOIN departs AS b ON a.hi = b.hi AND a.lo = b.lo AND a.number < b.number
-    GROUP BY a.number, b.number
-  ),
-  -- Pairs for which all of it is known.
-  departing_both AS (
-    SELECT p.a, p.b,
-      coalesce(n.contents, 0) + coalesce(ta.contents, 0) + coalesce(tb.contents, 0) + p.contents
-        AS contents
-    FROM guest_by_guest AS p
-    JOIN grouped AS ga ON ga.number = p.a
-    JOIN grouped AS gb ON gb.number = p.b
-    LEFT JOIN group_by_group AS n ON n.a = ga.leader AND n.b = gb.leader
-    LEFT JOIN guest_by_group AS ta ON ta.number = p.a AND ta.leader = gb.leader
-    LEFT JOIN guest_by_group AS tb ON tb.number = p.b AND tb.leader = ga.leader
-  ),
-  -- All others: of a guest, what it brings to pairs with those of another group, or its own.
-  sides AS (
-    SELECT g.number, g.leader, other.leader AS other, coalesce(t.contents, 0) AS contents,
-      row_number() OVER
-        (PARTITION BY g.leader, other.leader ORDER BY coalesce(t.contents, 0) DESC, g.number)
-        AS place
-    FROM grouped AS g
-    CROSS JOIN sizes AS other
-    LEFT JOIN guest_by_group AS t ON t.number = g.number AND t.leader = other.leader
-  ),
+  )
+SELECT coalesce(h.number, e.number) AS number, coalesce(h.hi, e.hi) AS hi,
+  coalesce(h.lo, e.lo) AS lo, CASE WHEN e.number IS NULL THEN 1 ELSE -1 END AS sign
+FROM has AS h
+FULL JOIN expected AS e ON e.number = h.number AND e.hi = h.hi AND e.lo = h.lo
+WHERE h.number IS NULL OR e.number IS NULL;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ group_by_group AS
+SELECT a.leader AS a, b.leader AS b, count(*) AS contents
+FROM norms AS a
+JOIN norms AS b ON a.hi = b.hi AND a.lo = b.lo
+GROUP BY a.leader, b.leader;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ guest_by_group AS
+SELECT d.number, n.leader, sum(d.sign) AS contents
+FROM departs AS d
+JOIN norms AS n ON n.hi = d.hi AND n.lo = d.lo
+GROUP BY d.number, n.leader;
+
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ guest_by_guest AS
+SELECT a.number AS a, b.number AS b, sum(a.sign * b.sign) AS contents
+FROM departs AS a
+JOIN departs AS b ON a.hi = b.hi AND a.lo = b.lo AND a.number < b.number
+GROUP BY a.number, b.number;
+
+-- Pairs for which all of it is known.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ departing_both AS
+SELECT p.a, p.b,
+  coalesce(n.contents, 0) + coalesce(ta.contents, 0) + coalesce(tb.contents, 0) + p.contents
+    AS contents
+FROM guest_by_guest AS p
+JOIN grouped AS ga ON ga.number = p.a
+JOIN grouped AS gb ON gb.number = p.b
+LEFT JOIN group_by_group AS n ON n.a = ga.leader AND n.b = gb.leader
+LEFT JOIN guest_by_group AS ta ON ta.number = p.a AND ta.leader = gb.leader
+LEFT JOIN guest_by_group AS tb ON tb.number = p.b AND tb.leader = ga.leader;
+
+-- All others: of a guest, what it brings to pairs with those of another group, or its own.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ sides AS
+SELECT g.number, g.leader, other.leader AS other, coalesce(t.contents, 0) AS contents,
+  row_number() OVER
+    (PARTITION BY g.leader, other.leader ORDER BY coalesce(t.contents, 0) DESC, g.number)
+    AS place
+FROM grouped AS g
+CROSS JOIN sizes AS other
+LEFT JOIN guest_by_group AS t ON t.number = g.number AND t.leader = other.leader;
+
+WITH
   -- So much at least the best $rows have, as so many have it: of each group the best, with each
   -- other. Where there are fewer in all, any may be among the best.
   good AS (

@@ -33,6 +33,8 @@ export interface PlacementOptions {
 
 export interface HostFigures {
   readonly guests: number;
+  /** How many different ones its guests are of. */
+  readonly tenants: number;
   /** Margin and error included. */
   readonly usedPages: number;
   /** Frames that merging between its guests gives back. */
@@ -124,6 +126,7 @@ function figuresOf(placed: Placed, scale: Scale): PlacementFigures {
   return {
     hosts: placed.members.map((members, host) => ({
       guests: members.length,
+      tenants: new Set(members.map((guest) => placed.fleet.guests[guest]?.tenant)).size,
       usedPages: placed.usedPages[host],
       saved: scale.of(placed.on(host)),
     })),
@@ -131,13 +134,13 @@ function figuresOf(placed: Placed, scale: Scale): PlacementFigures {
   };
 }
 
-function noRoom(placed: Placed, { hosts, memoryPages, maxMoves }: PlacementOptions): KsmdError {
-  const left = placed.fleet.guests.filter((_, guest) => placed.hostOf[guest] === NOWHERE);
-  const pages = left.reduce((sum, { alonePages }) => sum + alonePages, 0);
+function noRoom(placed: Placed, { hosts, maxMoves }: PlacementOptions): KsmdError {
+  const { guests } = placed.fleet;
+  const left = guests.filter((_, guest) => placed.hostOf[guest] === NOWHERE);
   const more = maxMoves === undefined ? 'hosts or memory' : 'hosts, memory or moves';
   return new KsmdError(
     'ENOSPC',
-    `no placement was found that fits on ${hosts} hosts of ${memoryPages} pages: ` +
-      `${left.length} guests of ${pages} pages are left over; allow more ${more}`,
+    `no placement was found that fits on ${hosts === 1 ? 'one host' : `${hosts} hosts`}: ` +
+      `${left.length} of ${guests.length} guests would be on none; allow more ${more}`,
   );
 }

@@ -210,7 +210,7 @@ describe('where few may move', () => {
   test('too few to empty a host are refused, with what is left over', () => {
     const guests = guestsWith([1], [1], [1]).map((guest) => ({ ...guest, host: 2 }));
     expect(() => place(guests, { ...ROOM, maxMoves: 2 })).toThrow(
-      '1 guests of 100 pages are left over; allow more hosts, memory or moves',
+      '1 of 3 guests would be on none; allow more hosts, memory or moves',
     );
   });
 });
@@ -225,7 +225,7 @@ test('of no guests is nobody anywhere; one host takes all', () => {
 test('what does not fit is refused, with what is left over', () => {
   const guests = guestsWith([1], [1], [2]);
   expect(() => place(guests, { ...ROOM, memoryPages: 120 })).toThrow(
-    'no placement was found that fits on 2 hosts of 120 pages: 1 guests of 100 pages are left over',
+    'no placement was found that fits on 2 hosts: 1 of 3 guests would be on none',
   );
 });
 

@@ -27,9 +27,10 @@ export async function add(
   } finally {
     line.clear();
     await engine.close();
+    // Also of those before one that cannot be added: they are there.
+    if (json) printJson(days);
+    else if (days.length > 0) print(...linesOf(days, directory));
   }
-  if (json) printJson(days);
-  else print(...linesOf(days, directory));
 }
 
 async function addOne(

@@ -25,6 +25,7 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   [what, directory, paths],
   options,
 ) => {
+  refuseOptionsOfOthers(what, options);
   if (what === 'add') return add(session, directory, paths, options.sample);
   if (paths.length > 0) throw new InvalidArgumentError(`${what} takes no recordings: add does`);
   if (what === 'sql') return printQuery(session, directory);
@@ -39,6 +40,21 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   }
   return undefined;
 };
+
+/** Options by the action that takes them. */
+const OPTIONS_OF = {
+  add: ['sample'],
+  place: ['hosts', 'memory', 'tenants', 'maxMoves'],
+} as const;
+
+function refuseOptionsOfOthers(what: FleetAction, options: FleetOptions): void {
+  for (const action of ['add', 'place'] as const)
+    for (const option of OPTIONS_OF[action])
+      if (what !== action && options[option] !== undefined) {
+        const name = option.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+        throw new InvalidArgumentError(`${what} takes no --${name}: ${action} does`);
+      }
+}
 
 function engineOf(dataset: Dataset, { engine, sparkSql }: FleetOptions): Promise<Engine> {
   return engine === 'spark' ? SparkEngine.of(dataset, sparkSql) : DuckDBEngine.of(dataset);

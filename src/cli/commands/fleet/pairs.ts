@@ -49,16 +49,20 @@ function familyLines(
   return [
     `${count(guests, 'guest')}: ${figure(inOne)} alike by half of what they share ` +
       `and more, in ${count(alike.length, 'family', 'families')}`,
-    '',
-    ...table(
-      ['ALIKE', 'GUESTS'],
-      alike
-        .slice(0, top)
-        .map((family) => [
-          `${family.slice(0, NAMED).map(nameOf).join(', ')}${family.length > NAMED ? ', …' : ''}`,
-          figure(family.length),
-        ]),
-    ),
+    ...(alike.length === 0 ? [] : ['']),
+    ...(alike.length === 0
+      ? []
+      : table(
+          ['ALIKE', 'GUESTS'],
+          alike
+            .slice(0, top)
+            .map((family) => [
+              [...family.slice(0, NAMED).map(nameOf), ...(family.length > NAMED ? ['…'] : [])].join(
+                ', ',
+              ),
+              figure(family.length),
+            ]),
+        )),
     ...more(alike.length, top),
     ...(guests <= LEADERS
       ? []
@@ -78,15 +82,17 @@ function pairLines({ rows, missed }: Pairs, identity: FleetIdentity, top: number
     return about(pages, error, bytes);
   };
   return [
-    ...table(
-      ['TWO GUESTS', 'IN COMMON'],
-      rows.map((row) => [
-        ['a', 'b']
-          .map((x) => `${textOf(row, `${x}_host`)}/${textOf(row, `${x}_guest`)}`)
-          .join(', '),
-        inCommon(row),
-      ]),
-    ),
+    ...(rows.length === 0
+      ? ['No two guests were found to have anything in common but zeroes.']
+      : table(
+          ['TWO GUESTS', 'IN COMMON'],
+          rows.map((row) => [
+            ['a', 'b']
+              .map((x) => `${textOf(row, `${x}_host`)}/${textOf(row, `${x}_guest`)}`)
+              .join(', '),
+            inCommon(row),
+          ]),
+        )),
     ...(missed === 0
       ? []
       : [

@@ -47,13 +47,18 @@ export async function placeGuests(
     onProgress: (share) => line.tell(`placing ${count(guests.length, 'guest')}: ${percent(share)}`),
   });
   line.clear();
-  const names = Array.from(
-    { length: Math.max(hosts, known.length) },
-    (_, at) => known[at] ?? `new-${at - known.length + 1}`,
-  );
+  const names = namesOf(known, hosts);
   const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin };
   if (json) printJson(asJson(told));
   else print(...linesOf(told, options.top));
+}
+
+/** Of hosts that are there, and of as many new ones as are wanted. */
+function namesOf(known: readonly string[], wanted: number): string[] {
+  const names = [...known];
+  for (let number = 1; names.length < wanted; number++)
+    if (!known.includes(`new-${number}`)) names.push(`new-${number}`);
+  return names;
 }
 
 interface Told {
@@ -95,13 +100,15 @@ function linesOf(told: Told, top: number): string[] {
   const baseline = (name: string, figures: PlacementFigures | undefined): string[] => [
     name,
     figures === undefined ? 'does not fit' : savedOf(figures.saved),
-    figures === undefined ? '' : tooFull(figures),
+    figures === undefined ? '' : faultsOf(figures),
   ];
-  const tooFull = (figures: PlacementFigures): string => {
-    const full = figures.hosts.filter(
-      ({ usedPages }) => usedPages * identity.pageSize > memory,
-    ).length;
-    return full === 0 ? '' : `${count(full, 'host')} too full`;
+  const faultsOf = ({ hosts }: PlacementFigures): string => {
+    const full = hosts.filter(({ usedPages }) => usedPages * identity.pageSize > memory).length;
+    const mixed = hosts.filter(({ tenants }) => tenants > 1).length;
+    return [
+      ...(full === 0 ? [] : [`${count(full, 'host')} too full`]),
+      ...(mixed === 0 ? [] : [`${count(mixed, 'host')} of several tenants`]),
+    ].join(', ');
   };
   return [
     `${count(guests.length, 'guest')} on ${count(hosts.length, 'host')} of ${size(memory)}: ` +

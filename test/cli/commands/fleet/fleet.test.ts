@@ -123,12 +123,66 @@ describe('guests are placed', () => {
     expect([moves.length, saved.pages]).toEqual([0, 0]);
   });
 
+  test('and of today it is said where tenants are not apart', async () => {
+    const tenants = join(directory.path, 'mixed');
+    writeFileSync(tenants, '*/web-* red\n* blue\n');
+    expect(await place('--tenants', tenants)).toMatch(
+      /^as today +0 B +2 hosts of several tenants$/m,
+    );
+  });
+
+  test('on hosts that are not there yet under names that nobody has', async () => {
+    const other = new FleetDirectory();
+    try {
+      await other.add(other.record({ host: 'new-1' }, [{ atMs: 0, guests: { a: pages(1, 8) } }]));
+      const text = await printed('place', other.fleet, '--memory', '1M', '--hosts', '2', '--json');
+      const { hosts } = JSON.parse(text);
+      expect(hosts.map(({ host }: { host: string }) => host)).toEqual(['new-1', 'new-2']);
+    } finally {
+      await other.remove();
+    }
+  });
+
   test('only where there is memory for them', async () => {
     const { status, stderr } = await fleet('place', directory.fleet, '--memory', '120K');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^ksmd: ENOSPC: no placement was found that fits on 2 hosts/);
+    expect(stderr).toBe(
+      'ksmd: ENOSPC: no placement was found that fits on 2 hosts: 2 of 4 guests would be on ' +
+        'none; allow more hosts or memory\n',
+    );
     expect((await fleet('place', directory.fleet)).stderr).toContain('--memory 256GiB');
   });
+});
+
+test('of guests that share nothing no table is printed', async () => {
+  const other = new FleetDirectory();
+  try {
+    const guests = { a: [1, 2], b: [3, 0] };
+    await other.add(other.record({ host: 'h' }, [{ atMs: 0, guests }]));
+    expect(await printed('pairs', other.fleet)).toBe(
+      '2 guests: 0 alike by half of what they share and more, in 0 families\n\n' +
+        'No two guests were found to have anything in common but zeroes.\n',
+    );
+  } finally {
+    await other.remove();
+  }
+});
+
+test('what was added before a recording that cannot be is told, and is there', async () => {
+  const other = new FleetDirectory();
+  try {
+    const path = other.record({ host: 'h' }, [{ atMs: 0, guests: { a: [1, 2] } }]);
+    const { status, stdout, stderr } = await fleet(
+      ...['add', other.fleet, path, '/dev/null', '--sample', '1/1'],
+    );
+    expect([status, stdout]).toEqual([
+      1,
+      `1 day of 1 host added to ${other.fleet}: 2 pages as 2 rows\n`,
+    ]);
+    expect(stderr).toMatch(/^ksmd: EINVAL: '\/dev\/null'/);
+  } finally {
+    await other.remove();
+  }
 });
 
 test('who is killed while adding has lost nothing and left nothing twice', async () => {
@@ -239,6 +293,8 @@ test.each([
   [['report', '/nowhere'], 1, /ENOENT: '?\/nowhere'? is no fleet: 'ksmd fleet add/],
   [['add', 'fleet'], 2, /name recordings to add/],
   [['report', 'fleet', 'a.rec'], 2, /report takes no recordings: add does/],
+  [['pairs', 'fleet', '--sample', '1/8'], 2, /pairs takes no --sample: add does/],
+  [['report', 'fleet', '--max-moves', '3'], 2, /report takes no --max-moves: place does/],
   [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, place, sql/],
   [['add', '/dev/null/fleet', '/dev/null'], 1, /EINVAL: '?\/dev\/null'? /],
 ])('%o is refused in a sentence', async (args, status, sentence) => {

@@ -7,6 +7,7 @@
  */
 
 import { count, duration, percent, size } from '../../wording/amounts.js';
+import { bar } from '../terminal/bar.js';
 import { wrapped } from '../terminal/rows.js';
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
 import { GUESTS, type Scene, STAGES, type Stage } from './demo-play.js';
@@ -142,7 +143,8 @@ function strips({ pages }: Scene, columns: number, lines: number): StyledLine[] 
 function memory({ status }: Scene, columns: number): StyledLine[] {
   const { usedBytes, totalBytes } = status.memory;
   const used = `memory  ${size(usedBytes)} of ${size(totalBytes)} used`;
-  return [bar(usedBytes / totalBytes, columns), styledLine([{ text: used }], columns)];
+  const parts = [{ share: usedBytes / totalBytes, sign: '|', style: 'cyan' as const }];
+  return [styledLine(bar(parts, columns)), styledLine([{ text: used }], columns)];
 }
 
 /** How far the guests are with it, or what they save. */
@@ -214,17 +216,6 @@ function legend(columns: number): StyledLine[] {
     }
   }
   return lines.map((spans) => styledLine(spans, columns));
-}
-
-function bar(share: number, columns: number): StyledLine {
-  const width = columns - 2;
-  const full = Math.round(share * width);
-  return styledLine([
-    { text: '[' },
-    { text: '|'.repeat(full), style: 'cyan' },
-    { text: ' '.repeat(width - full) },
-    { text: ']' },
-  ]);
 }
 
 function headed(left: string, right: string, columns: number): StyledLine {

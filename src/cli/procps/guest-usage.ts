@@ -31,20 +31,31 @@ export interface GuestUsage {
   /** Its part of what all guests save. */
   readonly savedBytes: number;
   readonly bookkeepingBytes: number;
-  /** Of the scanner's visits that looked at a page. */
+  /** Of the scanner's visits that looked at a page, over a span of full scans. */
   readonly scannerShare: number;
 }
 
-/** In the daemon's order. Without `before`, since the start. */
-export function guestUsage(now: GuestSample, before: GuestSample | undefined): GuestUsage[] {
+/** Whole full scans, from one look to another; without `from`, since the start. */
+export interface ScanSpan {
+  readonly from?: GuestSample;
+  readonly to: GuestSample;
+}
+
+/**
+ * In the daemon's order. Without `before`, since the start. What the scanner has spent on each is
+ * told over `scans`: as it passes from guest to guest, between two looks it may be all one's.
+ */
+export function guestUsage(
+  now: GuestSample,
+  before: GuestSample | undefined,
+  scans: ScanSpan = { to: now },
+): GuestUsage[] {
   const { status, guests, workloads } = now;
   const { pageSize, memory } = status;
   const intervalMs = Math.max(1, status.uptimeMs - (before?.status.uptimeMs ?? 0));
   const savedBytes = savedByGuest(status, guests);
-  const visitsBefore = new Map(before?.guests.map(({ name, visits }) => [name, visits]));
   const cpuMsBefore = new Map(before?.workloads.map(({ id, cpuMs }) => [id, cpuMs]));
-  // One that counts less than it did is another guest of the name.
-  const visits = guests.map((guest) => sinceThen(guest.visits, visitsBefore.get(guest.name)));
+  const visits = visitsIn(scans, guests);
   const allVisits = sum(visits, (count) => count);
 
   return guests.map((guest, i) => {
@@ -67,6 +78,15 @@ export function guestUsage(now: GuestSample, before: GuestSample | undefined): G
       scannerShare: share(visits[i] ?? 0, allVisits),
     };
   });
+}
+
+/** Of each of these guests; one that has come since has none. */
+function visitsIn({ from, to }: ScanSpan, guests: readonly GuestSummary[]): number[] {
+  const byName = (sample?: GuestSample): Map<string, number> =>
+    new Map(sample?.guests.map(({ name, visits }) => [name, visits]));
+  const [then, later] = [byName(from), byName(to)];
+  // One that counts less than it did is another guest of the name.
+  return guests.map(({ name }) => sinceThen(later.get(name) ?? 0, then.get(name)));
 }
 
 function sinceThen(now: number, then = 0): number {

@@ -1,65 +1,23 @@
-/**
- * What `ksmd top` shows: a summary, and a table of guests in the columns of procps' top and some of
- * KSM's.
- */
-
-import { figure } from '../../wording/amounts.js';
-import { briefSize, inHundred } from '../terminal/column-figures.js';
+/** What `ksmd top` shows: a summary, a table of guests, and on a screen what keys there are. */
+import { fittingParts } from '../terminal/fitting-parts.js';
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
 import { LEAST_NAME, shortened } from '../terminal/tables.js';
-import { type GuestSample, type GuestUsage, guestUsage } from './guest-usage.js';
-import { SUMMARY_LINES, topSummary } from './top-summary.js';
+import { type GuestSample, type GuestUsage, guestUsage, type ScanSpan } from './guest-usage.js';
+import { COLUMNS, type Column, NAME_COLUMN, type Order, sorted } from './top-columns.js';
+import { summaryLines, topSummary } from './top-summary.js';
 
-/** What a key sorts by: the largest first, but names from A to Z. */
-export const ORDERS = {
-  s: { column: 'SAVED', by: ({ savedBytes }: GuestUsage) => -savedBytes },
-  m: { column: 'RES', by: ({ presentBytes }: GuestUsage) => -presentBytes },
-  p: { column: '%CPU', by: ({ cpus }: GuestUsage) => -cpus },
-  c: { column: '%SCAN', by: ({ scannerShare }: GuestUsage) => -scannerShare },
-  n: { column: 'GUEST', by: () => 0 },
-} as const;
-export type Order = keyof typeof ORDERS;
-
-export function isOrder(key: string): key is Order {
-  return Object.hasOwn(ORDERS, key);
-}
-
-interface Column {
-  readonly name: string;
-  readonly width: number;
-  readonly cell: (guest: GuestUsage) => string;
-  readonly style?: (guest: GuestUsage) => Style;
-  /** Only where there is anything to show. */
-  readonly isShown?: (guests: readonly GuestUsage[]) => boolean;
-}
-
-const STATE_STYLES: Readonly<Record<GuestUsage['state'], Style>> = {
-  R: 'green',
-  D: 'red',
-  S: 'gray',
-};
-
-const COLUMNS: readonly Column[] = [
-  { name: 'VIRT', width: 5, cell: ({ registeredBytes }) => briefSize(registeredBytes) },
-  { name: 'RES', width: 5, cell: ({ presentBytes }) => briefSize(presentBytes) },
-  { name: 'SHR', width: 5, cell: ({ sharedBytes }) => briefSize(sharedBytes) },
-  {
-    name: 'HUGE',
-    width: 5,
-    cell: ({ hugePages }) => figure(hugePages),
-    isShown: (guests) => guests.some(({ hugePages }) => hugePages > 0),
-  },
-  { name: 'S', width: 1, cell: ({ state }) => state, style: ({ state }) => STATE_STYLES[state] },
-  { name: '%CPU', width: 5, cell: ({ cpus }) => inHundred(cpus) },
-  { name: '%MEM', width: 5, cell: ({ memoryShare }) => inHundred(memoryShare) },
-  { name: 'SAVED', width: 6, cell: ({ savedBytes }) => briefSize(savedBytes) },
-  { name: 'COST', width: 5, cell: ({ bookkeepingBytes }) => briefSize(bookkeepingBytes) },
-  { name: '%SCAN', width: 5, cell: ({ scannerShare }) => inHundred(scannerShare) },
-];
 /** What a narrow screen does without, first to last, so that guests can be told by their names. */
 const SPARED = ['COST', 'VIRT', 'SHR', 'HUGE', '%MEM', '%SCAN', '%CPU', 'RES'];
-const NAME_COLUMN = 'GUEST';
 const BLANK = styledLine([]);
+
+/** What is looked at. Without `before`, all the time since the daemon's start. */
+export interface TopLook {
+  readonly now: GuestSample;
+  readonly before?: GuestSample | undefined;
+  /** The last whole full scan, and how far the next one is, as far as they are known. */
+  readonly lastScan?: ScanSpan | undefined;
+  readonly doneShare?: number | undefined;
+}
 
 export interface View {
   readonly columns: number;
@@ -68,15 +26,16 @@ export interface View {
   readonly screen?: { readonly rows: number; readonly first: number };
 }
 
-/** Lines no wider than the view. `now` alone tells of all the time since the daemon's start. */
-export function topLines(
-  now: GuestSample,
-  before: GuestSample | undefined,
-  { columns, order, screen }: View,
-): StyledLine[] {
-  const guests = sorted(guestUsage(now, before), order);
+/** Lines no wider than the view. */
+export function topLines(look: TopLook, { columns, order, screen }: View): StyledLine[] {
+  const { now, before, lastScan, doneShare } = look;
+  const guests = sorted(guestUsage(now, before, lastScan), order);
   const figures = fitting(guests, order, columns);
-  const above = [...topSummary(now, before, columns), BLANK, heading(figures, columns, order)];
+  const above = [
+    ...topSummary(now, before, doneShare, { columns, rows: screen?.rows }),
+    BLANK,
+    heading(figures, columns, order),
+  ];
   const rowOf = (guest: GuestUsage): StyledLine => row(figures, guest, order, columns);
   if (screen === undefined) return [...above, ...guests.map(rowOf)];
   const room = guestRoom(screen.rows);
@@ -95,14 +54,7 @@ export function topLines(
  * heading, and above the keys.
  */
 export function guestRoom(rows: number): number {
-  return Math.max(0, rows - SUMMARY_LINES - 3);
-}
-
-function sorted(guests: readonly GuestUsage[], order: Order): GuestUsage[] {
-  const { by } = ORDERS[order];
-  return guests.toSorted(
-    (a, b) => by(a) - by(b) || a.name.localeCompare(b.name, 'en', { numeric: true }),
-  );
+  return Math.max(0, rows - summaryLines(rows) - 3);
 }
 
 /** The columns beside which names have room; what is sorted by is always among them. */
@@ -110,7 +62,7 @@ function fitting(guests: readonly GuestUsage[], order: Order, columns: number): 
   let figures = COLUMNS.filter(({ isShown }) => isShown?.(guests) ?? true);
   for (const spared of SPARED) {
     if (widthOf(figures) + LEAST_NAME <= columns) break;
-    if (spared !== ORDERS[order].column) figures = figures.filter(({ name }) => name !== spared);
+    if (spared !== order) figures = figures.filter(({ name }) => name !== spared);
   }
   return figures;
 }
@@ -121,9 +73,8 @@ function widthOf(figures: readonly Column[]): number {
 }
 
 function heading(figures: readonly Column[], columns: number, order: Order): StyledLine {
-  const sortedBy = ORDERS[order].column;
   const style = (name: string): Style =>
-    name === sortedBy ? ['inverse', 'bold', 'underline'] : 'inverse';
+    name === order ? ['inverse', 'bold', 'underline'] : 'inverse';
   const names = figures.flatMap(({ name, width }): Span[] => {
     const blank = ' '.repeat(width - name.length);
     return [
@@ -147,10 +98,9 @@ function row(
   order: Order,
   columns: number,
 ): StyledLine {
-  const sortedBy = ORDERS[order].column;
   const cells = figures.map(({ name, width, cell, style }): Span => {
     const text = `${cell(guest).padStart(width)} `;
-    if (name === sortedBy) return { text, style: 'bold' };
+    if (name === order) return { text, style: 'bold' };
     return style === undefined ? { text } : { text, style: style(guest) };
   });
   return styledLine(
@@ -166,9 +116,8 @@ function footer(
   order: Order,
   columns: number,
 ): StyledLine {
-  const range =
-    shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests} up/down`;
-  const keys = 'q quit  s saved  m mem  p cpu  c scan  n name';
-  const text = `${range}  by ${ORDERS[order].column}  ${keys}`;
-  return styledLine([{ text, style: 'gray' }], columns);
+  const range = shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests}`;
+  const scroll = shown === guests ? [] : ['up/down'];
+  const parts = [range, `by ${order}`, '? help', 'q quit', '< > sort', ...scroll];
+  return styledLine([{ text: fittingParts(parts, '  ', columns), style: 'gray' }], columns);
 }

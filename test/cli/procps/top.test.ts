@@ -104,21 +104,20 @@ describe('once', () => {
     const lines = stdout.split('\n');
     expect(lines[0]).toMatch(/^ksmd \d+\.\d+\.\d+ - \d\d:\d\d:\d\d up 0:\d\d, as Linux 6\.18$/);
     expect(lines[1]).toBe('Guests: 5 total, 0 workloads running, 0 waiting for a frame');
-    expect(lines[2]).toMatch(
-      /^%Cpu\(s\): +0\.0 us, +\d+\.\d sy, +\d+\.\d id; {2}scanner stopped, +\d+\.\d % as a kernel$/,
-    );
-    expect(lines[3]).toMatch(
-      /^Scanner: 4 full scans; {2}[\d,]+ scanned\/s, [\d,]+ merged\/s, 0 cow\/s$/,
-    );
-    expect(lines[4]).toBe('Mem: 64m total, 1.5m used, 63m free, 1.0m shared;  1.0m saved, 40.0 %');
-    expect(lines[6]).toBe(' VIRT   RES   SHR S  %CPU  %MEM  SAVED  COST %SCAN GUEST');
-    expect(lines[7]).toMatch(
+    expect(lines[2]).toMatch(/^CPU {2}\[\|*#* *\] \d+\.\d % of \d+ processors?$/);
+    expect(lines[3]).toMatch(/^ {5}scanner \d+\.\d % {2}[\d.,]+ % as a kernel {2}guests 0\.0 %$/);
+    expect(lines[4]).toMatch(/^Mem {2}\[#- +\] 1\.5 MiB of 64 MiB used$/);
+    expect(lines[5]).toBe('     saved 1 MiB, 40.0 %  shared 1 MiB');
+    expect(lines[6]).toMatch(/^Scan \[ +\] stopped, 4 full scans$/);
+    expect(lines[7]).toMatch(/^ {5}[\d,]+ scanned\/s {2}[\d,]+ merged\/s {2}0 cow\/s$/);
+    expect(lines[9]).toBe(' VIRT   RES   SHR S  %CPU  %MEM  SAVED  COST %SCAN GUEST');
+    expect(lines[10]).toMatch(
       /^ 2\.0m {2}1\.0m {2}1\.0m S {3}0\.0 {3}1\.6 {3}512k {3}16k +\d+\.\d twin-1$/,
     );
-    expect(lines[8]).toMatch(
+    expect(lines[11]).toMatch(
       /^ 1\.0m {2}1\.0m {2}1\.0m S {3}0\.0 {3}1\.6 {3}512k {3}16k +\d+\.\d twin-2$/,
     );
-    expect(lines.slice(9).map((line) => line.replace(/ +\d+\.\d(?= \S+$)/, ''))).toEqual([
+    expect(lines.slice(12).map((line) => line.replace(/ +\d+\.\d(?= \S+$)/, ''))).toEqual([
       ` 1.0m    0k    0k S   0.0   0.0     0k    0k ${LONG}`,
       ' 1.0m    0k    0k S   0.0   0.0     0k    0k b-empty',
       ' 1.0m  512k    0k S   0.0   0.8     0k    8k single',
@@ -200,14 +199,14 @@ describe('live', () => {
     const first = await until('a frame', () => terminal.frame.length === 24 && terminal.frame);
     expect(Math.max(...first.map((line) => line.length))).toBe(80);
     expect(first.join('\n')).toContain('a-guest-whose-…456789-the-end');
-    expect(first.at(-1)).toMatch(/^all 5 {2}by SAVED {2}q quit/);
+    expect(first.at(-1)).toMatch(/^all 5 {2}by SAVED {2}\? help {2}q quit/);
     await terminal.resize(132, 10);
     const wide = await until(
       'a frame of the new size',
       () => terminal.frame.length === 10 && terminal.frame,
     );
     expect(Math.max(...wide.map((line) => line.length))).toBe(132);
-    expect(wide.at(-1)).toMatch(/^1-2 of 5 up\/down /);
+    expect(wide.at(-1)).toMatch(/^1-2 of 5 .* up\/down$/);
     terminal.type('\x1b[F');
     await until('the end of the list', () => terminal.frame.at(-1)?.startsWith('4-5 of 5'));
     expect(terminal.frame.join('\n')).toContain('single');
@@ -223,6 +222,10 @@ describe('live', () => {
       ['n', 'GUEST', [LONG, 'b-empty', 'single', 'twin-1', 'twin-2']],
       ['m', 'RES', ['twin-1', 'twin-2', 'single', LONG, 'b-empty']],
       ['s', 'SAVED', ['twin-1', 'twin-2', LONG, 'b-empty', 'single']],
+      ['<', '%MEM', ['twin-1', 'twin-2', 'single', LONG, 'b-empty']],
+      ['>', 'SAVED', ['twin-1', 'twin-2', LONG, 'b-empty', 'single']],
+      ['>', 'COST', ['twin-1', 'twin-2', 'single', LONG, 'b-empty']],
+      ['>>>', 'GUEST', [LONG, 'b-empty', 'single', 'twin-1', 'twin-2']],
     ] as const) {
       terminal.type(key);
       await until(`order by ${column}`, () => terminal.frame.at(-1)?.includes(`by ${column} `));
@@ -230,6 +233,19 @@ describe('live', () => {
     }
     terminal.type('q');
     expect(await terminal.exited).toBe(0);
+  });
+
+  test('? shows the keys, and any key goes back', async () => {
+    const terminal = live();
+    await until('a frame', () => guestsOf(terminal.frame).length === 5);
+    terminal.type('?');
+    await until('the help', () => terminal.frame.some((line) => /^ < > +sort by/.test(line)));
+    terminal.type('s');
+    await until('the guests', () => guestsOf(terminal.frame).length === 5);
+    expect(terminal.frame.at(-1)).toContain('by SAVED');
+    terminal.type('?q');
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.isRestored).toBe(true);
   });
 
   test('without colours with NO_COLOR', async () => {

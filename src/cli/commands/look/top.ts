@@ -1,8 +1,10 @@
 /** `ksmd top`: a table of guests, live on a terminal, or once. */
 import type { Client } from '../../../client/client.js';
 import { footprint } from '../../procps/footprint.js';
-import { type GuestSample, guestUsage } from '../../procps/guest-usage.js';
+import { FullScans } from '../../procps/full-scans.js';
+import { type GuestSample, guestUsage, type ScanSpan } from '../../procps/guest-usage.js';
 import { DEFAULT_INTERVAL_SECONDS, samples } from '../../procps/samples.js';
+import { DEFAULT_ORDER } from '../../procps/top-columns.js';
 import { TopLive } from '../../procps/top-live.js';
 import { topLines } from '../../procps/top-screen.js';
 import { usage } from '../../procps/usage.js';
@@ -18,12 +20,16 @@ export const action: Action<[], { readonly once?: true; readonly interval?: numb
   const intervalMs = (interval ?? DEFAULT_INTERVAL_SECONDS) * 1000;
   if (goesOn && stdout.isTTY && !json)
     return new TopLive(client, () => look(client), intervalMs).show(stdout, stdin);
+  const scans = new FullScans();
   let before: GuestSample | undefined;
   for await (const sample of samples(() => look(client), intervalMs)) {
-    if (json) printJson(inJson(sample, before));
+    scans.see(sample);
+    const { last: lastScan, doneShare } = scans;
+    if (json) printJson(inJson(sample, before, lastScan));
     else {
       const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
-      for (const line of topLines(sample, before, { columns, order: 's' })) printStyled(line);
+      const look = { now: sample, before, lastScan, doneShare };
+      for (const line of topLines(look, { columns, order: DEFAULT_ORDER })) printStyled(line);
     }
     if (!goesOn) break;
     before = sample;
@@ -40,13 +46,17 @@ async function look(client: Client): Promise<GuestSample> {
   return { takenAt: new Date(), status, guests, workloads };
 }
 
-function inJson(now: GuestSample, before: GuestSample | undefined): object {
+function inJson(
+  now: GuestSample,
+  before: GuestSample | undefined,
+  lastScan: ScanSpan | undefined,
+): object {
   const { uptimeMs, scanner } = now.status;
   return {
     uptimeMs,
     scanner: scanner.state,
     ...usage(now.status, before?.status),
     ...footprint(now.status),
-    guests: guestUsage(now, before),
+    guests: guestUsage(now, before, lastScan),
   };
 }

@@ -76,6 +76,45 @@ export const PAGE_STATES = [
 ] as const;
 export type PageState = (typeof PAGE_STATES)[number];
 
+/** What pages of the map are told apart by, besides their states. */
+export const PAGE_CLASSINGS = ['sharers', 'zeroes', 'age', 'guest'] as const;
+export type PageClassing = (typeof PAGE_CLASSINGS)[number];
+
+/**
+ * What a page may be in these.
+ *
+ * - untouched: as a state.
+ * - zero: it maps the zero page, put there by KSM.
+ * - mapped (sharers): its frame is mapped by so many pages.
+ * - zeroesMerged, zeroes (zeroes): it holds nothing but zeroes, in a KSM page or in a frame of its
+ *   own.
+ * - merged, other (zeroes): it holds something else, in a KSM page or in a frame of its own.
+ * - unknown (age): the scanner does not know it.
+ * - merged (age): it maps a KSM page or the zero page: smart scan counts its visits no further.
+ * - age (age): the scanner has been due to visit it so often.
+ * - alone (guest): a page of the guest, in a frame that no other guest maps.
+ * - partner (guest): a page of the guest, or of one of those it shares most frames with, in a frame
+ *   that both map.
+ * - partners (guest): the same of all its other partners.
+ * - apart (guest): a page of another guest, in a frame that the guest does not map.
+ */
+export const PAGE_CLASS_KINDS = [
+  'untouched',
+  'zero',
+  'mapped',
+  'zeroesMerged',
+  'zeroes',
+  'merged',
+  'other',
+  'unknown',
+  'age',
+  'alone',
+  'partner',
+  'partners',
+  'apart',
+] as const;
+export type PageClassKind = (typeof PAGE_CLASS_KINDS)[number];
+
 /**
  * Why a page that is equal to another one is not merged with it, soonest to merge first.
  *

@@ -14,6 +14,7 @@ import * as ksm from '../../src/protocol/routes/ksm.js';
 import { LIVE_EVENTS, MapGuest, MapRegion, PageMapAnswer } from '../../src/protocol/routes/live.js';
 import { Stored } from '../../src/protocol/routes/memory.js';
 import { OpenApi } from '../../src/protocol/routes/openapi.js';
+import { PageClass, PageClasses } from '../../src/protocol/routes/page-classes.js';
 import { Page, PageName } from '../../src/protocol/routes/pages.js';
 import * as profile from '../../src/protocol/routes/profile.js';
 import * as report from '../../src/protocol/routes/report.js';
@@ -77,6 +78,8 @@ export const COMPONENTS: Readonly<Record<string, readonly [TSchema, description?
   ],
   MapGuest: [MapGuest, 'a guest as the map has it'],
   MapRegion: [MapRegion, 'a region, and the slots of its pages'],
+  PageClasses: [PageClasses, 'every page, told apart by something else than its state'],
+  PageClass: [PageClass, 'a class of pages, and how many are of it'],
   Sample: [Sample, 'what was measured at one second'],
   ...events('', EVENTS),
   ...events('Live', LIVE_EVENTS, ['sample', 'warning']),

@@ -8,6 +8,7 @@ import { LIVE_ROUTES } from '../../src/protocol/routes/live.js';
 import { MEMORY_ROUTES } from '../../src/protocol/routes/memory.js';
 import { METRICS_ROUTES } from '../../src/protocol/routes/metrics.js';
 import { OPENAPI_ROUTES } from '../../src/protocol/routes/openapi.js';
+import { PAGE_CLASS_ROUTES } from '../../src/protocol/routes/page-classes.js';
 import { PAGE_ROUTES } from '../../src/protocol/routes/pages.js';
 import { PROFILE_ROUTES } from '../../src/protocol/routes/profile.js';
 import { REPORT_ROUTES } from '../../src/protocol/routes/report.js';
@@ -53,7 +54,7 @@ export const TAGS: readonly Tag[] = [
   {
     name: 'streams',
     description: 'What happens, as it happens: server-sent events, the map, the log',
-    routes: { ...STREAM_ROUTES, ...LIVE_ROUTES },
+    routes: { ...STREAM_ROUTES, ...LIVE_ROUTES, ...PAGE_CLASS_ROUTES },
   },
   {
     name: 'workloads',

@@ -14,6 +14,7 @@ import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/rou
 import type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
+import type { PageClasses, PageClassesQuery } from '../protocol/routes/page-classes.js';
 import type { Page } from '../protocol/routes/pages.js';
 import type { CpuProfile } from '../protocol/routes/profile.js';
 import type { Report, Unmerged } from '../protocol/routes/report.js';
@@ -301,6 +302,14 @@ export class Client extends Caller {
   /** The state of every page of every guest, to be kept up by what `live` tells. */
   pageMap(): Promise<PageMapAnswer> {
     return this.call('GET /v1/map');
+  }
+
+  /**
+   * Every page by something else than its state, as it was a moment ago. EINVAL by guest if none is
+   * said.
+   */
+  pageClasses(query: PageClassesQuery): Promise<PageClasses> {
+    return this.call('GET /v1/map/classes', { query });
   }
 
   /**

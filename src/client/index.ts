@@ -13,6 +13,7 @@ export type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/rou
 export type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 export type { Counters, KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 export type { LiveEvent, MapGuest, MapRegion, PageMapAnswer } from '../protocol/routes/live.js';
+export type { PageClass, PageClasses, PageClassesQuery } from '../protocol/routes/page-classes.js';
 export type { Page } from '../protocol/routes/pages.js';
 export type { CpuProfile } from '../protocol/routes/profile.js';
 export type {

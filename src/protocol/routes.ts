@@ -11,6 +11,7 @@ import { LIVE_ROUTES } from './routes/live.js';
 import { MEMORY_ROUTES } from './routes/memory.js';
 import { METRICS_ROUTES } from './routes/metrics.js';
 import { OPENAPI_ROUTES } from './routes/openapi.js';
+import { PAGE_CLASS_ROUTES } from './routes/page-classes.js';
 import { PAGE_ROUTES } from './routes/pages.js';
 import { PROFILE_ROUTES } from './routes/profile.js';
 import { REPORT_ROUTES } from './routes/report.js';
@@ -34,6 +35,7 @@ export const ROUTES = {
   ...PROFILE_ROUTES,
   ...STREAM_ROUTES,
   ...LIVE_ROUTES,
+  ...PAGE_CLASS_ROUTES,
   ...DASHBOARD_ROUTES,
   ...METRICS_ROUTES,
   ...OPENAPI_ROUTES,

@@ -3,6 +3,7 @@ import type { ErrorAnswer } from '../protocol/error-answer.js';
 import type { Sample } from '../protocol/history.js';
 import type { Meanings } from '../protocol/routes/dashboard.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
+import type { PageClasses } from '../protocol/routes/page-classes.js';
 import type { Shared } from '../protocol/routes/shared.js';
 import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
@@ -10,11 +11,11 @@ import { element, say } from './elements.js';
 import { Feed } from './feed.js';
 import { Figures } from './figures.js';
 import { GuestTable } from './guest-table.js';
+import { ColourModes } from './map/colour-modes.js';
 import { Legend } from './map/legend.js';
 import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
-import { StateColours } from './map/state-colours.js';
 import { Seldom } from './seldom.js';
 import { SharingCard } from './sharing-card.js';
 import { ValuesTable } from './values-table.js';
@@ -50,16 +51,19 @@ const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
     guests.fill(mirror.guests, mirror.pageSize);
   },
   onPages: (from, to) => {
-    view.pagesChanged(from, to);
+    if (colours.areLive) view.pagesChanged(from, to);
     recountDue = true;
   },
   onChanged: () => view.show(),
   onGuests: (places) => guests.update(mirror.guests, places),
   onFailure: () => feed.restart(),
 });
-const colours = new StateColours(mirror);
+const colours = new ColourModes(mirror, (path) => fetchJson<PageClasses>(path), {
+  onColours: () => view.repaint(),
+  onWord: () => legend.show(colours.classes, colours.word),
+});
 const view = new MapView(mirror, colours);
-const pointing = new MapPointing(view, mirror);
+const pointing = new MapPointing(view, mirror, (guest) => colours.goTo(guest));
 const legend = new Legend((value) => view.mean(value));
 const guests = new GuestTable((name) => pointing.goToGuest(name));
 
@@ -95,6 +99,7 @@ function onEvent(event: LiveEvent): void {
       counters.update(freshCounters);
       freshCounters = {};
       if (recountDue) recount();
+      colours.update();
       return;
     case 'files':
       if (event.data.scanner !== undefined) showScanner(event.data.scanner);
@@ -124,7 +129,6 @@ function lookAgain({ atMs, scannerCpuMs, ...figures }: Sample): void {
 function recount(): void {
   recountDue = false;
   colours.recount();
-  legend.show(colours.classes, 'Each page by its state, as it changes.');
 }
 
 const SCANNER_WORDS: Readonly<Record<string, string>> = {

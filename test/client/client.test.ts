@@ -63,6 +63,10 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   ],
   check: [(client) => client.check(), []],
   pageMap: [(client) => client.pageMap(), { guests: [{ name: 'g', regions: [{ name: 'r' }] }] }],
+  pageClasses: [
+    (client) => client.pageClasses({ by: 'guest', guest: 'g' }),
+    { by: 'guest', guest: 'g', classes: expect.any(Array), slots: expect.any(Number) },
+  ],
   live: [(client) => firstOf(client.live()), { event: 'history', data: expect.any(Array) }],
   events: [
     async (client) => {

@@ -24,6 +24,7 @@ import { liveHandlers } from './routes/live.js';
 import { memoryHandlers } from './routes/memory.js';
 import { metricsHandlers } from './routes/metrics.js';
 import { openApiHandlers } from './routes/openapi.js';
+import { pageClassHandlers } from './routes/page-classes.js';
 import { pageHandlers } from './routes/pages.js';
 import { profileHandlers } from './routes/profile.js';
 import { reportHandlers } from './routes/report.js';
@@ -112,6 +113,7 @@ export async function createServer(
     ...profileHandlers(context),
     ...streamHandlers(context),
     ...liveHandlers(context),
+    ...pageClassHandlers(context),
     ...dashboardHandlers(),
     ...metricsHandlers(context),
     ...openApiHandlers(),

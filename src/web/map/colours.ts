@@ -14,4 +14,6 @@ export interface Colours {
   readonly values: Uint8Array;
   /** In the order of the legend. */
   readonly classes: readonly ShownClass[];
+  /** They are of states, which go with the mirror. */
+  readonly areLive: boolean;
 }

@@ -51,7 +51,7 @@ export class Legend {
     const at = this.entries.findIndex(({ button }) => button === document.activeElement);
     this.entries = classes.map((shown) => this.entryOf(shown));
     const key = made('li', '', 'key');
-    key.append(made('span', '', 'mark scanner'), made('span', 'where the scanner goes on'));
+    key.append(made('span', '', 'mark scanner'), made('span', 'the scanner'));
     this.list.replaceChildren(
       ...this.entries.map(({ button }) => {
         const item = made('li');

@@ -17,6 +17,8 @@ export class MapPointing {
   constructor(
     private readonly view: MapView,
     private readonly mirror: Mirror,
+    /** A page of that guest is chosen. */
+    private readonly onChosen: (guest: string) => void,
   ) {
     this.explanation = new Explanation(mirror, {
       onTwins: (twins) => this.light(twins),
@@ -161,6 +163,7 @@ export class MapPointing {
   private showPointed(): void {
     this.view.reveal();
     this.sheet.open(this.view.pointedMark);
+    if (this.place !== undefined) this.onChosen(this.place.guest);
   }
 
   /** Somebody has read what is told of the page. */

@@ -193,7 +193,9 @@ export class MapView {
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--surface').trim();
     const palette = new Uint32Array(16);
     for (const { value, look } of colours.classes) {
-      const isFaded = twins.length > 0 || (meant !== undefined && meant !== value);
+      // In the other modes the colours around them are what twins are looked at for.
+      const fades = twins.length > 0 && colours.areLive;
+      const isFaded = fades || (meant !== undefined && meant !== value);
       palette[value] = pixelOf(look[theme], ground, isFaded ? FADED : 0);
     }
     this.canvas.setPalette(palette);

@@ -4,6 +4,7 @@ import type { Mirror } from './mirror.js';
 import { lookOf, STATE_ORDER } from './page-states.js';
 
 export class StateColours implements Colours {
+  readonly areLive = true;
   classes: readonly ShownClass[] = [];
 
   constructor(private readonly mirror: Mirror) {}

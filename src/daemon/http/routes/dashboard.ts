@@ -38,6 +38,8 @@ const MODULES = [
   'web/heat-map/heat-map-data',
   'web/main',
   'web/map/arrangement',
+  'web/map/class-looks',
+  'web/map/colour-modes',
   'web/map/explanation',
   'web/map/fitting-cell',
   'web/map/legend',

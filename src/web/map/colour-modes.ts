@@ -1,0 +1,160 @@
+/**
+ * What the map is coloured by, as chosen beside its title. States come with the live stream. All
+ * else the daemon has to look at every page for: it is asked when a mode is chosen, and then
+ * seldom, and the line below the legend says as of when that is.
+ */
+import type { PageClassing } from '../../names.js';
+import type { PageClasses } from '../../protocol/routes/page-classes.js';
+import { element } from '../elements.js';
+import { looksOf, rankOf } from './class-looks.js';
+import type { Colours, ShownClass } from './colours.js';
+import type { Mirror } from './mirror.js';
+import { applyRunLengths } from './run-lengths.js';
+import { StateColours } from './state-colours.js';
+
+/** Between two looks. */
+const LEAST_MS = 5000;
+/** There is as much rest as so many looks take, too. */
+const TIMES_AS_LONG = 20;
+
+const WORDS: Readonly<Record<PageClassing, (about: string) => string>> = {
+  sharers: () => 'By how many pages map the same frame',
+  zeroes: () => 'Zeroes apart from all else',
+  age: () => 'By visits that smart scan has counted',
+  guest: (about) => `With whom ${about} shares; a page of another guest, chosen, shows its`,
+};
+
+type Mode = 'state' | PageClassing;
+const MODES: readonly string[] = ['state', ...Object.keys(WORDS)];
+
+function isMode(value: string): value is Mode {
+  return MODES.includes(value);
+}
+
+export interface ColoursListener {
+  /** Pages may be of other classes, or classes of other colours. */
+  onColours(): void;
+  /** There is something else to say of the colours, or they are of other numbers of pages. */
+  onWord(): void;
+}
+
+export class ColourModes implements Colours {
+  /** What there is to say of the colours. */
+  word = '';
+  private readonly select = element('colour-by', HTMLSelectElement);
+  private readonly states: StateColours;
+  private mode: Mode = 'state';
+  /** What is shown; states unless the daemon has answered for another mode. */
+  private shown: Colours;
+  /** The guest that was chosen last. */
+  private chosen = '';
+  private isAsking = false;
+  private nextAtMs = 0;
+
+  constructor(
+    private readonly mirror: Mirror,
+    private readonly ask: (path: string) => Promise<PageClasses>,
+    private readonly listener: ColoursListener,
+  ) {
+    this.states = new StateColours(mirror);
+    this.shown = this.states;
+    this.select.addEventListener('change', () => this.choose());
+    // What a browser has kept of before.
+    this.select.value = this.mode;
+  }
+
+  get values(): Uint8Array {
+    return this.shown.values;
+  }
+
+  get classes(): readonly ShownClass[] {
+    return this.shown.classes;
+  }
+
+  get areLive(): boolean {
+    return this.shown.areLive;
+  }
+
+  /** Counts states anew. */
+  recount(): void {
+    this.states.recount();
+    if (!this.areLive) return;
+    if (this.mode === 'state') this.word = 'Each page by its state, as it changes.';
+    this.listener.onWord();
+  }
+
+  /** To be called with each sample. */
+  update(): void {
+    if (performance.now() >= this.nextAtMs) void this.look();
+  }
+
+  /** A page of that guest is chosen. */
+  goTo(guest: string): void {
+    this.chosen = guest;
+    if (this.mode === 'guest') void this.look();
+  }
+
+  private choose(): void {
+    const { value } = this.select;
+    if (!isMode(value)) return;
+    this.mode = value;
+    if (value === 'state') {
+      this.show(this.states);
+      this.recount();
+      return;
+    }
+    this.say('Looking at all pages …');
+    void this.look();
+  }
+
+  /** The guest that is told of: the first one unless another was chosen. */
+  private get about(): string {
+    const names = this.mirror.guests.map(({ name }) => name);
+    return names.includes(this.chosen) ? this.chosen : (names[0] ?? '');
+  }
+
+  private async look(): Promise<void> {
+    const { mode, about } = this;
+    // What is chosen meanwhile is asked for then.
+    if (mode === 'state' || this.isAsking) return;
+    this.isAsking = true;
+    const begunAtMs = performance.now();
+    try {
+      const guest = mode === 'guest' ? `&guest=${encodeURIComponent(about)}` : '';
+      const answer = await this.ask(`/v1/map/classes?by=${mode}${guest}`);
+      if (mode === this.mode) this.take(answer);
+    } catch (error) {
+      if (mode === this.mode)
+        this.say(`Not known: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.isAsking = false;
+    const endMs = performance.now();
+    this.nextAtMs = endMs + Math.max(LEAST_MS, (endMs - begunAtMs) * TIMES_AS_LONG);
+    if (mode !== this.mode || (mode === 'guest' && about !== this.about)) void this.look();
+  }
+
+  private take({ by, guest = '', lookedAtMs, classes, slots, runs }: PageClasses): void {
+    const values = new Uint8Array(slots);
+    applyRunLengths(runs, values, () => {});
+    const looks = looksOf(by, classes, guest);
+    const ranked = classes
+      .flatMap(({ kind, pages }, value) => {
+        const look = looks[value];
+        return look === undefined ? [] : [{ rank: rankOf(kind), shown: { value, look, pages } }];
+      })
+      .sort((a, b) => a.rank - b.rank);
+    this.show({ values, classes: ranked.map(({ shown }) => shown), areLive: false });
+    const time = new Date(lookedAtMs).toLocaleTimeString('en-GB');
+    this.say(`As of ${time}. ${WORDS[by](guest)}.`);
+  }
+
+  private show(colours: Colours): void {
+    this.shown = colours;
+    this.listener.onColours();
+  }
+
+  private say(word: string): void {
+    this.word = word;
+    this.listener.onWord();
+  }
+}

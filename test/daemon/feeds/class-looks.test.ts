@@ -1,0 +1,57 @@
+/** Looks at classes of pages: shared by who asks at once, and kept a while. */
+import { expect, test } from 'vitest';
+import { ClassLooks } from '../../../src/daemon/feeds/class-looks.js';
+import type { PageClasses } from '../../../src/protocol/routes/page-classes.js';
+import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
+import { BenchHost, times } from '../../ksm/bench-host.js';
+
+/** Every question for the time takes a millisecond. */
+function rig() {
+  const bench = new BenchHost();
+  bench.guest('a', [1, 1, 2]);
+  bench.fullScans(3);
+  let nowMs = 0;
+  const looks = new ClassLooks(
+    bench.host,
+    () => ++nowMs,
+    () => 1000 + nowMs,
+  );
+  return { bench, looks, wait: (ms: number) => (nowMs += ms) };
+}
+
+test('classes are told as run lengths, with what they stand for and when that was', async () => {
+  const { looks } = rig();
+  const answer = JSON.parse(await looks.look({ by: 'zeroes' })) as PageClasses;
+  expect(answer).toMatchObject({ by: 'zeroes', slots: 3, lookedAtMs: expect.any(Number) });
+  const values = new Uint8Array(answer.slots);
+  applyRunLengths(answer.runs, values, () => {});
+  expect([...values].map((value) => answer.classes[value]?.kind)).toEqual([
+    'merged',
+    'merged',
+    'other',
+  ]);
+  expect(answer.classes.reduce((sum, { pages }) => sum + pages, 0)).toBe(3);
+});
+
+test('who asks meanwhile or soon after gets the same; later, what there is then', async () => {
+  const { bench, looks, wait } = rig();
+  const first = looks.look({ by: 'sharers' });
+  expect(looks.look({ by: 'sharers' })).toBe(first);
+  const seen = await first;
+  bench.guest('b', times(5, 1));
+  expect(await looks.look({ by: 'sharers' })).toBe(seen);
+  expect(await looks.look({ by: 'age' })).not.toBe(seen);
+  wait(1000);
+  expect(JSON.parse(await looks.look({ by: 'sharers' }))).toMatchObject({ slots: 8 });
+});
+
+test('what has failed is not kept, and holds up nobody', async () => {
+  const { bench, looks, wait } = rig();
+  const failed = looks.look({ by: 'guest', guest: 'b' });
+  const other = looks.look({ by: 'guest', guest: 'a' });
+  await expect(failed).rejects.toThrow("no guest 'b'");
+  expect(JSON.parse(await other)).toMatchObject({ guest: 'a' });
+  bench.guest('b', [1]);
+  wait(1000);
+  expect(JSON.parse(await looks.look({ by: 'guest', guest: 'b' }))).toMatchObject({ guest: 'b' });
+});

@@ -39,4 +39,6 @@ export interface DaemonConfig {
   readonly logLevel: LogLevel;
   /** Absent: standard output. */
   readonly logFile?: string | undefined;
+  /** What is written there of a line of the log; absent: the line, JSON, as it is. */
+  readonly logLine?: ((json: string) => string) | undefined;
 }

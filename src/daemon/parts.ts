@@ -62,7 +62,7 @@ export function* daemonParts(
     stop: (path) => path.remove(),
     abandon: (path) => path.removeListening(),
   });
-  const log = new Log(config.logLevel, timers, config.logFile);
+  const log = new Log(config.logLevel, timers, config.logFile, config.logLine);
   const { logger } = log;
   owner.logsTo(log);
   logger.info({ version: VERSION, pid: process.pid, node: process.version }, 'ksmd starts');

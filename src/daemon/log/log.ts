@@ -1,6 +1,6 @@
 /**
- * The log: JSON lines to standard output or a file, and the last of them kept for whoever asks on
- * the socket.
+ * The log: JSON lines to standard output or a file, or what somebody makes of them, and the last of
+ * them kept, as JSON, for whoever asks on the socket.
  *
  * That lines are not taken there is no failure: the daemon goes on, and its log can still be had on
  * the socket.
@@ -23,15 +23,21 @@ export class Log {
   private readonly followers = new Set<LogFollower>();
 
   /**
-   * Logs to `file`, appending, or to standard output. FatalError if it cannot be opened.
+   * Logs to `file`, appending, or to standard output. FatalError if it cannot be opened. `shown`:
+   * what is written there of a line.
    */
-  constructor(level: LogLevel, timers: Timers, file?: string) {
+  constructor(
+    level: LogLevel,
+    timers: Timers,
+    file?: string,
+    shown: (line: string) => string = (line) => line,
+  ) {
     this.output = new LogOutput(file, (dropped) => this.missed(dropped), timers);
     const sink = {
       // A line may be read on a terminal, and JSON alone keeps not everything from it.
       write: (json: string): void => {
         const line = printableLines(json);
-        this.output.write(line);
+        this.output.write(shown(line));
         this.keep(line);
       },
     };

@@ -57,7 +57,7 @@ function isMissedTold(log: string): boolean {
 }
 
 test('a daemon on a terminal stopped with Ctrl-S goes on, and then says how much is missing', async () => {
-  const terminal = Terminal.ksmd(['start', '--socket', socket, ...DEBUGGING]);
+  const terminal = Terminal.ksmd(['start', '--json', '--socket', socket, ...DEBUGGING]);
   await until('it listens', () => terminal.plain.includes('"msg":"listening"'));
   const client = new Client(socket);
   terminal.type('\x13');
@@ -79,7 +79,9 @@ test.each([
   ['told to', 'SIGTERM', 0],
   ['it meets a fault', 'SIGALRM', 70],
 ] as const)('a daemon on a stopped terminal ends when %s', async (_when, signal, exitStatus) => {
-  const terminal = Terminal.ksmd(['start', '--socket', socket, ...DEBUGGING], { env: FAULTS });
+  const terminal = Terminal.ksmd(['start', '--json', '--socket', socket, ...DEBUGGING], {
+    env: FAULTS,
+  });
   await until('it listens', () => terminal.plain.includes('"msg":"listening"'));
   const client = new Client(socket);
   const { pid } = await client.status();

@@ -24,6 +24,7 @@ import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
+import { logLine } from '../../terminal/log-line.js';
 import { complaint } from '../../terminal/output.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
@@ -44,6 +45,7 @@ export interface StartOptions
       | 'limits'
       | 'http'
       | 'sysfs'
+      | 'logLine'
     >,
     Omit<Limits, 'maxBodyBytes'> {
   readonly socket?: string;
@@ -152,7 +154,11 @@ function oneInOf(
 }
 
 /** What the options ask for. CommanderError if that cannot be. */
-function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined): DaemonConfig {
+function daemonConfig(
+  options: StartOptions,
+  snapshot: SnapshotFile | undefined,
+  isForPeople: boolean,
+): DaemonConfig {
   const { http, httpRemote = false } = options;
   const choice = options.kernel ?? snapshot?.header.kernel ?? DEFAULT_KERNEL;
   const { profile, note } = onCommandLine(() => chosenKernel(choice, runningKernel));
@@ -176,6 +182,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
     oomTimeoutMs: options.oomTimeoutMs,
     logLevel: options.logLevel,
     logFile: options.logFile,
+    logLine: isForPeople ? (json) => `${logLine(json, new Date())}\n` : undefined,
     limits: {
       maxBodyBytes: options.maxBody,
       maxGuests: options.maxGuests,
@@ -191,7 +198,7 @@ function daemonConfig(options: StartOptions, snapshot: SnapshotFile | undefined)
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-export const action: Action<[], StartOptions> = async (_session, _values, options) => {
+export const action: Action<[], StartOptions> = async ({ json }, _values, options) => {
   let daemon: Daemon | undefined;
   const terminalIsGone = terminalWatch();
   process.on('SIGHUP', () => {
@@ -201,7 +208,9 @@ export const action: Action<[], StartOptions> = async (_session, _values, option
     else daemon.stop('SIGHUP');
   });
   const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
-  const config = daemonConfig(options, snapshot);
+  // A log that is collected is JSON.
+  const isForPeople = process.stdout.isTTY && options.logFile === undefined && !json;
+  const config = daemonConfig(options, snapshot, isForPeople);
   // Loaded here: no other verb needs the server.
   const server = await import('../../../daemon/daemon.js');
   const started = server.Daemon.start(config, () => process.send?.('listening', () => {}));

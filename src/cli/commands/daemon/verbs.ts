@@ -123,6 +123,8 @@ export const start = verb({
       'says so once it listens.',
     'With --background it takes nothing of the terminal along. Its log is then in --log-file, ' +
       'or only in what ksmd logs has.',
+    'On a terminal the log is lines for people; elsewhere, in --log-file, and with --json it is ' +
+      'JSON, a line an event.',
     'The log waits for nobody. What is not taken where it goes, by a stopped terminal or a full ' +
       'disk, is held back, 1 MiB of it. Beyond that the log says where lines are missing, and ' +
       'how many; ksmd logs has the last of them.',
@@ -143,6 +145,7 @@ export const start = verb({
     'ksmd start --fingerprints --memory 4GiB',
     'ksmd start --set advisor_mode=scan-time --set advisor_target_scan_time=60',
   ],
+  json: true,
   load: () => import('./start.js'),
 });
 

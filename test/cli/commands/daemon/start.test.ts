@@ -1,11 +1,14 @@
 /** `ksmd start`: what it refuses before anything is started, and the tunables it begins with. */
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { start } from '../../../../src/cli/commands/daemon/verbs.js';
+import { Client } from '../../../../src/client/client.js';
 import { TUNABLES } from '../../../../src/ksm/records/tunable-records.js';
 import { DaemonProcess, ksmd, TemporaryDirectory } from '../../../daemon-process.js';
+import { Terminal } from '../../../terminal.js';
+import { until } from '../../../until.js';
 
 describe('a wrong command line is refused in one line, with nothing started:', () => {
   test.each([
@@ -152,4 +155,40 @@ test('its help tells the defaults of the tunables that have options of their own
     start.options.find(({ long }) => long === name)?.description ?? '';
   expect(help('--pages-to-scan')).toContain(`, ${TUNABLES.pages_to_scan.initial})`);
   expect(help('--sleep-ms')).toContain(`, ${TUNABLES.sleep_millisecs.initial})`);
+});
+
+describe('the log on a terminal', () => {
+  test.each([
+    ['is lines for people', [], /^\d\d:\d\d:\d\d guest web is registered {2}node 0\r*$/m],
+    ['is JSON where that is asked for', ['--json'], /^\{.*"guest":"web".*\}\r*$/m],
+  ])('%s', async (_what, options, line) => {
+    const directory = new TemporaryDirectory();
+    const socket = directory.file('ksmd.sock');
+    const terminal = Terminal.ksmd(['start', '--memory', '1MiB', '--socket', socket, ...options]);
+    await until('it listens', () => terminal.plain.includes('listening'));
+    const client = new Client(socket);
+    await client.createGuest('web');
+    await until('it is told', () => line.test(terminal.plain));
+    // Whoever asks on the socket gets the same JSON.
+    const told = (await ksmd(['logs', '--json', '--socket', socket])).stdout;
+    expect(told).toContain('"guest":"web"');
+    client.close();
+    terminal.type('\x03');
+    expect(await terminal.exited).toBe(0);
+    directory.remove();
+  });
+
+  test('in a file it is JSON', async () => {
+    const directory = new TemporaryDirectory();
+    const log = directory.file('log');
+    const start = ['start', '--memory', '1MiB', '--socket', directory.file('ksmd.sock')];
+    const terminal = Terminal.ksmd([...start, '--log-file', log]);
+    await until(
+      'it listens',
+      () => existsSync(log) && readFileSync(log, 'utf8').includes('"msg":"listening"'),
+    );
+    await terminal.signal('SIGTERM');
+    expect(await terminal.exited).toBe(0);
+    directory.remove();
+  });
 });

@@ -118,6 +118,7 @@ export function* daemonParts(
     start: () =>
       new History(
         () => sample(host, forks.known().pages, scanner, performance.now() - startedAtMs),
+        () => host.tunables(),
         timers,
         () => forks.ready(),
       ),

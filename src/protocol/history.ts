@@ -1,5 +1,6 @@
-/** What the daemon keeps of the last minutes: one sample a second. */
+/** What the daemon keeps of the time that has passed: kept-samples.ts says which samples. */
 import { type Static, Type } from 'typebox';
+import { KsmFiles } from './routes/ksm.js';
 
 export const Sample = Type.Object({
   atMs: Type.Number({ description: 'since the daemon’s start' }),
@@ -16,5 +17,7 @@ export const Sample = Type.Object({
   splits: Type.Integer({ description: 'huge pages that KSM split, since the start' }),
   scannerCpuMs: Type.Integer({ description: 'processor time of ksmd’s own scanner' }),
   kernelCpuMs: Type.Integer({ description: 'what a kernel’s would have used for the same' }),
+  /** Those that have another value than in the sample before. */
+  tunables: Type.Optional(KsmFiles),
 });
 export type Sample = Static<typeof Sample>;

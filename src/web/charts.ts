@@ -1,71 +1,73 @@
-/** Memory, and the scanner's work and what it costs, over the last minutes. Drawn once a second. */
+/**
+ * Memory, and the scanner's work and what it costs, over the time that the daemon keeps: a day.
+ * Drawn once a second.
+ *
+ * Both charts show the same time: the last minutes, hours or the day, or a stretch that somebody
+ * has dragged over. What is drawn of that is as high as the chart.
+ */
 import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
+import { KeptSamples } from '../protocol/kept-samples.js';
+import { MarkLines, marksOf, shownMarks } from './chart-marks.js';
+import { chartOptions, HEIGHT_PX, MEMORY, SCAN, type SeriesLook } from './chart-options.js';
 import { element } from './elements.js';
 import { ratesBetween } from './figures.js';
-import { bytes, clock, compact, percent } from './wording.js';
 
 /** A script of its own in the page. */
 declare const uPlot: typeof UPlot;
 
-const MAX_SAMPLES = 600;
 const MIN_SECONDS = 60;
-const HEIGHT_PX = 190;
-const AXIS_PX = 64;
+/** What is dragged over by mistake is no stretch. CSS pixels. */
+const LEAST_DRAG_PX = 4;
 
-interface SeriesLook {
-  readonly label: string;
-  readonly colour: string;
-  readonly dash?: number[];
-  readonly scale: string;
-  readonly value: (value: number) => string;
+type Window = readonly [from: number, to: number];
+
+interface Chart {
+  readonly plot: UPlot;
+  readonly lines: MarkLines;
+  readonly data: () => UPlot.AlignedData;
 }
 
-const MEMORY: readonly SeriesLook[] = [
-  { label: 'in use', colour: '--line-1', scale: 'y', value: bytes },
-  { label: 'free', colour: '--line-2', dash: [6, 4], scale: 'y', value: bytes },
-  { label: 'saved', colour: '--line-3', dash: [2, 3], scale: 'y', value: bytes },
-];
-const SCAN: readonly SeriesLook[] = [
-  {
-    label: 'pages a second',
-    colour: '--line-1',
-    scale: 'y',
-    value: (rate) => `${compact(rate)}/s`,
-  },
-  {
-    label: 'of a processor, a kernel’s',
-    colour: '--line-2',
-    dash: [6, 4],
-    scale: 'share',
-    value: percent,
-  },
-];
-
 export class Charts {
-  private samples: Sample[] = [];
+  private kept = new KeptSamples();
+  private samples: readonly Sample[] = [];
   /** Seconds since 1970 of the daemon's start. */
   private originSeconds = 0;
-  private plots: readonly { readonly plot: UPlot; readonly data: () => UPlot.AlignedData }[] = [];
+  private plots: readonly Chart[] = [];
+  private spanSeconds = 600;
+  /** What was dragged over. */
+  private zoomed: Window | undefined;
+  private readonly back = element('zoom-back', HTMLButtonElement);
+  private readonly spans = [
+    ...element('spans', HTMLFieldSetElement).querySelectorAll('button[data-seconds]'),
+  ].filter((button) => button instanceof HTMLButtonElement);
 
   constructor() {
     new ResizeObserver(() => this.resize()).observe(element('memory-chart', HTMLDivElement));
+    this.back.addEventListener('click', () => this.zoom(undefined));
+    for (const button of this.spans)
+      button.addEventListener('click', () => {
+        this.spanSeconds = Number(button.dataset.seconds);
+        this.zoom(undefined);
+      });
   }
 
-  get kept(): readonly Sample[] {
-    return this.samples;
+  /** The last samples, oldest first. */
+  last(most: number): readonly Sample[] {
+    return this.samples.slice(-most);
   }
 
   /** What the daemon kept. */
   begin(samples: readonly Sample[]): void {
-    this.samples = [...samples];
+    this.kept = new KeptSamples(samples);
+    this.samples = this.kept.all;
     this.originSeconds = (Date.now() - (samples.at(-1)?.atMs ?? 0)) / 1000;
     this.redraw();
   }
 
   add(sample: Sample): void {
-    this.samples.push(sample);
-    if (this.samples.length > MAX_SAMPLES) this.samples.shift();
+    this.kept.add(sample);
+    this.samples = this.kept.all;
     this.update();
   }
 
@@ -75,18 +77,49 @@ export class Charts {
     this.plots = [];
     if (this.samples.length === 0) return;
     this.plots = [
-      { plot: this.plot('memory-chart', MEMORY), data: () => this.memory() },
-      { plot: this.plot('scan-chart', SCAN), data: () => this.scan() },
+      this.chart('memory-chart', MEMORY, () => this.memory()),
+      this.chart('scan-chart', SCAN, () => this.scan()),
     ];
     this.update();
   }
 
+  /** A stretch of time, for all charts; undefined: what is going on. */
+  private zoom(window: Window | undefined): void {
+    this.zoomed = window;
+    this.update();
+  }
+
   private update(): void {
-    for (const { plot, data } of this.plots) {
-      plot.setData(data());
-      // With no pointer on it, the legend says what is now.
-      if ((plot.cursor.left ?? -1) < 0) plot.setLegend({ idx: this.samples.length - 1 });
+    const window = this.zoomed ?? this.going;
+    const marks = marksOf(this.samples, (sample) => this.secondsOf(sample));
+    for (const { plot, lines, data } of this.plots) {
+      plot.batch(() => {
+        plot.setData(data(), false);
+        plot.setScale('x', { min: window[0], max: window[1] });
+      });
+      lines.show(plot, shownMarks(marks, window, plot.over.clientWidth));
+      // With no pointer on it, the legend says what is at its end.
+      if ((plot.cursor.left ?? -1) < 0) this.sayLast(plot, window);
     }
+    this.back.disabled = this.zoomed === undefined;
+    for (const button of this.spans)
+      button.ariaPressed = String(
+        this.zoomed === undefined && Number(button.dataset.seconds) === this.spanSeconds,
+      );
+  }
+
+  /** What is going on: up to now, no further back than there are samples. */
+  private get going(): Window {
+    const [first, last] = [this.samples[0], this.samples.at(-1)];
+    if (first === undefined || last === undefined) return [0, MIN_SECONDS];
+    const to = this.secondsOf(last);
+    const from = Math.max(this.secondsOf(first), to - this.spanSeconds);
+    return [Math.min(from, to - MIN_SECONDS), to];
+  }
+
+  private sayLast(plot: UPlot, [, to]: Window): void {
+    const idx = this.samples.findLastIndex((sample) => this.secondsOf(sample) <= to);
+    plot.setLegend({ idx: Math.max(0, idx) });
   }
 
   private resize(): void {
@@ -94,6 +127,7 @@ export class Charts {
       const width = plot.root.parentElement?.clientWidth ?? 0;
       if (width > 0 && width !== plot.width) plot.setSize({ width, height: HEIGHT_PX });
     }
+    this.update();
   }
 
   private memory(): UPlot.AlignedData {
@@ -118,82 +152,27 @@ export class Charts {
   }
 
   private seconds(): number[] {
-    return this.samples.map(({ atMs }) => this.originSeconds + atMs / 1000);
+    return this.samples.map((sample) => this.secondsOf(sample));
   }
 
-  private plot(id: string, looks: readonly SeriesLook[]): UPlot {
-    const styles = getComputedStyle(document.documentElement);
-    const colour = (name: string): string => styles.getPropertyValue(name).trim();
+  private secondsOf({ atMs }: Sample): number {
+    return this.originSeconds + atMs / 1000;
+  }
+
+  private chart(id: string, looks: readonly SeriesLook[], data: Chart['data']): Chart {
     const target = element(id, HTMLDivElement);
-    const axis = {
-      stroke: colour('--muted'),
-      grid: { stroke: colour('--line'), width: 1 },
-      ticks: { show: false },
-      font: '11px system-ui, sans-serif',
-    };
-    const scales = [...new Set(looks.map(({ scale }) => scale))];
-    return new uPlot(
-      {
-        width: Math.max(200, target.clientWidth),
-        height: HEIGHT_PX,
-        legend: {
-          markers: {
-            width: 2,
-            dash: (_plot, i) => (looks[i - 1]?.dash === undefined ? 'solid' : 'dashed'),
-          },
-        },
-        cursor: { drag: { x: false, y: false } },
-        scales: {
-          x: {
-            range: (_plot, _min, max) => [
-              Math.min(max - MIN_SECONDS, this.seconds()[0] ?? max),
-              max,
-            ],
-          },
-          y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
-          share: { range: () => [0, 1.08] },
-        },
-        axes: [
-          {
-            ...axis,
-            size: 26,
-            space: 70,
-            values: (_plot, splits) => splits.map((at) => clock(at * 1000)),
-          },
-          ...scales.map((scale, i) => ({
-            ...axis,
-            scale,
-            side: i === 0 ? (3 as const) : (1 as const),
-            size: i === 0 ? AXIS_PX : AXIS_PX - 16,
-            grid: i === 0 ? axis.grid : { show: false },
-            ...(looks.every(({ value }) => value === bytes) ? { incrs: BYTE_STEPS } : {}),
-            values: (_plot: UPlot, splits: number[]) =>
-              splits.map((value) => looks.find((look) => look.scale === scale)?.value(value) ?? ''),
-          })),
-        ],
-        series: [
-          {
-            label: 'at',
-            value: (_plot, seconds: number | null) =>
-              seconds === null ? '–' : clock(seconds * 1000),
-          },
-          ...looks.map(({ label, colour: name, dash, scale, value }, i) => ({
-            label,
-            scale,
-            stroke: colour(name),
-            width: 2,
-            ...(dash === undefined ? {} : { dash }),
-            ...(i === 0 ? { fill: `${colour(name)}1c` } : {}),
-            points: { show: false },
-            value: (_plot: UPlot, number: number | null) => (number === null ? '–' : value(number)),
-          })),
-        ],
-      },
-      [[]],
-      target,
-    );
+    const options = chartOptions(target, looks, {
+      dragged: (plot) => this.dragged(plot),
+      goesBack: () => this.zoom(undefined),
+    });
+    return { plot: new uPlot(options, [[]], target), lines: new MarkLines(), data };
+  }
+
+  private dragged(plot: UPlot): void {
+    const { left, width } = plot.select;
+    if (width === 0) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width >= LEAST_DRAG_PX)
+      this.zoom([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
   }
 }
-
-/** Steps of an axis of sizes: powers of two. */
-const BYTE_STEPS = Array.from({ length: 41 }, (_, power) => 2 ** power);

@@ -3,8 +3,8 @@ import type { Sample } from '../protocol/history.js';
 import { element, made, say } from './elements.js';
 import { bytes, compact, count, percent } from './wording.js';
 
-/** Rates are over so many samples, one a second. */
-const OVER_SAMPLES = 3;
+/** How many samples, one a second, are asked for: rates are over the time between them. */
+export const RATES_OVER = 4;
 
 export interface Rates {
   readonly pagesPerSecond: number;
@@ -47,16 +47,14 @@ export class Figures {
     }
   }
 
+  /** The last samples, oldest first. */
   update(samples: readonly Sample[]): void {
     const now = samples.at(-1);
     if (now === undefined) return;
     const { usedBytes, freeBytes, fullScans, merges, breaks } = now;
     const { hugePages, splits } = now;
     const total = usedBytes + freeBytes;
-    const { pagesPerSecond, cpuShare, kernelCpuShare } = ratesBetween(
-      samples.at(-1 - OVER_SAMPLES) ?? samples[0],
-      now,
-    );
+    const { pagesPerSecond, cpuShare, kernelCpuShare } = ratesBetween(samples[0], now);
     this.say(
       'In use',
       bytes(usedBytes),

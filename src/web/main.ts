@@ -9,7 +9,7 @@ import type { Status } from '../protocol/routes/status.js';
 import { Charts } from './charts.js';
 import { element, say } from './elements.js';
 import { Feed } from './feed.js';
-import { Figures } from './figures.js';
+import { Figures, RATES_OVER } from './figures.js';
 import { GuestTable } from './guest-table.js';
 import { ColourModes } from './map/colour-modes.js';
 import { Legend } from './map/legend.js';
@@ -32,7 +32,7 @@ const verdicts = new Seldom(
   (look) => verdict.show(look),
 );
 const charts = new Charts();
-const meanings = await fetchJson<Meanings>('/dashboard/meanings.json');
+const meanings = await fetchJson<Meanings>('/dashboard/meanings.json').catch(() => ({}));
 const counters = new ValuesTable('counters', meanings, false);
 const tunables = new ValuesTable('tunables', meanings, true);
 /** Tunables, and what the scanner does: another verdict may follow from others. */
@@ -88,12 +88,12 @@ function onEvent(event: LiveEvent): void {
   switch (event.event) {
     case 'history':
       charts.begin(event.data);
-      figures.update(charts.kept);
+      figures.update(charts.last(RATES_OVER));
       for (const last of event.data.slice(-1)) lookAgain(last);
       return;
     case 'sample':
       charts.add(event.data);
-      figures.update(charts.kept);
+      figures.update(charts.last(RATES_OVER));
       lookAgain(event.data);
       void sharing.update(mirror.guests.map(({ name }) => name));
       counters.update(freshCounters);

@@ -41,10 +41,11 @@ export class LookedAt {
     return this.daemon.stop();
   }
 
-  /** The page, once the stream has told it something. `before` is called before it is loaded. */
+  /** The page, once it shows that; `before` is called before it is loaded. */
   async open(
     options: PageOptions = {},
-    before: (page: Page) => Promise<void> = async () => {},
+    before: (page: Page) => Promise<unknown> = async () => {},
+    shown = '#scanner:not([data-state="unknown"])',
   ): Promise<Page> {
     const page = await this.browser.newPage({
       viewport: { width: 1280, height: 900 },
@@ -61,7 +62,7 @@ export class LookedAt {
     });
     await before(page);
     await page.goto(`http://127.0.0.1:${this.port}/`);
-    await page.waitForSelector('#scanner:not([data-state="unknown"])');
+    await page.waitForSelector(shown);
     return page;
   }
 

@@ -7,11 +7,11 @@
  * among very many is told a little later.
  */
 import type { Host } from '../../ksm/host.js';
-import type { TunableValue } from '../../ksm/tunables.js';
 import type { LongWork } from '../../machine/long-work.js';
 import type { LiveEvent } from '../../protocol/routes/live.js';
 import { inSlices, slice } from '../slices.js';
 import type { Timers } from '../timers.js';
+import { changes, type Values } from './changes.js';
 import type { EventFeed } from './event-feed.js';
 import type { History } from './history.js';
 import { ALL_PAGES, PageMap } from './page-map.js';
@@ -28,7 +28,6 @@ const LOOKS_A_ROW = 5;
  */
 const MAX_RUN_LENGTH_BYTES = 256 * 1024;
 
-type Values = Record<string, TunableValue>;
 type Listener = (text: string) => void;
 
 /** While somebody looks. */
@@ -166,10 +165,6 @@ function* newMap(host: Host): LongWork<string> {
   const map = new PageMap(host);
   yield* map.look(true, ALL_PAGES);
   return yield* map.answer();
-}
-
-function changes(before: Values, now: Values): Values {
-  return Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value));
 }
 
 function written({ event, data }: LiveEvent): string {

@@ -56,7 +56,11 @@ export type PageMapAnswer = Static<typeof PageMapAnswer>;
 
 /** Server-sent events of /v1/live, by name. `history` and `files` come first, whole. */
 export const LIVE_EVENTS = {
-  history: Type.Array(Sample, { description: 'the last minutes, oldest first' }),
+  history: Type.Array(Sample, {
+    description:
+      'oldest first: a second apart in the last ten minutes, two minutes apart in the day ' +
+      'before; tunables of one are those that have been set since the one before',
+  }),
   sample: Sample,
   files: Type.Object(
     { scanner: Type.Optional(Type.String()), counters: KsmFiles, tunables: KsmFiles },

@@ -54,7 +54,11 @@ function rig() {
   const timers = new ManualTimers();
   const sampling = new ManualTimers();
   let atMs = 0;
-  const history = new History(() => ({ ...SAMPLE, atMs: atMs++ }), sampling);
+  const history = new History(
+    () => ({ ...SAMPLE, atMs: atMs++ }),
+    () => ({}),
+    sampling,
+  );
   const events = new EventFeed(() => PROGRESS, timers);
   const feed = new LiveFeed(
     host,
@@ -382,7 +386,11 @@ test('of very many pages a look takes some, the next ones the others: none takes
   const { address } = host.map('a', 'x', pages);
   const timers = new ManualTimers();
   let ms = 0;
-  const history = new History(() => SAMPLE, new ManualTimers());
+  const history = new History(
+    () => SAMPLE,
+    () => ({}),
+    new ManualTimers(),
+  );
   // A millisecond passes from one question for the time to the next.
   const feed = new LiveFeed(
     host,

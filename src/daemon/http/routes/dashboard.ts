@@ -26,6 +26,9 @@ const STYLE = 'text/css; charset=utf-8';
 const MODULES = [
   'hex',
   'names',
+  'protocol/kept-samples',
+  'web/chart-marks',
+  'web/chart-options',
   'web/charts',
   'web/elements',
   'web/feed',

@@ -46,13 +46,6 @@ test('the help has every command once, under what it is for', async () => {
   }
 });
 
-test('only commands that print nothing for people to read do without --json', () => {
-  const nothing = ['wait', 'unregister', 'write', 'madvise'];
-  const bytesOrShow = ['read', 'completion'];
-  const without = VERBS.filter(({ json }) => !json).map(({ name }) => name);
-  expect(without.toSorted()).toEqual([...nothing, ...bytesOrShow].sort());
-});
-
 describe('the help of', () => {
   test.each(VERBS.map((verb) => [verb.name, verb] as const))(
     '%s has its arguments, options and an example',

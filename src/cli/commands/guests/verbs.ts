@@ -142,6 +142,8 @@ export const read = verb({
     new Argument('<length>', 'bytes, like 4096 or 64KiB').argParser(parseBytes),
   ],
   options: [new Option('--hex', 'as a dump in hexadecimal (default: to a terminal)')],
+  details: ['As JSON it is an object for each 4096 bytes, with the address of the first of them.'],
+  json: true,
   examples: ['ksmd read web 0x100000000 64 --hex', 'ksmd read vm1 0x100000000 64MiB > vm1.mem'],
   hints: { ENOENT: "'ksmd guests' lists them", EFAULT: "'ksmd guests GUEST' lists its regions" },
   load: () => import('./read.js'),

@@ -65,7 +65,7 @@ export class Figures {
     this.say(
       'Processor',
       percent(kernelCpuShare),
-      `of one, for a kernel’s scanner; ${percent(cpuShare)} here`,
+      `of one, as a kernel; ${percent(cpuShare)} here`,
     );
     this.say('Huge pages', count(hugePages), `${compact(splits)} split by KSM`);
     this.say(

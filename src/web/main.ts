@@ -18,13 +18,16 @@ import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
 import { Seldom } from './seldom.js';
 import { SharingCard } from './sharing-card.js';
+import { Staleness } from './staleness.js';
 import { ValuesTable } from './values-table.js';
 import { lookForVerdict, VerdictTile } from './verdict-tile.js';
 
 const WARNING_MS = 10_000;
 
+const main = element('main', HTMLElement);
 const notice = element('notice', HTMLParagraphElement);
 const pill = element('scanner', HTMLParagraphElement);
+const staleness = new Staleness();
 const figures = new Figures();
 const verdict = new VerdictTile();
 const verdicts = new Seldom(
@@ -81,12 +84,16 @@ const feed = new Feed('/v1/live', {
   onLost: () => {
     tell('The daemon does not answer. Trying again …', 'lost');
     showScanner('unknown');
+    staleness.lost();
+    main.hidden = false;
   },
 });
 
 function onEvent(event: LiveEvent): void {
+  staleness.heard();
   switch (event.event) {
     case 'history':
+      staleness.over();
       charts.begin(event.data);
       figures.update(charts.last(RATES_OVER));
       for (const last of event.data.slice(-1)) lookAgain(last);
@@ -107,6 +114,7 @@ function onEvent(event: LiveEvent): void {
         isWhole = false;
         counters.begin(event.data.counters);
         tunables.begin(event.data.tunables);
+        main.hidden = false;
       }
       settings = { ...settings, ...event.data.tunables, scanner: pill.dataset.state ?? '' };
       tunables.update(event.data.tunables);

@@ -59,6 +59,7 @@ const MODULES = [
   'web/seldom',
   'web/sharing-card',
   'web/shortened-name',
+  'web/staleness',
   'web/values-table',
   'web/verdict-tile',
   'web/wording',

@@ -11,7 +11,7 @@ import { chromiumPath, launchChromium } from './load/browser.js';
 import { LoadedDaemon } from './load/daemon.js';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
-const VIEWPORT = { width: 1280, height: 1222 };
+const VIEWPORT = { width: 1280, height: 1500 };
 const MIB_PAGES = 256;
 /** Of what can merge, so much has when the picture is taken. */
 const HALF_DONE = 0.55;

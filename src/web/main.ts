@@ -51,6 +51,7 @@ const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
     recount();
     view.rearrange();
     pointing.rearranged();
+    colours.rearranged();
     guests.fill(mirror.guests, mirror.pageSize);
   },
   onPages: (from, to) => {

@@ -49,6 +49,8 @@ export class ColourModes implements Colours {
   /** The guest that was chosen last. */
   private chosen = '';
   private isAsking = false;
+  /** When what was looked at last may be looked at again, and when it is to be. */
+  private restedAtMs = 0;
   private nextAtMs = 0;
 
   constructor(
@@ -86,6 +88,11 @@ export class ColourModes implements Colours {
   /** To be called with each sample. */
   update(): void {
     if (performance.now() >= this.nextAtMs) void this.look();
+  }
+
+  /** Guests or regions are others: what was seen of them may be of pages that are gone. */
+  rearranged(): void {
+    this.nextAtMs = this.restedAtMs;
   }
 
   /** A page of that guest is chosen. */
@@ -129,7 +136,8 @@ export class ColourModes implements Colours {
     }
     this.isAsking = false;
     const endMs = performance.now();
-    this.nextAtMs = endMs + Math.max(LEAST_MS, (endMs - begunAtMs) * TIMES_AS_LONG);
+    this.restedAtMs = endMs + (endMs - begunAtMs) * TIMES_AS_LONG;
+    this.nextAtMs = Math.max(endMs + LEAST_MS, this.restedAtMs);
     if (mode !== this.mode || (mode === 'guest' && about !== this.about)) void this.look();
   }
 

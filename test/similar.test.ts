@@ -1,4 +1,5 @@
 /** A name that is refused brings the one that was meant, wherever it is refused. */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { didYouMean } from '../src/similar.js';
 import { DaemonProcess, ksmd } from './daemon-process.js';
@@ -63,6 +64,17 @@ describe('a command line that is refused tells', () => {
       stdout: '',
       stderr: `ksmd: ENOENT: no guest '${guest}' (Did you mean web-front?)\n`,
     });
+  });
+
+  test('of a guest that is not in a recording which was meant', async () => {
+    const file = (name: string): string => daemon.directory.file(name);
+    writeFileSync(file('web-1'), Buffer.alloc(4096, 1));
+    const capture = ['capture', '--image', file('web-1'), '--duration', '0'];
+    await daemon.ksmd(...capture, '--output', file('rec'), '--key', file('key'));
+    const cut = ['recording', file('rec'), '--output', file('part'), '--guest'];
+    expect((await daemon.ksmd(...cut, 'wbe-1')).stderr).toMatch(
+      / has no guest of these names then \(Did you mean web-1\?\)\n$/,
+    );
   });
 
   test('of a region that is not there which was meant', async () => {

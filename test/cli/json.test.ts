@@ -115,6 +115,17 @@ test.each(Object.entries(PRINTS))('%s --json prints JSON and nothing else', asyn
   for (const value of values) expect(value).toBeTypeOf('object');
 });
 
+test.each([
+  'recording DIR/rec --check',
+  'recording DIR/rec --output DIR/part',
+  'run launcher --guest service --size 16KiB',
+  'run prefork --guest server --size 64KiB',
+])('%s prints JSON as well', async (line) => {
+  const { status, stdout } = await called(line, '--json');
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toBeTypeOf('object');
+});
+
 test.each(Object.entries(SILENT))('%s prints nothing', async (_verb, line) => {
   expect(await called(line)).toEqual({ status: 0, stdout: '', stderr: '' });
 });

@@ -48,8 +48,8 @@ async function addOne(
     if (sample !== undefined && sample !== dataset.identity.sample)
       throw new KsmdError(
         'EINVAL',
-        `${directory} keeps one content in ${dataset.identity.sample}, and not in ${sample}: ` +
-          'leave --sample out, or begin another fleet',
+        `${directory} keeps one content in ${figure(dataset.identity.sample)}, and not in ` +
+          `${figure(sample)}: leave --sample out, or begin another fleet`,
       );
     const days: AddedDay[] = [];
     for await (const day of addRecording(dataset, engine, recording)) days.push(day);

@@ -99,6 +99,6 @@ function pairLines({ rows, missed }: Pairs, identity: FleetIdentity, top: number
           `They are the best ${top} of those that a part of the sample has shown; others have ` +
             `${bytes(missed * sample)} in common at most.`,
         ]),
-    ...(sample === 1 ? [] : [`Of one content in ${sample}: ± holds 95 times in 100.`]),
+    ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
   ];
 }

@@ -155,6 +155,6 @@ function linesOf(told: Told, top: number): string[] {
       'Found by search: there may be a better one.',
     ...(sample === 1
       ? []
-      : [`Of one content in ${sample}: ± holds 95 times in 100, and is in USED.`]),
+      : [`Of one content in ${figure(sample)}: ± holds 95 times in 100, and is in USED.`]),
   ];
 }

@@ -78,7 +78,7 @@ function linesOf(
     ...(contents.length === 0 ? [] : [...contentTable(contents), '']),
     'As if all private memory were advised mergeable; ' +
       `${percent(sum('advised_pages') / Math.max(pages, 1))} is.`,
-    ...(sample === 1 ? [] : [`Of one content in ${sample}: ± holds 95 times in 100.`]),
+    ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { Estimate } from '../../../estimate/estimate.js';
 import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
-import { count, duration, percent, size } from '../../../wording/amounts.js';
+import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
 import { table } from '../../terminal/tables.js';
 
 /** A name, a size, and what it is. */
@@ -99,7 +99,7 @@ function tenantLines(
       ['tenant', 'guests', 'present', 'zeroes', 'saved within'],
       each.map(({ name, guests, pages, zeroPages, saved: own }) => [
         name,
-        String(guests),
+        figure(guests),
         bytes(pages),
         bytes(zeroPages),
         about(own),
@@ -125,7 +125,7 @@ function whatItIs({ isAdvised, distinct }: Estimate, host: RecordedHost): string
     ...(sample === 1
       ? []
       : [
-          `Of one content in ${sample}: what is behind ± holds 95 times in 100 ` +
+          `Of one content in ${figure(sample)}: what is behind ± holds 95 times in 100 ` +
             `(${count(distinct.pages, 'content')}).`,
         ]),
   ];

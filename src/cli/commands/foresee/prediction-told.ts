@@ -110,8 +110,8 @@ export function sampleSentences(sample: number): string[] {
   return sample === 1
     ? []
     : [
-        `About, from one content in ${sample}, and 95 times in 100 within ±: huge pages, and ` +
-          'what their splits give back, left out.',
+        `About, from one content in ${figure(sample)}, and 95 times in 100 within ±: huge pages, ` +
+          'and what their splits give back, left out.',
       ];
 }
 

@@ -54,7 +54,7 @@ export function otherTables(told: SharedTold): SharedTable[] {
     head: ['Tenant', 'Guests', 'Between its guests'],
     rows: (tenants ?? []).map(({ name, guests, between }) => [
       name,
-      String(guests),
+      figure(guests),
       about(told, between),
     ]),
     note:
@@ -74,7 +74,7 @@ export function otherTables(told: SharedTold): SharedTable[] {
     rows: contents.map(({ fingerprint, pages, guests }) => [
       fingerprint,
       figure(pages),
-      String(guests.length),
+      figure(guests.length),
     ]),
   };
   return [ofTenants, ofMappings, ofContents].filter(({ rows }) => rows.length > 0);
@@ -87,7 +87,7 @@ export function sharedBasis({ unadvisedPages, pageSize, sample }: SharedTold): s
       ? 'As if all private memory were advised mergeable.'
       : `As KSM sees it now: ${size(unadvisedPages * pageSize)} are left out that are not ` +
         "advised mergeable, on hosts where something is ('--all' takes them too).",
-    ...(sample === 1 ? [] : [`Of one content in ${sample}: ± holds 95 times in 100.`]),
+    ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
   ];
 }
 

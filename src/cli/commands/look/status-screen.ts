@@ -51,7 +51,7 @@ function hostRows(status: Status, report: Report): Row[] {
     ...hugeRows(status),
     ['memory', `${size(memory.usedBytes)} of ${size(memory.totalBytes)} used`],
     ...(fingerprints === undefined ? [] : heldRows(fingerprints)),
-    ['guests', `${status.guests}, with ${pages(status.registeredPages)} registered`],
+    ['guests', `${figure(status.guests)}, with ${pages(status.registeredPages)} registered`],
     ['', `${pages(status.presentPages)} present`],
     ...(sysfs === undefined ? [] : [['files', filesText(sysfs)] satisfies Row]),
     [

@@ -2,11 +2,13 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
+import { isKsmdError, KsmdError } from '../../../errors.js';
 import { csv } from '../../../recording/csv.js';
 import { describe, type RecordingDescription } from '../../../recording/description.js';
 import { cut, join } from '../../../recording/parts.js';
 import { Recording } from '../../../recording/recording.js';
-import { count, duration, percent, size } from '../../../wording/amounts.js';
+import { didYouMean } from '../../../similar.js';
+import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
 import { table } from '../../terminal/tables.js';
 import type { Action, Session } from '../../verb.js';
 
@@ -48,14 +50,18 @@ export const action: Action<[readonly string[]], RecordingOptions> = async (
 };
 
 async function writePart(
-  { print }: Session,
+  { json, print, printJson }: Session,
   recordings: readonly Recording[],
   output: string,
   { from = 0, to = Number.POSITIVE_INFINITY, guest }: RecordingOptions,
 ): Promise<void> {
   const [recording, ...others] = recordings;
   if (recording === undefined) return;
-  const isWanted = (name: string): boolean => guest?.includes(name) ?? true;
+  const names = new Set<string>();
+  const isWanted = (name: string): boolean => {
+    names.add(name);
+    return guest?.includes(name) ?? true;
+  };
   const path = output;
   let isMade = false;
   try {
@@ -64,11 +70,14 @@ async function writePart(
         ? await join(recordings, path)
         : await cut(recording, { fromMs: from, toMs: to, isWanted }, path);
     isMade = true;
-    print(`${path}: ${count(sweeps, 'sweep')}`);
+    if (json) printJson({ file: path, sweeps });
+    else print(`${path}: ${count(sweeps, 'sweep')}`);
   } catch (error) {
     // What was there before stays; what this made is no recording.
     if (!isMade && !isExisting(error)) await rm(path, { force: true });
-    throw error;
+    const meant = didYouMean(guest?.[0] ?? '', [...names]);
+    if (meant === '' || !isKsmdError(error, 'ENODATA')) throw error;
+    throw new KsmdError('ENODATA', `${error.message}${meant}`);
   }
 }
 
@@ -83,8 +92,13 @@ async function writeCsv(recording: Recording): Promise<void> {
 }
 
 /** 1 if it is not whole. */
-function checked({ print }: Session, recording: Recording): number {
+function checked({ json, print, printJson }: Session, recording: Recording): number {
   const { path, sweeps, damage, bytes, wholeBytes } = recording;
+  if (json) {
+    const what = damage === undefined ? {} : { damage: damage.what };
+    printJson({ file: path, sweeps, bytes, wholeBytes, ...what });
+    return damage === undefined ? 0 : 1;
+  }
   if (damage === undefined) {
     print(`${path}: whole, ${count(sweeps, 'sweep')}, ${size(bytes)}`);
     return 0;
@@ -111,7 +125,7 @@ function linesOf(description: RecordingDescription): string[] {
     `${count(present, 'page')} (${bytes(present)}) in ` +
       `${count(description.guests.length, 'guest')}, of which ` +
       `${bytes(description.changedPages)} (${share}) change from sweep to sweep`,
-    `key ${keyId}${sample === 1 ? '' : `, one content in ${sample}`}, written by ` +
+    `key ${keyId}${sample === 1 ? '' : `, one content in ${figure(sample)}`}, written by ` +
       description.writer,
     ...(description.damage === undefined ? [] : [`not whole: ${description.damage}`]),
     '',
@@ -122,7 +136,7 @@ function linesOf(description: RecordingDescription): string[] {
         guest.comm,
         bytes(guest.presentPages),
         bytes(guest.zeroPages),
-        String(Math.round(guest.hugePages)),
+        figure(Math.round(guest.hugePages)),
         bytes(guest.restlessPages),
         bytes(guest.sharedPages),
         bytes(guest.mergedPages),

@@ -2,7 +2,7 @@
  * Predictions as one page that needs nothing else. Its files are src/web/prediction/.
  */
 import { VERSION } from '../../../../version.js';
-import { count, duration } from '../../../../wording/amounts.js';
+import { count, duration, figure } from '../../../../wording/amounts.js';
 import type { KernelChoice } from '../../../kernel-choice.js';
 import {
   basisSentences,
@@ -69,7 +69,7 @@ function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
       'Length',
       recordedMs === 0 ? 'one look' : `${duration(recordedMs)}, ${count(sweeps, 'sweep')}${every}`,
     ],
-    ['Sample', sample === 1 ? 'all pages' : `one content in ${sample}`],
+    ['Sample', sample === 1 ? 'all pages' : `one content in ${figure(sample)}`],
     ['Kernel followed', kernelFollowed(kernel)],
     ['Prices', `measured on ${prices.measuredOn}`],
     [

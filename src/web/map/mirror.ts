@@ -53,15 +53,17 @@ export class Mirror {
   async begin(): Promise<void> {
     const waiting: Change[] = [];
     this.waiting = waiting;
+    let answer: PageMapAnswer;
     try {
-      const answer = await this.fetchMap();
-      if (this.waiting !== waiting) return;
-      this.waiting = undefined;
-      this.take(answer);
-      for (const change of waiting) this.apply(change);
+      answer = await this.fetchMap();
     } catch (error) {
       if (this.waiting === waiting) this.listener.onFailure(error);
+      return;
     }
+    if (this.waiting !== waiting) return;
+    this.waiting = undefined;
+    this.take(answer);
+    for (const change of waiting) this.apply(change);
   }
 
   /** What the stream says. */

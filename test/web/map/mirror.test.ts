@@ -23,13 +23,13 @@ function answer(tick: number, states: readonly number[]): PageMapAnswer {
 }
 
 /** A mirror, and its requests for the whole map: each waits to be answered. */
-function rig() {
+function rig(onMap = (): void => {}) {
   const requests: { answer: (map: PageMapAnswer) => void; fail: (error: Error) => void }[] = [];
   const failures: unknown[] = [];
   const mirror = new Mirror(
     () => new Promise((resolve, reject) => requests.push({ answer: resolve, fail: reject })),
     {
-      onMap() {},
+      onMap,
       onPages() {},
       onChanged() {},
       onGuests() {},
@@ -62,5 +62,15 @@ test('the answer to a stream that is gone does not count', async () => {
   requests[0]?.fail(new Error('gone'));
   await settled();
   expect([...mirror.states]).toEqual([4, 4]);
+  expect(failures).toEqual([]);
+});
+
+test('what goes wrong as a map is drawn is not taken for a map that could not be had', async () => {
+  const { mirror, requests, failures } = rig(() => {
+    throw new Error('this cannot be drawn');
+  });
+  const begun = mirror.begin();
+  requests[0]?.answer(answer(1, [4]));
+  await expect(begun).rejects.toThrow('this cannot be drawn');
   expect(failures).toEqual([]);
 });

@@ -16,6 +16,7 @@ import { Legend } from './map/legend.js';
 import { MapPointing } from './map/map-pointing.js';
 import { MapView } from './map/map-view.js';
 import { Mirror } from './map/mirror.js';
+import { OpenedPage } from './opened-page.js';
 import { Seldom } from './seldom.js';
 import { SharingCard } from './sharing-card.js';
 import { Staleness } from './staleness.js';
@@ -71,6 +72,7 @@ const pointing = new MapPointing(view, mirror, (guest) => colours.goTo(guest));
 const legend = new Legend((value) => view.mean(value));
 const guests = new GuestTable((name) => pointing.goToGuest(name));
 
+new OpenedPage();
 const sharing = new SharingCard(() => fetchJson<Shared>('/v1/shared'));
 
 const feed = new Feed('/v1/live', {

@@ -56,6 +56,7 @@ const MODULES = [
   'web/map/page-states',
   'web/map/run-lengths',
   'web/map/state-colours',
+  'web/opened-page',
   'web/seldom',
   'web/sharing-card',
   'web/shortened-name',

@@ -1,0 +1,117 @@
+/**
+ * A page that `ksmd predict --html` or `ksmd shared --html` has written, shown in the dashboard:
+ * its text and tables, and the heat map from its data.
+ *
+ * The file is somebody's, and this page may ask the daemon for everything that can be looked at. So
+ * nothing of the file is obeyed: it is parsed where no script runs and nothing is loaded, elements
+ * of a few names are made anew, without any attribute, and text goes in as text. Its own script
+ * stays out, and with it the curves of a prediction: for those the file is opened by itself.
+ */
+import { element, made, say } from './elements.js';
+import { HeatMap } from './heat-map/heat-map.js';
+import type { HeatMapData } from './heat-map/heat-map-data.js';
+
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** What is copied, and as what: headings go below those of the dashboard. */
+const COPIED: Readonly<Record<string, keyof HTMLElementTagNameMap>> = {
+  ...{ H1: 'h3', H2: 'h4', H3: 'h5', P: 'p', UL: 'ul', OL: 'ol', LI: 'li', CODE: 'code' },
+  ...{ DL: 'dl', DT: 'dt', DD: 'dd', STRONG: 'strong', DIV: 'div', SECTION: 'div', HEADER: 'div' },
+  ...{ TABLE: 'table', THEAD: 'thead', TBODY: 'tbody', TR: 'tr', TH: 'th', TD: 'td', MAIN: 'div' },
+};
+
+export class OpenedPage {
+  private readonly told = element('opened-told', HTMLParagraphElement);
+  private readonly place = element('opened', HTMLDivElement);
+
+  constructor() {
+    const choice = element('open-page', HTMLInputElement);
+    choice.addEventListener('change', () => {
+      const [file] = choice.files ?? [];
+      if (file !== undefined) void this.open(file);
+    });
+  }
+
+  private async open(file: File): Promise<void> {
+    this.place.replaceChildren();
+    if (file.size > MOST_BYTES) {
+      say(this.told, `${file.name} is larger than any page that ksmd writes.`);
+      return;
+    }
+    const page = new DOMParser().parseFromString(await file.text(), 'text/html');
+    const data = page.querySelector('script#data[type="application/json"]')?.textContent;
+    if (data == null) {
+      say(this.told, `${file.name} is no page that ksmd predict or ksmd shared has written.`);
+      return;
+    }
+    const copy = made('div');
+    copyInto(copy, page.body);
+    const map = heatMapDataOf(data);
+    say(
+      this.told,
+      map === undefined
+        ? `${file.name}, as it was written. Its curves are drawn where the file itself is opened.`
+        : `${file.name}, as it was written.`,
+    );
+    if (map !== undefined && map.names.length > 1) {
+      const square = made('div');
+      square.id = 'opened-map';
+      this.place.append(square);
+      new HeatMap(square).show(map);
+    }
+    this.place.append(copy);
+  }
+}
+
+function copyInto(target: HTMLElement, source: Node): void {
+  for (const node of source.childNodes) {
+    if (node.nodeType === Node.TEXT_NODE) target.append(node.textContent ?? '');
+    if (!(node instanceof HTMLElement) || node.hidden) continue;
+    const name = COPIED[node.tagName];
+    if (name === undefined) continue;
+    const copy = made(name);
+    copyInto(copy, node);
+    if (copy instanceof HTMLTableCellElement && name === 'th')
+      copy.scope = node.closest('thead') === null ? 'row' : 'col';
+    if (copy instanceof HTMLTableElement) target.append(scrolled(copy));
+    else target.append(copy);
+  }
+}
+
+function scrolled(table: HTMLTableElement): HTMLElement {
+  const around = made('section', '', 'scrolled');
+  around.tabIndex = 0;
+  around.ariaLabel = 'Table of the page opened';
+  around.append(table);
+  return around;
+}
+
+/** Undefined unless it is just that. */
+function heatMapDataOf(json: string): HeatMapData | undefined {
+  try {
+    const data: unknown = JSON.parse(json);
+    return isHeatMapData(data) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHeatMapData(data: unknown): data is HeatMapData {
+  if (typeof data !== 'object' || data === null) return false;
+  const { names, bytes, withOthersBytes, pairs, groups } = data as Record<string, unknown>;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return false;
+  const areNumbers = (list: unknown, most = Number.MAX_SAFE_INTEGER): list is number[] =>
+    Array.isArray(list) && list.every((each) => Number.isFinite(each) && each >= 0 && each <= most);
+  const last = names.length - 1;
+  return (
+    areNumbers(bytes) &&
+    bytes.length === names.length &&
+    areNumbers(withOthersBytes) &&
+    withOthersBytes.length === names.length &&
+    areNumbers(pairs) &&
+    pairs.length % 3 === 0 &&
+    pairs.every((each, at) => at % 3 === 2 || (Number.isInteger(each) && each <= last)) &&
+    Array.isArray(groups) &&
+    groups.every((group) => areNumbers(group, last) && group.every(Number.isInteger))
+  );
+}

@@ -1,0 +1,69 @@
+/** Pages that ksmd has written, opened in the dashboard; and files that pretend to be such. */
+import { writeFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../until.js';
+import { chromium, LookedAt, seriousViolations } from './looked-at.js';
+
+describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => {
+  let looked: LookedAt;
+  let page: Page;
+  beforeAll(async () => {
+    looked = await LookedAt.start(['--run', '0', '--memory', '64MiB']);
+    await looked.addGuests(['vm1', 'vm2'], 64);
+    page = await looked.open({ bypassCSP: true });
+  });
+  afterAll(async () => {
+    expect(await looked.stop()).toBe(0);
+  });
+
+  const file = (name: string): string => looked.daemon.directory.file(name);
+  const open = (path: string): Promise<void> => page.locator('#open-page').setInputFiles(path);
+  const told = (): Promise<string> => page.locator('#opened-told').innerText();
+
+  test('that ksmd shared has written has its text, its tables and its map', async () => {
+    const { status } = await looked.daemon.ksmd('shared', '--html', file('shared.html'));
+    expect(status).toBe(0);
+    await open(file('shared.html'));
+    await until('the file', async () => (await told()) === 'shared.html, as it was written.');
+    await page.waitForSelector('#opened-map canvas');
+    expect(await page.locator('#opened th', { hasText: 'vm2' }).count()).toBeGreaterThan(0);
+    expect(await page.locator('#opened h3').innerText()).toContain('2 guests');
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+
+  test('can make it do nothing: no script, no attribute, no request', async () => {
+    writeFileSync(
+      file('hostile.html'),
+      `<!doctype html><title>x</title><h1 onclick="alert(1)" style="position:fixed">Saved</h1>
+      <main><p onmouseover="alert(1)" id="notice">a <b>b</b>
+      <img src="//elsewhere/x" onerror="alert(1)">
+      <a href="javascript:alert(1)">c</a></p><iframe src="//elsewhere/y"></iframe>
+      <svg onload="alert(1)"><text>d</text></svg><form action="//elsewhere"><input name="q"></form>
+      <ul><li>&lt;img src=x onerror=alert(1)&gt;</li></ul></main><script>alert(1)</script>
+      <script type="application/json" id="data">{"names":["a","b"],"bytes":[1],"pairs":[0,9,1]}
+      </script>`,
+    );
+    await open(file('hostile.html'));
+    await until('the file', async () => (await told()).startsWith('hostile.html'));
+    expect(await page.locator('#opened h3').innerText()).toBe('Saved');
+    expect(await page.locator('#opened li').innerText()).toBe('<img src=x onerror=alert(1)>');
+    const { names, attributes } = await page.locator('#opened').evaluate((place) => {
+      const all = [...place.querySelectorAll('*')];
+      return {
+        names: [...new Set(all.map(({ tagName }) => tagName))].sort(),
+        attributes: all.flatMap((each) => each.getAttributeNames()),
+      };
+    });
+    expect(names).toEqual(['DIV', 'H3', 'LI', 'P', 'UL']);
+    expect(attributes).toEqual([]);
+  });
+
+  test('is refused if ksmd has not written it', async () => {
+    writeFileSync(file('other.html'), '<h1>Another</h1>');
+    await open(file('other.html'));
+    await until('a word', async () => (await told()).startsWith('other.html is no page that ksmd'));
+    expect(await page.locator('#opened').innerText()).toBe('');
+    expect(looked.faults).toEqual([]);
+  });
+});

@@ -56,7 +56,7 @@ async function ask(where: string, dataset: Dataset, sparkSql: string): Promise<v
     if (!each.areEqual) unequal++;
     const equal = each.areEqual ? 'equal' : 'NOT EQUAL';
     const took = `DuckDB ${duration(each.duckdbMs)}, Spark ${duration(each.sparkMs)}`;
-    console.log(`  ${each.query.padEnd(10)}${each.rows} rows ${equal}: ${took}`);
+    console.log(`  ${each.queries.join(', ')}: ${each.rows} rows, ${equal}; ${took}`);
   }
 }
 

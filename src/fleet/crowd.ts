@@ -16,14 +16,17 @@ export async function crowd(
   { lowest, highest }: Sketch,
   tenantOf: (guest: string) => string,
 ): Promise<Crowd> {
-  const rows = (await engine.rows(statementsOf('guests'))).map((row) => ({
+  const [all = [], holdings = []] = await engine.rowsOfEach([
+    statementsOf('guests'),
+    statementsOf('crowd', { lowest, highest }),
+  ]);
+  const rows = all.map((row) => ({
     host: String(row.host),
     name: `${row.host}/${row.guest}`,
     alonePages: Number(row.alone_pages),
   }));
   const contents: number[][] = rows.map(() => []);
-  for (const { number, content } of await engine.rows(statementsOf('crowd', { lowest, highest })))
-    contents[Number(number) - 1]?.push(Number(content));
+  for (const { number, content } of holdings) contents[Number(number) - 1]?.push(Number(content));
   const pagesOn = new Map<string, number>();
   for (const { host, alonePages } of rows) pagesOn.set(host, (pagesOn.get(host) ?? 0) + alonePages);
   // Where hosts are to be given up, it is those with least in them.

@@ -145,6 +145,12 @@ export class DuckDBEngine implements Engine {
     });
   }
 
+  async rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]> {
+    const answers: Row[][] = [];
+    for (const statements of queries) answers.push(await this.rows(statements));
+    return answers;
+  }
+
   close(): Promise<void> {
     return this.end();
   }

@@ -9,6 +9,8 @@ export interface Engine {
    * be read.
    */
   rows(statements: readonly string[]): Promise<Row[]>;
+  /** Of several queries, in their order: to start a cluster's program takes longer than most. */
+  rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]>;
   close(): Promise<void>;
 }
 

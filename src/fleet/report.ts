@@ -1,7 +1,7 @@
 /** What a fleet has, and what KSM saves there and could: rows as the queries give them. */
 import type { FleetIdentity } from './dataset.js';
 import type { Engine, Row } from './engine.js';
-import { statementsOf } from './queries.js';
+import { REPORT_QUERIES, statementsOf } from './queries.js';
 import { sketchOf } from './sketch.js';
 
 export interface FleetReport {
@@ -20,9 +20,8 @@ export async function report(engine: Engine, identity: FleetIdentity): Promise<F
   const sketch = sketchOf(identity, Number(size?.sampled_pages), COUNTED_PAGES);
   const { oneIn, lowest, highest } = sketch;
   const choices = { lowest, highest, one_in: oneIn, rows: TOP_CONTENTS };
-  return {
-    hosts: await engine.rows(statementsOf('hosts')),
-    together: await engine.rows(statementsOf('together', choices)),
-    contents: await engine.rows(statementsOf('contents', choices)),
-  };
+  const [hosts = [], together = [], contents = []] = await engine.rowsOfEach(
+    REPORT_QUERIES.map((query) => statementsOf(query, choices)),
+  );
+  return { hosts, together, contents };
 }

@@ -39,22 +39,26 @@ export class SparkEngine implements Engine {
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
-    const last = statements.at(-1) ?? '';
-    const asLines = `SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM (${last})`;
+    const [rows = []] = await this.rowsOfEach([statements]);
+    return rows;
+  }
+
+  async rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]> {
     const script = [
       view(this.dataset, 'guests'),
       view(this.dataset, 'pages'),
-      ...statements.slice(0, -1).map(kept),
-      asLines,
+      ...queries.flatMap((statements, number) => asScript(statements, number)),
     ];
     const path = join(this.directory, 'query.sql');
     await writeFile(path, script.map((statement) => `${statement};\n`).join('\n'));
     const printed = await this.run(['-S', '-f', path]);
     await rm(this.warehouse, { recursive: true, force: true });
-    return printed
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Row);
+    const answers: Row[][] = queries.map(() => []);
+    for (const line of printed.split('\n')) {
+      const [, number, row] = /^(\d+)\t(\{.*)$/.exec(line) ?? [];
+      if (row !== undefined) answers[Number(number)]?.push(JSON.parse(row) as Row);
+    }
+    return answers;
   }
 
   async close(): Promise<void> {
@@ -96,15 +100,21 @@ export class SparkEngine implements Engine {
   }
 }
 
+/** Each row is printed as a line: the query's number, and the row as JSON. */
+function asScript(statements: readonly string[], number: number): string[] {
+  const rows = `SELECT ${number}, to_json(struct(*), map('ignoreNullFields', 'false'))`;
+  return [...statements.slice(0, -1).flatMap(kept), `${rows} FROM (${statements.at(-1) ?? ''})`];
+}
+
 /**
- * As a table, in files: of a view, cached or not, Spark puts the text wherever it is named, and
- * plans a query of a dozen such for hours.
+ * A kept view is a table, in files: of a view, cached or not, Spark puts the text wherever it is
+ * named, and plans a query of a dozen such for hours.
  */
-function kept(statement: string): string {
+function kept(statement: string): string[] {
   const found = keptView(statement);
-  return found === undefined
-    ? statement
-    : `CREATE TABLE ${found.name} USING parquet AS ${found.select}`;
+  if (found === undefined) return [statement];
+  const { name, select } = found;
+  return [`DROP TABLE IF EXISTS ${name}`, `CREATE TABLE ${name} USING parquet AS ${select}`];
 }
 
 function view(dataset: Dataset, table: FleetTable): string {

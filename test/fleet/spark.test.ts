@@ -3,8 +3,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Dataset } from '../../src/fleet/dataset.js';
+import { QUERIES } from '../../src/fleet/queries.js';
 import { SparkEngine } from '../../src/fleet/spark.js';
-import { compare } from '../../tools/spark/compare.js';
+import { compare, RUNS } from '../../tools/spark/compare.js';
 import { installedSpark } from '../../tools/spark/installed.js';
 import { FleetDirectory } from './small-fleet.js';
 
@@ -48,7 +49,7 @@ const kept = (name: string): string => readFileSync(join(directory.path, name), 
 
 test('rows are lines of JSON, whatever else is printed', async () => {
   const path = standIn(
-    'a warning\n{"host":"a","pages":3,"none":null}\n{"host":"b\\n","pages":4}\n',
+    'a warning\n0\t{"host":"a","pages":3,"none":null}\n0\t{"host":"b\\n","pages":4}\n',
   );
   const spark = await SparkEngine.of(dataset, `${path} --master local[2]`);
   expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual([
@@ -59,11 +60,24 @@ test('rows are lines of JSON, whatever else is printed', async () => {
   expect(kept('arguments')).toMatch(/^--master local\[2\] --conf spark\.sql\.sources\./);
   const script = kept('script');
   expect(script).toContain(`USING parquet OPTIONS (path '${dataset.table('pages')}')`);
-  expect(script).toMatch(/CREATE VIEW one AS SELECT 1;\n\nSELECT to_json\(.*FROM \(SELECT \* FROM/);
+  expect(script).toMatch(
+    /CREATE VIEW one AS SELECT 1;\n\nSELECT 0, to_json\(.*FROM \(SELECT \* FROM/,
+  );
+});
+
+test('several queries are one run, and each has its rows', async () => {
+  const spark = await SparkEngine.of(dataset, standIn('1\t{"b":1}\n0\t{"a":1}\n1\t{"b":2}\n'));
+  expect(await spark.rowsOfEach([['SELECT 1'], ['SELECT 2'], ['SELECT 3']])).toEqual([
+    [{ a: 1 }],
+    [{ b: 1 }, { b: 2 }],
+    [],
+  ]);
+  await spark.close();
+  expect(kept('script').match(/^SELECT \d, to_json/gm)).toHaveLength(3);
 });
 
 test('what is asked more than once is a table in the fleet meanwhile, which is gone after', async () => {
-  const path = standIn('{"host":"a"}\n');
+  const path = standIn('0\t{"host":"a"}\n');
   const spark = await SparkEngine.of(dataset, path);
   const view = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   await spark.rows([view, 'SELECT * FROM one']);
@@ -80,6 +94,10 @@ test('what Spark says is wrong is told in one line', async () => {
   const spark = await SparkEngine.of(dataset, standIn('', complaint, 1));
   await expect(spark.rows(['SELECT 1'])).rejects.toThrow('Spark: [PATH_NOT_FOUND] Path does not');
   await spark.close();
+});
+
+test('no query is left out where the two are compared', () => {
+  expect(RUNS.flat().sort()).toEqual([...QUERIES].sort());
 });
 
 const spark = installedSpark();

@@ -20,9 +20,11 @@ export async function tellPairs(
   identity: FleetIdentity,
   top: number,
 ): Promise<void> {
-  const [fleet] = await engine.rows(statementsOf('size'));
+  const [[fleet] = [], guests = []] = await engine.rowsOfEach([
+    statementsOf('size'),
+    statementsOf('guests'),
+  ]);
   const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'));
-  const guests = await engine.rows(statementsOf('guests'));
   const alike = await families(engine, sketch);
   const found = await pairs(engine, sketch, top);
   const nameOf = (number: number): string => {

@@ -6,10 +6,10 @@
 import type { ProcessFacts } from '../../../sources/process/process-source.js';
 import type { LeftOut } from '../../../sources/source.js';
 import { size } from '../../../wording/amounts.js';
-import { table } from '../../terminal/tables.js';
+import { LEAST_NAME, shortened, table } from '../../terminal/tables.js';
 
-/** What any terminal has. */
-const MOST_COLUMNS = 80;
+/** Where nobody says how wide the screen is. */
+const COLUMNS = 80;
 const GAP = 2;
 
 export interface Taken {
@@ -26,8 +26,10 @@ interface Column {
   readonly cells: readonly string[];
 }
 
-export function memoryTable(taken: readonly Taken[]): string[] {
-  const guests = { head: 'GUEST', cells: taken.map(({ guest }) => guest) };
+export function memoryTable(
+  taken: readonly Taken[],
+  room = process.stdout.columns ?? COLUMNS,
+): string[] {
   const reasons = new Set(
     taken.flatMap(({ source }) => source.leftOut.map(({ reason }) => reason)),
   );
@@ -40,10 +42,16 @@ export function memoryTable(taken: readonly Taken[]): string[] {
       ),
     ),
   ];
+  const widest = Math.max(...columns.map((each) => width([each])));
+  const guests = {
+    head: 'GUEST',
+    // Each table has the names, and one more column at least.
+    cells: taken.map(({ guest }) => shortened(guest, Math.max(LEAST_NAME, room - widest - GAP))),
+  };
   const tables: Column[][] = [];
   for (const each of columns) {
     const last = tables.at(-1);
-    if (last !== undefined && width([...last, each]) <= MOST_COLUMNS) last.push(each);
+    if (last !== undefined && width([...last, each]) <= room) last.push(each);
     else tables.push([guests, each]);
   }
   return tables.flatMap((part) =>

@@ -33,6 +33,22 @@ test('what does not fit in 80 columns comes in a table below', () => {
   expect(lines.filter((line) => line.startsWith(guest))).toHaveLength(lines.length / 2);
 });
 
+test.each([40, 60, 200])(
+  'on a terminal of %i columns all is told, and no row goes on',
+  (columns) => {
+    const reasons = ['file', 'hugetlb', 'not advised', 'zero page'];
+    const leftOut = Object.fromEntries(reasons.map((reason) => [reason, 1000.5 * 2 ** 20]));
+    const guest = 'customer-database-replica-eu-1';
+    const lines = tableOf([{ guest, registeredBytes: GIB, advisedBytes: GIB, leftOut }], columns);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+    for (const reason of reasons) expect(lines.join(' ')).toContain(reason.toUpperCase());
+    expect(lines[1]).toMatch(
+      columns === 40 ? /^custo\S*…\S*-1 / : /^customer-database-replica-eu-1 /,
+    );
+    expect(lines.length === 2).toBe(columns === 200);
+  },
+);
+
 interface Row {
   readonly guest: string;
   readonly registeredBytes: number;
@@ -40,7 +56,7 @@ interface Row {
   readonly leftOut: Readonly<Record<string, number>>;
 }
 
-function tableOf(rows: readonly Row[]): string[] {
+function tableOf(rows: readonly Row[], columns?: number): string[] {
   return memoryTable(
     rows.map(({ guest, registeredBytes, advisedBytes, leftOut }) => ({
       guest,
@@ -50,5 +66,6 @@ function tableOf(rows: readonly Row[]): string[] {
         leftOut: Object.entries(leftOut).map(([reason, bytes]) => ({ reason, bytes })),
       },
     })),
+    columns,
   );
 }

@@ -8,7 +8,11 @@ import { until } from '../../until.js';
 const PAGE = 4096;
 const RAM = 0x100000000;
 export const PAGES = 64;
-export const GUESTS = ['web-frontend-of-the-western-region-0001', 'database', 'batch'];
+export const GUESTS = [
+  'web_frontend_of_the_whole_western_region_and_more_0001',
+  'database',
+  'batch',
+];
 
 export interface Box {
   readonly x: number;

@@ -53,8 +53,13 @@ function fill(list: HTMLDListElement, rows: readonly Row[]): void {
   list.replaceChildren(
     ...rows.map(([name, text]) => {
       const group = made('div', '', name.startsWith(' ') || name === '' ? 'part' : '');
-      group.append(made('dt', name.trim()), made('dd', text));
+      group.append(made('dt', name.trim()), made('dd', unbroken(text)));
       return group;
     }),
   );
+}
+
+/** A number stands with its unit. */
+function unbroken(text: string): string {
+  return text.replace(/(?<=\d) (?=(?:[KMGTP]?i?B|ms|s|min|h|%)(?!\w))/g, '\u00a0');
 }

@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { predictionPage } from '../../src/cli/commands/foresee/page/prediction-page.js';
 import { until } from '../until.js';
 import { chromium, LookedAt, seriousViolations } from './looked-at.js';
+import { run, samples, told } from './prediction/told.js';
 
 describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => {
   let looked: LookedAt;
@@ -19,17 +21,28 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
 
   const file = (name: string): string => looked.daemon.directory.file(name);
   const open = (path: string): Promise<void> => page.locator('#open-page').setInputFiles(path);
-  const told = (): Promise<string> => page.locator('#opened-told').innerText();
+  const said = (): Promise<string> => page.locator('#opened-told').innerText();
 
   test('that ksmd shared has written has its text, its tables and its map', async () => {
     const { status } = await looked.daemon.ksmd('shared', '--html', file('shared.html'));
     expect(status).toBe(0);
     await open(file('shared.html'));
-    await until('the file', async () => (await told()) === 'shared.html, as it was written.');
+    await until('the file', async () => (await said()) === 'shared.html, as it was written.');
     await page.waitForSelector('#opened-map canvas');
     expect(await page.locator('#opened th', { hasText: 'vm2' }).count()).toBeGreaterThan(0);
     expect(await page.locator('#opened h3').innerText()).toContain('2 guests');
     expect(await seriousViolations(page)).toEqual([]);
+  });
+
+  test('that ksmd predict has written has its verdict and its settings', async () => {
+    const runs = [run({ pages_to_scan: '100' }, samples(20, 5))];
+    writeFileSync(file('predicted.html'), await predictionPage(told(runs)));
+    await open(file('predicted.html'));
+    await until('the file', async () => (await said()).startsWith('predicted.html, as it was'));
+    expect(await said()).toContain('Its curves are drawn where the file itself is opened.');
+    expect(await page.locator('#opened').innerText()).toContain('pages_to_scan');
+    expect(await page.locator('#opened h4', { hasText: 'Settings' }).count()).toBe(1);
+    expect(await page.locator('#opened-map').count()).toBe(0);
   });
 
   test('can make it do nothing: no script, no attribute, no request', async () => {
@@ -45,7 +58,7 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
       </script>`,
     );
     await open(file('hostile.html'));
-    await until('the file', async () => (await told()).startsWith('hostile.html'));
+    await until('the file', async () => (await said()).startsWith('hostile.html'));
     expect(await page.locator('#opened h3').innerText()).toBe('Saved');
     expect(await page.locator('#opened li').innerText()).toBe('<img src=x onerror=alert(1)>');
     const { names, attributes } = await page.locator('#opened').evaluate((place) => {
@@ -62,7 +75,7 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
   test('is refused if ksmd has not written it', async () => {
     writeFileSync(file('other.html'), '<h1>Another</h1>');
     await open(file('other.html'));
-    await until('a word', async () => (await told()).startsWith('other.html is no page that ksmd'));
+    await until('a word', async () => (await said()).startsWith('other.html is no page that ksmd'));
     expect(await page.locator('#opened').innerText()).toBe('');
     expect(looked.faults).toEqual([]);
   });

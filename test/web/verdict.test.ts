@@ -21,7 +21,11 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
   const rowsShown = (): Promise<string[][]> =>
     page
       .locator('#verdict dl > div')
-      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.innerHTML)));
+      .evaluateAll((rows) =>
+        rows.map((row) =>
+          [...row.children].map((cell) => cell.textContent?.replaceAll('\u00a0', ' ') ?? ''),
+        ),
+      );
 
   async function rowsTold(): Promise<string[][]> {
     const { client } = looked.daemon;
@@ -57,6 +61,8 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
     expect(shown.map(([name]) => name)).toEqual(
       expect.arrayContaining(['saved', 'zeroes', 'between', 'by guest', 'cost', 'to merge']),
     );
+    // On a narrow screen too a number stands with its unit.
+    expect(await page.locator('#verdict-spared dd').first().textContent()).toContain('\u00a0KiB');
     const { stdout } = await looked.daemon.ksmd('status');
     for (const [name, text] of shown.slice(0, 3))
       expect(stdout.replace(/\n {6,}/g, ' ')).toMatch(new RegExp(`^ *${name} +${text}$`, 'm'));

@@ -64,6 +64,8 @@ export class PageMap {
       before >= 0 && this.cursor > before && this.cursor - before <= CHUNK_PAGES
         ? [this.seen(before, this.cursor)]
         : [];
+    // At once, too: a guest of these may have left when all pages are looked at.
+    const rows = numbers && !rearranged ? this.changedRows() : [];
     if (rearranged) this.found.fill(UNTOUCHED);
     const swept = yield* this.sweep(rearranged ? ALL_PAGES : mayGoOn);
     const ranges = rearranged
@@ -71,7 +73,7 @@ export class PageMap {
       : [...passed, ...swept].sort((a, b) => a.from - b.from);
     const runs = yield* changedRunLengths(this.states, this.found, ranges);
     for (const { from, to } of ranges) this.states.set(this.found.subarray(from, to), from);
-    return { rearranged, runs, rows: numbers && !rearranged ? this.changedRows() : [] };
+    return { rearranged, runs, rows };
   }
 
   /** The whole map at the last look, as JSON. Made once a look. */

@@ -422,3 +422,45 @@ test('of very many pages a look takes some, the next ones the others: none takes
   expect(left.at(-1)).toBe(0);
   leave();
 });
+
+test('a guest that leaves while its pages are looked at is told of as gone, and looks go on', async () => {
+  const pages = 300_000;
+  const host = Host.create(
+    { memoryBytes: 1000 * PAGE, pageSize: PAGE, guestPages: pages + 100 },
+    new ManualClock(),
+  );
+  for (const name of ['a', 'b']) host.createGuest(name);
+  host.map('a', 'x', pages);
+  const timers = new ManualTimers();
+  const history = new History(
+    () => SAMPLE,
+    () => ({}),
+    new ManualTimers(),
+  );
+  const events = new EventFeed(() => PROGRESS, timers);
+  const feed = new LiveFeed(
+    host,
+    () => 'stopped',
+    history,
+    events,
+    timers,
+    () => 0,
+  );
+  const { mirror, deliver, leave, failures } = viewer(feed);
+  await deliver();
+  // Some of these looks have numbers of guests; each is begun, and not done, when one leaves.
+  for (let look = 0; look < 10; look++) {
+    host.createGuest('c');
+    timers.tick();
+    await feed.map();
+    timers.tick();
+    host.exitGuest('c');
+    await feed.map();
+  }
+  timers.tick();
+  await feed.map();
+  await deliver();
+  expect(mirror.guests.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(failures).toEqual([]);
+  leave();
+});

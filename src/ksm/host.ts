@@ -165,8 +165,10 @@ export class Host {
     this.createGuest(child, this.guestNode(name));
     const { pointer, regions } = this.guest(child);
     try {
-      for (const [region, from] of parent.regions)
+      for (const [region, from] of parent.regions) {
         regions.set(region, yield* forkRegion(machine, from, pointer));
+        machine.regions.changed();
+      }
     } catch (error) {
       yield* this.exitGuestInSlices(child);
       throw error;
@@ -262,6 +264,8 @@ export class Host {
     if ((options.mergeable ?? true) || mergesAny(this.ksm, guest.pointer))
       yield* advisePages(this.ksm, guest.pointer, region, 0, pages, 'mergeable');
     guest.regions.set(regionName, region);
+    // It was in the machine for some slices already, and had no name.
+    this.machine.regions.changed();
     return this.describe(regionName, region);
   }
 

@@ -162,7 +162,12 @@ export class Regions {
     i32[region + REGION_KIN] = region;
     i32[region + REGION_HUGE] = 0;
     i32[region + REGION_MERGEABLE] = REGION_GHOST;
-    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+    this.changed();
+  }
+
+  /** Where regions are, or by which names a host has them, is another from now on. */
+  changed(): void {
+    Atomics.add(this.i32, CTL_REGIONS_EPOCH, 1);
   }
 
   /** Leaves nothing of a region whose slots are all 0 but for SLOT_REGION. */
@@ -253,7 +258,7 @@ export class Regions {
     while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
     i32[region + REGION_NEXT] = i32[link];
     i32[link] = region;
-    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+    this.changed();
     return region;
   }
 
@@ -262,7 +267,7 @@ export class Regions {
     let link = i32[region + REGION_GUEST] + GUEST_FIRST_REGION;
     while (i32[link] !== region) link = i32[link] + REGION_NEXT;
     i32[link] = i32[region + REGION_NEXT];
-    Atomics.add(i32, CTL_REGIONS_EPOCH, 1);
+    this.changed();
   }
 
   /**

@@ -464,3 +464,25 @@ test('a guest that leaves while its pages are looked at is told of as gone, and 
   expect(failures).toEqual([]);
   leave();
 });
+
+test.each(['map', 'fork'] as const)(
+  'a region that is looked at while a %s is half done is on the map once it is done',
+  async (how) => {
+    const { host, feed, tick } = rig();
+    host.createGuest('parent');
+    host.map('parent', 'x', 200);
+    const { mirror, deliver, leave } = viewer(feed);
+    await tick();
+    await deliver();
+    if (how === 'map') host.createGuest('a');
+    const work = how === 'map' ? host.mapInSlices('a', 'x', 200) : host.forkInSlices('parent', 'a');
+    // The look in each of its slices is the last one but for the one after its end.
+    let slices = 0;
+    for (; work.next().done !== true; slices++) await tick();
+    await tick();
+    await deliver();
+    expect(slices).toBeGreaterThan(0);
+    expect(mirrored(mirror)).toEqual(truth(host));
+    leave();
+  },
+);

@@ -19,7 +19,7 @@ import { compare } from './spark/compare.js';
 import { installedSpark, installSpark, whyNoSpark } from './spark/installed.js';
 
 /** Of two cores, not of the hundreds that Spark has in mind. */
-const SPARK_SQL = 'spark-sql --conf spark.sql.shuffle.partitions=8';
+const SPARK_SQL = 'spark-sql --conf spark.sql.shuffle.partitions=32';
 
 const program = new Command('spark')
   .description('Puts the queries of a fleet to DuckDB and to Spark.')

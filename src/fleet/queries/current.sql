@@ -27,7 +27,8 @@ WHERE place = 1 AND pages > 0;
 
 -- Zeroes, pages that never rest, and pages of contents that are in the sample.
 CREATE OR REPLACE TEMPORARY VIEW current_pages AS
-SELECT g.number, g.host_number, g.started_ms, p.pages, p.hi, p.lo, p.zero, p.volatile, p.first_in_guest,
+-- Guests are few: a cluster does well to have all of them everywhere, which is what the hint says.
+SELECT /*+ BROADCAST(g) */ g.number, g.host_number, g.started_ms, p.pages, p.hi, p.lo, p.zero, p.volatile, p.first_in_guest,
   p.first_seen_ms
 FROM pages AS p
 JOIN current_guests AS g

@@ -57,6 +57,8 @@ export class Terminal {
       'trap : INT',
       `sh -c 'echo $$ > ${directory.file('pid')}; trap - INT; exec "$@"' - ${ksmd}`,
       'status=$?',
+      // A daemon that it leaves behind for a while may set the terminal as it ends.
+      "while pgrep -s 0 -f 'ksmd.js star[t]' > /dev/null; do sleep 0.05; done",
       'echo "after $(stty -g)"',
       'exit $status',
     ].join('\n');

@@ -11,13 +11,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../../client/client.js';
 import { KsmdError } from '../../errors.js';
+import { END_SIGNALS, type EndSignal, EXIT_STATUSES } from '../terminal/end-signals.js';
 
 /** Slow enough to watch: about 12,000 pages a second, or as many as have it over as soon. */
 const LEAST_BATCH = 250;
 const SLEEP_MS = 20;
 const BATCHES_A_SCAN = 132;
-
-const INTERRUPTED = 130;
 
 export class DemoDaemon {
   readonly client: Client;
@@ -26,8 +25,8 @@ export class DemoDaemon {
     this.child.kill('SIGTERM');
     rmSync(this.directory, { recursive: true, force: true });
   };
-  private readonly interrupt = (): void => {
-    process.exit(INTERRUPTED);
+  private readonly interrupt = (signal: NodeJS.Signals): void => {
+    process.exit(EXIT_STATUSES[signal as EndSignal]);
   };
 
   private constructor(
@@ -37,8 +36,7 @@ export class DemoDaemon {
   ) {
     this.client = new Client(socketPath);
     process.once('exit', this.cleanUp);
-    process.once('SIGINT', this.interrupt);
-    process.once('SIGTERM', this.interrupt);
+    for (const signal of END_SIGNALS) process.once(signal, this.interrupt);
   }
 
   /** Resolves once the daemon listens. KsmdError if it ends before that. */
@@ -51,19 +49,28 @@ export class DemoDaemon {
     const child = spawn(
       process.execPath,
       [program, 'start', '--socket', socketPath, '--memory', String(memoryBytes), ...pace],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      // None of them the terminal: a daemon that ends last would give it the settings back that it
+      // found, and those are the demo's.
+      { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const daemon = new DemoDaemon(directory, child, socketPath);
+    let complaints = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints += text;
+    });
     for await (const line of createInterface({ input: child.stdout }))
       if (line.includes('"msg":"listening"')) return daemon;
     await daemon.stop();
-    throw new KsmdError('ECHILD', 'the daemon did not start');
+    const [reason = ''] = complaints.split('\n');
+    throw new KsmdError(
+      'ECHILD',
+      `the daemon did not start${reason === '' ? '' : `: ${reason.replace(/^ksmd: /, '')}`}`,
+    );
   }
 
   async stop(): Promise<void> {
     process.off('exit', this.cleanUp);
-    process.off('SIGINT', this.interrupt);
-    process.off('SIGTERM', this.interrupt);
+    for (const signal of END_SIGNALS) process.off(signal, this.interrupt);
     this.client.close();
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, 'exit');

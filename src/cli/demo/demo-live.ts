@@ -3,7 +3,8 @@
  * was typed. However it ends, the terminal is as it was.
  */
 import type { ReadStream, WriteStream } from 'node:tty';
-import { EXIT_STATUSES, LiveScreen } from '../terminal/live-screen.js';
+import { EXIT_STATUSES } from '../terminal/end-signals.js';
+import { LiveScreen } from '../terminal/live-screen.js';
 import { printStyled } from '../terminal/output.js';
 import type { Audience, Scene } from './demo-play.js';
 import { lastLines, liveLines } from './demo-screen.js';

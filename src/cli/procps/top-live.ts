@@ -4,7 +4,8 @@
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Client } from '../../client/client.js';
-import { EXIT_STATUSES, LiveScreen } from '../terminal/live-screen.js';
+import { EXIT_STATUSES } from '../terminal/end-signals.js';
+import { LiveScreen } from '../terminal/live-screen.js';
 import { FullScans } from './full-scans.js';
 import { type GuestSample, guestUsage } from './guest-usage.js';
 import { samples } from './samples.js';

@@ -5,6 +5,7 @@
  */
 import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { END_SIGNALS, type EndSignal } from './end-signals.js';
 import type { StyledLine } from './styled.js';
 
 /** The alternate screen, without a cursor. */
@@ -14,16 +15,6 @@ const CLEAR_LINE_END = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 /** Cleared first: some terminals that were resized meanwhile keep lines of it. */
 const LEAVE = `${HOME}${CLEAR_BELOW}\x1b[?25h\x1b[?1049l`;
-
-const END_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
-export type EndSignal = (typeof END_SIGNALS)[number];
-
-/** As a shell has it of a process that a signal ended. */
-export const EXIT_STATUSES: Readonly<Record<EndSignal, number>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGTERM: 143,
-};
 
 export interface LiveScreenListener {
   /** A key, under readline's name for it: a letter, `up`, `pagedown`. */

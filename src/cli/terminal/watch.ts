@@ -1,6 +1,7 @@
 /** Lines that are looked at again and again, on a screen of their own, until q or Ctrl-C. */
 import type { ReadStream, WriteStream } from 'node:tty';
-import { EXIT_STATUSES, LiveScreen } from './live-screen.js';
+import { EXIT_STATUSES } from './end-signals.js';
+import { LiveScreen } from './live-screen.js';
 import { styledLine } from './styled.js';
 
 export interface Watched<Seen> {

@@ -1,6 +1,7 @@
 /** `ksmd demo`: a daemon of its own, two guests with the same memory, and what becomes of it. */
 import { InvalidArgumentError } from 'commander';
 import { DEFAULT_PAGE_SIZE } from '../../../names.js';
+import { size as inWords } from '../../../wording/amounts.js';
 import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { DemoLines } from '../../demo/demo-lines.js';
 import { DemoLive } from '../../demo/demo-live.js';
@@ -9,6 +10,8 @@ import type { Action } from '../../verb.js';
 
 /** Of one guest: both, and the zeroes a daemon begins with, have room. */
 const MEMORY_OF_GUESTS = 3;
+/** The memory of a simulated machine, its records included, is 4 GiB at most. */
+const MOST_SIZE = 2 ** 30;
 /** Where nobody looks on, how often it is asked whether all has merged. */
 const UNSEEN_MS = 100;
 
@@ -20,6 +23,11 @@ export const action: Action<[], { readonly size: number }> = async (
   if (size === 0 || size % DEFAULT_PAGE_SIZE !== 0)
     throw new InvalidArgumentError(
       `EINVAL: --size: ${size} bytes are no whole pages of ${DEFAULT_PAGE_SIZE}, one or more`,
+    );
+  if (size > MOST_SIZE)
+    throw new InvalidArgumentError(
+      `ENOMEM: --size: ${inWords(size)} a guest is more than a demo has room for, ` +
+        `${inWords(MOST_SIZE)} at most`,
     );
   const { stdin, stdout } = process;
   if (json) printJson(inJson(await played(size, { everyMs: UNSEEN_MS, see: () => {} }), size));

@@ -67,7 +67,7 @@ export const demo = verb({
   name: 'demo',
   summary: 'watch two guests merge, on a daemon that comes and goes with the demo',
   options: [
-    new Option('--size <size>', 'memory of each guest')
+    new Option('--size <size>', 'memory of each guest, up to 1 GiB')
       .argParser(parseBytes)
       .default(64 * 2 ** 20, '64MiB'),
   ],

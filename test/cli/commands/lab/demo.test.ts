@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KSMD, ksmd, TemporaryDirectory, text } from '../../../daemon-process.js';
 import { Terminal } from '../../../terminal.js';
@@ -99,22 +99,54 @@ test.each(['0', '1000'])('a demo of %s bytes is refused in one line', async (siz
   });
 });
 
-test('a demo that is interrupted takes its daemon along', async () => {
-  const demo = spawn(process.execPath, [KSMD, 'demo'], {
-    env: { ...process.env, TMPDIR: directory.path },
-    stdio: 'pipe',
+test('a demo of more than there is room for is refused in one line, which names the most', async () => {
+  const { status, stderr } = await ksmd(['demo', '--size', '100GiB']);
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr:
+      'ksmd: ENOMEM: --size: 100 GiB a guest is more than a demo has room for, 1 GiB at most\n',
   });
-  const stdout = text(demo.stdout);
-  const ended = once(demo, 'close');
-  const pid = await until(
-    'the daemon is there',
-    () => Number(/process (\d+)/.exec(stdout())?.[1] ?? 0) || undefined,
-  );
-  demo.kill('SIGINT');
-  expect(await ended).toEqual([130, null]);
-  await until('the daemon is gone', () => !isAlive(pid));
-  expect(readdirSync(directory.path)).toEqual([]);
 });
+
+test('why its daemon does not start is told in one line', async () => {
+  // A preload that ends the daemon, and the demo lives.
+  const preload = directory.file('preload.cjs');
+  writeFileSync(
+    preload,
+    "if (process.argv[2] === 'start') { console.error('ksmd: ENOMEM: no room'); process.exit(1); }",
+  );
+  const { status, stderr } = await ksmd(['demo'], {
+    env: { NODE_OPTIONS: `--require ${preload}` },
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'ksmd: ECHILD: the daemon did not start: ENOMEM: no room\n',
+  });
+});
+
+test.each([
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s ends a demo with status %i, and it takes its daemon along',
+  async (signal, status) => {
+    const demo = spawn(process.execPath, [KSMD, 'demo'], {
+      env: { ...process.env, TMPDIR: directory.path },
+      stdio: 'pipe',
+    });
+    const stdout = text(demo.stdout);
+    const ended = once(demo, 'close');
+    const pid = await until(
+      'the daemon is there',
+      () => Number(/process (\d+)/.exec(stdout())?.[1] ?? 0) || undefined,
+    );
+    demo.kill(signal);
+    expect(await ended).toEqual([status, null]);
+    await until('the daemon is gone', () => !isAlive(pid));
+    expect(readdirSync(directory.path)).toEqual([]);
+  },
+);
 
 function isAlive(pid: number): boolean {
   try {

@@ -24,6 +24,8 @@ import { ValuesTable } from './values-table.js';
 import { lookForVerdict, VerdictTile } from './verdict-tile.js';
 
 const WARNING_MS = 10_000;
+/** A look at every page of a large machine takes less. */
+const MOST_ANSWER_MS = 120_000;
 
 const main = element('main', HTMLElement);
 const notice = element('notice', HTMLParagraphElement);
@@ -36,9 +38,8 @@ const verdicts = new Seldom(
   (look) => verdict.show(look),
 );
 const charts = new Charts();
-const meanings = await fetchJson<Meanings>('/dashboard/meanings.json').catch(() => ({}));
-const counters = new ValuesTable('counters', meanings, false);
-const tunables = new ValuesTable('tunables', meanings, true);
+const counters = new ValuesTable('counters', false);
+const tunables = new ValuesTable('tunables', true);
 /** Tunables, and what the scanner does: another verdict may follow from others. */
 let settings: Record<string, number | string> = {};
 /** Counters that have changed since the last sample: nobody reads them more often. */
@@ -50,9 +51,9 @@ let isWhole = true;
 const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
   onMap: () => {
     recount();
+    colours.rearranged();
     view.rearrange();
     pointing.rearranged();
-    colours.rearranged();
     guests.fill(mirror.guests, mirror.pageSize);
   },
   onPages: (from, to) => {
@@ -80,6 +81,10 @@ const feed = new Feed('/v1/live', {
     tell(undefined);
     isWhole = true;
     freshCounters = {};
+    verdict.begin();
+    verdicts.begin();
+    sharing.begin();
+    colours.begin();
     void mirror.begin();
     void about();
   },
@@ -190,8 +195,14 @@ function heldAs({ oneIn }: NonNullable<Status['fingerprints']>): string {
     : `of which 1 in ${oneIn} is held, as fingerprints: all figures are of these`;
 }
 
+/** What counters and tunables are. Without it, names and values are shown all the same. */
+async function explain(): Promise<void> {
+  const meanings = await fetchJson<Meanings>('/dashboard/meanings.json').catch(() => ({}));
+  for (const table of [counters, tunables]) table.explain(meanings);
+}
+
 async function fetchJson<Answer>(path: string): Promise<Answer> {
-  const answer = await fetch(path);
+  const answer = await fetch(path, { signal: AbortSignal.timeout(MOST_ANSWER_MS) });
   if (!answer.ok) throw new Error(((await answer.json()) as ErrorAnswer).error.message);
   return (await answer.json()) as Answer;
 }
@@ -211,4 +222,5 @@ function dress(): void {
 }
 dark.addEventListener('change', dress);
 dress();
+void explain();
 feed.start();

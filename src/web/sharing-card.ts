@@ -7,43 +7,50 @@ import type { Shared } from '../protocol/routes/shared.js';
 import { element, say } from './elements.js';
 import { HeatMap } from './heat-map/heat-map.js';
 import { heatMapData } from './heat-map/heat-map-data.js';
+import { Rest } from './rest.js';
 import { bytes, clock, count } from './wording.js';
 
-/** Between two looks there is as much rest as so many of them take. */
-const TIMES_AS_LONG = 20;
-
 export class SharingCard {
+  private readonly section = element('sharing-section', HTMLElement);
   private readonly told = element('sharing-told', HTMLParagraphElement);
   private readonly again = element('sharing-again', HTMLButtonElement);
   private readonly place = element('heat-map', HTMLDivElement);
   private readonly map = new HeatMap(this.place);
   private isInSight = false;
   private lookedAt: string | undefined;
-  private nextAtMs = Number.NEGATIVE_INFINITY;
+  private readonly rest = new Rest();
 
   constructor(private readonly ask: () => Promise<Shared>) {
     this.again.addEventListener('click', () => void this.look());
     new IntersectionObserver((entries) => {
       this.isInSight = entries.at(-1)?.isIntersecting === true;
-    }).observe(element('sharing-section', HTMLElement));
+    }).observe(this.section);
+  }
+
+  /** There may be another daemon: what is shown is grey until it has been asked. */
+  begin(): void {
+    this.section.dataset.stale = '';
+    this.again.disabled = false;
+    this.lookedAt = undefined;
+    this.rest.begin();
   }
 
   /** To be called with each sample: who is there. */
   async update(names: readonly string[]): Promise<void> {
     const guests = names.join();
-    if (!this.isInSight || guests === this.lookedAt || performance.now() < this.nextAtMs) return;
+    if (!this.isInSight || guests === this.lookedAt || !this.rest.isOver()) return;
     this.lookedAt = guests;
     await this.look();
   }
 
   private async look(): Promise<void> {
     const { again, told, place } = this;
-    const begunAtMs = performance.now();
-    this.nextAtMs = Number.POSITIVE_INFINITY;
     again.disabled = true;
     say(told, 'Comparing all pages …');
     try {
-      const shared = await this.ask();
+      const shared = await this.rest.look(this.ask);
+      if (shared === undefined) return;
+      delete this.section.dataset.stale;
       const { guests, between, pageSize, sample } = shared;
       // The map takes the width of a place that is seen.
       place.hidden = guests.length < 2;
@@ -58,6 +65,5 @@ export class SharingCard {
       say(told, error instanceof Error ? error.message : String(error));
     }
     again.disabled = false;
-    this.nextAtMs = performance.now() + (performance.now() - begunAtMs) * TIMES_AS_LONG;
   }
 }

@@ -17,11 +17,12 @@ interface Cells {
 export class ValuesTable {
   private readonly body: HTMLTableSectionElement;
   private readonly cells = new Map<string, Cells>();
+  private values: Readonly<Record<string, Value>> = {};
+  private meanings: Meanings = {};
 
   /** `marked`: a value that changes is marked for a moment, so that it catches the eye. */
   constructor(
     id: string,
-    private readonly meanings: Meanings,
     private readonly marked: boolean,
   ) {
     const [body] = element(id, HTMLTableElement).tBodies;
@@ -31,15 +32,20 @@ export class ValuesTable {
 
   /** All that there are. Rows that were there stay where they are. */
   begin(values: Readonly<Record<string, Value>>): void {
-    const names = Object.keys(values);
-    if (names.join() !== [...this.cells.keys()].join()) {
-      this.cells.clear();
-      this.body.replaceChildren();
-    }
+    this.values = {};
+    if (Object.keys(values).join() !== [...this.cells.keys()].join()) this.clear();
     this.update(values);
   }
 
+  /** What they are, whether it is known before them or after. */
+  explain(meanings: Meanings): void {
+    this.meanings = meanings;
+    this.clear();
+    this.update(this.values);
+  }
+
   update(values: Readonly<Record<string, Value>>): void {
+    this.values = { ...this.values, ...values };
     for (const [name, value] of Object.entries(values)) {
       const known = this.cells.get(name);
       const cells = known ?? this.add(name);
@@ -51,6 +57,11 @@ export class ValuesTable {
       cells.value.classList.toggle('other', isOther);
       say(cells.differs, isOther ? `default: ${read(initial)}` : '');
     }
+  }
+
+  private clear(): void {
+    this.cells.clear();
+    this.body.replaceChildren();
   }
 
   private add(name: string): Cells {

@@ -30,7 +30,13 @@ export class VerdictTile {
   private readonly besides = element('verdict-besides', HTMLDListElement);
   private atWidthPx = 0;
 
+  /** There may be another daemon: what is told is grey until that one has been asked. */
+  begin(): void {
+    this.tile.dataset.stale = '';
+  }
+
   show(look: StatusLook): void {
+    delete this.tile.dataset.stale;
     const { saved, cost, unmerged } = verdictOf(look);
     fill(this.spared, [...saved, ...cost]);
     fill(this.besides, unmerged);

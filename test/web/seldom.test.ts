@@ -1,5 +1,6 @@
 /** How often the dashboard asks what the daemon has to look at every page for. */
 import { expect, test } from 'vitest';
+import { Rest } from '../../src/web/rest.js';
 import { Seldom } from '../../src/web/seldom.js';
 
 function asking(answer: () => Promise<number>) {
@@ -11,7 +12,7 @@ function asking(answer: () => Promise<number>) {
       return answer();
     },
     (number) => told.push(number),
-    () => clock.nowMs,
+    new Rest(() => clock.nowMs),
   );
   return { seldom, told, clock };
 }
@@ -52,4 +53,28 @@ test('again, if there was no answer', async () => {
   clock.nowMs = 5000;
   await seldom.update('one');
   expect(told).toEqual([3]);
+});
+
+test('at once where there may be another daemon, and what the one before says does not count', async () => {
+  const answers: ((answer: number) => void)[] = [];
+  const { seldom, told } = asking(() => new Promise((answer) => answers.push(answer)));
+  const before = seldom.update('one');
+  seldom.begin();
+  const after = seldom.update('one');
+  answers[0]?.(1);
+  await before;
+  expect(told).toEqual([]);
+  answers[1]?.(2);
+  await after;
+  expect(told).toEqual([2]);
+});
+
+test('what goes wrong in showing an answer is not taken for silence', async () => {
+  const seldom = new Seldom(
+    async () => 1,
+    () => {
+      throw new Error('it cannot be shown');
+    },
+  );
+  await expect(seldom.update('one')).rejects.toThrow('it cannot be shown');
 });

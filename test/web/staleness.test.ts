@@ -47,7 +47,23 @@ describe.skipIf(chromium === undefined)('a dashboard whose daemon is gone', () =
     expect(await colours()).toEqual([muted]);
     // It is said over the page, which stays where it is.
     expect(await top()).toBe(place);
+    // What has to be looked at is of the daemon before until this one has looked.
+    const answers: (() => void)[] = [];
+    await page.route('**/v1/report', async (route) => {
+      await new Promise<void>((answer) => answers.push(answer));
+      await route.continue();
+    });
     looked.daemon = await DaemonProcess.start(['--run', '0', '--http', `127.0.0.1:${looked.port}`]);
+    await until('a question', () => answers.length > 0);
+    await until('the stream', () => asOfText.isHidden());
+    const colourOf = (part: string): Promise<string> =>
+      page
+        .locator(part)
+        .first()
+        .evaluate((shown) => getComputedStyle(shown).color);
+    expect(await colourOf('#verdict dd')).toBe(muted);
+    expect(await colourOf('#tunables .amount')).not.toBe(muted);
+    for (const answer of answers) answer();
     await until('its colours', async () => (await colours()).join() === before.join());
     expect(await asOfText.isHidden()).toBe(true);
     await page.close();

@@ -4,18 +4,17 @@
  * seldom, and the line below the legend says as of when that is.
  */
 import type { PageClassing } from '../../names.js';
+import type { MapGuest } from '../../protocol/routes/live.js';
 import type { PageClasses } from '../../protocol/routes/page-classes.js';
 import { element } from '../elements.js';
+import { Rest } from '../rest.js';
+import { clock } from '../wording.js';
+import { carriedClasses } from './carried-classes.js';
 import { looksOf, rankOf } from './class-looks.js';
 import type { Colours, ShownClass } from './colours.js';
 import type { Mirror } from './mirror.js';
 import { applyRunLengths } from './run-lengths.js';
 import { StateColours } from './state-colours.js';
-
-/** Between two looks. */
-const LEAST_MS = 5000;
-/** There is as much rest as so many looks take, too. */
-const TIMES_AS_LONG = 20;
 
 const WORDS: Readonly<Record<PageClassing, (about: string) => string>> = {
   sharers: () => 'By how many pages map the same frame',
@@ -41,6 +40,7 @@ export interface ColoursListener {
 export class ColourModes implements Colours {
   /** What there is to say of the colours. */
   word = '';
+  private readonly section = element('map-section', HTMLElement);
   private readonly select = element('colour-by', HTMLSelectElement);
   private readonly states: StateColours;
   private mode: Mode = 'state';
@@ -48,10 +48,13 @@ export class ColourModes implements Colours {
   private shown: Colours;
   /** The guest that was chosen last. */
   private chosen = '';
-  private isAsking = false;
-  /** When what was looked at last may be looked at again, and when it is to be. */
-  private restedAtMs = 0;
-  private nextAtMs = 0;
+  /** The guest that colours are told of; undefined unless that is what is shown. */
+  private shownGuest: string | undefined;
+  private readonly rest = new Rest();
+  /** Those whose slots the colours are of. */
+  private guests: readonly MapGuest[] = [];
+  /** What was seen may be of other pages than there are. */
+  private isOfOthers = false;
 
   constructor(
     private readonly mirror: Mirror,
@@ -77,6 +80,13 @@ export class ColourModes implements Colours {
     return this.shown.areLive;
   }
 
+  /** There may be another daemon: what is not live is grey until that one has been asked. */
+  begin(): void {
+    if (!this.areLive) this.section.dataset.stale = '';
+    this.isOfOthers = true;
+    this.rest.begin();
+  }
+
   /** Counts states anew. */
   recount(): void {
     this.states.recount();
@@ -87,18 +97,25 @@ export class ColourModes implements Colours {
 
   /** To be called with each sample. */
   update(): void {
-    if (performance.now() >= this.nextAtMs) void this.look();
+    if (this.rest.isOver(this.isOfOthers ? 0 : undefined)) void this.look();
   }
 
   /** Guests or regions are others: what was seen of them may be of pages that are gone. */
   rearranged(): void {
-    this.nextAtMs = this.restedAtMs;
+    this.isOfOthers = true;
+    const { shown, mirror } = this;
+    if (!shown.areLive) {
+      const { classes, areLive } = shown;
+      const values = carriedClasses(shown.values, this.guests, mirror.guests, mirror.states.length);
+      this.shown = { values, classes, areLive };
+    }
+    this.guests = mirror.guests;
   }
 
   /** A page of that guest is chosen. */
   goTo(guest: string): void {
     this.chosen = guest;
-    if (this.mode === 'guest') void this.look();
+    if (this.mode === 'guest' && guest !== this.shownGuest) void this.look();
   }
 
   private choose(): void {
@@ -123,25 +140,29 @@ export class ColourModes implements Colours {
   private async look(): Promise<void> {
     const { mode, about } = this;
     // What is chosen meanwhile is asked for then.
-    if (mode === 'state' || this.isAsking) return;
-    this.isAsking = true;
-    const begunAtMs = performance.now();
+    if (mode === 'state' || this.rest.isAwaited) return;
+    if (mode === 'guest' && about === '') {
+      this.show({ values: new Uint8Array(0), classes: [], areLive: false });
+      this.say('There is no guest.');
+      return;
+    }
     try {
       const guest = mode === 'guest' ? `&guest=${encodeURIComponent(about)}` : '';
-      const answer = await this.ask(`/v1/map/classes?by=${mode}${guest}`);
+      const path = `/v1/map/classes?by=${mode}${guest}`;
+      const answer = await this.rest.look(() => this.ask(path));
+      if (answer === undefined) return;
       if (mode === this.mode) this.take(answer);
     } catch (error) {
       if (mode === this.mode)
         this.say(`Not known: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.isAsking = false;
-    const endMs = performance.now();
-    this.restedAtMs = endMs + (endMs - begunAtMs) * TIMES_AS_LONG;
-    this.nextAtMs = Math.max(endMs + LEAST_MS, this.restedAtMs);
     if (mode !== this.mode || (mode === 'guest' && about !== this.about)) void this.look();
   }
 
   private take({ by, guest = '', lookedAtMs, classes, slots, runs }: PageClasses): void {
+    // Guests have come or gone meanwhile: it is asked for again.
+    this.isOfOthers = slots !== this.mirror.states.length;
+    if (this.isOfOthers) return;
     const values = new Uint8Array(slots);
     applyRunLengths(runs, values, () => {});
     const looks = looksOf(by, classes, guest);
@@ -152,12 +173,14 @@ export class ColourModes implements Colours {
       })
       .sort((a, b) => a.rank - b.rank);
     this.show({ values, classes: ranked.map(({ shown }) => shown), areLive: false });
-    const time = new Date(lookedAtMs).toLocaleTimeString('en-GB');
-    this.say(`As of ${time}. ${WORDS[by](guest)}.`);
+    this.shownGuest = by === 'guest' ? guest : undefined;
+    this.say(`As of ${clock(lookedAtMs)}. ${WORDS[by](guest)}.`);
   }
 
   private show(colours: Colours): void {
     this.shown = colours;
+    this.shownGuest = undefined;
+    delete this.section.dataset.stale;
     this.listener.onColours();
   }
 

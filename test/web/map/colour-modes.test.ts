@@ -103,6 +103,23 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
     expect(await classOf(OWN)).toBe('apart');
   });
 
+  test('by guest, another page of the same guest is no reason to look again', async () => {
+    await choose('guest');
+    await page.getByRole('button', { name: 'database', exact: true }).click();
+    await until('the guest', async () => (await told()).includes('With whom database shares'));
+    const asked: string[] = [];
+    const hear = (request: { url(): string }): void => {
+      if (request.url().includes('/v1/map/classes')) asked.push(request.url());
+    };
+    page.on('request', hear);
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'PageDown'])
+      await page.keyboard.press(key);
+    await until('another guest', async () => (await told()).includes('With whom batch shares'));
+    page.off('request', hear);
+    expect(asked.filter((url) => url.includes('guest=batch'))).toHaveLength(1);
+    expect(asked.filter((url) => url.includes('guest=database')).length).toBeLessThan(2);
+  });
+
   test('the twins of a page that is chosen are lit among the colours of the mode', async () => {
     await choose('guest');
     const { x, y, colour } = await map.pageOf(COMMON);
@@ -112,7 +129,7 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
     await choose('state');
     const { colour: faded } = await map.pageOf(OWN);
     await page.keyboard.press('Escape');
-    expect((await map.pageOf(OWN)).colour).not.toBe(faded);
+    await until('others as they were', async () => (await map.pageOf(OWN)).colour !== faded);
   });
 
   test('a class stands out in any mode, and no longer once there is another mode', async () => {
@@ -148,6 +165,15 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
     await map.daemon.client.removeGuest('database');
     await map.shows(2);
     await until('the guest that is left', async () => (await legend()).includes('with batch 48'));
+  });
+
+  test('by guest, without any guest there is nothing to ask', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    for (const guest of [FIRST, 'batch']) await map.daemon.client.removeGuest(guest);
+    await until('a word', async () => (await told()) === 'There is no guest.');
+    expect(await legend()).toEqual([]);
+    expect(asked.filter((url) => url.endsWith('guest='))).toEqual([]);
   });
 
   test('nothing has gone wrong in the page but that a guest was gone', () => {

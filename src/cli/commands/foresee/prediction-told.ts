@@ -82,8 +82,20 @@ export function basisSentences({ runs, header, kernel }: Told): string[] {
             'kernel can have it do; tenants would need hosts, or NUMA nodes, of their own.',
         ]
       : []),
+    ...idlePolicies(runs).map(
+      (policy) =>
+        `policy=${policy} never switches KSM on: as much memory as it wants is free on this host.`,
+    ),
     ...kernelSentences(header, kernel),
   ];
+}
+
+/** Those that go by the host's memory, and have seen no need. */
+function idlePolicies(runs: readonly Run[]): string[] {
+  const idle = runs.flatMap(({ settings: { policy }, predicted: { samples } }) =>
+    policy === undefined || samples.at(-1)?.counters.pages_scanned !== 0 ? [] : [policy],
+  );
+  return [...new Set(idle)];
 }
 
 /** What is not in the figures; nothing, if all of it is. */

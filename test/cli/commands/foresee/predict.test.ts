@@ -166,6 +166,8 @@ test('a row a policy, beside what is swept; what a policy chooses cannot be set'
   writer.close();
   const csv = await ksmd('predict', host, '--policy', `ksmtuned:${file}`, '--csv');
   expect(csv.stdout.split('\n')[1]).toContain(`"ksmtuned:${file.replaceAll('"', '""')}",0,`);
+  const told = await ksmd('predict', host, '--policy', `ksmtuned:${file}`);
+  expect(told.stdout).toContain(`\npolicy=ksmtuned:${file} never switches KSM on: as much`);
   const images = await ksmd('predict', recording, '--policy', 'ksmtuned');
   expect(images.stderr).toContain('ENODATA: the recording does not tell how much memory the host');
   const own = await ksmd('predict', recording, '--policy', 'advisor', '--set', 'sleep_millisecs=5');

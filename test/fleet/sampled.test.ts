@@ -77,6 +77,28 @@ test('what hosts save', () => {
   expect(isWithin(row, some.together[0] ?? {}, 'saved_pages', 'saved_error_pages')).toBe(true);
 });
 
+test('what is saved between guests is never more than all that is saved', async () => {
+  const directory = new FleetDirectory();
+  try {
+    // Both guests of a host have the same: a sample with more than its share of that tells too
+    // little of all that is saved, and too much of what is between the two.
+    for (let host = 0; host < 8; host++) {
+      const pages = Array.from({ length: 40 }, (_, at) => 1 + 40 * host + at);
+      const guests = { a: pages, b: pages };
+      await directory.add(directory.record({ host: `h${host}` }, [{ atMs: 0, guests }]), 4);
+    }
+    const { hosts } = await directory.query((engine, { identity }) => report(engine, identity));
+    const parts = hosts.map(({ between_guests_pages, saved_pages }) => [
+      Number(between_guests_pages),
+      Number(saved_pages),
+    ]);
+    expect(parts.filter(([between = 0, saved = 0]) => between > saved)).toEqual([]);
+    expect(parts.filter(([between, saved]) => between === saved)).not.toEqual([]);
+  } finally {
+    await directory.remove();
+  }
+});
+
 test('what guests take at most', () => {
   const held = all.guests.map((row, at) => {
     expect(some.guests[at]).toMatchObject({ guest: row.guest, pages: row.pages });

@@ -26,16 +26,22 @@ WITH
       sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
     FROM current_guests
     GROUP BY host_number
+  ),
+  told AS (
+    SELECT c.*, coalesce(s.contents, 0) AS contents, coalesce(s.squares, 0) AS squares,
+      c.sample * coalesce(s.changed, 0) AS changed_pages,
+      c.sample * coalesce(s.of_guests - s.contents, 0) AS between_pages,
+      greatest(c.content_pages - c.sample * coalesce(s.contents, 0), 0) AS saved_pages
+    FROM counted AS c
+    LEFT JOIN sampled AS s ON s.host_number = c.host_number
   )
-SELECT c.host, c.day, c.page_size, c.sample, c.guests, c.pages, c.advised_pages, c.merged_pages,
-  c.huge_pages, c.zero_pages, c.volatile_pages,
-  c.sample * coalesce(s.changed, 0) AS changed_pages,
-  greatest(c.content_pages - c.sample * coalesce(s.contents, 0), 0) AS saved_pages,
-  c.sample * coalesce(s.of_guests - s.contents, 0) AS between_guests_pages,
-  CAST(ceil(2.24 * sqrt(CAST(c.sample AS DOUBLE) * (c.sample - 1) * (coalesce(s.contents, 0) + 4)))
-    AS BIGINT) AS saved_error_pages,
-  CAST(ceil(2.24 * sqrt(CAST(c.sample AS DOUBLE) * (c.sample - 1) * (coalesce(s.squares, 0) + 4)))
-    AS BIGINT) AS between_guests_error_pages
-FROM counted AS c
-LEFT JOIN sampled AS s ON s.host_number = c.host_number
-ORDER BY c.host;
+SELECT host, day, page_size, sample, guests, pages, advised_pages, merged_pages, huge_pages,
+  zero_pages, volatile_pages, changed_pages, saved_pages,
+  -- A sample may have more of the part than of the whole.
+  least(between_pages, saved_pages) AS between_guests_pages,
+  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
+    AS saved_error_pages,
+  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (squares + 4))) AS BIGINT)
+    AS between_guests_error_pages
+FROM told
+ORDER BY host;

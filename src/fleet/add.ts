@@ -21,7 +21,7 @@ export interface AddedDay {
   readonly day: string;
   /** Of the sample; undefined if the day was there already. */
   readonly rows: number | undefined;
-  readonly presentPages: number;
+  readonly presentPages: number | undefined;
 }
 
 /** What a fleet of this recording is, if it is the first. EINVAL if so few are not in it. */
@@ -65,7 +65,7 @@ export async function* addRecording(
       exists(dataset.file(table, host, day.day, day.id)),
     );
     if ((await pages) && (await guests))
-      yield { host, day: day.day, rows: undefined, presentPages: 0 };
+      yield { host, day: day.day, rows: undefined, presentPages: undefined };
     else yield await addDay(dataset, engine, day);
   }
 }

@@ -65,6 +65,7 @@ export class DuckDBEngine implements Engine {
     });
     const connection = await instance.connect();
     return new DuckDBEngine(duckdb, connection, spill, async () => {
+      connection.interrupt();
       connection.closeSync();
       instance.closeSync();
       await rm(spill, { recursive: true, force: true });

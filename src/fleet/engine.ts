@@ -11,6 +11,7 @@ export interface Engine {
   rows(statements: readonly string[]): Promise<Row[]>;
   /** Of several queries, in their order: to start a cluster's program takes longer than most. */
   rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]>;
+  /** Ends what is under way, and leaves nothing behind. */
   close(): Promise<void>;
 }
 

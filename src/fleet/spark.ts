@@ -2,7 +2,8 @@
  * Apache Spark, asked by its own command line: what it is, where its cluster is and how much memory
  * it takes are its own to configure. Each call starts it anew.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ const SETTINGS = [
 const MOST_COMPLAINT = 64 * 1024;
 
 export class SparkEngine implements Engine {
+  private running: ChildProcess | undefined;
+
   private constructor(
     private readonly dataset: Dataset,
     private readonly command: readonly string[],
@@ -62,6 +65,11 @@ export class SparkEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    const { running } = this;
+    if (running !== undefined) {
+      running.kill();
+      await once(running, 'close');
+    }
     for (const directory of [this.directory, this.warehouse])
       await rm(directory, { recursive: true, force: true });
   }
@@ -75,6 +83,7 @@ export class SparkEngine implements Engine {
       cwd: this.directory,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.running = spark;
     const printed: Buffer[] = [];
     let complaint = '';
     spark.stdout.on('data', (part: Buffer) => printed.push(part));
@@ -93,6 +102,7 @@ export class SparkEngine implements Engine {
         ),
       );
       spark.once('close', (status) => {
+        this.running = undefined;
         if (status === 0) resolve(Buffer.concat(printed).toString('utf8'));
         else reject(new KsmdError('EIO', `Spark: ${reasonOf(complaint)}`));
       });

@@ -8,6 +8,7 @@ import { Recording } from '../../../recording/recording.js';
 import { count, figure } from '../../../wording/amounts.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Session } from '../../verb.js';
+import { withEngine } from './with-engine.js';
 
 export async function add(
   { json, print, printJson }: Session,
@@ -16,17 +17,17 @@ export async function add(
   sample: number | undefined,
 ): Promise<undefined> {
   if (paths.length === 0) throw new InvalidArgumentError('name recordings to add');
-  const engine = await DuckDBEngine.open();
   const line = new StepLine();
   const days: AddedDay[] = [];
   try {
-    for (const [at, path] of paths.entries()) {
-      line.tell(`adding ${at + 1} of ${paths.length}: ${path}`);
-      days.push(...(await addOne(engine, directory, path, sample)));
-    }
+    await withEngine(await DuckDBEngine.open(), async (engine) => {
+      for (const [at, path] of paths.entries()) {
+        line.tell(`adding ${at + 1} of ${paths.length}: ${path}`);
+        days.push(...(await addOne(engine, directory, path, sample)));
+      }
+    });
   } finally {
     line.clear();
-    await engine.close();
     // Also of those before one that cannot be added: they are there.
     if (json) printJson(days);
     else if (days.length > 0) print(...linesOf(days, directory));
@@ -63,7 +64,7 @@ function linesOf(days: readonly AddedDay[], directory: string): string[] {
   const added = days.filter(({ rows }) => rows !== undefined);
   const hosts = new Set(added.map(({ host }) => host));
   const there = days.length - added.length;
-  const pages = added.reduce((sum, { presentPages }) => sum + presentPages, 0);
+  const pages = added.reduce((sum, day) => sum + (day.presentPages ?? 0), 0);
   const rows = added.reduce((sum, day) => sum + (day.rows ?? 0), 0);
   return [
     `${count(added.length, 'day')} of ${count(hosts.size, 'host')} added to ${directory}: ` +

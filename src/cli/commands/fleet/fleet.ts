@@ -10,6 +10,7 @@ import { add } from './add.js';
 import { tellPairs } from './pairs.js';
 import { type PlaceOptions, placeGuests } from './place.js';
 import { tellReport } from './report.js';
+import { withEngine } from './with-engine.js';
 
 interface FleetOptions extends PlaceOptions {
   readonly sample?: number;
@@ -30,14 +31,12 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   if (paths.length > 0) throw new InvalidArgumentError(`${what} takes no recordings: add does`);
   if (what === 'sql') return printQuery(session, directory);
   const dataset = await Dataset.open(directory);
-  const engine = await engineOf(dataset, options);
-  try {
-    if (what === 'report') await tellReport(session, engine, dataset.identity, options.top);
-    else if (what === 'pairs') await tellPairs(session, engine, dataset.identity, options.top);
-    else await placeGuests(session, engine, dataset.identity, options);
-  } finally {
-    await engine.close();
-  }
+  const { identity } = dataset;
+  await withEngine(await engineOf(dataset, options), (engine) => {
+    if (what === 'report') return tellReport(session, engine, identity, options.top);
+    if (what === 'pairs') return tellPairs(session, engine, identity, options.top);
+    return placeGuests(session, engine, identity, options);
+  });
   return undefined;
 };
 

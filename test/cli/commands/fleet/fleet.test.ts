@@ -1,7 +1,14 @@
 /** `ksmd fleet` as people run it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KSMD, run } from '../../../daemon-process.js';
@@ -41,6 +48,8 @@ describe('a fleet of two hosts', () => {
     expect(await printed('add', directory.fleet, ...recordings, '--sample', '1/1')).toBe(
       `2 days of 2 hosts added to ${directory.fleet}: 124 pages as 122 rows\n`,
     );
+    const [first] = JSON.parse(await printed('add', directory.fleet, ...recordings, '--json'));
+    expect(first).toEqual({ host: 'one', day: '2023-11-14' });
     expect(await printed('add', directory.fleet, ...recordings)).toBe(
       `0 days of 0 hosts added to ${directory.fleet}: 0 pages as 0 rows; 2 there already\n`,
     );
@@ -277,7 +286,7 @@ function asOwner(program: string, ...args: string[]): ReturnType<typeof run> {
 test('a query is printed for any engine', async () => {
   const sql = await printed('sql', 'hosts');
   expect(sql).toMatch(/^-- What of the tables `guests` and `pages` tells/);
-  expect(sql).toMatch(/\nORDER BY c\.host;\n$/);
+  expect(sql).toMatch(/\nORDER BY host;\n$/);
   const ofReport = await printed('sql', 'report');
   expect(ofReport.match(/^ORDER BY [a-z_.]+/gm)).toEqual(
     ['hosts', 'together', 'contents'].map(() => expect.any(String)),
@@ -301,6 +310,33 @@ test.each([
   const outcome = await fleet(...args);
   expect(outcome.status).toBe(status);
   expect(outcome.stderr).toMatch(sentence);
+});
+
+test('of Spark nothing goes on and nothing is left when ksmd is ended', async () => {
+  const temporary = join(directory.path, 'temporary');
+  mkdirSync(temporary);
+  const sparkSql = join(directory.path, 'spark-sql');
+  const pid = join(directory.path, 'pid');
+  writeFileSync(
+    sparkSql,
+    `#!/bin/sh\necho $$ > '${pid}.new'\nmv '${pid}.new' '${pid}'\nexec sleep 1000\n`,
+  );
+  chmodSync(sparkSql, 0o755);
+  const args = ['report', directory.fleet, '--engine', 'spark', '--spark-sql', sparkSql];
+  const ksmd = spawn(process.execPath, [KSMD, 'fleet', ...args], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  ksmd.stderr.on('data', (part) => {
+    said += part;
+  });
+  await until('Spark is under way', () => existsSync(pid));
+  ksmd.kill('SIGTERM');
+  expect(await once(ksmd, 'close')).toEqual([null, 'SIGTERM']);
+  expect(said).toBe('');
+  expect(existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`)).toBe(false);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 test('of Spark that is not here it is said how to name it', async () => {

@@ -62,7 +62,8 @@ export class Charts {
     this.kept = new KeptSamples(samples);
     this.samples = this.kept.all;
     this.originSeconds = (Date.now() - (samples.at(-1)?.atMs ?? 0)) / 1000;
-    this.redraw();
+    if (!this.isInReach(this.zoomed)) this.zoomed = undefined;
+    this.update();
   }
 
   add(sample: Sample): void {
@@ -71,16 +72,15 @@ export class Charts {
     this.update();
   }
 
-  /** Draws all anew, in the colours of now. */
+  /** Draws all anew, in the colours of now. Curves that were hidden stay so. */
   redraw(): void {
-    for (const { plot } of this.plots) plot.destroy();
+    const before = this.plots;
+    for (const { plot } of before) plot.destroy();
     this.plots = [];
-    if (this.samples.length === 0) return;
-    this.plots = [
-      this.chart('memory-chart', MEMORY, () => this.memory()),
-      this.chart('scan-chart', SCAN, () => this.scan()),
-    ];
     this.update();
+    for (const [at, { plot }] of this.plots.entries())
+      for (const [curve, { show }] of (before[at]?.plot.series ?? []).entries())
+        if (show === false) plot.setSeries(curve, { show });
   }
 
   /** A stretch of time, for all charts; undefined: what is going on. */
@@ -90,6 +90,11 @@ export class Charts {
   }
 
   private update(): void {
+    if (this.plots.length === 0 && this.samples.length > 0)
+      this.plots = [
+        this.chart('memory-chart', MEMORY, () => this.memory()),
+        this.chart('scan-chart', SCAN, () => this.scan()),
+      ];
     const window = this.zoomed ?? this.going;
     const marks = marksOf(this.samples, (sample) => this.secondsOf(sample));
     for (const { plot, lines, data } of this.plots) {
@@ -106,6 +111,13 @@ export class Charts {
       button.ariaPressed = String(
         this.zoomed === undefined && Number(button.dataset.seconds) === this.spanSeconds,
       );
+  }
+
+  /** A daemon that has come since has no samples of it. */
+  private isInReach(window: Window | undefined): boolean {
+    const [first, last] = [this.samples[0], this.samples.at(-1)];
+    if (window === undefined || first === undefined || last === undefined) return false;
+    return window[1] > this.secondsOf(first) && window[0] < this.secondsOf(last);
   }
 
   /** What is going on: up to now, no further back than there are samples. */

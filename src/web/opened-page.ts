@@ -12,6 +12,8 @@ import { HeatMap } from './heat-map/heat-map.js';
 import type { HeatMapData } from './heat-map/heat-map-data.js';
 
 const MOST_BYTES = 64 * 2 ** 20;
+/** More guests ksmd does not compare; the map has room for each two of them. */
+const MOST_GUESTS = 2000;
 
 /** What is copied, and as what: headings go below those of the dashboard. */
 const COPIED: Readonly<Record<string, keyof HTMLElementTagNameMap>> = {
@@ -23,22 +25,41 @@ const COPIED: Readonly<Record<string, keyof HTMLElementTagNameMap>> = {
 export class OpenedPage {
   private readonly told = element('opened-told', HTMLParagraphElement);
   private readonly place = element('opened', HTMLDivElement);
+  private readonly square = made('div');
+  private readonly map: HeatMap;
+  /** The one that was chosen last. */
+  private file: File | undefined;
 
   constructor() {
+    this.square.id = 'opened-map';
+    this.map = new HeatMap(this.square);
     const choice = element('open-page', HTMLInputElement);
     choice.addEventListener('change', () => {
       const [file] = choice.files ?? [];
+      // The same one, chosen again, is a change too.
+      choice.value = '';
       if (file !== undefined) void this.open(file);
     });
   }
 
   private async open(file: File): Promise<void> {
+    this.file = file;
     this.place.replaceChildren();
     if (file.size > MOST_BYTES) {
       say(this.told, `${file.name} is larger than any page that ksmd writes.`);
       return;
     }
-    const page = new DOMParser().parseFromString(await file.text(), 'text/html');
+    try {
+      const text = await file.text();
+      if (file === this.file) this.show(file, text);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (file === this.file) say(this.told, `${file.name} cannot be read: ${why}`);
+    }
+  }
+
+  private show(file: File, text: string): void {
+    const page = new DOMParser().parseFromString(text, 'text/html');
     const data = page.querySelector('script#data[type="application/json"]')?.textContent;
     if (data == null) {
       say(this.told, `${file.name} is no page that ksmd predict or ksmd shared has written.`);
@@ -50,14 +71,12 @@ export class OpenedPage {
     say(
       this.told,
       map === undefined
-        ? `${file.name}, as it was written. Its curves are drawn where the file itself is opened.`
+        ? `${file.name}, as it was written. What it draws is seen where the file itself is opened.`
         : `${file.name}, as it was written.`,
     );
     if (map !== undefined && map.names.length > 1) {
-      const square = made('div');
-      square.id = 'opened-map';
-      this.place.append(square);
-      new HeatMap(square).show(map);
+      this.place.append(this.square);
+      this.map.show(map);
     }
     this.place.append(copy);
   }
@@ -102,6 +121,7 @@ function isHeatMapData(data: unknown): data is HeatMapData {
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return false;
   const areNumbers = (list: unknown, most = Number.MAX_SAFE_INTEGER): list is number[] =>
     Array.isArray(list) && list.every((each) => Number.isFinite(each) && each >= 0 && each <= most);
+  if (names.length > MOST_GUESTS) return false;
   const last = names.length - 1;
   return (
     areNumbers(bytes) &&

@@ -39,7 +39,7 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
     writeFileSync(file('predicted.html'), await predictionPage(told(runs)));
     await open(file('predicted.html'));
     await until('the file', async () => (await said()).startsWith('predicted.html, as it was'));
-    expect(await said()).toContain('Its curves are drawn where the file itself is opened.');
+    expect(await said()).toContain('What it draws is seen where the file itself is opened.');
     expect(await page.locator('#opened').innerText()).toContain('pages_to_scan');
     expect(await page.locator('#opened h4', { hasText: 'Settings' }).count()).toBe(1);
     expect(await page.locator('#opened-map').count()).toBe(0);
@@ -70,6 +70,42 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
     });
     expect(names).toEqual(['DIV', 'H3', 'LI', 'P', 'UL']);
     expect(attributes).toEqual([]);
+  });
+
+  test('of more guests than ksmd compares has its text, and no map of each two of them', async () => {
+    const zeroes = Array<number>(20_000).fill(0);
+    const data = { names: zeroes.map(String), bytes: zeroes, withOthersBytes: zeroes };
+    writeFileSync(
+      file('many.html'),
+      `<h1>Many</h1><script type="application/json" id="data">${JSON.stringify({
+        ...{ ...data, pairs: [], groups: [] },
+      })}</script>`,
+    );
+    await open(file('many.html'));
+    await until('the file', async () => (await said()).startsWith('many.html, as it was written'));
+    expect(await page.locator('#opened h3').innerText()).toBe('Many');
+    expect(await page.locator('#opened-map').count()).toBe(0);
+  });
+
+  test('gives way to one that is chosen before it is read; one that cannot be read says so', async () => {
+    await page.evaluate(() => {
+      const choice = document.getElementById('open-page') as HTMLInputElement;
+      for (const name of ['first.html', 'second.html']) {
+        const chosen = new DataTransfer();
+        const data = '<script type="application/json" id="data">{}</script>';
+        chosen.items.add(new File([`<h1>${name}</h1>${data}`], name));
+        choice.files = chosen.files;
+        choice.dispatchEvent(new Event('change'));
+      }
+    });
+    await until('the second', async () => (await said()).startsWith('second.html, as it was'));
+    expect(await page.locator('#opened h3').allInnerTexts()).toEqual(['second.html']);
+    await page.evaluate(() => {
+      File.prototype.text = () => Promise.reject(new Error('it is gone'));
+    });
+    await open(file('many.html'));
+    await until('why', async () => (await said()) === 'many.html cannot be read: it is gone');
+    await page.evaluate(() => Reflect.deleteProperty(File.prototype, 'text'));
   });
 
   test('is refused if ksmd has not written it', async () => {

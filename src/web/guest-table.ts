@@ -2,7 +2,8 @@
  * All guests, a row each, in the order and of the names that somebody wants. Only what has changed
  * is written; a row stays the same element for as long as its guest is there.
  *
- * Rows do not change places under a pointer or the focus: they wait until both have gone.
+ * Rows do not change places under a pointer or the focus: they wait until both have gone, and
+ * those of guests that come meanwhile stand last.
  */
 import type { MapGuest } from '../protocol/routes/live.js';
 import { element, made, say } from './elements.js';
@@ -40,6 +41,9 @@ export class GuestTable {
     row.append(...COLUMNS.map((column) => this.head(column)));
     this.table.tHead?.append(row);
     this.search.addEventListener('input', () => this.arrange());
+    // Where the pointer and the focus have gone to is known by the next frame.
+    for (const away of ['pointerleave', 'focusout'])
+      body.addEventListener(away, () => requestAnimationFrame(() => this.settle()));
   }
 
   /** Guests are others. */
@@ -49,7 +53,7 @@ export class GuestTable {
     const names = new Set(guests.map(({ name }) => name));
     for (const name of this.rows.keys()) if (!names.has(name)) this.rows.delete(name);
     for (const guest of guests) this.write(guest);
-    this.arrange();
+    this.settle();
   }
 
   /** The numbers of these guests, by place, have changed. */
@@ -58,7 +62,14 @@ export class GuestTable {
       const guest = guests[place];
       if (guest !== undefined) this.write(guest);
     }
-    if (this.order !== undefined && !this.table.matches(':hover, :focus-within')) this.arrange();
+    if (this.order !== undefined) this.settle();
+  }
+
+  /** Rows in their order, unless somebody is at one: then what is new stands below. */
+  private settle(): void {
+    if (this.body.matches(':hover, :focus-within')) {
+      this.body.append(...this.wanted().filter(({ isConnected }) => !isConnected));
+    } else this.arrange();
   }
 
   private head(column: Column): HTMLTableCellElement {
@@ -120,14 +131,20 @@ export class GuestTable {
     return { row, cells };
   }
 
-  /** Rows in their order, moved only if it is another one. */
-  private arrange(): void {
-    const { guests, search, order, body } = this;
+  /** The rows that are searched for, in their order; how many that is is told. */
+  private wanted(): readonly HTMLTableRowElement[] {
+    const { guests, search, order } = this;
     const shown = ordered(guests, search.value, order);
     const all = count(guests.length);
     say(this.number, shown.length === guests.length ? all : `${count(shown.length)} of ${all}`);
     this.none.hidden = shown.length > 0 || guests.length === 0;
-    const rows = shown.flatMap(({ name }) => this.rows.get(name)?.row ?? []);
+    return shown.flatMap(({ name }) => this.rows.get(name)?.row ?? []);
+  }
+
+  /** Rows in their order, moved only if it is another one. */
+  private arrange(): void {
+    const { body } = this;
+    const rows = this.wanted();
     if (rows.length === body.rows.length && rows.every((row, at) => row === body.rows[at])) return;
     const focused = document.activeElement;
     body.replaceChildren(...rows);

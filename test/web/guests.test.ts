@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../until.js';
-import { chromium, LookedAt, seriousViolations } from './looked-at.js';
+import { chromium, LookedAt, PAGE, seriousViolations } from './looked-at.js';
 
 const LONG = 'production-web-frontend-eu-central-1-node-2';
 
@@ -48,12 +48,23 @@ describe.skipIf(chromium === undefined)('the table of guests on the dashboard', 
       page.locator('#guests tbody tr', { hasText: name }).locator('td').nth(2).innerText();
     await looked.daemon.client.madvise(LONG, 'dontneed', { region: 'ram' });
     await until('the new number', async () => (await present(LONG)) === '0.0');
-    expect(await names()).toEqual([LONG, 'vm2', 'vm10']);
+    await looked.addGuests(['aaa'], 2);
+    await until('a guest that comes', async () => (await names()).includes('aaa'));
+    expect(await names()).toEqual([LONG, 'vm2', 'vm10', 'aaa']);
     await page.locator('h1').hover();
-    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-    await looked.daemon.client.madvise('vm10', 'dontneed', { region: 'ram' });
-    await until('the new order', async () => (await names())[0] === 'vm2');
-    expect(await present('vm2')).toBe('2.0');
+    const inOrder = ['vm2', 'vm10', 'aaa', LONG].join();
+    await until('the new order', async () => (await names()).join() === inOrder);
+    await page.locator('#guests tbody').getByRole('button', { name: 'aaa' }).focus();
+    await looked.daemon.client.madvise('vm2', 'dontneed', { region: 'ram' });
+    await until('the next number', async () => (await present('vm2')) === '0.0');
+    expect((await names()).join()).toBe(inOrder);
+    await page.locator('#guest-search').focus();
+    await until('the order of now', async () => (await names())[0] === 'vm10');
+    await looked.daemon.client.removeGuest('aaa');
+    await until('the others', async () => (await names()).length === 3);
+    const bytes = Buffer.alloc(512 * PAGE, 'there again');
+    await looked.daemon.client.store('vm2', 0x100000000, bytes);
+    await until('what was there', async () => (await present('vm2')) === '2.0');
   });
 
   test('has memory in MiB, and a bar for its share of the guest', async () => {

@@ -30,6 +30,10 @@ export class VerdictTile {
   private readonly besides = element('verdict-besides', HTMLDListElement);
   private atWidthPx = 0;
 
+  constructor() {
+    window.addEventListener('resize', () => this.keepRoom());
+  }
+
   /** There may be another daemon: what is told is grey until that one has been asked. */
   begin(): void {
     this.tile.dataset.stale = '';

@@ -50,7 +50,17 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
     await until('what waits', async () =>
       (await rowsShown()).some(([, text]) => text?.includes('run=1 lets it go on')),
     );
-    expect(await rowsShown()).toEqual(await rowsTold());
+    await until('all of it', async () => isDeepStrictEqual(await rowsShown(), await rowsTold()));
+  });
+
+  test('takes no more room on a wide screen for having been on a narrow one', async () => {
+    const heightPx = (): Promise<number> =>
+      page.locator('#verdict').evaluate((tile) => (tile as HTMLElement).offsetHeight);
+    const wide = await heightPx();
+    await page.setViewportSize({ width: 320, height: 900 });
+    await until('a higher tile', async () => (await heightPx()) > wide);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await until('the tile as it was', async () => (await heightPx()) === wide);
   });
 
   test('says what is saved, of it zeroes, and what it costs, as ksmd status does', async () => {

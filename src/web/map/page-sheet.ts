@@ -15,9 +15,10 @@ export class PageSheet {
   /** `onClose`: somebody has sent it away. */
   constructor(private readonly onClose: () => void) {
     element('close-page', HTMLButtonElement).addEventListener('click', () => this.close());
-    document.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.isOpen) this.close();
-    });
+    for (const part of [this.sheet, element('map', HTMLDivElement)])
+      part.addEventListener('keydown', ({ key }) => {
+        if (key === 'Escape' && this.isOpen) this.close();
+      });
   }
 
   /** It is a sheet, not a column. */
@@ -26,7 +27,7 @@ export class PageSheet {
   }
 
   private get isOpen(): boolean {
-    return this.sheet.dataset.open !== undefined;
+    return this.comesAndGoes && this.sheet.dataset.open !== undefined;
   }
 
   /** Opens it, with what it tells of in sight. */

@@ -161,6 +161,19 @@ describe.skipIf(chromium === undefined)('the map in Chromium', () => {
       },
     );
 
+    test('Escape sends the sheet away from the map and the sheet, and is left to all else', async () => {
+      await map.at(390);
+      const { x, y } = await map.pageOf(1);
+      await page.mouse.click(x, y);
+      await map.explained(1);
+      const [sheet, search] = [page.locator('#page'), page.locator('#guest-search')];
+      await search.press('Escape');
+      expect(await sheet.isVisible()).toBe(true);
+      expect(await search.evaluate((at) => at === document.activeElement)).toBe(true);
+      await page.locator('#explanation').press('Escape');
+      expect(await sheet.isHidden()).toBe(true);
+    });
+
     test.each(PHONES)('on %i pixels a long name is shortened in its middle', async (width) => {
       await map.at(width);
       const label = page.locator('#labels .guest').first();

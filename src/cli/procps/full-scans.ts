@@ -1,48 +1,52 @@
 /**
- * The scanner's full scans, as looks at the daemon see them: what the last whole one spent on whom,
- * and how far the one under way is. To the look, and no more exactly.
+ * The scanner's full scans, as looks at the daemon see them: what the last whole ones spent on
+ * whom, and how far the one under way is. To the look, and no more exactly.
  */
 import type { GuestSample, ScanSpan } from './guest-usage.js';
 
+/** Smart scan leaves out up to eight full scans between two visits of a page. */
+const MOST_SCANS = 9;
+/** A full scan of fewer looks is over too soon for how far it is to be read. */
+const LEAST_LOOKS = 5;
+
 export class FullScans {
   private before: GuestSample | undefined;
-  /** The look that saw the last full scan end. */
-  private ended: GuestSample | undefined;
-  /** How many ended between the last two looks that differ in it. */
-  private endedAtOnce = 0;
-  private span: ScanSpan | undefined;
+  /** Looks that saw a full scan end, the last ones. */
+  private readonly ends: GuestSample[] = [];
+  /** Full scans at the last looks, with their parts. */
+  private readonly progress: number[] = [];
 
   /** Each look, in turn. */
   see(now: GuestSample): void {
     const { before } = this;
     this.before = now;
-    if (before === undefined) return;
-    const scans = scansOf(now) - scansOf(before);
-    if (scans === 0) return;
-    if (this.ended !== undefined) this.span = { from: this.ended, to: now };
-    this.ended = now;
-    this.endedAtOnce = scans;
+    if (before !== undefined && scansOf(now) !== scansOf(before)) kept(this.ends, now, MOST_SCANS);
+    const share = now.status.scanner.fullScanShare ?? 0;
+    kept(this.progress, scansOf(now) + share, LEAST_LOOKS);
   }
 
-  /** The last whole full scan, or several if they are shorter than a look; once one was seen. */
+  /** The last whole full scans, nine or, if several end in a look, more; once one was seen. */
   get last(): ScanSpan | undefined {
-    return this.span;
+    const from = this.ends[0];
+    const to = this.ends.at(-1);
+    return from === undefined || to === undefined || from === to ? undefined : { from, to };
   }
 
-  /** Of the full scan under way, by the length of the last; unknown where they are too short. */
+  /** Of the full scan under way; unknown where they are too short. */
   get doneShare(): number | undefined {
-    const { before, ended, span } = this;
-    if (before === undefined || ended === undefined || span?.from === undefined) return undefined;
-    const pages = scannedBetween(span.from, span.to);
-    if (pages === 0 || this.endedAtOnce > 1) return undefined;
-    return Math.min(1, scannedBetween(ended, before) / pages);
+    const first = this.progress[0] ?? 0;
+    const done = (this.progress.at(-1) ?? 0) - first;
+    if (done * LEAST_LOOKS > Math.max(1, this.progress.length - 1)) return undefined;
+    return this.before?.status.scanner.fullScanShare;
   }
+}
+
+/** So many and one more, from the first to the last of which are so many steps. */
+function kept<Item>(items: Item[], item: Item, steps: number): void {
+  items.push(item);
+  if (items.length > steps + 1) items.shift();
 }
 
 function scansOf({ status }: GuestSample): number {
   return status.counters.full_scans ?? 0;
-}
-
-function scannedBetween(from: GuestSample, to: GuestSample): number {
-  return to.status.totals.pagesScanned - from.status.totals.pagesScanned;
 }

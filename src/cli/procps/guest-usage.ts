@@ -31,8 +31,11 @@ export interface GuestUsage {
   /** Its part of what all guests save. */
   readonly savedBytes: number;
   readonly bookkeepingBytes: number;
-  /** Of the scanner's visits that looked at a page, over a span of full scans. */
-  readonly scannerShare: number;
+  /**
+   * Of the pages that the scanner looked at, none that is merged or that smart scan skips, over a
+   * span of full scans. Absent where it looked at none.
+   */
+  readonly scannerShare?: number;
 }
 
 /** Whole full scans, from one look to another; without `from`, since the start. */
@@ -75,7 +78,7 @@ export function guestUsage(
       cpus: sum(own, ({ id, cpuMs }) => sinceThen(cpuMs, cpuMsBefore.get(id))) / intervalMs,
       savedBytes: savedBytes[i] ?? 0,
       bookkeepingBytes: guest.bookkeepingBytes,
-      scannerShare: share(visits[i] ?? 0, allVisits),
+      ...(allVisits === 0 ? {} : { scannerShare: (visits[i] ?? 0) / allVisits }),
     };
   });
 }
@@ -91,10 +94,6 @@ function visitsIn({ from, to }: ScanSpan, guests: readonly GuestSummary[]): numb
 
 function sinceThen(now: number, then = 0): number {
   return now < then ? now : now - then;
-}
-
-function share(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
 }
 
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {

@@ -33,8 +33,16 @@ function sized(
   return { name, width, meaning, cell: (guest) => briefSize(of(guest)), by: of };
 }
 
-function shared(name: string, of: (guest: GuestUsage) => number, meaning: string): Column {
-  return { name, width: 5, meaning, cell: (guest) => inHundred(of(guest)), by: of };
+function shared(
+  name: string,
+  of: (guest: GuestUsage) => number | undefined,
+  meaning: string,
+): Column {
+  const cell = (guest: GuestUsage): string => {
+    const share = of(guest);
+    return share === undefined ? '-' : inHundred(share);
+  };
+  return { name, width: 5, meaning, cell, by: (guest) => of(guest) ?? 0 };
 }
 
 export const COLUMNS: readonly Column[] = [
@@ -60,7 +68,7 @@ export const COLUMNS: readonly Column[] = [
   shared('%MEM', ({ memoryShare }) => memoryShare, 'of all memory: RES'),
   sized('SAVED', ({ savedBytes }) => savedBytes, 'its part of what all save', 6),
   sized('COST', ({ bookkeepingBytes }) => bookkeepingBytes, "the kernel's records of it"),
-  shared('%SCAN', ({ scannerShare }) => scannerShare, 'of the pages in the last full scan'),
+  shared('%SCAN', ({ scannerShare }) => scannerShare, 'of the pages the scanner looked at'),
 ];
 
 export const NAME_COLUMN = 'GUEST';

@@ -78,6 +78,13 @@ export const Status = Type.Object({
         'processor time that a kernel’s scanner would have taken for the same, as if on the ' +
         'server that its work was priced on (ksmd calibrate)',
     }),
+    fullScanShare: Type.Optional(
+      Type.Number({
+        description:
+          'how far the full scan under way is, 0 to 1, of the pages that have a frame; absent ' +
+          'between two full scans',
+      }),
+    ),
   }),
   sysfs: Type.Optional(
     Type.Object(

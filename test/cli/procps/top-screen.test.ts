@@ -22,12 +22,17 @@ function look(
   fullScans: number,
   pagesScanned: number,
   visits: readonly number[] = [],
+  fullScanShare?: number,
 ): GuestSample {
   return {
     takenAt: new Date(2026, 0, 1, 12, 3, 10),
     status: {
       ...status,
       totals: { ...status.totals, pagesScanned },
+      scanner: {
+        ...status.scanner,
+        ...(fullScanShare === undefined ? {} : { fullScanShare }),
+      },
       counters: { ...status.counters, full_scans: fullScans },
     },
     guests: guests.map((guest, at) => ({ ...guest, visits: visits[at] ?? guest.visits })),
@@ -78,10 +83,10 @@ test('memory that would not do without KSM has a bar as long as what would be us
 });
 
 describe('%SCAN', () => {
-  const sharesIn = (scans: FullScans, now: GuestSample): number[] =>
+  const sharesIn = (scans: FullScans, now: GuestSample): (number | undefined)[] =>
     guestUsage(now, undefined, scans.last).map(({ scannerShare }) => scannerShare);
 
-  test('is of the last whole full scan, wherever the scanner is in the next', () => {
+  test('is of the last whole full scans, wherever the scanner is in the next', () => {
     const scans = new FullScans();
     const looks = [
       look(4, 1000, [900, 100, 0, 0, 0, 0]),
@@ -93,7 +98,18 @@ describe('%SCAN', () => {
     ];
     for (const each of looks) scans.see(each);
     expect(sharesIn(scans, looks[4] as GuestSample)).toEqual([0.5, 0.5, 0, 0, 0, 0]);
-    expect(scans.doneShare).toBe(0.4);
+  });
+
+  test('is of nine of them: smart scan has none visit all', () => {
+    const scans = new FullScans();
+    // All in the first that is seen whole, which falls out of the nine; then a guest each.
+    const looks = Array.from({ length: 12 }, (_, scan) =>
+      look(scan, 0, [scan < 2 ? 0 : 9000, Math.max(0, scan - 2), 0, 0, 0, 0]),
+    );
+    for (const each of looks.slice(0, 4)) scans.see(each);
+    expect(sharesIn(scans, looks[3] as GuestSample)[0]).toBeGreaterThan(0.99);
+    for (const each of looks.slice(4)) scans.see(each);
+    expect(sharesIn(scans, looks[11] as GuestSample)).toEqual([0, 1, 0, 0, 0, 0]);
   });
 
   test('is of all time until a whole full scan was seen', () => {
@@ -102,14 +118,37 @@ describe('%SCAN', () => {
     scans.see(first);
     scans.see(look(5, 2000, [900, 1100, 0, 0, 0, 0]));
     expect(scans.last).toBeUndefined();
-    expect(scans.doneShare).toBeUndefined();
     expect(sharesIn(scans, first)).toEqual([0.9, 0.1, 0, 0, 0, 0]);
   });
 
-  test('of full scans shorter than a look it is not said how far one is', () => {
+  test('is of nobody where nothing was looked at', () => {
+    const now = look(4, 1000, [0, 0, 0, 0, 0, 0]);
+    expect(sharesIn(new FullScans(), now)[0]).toBeUndefined();
+    const lines = plain(topLines({ now }, { columns: 80, order: DEFAULT_ORDER }));
+    expect(lines.filter((line) => / {4}- \S+$/.test(line))).toHaveLength(6);
+  });
+});
+
+describe('how far a full scan is', () => {
+  const doneAfter = (...seen: readonly (readonly [scans: number, share: number])[]) => {
     const scans = new FullScans();
-    for (const each of [look(4, 1000), look(5, 2000), look(50, 9000)]) scans.see(each);
-    expect(scans.last).toBeDefined();
-    expect(scans.doneShare).toBeUndefined();
+    for (const [fullScans, share] of seen) scans.see(look(fullScans, 0, [], share));
+    return scans.doneShare;
+  };
+
+  test('is said from the first look on', () => {
+    expect(doneAfter([0, 0.4])).toBe(0.4);
+    expect(doneAfter([7, 0.4], [7, 0.5])).toBe(0.5);
+    expect(doneAfter([7, 0.95], [8, 0.05], [8, 0.15])).toBe(0.15);
+  });
+
+  test('is not said of full scans of fewer than five looks', () => {
+    expect(doneAfter([7, 0.1], [7, 0.7])).toBeUndefined();
+    expect(doneAfter([7, 0.1], [7, 0.7], [8, 0.3])).toBeUndefined();
+    expect(doneAfter([7, 0.1], [50, 0.1])).toBeUndefined();
+  });
+
+  test('is said again of a full scan that was fast for a look only', () => {
+    expect(doneAfter([7, 0.1], [7, 0.15], [7, 0.2], [7, 0.25], [7, 0.55])).toBe(0.55);
   });
 });

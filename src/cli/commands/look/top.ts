@@ -28,8 +28,8 @@ export const action: Action<[], { readonly once?: true; readonly interval?: numb
     if (json) printJson(inJson(sample, before, lastScan));
     else {
       const columns = stdout.columns ?? Number.POSITIVE_INFINITY;
-      const look = { now: sample, before, lastScan, doneShare };
-      for (const line of topLines(look, { columns, order: DEFAULT_ORDER })) printStyled(line);
+      const found = { now: sample, before, lastScan, doneShare };
+      for (const line of topLines(found, { columns, order: DEFAULT_ORDER })) printStyled(line);
     }
     if (!goesOn) break;
     before = sample;
@@ -57,6 +57,7 @@ function inJson(
     scanner: scanner.state,
     ...usage(now.status, before?.status),
     ...footprint(now.status),
+    scannerShareSinceStart: lastScan === undefined,
     guests: guestUsage(now, before, lastScan),
   };
 }

@@ -36,9 +36,11 @@ export const top = verb({
       'of its workloads; %MEM: RES, of all memory.',
     'SAVED: its part of what all guests save, in proportion to its merged pages, and its ' +
       'zero pages; COST: what the kernel spends on knowing its pages, 64 bytes each; %SCAN: ' +
-      'its part of the pages that the scanner looked at.',
-    'Keys: s m p c n sort by SAVED, RES, %CPU, %SCAN or name; up, down, page up, page ' +
-      'down, home and end scroll; q quits.',
+      'its part of the pages that the scanner looked at, none that is merged or that smart scan ' +
+      'skips; - if it looked at none. It is of the last whole full scans; until one was seen, ' +
+      'and with --once, of all since the daemon’s start (scannerShareSinceStart of --json).',
+    'Keys: ? help; s m p c n sort by SAVED, RES, %CPU, %SCAN or name, < and > by the column to ' +
+      'the left or to the right; up, down, page up, page down, home and end scroll; q quits.',
   ],
   options: [
     new Option('--once', 'one look, also on a terminal'),

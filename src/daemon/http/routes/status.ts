@@ -1,6 +1,7 @@
 /** /v1/status and /v1/stop. */
 import { availableParallelism } from 'node:os';
 import { hugePages, population } from '../../../inspect/population.js';
+import { scanProgress } from '../../../inspect/scan-progress.js';
 import type { Host } from '../../../ksm/host.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
@@ -28,6 +29,7 @@ function status(context: Context): Status {
   const sysfs = kernelFiles?.place;
   const fingerprints = fingerprintsOf(host);
   const counters: Counters = { ...host.counters() };
+  const fullScanShare = scanProgress(host);
   return {
     version: VERSION,
     pid: process.pid,
@@ -51,6 +53,7 @@ function status(context: Context): Status {
       state: scanner.state,
       cpuMs: scanner.cpuMs,
       kernelCpuMs: scanner.kernelCpuMs,
+      ...(fullScanShare === undefined ? {} : { fullScanShare }),
     },
     ...(sysfs === undefined ? {} : { sysfs }),
     counters,

@@ -1,0 +1,44 @@
+/**
+ * How far the full scan under way is, from where the cursor stands: no page is looked at. May be
+ * asked while all threads go on, and is as exact as that allows.
+ */
+import type { Host } from '../ksm/host.js';
+
+/**
+ * Of the present pages of all guests that KSM knows, the share that the cursor has passed; absent
+ * between two full scans. Within a guest pages with a frame are taken to lie evenly.
+ */
+export function scanProgress(host: Host): number | undefined {
+  const { list } = host.ksm;
+  const { cursor } = list;
+  if (cursor === list.head) return undefined;
+  const names = new Map(host.guestNames().map((name) => [host.guestPointer(name), name]));
+  let passed = 0;
+  let all = 0;
+  let isPassed = true;
+  // The scanner takes guests off the list meanwhile: no more are visited than there are.
+  let guest = list.next(list.head);
+  for (let left = names.size; guest !== list.head && left > 0; left--) {
+    const name = names.get(guest);
+    const pages = name === undefined ? 0 : host.presentPages(name);
+    if (guest === cursor) {
+      isPassed = false;
+      passed += name === undefined ? 0 : pages * passedShare(host, name);
+    } else if (isPassed) passed += pages;
+    all += pages;
+    guest = list.next(guest);
+  }
+  return isPassed || all === 0 ? undefined : passed / all;
+}
+
+/** Of the cursor's guest, by its regions. */
+function passedShare(host: Host, guest: string): number {
+  const at = host.ksm.list.cursorVpn * host.machine.pageSize;
+  let passed = 0;
+  let all = 0;
+  for (const { address, pages } of host.regionsOf(guest)) {
+    passed += Math.min(pages, Math.max(0, (at - address) / host.machine.pageSize));
+    all += pages;
+  }
+  return all === 0 ? 0 : passed / all;
+}

@@ -110,7 +110,7 @@ export class Terminal {
   /** Whether the terminal is as it was: its settings, its screen and its cursor. */
   get isRestored(): boolean {
     const settings = (when: string): string | undefined =>
-      new RegExp(`${when} ([0-9a-f:]+)`).exec(this.plain)?.[1];
+      new RegExp(`${when} ([0-9a-f]+:[0-9a-f:]+)`).exec(this.plain)?.[1];
     const lastOf = (...sequences: string[]): string | undefined =>
       sequences.toSorted((a, b) => this.raw.lastIndexOf(b) - this.raw.lastIndexOf(a))[0];
     return (

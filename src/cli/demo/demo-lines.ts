@@ -1,5 +1,5 @@
 /** The demo where there is no terminal: a line every half second, and how it ended. */
-import { duration, size as inWords } from '../../wording/amounts.js';
+import { duration, figure, size as inWords } from '../../wording/amounts.js';
 import type { Audience, Scene } from './demo-play.js';
 import { closing } from './demo-screen.js';
 
@@ -38,7 +38,7 @@ function mergingLine({ phaseMs, status: { memory, counters } }: Scene): string {
   const free = '#'
     .repeat(Math.round((memory.freeBytes / memory.totalBytes) * BAR_WIDTH))
     .padEnd(BAR_WIDTH, '.');
-  const cells = SHOWN.map((name) => String(counters[name]));
+  const cells = SHOWN.map((name) => figure(counters[name] ?? 0));
   return `${row([duration(phaseMs), inWords(memory.freeBytes), ...cells])}  [${free}]`;
 }
 

@@ -9,6 +9,8 @@ import { printStyled } from '../terminal/output.js';
 import type { Audience, Scene } from './demo-play.js';
 import { lastLines, liveLines } from './demo-screen.js';
 
+/** One who tries it from its source has no `ksmd` yet. */
+const PROGRAM = process.env.npm_lifecycle_event === 'demo' ? 'node bin/ksmd.js' : 'ksmd';
 /** Often enough for a picture that moves. */
 const EVERY_MS = 100;
 
@@ -38,7 +40,8 @@ export class DemoLive implements Audience {
     const { columns, rows } = this.screen;
     this.screen.close();
     if (this.scene?.phase !== 'done') return;
-    for (const line of lastLines(this.scene, this.elapsedMs, { columns, rows })) printStyled(line);
+    const last = lastLines(this.scene, this.elapsedMs, { columns, rows }, PROGRAM);
+    for (const line of last) printStyled(line);
   }
 
   private get elapsedMs(): number {

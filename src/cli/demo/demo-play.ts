@@ -27,8 +27,13 @@ export interface Scene {
   /** Of what both guests are to write, or to be read of. */
   readonly doneBytes: number;
   readonly status: Status;
-  /** Of each guest, page by page; those that are not registered yet are untouched. */
-  readonly pages: readonly (readonly Stage[])[];
+  /** Once all had merged: what it was then. The scanner goes on. */
+  readonly merged?: Status;
+  /**
+   * Of each guest, page by page, the place of its stage in STAGES; those that are not registered
+   * yet are untouched.
+   */
+  readonly pages: readonly Uint8Array[];
 }
 
 /** Told the scene, and again at every interval; the interval starts once it has taken the scene. */
@@ -41,6 +46,7 @@ export class DemoPlay {
   private phase: Phase = 'writing';
   private phaseBeganMs = performance.now();
   private doneBytes = 0;
+  private merged: Status | undefined;
   private readonly checksums = new Map<string, bigint>();
 
   constructor(
@@ -115,7 +121,10 @@ export class DemoPlay {
     for (;;) {
       const scene = await this.look();
       this.audience.see(scene);
-      if ((scene.status.counters.pages_sharing ?? 0) >= wantedPages) return;
+      if ((scene.status.counters.pages_sharing ?? 0) >= wantedPages) {
+        this.merged = scene.status;
+        return;
+      }
       if (scene.phaseMs > PATIENCE_MS)
         throw new KsmdError('ETIMEDOUT', 'the guests did not merge in time');
       await this.interval();
@@ -144,6 +153,7 @@ export class DemoPlay {
       phaseMs: performance.now() - this.phaseBeganMs,
       doneBytes: this.doneBytes,
       status,
+      ...(this.merged === undefined ? {} : { merged: this.merged }),
       pages: pagesByGuest(map, this.guestBytes / status.pageSize),
     };
   }
@@ -153,14 +163,16 @@ export class DemoPlay {
   }
 }
 
-function pagesByGuest({ states, guests, slots, runs }: PageMapAnswer, pages: number): Stage[][] {
+function pagesByGuest({ states, guests, slots, runs }: PageMapAnswer, pages: number): Uint8Array[] {
   const bySlot = new Uint8Array(slots);
   applyRunLengths(runs, bySlot, () => {});
+  const stages = states.map((state) => STAGES.indexOf(stageOf(state)));
   return GUESTS.map((name) => {
     const first = guests.find((guest) => guest.name === name)?.regions[0]?.first;
-    return Array.from({ length: pages }, (_, page) =>
-      first === undefined ? 'untouched' : stageOf(states[bySlot[first + page] ?? 0]),
-    );
+    const ofGuest = new Uint8Array(pages);
+    if (first !== undefined)
+      ofGuest.set(bySlot.subarray(first, first + pages).map((state) => stages[state] ?? 0));
+    return ofGuest;
   });
 }
 

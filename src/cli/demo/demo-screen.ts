@@ -6,7 +6,7 @@
  * their colours.
  */
 
-import { count, duration, percent, size } from '../../wording/amounts.js';
+import { count, duration, figure, percent, size } from '../../wording/amounts.js';
 import { bar } from '../terminal/bar.js';
 import { wrapped } from '../terminal/rows.js';
 import { type Span, type Style, type StyledLine, styledLine } from '../terminal/styled.js';
@@ -22,18 +22,16 @@ const LOOKS: Readonly<Record<Stage, { readonly sign: string; readonly style: Sty
 
 const LABEL = Math.max(...GUESTS.map((guest) => guest.length)) + 2;
 const MOST_STRIP_LINES = 4;
-/** All lines but those of strips and sentences: title, blanks, legend and memory. */
-const OTHER_LINES = 9;
 const LEGEND_GAP = '   ';
 const MOST_COLUMNS = 100;
 const BLANK = styledLine([]);
 
 const STARTING = 'A daemon starts: it simulates a machine, and its memory.';
 const NEXT: readonly (readonly [string, string])[] = [
-  ['ksmd estimate --qemu', 'what merging would save on this host'],
-  ['ksmd start --http 127.0.0.1:7070', 'a map of all pages, in a browser'],
-  ['ksmd register web --pid PID', 'a live process, as a guest of that'],
-  ['ksmd --help', 'all there is'],
+  ['estimate --qemu', 'what merging would save on this host'],
+  ['start --http 127.0.0.1:7070', 'a map of all pages, in a browser'],
+  ['register web --pid PID', 'a live process, as a guest of that'],
+  ['--help', 'all there is'],
 ];
 
 export interface Size {
@@ -50,32 +48,58 @@ export function liveLines(scene: Scene | undefined, elapsedMs: number, room: Siz
   // As many lines as the longest: what is below stays where it is.
   const height = Math.max(...allSentences(scene).map((each) => wrapped(each, columns).length));
   const padding = Array.from({ length: height - sentence.length }, () => BLANK);
-  const stripLines = Math.floor((room.rows - OTHER_LINES - height) / GUESTS.length);
-  return [
+  const body = [...memory(scene, columns), progress(scene)];
+  const key = [...legend(columns), BLANK];
+  const picture = (lines: number, { told, keyed, gap }: Layout): StyledLine[] => [
     title,
-    BLANK,
-    ...sentence,
-    ...padding,
-    BLANK,
-    ...strips(scene, columns, Math.max(1, Math.min(MOST_STRIP_LINES, stripLines))),
-    BLANK,
-    ...legend(columns),
-    BLANK,
-    ...memory(scene, columns),
-    progress(scene),
+    ...gap,
+    ...told,
+    ...(told.length === 0 ? [] : gap),
+    ...strips(scene, columns, lines),
+    ...gap,
+    ...keyed,
+    ...body,
   ];
+  // What a low screen does without, one after another: what is saved is the last to go.
+  const layouts: readonly Layout[] = [
+    { told: [...sentence, ...padding], keyed: key, gap: [BLANK] },
+    { told: sentence, keyed: key, gap: [BLANK] },
+    { told: sentence, keyed: [], gap: [BLANK] },
+    { told: sentence, keyed: [], gap: [] },
+    { told: [], keyed: [], gap: [] },
+  ];
+  const pictures = layouts.map((layout) => picture(1, layout));
+  const fits = pictures.findIndex(({ length }) => length <= room.rows);
+  const layout = layouts[fits];
+  const lowest = pictures[fits];
+  if (layout === undefined || lowest === undefined) return pictures.at(-1) ?? [];
+  const more = Math.floor((room.rows - lowest.length) / GUESTS.length);
+  return picture(Math.min(MOST_STRIP_LINES, 1 + more), layout);
 }
 
-/** What stays: how it ended, and what to try next. */
-export function lastLines(scene: Scene, elapsedMs: number, { columns }: Size): StyledLine[] {
+interface Layout {
+  readonly told: readonly StyledLine[];
+  readonly keyed: readonly StyledLine[];
+  readonly gap: readonly StyledLine[];
+}
+
+/** What stays: how it ended, and what to try next. `program`: how it is run. */
+export function lastLines(
+  scene: Scene,
+  elapsedMs: number,
+  { columns }: Size,
+  program = 'ksmd',
+): StyledLine[] {
   const width = widthOf({ columns });
-  const widest = Math.max(...NEXT.map(([command]) => command.length)) + 2;
-  const isWide = NEXT.every(([, what]) => widest + what.length <= width - 2);
-  const next = NEXT.flatMap(([command, what]): StyledLine[] =>
+  const commands = NEXT.map(([args, what]) => [`${program} ${args}`, what] as const);
+  const widest = Math.max(...commands.map(([command]) => command.length)) + 2;
+  const isWide = commands.every(([, what]) => widest + what.length <= width - 2);
+  const next = commands.flatMap(([command, what]): StyledLine[] =>
     isWide
       ? [styledLine([{ text: `  ${command}`.padEnd(widest + 2), style: 'bold' }, { text: what }])]
       : [
-          styledLine([{ text: `  ${command}`, style: 'bold' }], width),
+          // Not cut: a terminal that is narrower breaks it, and it can be copied.
+          styledLine([{ text: `  ${command}`, style: 'bold' }]),
           styledLine([{ text: `    ${what}` }], width),
         ],
   );
@@ -94,13 +118,16 @@ export function lastLines(scene: Scene, elapsedMs: number, { columns }: Size): S
 }
 
 /** How it ended, in sentences. */
-export function closing({ status: { saved, scanner, counters } }: Scene): string[] {
+export function closing({ status, merged = status }: Scene): string[] {
+  const { saved } = status;
+  const { scanner, counters } = merged;
+  const underWay = scanner.fullScanShare === undefined ? 0 : 1;
   return [
     'Both guests were read back whole: every byte is as it was written.',
     `Saved: ${count(saved.pages, 'page')}, ${size(saved.bytes)} ` +
       `(${size(saved.netBytes)} net of bookkeeping), ${percent(saved.share)} of what they hold.`,
-    `It took ${count(counters.full_scans ?? 0, 'full scan')} and ${duration(scanner.cpuMs)} ` +
-      'of processor time.',
+    `All had merged in full scan ${figure((counters.full_scans ?? 0) + underWay)}, after ` +
+      `${duration(scanner.cpuMs)} of processor time.`,
   ];
 }
 
@@ -129,7 +156,8 @@ function sentenceOf(scene: Scene): string {
   const [writing = '', noting = '', sorting = '', merging = '', reading = ''] = allSentences(scene);
   if (phase === 'writing') return writing;
   if (phase !== 'merging') return reading;
-  const isAny = (stage: Stage): boolean => pages.some((each) => each.includes(stage));
+  const isAny = (stage: Stage): boolean =>
+    pages.some((each) => each.includes(STAGES.indexOf(stage)));
   if (isAny('merged')) return merging;
   return isAny('written') ? noting : sorting;
 }
@@ -137,7 +165,7 @@ function sentenceOf(scene: Scene): string {
 function strips({ pages }: Scene, columns: number, lines: number): StyledLine[] {
   const room = columns - LABEL;
   const cells = Math.min(pages[0]?.length ?? 0, room * lines);
-  return GUESTS.flatMap((guest, at) => strip(guest, pages[at] ?? [], cells, room));
+  return GUESTS.flatMap((guest, at) => strip(guest, pages[at] ?? new Uint8Array(), cells, room));
 }
 
 function memory({ status }: Scene, columns: number): StyledLine[] {
@@ -161,10 +189,10 @@ function progress({ phase, doneBytes, pages, status }: Scene): StyledLine {
 }
 
 /** A sign for so many pages: the stage that most of them have come to. */
-function strip(guest: string, pages: readonly Stage[], cells: number, room: number): StyledLine[] {
+function strip(guest: string, pages: Uint8Array, cells: number, room: number): StyledLine[] {
   const stages = Array.from({ length: cells }, (_, cell) =>
     commonest(
-      pages.slice(
+      pages.subarray(
         Math.floor((cell * pages.length) / cells),
         Math.floor(((cell + 1) * pages.length) / cells),
       ),
@@ -179,12 +207,10 @@ function strip(guest: string, pages: readonly Stage[], cells: number, room: numb
 }
 
 /** Of equally many the later one: something has come to be. */
-function commonest(pages: readonly Stage[]): Stage {
-  const counted = STAGES.map((stage) => ({
-    stage,
-    pages: pages.filter((each) => each === stage).length,
-  }));
-  return counted.reduce((most, each) => (each.pages >= most.pages ? each : most)).stage;
+function commonest(pages: Uint8Array): Stage {
+  const counted = new Uint32Array(STAGES.length);
+  for (const stage of pages) counted[stage] = (counted[stage] ?? 0) + 1;
+  return STAGES[counted.lastIndexOf(Math.max(...counted))] ?? 'untouched';
 }
 
 /** Neighbours of one stage in one span. */

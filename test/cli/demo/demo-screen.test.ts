@@ -1,8 +1,8 @@
 /** The demo's screens at several widths, and what it says as pages come from stage to stage. */
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { Scene, Stage } from '../../../src/cli/demo/demo-play.js';
-import { lastLines, liveLines } from '../../../src/cli/demo/demo-screen.js';
+import { type Scene, STAGES, type Stage } from '../../../src/cli/demo/demo-play.js';
+import { closing, lastLines, liveLines } from '../../../src/cli/demo/demo-screen.js';
 import type { Status } from '../../../src/protocol/routes/status.js';
 
 const SCREENS = new URL('../../fixtures/screens/', import.meta.url);
@@ -55,8 +55,10 @@ function statusOf(mergedPages: number): Status {
 }
 
 /** Of a guest: so many pages of each stage, one after another. */
-function pages(...parts: readonly (readonly [Stage, number])[]): Stage[] {
-  return parts.flatMap(([stage, count]) => Array.from({ length: count }, () => stage));
+function pages(...parts: readonly (readonly [Stage, number])[]): Uint8Array {
+  return Uint8Array.from(
+    parts.flatMap(([stage, count]) => Array.from({ length: count }, () => STAGES.indexOf(stage))),
+  );
 }
 
 const SCENES: Readonly<Record<string, Scene>> = {
@@ -132,9 +134,38 @@ test('what is below the sentence stays where it is, whatever the sentence', () =
 });
 
 test('a sign stands for what most of its pages have come to', () => {
-  const scene = { ...sceneOf('noting'), pages: [pages(['merged', 700], ['written', 324]), []] };
+  const scene = {
+    ...sceneOf('noting'),
+    pages: [pages(['merged', 700], ['written', 324]), pages()],
+  };
   const strip = plain(liveLines(scene, 0, { columns: 39, rows: 1 })).find((line) =>
     line.startsWith('alice'),
   );
   expect(strip).toBe(`alice  ${'█'.repeat(22)}${'░'.repeat(10)}`);
+});
+
+test.each([
+  [12, ['Pages of bob', 'alice', 'bob', 'memory', 'saved']],
+  [9, ['alice', 'bob', 'memory', 'saved']],
+])('a screen of %i rows and 40 columns has what is saved', (rows, told) => {
+  const lines = plain(liveLines(sceneOf('merging'), 0, { columns: 40, rows }));
+  expect(lines.length).toBeLessThanOrEqual(rows);
+  for (const each of told) expect(lines.some((line) => line.startsWith(each))).toBe(true);
+});
+
+test('no command to try next is cut', () => {
+  const lines = plain(lastLines(sceneOf('done'), 0, { columns: 30, rows: 24 }, 'node bin/ksmd.js'));
+  expect(lines).toContain('  node bin/ksmd.js start --http 127.0.0.1:7070');
+});
+
+test('what it took is that until all had merged, though the scanner goes on', () => {
+  const scene = sceneOf('done');
+  const merged: Status = {
+    ...scene.status,
+    scanner: { ...scene.status.scanner, cpuMs: 120, fullScanShare: 0.4 },
+    counters: { ...scene.status.counters, full_scans: 2 },
+  };
+  expect(closing({ ...scene, merged }).at(-1)).toBe(
+    'All had merged in full scan 3, after 120 ms of processor time.',
+  );
 });

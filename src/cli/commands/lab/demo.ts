@@ -53,7 +53,9 @@ async function played(size: number, audience: Audience): Promise<Scene> {
 }
 
 /** That it comes to this at all says that every byte is as it was written. */
-function inJson({ status: { saved, scanner, counters, memory } }: Scene, size: number): object {
+function inJson({ status, merged = status }: Scene, size: number): object {
+  const { saved, memory } = status;
+  const { scanner, counters } = merged;
   const { totalBytes, usedBytes } = memory;
   return {
     guests: GUESTS.map((guest) => ({ guest, bytes: size })),

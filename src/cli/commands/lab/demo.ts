@@ -6,6 +6,7 @@ import { DemoDaemon } from '../../demo/demo-daemon.js';
 import { DemoLines } from '../../demo/demo-lines.js';
 import { DemoLive } from '../../demo/demo-live.js';
 import { type Audience, DemoPlay, GUESTS, type Scene } from '../../demo/demo-play.js';
+import { isScreen } from '../../terminal/live-screen.js';
 import type { Action } from '../../verb.js';
 
 /** Of one guest: both, and the zeroes a daemon begins with, have room. */
@@ -31,7 +32,7 @@ export const action: Action<[], { readonly size: number }> = async (
     );
   const { stdin, stdout } = process;
   if (json) printJson(inJson(await played(size, { everyMs: UNSEEN_MS, see: () => {} }), size));
-  else if (!stdout.isTTY) await played(size, new DemoLines(print));
+  else if (!isScreen(stdout)) await played(size, new DemoLines(print));
   else {
     const live = new DemoLive(stdout, stdin);
     try {

@@ -2,6 +2,7 @@
 import type { Client } from '../../../client/client.js';
 import type { StatusLook } from '../../../wording/verdict.js';
 import { DEFAULT_INTERVAL_SECONDS, samples } from '../../procps/samples.js';
+import { isScreen } from '../../terminal/live-screen.js';
 import { watch } from '../../terminal/watch.js';
 import type { Action } from '../../verb.js';
 import { statusLines } from './status-screen.js';
@@ -18,7 +19,7 @@ export const action: Action<[], { readonly watch?: true | number }> = async (
   const seconds = typeof interval === 'number' ? interval : DEFAULT_INTERVAL_SECONDS;
   const looks = (over?: AbortSignal): AsyncGenerator<StatusLook, void, undefined> =>
     samples(() => look(client), seconds * 1000, over);
-  if (interval !== undefined && stdout.isTTY && !json)
+  if (interval !== undefined && isScreen(stdout) && !json)
     return watch({ looks, linesOf: statusLines, giveUp: () => client.close() }, stdout, stdin);
   for await (const seen of looks()) {
     if (json) printJson(inJson(seen));

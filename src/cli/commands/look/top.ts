@@ -8,6 +8,7 @@ import { DEFAULT_ORDER } from '../../procps/top-columns.js';
 import { TopLive } from '../../procps/top-live.js';
 import { topLines } from '../../procps/top-screen.js';
 import { usage } from '../../procps/usage.js';
+import { isScreen } from '../../terminal/live-screen.js';
 import type { Action } from '../../verb.js';
 
 export const action: Action<[], { readonly once?: true; readonly interval?: number }> = async (
@@ -16,9 +17,9 @@ export const action: Action<[], { readonly once?: true; readonly interval?: numb
   { once, interval },
 ) => {
   const { stdin, stdout } = process;
-  const goesOn = once === undefined && (stdout.isTTY || interval !== undefined);
+  const goesOn = once === undefined && (isScreen(stdout) || interval !== undefined);
   const intervalMs = (interval ?? DEFAULT_INTERVAL_SECONDS) * 1000;
-  if (goesOn && stdout.isTTY && !json)
+  if (goesOn && isScreen(stdout) && !json)
     return new TopLive(client, () => look(client), intervalMs).show(stdout, stdin);
   const scans = new FullScans();
   let before: GuestSample | undefined;

@@ -13,6 +13,8 @@ export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** Its shell notices when the command stops, tells the settings, and continues it. */
+  readonly continues?: boolean;
 }
 
 /** Every frame of a live screen begins here. */
@@ -45,7 +47,7 @@ export class Terminal {
    */
   static ksmd(
     args: readonly string[],
-    { columns = 80, rows = 24, env }: TerminalOptions = {},
+    { columns = 80, rows = 24, env, continues = false }: TerminalOptions = {},
   ): Terminal {
     const directory = new TemporaryDirectory();
     const ksmd = [process.execPath, KSMD, ...args].map((word) => `'${word}'`).join(' ');
@@ -53,10 +55,12 @@ export class Terminal {
       `stty rows ${rows} cols ${columns}`,
       `tty > ${directory.file('tty')}`,
       'echo "before $(stty -g)"',
+      ...(continues ? ['set -m'] : []),
       // A Ctrl-C is for the command alone.
       'trap : INT',
       `sh -c 'echo $$ > ${directory.file('pid')}; trap - INT; exec "$@"' - ${ksmd}`,
       'status=$?',
+      ...(continues ? ['echo "stopped $(stty -g)"', 'fg', 'status=$?'] : []),
       // A daemon that it leaves behind for a while may set the terminal as it ends.
       "while pgrep -s 0 -f 'ksmd.js star[t]' > /dev/null; do sleep 0.05; done",
       'echo "after $(stty -g)"',
@@ -109,13 +113,22 @@ export class Terminal {
 
   /** Whether the terminal is as it was: its settings, its screen and its cursor. */
   get isRestored(): boolean {
+    return this.isAsBefore('after', this.raw);
+  }
+
+  /** The same while the command is stopped. */
+  get isRestoredMeanwhile(): boolean {
+    return this.isAsBefore('stopped', this.raw.slice(0, this.raw.indexOf('stopped ')));
+  }
+
+  private isAsBefore(now: string, raw: string): boolean {
     const settings = (when: string): string | undefined =>
       new RegExp(`${when} ([0-9a-f]+:[0-9a-f:]+)`).exec(this.plain)?.[1];
     const lastOf = (...sequences: string[]): string | undefined =>
-      sequences.toSorted((a, b) => this.raw.lastIndexOf(b) - this.raw.lastIndexOf(a))[0];
+      sequences.toSorted((a, b) => raw.lastIndexOf(b) - raw.lastIndexOf(a))[0];
     return (
       settings('before') !== undefined &&
-      settings('before') === settings('after') &&
+      settings('before') === settings(now) &&
       lastOf('\x1b[?1049h', '\x1b[?1049l') === '\x1b[?1049l' &&
       lastOf('\x1b[?25l', '\x1b[?25h') === '\x1b[?25h'
     );

@@ -60,7 +60,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'S',
     width: 1,
-    meaning: 'R: a workload runs, D: waits for a frame, S: neither',
+    meaning: 'R runs, D waits, S neither',
     cell: ({ state }) => state,
     style: ({ state }) => STATE_STYLES[state],
   },
@@ -68,7 +68,7 @@ export const COLUMNS: readonly Column[] = [
   shared('%MEM', ({ memoryShare }) => memoryShare, 'of all memory: RES'),
   sized('SAVED', ({ savedBytes }) => savedBytes, 'its part of what all save', 6),
   sized('COST', ({ bookkeepingBytes }) => bookkeepingBytes, "the kernel's records of it"),
-  shared('%SCAN', ({ scannerShare }) => scannerShare, 'of the pages the scanner looked at'),
+  shared('%SCAN', ({ scannerShare }) => scannerShare, 'of pages the scanner looked at'),
 ];
 
 export const NAME_COLUMN = 'GUEST';

@@ -7,16 +7,17 @@ import { BAR_SIGNS } from './top-summary.js';
 const KEYS: readonly (readonly [key: string, what: string])[] = [
   ['q', 'quit'],
   ['?', 'this help; any key leaves it'],
-  ['< >', 'sort by the column to the left, to the right'],
+  ['< >', 'sort by the column beside'],
   [
     Object.keys(ORDER_KEYS).join(' '),
     `sort by ${Object.values(ORDER_KEYS)
       .join(', ')
       .replace(/, (\S+)$/, ' or $1')}`,
   ],
-  ['up down', 'scroll; page up, page down, home and end too'],
+  ['up down', 'scroll; page, home, end too'],
 ];
 
+/** All of it on a screen of 24 rows and 40 columns: it does not scroll. */
 export function helpLines(columns: number): StyledLine[] {
   const heading = (text: string): StyledLine => styledLine([{ text, style: 'bold' }], columns);
   const told = (entries: readonly (readonly [string, string])[]): StyledLine[] =>

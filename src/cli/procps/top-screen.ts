@@ -9,6 +9,7 @@ import { summaryLines, topSummary } from './top-summary.js';
 /** What a narrow screen does without, first to last, so that guests can be told by their names. */
 const SPARED = ['COST', 'VIRT', 'SHR', 'HUGE', '%MEM', '%SCAN', '%CPU', 'RES'];
 const BLANK = styledLine([]);
+const HEADING_AND_KEYS = 2;
 
 /** What is looked at. Without `before`, all the time since the daemon's start. */
 export interface TopLook {
@@ -31,9 +32,11 @@ export function topLines(look: TopLook, { columns, order, screen }: View): Style
   const { now, before, lastScan, doneShare } = look;
   const guests = sorted(guestUsage(now, before, lastScan), order);
   const figures = fitting(guests, order, columns);
+  const hasSummary = screen === undefined || summaryLines(screen.rows) > 0;
   const above = [
-    ...topSummary(now, before, doneShare, { columns, rows: screen?.rows }),
-    BLANK,
+    ...(hasSummary
+      ? [...topSummary(now, before, doneShare, { columns, rows: screen?.rows }), BLANK]
+      : []),
     heading(figures, columns, order),
   ];
   const rowOf = (guest: GuestUsage): StyledLine => row(figures, guest, order, columns);
@@ -54,7 +57,8 @@ export function topLines(look: TopLook, { columns, order, screen }: View): Style
  * heading, and above the keys.
  */
 export function guestRoom(rows: number): number {
-  return Math.max(0, rows - summaryLines(rows) - 3);
+  const summary = summaryLines(rows);
+  return Math.max(0, rows - (summary === 0 ? 0 : summary + 1) - HEADING_AND_KEYS);
 }
 
 /** The columns beside which names have room; what is sorted by is always among them. */
@@ -116,7 +120,8 @@ function footer(
   order: Order,
   columns: number,
 ): StyledLine {
-  const range = shown === guests ? `all ${guests}` : `${first + 1}-${first + shown} of ${guests}`;
+  const some = shown === 0 ? '0' : `${first + 1}-${first + shown}`;
+  const range = shown === guests ? `all ${guests}` : `${some} of ${guests}`;
   const scroll = shown === guests ? [] : ['up/down'];
   const parts = [range, `by ${order}`, '? help', 'q quit', '< > sort', ...scroll];
   return styledLine([{ text: fittingParts(parts, '  ', columns), style: 'gray' }], columns);

@@ -14,6 +14,8 @@ import { type Usage, usage } from './usage.js';
 
 /** On a screen that is shorter, guests have the room of the figures. */
 const LEAST_ROWS_WITH_FIGURES = 20;
+/** On one that is shorter still, all of it. */
+const LEAST_ROWS = 10;
 const LINES = 5;
 const FIGURE_LINES = 3;
 const LABEL = 5;
@@ -27,9 +29,9 @@ const SAVED: Omit<BarPart, 'share'> = { sign: '-', style: 'yellow' };
 
 /** What the signs in the bars mean. */
 export const BAR_SIGNS: readonly (readonly [sign: string, meaning: string])[] = [
-  ['|', 'CPU: guests. Mem: frames of their own. Scan: how far'],
+  ['|', 'CPU: guests. Mem: own. Scan: how far'],
   ['#', 'CPU: the scanner. Mem: KSM pages'],
-  ['-', 'Mem: what would be used besides, without KSM'],
+  ['-', 'Mem: what KSM saves'],
 ];
 
 interface Meter {
@@ -42,6 +44,7 @@ interface Meter {
 
 /** Of a screen of so many rows. */
 export function summaryLines(rows: number): number {
+  if (rows < LEAST_ROWS) return 0;
   return rows < LEAST_ROWS_WITH_FIGURES ? LINES : LINES + FIGURE_LINES;
 }
 

@@ -2,6 +2,7 @@
  * A line of the daemon's log as people read it: the time by the clock of this machine, what
  * happened to whom, and the rest of what is told of it, its numbers with units. JSON has all of it.
  */
+import { printable } from '../../printable.js';
 import { duration, figure, size } from '../../wording/amounts.js';
 import { type Span, type Style, type StyledLine, styledLine } from './styled.js';
 
@@ -14,24 +15,61 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
 };
 /** Beyond the first of them they are counted. */
 const MOST_FIELDS = 8;
+const INDENT = '    ';
 /** 'a guest is registered', of guest web: 'guest web is registered'. */
 const WHO = /^a (guest|region|workload)\b/;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `now`: of another day the day is told too. */
-export function logLine(json: string, now: Date): StyledLine {
+/**
+ * `now`: of another day the day is told too. What does not fit so many columns goes on below,
+ * indented, and begins with a word or a field.
+ */
+export function logLines(
+  json: string,
+  now: Date,
+  columns = Number.POSITIVE_INFINITY,
+): StyledLine[] {
   const { time, level, msg, ...fields } = JSON.parse(json) as Fields;
   const severity = String(level);
   const style = LEVEL_STYLES[severity];
   const { text, rest } = named(String(msg), fields);
-  return styledLine([
-    { text: clock(new Date(String(time)), now), style: 'gray' },
-    { text: ' ' },
-    ...(severity === 'info' ? [] : [{ text: severity, ...styledBy(style) }, { text: ' ' }]),
-    { text },
-    ...told(rest),
-  ]);
+  const head = [
+    { text: clock(new Date(String(time)), now), style: 'gray' as const },
+    ...(severity === 'info' ? [] : [{ text: ' ' }, { text: severity, ...styledBy(style) }]),
+  ];
+  const words = text.split(' ').map((word) => ({ gap: ' ', spans: [{ text: word }] }));
+  return laidOut([{ gap: '', spans: head }, ...words, ...told(rest)], columns);
+}
+
+/** What is never broken, and what stands between it and the one before. */
+interface Piece {
+  readonly gap: string;
+  readonly spans: readonly Span[];
+}
+
+function laidOut(pieces: readonly Piece[], columns: number): StyledLine[] {
+  const lines: Span[][] = [[]];
+  let width = 0;
+  for (const { gap, spans } of pieces) {
+    const line = lines.at(-1) ?? [];
+    const wide = widthOf(spans);
+    // A comma behind it has to fit too.
+    const isLast = spans === pieces.at(-1)?.spans;
+    if (line.length === 0 || width + gap.length + wide + (isLast ? 0 : 1) <= columns) {
+      line.push({ text: gap }, ...spans);
+      width += gap.length + wide;
+    } else {
+      line.push({ text: gap.trimEnd() });
+      lines.push([{ text: INDENT }, ...spans]);
+      width = INDENT.length + wide;
+    }
+  }
+  return lines.map((spans) => styledLine(spans));
+}
+
+function widthOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, { text }) => sum + printable(text).length, 0);
 }
 
 function styledBy(style: Style | undefined): { style?: Style } {
@@ -51,16 +89,18 @@ function named(msg: string, fields: Fields): { text: string; rest: Fields } {
   return { text: msg.replace(WHO, `${who} ${name}`), rest };
 }
 
-function told(fields: Fields): Span[] {
+function told(fields: Fields): Piece[] {
   const entries = Object.entries(fields);
   const shown = entries.slice(0, MOST_FIELDS);
   const left = entries.length - shown.length;
+  const more = `and ${left} more (--json)`;
   return [
-    ...shown.flatMap(([name, value], at): Span[] => {
+    ...shown.map(([name, value], at): Piece => {
       const { label, text } = inWords(name, value);
-      return [{ text: at === 0 ? '  ' : ', ' }, { text: `${label} `, style: 'gray' }, { text }];
+      const spans: Span[] = [{ text: `${label} `, style: 'gray' }, { text }];
+      return { gap: at === 0 ? '  ' : ', ', spans };
     }),
-    ...(left === 0 ? [] : [{ text: `, and ${left} more (--json)`, style: 'gray' as const }]),
+    ...(left === 0 ? [] : [{ gap: ', ', spans: [{ text: more, style: 'gray' as const }] }]),
   ];
 }
 

@@ -58,7 +58,8 @@ describe.each(WIDTHS)('at %i columns', (columns) => {
   test('the help, as it is kept, has all keys on one screen', async () => {
     const lines = plain(helpLines(columns));
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
-    expect(lines.slice(0, 24).join('\n')).toMatch(/^Keys\n(.*\n)+Columns\n/);
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(lines.join('\n')).toMatch(/^Keys\n(.*\n)+Columns\n(.*\n)+Bars\n/);
     const kept = new URL(`top-help-${columns}.txt`, SCREENS).pathname;
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(kept);
   });
@@ -70,6 +71,22 @@ test('a short screen has the bars alone, and so room for guests', () => {
   expect(lines).toHaveLength(12);
   expect(lines.filter((line) => /^(CPU|Mem|Scan) +\[/.test(line))).toHaveLength(3);
   expect(lines.at(-1)).toMatch(/^1-4 of 6 /);
+});
+
+test.each([
+  [8, 'all 6'],
+  [6, '1-4 of 6'],
+  [2, '0 of 6'],
+])('a screen of %i rows has guests and keys, and no summary', (rows, told) => {
+  const lines = plain(
+    topLines(
+      { now: look(31, 500_000) },
+      { columns: 80, order: DEFAULT_ORDER, screen: { rows, first: 0 } },
+    ),
+  );
+  expect(lines).toHaveLength(rows);
+  expect(lines[0]).toContain('GUEST');
+  expect(lines.at(-1)?.startsWith(`${told}  by`)).toBe(true);
 });
 
 test('memory that would not do without KSM has a bar as long as what would be used', () => {

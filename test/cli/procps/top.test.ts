@@ -270,6 +270,33 @@ describe('live', () => {
     expect(terminal.isRestored).toBe(true);
   });
 
+  test.each([
+    ['Ctrl-Z', (terminal: Terminal) => terminal.type('\x1a')],
+    ['SIGTSTP', (terminal: Terminal) => terminal.signal('SIGTSTP')],
+  ])('%s stops it, the terminal as it was; continued, it draws', async (_, stop) => {
+    const terminal = live({ continues: true }, '60');
+    await until('a frame', () => terminal.frame.length === 24);
+    await stop(terminal);
+    const after = await until('it was continued', () => terminal.raw.split('stopped ')[1]);
+    expect(after).toBeDefined();
+    expect(terminal.isRestoredMeanwhile).toBe(true);
+    await until('a frame', () => {
+      const [, later = ''] = terminal.raw.split('stopped ');
+      return later.includes('\x1b[?1049h') && later.includes('q quit');
+    });
+    terminal.type('q');
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.isRestored).toBe(true);
+  });
+
+  test('a terminal that cannot be drawn on has one look', async () => {
+    const terminal = live({ env: { TERM: 'dumb', NO_COLOR: '1' } }, '60');
+    await until('the table', () => terminal.raw.includes('b-empty'));
+    expect(terminal.raw).not.toContain('\x1b');
+    terminal.type('\x03');
+    await terminal.exited;
+  });
+
   test('a daemon that does not answer is not waited for', async () => {
     const silent = await SilentAfterOneLook.like(daemon);
     const terminal = Terminal.ksmd(['top', '--interval', '0.1'], {

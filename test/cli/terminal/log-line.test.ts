@@ -1,13 +1,13 @@
 /** A line of the daemon's log, as people read it. */
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { logLine } from '../../../src/cli/terminal/log-line.js';
+import { logLines } from '../../../src/cli/terminal/log-line.js';
 
 const AT = new Date(2026, 0, 2, 12, 3, 10);
 
-function told(fields: object, now = AT): string {
+function told(fields: object, now = AT, columns?: number): string {
   const line = JSON.stringify({ level: 'info', time: AT.toISOString(), ...fields });
-  return stripVTControlCharacters(logLine(line, now));
+  return stripVTControlCharacters(logLines(line, now, columns).join('\n'));
 }
 
 test.each([
@@ -40,4 +40,16 @@ test('of many fields the first are told, and how many more there are', () => {
 
 test('what commands a terminal is shown', () => {
   expect(told({ msg: '\x1b[7m', file: '\x9b2J' })).toBe('12:03:10 \\u001b[7m  file \\u009b2J');
+});
+
+test.each([30, 40, 60])('at %i columns it breaks between words and fields, indented', (columns) => {
+  const fields = { guest: 'web', region: 'memory', pages: 16_384, node: 0, memoryBytes: 2 ** 30 };
+  const lines = told({ ...fields, msg: 'a region is registered' }, AT, columns).split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  for (const line of lines.slice(1)) expect(line).toMatch(/^ {4}\S/);
+  for (const whole of ['guest web', 'pages 16,384', 'node 0', 'memory 1 GiB'])
+    expect(lines.some((line) => line.includes(whole))).toBe(true);
+  expect(lines.map((line) => line.trim()).join(' ')).toMatch(
+    /^12:03:10 region memory is registered +guest web, pages 16,384, node 0, memory 1 GiB$/,
+  );
 });

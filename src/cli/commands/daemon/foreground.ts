@@ -24,7 +24,7 @@ import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { chosenKernel, runningKernel } from '../../kernel-choice.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
-import { logLine } from '../../terminal/log-line.js';
+import { logLines } from '../../terminal/log-line.js';
 import { complaint } from '../../terminal/output.js';
 import type { Assignment } from '../../values.js';
 import type { Action } from '../../verb.js';
@@ -182,7 +182,7 @@ function daemonConfig(
     oomTimeoutMs: options.oomTimeoutMs,
     logLevel: options.logLevel,
     logFile: options.logFile,
-    logLine: isForPeople ? (json) => `${logLine(json, new Date())}\n` : undefined,
+    logLine: isForPeople ? forPeople : undefined,
     limits: {
       maxBodyBytes: options.maxBody,
       maxGuests: options.maxGuests,
@@ -194,6 +194,12 @@ function daemonConfig(
       idleTimeoutMs: options.idleTimeoutMs,
     },
   };
+}
+
+function forPeople(json: string): string {
+  return logLines(json, new Date(), process.stdout.columns)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;

@@ -1,6 +1,6 @@
 /** `ksmd logs`: the daemon's log, through its socket, for people or as it is. */
 import type { LogsQuery } from '../../../protocol/routes/streams.js';
-import { logLine } from '../../terminal/log-line.js';
+import { logLines } from '../../terminal/log-line.js';
 import type { Action } from '../../verb.js';
 
 interface LogsOptions {
@@ -17,7 +17,7 @@ export const action: Action<[], LogsOptions> = async (
 ) => {
   for await (const line of client.logs({ lines, level, guest, follow })) {
     if (json) print(line);
-    else printStyled(logLine(line, new Date()));
+    else for (const each of logLines(line, new Date(), process.stdout.columns)) printStyled(each);
   }
   return undefined;
 };

@@ -2,9 +2,11 @@
  * Pages by class, for whoever asks again and again, as the dashboard does.
  *
  * Each look is at every page, in slices, one look at a time. Who asks for the same while one is
- * under way shares it; and what was seen stands for so long that looks at it take a twentieth of a
- * processor's time at most.
+ * under way shares it; and what was seen stands for twenty times as long as that took. A question
+ * besides the four that wait or stand is refused: so looks take a fifth of a processor's time at
+ * most, whoever asks for whatever, and no more than four answers are kept.
  */
+import { KsmdError } from '../../errors.js';
 import { takePageClasses } from '../../inspect/page-classes.js';
 import type { Host } from '../../ksm/host.js';
 import type { PageClasses, PageClassesQuery } from '../../protocol/routes/page-classes.js';
@@ -12,7 +14,7 @@ import { inSlices, lookInSlices } from '../slices.js';
 import { changedRunLengths } from './run-lengths.js';
 
 const TIMES_AS_LONG = 20;
-/** Answers that are kept, of whichever guests. */
+/** Questions, of whichever guests, that wait for an answer or have one that stands. */
 const MOST_KEPT = 4;
 
 interface Look {
@@ -21,7 +23,7 @@ interface Look {
 }
 
 export class ClassLooks {
-  /** By what was asked for, the newest last. */
+  /** By what was asked for. */
   private readonly looks = new Map<string, Look>();
   private before: Promise<unknown> = Promise.resolve();
 
@@ -31,19 +33,28 @@ export class ClassLooks {
     private readonly wallMs: () => number = () => Date.now(),
   ) {}
 
-  /** As JSON. ENOENT if there is no such guest, EINVAL if none is said and one must be. */
-  look(query: PageClassesQuery): Promise<string> {
+  /**
+   * As JSON. ENOENT if there is no such guest, EINVAL if none is said and one must be; EBUSY if so
+   * many other questions stand.
+   */
+  async look(query: PageClassesQuery): Promise<string> {
     const what = JSON.stringify([query.by, query.guest]);
+    const nowMs = this.nowMs();
+    for (const [each, { standsUntilMs }] of this.looks)
+      if (nowMs >= standsUntilMs) this.looks.delete(each);
     const last = this.looks.get(what);
-    if (last !== undefined && this.nowMs() < last.standsUntilMs) return last.answer;
+    if (last !== undefined) return last.answer;
+    if (this.looks.size >= MOST_KEPT)
+      throw new KsmdError(
+        'EBUSY',
+        `pages were looked at for ${MOST_KEPT} other questions just now: ask again in a while`,
+      );
     const look: Look = {
       answer: this.before.then(() => this.timed(look, query)),
       standsUntilMs: Number.POSITIVE_INFINITY,
     };
     this.before = look.answer.catch(() => {});
-    this.looks.delete(what);
     this.looks.set(what, look);
-    for (const oldest of [...this.looks.keys()].slice(0, -MOST_KEPT)) this.looks.delete(oldest);
     return look.answer;
   }
 

@@ -47,7 +47,7 @@ export const PAGE_CLASS_ROUTES = {
       'Every page by how many share it, by zeroes, by age, or by whom a guest shares it with',
     description:
       'Every page is looked at, while all goes on. What was seen stands for twenty times as long ' +
-      'as that took.',
+      'as that took. EBUSY if four others were asked for in that time.',
     overTcp: true,
     duringRestart: true,
     query: PageClassesQuery,

@@ -35,9 +35,9 @@ test('classes are told as run lengths, with what they stand for and when that wa
 
 test('who asks meanwhile or soon after gets the same; later, what there is then', async () => {
   const { bench, looks, wait } = rig();
-  const first = looks.look({ by: 'sharers' });
-  expect(looks.look({ by: 'sharers' })).toBe(first);
-  const seen = await first;
+  const asked = [looks.look({ by: 'sharers' }), looks.look({ by: 'sharers' })];
+  const [seen, same] = await Promise.all(asked);
+  expect(same).toBe(seen);
   bench.guest('b', times(5, 1));
   expect(await looks.look({ by: 'sharers' })).toBe(seen);
   expect(await looks.look({ by: 'age' })).not.toBe(seen);
@@ -54,4 +54,17 @@ test('what has failed is not kept, and holds up nobody', async () => {
   bench.guest('b', [1]);
   wait(1000);
   expect(JSON.parse(await looks.look({ by: 'guest', guest: 'b' }))).toMatchObject({ guest: 'b' });
+});
+
+test('a fifth question is refused for as long as four wait or stand, whatever they are', async () => {
+  const { bench, looks, wait } = rig();
+  for (const guest of ['b', 'c', 'd', 'e']) bench.guest(guest, [1]);
+  const about = (guest: string): Promise<string> => looks.look({ by: 'guest', guest });
+  const answers = ['a', 'b', 'c', 'd'].map(about);
+  await expect(about('e')).rejects.toMatchObject({ code: 'EBUSY' });
+  const seen = await Promise.all(answers);
+  await expect(about('e')).rejects.toMatchObject({ code: 'EBUSY' });
+  expect(await about('a')).toBe(seen[0]);
+  wait(1000);
+  expect(JSON.parse(await about('e'))).toMatchObject({ guest: 'e' });
 });

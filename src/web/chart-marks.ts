@@ -1,13 +1,13 @@
 /**
  * What is marked in a chart by thin lines: full scans, and tunables that were set. Each has a title
- * that says what it was.
+ * that says what it was, for a pointer; a list says it to whoever has none.
  *
  * Full scans that follow too closely to be told apart are not marked.
  */
 import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
-import { made } from './elements.js';
-import { count } from './wording.js';
+import { element, made } from './elements.js';
+import { clock, count } from './wording.js';
 
 /** Closer together than this, full scans are a pattern and no marks. CSS pixels. */
 const LEAST_APART_PX = 12;
@@ -82,5 +82,22 @@ export class MarkLines {
     this.lines.push(line);
     plot.over.append(line);
     return line;
+  }
+}
+
+/** The same in words, the newest first. */
+export class MarkList {
+  private readonly list = element('chart-marks', HTMLUListElement);
+  private told: string | undefined;
+
+  show(marks: readonly Mark[]): void {
+    const lines = marks
+      .toSorted((a, b) => b.seconds - a.seconds)
+      .map(({ seconds, title }) => `${clock(seconds * 1000)} ${title}`);
+    const told = lines.join();
+    if (told === this.told) return;
+    this.told = told;
+    const shown = lines.length === 0 ? ['Nothing, in the time that is shown.'] : lines;
+    this.list.replaceChildren(...shown.map((line) => made('li', line)));
   }
 }

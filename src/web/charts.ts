@@ -8,7 +8,7 @@
 import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
 import { KeptSamples } from '../protocol/kept-samples.js';
-import { MarkLines, marksOf, shownMarks } from './chart-marks.js';
+import { type Mark, MarkLines, MarkList, marksOf, shownMarks } from './chart-marks.js';
 import { chartOptions, HEIGHT_PX, MEMORY, SCAN, type SeriesLook } from './chart-options.js';
 import { element } from './elements.js';
 import { ratesBetween } from './figures.js';
@@ -37,6 +37,7 @@ export class Charts {
   private spanSeconds = 600;
   /** What was dragged over. */
   private zoomed: Window | undefined;
+  private readonly markList = new MarkList();
   private readonly back = element('zoom-back', HTMLButtonElement);
   private readonly spans = [
     ...element('spans', HTMLFieldSetElement).querySelectorAll('button[data-seconds]'),
@@ -97,15 +98,18 @@ export class Charts {
       ];
     const window = this.zoomed ?? this.going;
     const marks = marksOf(this.samples, (sample) => this.secondsOf(sample));
+    let shown: readonly Mark[] = [];
     for (const { plot, lines, data } of this.plots) {
       plot.batch(() => {
         plot.setData(data(), false);
         plot.setScale('x', { min: window[0], max: window[1] });
       });
-      lines.show(plot, shownMarks(marks, window, plot.over.clientWidth));
+      shown = shownMarks(marks, window, plot.over.clientWidth);
+      lines.show(plot, shown);
       // With no pointer on it, the legend says what is at its end.
       if ((plot.cursor.left ?? -1) < 0) this.sayLast(plot, window);
     }
+    this.markList.show(shown);
     this.back.disabled = this.zoomed === undefined;
     for (const button of this.spans)
       button.ariaPressed = String(

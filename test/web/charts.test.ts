@@ -38,6 +38,17 @@ describe.skipIf(chromium === undefined)('charts of the dashboard', () => {
     expect(await page.locator('#scan-chart i.chart-mark:visible').count()).toBe(2);
   });
 
+  test('have a list of the same, which keys and fingers open', async () => {
+    const list = page.locator('#chart-marks');
+    expect(await list.isHidden()).toBe(true);
+    await page.locator('summary', { hasText: 'What is marked' }).press('Enter');
+    const lines = await list.locator('li').allInnerTexts();
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''))).toEqual([
+      'full scan 1',
+      'set: pages_to_scan = 700',
+    ]);
+  });
+
   test('tell who comes later of it too', async () => {
     const other = await looked.open();
     await until('what was set', async () => (await titles(SET, other)).length === 1);

@@ -66,7 +66,7 @@ const mirror = new Mirror(() => fetchJson<PageMapAnswer>('/v1/map'), {
 });
 const colours = new ColourModes(mirror, (path) => fetchJson<PageClasses>(path), {
   onColours: () => view.repaint(),
-  onWord: () => legend.show(colours.classes, colours.word),
+  onWord: () => legend.show(colours),
 });
 const view = new MapView(mirror, colours);
 const pointing = new MapPointing(view, mirror, (guest) => colours.goTo(guest));

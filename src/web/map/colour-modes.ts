@@ -40,6 +40,8 @@ export interface ColoursListener {
 export class ColourModes implements Colours {
   /** What there is to say of the colours. */
   word = '';
+  /** What they tell: a mode, and the guest that it is about. */
+  what = 'state ';
   private readonly section = element('map-section', HTMLElement);
   private readonly select = element('colour-by', HTMLSelectElement);
   private readonly states: StateColours;
@@ -48,8 +50,6 @@ export class ColourModes implements Colours {
   private shown: Colours;
   /** The guest that was chosen last. */
   private chosen = '';
-  /** The guest that colours are told of; undefined unless that is what is shown. */
-  private shownGuest: string | undefined;
   private readonly rest = new Rest();
   /** Those whose slots the colours are of. */
   private guests: readonly MapGuest[] = [];
@@ -115,7 +115,7 @@ export class ColourModes implements Colours {
   /** A page of that guest is chosen. */
   goTo(guest: string): void {
     this.chosen = guest;
-    if (this.mode === 'guest' && guest !== this.shownGuest) void this.look();
+    if (this.mode === 'guest' && this.what !== `guest ${guest}`) void this.look();
   }
 
   private choose(): void {
@@ -123,7 +123,7 @@ export class ColourModes implements Colours {
     if (!isMode(value)) return;
     this.mode = value;
     if (value === 'state') {
-      this.show(this.states);
+      this.show(this.states, 'state ');
       this.recount();
       return;
     }
@@ -142,7 +142,7 @@ export class ColourModes implements Colours {
     // What is chosen meanwhile is asked for then.
     if (mode === 'state' || this.rest.isAwaited) return;
     if (mode === 'guest' && about === '') {
-      this.show({ values: new Uint8Array(0), classes: [], areLive: false });
+      this.show({ values: new Uint8Array(0), classes: [], areLive: false }, 'guest ');
       this.say('There is no guest.');
       return;
     }
@@ -172,14 +172,14 @@ export class ColourModes implements Colours {
         return look === undefined ? [] : [{ rank: rankOf(kind), shown: { value, look, pages } }];
       })
       .sort((a, b) => a.rank - b.rank);
-    this.show({ values, classes: ranked.map(({ shown }) => shown), areLive: false });
-    this.shownGuest = by === 'guest' ? guest : undefined;
+    const shown = { values, classes: ranked.map((each) => each.shown), areLive: false };
+    this.show(shown, `${by} ${guest}`);
     this.say(`As of ${clock(lookedAtMs)}. ${WORDS[by](guest)}.`);
   }
 
-  private show(colours: Colours): void {
+  private show(colours: Colours, what: string): void {
     this.shown = colours;
-    this.shownGuest = undefined;
+    this.what = what;
     delete this.section.dataset.stale;
     this.listener.onColours();
   }

@@ -9,6 +9,12 @@ import { element, made, say } from '../elements.js';
 import { count } from '../wording.js';
 import type { ShownClass } from './colours.js';
 
+interface ShownClasses {
+  readonly classes: readonly ShownClass[];
+  readonly what: string;
+  readonly word: string;
+}
+
 interface Entry {
   readonly shown: ShownClass;
   readonly button: HTMLButtonElement;
@@ -22,6 +28,8 @@ export class Legend {
   /** What the line says when nothing is pointed at. */
   private word = '';
   private meant: number | undefined;
+  /** What the classes are by. */
+  private what = '';
 
   /** `onMean` is told the class that is to stand out, or undefined for none. */
   constructor(private readonly onMean: (value: number | undefined) => void) {
@@ -30,8 +38,11 @@ export class Legend {
       this.list.addEventListener(away, () => this.tell());
   }
 
-  /** These are the classes now. `word`: what else there is to say of them. */
-  show(classes: readonly ShownClass[], word = ''): void {
+  /**
+   * These are the classes now. `what`: what they are by, and as long as that is so one that stands
+   * out goes on to, wherever it is. `word`: what else there is to say of them.
+   */
+  show({ classes, what, word }: ShownClasses): void {
     this.word = word;
     const isSame =
       classes.length === this.entries.length &&
@@ -39,7 +50,8 @@ export class Legend {
         const before = this.entries[i]?.shown;
         return before?.value === value && before.look.label === look.label;
       });
-    if (!isSame) this.fill(classes);
+    if (!isSame) this.fill(classes, what === this.what);
+    this.what = what;
     for (const [i, { pages }] of classes.entries()) {
       const number = this.entries[i]?.number;
       if (number !== undefined) say(number, count(pages));
@@ -47,7 +59,8 @@ export class Legend {
     this.tell();
   }
 
-  private fill(classes: readonly ShownClass[]): void {
+  private fill(classes: readonly ShownClass[], isKept: boolean): void {
+    const meant = this.entries.find(({ shown }) => shown.value === this.meant)?.shown.look.label;
     const at = this.entries.findIndex(({ button }) => button === document.activeElement);
     this.entries = classes.map((shown) => this.entryOf(shown));
     const key = made('li', '', 'key');
@@ -62,7 +75,8 @@ export class Legend {
     );
     this.stopAt(Math.max(0, at));
     if (at >= 0) this.entries[Math.min(at, this.entries.length - 1)]?.button.focus();
-    if (this.meant !== undefined) this.mean(undefined);
+    const again = isKept ? classes.find(({ look }) => look.label === meant) : undefined;
+    if (this.meant !== undefined) this.mean(again?.value);
   }
 
   private entryOf(shown: ShownClass): Entry {

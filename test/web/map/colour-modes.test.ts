@@ -138,7 +138,7 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
     await page.locator('#legend button', { hasText: 'zero page' }).click();
     expect((await map.pageOf(OWN)).colour).not.toBe(colour);
     await choose('state');
-    expect(await classOf(OWN)).toBe('unshared');
+    await until('states', async () => (await classOf(OWN)) === 'unshared');
     expect(await page.locator('#legend button[aria-pressed="true"]').count()).toBe(0);
   });
 
@@ -162,9 +162,12 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
     await map.write(FIRST, OWN, ['\0', '\0']);
     await until('zeroes', async () => (await legend()).includes('zeroes, not merged 2'));
     await choose('guest');
+    await page.locator('#legend button', { hasText: 'with batch' }).click();
     await map.daemon.client.removeGuest('database');
     await map.shows(2);
     await until('the guest that is left', async () => (await legend()).includes('with batch 48'));
+    const meant = page.locator('#legend button[aria-pressed="true"] .label');
+    expect(await meant.allInnerTexts()).toEqual(['with batch']);
   });
 
   test('by guest, without any guest there is nothing to ask', async () => {

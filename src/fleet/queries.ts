@@ -11,6 +11,7 @@ export const QUERIES = [
   'hosts',
   'together',
   'contents',
+  'names',
   'guests',
   'families',
   'pairs',

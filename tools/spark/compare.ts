@@ -8,7 +8,8 @@ import { SparkEngine } from '../../src/fleet/spark.js';
 
 /** As the verbs ask: what is asked at once is one run of Spark. */
 export const RUNS: readonly (readonly QueryName[])[] = [
-  ['size', 'guests'],
+  ['size', 'names'],
+  ['guests'],
   REPORT_QUERIES,
   ['families'],
   ['pairs'],

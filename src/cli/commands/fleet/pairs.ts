@@ -22,7 +22,7 @@ export async function tellPairs(
 ): Promise<void> {
   const [[fleet] = [], guests = []] = await engine.rowsOfEach([
     statementsOf('size'),
-    statementsOf('guests'),
+    statementsOf('names'),
   ]);
   const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'));
   const alike = await families(engine, sketch);

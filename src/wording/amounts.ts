@@ -38,8 +38,9 @@ export function percent(share: number): string {
 
 /** A length of time, as coarse as it is long. */
 export function duration(ms: number): string {
-  if (ms < 1000) return `${ms > 0 && ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-  if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  // By what is left once it is rounded.
+  if (ms < 999.5) return `${ms > 0 && ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 100_000) return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
   const minutes = Math.round(ms / 60_000);
   if (minutes < 100) return `${minutes} min`;
   return minutes < 2880 ? `${(minutes / 60).toFixed(1)} h` : upTime(ms);

@@ -112,7 +112,7 @@ test.each(Object.entries(PRINTS))('%s --json prints JSON and nothing else', asyn
     .trimEnd()
     .split('\n')
     .map((text) => JSON.parse(text) as unknown);
-  for (const value of values) expect(value).toBeTypeOf('object');
+  for (const value of values) expect(value).toBeInstanceOf(Object);
 });
 
 test.each([
@@ -123,7 +123,7 @@ test.each([
 ])('%s prints JSON as well', async (line) => {
   const { status, stdout } = await called(line, '--json');
   expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toBeTypeOf('object');
+  expect(JSON.parse(stdout)).toBeInstanceOf(Object);
 });
 
 test.each(Object.entries(SILENT))('%s prints nothing', async (_verb, line) => {

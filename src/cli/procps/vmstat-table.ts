@@ -66,6 +66,9 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
+/** What a narrow terminal does without, first to last. */
+const SPARED = ['cow/s', 'shared', 'b', 'r', 'id'];
+
 /** What a terminal has; a pipe or a file has neither. */
 interface Screen {
   readonly columns?: number;
@@ -96,8 +99,7 @@ export class VmstatTable {
 
   private heading(): string[] {
     const { columns = Number.POSITIVE_INFINITY, rows } = this.screen;
-    const fits = widthOf(COLUMNS) <= columns;
-    this.columns = fits ? COLUMNS : COLUMNS.filter(({ value }) => value !== undefined);
+    this.columns = fitting(columns);
     const lines = [
       groups(this.columns),
       this.columns.map(({ name, width }) => name.padStart(width)).join(' '),
@@ -107,6 +109,17 @@ export class VmstatTable {
       rows === undefined ? Number.POSITIVE_INFINITY : Math.max(1, rows - lines.length - 1);
     return lines;
   }
+}
+
+/** Without those that are always 0, where there is no room, and then without one after another. */
+function fitting(room: number): readonly Column[] {
+  if (widthOf(COLUMNS) <= room) return COLUMNS;
+  let shown = COLUMNS.filter(({ value }) => value !== undefined);
+  for (const spared of SPARED) {
+    if (widthOf(shown) <= room) break;
+    shown = shown.filter(({ name }) => name !== spared);
+  }
+  return shown;
 }
 
 function widthOf(columns: readonly Column[]): number {

@@ -16,6 +16,18 @@ export function rows(entries: readonly Row[], columns: number): string[] {
   );
 }
 
+/**
+ * Sentences, each on lines of its own. A line end in one is where it ends its line where there is
+ * room for any: in a pipe or a file.
+ */
+export function prose(sentences: readonly string[], columns: number): string[] {
+  return sentences.flatMap((sentence) =>
+    Number.isFinite(columns)
+      ? wrapped(sentence.replaceAll('\n', ' '), columns)
+      : sentence.split('\n'),
+  );
+}
+
 /** One text, on lines of at most so many columns. */
 export function wrapped(text: string, room: number): string[] {
   const lines: string[] = [];

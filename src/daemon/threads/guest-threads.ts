@@ -259,7 +259,7 @@ export class GuestThreads {
 
   private find(id: number): GuestThread {
     const thread = this.threads.get(id);
-    if (thread === undefined) throw new KsmdError('ENOENT', `no guest thread ${id}`);
+    if (thread === undefined) throw new KsmdError('ENOENT', `no workload ${id}`);
     return thread;
   }
 }

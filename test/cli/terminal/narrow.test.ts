@@ -1,4 +1,5 @@
 /** On a narrow terminal the names of guests are the last to be cut, and in the middle. */
+import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Column, fittedTable } from '../../../src/cli/terminal/fitted-table.js';
@@ -67,6 +68,7 @@ describe('progress', () => {
 
 describe('on a terminal', () => {
   let daemon: DaemonProcess;
+  let recording: string;
   beforeAll(async () => {
     daemon = await DaemonProcess.start(['--run', '0']);
     for (const guest of GUESTS) {
@@ -74,6 +76,12 @@ describe('on a terminal', () => {
       await daemon.client.map(guest, 'memory', { pages: 16 });
     }
     await daemon.client.run({ workload: 'dirty', guest: GUESTS[0] ?? '', region: 'memory' });
+    const image = daemon.directory.file('image');
+    writeFileSync(image, Buffer.alloc(64 * 4096, 'equal'));
+    recording = daemon.directory.file('recording');
+    const key = daemon.directory.file('key');
+    const sources = ['--image', image, '--duration', '0', '--output', recording, '--key', key];
+    expect(await daemon.ksmd('capture', ...sources)).toMatchObject({ status: 0 });
   });
   afterAll(async () => {
     await daemon.stop();
@@ -93,6 +101,30 @@ describe('on a terminal', () => {
     expect(top.frame.find((line) => line.includes('GUEST'))).toContain('SAVED');
     top.type('q');
     await top.exited;
+  });
+
+  test.each([
+    ['free'],
+    ['vmstat'],
+    ['recording', 'REC'],
+    ['estimate', 'REC'],
+    ['shared', 'REC'],
+    ['predict', 'REC', '--for', '60'],
+    ['plan', 'REC'],
+  ])('no line of %s goes on in the next', async (...args) => {
+    for (const columns of [40, 60]) {
+      const words = args.map((word) => (word === 'REC' ? recording : word));
+      const shown = terminal(columns, ...words);
+      expect(await shown.exited).toBe(0);
+      const [, told = ''] = shown.plain.split(/before .*\r\n/);
+      // Steps on the way are drawn over, and commands to paste are left whole.
+      const lines = told
+        .split('\r\n')
+        .map((line) => line.split('\r').at(-1) ?? '')
+        .filter((line) => !/^(after | {2}(echo|w|rm) )/.test(line));
+      expect(lines.length).toBeGreaterThan(1);
+      expect(lines.filter(({ length }) => length > columns)).toEqual([]);
+    }
   });
 
   test.each(WIDTHS)('of %i columns guests and ps have both ends of each name', async (columns) => {

@@ -37,6 +37,8 @@ test('sizes, counts, shares and times', () => {
     '45 s',
     '10 min',
   ]);
+  // None is more than fits its unit once it is rounded.
+  expect([9.96, 999.6, 9960].map(duration)).toEqual(['10 ms', '1.0 s', '10 s']);
   expect([12_000, 615_600_000].map(upTime)).toEqual(['0:12', '7d 3h']);
 });
 
@@ -47,7 +49,7 @@ test('no verb writes a number in a way of its own', () => {
   const others = files.filter(
     (name) =>
       !OWN.includes(name) &&
-      /toLocaleString|toFixed|NumberFormat|pretty-bytes/.test(
+      /toLocaleString|toFixed|NumberFormat|pretty-bytes|String\(counters/.test(
         readFileSync(join(SRC, name), 'utf8'),
       ),
   );

@@ -4,12 +4,22 @@ import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
-import { table } from '../../terminal/tables.js';
+import { fittedTable } from '../../terminal/fitted-table.js';
+import { prose, wrapped } from '../../terminal/rows.js';
+
+const DOMAINS =
+  'If a guest merged only within its domain, its tenant, which no real kernel can have it do:';
+/** What a figure is has so many columns at least. */
+const LEAST_ROOM = 20;
 
 /** A name, a size, and what it is. */
 type Figure = readonly [name: string, figure: string, what: string];
 
-export function estimateScreen(result: Estimate, host: RecordedHost): string[] {
+export function estimateScreen(
+  result: Estimate,
+  host: RecordedHost,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
   const { pageSize } = host.header;
   const bytes = (pages: number): string => size(pages * pageSize);
   const about = aboutOf(bytes);
@@ -26,21 +36,27 @@ export function estimateScreen(result: Estimate, host: RecordedHost): string[] {
     ['not advised', bytes(result.unadvisedPages), 'not counted: KSM does not look there'],
     ['passed through', bytes(result.pinnedPages), 'not counted: a device may write there'],
   ];
+  const saved: Figure[] = [
+    ['within guests', about(result.within), 'equal pages of one guest'],
+    ['between guests', about(result.between), 'contents that several guests have'],
+    ['zero pages', bytes(result.zeroPages), 'nothing but zeroes: perhaps never used'],
+  ];
+  const most = about({ pages: all, error });
+  const verdict = `At most ${most} of ${bytes(result.pages)} could be saved (${share})`;
   return [
-    `At most ${about({ pages: all, error })} of ${bytes(result.pages)} could be saved (${share})`,
+    ...prose([verdict], columns),
     '',
-    ...figures([
-      ['within guests', about(result.within), 'equal pages of one guest'],
-      ['between guests', about(result.between), 'contents that several guests have'],
-      ['zero pages', bytes(result.zeroPages), 'nothing but zeroes: perhaps never used'],
-    ]),
+    ...figures(saved, columns),
     '',
-    ...figures(lost.filter(([, figure]) => figure !== bytes(0))),
+    ...figures(
+      lost.filter(([, figure]) => figure !== bytes(0)),
+      columns,
+    ),
     '',
-    ...guestTable(result, bytes, about),
+    ...guestTable(result, bytes, about, columns),
     '',
-    ...(result.tenants === undefined ? [] : [...tenantLines(result.tenants, host), '']),
-    ...whatItIs(result, host),
+    ...(result.tenants === undefined ? [] : [...tenantLines(result.tenants, host, columns), '']),
+    ...prose(whatItIs(result, host), columns),
   ];
 }
 
@@ -56,16 +72,18 @@ function guestTable(
   { guests }: Estimate,
   bytes: (pages: number) => string,
   about: (estimated: Estimated) => string,
+  columns: number,
 ): string[] {
-  return table(
-    ['guest', 'present', 'zeroes', 'within', 'elsewhere'],
-    guests.map(({ name, pages, zeroPages, within, elsewhere }) => [
-      name,
-      bytes(pages),
-      bytes(zeroPages),
-      about(within),
-      about(elsewhere),
-    ]),
+  return fittedTable(
+    [
+      { head: 'guest', of: ({ name }) => name, isName: true },
+      { head: 'present', of: ({ pages }) => bytes(pages) },
+      { head: 'zeroes', of: ({ zeroPages }) => bytes(zeroPages), goes: 1 },
+      { head: 'within', of: ({ within }) => about(within), goes: 2 },
+      { head: 'elsewhere', of: ({ elsewhere }) => about(elsewhere) },
+    ],
+    guests,
+    columns,
   );
 }
 
@@ -73,6 +91,7 @@ function guestTable(
 function tenantLines(
   { each, saved, lostToIsolation, onNodes }: TenantsEstimate,
   { header: { pageSize, nodeBytes } }: RecordedHost,
+  columns: number,
 ): string[] {
   const bytes = (pages: number): string => size(pages * pageSize);
   const about = aboutOf(bytes);
@@ -95,21 +114,22 @@ function tenantLines(
       ],
     );
   return [
-    ...table(
-      ['tenant', 'guests', 'present', 'zeroes', 'saved within'],
-      each.map(({ name, guests, pages, zeroPages, saved: own }) => [
-        name,
-        figure(guests),
-        bytes(pages),
-        bytes(zeroPages),
-        about(own),
-      ]),
+    ...fittedTable(
+      [
+        { head: 'tenant', of: ({ name }) => name, isName: true },
+        { head: 'guests', of: ({ guests }) => figure(guests), goes: 1 },
+        { head: 'present', of: ({ pages }) => bytes(pages), goes: 3 },
+        { head: 'zeroes', of: ({ zeroPages }) => bytes(zeroPages), goes: 2 },
+        { head: 'saved within', of: ({ saved: own }) => about(own) },
+      ],
+      each,
+      columns,
     ),
     '',
-    'If a guest merged only within its domain, its tenant, which no real kernel can have it do:',
-    ...figures([['within tenants', about(saved), `gives up ${about(lostToIsolation)}`]]),
+    ...prose([DOMAINS], columns),
+    ...figures([['within tenants', about(saved), `gives up ${about(lostToIsolation)}`]], columns),
     'Possible now:',
-    ...figures(possible),
+    ...figures(possible, columns),
   ];
 }
 
@@ -131,10 +151,17 @@ function whatItIs({ isAdvised, distinct }: Estimate, host: RecordedHost): string
   ];
 }
 
-function figures(rows: readonly Figure[]): string[] {
+function figures(rows: readonly Figure[], columns: number): string[] {
   const width = (column: 0 | 1): number => Math.max(0, ...rows.map((row) => row[column].length));
   const [names, sizes] = [width(0), width(1)];
-  return rows.map(
-    ([name, figure, what]) => `  ${name.padEnd(names)}  ${figure.padStart(sizes)}  ${what}`,
-  );
+  return rows.flatMap(([name, figure, what]) => {
+    const told = `  ${name.padEnd(names)}  ${figure.padStart(sizes)}  `;
+    const room = columns - told.length;
+    // Where there is none beside them it goes below.
+    if (room < LEAST_ROOM && what.length > room)
+      return [told.trimEnd(), ...wrapped(what, columns - 4).map((line) => `    ${line}`)];
+    return wrapped(what, room).map(
+      (line, at) => (at === 0 ? told : ' '.repeat(told.length)) + line,
+    );
+  });
 }

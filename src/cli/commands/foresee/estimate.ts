@@ -25,6 +25,6 @@ export const action: Action<[string | undefined], EstimateOptions> = async (
   const { maxPageSharing } = options;
   const result = estimate(host, { selection, maxPageSharing, ...(tenantOf && { tenantOf }) });
   if (json) printJson(result);
-  else print(...estimateScreen(result, host));
+  else print(...estimateScreen(result, host, process.stdout.columns));
   return undefined;
 };

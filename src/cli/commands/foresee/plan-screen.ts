@@ -6,6 +6,7 @@ import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, percent, size } from '../../../wording/amounts.js';
 import type { KernelChoice } from '../../kernel-choice.js';
+import { prose } from '../../terminal/rows.js';
 import { kernelSentences, sampleSentences, savedText } from './prediction-told.js';
 import { writeFaultSentence } from './write-fault.js';
 
@@ -31,7 +32,11 @@ export interface PlanBasis {
   readonly prices: Prices;
 }
 
-export function planScreen(plan: Plan, basis: PlanBasis): string[] {
+export function planScreen(
+  plan: Plan,
+  basis: PlanBasis,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
   const { header, kernel, estimated, memTotal, prices } = basis;
   const { pageSize, host, sample } = header;
   const present = estimated.pages * pageSize;
@@ -41,16 +46,19 @@ export function planScreen(plan: Plan, basis: PlanBasis): string[] {
   const verdict = plan.isWorthIt
     ? `worth it: ${bytes} of ${size(present)}${ofZeroes}, ${costs(plan)}`
     : `leave KSM off: ${bytes} of ${size(present)}${ofZeroes}`;
-  return [
-    `${host}: ${verdict}`,
-    '',
-    ...reasons(plan, basis),
-    ...(plan.isWorthIt ? recipe(plan, memTotal) : []),
+  const rest = [
     ...kernelSentences(header, kernel),
     ...sampleSentences(sample),
-    'The kernel pays as if on',
-    `${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
-    ...(plan.isWorthIt ? writeFaultSentence(prices).split('\n') : []),
+    `The kernel pays as if on\n${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
+    ...(plan.isWorthIt ? [writeFaultSentence(prices)] : []),
+  ];
+  return [
+    ...prose([`${host}: ${verdict}`, '', ...reasons(plan, basis)], columns),
+    ...(plan.isWorthIt ? recipe(plan, memTotal) : []).flatMap((line) =>
+      // What is to be pasted stays whole.
+      line.startsWith(' ') ? [line] : prose([line], columns),
+    ),
+    ...prose(rest, columns),
   ];
 }
 

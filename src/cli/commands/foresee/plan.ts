@@ -60,7 +60,7 @@ export const action: Action<[string], PlanOptions> = async (
         hugetlb: summed(host, header, 'hugetlb'),
       };
       const basis = { goals, estimated, header, kernel, memTotal, outside, prices };
-      print(...planScreen(result, basis));
+      print(...planScreen(result, basis, process.stdout.columns));
     }
     return undefined;
   } finally {

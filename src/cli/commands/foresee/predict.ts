@@ -63,7 +63,7 @@ export const action: Action<[string], Options> = async (
     if (json) printJson({ prices, runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
     else {
-      print(...predictionScreen(told));
+      print(...predictionScreen(told, process.stdout.columns));
       if (html !== undefined) print(`${html}: the same with its curves, for a browser.`);
     }
     return undefined;

@@ -1,5 +1,7 @@
 /** Predictions as a table: a row a setting, and below it what the figures rest on. */
-import { table } from '../../terminal/tables.js';
+import type { Run } from '../../../predict/outcome.js';
+import { fittedTable } from '../../terminal/fitted-table.js';
+import { prose } from '../../terminal/rows.js';
 import {
   basisSentences,
   FIGURES,
@@ -12,18 +14,31 @@ import {
 } from './prediction-told.js';
 import { writeFaultSentence } from './write-fault.js';
 
-export function predictionScreen(told: Told): string[] {
+/** What a narrow terminal does without, first to last. */
+const SPARED: readonly string[] = ['HUGE', 'BREAKS/S', '99%', 'TO 50%', 'AT REST', 'CPU'];
+
+export function predictionScreen(told: Told, columns = Number.POSITIVE_INFINITY): string[] {
+  const figures = FIGURES.map(({ head }, at) => {
+    const turn = SPARED.indexOf(head) + 1;
+    const of = (run: Run): string => figuresOf(run)[at] ?? '';
+    return { head, of, ...(turn === 0 ? {} : { goes: turn }) };
+  });
+  const settings = (run: Run): string => settingsLabel(run.settings);
+  const rest = [
+    ...basisSentences(told),
+    ...leftOutSentences(told),
+    priceSentence(told.prices),
+    writeFaultSentence(told.prices),
+  ];
   return [
-    headline(told),
+    ...prose([headline(told)], columns),
     '',
-    ...table(
-      ['SETTINGS', ...FIGURES.map(({ head }) => head)],
-      told.runs.map((run) => [settingsLabel(run.settings), ...figuresOf(run)]),
+    ...fittedTable(
+      [{ head: 'SETTINGS', of: settings, isName: true }, ...figures],
+      told.runs,
+      columns,
     ),
     '',
-    ...basisSentences(told).flatMap((sentence) => sentence.split('\n')),
-    ...leftOutSentences(told),
-    ...priceSentence(told.prices).split('\n'),
-    ...writeFaultSentence(told.prices).split('\n'),
+    ...prose(rest, columns),
   ];
 }

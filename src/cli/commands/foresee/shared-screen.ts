@@ -1,5 +1,7 @@
 /** Who shares with whom, on one screen: the groups first, then each guest, then what it is. */
 import { figure, size } from '../../../wording/amounts.js';
+import { fittedTable } from '../../terminal/fitted-table.js';
+import { prose } from '../../terminal/rows.js';
 import { table } from '../../terminal/tables.js';
 import {
   groupNames,
@@ -14,15 +16,20 @@ import {
 /** Of guests, pairs and the like: more than that is for --json. */
 const MOST_ROWS = 20;
 
-export function sharedScreen(told: SharedTold, withMatrix: boolean): string[] {
+export function sharedScreen(
+  told: SharedTold,
+  withMatrix: boolean,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
+  const fitted = (each: SharedTable): string[] => tableLines(each, columns);
   return [
-    sharedHeadline(told),
+    ...prose([sharedHeadline(told)], columns),
     '',
     ...groupLines(told),
-    ...tableLines(guestTable(told)),
+    ...fitted(guestTable(told)),
     ...(withMatrix ? [...matrix(told), ''] : []),
-    ...otherTables(told).flatMap(tableLines),
-    ...sharedBasis(told),
+    ...otherTables(told).flatMap(fitted),
+    ...prose(sharedBasis(told), columns),
   ];
 }
 
@@ -33,14 +40,18 @@ function groupLines(told: SharedTold): string[] {
   return ['Alike by half of their contents and more:', ...lines, ...more(names.length), ''];
 }
 
-function tableLines({ head, rows, note }: SharedTable): string[] {
+/** A narrow terminal does without the columns at the right. */
+function tableLines({ head, rows, note }: SharedTable, room: number): string[] {
+  const columns = head.map((name, at) => ({
+    head: name.toUpperCase(),
+    of: (row: readonly string[]): string => row[at] ?? '',
+    ...(at === 0 ? { isName: true as const } : {}),
+    ...(at > 1 ? { goes: head.length - at } : {}),
+  }));
   return [
-    ...table(
-      head.map((name) => name.toUpperCase()),
-      rows.slice(0, MOST_ROWS),
-    ),
+    ...fittedTable(columns, rows.slice(0, MOST_ROWS), room),
     ...more(rows.length),
-    ...(note === undefined ? [] : [note]),
+    ...prose(note === undefined ? [] : [note], room),
     '',
   ];
 }

@@ -32,7 +32,7 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
   const told = html === undefined ? await look() : await toldInto(html, look);
   if (json) printJson(told);
   else {
-    print(...sharedScreen(told, options.matrix === true));
+    print(...sharedScreen(told, options.matrix === true, process.stdout.columns));
     if (html !== undefined) print(`${html}: the same as a map, for a browser.`);
   }
   return undefined;

@@ -9,7 +9,8 @@ import { cut, join } from '../../../recording/parts.js';
 import { Recording } from '../../../recording/recording.js';
 import { didYouMean } from '../../../similar.js';
 import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
-import { table } from '../../terminal/tables.js';
+import { fittedTable } from '../../terminal/fitted-table.js';
+import { prose } from '../../terminal/rows.js';
 import type { Action, Session } from '../../verb.js';
 
 interface RecordingOptions {
@@ -111,15 +112,15 @@ function checked({ json, print, printJson }: Session, recording: Recording): num
 async function show({ json, print, printJson }: Session, recording: Recording): Promise<void> {
   const description = await describe(recording);
   if (json) printJson(description);
-  else print(...linesOf(description));
+  else print(...linesOf(description, process.stdout.columns));
 }
 
-function linesOf(description: RecordingDescription): string[] {
+function linesOf(description: RecordingDescription, columns = Number.POSITIVE_INFINITY): string[] {
   const { host, kernel, startedAt, sweeps, durationMs, fileBytes, keyId, sample } = description;
   const bytes = (pages: number): string => size(pages * description.pageSize);
   const present = description.guests.reduce((sum, { presentPages }) => sum + presentPages, 0);
   const share = percent(description.changedPages / Math.max(present, 1));
-  return [
+  const sentences = [
     `${host}, Linux ${kernel}, from ${startedAt}: ${count(sweeps, 'sweep')} in ` +
       `${duration(durationMs)}, ${size(fileBytes)}`,
     `${count(present, 'page')} (${bytes(present)}) in ` +
@@ -128,19 +129,23 @@ function linesOf(description: RecordingDescription): string[] {
     `key ${keyId}${sample === 1 ? '' : `, one content in ${figure(sample)}`}, written by ` +
       description.writer,
     ...(description.damage === undefined ? [] : [`not whole: ${description.damage}`]),
+  ];
+  return [
+    ...prose(sentences, columns),
     '',
-    ...table(
-      ['guest', 'program', 'present', 'zeroes', 'huge', 'restless', 'shared', 'merged'],
-      description.guests.map((guest) => [
-        guest.name,
-        guest.comm,
-        bytes(guest.presentPages),
-        bytes(guest.zeroPages),
-        figure(Math.round(guest.hugePages)),
-        bytes(guest.restlessPages),
-        bytes(guest.sharedPages),
-        bytes(guest.mergedPages),
-      ]),
+    ...fittedTable(
+      [
+        { head: 'guest', of: ({ name }) => name, isName: true },
+        { head: 'program', of: ({ comm }) => comm, goes: 3 },
+        { head: 'present', of: ({ presentPages }) => bytes(presentPages) },
+        { head: 'zeroes', of: ({ zeroPages }) => bytes(zeroPages), goes: 2 },
+        { head: 'huge', of: ({ hugePages }) => figure(Math.round(hugePages)), goes: 1 },
+        { head: 'restless', of: ({ restlessPages }) => bytes(restlessPages), goes: 4 },
+        { head: 'shared', of: ({ sharedPages }) => bytes(sharedPages), goes: 5 },
+        { head: 'merged', of: ({ mergedPages }) => bytes(mergedPages) },
+      ],
+      description.guests,
+      columns,
     ),
   ];
 }

@@ -3,68 +3,27 @@
  * no Chromium.
  */
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STATE_LOOKS } from '../../src/web/map/page-states.js';
-import { chromiumPath, launchChromium } from '../../tools/load/browser.js';
-import { freePort } from '../../tools/load/free-port.js';
 import { DaemonProcess, TemporaryDirectory } from '../daemon-process.js';
 import { until } from '../until.js';
-
-const chromium = chromiumPath();
-if (chromium === undefined)
-  console.warn(
-    'The dashboard is not tested in a browser: there is no chromium on this machine ' +
-      '(apt-get install chromium).',
-  );
-const AXE = createRequire(import.meta.url).resolve('axe-core');
-const PAGE = 4096;
-/** What `ksmd set` says and what the page then shows may be so far apart. */
+import { seriousViolations } from './axe.js';
+import { chromium, LookedAt, PAGE } from './looked-at.js';
 
 describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
-  let daemon: DaemonProcess;
-  let browser: Browser;
+  let looked: LookedAt;
   let page: Page;
-  let port: number;
-  /** What went wrong in the page, and what it asked of others. */
-  const faults: string[] = [];
   const sysfs = new TemporaryDirectory();
-  let mayFail = false;
 
   beforeAll(async () => {
-    port = await freePort();
-    daemon = await DaemonProcess.start([
-      '--run',
-      '0',
-      '--http',
-      `127.0.0.1:${port}`,
-      '--sysfs',
-      sysfs.file('sys'),
-    ]);
-    browser = await launchChromium(chromium ?? '');
-    page = await open();
+    looked = await LookedAt.start(['--run', '0', '--sysfs', sysfs.file('sys')]);
+    page = await looked.open();
   });
   afterAll(async () => {
-    await browser.close();
-    expect(await daemon.stop()).toBe(0);
+    expect(await looked.stop()).toBe(0);
     sysfs.remove();
   });
-
-  async function open(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
-    const opened = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-    opened.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type()) && !mayFail) faults.push(message.text());
-    });
-    opened.on('pageerror', (error) => faults.push(error.message));
-    opened.on('request', (request) => {
-      if (new URL(request.url()).host !== `127.0.0.1:${port}`)
-        faults.push(`asked ${request.url()}`);
-    });
-    await opened.goto(`http://127.0.0.1:${port}/`);
-    await opened.waitForSelector('#scanner[data-state="stopped"]');
-    return opened;
-  }
 
   const textOf = (selector: string): Promise<string> => page.locator(selector).innerText();
 
@@ -110,8 +69,8 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   test('an empty daemon says how to begin, and guests appear as they come', async () => {
     await page.waitForSelector('#empty:not([hidden])');
     for (const guest of ['vm1', 'vm2', '<img src=x>'.replace(/[^a-z]/g, '_')]) {
-      await daemon.client.createGuest(guest);
-      await daemon.client.map(guest, 'ram', { pages: 64 });
+      await looked.daemon.client.createGuest(guest);
+      await looked.daemon.client.map(guest, 'ram', { pages: 64 });
     }
     await until('three guests', async () => (await page.locator('#guests tbody tr').count()) === 3);
     // A guest is in the table from its beginning, on the map when it has memory.
@@ -130,10 +89,10 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       const bytes = Buffer.concat(
         Array.from({ length: 32 }, (_, number) => Buffer.alloc(PAGE, number + 1)),
       );
-      await daemon.client.store(guest, 0x100000000, bytes);
+      await looked.daemon.client.store(guest, 0x100000000, bytes);
     }
     await until('a waiting page', async () => (await colourAt(x, y)) === STATE_LOOKS.waiting.light);
-    for (let i = 0; i < 3; i++) await daemon.client.scan(1000);
+    for (let i = 0; i < 3; i++) await looked.daemon.client.scan(1000);
     await until('a shared page', async () => (await colourAt(x, y)) === STATE_LOOKS.shared.light);
     await until(
       'the legend says so',
@@ -212,7 +171,7 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       'with ksmd set',
       777,
       async (value: number) =>
-        expect((await daemon.ksmd('set', `pages_to_scan=${value}`)).status).toBe(0),
+        expect((await looked.daemon.ksmd('set', `pages_to_scan=${value}`)).status).toBe(0),
     ],
     [
       'in the kernel’s file',
@@ -242,7 +201,7 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     await section.getByRole('application').focus();
     await page.keyboard.press('ArrowRight');
     expect(await textOf('#heat-map .heat-said')).toMatch(/^vm1 and vm2: 128 KiB in common, 100 %/);
-    await daemon.client.madvise('vm2', 'dontneed', { region: 'ram' });
+    await looked.daemon.client.madvise('vm2', 'dontneed', { region: 'ram' });
     await section.getByRole('button', { name: 'Look again' }).click();
     await until('nothing is left', async () =>
       (await textOf('#sharing-told')).startsWith('3 guests: 0 B could be saved'),
@@ -252,32 +211,19 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   test.each(['light', 'dark'] as const)(
     'axe finds nothing serious on a %s page',
     async (colorScheme) => {
-      const other = await open({ colorScheme, bypassCSP: true });
+      const other = await looked.open({ colorScheme });
       await other.waitForSelector('#guests tbody tr');
       await other.getByRole('button', { name: 'vm1', exact: true }).click();
       await other.waitForSelector('#explanation .facts');
       await other.locator('#sharing-section').scrollIntoViewIfNeeded();
       await other.waitForSelector('#heat-map canvas');
-      await other.addScriptTag({ path: AXE });
-      const violations = await other.evaluate(async () => {
-        const { axe } = globalThis as unknown as {
-          axe: {
-            run(): Promise<{
-              violations: { id: string; impact: string; nodes: { html: string }[] }[];
-            }>;
-          };
-        };
-        return (await axe.run()).violations.map(
-          ({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-        );
-      });
-      expect(violations.filter((violation) => /^(serious|critical)/.test(violation))).toEqual([]);
+      expect(await seriousViolations(other)).toEqual([]);
       await other.close();
     },
   );
 
   test('a page 360 pixels wide needs no scrolling sideways', async () => {
-    const narrow = await open({ viewport: { width: 360, height: 780 } });
+    const narrow = await looked.open({ viewport: { width: 360, height: 780 } });
     await narrow.waitForSelector('#guests tbody tr');
     await narrow.locator('#sharing-section').scrollIntoViewIfNeeded();
     await narrow.waitForSelector('#heat-map canvas');
@@ -288,18 +234,18 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   });
 
   test('nothing has gone wrong in the page, and it has asked nobody but the daemon', () => {
-    expect(faults).toEqual([]);
+    expect(looked.faults).toEqual([]);
   });
 
   test('a daemon that goes is missed, and found again', async () => {
-    mayFail = true;
-    await daemon.stop();
+    looked.mayFail = true;
+    await looked.daemon.stop();
     await until('the page says so', async () =>
       (await textOf('#notice')).startsWith('The daemon does not answer'),
     );
-    daemon = await DaemonProcess.start(['--http', `127.0.0.1:${port}`]);
-    await daemon.client.createGuest('another');
-    await daemon.client.map('another', 'ram', { pages: 8 });
+    looked.daemon = await DaemonProcess.start(['--http', `127.0.0.1:${looked.port}`]);
+    await looked.daemon.client.createGuest('another');
+    await looked.daemon.client.map('another', 'ram', { pages: 8 });
     await until(
       'the page is live again',
       async () =>

@@ -2,7 +2,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../until.js';
-import { chromium, LookedAt, PAGE, seriousViolations } from './looked-at.js';
+import { seriousViolations } from './axe.js';
+import { chromium, LookedAt, PAGE } from './looked-at.js';
 
 const LONG = 'production-web-frontend-eu-central-1-node-2';
 
@@ -107,7 +108,6 @@ describe.skipIf(chromium === undefined)('the table of guests on the dashboard', 
         const other = await looked.open({
           viewport: { width, height: 800 },
           colorScheme,
-          bypassCSP: true,
         });
         await other.waitForSelector('#guests tbody tr:nth-child(300)');
         expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBe(width);

@@ -2,7 +2,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../until.js';
-import { chromium, LookedAt, seriousViolations } from './looked-at.js';
+import { seriousViolations } from './axe.js';
+import { chromium, LookedAt } from './looked-at.js';
 
 /** Chrome's own measure of what moves: below 0.1 it calls a page good. */
 const HARDLY_ANYTHING = 0.015;
@@ -42,10 +43,7 @@ describe.skipIf(chromium === undefined)('nothing jumps on the dashboard', () => 
   });
 
   test.each([320, 390, 1440])('%i pixels wide, as values come and change', async (width) => {
-    const page = await looked.open(
-      { viewport: { width, height: 900 }, bypassCSP: true },
-      observeShifts,
-    );
+    const page = await looked.open({ viewport: { width, height: 900 } }, observeShifts);
     await until('a verdict', async () => (await page.locator('#verdict dd').count()) > 0);
     const at = (): Promise<string> => page.locator('#memory-chart .u-value').first().innerText();
     for (let sample = 0; sample < 3; sample++) {

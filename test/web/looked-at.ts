@@ -1,5 +1,4 @@
 /** A daemon, and its dashboard in a real browser: what the tests of the page begin with. */
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../../tools/load/browser.js';
 import { freePort } from '../../tools/load/free-port.js';
@@ -13,8 +12,6 @@ if (chromium === undefined)
     'The dashboard is not tested in a browser: there is no chromium on this machine ' +
       '(apt-get install chromium).',
   );
-
-const AXE = createRequire(import.meta.url).resolve('axe-core');
 
 type PageOptions = Parameters<Browser['newPage']>[0];
 
@@ -78,19 +75,4 @@ export class LookedAt {
       await client.store(name, address, bytes);
     }
   }
-}
-
-/** What axe finds serious on a page that was opened with `bypassCSP`. */
-export async function seriousViolations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-      };
-    };
-    return (await axe.run()).violations
-      .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
 }

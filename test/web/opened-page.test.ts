@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { predictionPage } from '../../src/cli/commands/foresee/page/prediction-page.js';
 import { until } from '../until.js';
-import { chromium, LookedAt, seriousViolations } from './looked-at.js';
+import { seriousViolations } from './axe.js';
+import { chromium, LookedAt } from './looked-at.js';
 import { run, samples, told } from './prediction/told.js';
 
 describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => {

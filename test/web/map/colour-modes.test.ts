@@ -3,12 +3,11 @@
  * Chromium.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../../../tools/load/browser.js';
 import { until } from '../../until.js';
 import { violations } from '../axe.js';
+import { chromium } from '../looked-at.js';
 import { GUESTS, MapPage, PAGES } from './map-page.js';
 
-const chromium = chromiumPath();
 const [FIRST = ''] = GUESTS;
 /** Pages of the first guest: one that all have, one of zeroes, one of its own, one not written. */
 const [COMMON, ZERO, OWN, UNTOUCHED] = [0, 25, 33, 60];
@@ -18,7 +17,7 @@ describe.skipIf(chromium === undefined)('colours of the map in Chromium', () => 
   let page: MapPage['page'];
 
   beforeAll(async () => {
-    map = await MapPage.open(chromium ?? '');
+    map = await MapPage.open();
     ({ page } = map);
   });
   afterAll(async () => {

@@ -3,21 +3,20 @@
  * out where there is no Chromium.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath } from '../../../tools/load/browser.js';
 import { violations } from '../axe.js';
+import { chromium } from '../looked-at.js';
 import { GUESTS, MapPage, PAGES } from './map-page.js';
 
 const MANY = 300;
 const WIDTHS = [320, 390, 1440];
 const PHONES = [320, 390];
-const chromium = chromiumPath();
 
 describe.skipIf(chromium === undefined)('the map in Chromium', () => {
   let map: MapPage;
   let page: MapPage['page'];
 
   beforeAll(async () => {
-    map = await MapPage.open(chromium ?? '');
+    map = await MapPage.open();
     ({ page } = map);
     await map.write('batch', 40, ['new', 'new', 'new']);
     await map.daemon.client.scan(1000);

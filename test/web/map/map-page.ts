@@ -1,11 +1,9 @@
 /** The dashboard in Chromium on a daemon with three guests, for tests of its map. */
-import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../../../tools/load/browser.js';
-import { freePort } from '../../../tools/load/free-port.js';
-import { DaemonProcess } from '../../daemon-process.js';
+import type { Page } from 'playwright-core';
+import type { DaemonProcess } from '../../daemon-process.js';
 import { until } from '../../until.js';
+import { LookedAt, PAGE } from '../looked-at.js';
 
-const PAGE = 4096;
 const RAM = 0x100000000;
 export const PAGES = 64;
 export const GUESTS = [
@@ -22,19 +20,22 @@ export interface Box {
 }
 
 export class MapPage {
+  readonly daemon: DaemonProcess;
+  /** What has gone wrong in the page. */
+  readonly faults: readonly string[];
+
   private constructor(
-    readonly daemon: DaemonProcess,
-    private readonly browser: Browser,
+    private readonly looked: LookedAt,
     readonly page: Page,
-    /** What has gone wrong in the page. */
-    readonly faults: string[],
-  ) {}
+  ) {
+    this.daemon = looked.daemon;
+    this.faults = looked.faults;
+  }
 
   /** With 24 pages that all guests have, 8 of zeroes and 16 of its own in each, scanned. */
-  static async open(chromium: string): Promise<MapPage> {
-    const port = await freePort();
-    const daemon = await DaemonProcess.start(['--run', '0', '--http', `127.0.0.1:${port}`]);
-    const { client } = daemon;
+  static async open(): Promise<MapPage> {
+    const looked = await LookedAt.start(['--run', '0']);
+    const { client } = looked.daemon;
     await client.setKsm({ use_zero_pages: 1 });
     for (const guest of GUESTS) {
       await client.createGuest(guest);
@@ -49,23 +50,15 @@ export class MapPage {
     }
     await client.map('batch', 'unadvised', { pages: 8, mergeable: false });
     for (let i = 0; i < 3; i++) await client.scan(1000);
-    const browser = await launchChromium(chromium);
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    await page.goto(`http://127.0.0.1:${port}/`);
-    const opened = new MapPage(daemon, browser, page, faults);
+    const page = await looked.open({ viewport: { width: 1440, height: 900 } });
+    const opened = new MapPage(looked, page);
     await opened.shows(GUESTS.length);
     return opened;
   }
 
   /** The daemon's exit status. */
-  async close(): Promise<number | null> {
-    await this.browser.close();
-    return this.daemon.stop();
+  close(): Promise<number | null> {
+    return this.looked.stop();
   }
 
   /** Until it has so many guests, and their pages. */

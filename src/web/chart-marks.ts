@@ -6,8 +6,9 @@
  */
 import type UPlot from 'uplot';
 import type { Sample } from '../protocol/history.js';
+import { figure } from '../wording/amounts.js';
 import { element, made } from './elements.js';
-import { clock, count } from './wording.js';
+import { clock } from './wording.js';
 
 /** Closer together than this, full scans are a pattern and no marks. CSS pixels. */
 const LEAST_APART_PX = 12;
@@ -36,7 +37,7 @@ export function marksOf(
             {
               kind: 'scan' as const,
               seconds,
-              title: scans === 1 ? `full scan ${count(fullScans)}` : `${count(scans)} full scans`,
+              title: scans === 1 ? `full scan ${figure(fullScans)}` : `${figure(scans)} full scans`,
             },
           ]
         : []),

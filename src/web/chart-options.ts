@@ -1,6 +1,7 @@
 /** How the charts look, and what uPlot is told of it. */
 import type UPlot from 'uplot';
-import { bytes, clock, compact, percent } from './wording.js';
+import { percent, size } from '../wording/amounts.js';
+import { clock, compact } from './wording.js';
 
 export const HEIGHT_PX = 190;
 const AXIS_PX = 64;
@@ -18,9 +19,9 @@ export interface SeriesLook {
 }
 
 export const MEMORY: readonly SeriesLook[] = [
-  { label: 'in use', colour: '--line-1', scale: 'y', value: bytes },
-  { label: 'free', colour: '--line-2', dash: [6, 4], scale: 'y', value: bytes },
-  { label: 'saved', colour: '--line-3', dash: [2, 3], scale: 'y', value: bytes },
+  { label: 'in use', colour: '--line-1', scale: 'y', value: size },
+  { label: 'free', colour: '--line-2', dash: [6, 4], scale: 'y', value: size },
+  { label: 'saved', colour: '--line-3', dash: [2, 3], scale: 'y', value: size },
 ];
 export const SCAN: readonly SeriesLook[] = [
   {
@@ -90,7 +91,7 @@ export function chartOptions(
         side: i === 0 ? (3 as const) : (1 as const),
         size: i === 0 ? AXIS_PX : AXIS_PX - 16,
         grid: i === 0 ? axis.grid : { show: false },
-        ...(looks.every(({ value }) => value === bytes) ? { incrs: BYTE_STEPS } : {}),
+        ...(looks.every(({ value }) => value === size) ? { incrs: BYTE_STEPS } : {}),
         values: (_plot: UPlot, splits: number[]) =>
           splits.map((value) => looks.find((look) => look.scale === scale)?.value(value) ?? ''),
       })),

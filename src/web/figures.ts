@@ -1,7 +1,8 @@
 /** The few numbers that people come for, and the rates that samples a few seconds apart come to. */
 import type { Sample } from '../protocol/history.js';
+import { figure, percent, size } from '../wording/amounts.js';
 import { element, made, say } from './elements.js';
-import { bytes, compact, count, percent } from './wording.js';
+import { compact } from './wording.js';
 
 /** How many samples, one a second, are asked for: rates are over the time between them. */
 export const RATES_OVER = 4;
@@ -57,20 +58,20 @@ export class Figures {
     const { pagesPerSecond, cpuShare, kernelCpuShare } = ratesBetween(samples[0], now);
     this.say(
       'In use',
-      bytes(usedBytes),
-      total === 0 ? '' : `${percent(usedBytes / total)} of ${bytes(total)}`,
+      size(usedBytes),
+      total === 0 ? '' : `${percent(usedBytes / total)} of ${size(total)}`,
     );
-    this.say('Free', bytes(freeBytes), '');
+    this.say('Free', size(freeBytes), '');
     this.say('Scan rate', `${compact(pagesPerSecond)}/s`, 'pages looked at');
     this.say(
       'Processor',
       percent(kernelCpuShare),
       `of one, as a kernel; ${percent(cpuShare)} here`,
     );
-    this.say('Huge pages', count(hugePages), `${compact(splits)} split by KSM`);
+    this.say('Huge pages', figure(hugePages), `${compact(splits)} split by KSM`);
     this.say(
       'Full scans',
-      count(fullScans),
+      figure(fullScans),
       `${compact(merges)} merges, ${compact(breaks)} broken`,
     );
   }

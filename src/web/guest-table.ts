@@ -6,10 +6,11 @@
  * those of guests that come meanwhile stand last.
  */
 import type { MapGuest } from '../protocol/routes/live.js';
+import { figure, percent } from '../wording/amounts.js';
 import { element, made, say } from './elements.js';
 import { COLUMNS, type Column, chosen, numberOf, type Order, ordered } from './guest-order.js';
 import { shortenedName } from './shortened-name.js';
-import { count, mib, percent } from './wording.js';
+import { mib } from './wording.js';
 
 /** Of memory, in MiB, with a bar for its share of the guest's size. */
 const MEMORY: readonly Column[] = ['present', 'merged', 'zero', 'known to KSM'];
@@ -99,11 +100,11 @@ export class GuestTable {
       if (cell === undefined) continue;
       const value = numberOf(guest, column);
       const isMemory = column === 'size' || MEMORY.includes(column);
-      say(cell.text, isMemory ? mib(value * this.pageSize) : count(value));
+      say(cell.text, isMemory ? mib(value * this.pageSize) : figure(value));
       if (cell.bar === undefined) continue;
       const share = size === 0 ? 0 : Math.min(1, value / size);
       cell.bar.style.inlineSize = `${share * 100}%`;
-      cell.text.title = `${count(value)} pages, ${percent(share)} of the guest’s size`;
+      cell.text.title = `${figure(value)} pages, ${percent(share)} of the guest’s size`;
     }
   }
 
@@ -135,8 +136,8 @@ export class GuestTable {
   private wanted(): readonly HTMLTableRowElement[] {
     const { guests, search, order } = this;
     const shown = ordered(guests, search.value, order);
-    const all = count(guests.length);
-    say(this.number, shown.length === guests.length ? all : `${count(shown.length)} of ${all}`);
+    const all = figure(guests.length);
+    say(this.number, shown.length === guests.length ? all : `${figure(shown.length)} of ${all}`);
     this.none.hidden = shown.length > 0 || guests.length === 0;
     return shown.flatMap(({ name }) => this.rows.get(name)?.row ?? []);
   }

@@ -4,11 +4,12 @@
  * to know.
  */
 import type { Shared } from '../protocol/routes/shared.js';
+import { figure, size } from '../wording/amounts.js';
 import { element, say } from './elements.js';
 import { HeatMap } from './heat-map/heat-map.js';
 import { heatMapData } from './heat-map/heat-map-data.js';
 import { Rest } from './rest.js';
-import { bytes, clock, count } from './wording.js';
+import { clock } from './wording.js';
 
 export class SharingCard {
   private readonly section = element('sharing-section', HTMLElement);
@@ -58,7 +59,7 @@ export class SharingCard {
       const of = sample === 1 ? '' : `, of one content in ${sample}`;
       say(
         told,
-        `${count(guests.length)} guests: ${bytes(between.pages * pageSize)} could be saved ` +
+        `${figure(guests.length)} guests: ${size(between.pages * pageSize)} could be saved ` +
           `between them, zero pages apart${of}. As of ${clock(Date.now())}.`,
       );
     } catch (error) {

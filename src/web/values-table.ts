@@ -3,8 +3,8 @@
  * not the default, the default beside it.
  */
 import type { Meaning, Meanings } from '../protocol/routes/dashboard.js';
+import { figure } from '../wording/amounts.js';
 import { element, made, say } from './elements.js';
-import { count } from './wording.js';
 
 type Value = number | string;
 
@@ -90,7 +90,7 @@ function nameOf(name: string): HTMLElement {
 }
 
 function read(value: Value): string {
-  return typeof value === 'number' ? count(value) : value;
+  return typeof value === 'number' ? figure(value) : value;
 }
 
 function unitOf(meaning: Meaning | undefined): string {

@@ -200,7 +200,9 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
     );
     await section.getByRole('application').focus();
     await page.keyboard.press('ArrowRight');
-    expect(await textOf('#heat-map .heat-said')).toMatch(/^vm1 and vm2: 128 KiB in common, 100 %/);
+    expect(await textOf('#heat-map .heat-said')).toMatch(
+      /^vm1 and vm2: 128 KiB in common, 100\.0 %/,
+    );
     await looked.daemon.client.madvise('vm2', 'dontneed', { region: 'ram' });
     await section.getByRole('button', { name: 'Look again' }).click();
     await until('nothing is left', async () =>

@@ -76,7 +76,7 @@ describe.skipIf(chromium === undefined)('the table of guests on the dashboard', 
       .evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.inlineSize));
     expect(widths).toEqual(['100%', '0%', '0%', '0%']);
     expect(await row.locator('td').nth(2).locator('span').getAttribute('title')).toBe(
-      '512 pages, 100 % of the guest’s size',
+      '512 pages, 100.0 % of the guest’s size',
     );
   });
 

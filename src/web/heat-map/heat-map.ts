@@ -2,8 +2,8 @@
  * Who shares with whom, as a square: a row and a column a guest, the more two have in common the
  * stronger the colour. Pointed at, or gone to by keys, a cell is told in words.
  */
+import { percent, size } from '../../wording/amounts.js';
 import { made, say } from '../elements.js';
-import { bytes, percent } from '../wording.js';
 import { Amounts, bytesOfShade } from './amounts.js';
 import { HeatCanvas } from './heat-canvas.js';
 import type { HeatMapData } from './heat-map-data.js';
@@ -71,7 +71,7 @@ export class HeatMap {
     const { most } = this.amounts;
     this.ticks.replaceChildren(
       ...LEGEND_SHADES.map((shade) =>
-        made('li', shade === 0 ? '> 0' : bytes(bytesOfShade(shade, most))),
+        made('li', shade === 0 ? '> 0' : size(bytesOfShade(shade, most))),
       ),
     );
     this.point(undefined);
@@ -168,13 +168,13 @@ export class HeatMap {
     const bytesOf = (at: number): number => data.bytes[at] ?? 0;
     if (row === column)
       return (
-        `${nameOf(row)}: ${bytes(bytesOf(row))} present, ` +
-        `contents of ${bytes(data.withOthersBytes[row] ?? 0)} that others have too`
+        `${nameOf(row)}: ${size(bytesOf(row))} present, ` +
+        `contents of ${size(data.withOthersBytes[row] ?? 0)} that others have too`
       );
     const both = amounts.of(row, column);
     const shareOf = (at: number): string => percent(both / Math.max(1, bytesOf(at)));
     return (
-      `${nameOf(row)} and ${nameOf(column)}: ${bytes(both)} in common, ` +
+      `${nameOf(row)} and ${nameOf(column)}: ${size(both)} in common, ` +
       `${shareOf(row)} of the first, ${shareOf(column)} of the second`
     );
   }

@@ -7,7 +7,7 @@
  */
 import type { PageClassing, PageClassKind } from '../../names.js';
 import type { PageClass } from '../../protocol/routes/page-classes.js';
-import { count } from '../wording.js';
+import { figure } from '../../wording/amounts.js';
 import type { Look } from './look.js';
 
 type Colour = Pick<Look, 'light' | 'dark'>;
@@ -139,6 +139,6 @@ function ageText(each: PageClass): string {
 }
 
 function range({ least = 0, most }: Pick<PageClass, 'least' | 'most'>): string {
-  if (most === undefined) return `${count(least)} or more`;
-  return most === least ? count(least) : `${count(least)} to ${count(most)}`;
+  if (most === undefined) return `${figure(least)} or more`;
+  return most === least ? figure(least) : `${figure(least)} to ${figure(most)}`;
 }

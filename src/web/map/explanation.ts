@@ -6,8 +6,8 @@ import { hex } from '../../hex.js';
 import type { ErrorAnswer } from '../../protocol/error-answer.js';
 import type { MapGuest } from '../../protocol/routes/live.js';
 import type { Page } from '../../protocol/routes/pages.js';
+import { figure } from '../../wording/amounts.js';
 import { element, made, say } from '../elements.js';
-import { count } from '../wording.js';
 import type { Spot } from './arrangement.js';
 import type { Mirror } from './mirror.js';
 import { lookOf } from './page-states.js';
@@ -115,12 +115,12 @@ export class Explanation {
         'frame',
         frame === undefined
           ? 'none'
-          : `${count(frame.number)}, mapped ` +
-            `${frame.mappings === 1 ? 'once' : `${count(frame.mappings)} times`}`,
+          : `${figure(frame.number)}, mapped ` +
+            `${frame.mappings === 1 ? 'once' : `${figure(frame.mappings)} times`}`,
       ],
       ['checksum', checksum ?? 'none'],
-      ['age', `${count(age)} visits`],
-      ['twins', count(twinCount)],
+      ['age', `${figure(age)} visits`],
+      ['twins', figure(twinCount)],
     ];
     const list = made('dl', '', 'facts');
     for (const [name, value] of facts) list.append(made('dt', name), made('dd', value));
@@ -154,11 +154,11 @@ export class Explanation {
       list.append(item);
     }
     if (all > LISTED)
-      list.append(made('li', `and ${count(all - Math.min(LISTED, twins.length))} more`));
+      list.append(made('li', `and ${figure(all - Math.min(LISTED, twins.length))} more`));
     section.append(
       light,
       ...(all > twins.length
-        ? [made('p', `the first ${count(twins.length)} of them`, 'hint')]
+        ? [made('p', `the first ${figure(twins.length)} of them`, 'hint')]
         : []),
       list,
     );

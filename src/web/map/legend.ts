@@ -5,8 +5,8 @@
  * Escape takes that back. What the class under the pointer or the focus is stands in a line that
  * has its place also when it is empty.
  */
+import { figure } from '../../wording/amounts.js';
 import { element, made, say } from '../elements.js';
-import { count } from '../wording.js';
 import type { ShownClass } from './colours.js';
 
 interface ShownClasses {
@@ -54,7 +54,7 @@ export class Legend {
     this.what = what;
     for (const [i, { pages }] of classes.entries()) {
       const number = this.entries[i]?.number;
-      if (number !== undefined) say(number, count(pages));
+      if (number !== undefined) say(number, figure(pages));
     }
     this.tell();
   }

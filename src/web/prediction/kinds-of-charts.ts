@@ -1,12 +1,12 @@
 /** The charts of the page: which lines each has, and how their values read. */
-import { bytes, count, percent } from '../wording.js';
+import { figure, percent, size } from '../../wording/amounts.js';
 import type { ChartLook, Line } from './chart.js';
 import { PAGE_KINDS, type RunCurves } from './curves.js';
 
 const DASH = [6, 4];
 
 export function saved(runs: readonly RunCurves[]): ChartLook {
-  return { lines: lines(runs, ({ savedBytes }) => savedBytes), says: bytes, areSizes: true };
+  return { lines: lines(runs, ({ savedBytes }) => savedBytes), says: size, areSizes: true };
 }
 
 export function processorTime(runs: readonly RunCurves[]): ChartLook {
@@ -19,7 +19,7 @@ export function processorTime(runs: readonly RunCurves[]): ChartLook {
 }
 
 export function hugePages(runs: readonly RunCurves[]): ChartLook {
-  return { lines: lines(runs, ({ hugePages }) => hugePages), says: count, areSizes: false };
+  return { lines: lines(runs, ({ hugePages }) => hugePages), says: figure, areSizes: false };
 }
 
 /** Of one setting, piled up. The highest is drawn first, and each covers what is below it. */
@@ -33,7 +33,7 @@ export function pageKinds({ seconds, kindBytes }: RunCurves): ChartLook {
       return { label: kind, colour, seconds, values: [...heights], said: values, isFilled: true };
     },
   );
-  return { lines: piled.reverse(), says: bytes, areSizes: true };
+  return { lines: piled.reverse(), says: size, areSizes: true };
 }
 
 function lines(

@@ -185,7 +185,7 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
 
   test('the legend says what is so in the end, and where one points, in all charts', async () => {
     const page = await open('TWO');
-    const inTheEnd = { after: '1 h 23 min', 'pages_to_scan=1000': '16.0 MiB' };
+    const inTheEnd = { after: '1 h 23 min', 'pages_to_scan=1000': '16 MiB' };
     expect(await legend(page, 'saved-chart')).toMatchObject(inTheEnd);
     await page.locator('#saved-chart .u-over').hover({ position: { x: 1, y: 50 } });
     for (const chart of ['saved-chart', 'kinds-chart'])
@@ -249,13 +249,13 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     await pointAt(50);
     await until(
       'pages not merged yet',
-      async () => (await legend(page, 'kinds-chart')).sharing !== '16.0 MiB',
+      async () => (await legend(page, 'kinds-chart')).sharing !== '16 MiB',
     );
     await page.getByLabel('With').selectOption('pages_to_scan=1000');
     await pointAt(51);
     await until(
       'all of them merged',
-      async () => (await legend(page, 'kinds-chart')).sharing === '16.0 MiB',
+      async () => (await legend(page, 'kinds-chart')).sharing === '16 MiB',
     );
     await page.close();
   });

@@ -168,7 +168,7 @@ describe.skipIf(chromium === undefined)('the page of who shares with whom in Chr
     const map = page.locator('.heat-square');
     await map.focus();
     await page.keyboard.press('ArrowRight');
-    const both = '100 MiB in common, 25 % of the first, 25 % of the second';
+    const both = '100 MiB in common, 25.0 % of the first, 25.0 % of the second';
     expect(await said(page)).toBe(`vm-0 and vm-1: ${both}`);
     await page.keyboard.press('End');
     expect(await said(page)).toMatch(/^vm-0 and vm-5: 0 B in common/);

@@ -73,16 +73,24 @@ const MODULES = [
   'wording/verdict',
 ];
 
+const STYLES = [
+  'style.css',
+  'tiles.css',
+  'charts.css',
+  'values.css',
+  'guests.css',
+  'map/map.css',
+  'map/legend.css',
+  'map/page.css',
+  'heat-map/heat-map.css',
+];
+
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };
 const FILES = new Map([
   ...MODULES.map(
     (name) => [`${name}.js`, { path: join(ROOT, 'dist', `${name}.js`), type: SCRIPT }] as const,
   ),
-  ['style.css', { path: join(ROOT, 'src/web/style.css'), type: STYLE }],
-  ['tiles.css', { path: join(ROOT, 'src/web/tiles.css'), type: STYLE }],
-  ['guests.css', { path: join(ROOT, 'src/web/guests.css'), type: STYLE }],
-  ['map/map.css', { path: join(ROOT, 'src/web/map/map.css'), type: STYLE }],
-  ['heat-map/heat-map.css', { path: join(ROOT, 'src/web/heat-map/heat-map.css'), type: STYLE }],
+  ...STYLES.map((name) => [name, { path: join(ROOT, 'src/web', name), type: STYLE }] as const),
   ['icon.svg', { path: join(ROOT, 'src/web/icon.svg'), type: 'image/svg+xml' }],
   ['uPlot.js', { path: join(UPLOT, 'uPlot.iife.min.js'), type: SCRIPT }],
   ['uPlot.css', { path: join(UPLOT, 'uPlot.min.css'), type: STYLE }],

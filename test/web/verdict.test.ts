@@ -59,6 +59,11 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
     const wide = await heightPx();
     await page.setViewportSize({ width: 320, height: 900 });
     await until('a higher tile', async () => (await heightPx()) > wide);
+    // Where it is told anew it keeps the room that it takes.
+    const asOf = page.locator('#verdict-told');
+    const before = await asOf.innerText();
+    await looked.daemon.client.setKsm({ pages_to_scan: 101 });
+    await until('another verdict', async () => (await asOf.innerText()) !== before);
     await page.setViewportSize({ width: 1280, height: 900 });
     await until('the tile as it was', async () => (await heightPx()) === wide);
   });

@@ -268,7 +268,7 @@ describe('a sample', () => {
     for (const [verb, said] of [
       [['status'], /^holds .*\n.*\n +1 page in 16 is held, and counted$/m],
       [['free'], /^Sample: 1 page in 16, which all this is of$/m],
-      [['top', '--once'], /, as Linux 6.18, 1 page in 16$/m],
+      [['top', '--once'], /, 1 page in 16, as Linux 6.18$/m],
     ] as const)
       expect((await sampled.ksmd(...verb)).stdout).toMatch(said);
     expect(JSON.parse((await sampled.ksmd('free', '--json')).stdout)).toMatchObject({ oneIn: 16 });

@@ -67,7 +67,7 @@ test('of a family many pages are sharing, and few frames came free: all who are 
   });
   expect((await daemon.ksmd('free')).stdout).toMatch(/^Forked: +1536$/m);
   expect((await daemon.ksmd('top', '--once')).stdout).toMatch(
-    / 256k saved, 50\.0 %, 1\.5m forked$/m,
+    / saved 256 KiB, 50\.0 % +shared 256 KiB +forked 1\.5 MiB$/m,
   );
 });
 

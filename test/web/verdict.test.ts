@@ -18,14 +18,17 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
     expect(await looked.stop()).toBe(0);
   });
 
-  const rowsShown = (): Promise<string[][]> =>
-    page
+  const rowsShown = async (): Promise<string[][]> => {
+    const rows = await page
       .locator('#verdict dl > div')
-      .evaluateAll((rows) =>
-        rows.map((row) =>
-          [...row.children].map((cell) => cell.textContent?.replaceAll('\u00a0', ' ') ?? ''),
-        ),
+      .evaluateAll((all) =>
+        all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
       );
+    return rows.map((row) => row.map((cell) => still(cell.replaceAll('\u00a0', ' '))));
+  };
+
+  /** What the scanner's thread takes here goes on a little, with nothing to scan. */
+  const still = (text: string): string => text.replace(/\(\S+ \S+ here\)/, '(… here)');
 
   async function rowsTold(): Promise<string[][]> {
     const { client } = looked.daemon;
@@ -35,7 +38,7 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
       unmerged: await client.unmerged(),
       guests: await client.guests(),
     });
-    return [...saved, ...cost, ...unmerged].map(([name, text]) => [name.trim(), text]);
+    return [...saved, ...cost, ...unmerged].map(([name, text]) => [name.trim(), still(text)]);
   }
 
   test('is the first thing on it, and without guests says that nothing is saved', async () => {
@@ -70,8 +73,7 @@ describe.skipIf(chromium === undefined)('the verdict on the dashboard', () => {
 
   test('says what is saved, of it zeroes, and what it costs, as ksmd status does', async () => {
     for (let scan = 0; scan < 3; scan++) await looked.daemon.client.scan(1000);
-    const told = await rowsTold();
-    await until('all of it', async () => isDeepStrictEqual(await rowsShown(), told));
+    await until('all of it', async () => isDeepStrictEqual(await rowsShown(), await rowsTold()));
     const shown = await rowsShown();
     expect(shown.map(([name]) => name)).toEqual(
       expect.arrayContaining(['saved', 'zeroes', 'between', 'by guest', 'cost', 'to merge']),

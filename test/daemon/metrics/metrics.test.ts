@@ -242,7 +242,10 @@ test("Prometheus scrapes them, and answers the dashboard's queries from them", a
       'it has scraped',
       async () => (await seriesOf('rate(ksmd_pages_scanned_total[1m])')) === 1,
     );
-    expect(await seriesOf('node_ksmd_pages_sharing == 7')).toBe(1);
+    // A scrape that a busy machine does not answer in time has nothing for the moment it is of.
+    const given = (query: string, least: number): Promise<true> =>
+      until(query, async () => (await seriesOf(query)) >= least);
+    await given('node_ksmd_pages_sharing == 7', 1);
     for (const { title, targets } of DASHBOARD.panels) {
       for (const { expr } of targets) {
         const query = expr
@@ -252,7 +255,7 @@ test("Prometheus scrapes them, and answers the dashboard's queries from them", a
           .replaceAll('$guest', '.*');
         // Nothing scans here, so no full scan takes any time.
         const least = title === 'Time of a full scan' ? 0 : 1;
-        expect(await seriesOf(query), query).toBeGreaterThanOrEqual(least);
+        await given(query, least);
       }
     }
   } finally {

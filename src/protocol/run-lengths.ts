@@ -10,3 +10,33 @@
 export const UNCHANGED = 15;
 /** In its high four bits: the length follows. */
 export const LONG = 15;
+
+/**
+ * Writes what the run lengths say into `states`, and tells which pages it wrote: `from` to before
+ * `to`.
+ */
+export function applyRunLengths(
+  base64: string,
+  states: Uint8Array,
+  written: (from: number, to: number) => void,
+): void {
+  const bytes = atob(base64);
+  let page = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const head = bytes.charCodeAt(at++);
+    let length = (head >> 4) + 1;
+    if (head >> 4 === LONG) {
+      for (let shift = 1; ; shift *= 128) {
+        const byte = bytes.charCodeAt(at++);
+        length += (byte & 0x7f) * shift;
+        if (byte < 0x80) break;
+      }
+    }
+    const state = head & UNCHANGED;
+    if (state !== UNCHANGED) {
+      states.fill(state, page, page + length);
+      written(page, page + length);
+    }
+    page += length;
+  }
+}

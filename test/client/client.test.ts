@@ -113,7 +113,7 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   ],
   dashboard: [(client) => client.dashboard(), expect.stringMatching(/^<!doctype html>/)],
   dashboardFile: [
-    (client) => client.dashboardFile('web/map/run-lengths.js'),
+    (client) => client.dashboardFile('protocol/run-lengths.js'),
     expect.stringContaining('export function applyRunLengths'),
   ],
   metrics: [(client) => client.metrics(), expect.stringMatching(/^ksmd_build_info\{.*\} 1$/m)],

@@ -7,8 +7,8 @@ import type { Client } from '../../client/client.js';
 import { KsmdError } from '../../errors.js';
 import type { PageMapAnswer } from '../../protocol/routes/live.js';
 import type { Status } from '../../protocol/routes/status.js';
+import { applyRunLengths } from '../../protocol/run-lengths.js';
 import { ksmPages } from '../../sources/ksm-pages.js';
-import { applyRunLengths } from '../../web/map/run-lengths.js';
 
 export const GUESTS = ['alice', 'bob'] as const;
 /** Of merging: more than any machine has needed. */

@@ -6,6 +6,7 @@
 import type { PageClassing } from '../../names.js';
 import type { MapGuest } from '../../protocol/routes/live.js';
 import type { PageClasses } from '../../protocol/routes/page-classes.js';
+import { applyRunLengths } from '../../protocol/run-lengths.js';
 import { element } from '../elements.js';
 import { Rest } from '../rest.js';
 import { clock } from '../wording.js';
@@ -13,7 +14,6 @@ import { carriedClasses } from './carried-classes.js';
 import { looksOf, rankOf } from './class-looks.js';
 import type { Colours, ShownClass } from './colours.js';
 import type { Mirror } from './mirror.js';
-import { applyRunLengths } from './run-lengths.js';
 import { StateColours } from './state-colours.js';
 
 const WORDS: Readonly<Record<PageClassing, (about: string) => string>> = {

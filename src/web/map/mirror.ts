@@ -5,7 +5,7 @@
  * is older than the whole is left out.
  */
 import type { LiveEvent, MapGuest, PageMapAnswer } from '../../protocol/routes/live.js';
-import { applyRunLengths } from './run-lengths.js';
+import { applyRunLengths } from '../../protocol/run-lengths.js';
 
 type Change = Extract<LiveEvent, { event: 'pages' | 'guests' | 'map' }>;
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ClassLooks } from '../../../src/daemon/feeds/class-looks.js';
 import type { PageClasses } from '../../../src/protocol/routes/page-classes.js';
-import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
+import { applyRunLengths } from '../../../src/protocol/run-lengths.js';
 import { BenchHost, times } from '../../ksm/bench-host.js';
 
 /** Every question for the time takes a millisecond. */

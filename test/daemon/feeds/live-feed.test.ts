@@ -15,8 +15,8 @@ import { Host } from '../../../src/ksm/host.js';
 import { finish } from '../../../src/machine/long-work.js';
 import type { Sample } from '../../../src/protocol/history.js';
 import type { LiveEvent, PageMapAnswer } from '../../../src/protocol/routes/live.js';
+import { applyRunLengths } from '../../../src/protocol/run-lengths.js';
 import { Mirror } from '../../../src/web/map/mirror.js';
-import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
 import { ManualTimers } from '../manual-timers.js';
 
 const PAGE = 16;

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PageMapAnswer } from '../../../src/protocol/routes/live.js';
-import { applyRunLengths } from '../../../src/web/map/run-lengths.js';
+import { applyRunLengths } from '../../../src/protocol/run-lengths.js';
 import { freePort } from '../../../tools/load/free-port.js';
 import { DaemonProcess } from '../../daemon-process.js';
 

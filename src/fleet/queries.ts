@@ -33,7 +33,11 @@ const DEFAULTS: Choices = {
 };
 
 /** What some begin with. */
-const BEGINNINGS: Partial<Record<QueryName, 'alike'>> = { families: 'alike', pairs: 'alike' };
+const BEGINNINGS: Partial<Record<QueryName, 'alike'>> = {
+  families: 'alike',
+  pairs: 'alike',
+  crowd: 'alike',
+};
 
 /** Those that a report is made of. */
 export const REPORT_QUERIES = ['hosts', 'together', 'contents'] as const;

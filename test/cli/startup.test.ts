@@ -88,7 +88,7 @@ describe('loads', () => {
       packages: ['xxhash-wasm'],
     },
     completion: { rooms: ['core', 'khugepaged', 'ksm'] },
-    demo: { rooms: ['client', 'protocol', 'sources', 'web'], packages: ['xxhash-wasm'] },
+    demo: { rooms: ['client', 'protocol', 'sources'], packages: ['xxhash-wasm'] },
     estimate: {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],

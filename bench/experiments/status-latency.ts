@@ -1,11 +1,13 @@
 /**
  * How soon the daemon tells its status, while its scanner runs at full speed and it does for others
  * whatever takes it long. Who asks, the scanner and the API thread are three busy threads; other
- * clients are processes of their own.
+ * clients are processes of their own. Told besides is what is left of the answers' times once the
+ * kernel's queues are taken off them, where who asks and who answers stand while others run: that
+ * is the daemon's part.
  */
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,9 +41,9 @@ export async function statusFloorRow(): Promise<Row> {
   const client = new Client(socketPath);
   try {
     await once(server, 'message');
-    const latency = new Latency();
+    const latency = new Latency(client, server.pid ?? 0);
     for (let i = 0; i < WARM_UP; i++) await client.status();
-    for (let i = 0; i < REQUESTS; i++) await latency.ask(client);
+    for (let i = 0; i < REQUESTS; i++) await latency.ask();
     return {
       phase: 'status-floor',
       what: 'a server that does nothing, beside two busy threads',
@@ -64,9 +66,9 @@ export async function statusLatencyRow(copyPages: number, profile: ProfileName):
     const { id } = await daemon.client.run({ workload: 'ksmpages', guest: 'a', pages: copyPages });
     // The guest is to be still, so that it is the scanner alone that is beside the answers.
     const stores = await daemon.done(id);
-    const latency = new Latency();
+    const latency = new Latency(daemon.client, daemon.pid);
     for (let i = 0; i < WARM_UP; i++) await daemon.client.status();
-    for (let i = 0; i < REQUESTS; i++) await latency.ask(daemon.client);
+    for (let i = 0; i < REQUESTS; i++) await latency.ask();
     return {
       phase: 'status-latency',
       what: 'status answered while the scanner runs at full speed',
@@ -97,11 +99,11 @@ export async function busyStatusLatencyRow(
     for (let i = 0; i < WARM_UP; i++) await daemon.client.status();
     for (const [work, carryOut] of Object.entries(works)) {
       progress.begin(`status beside: ${work}`);
-      const latency = new Latency();
+      const latency = new Latency(daemon.client, daemon.pid);
       for (let repetition = 0; repetition < REPETITIONS; repetition++)
-        await latency.askWhile(daemon, carryOut());
+        await latency.askWhile(carryOut());
       const [p99, most] = [latency.at(0.99), latency.at(1)];
-      figures[`${work}: p99, slowest ms`] = `${p99.toFixed(2)}, ${most.toFixed(2)}`;
+      figures[`${work}: p99, slowest`] = latency.text;
       if (p99 > worst.p99) worst = { ...worst, work, p99 };
       worst.most = Math.max(worst.most, most);
     }
@@ -173,9 +175,17 @@ async function longWorks(
   };
 }
 
-/** Times of answers. */
+/** Times of answers, and how much of them the two who talk stood in a processor's queue. */
 class Latency {
   private readonly times: number[] = [];
+  /** What is left of the times without the queues. */
+  private readonly unqueued: number[] = [];
+
+  /** `pid`: whose first thread answers. */
+  constructor(
+    private readonly client: Client,
+    private readonly pid: number,
+  ) {}
 
   get answers(): number {
     return this.times.length;
@@ -184,30 +194,52 @@ class Latency {
   get figures(): Record<string, string> {
     return {
       'median ms': this.at(0.5).toFixed(2),
-      'p99 ms': this.at(0.99).toFixed(2),
-      'slowest ms': this.at(1).toFixed(2),
+      'p99, slowest': this.text,
     };
   }
 
-  async ask(client: Client): Promise<void> {
+  get text(): string {
+    const [whole, rest] = [this.times, this.unqueued].map((times) =>
+      [0.99, 1].map((share) => percentile(times, share).toFixed(2)).join(', '),
+    );
+    return `${whole} ms of ${this.answers}, outside queues ${rest}`;
+  }
+
+  async ask(): Promise<void> {
+    const queuedMs = this.queuedMs();
     const start = performance.now();
-    await client.status();
-    this.times.push(performance.now() - start);
+    await this.client.status();
+    const ms = performance.now() - start;
+    this.times.push(ms);
+    this.unqueued.push(ms - (this.queuedMs() - queuedMs));
   }
 
   /** One request after another until `work` is done. */
-  async askWhile(daemon: LoadedDaemon, work: Promise<unknown>): Promise<void> {
+  async askWhile(work: Promise<unknown>): Promise<void> {
     let isDone = false;
     const done = work.finally(() => {
       isDone = true;
     });
-    while (!isDone) await this.ask(daemon.client);
+    while (!isDone) await this.ask();
     await done;
   }
 
   /** Milliseconds within which that share of the answers came. */
   at(share: number): number {
-    const times = [...this.times].sort((a, b) => a - b);
-    return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+    return percentile(this.times, share);
   }
+
+  private queuedMs(): number {
+    return queuedMs(process.pid) + queuedMs(this.pid);
+  }
+}
+
+/** How long a process's first thread was able to run, and something else ran, as Linux has it. */
+function queuedMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -1,15 +1,22 @@
 /**
  * A page that `ksmd predict --html` or `ksmd shared --html` has written, shown in the dashboard:
- * its text and tables, and the heat map from its data.
+ * its text and tables, and what is drawn of its data: the curves, or the heat map.
  *
  * The file is somebody's, and this page may ask the daemon for everything that can be looked at. So
  * nothing of the file is obeyed: it is parsed where no script runs and nothing is loaded, elements
  * of a few names are made anew, without any attribute, and text goes in as text. Its own script
- * stays out, and with it the curves of a prediction: for those the file is opened by itself.
+ * stays out: scripts of the dashboard draw, and only data that is just what ksmd writes.
  */
+import type UPlot from 'uplot';
 import { element, made, say } from './elements.js';
 import { HeatMap } from './heat-map/heat-map.js';
 import type { HeatMapData } from './heat-map/heat-map-data.js';
+import { PredictionCharts } from './prediction/charts.js';
+import { areCurves } from './prediction/checked-curves.js';
+import type { Curves } from './prediction/curves.js';
+
+/** A script of its own in the page. */
+declare const uPlot: typeof UPlot;
 
 const MOST_BYTES = 64 * 2 ** 20;
 /** More guests ksmd does not compare; the map has room for each two of them. */
@@ -27,6 +34,8 @@ export class OpenedPage {
   private readonly place = element('opened', HTMLDivElement);
   private readonly square = made('div');
   private readonly map: HeatMap;
+  /** Of the file that is shown. */
+  private curves: PredictionCharts | undefined;
   /** The one that was chosen last. */
   private file: File | undefined;
 
@@ -44,6 +53,8 @@ export class OpenedPage {
 
   private async open(file: File): Promise<void> {
     this.file = file;
+    this.curves?.remove();
+    this.curves = undefined;
     this.place.replaceChildren();
     if (file.size > MOST_BYTES) {
       say(this.told, `${file.name} is larger than any page that ksmd writes.`);
@@ -60,25 +71,39 @@ export class OpenedPage {
 
   private show(file: File, text: string): void {
     const page = new DOMParser().parseFromString(text, 'text/html');
-    const data = page.querySelector('script#data[type="application/json"]')?.textContent;
-    if (data == null) {
+    const json = page.querySelector('script#data[type="application/json"]')?.textContent;
+    if (json == null) {
       say(this.told, `${file.name} is no page that ksmd predict or ksmd shared has written.`);
       return;
     }
-    const copy = made('div');
-    copyInto(copy, page.body);
-    const map = heatMapDataOf(data);
+    const data = parsed(json);
+    const isDrawn = isHeatMapData(data) || areCurves(data);
     say(
       this.told,
-      map === undefined
-        ? `${file.name}, as it was written. What it draws is seen where the file itself is opened.`
-        : `${file.name}, as it was written.`,
+      isDrawn
+        ? `${file.name}, as it was written.`
+        : `${file.name}, as it was written. What it draws is seen where the file itself is opened.`,
     );
-    if (map !== undefined && map.names.length > 1) {
+    if (isHeatMapData(data) && data.names.length > 1) {
       this.place.append(this.square);
-      this.map.show(map);
+      this.map.show(data);
     }
+    if (areCurves(data)) this.draw(data, page);
+    const copy = made('div');
+    copyInto(copy, page.body);
     this.place.append(copy);
+  }
+
+  private draw(curves: Curves, page: Document): void {
+    const place = made('div');
+    this.place.append(place);
+    this.curves = new PredictionCharts(place, uPlot, curves);
+    // What the file says of its curves stands where nothing is seen without its script.
+    for (const each of page.querySelectorAll('#curves > .hint')) {
+      const hint = made('p', '', 'hint');
+      copyInto(hint, each);
+      this.place.append(hint);
+    }
   }
 }
 
@@ -105,11 +130,10 @@ function scrolled(table: HTMLTableElement): HTMLElement {
   return around;
 }
 
-/** Undefined unless it is just that. */
-function heatMapDataOf(json: string): HeatMapData | undefined {
+/** Undefined if it is no JSON. */
+function parsed(json: string): unknown {
   try {
-    const data: unknown = JSON.parse(json);
-    return isHeatMapData(data) ? data : undefined;
+    return JSON.parse(json);
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { predictionPage } from '../../src/cli/commands/foresee/page/prediction-p
 import { until } from '../until.js';
 import { seriousViolations } from './axe.js';
 import { chromium, LookedAt } from './looked-at.js';
+import { areAsWideAsTheirPlaces, pixelsOf } from './prediction/pixels.js';
 import { run, samples, told } from './prediction/told.js';
 
 describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => {
@@ -35,15 +36,84 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
     expect(await seriousViolations(page)).toEqual([]);
   });
 
-  test('that ksmd predict has written has its verdict and its settings', async () => {
-    const runs = [run({ pages_to_scan: '100' }, samples(20, 5))];
+  test('that ksmd predict has written has its verdict, its settings and its curves', async () => {
+    const runs = ['100', '1000'].map((pages) =>
+      run({ pages_to_scan: pages }, samples(60, 500 / Number(pages))),
+    );
     writeFileSync(file('predicted.html'), await predictionPage(told(runs)));
     await open(file('predicted.html'));
-    await until('the file', async () => (await said()).startsWith('predicted.html, as it was'));
-    expect(await said()).toContain('What it draws is seen where the file itself is opened.');
+    await until('the file', async () => (await said()) === 'predicted.html, as it was written.');
     expect(await page.locator('#opened').innerText()).toContain('pages_to_scan');
     expect(await page.locator('#opened h4', { hasText: 'Settings' }).count()).toBe(1);
     expect(await page.locator('#opened-map').count()).toBe(0);
+    expect(await page.locator('#opened figcaption').allInnerTexts()).toEqual([
+      'Memory saved',
+      'The kernel’s processor time, of one processor',
+      'Pages by what they are',
+    ]);
+    expect(await page.locator('#opened .hint').first().innerText()).toContain('shared: KSM pages');
+    const sharing = page.locator('#kinds-chart .u-series', { hasText: 'sharing' });
+    await page.locator('#kinds-chart .u-over').hover({ position: { x: 30, y: 60 } });
+    const atFirst = await sharing.innerText();
+    await page.getByLabel('With', { exact: true }).selectOption('pages_to_scan=1000');
+    await page.locator('#kinds-chart .u-over').hover({ position: { x: 31, y: 60 } });
+    await until('that of the other', async () => (await sharing.innerText()) !== atFirst);
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+
+  test('has curves that follow the width and the colours of the page', async () => {
+    const light = await page.evaluate(() =>
+      getComputedStyle(document.documentElement).getPropertyValue('--run-2'),
+    );
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [320, 390, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        await until('charts as wide as their places', () => areAsWideAsTheirPlaces(page));
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+        for (const [chart, property] of [
+          ['saved-chart', '--run-1'],
+          ['saved-chart', '--run-2'],
+          ['cpu-chart', '--run-2'],
+          ['kinds-chart', '--kind-volatile'],
+        ] as const)
+          await until(`${property} in ${chart}`, async () => {
+            return (await pixelsOf(page, chart, property)) > 30;
+          });
+      }
+    }
+    expect(
+      await page.evaluate(() =>
+        getComputedStyle(document.documentElement).getPropertyValue('--run-2'),
+      ),
+    ).not.toBe(light);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('has curves of nothing but zeroes too, no markup of theirs, and none that run backwards', async () => {
+    const data = (label: string, seconds: readonly number[]): string => {
+      const zeroes = seconds.map(() => 0);
+      const kinds = ['shared', 'sharing', 'zero', 'unshared', 'volatile'];
+      const kindBytes = Object.fromEntries(kinds.map((kind) => [kind, zeroes]));
+      const processor = { seconds, share: zeroes };
+      const more = { colour: 1, isDashed: false, savedBytes: seconds, hugePages: zeroes };
+      const runs = [{ label, seconds, kindBytes, processor, ...more }];
+      return `<h1>Saved</h1><script type="application/json" id="data">${JSON.stringify({
+        ...{ labelled: '', runs },
+      }).replaceAll('<', '\\u003c')}</script>`;
+    };
+    const hostile = '<img src=x onerror=alert(1)>';
+    writeFileSync(file('drawn.html'), data(hostile, [0, 1, 2]));
+    await open(file('drawn.html'));
+    await until('the file', async () => (await said()) === 'drawn.html, as it was written.');
+    expect(await page.locator('#saved-chart .u-label').last().innerText()).toBe(hostile);
+    expect(await page.locator('#opened img').count()).toBe(0);
+    writeFileSync(file('backwards.html'), data(hostile, [2, 1, 0]));
+    await open(file('backwards.html'));
+    await until('the other', async () => (await said()).startsWith('backwards.html, as it was'));
+    expect(await said()).toContain('What it draws is seen where the file itself is opened.');
+    expect(await page.locator('#opened canvas').count()).toBe(0);
   });
 
   test('can make it do nothing: no script, no attribute, no request', async () => {

@@ -2,8 +2,10 @@
  * One chart: curves over the time predicted, drawn by uPlot, on a screen or for paper. What is
  * pointed at in one is pointed at in all, and so is a stretch that is looked at closer, and a
  * curve that is hidden.
+ *
+ * uPlot is handed in: a page of its own has it bundled, the dashboard as a script beside others.
  */
-import UPlot from 'uplot';
+import type UPlot from 'uplot';
 import { elapsed, TIME_STEPS } from './elapsed.js';
 
 const HEIGHT_PX = 220;
@@ -44,11 +46,11 @@ export class Chart {
 
   constructor(
     private readonly target: HTMLElement,
+    /** What it is a picture of, for who does not see it. */
+    private readonly what: string,
     private look: ChartLook,
+    private readonly uPlot: typeof UPlot,
   ) {
-    // A figure that has nothing to show is not there.
-    const figure = target.closest('figure');
-    if (figure !== null) figure.hidden = false;
     new ResizeObserver(() => this.resize()).observe(target);
   }
 
@@ -62,17 +64,25 @@ export class Chart {
   draw(isPrinted: boolean): void {
     this.isPrinted = isPrinted;
     const before = this.plot;
-    const { lines } = this.look;
+    const {
+      look: { lines },
+      uPlot,
+    } = this;
     const hidden = new Set(before?.series.flatMap(({ show, label }) => (show ? [] : [label])));
-    const data = UPlot.join(lines.map(({ seconds, values }) => [[...seconds], [...values]]));
+    const data = uPlot.join(lines.map(({ seconds, values }) => [[...seconds], [...values]]));
     before?.destroy();
-    const plot = new UPlot(this.options(hidden), data, this.target);
-    const what = this.target.dataset.what ?? '';
+    const plot = new uPlot(this.options(hidden), data, this.target);
     const picture = plot.root.querySelector('.u-wrap');
     picture?.setAttribute('role', 'img');
-    picture?.setAttribute('aria-label', what);
+    picture?.setAttribute('aria-label', this.what);
     this.plot = plot;
     this.sayLast();
+  }
+
+  /** Others are not told of it any more, nor it of them. */
+  remove(): void {
+    this.plot?.destroy();
+    this.plot = undefined;
   }
 
   private options(hidden: ReadonlySet<unknown>): UPlot.Options {

@@ -25,14 +25,14 @@ export function hugePages(runs: readonly RunCurves[]): ChartLook {
 /** Of one setting, piled up. The highest is drawn first, and each covers what is below it. */
 export function pageKinds({ seconds, kindBytes }: RunCurves): ChartLook {
   const heights = new Array<number>(seconds.length).fill(0);
-  const piled = PAGE_KINDS.filter((kind) => kindBytes[kind].some((each) => each > 0)).map(
-    (kind): Line => {
-      const values = kindBytes[kind];
-      for (const [at, value] of values.entries()) heights[at] = (heights[at] ?? 0) + value;
-      const colour = `--kind-${kind}`;
-      return { label: kind, colour, seconds, values: [...heights], said: values, isFilled: true };
-    },
-  );
+  const there = PAGE_KINDS.filter((kind) => kindBytes[kind].some((each) => each > 0));
+  // Without a line there would be no time either.
+  const piled = (there.length === 0 ? PAGE_KINDS : there).map((kind): Line => {
+    const values = kindBytes[kind];
+    for (const [at, value] of values.entries()) heights[at] = (heights[at] ?? 0) + value;
+    const colour = `--kind-${kind}`;
+    return { label: kind, colour, seconds, values: [...heights], said: values, isFilled: true };
+  });
   return { lines: piled.reverse(), says: size, areSizes: true };
 }
 

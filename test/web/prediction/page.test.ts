@@ -11,6 +11,7 @@ import { chromiumPath, launchChromium } from '../../../tools/load/browser.js';
 import { TemporaryDirectory } from '../../daemon-process.js';
 import { until } from '../../until.js';
 import { violations } from '../axe.js';
+import { areAsWideAsTheirPlaces, pixelsOf } from './pixels.js';
 import { run, samples, told } from './told.js';
 
 const chromium = chromiumPath();
@@ -73,23 +74,6 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     return page;
   }
 
-  /** How many pixels of a chart have the colour that a property of the page's styles names. */
-  const pixelsOf = (page: Page, chart: string, property: string): Promise<number> =>
-    page.locator(`#${chart} canvas`).evaluate((canvas, name) => {
-      const probe = document.createElement('canvas').getContext('2d');
-      const { width, height } = canvas as HTMLCanvasElement;
-      const drawn = (canvas as HTMLCanvasElement).getContext('2d');
-      if (probe === null || drawn === null) return 0;
-      probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
-      probe.fillRect(0, 0, 1, 1);
-      const wanted = probe.getImageData(0, 0, 1, 1).data.join();
-      const { data } = drawn.getImageData(0, 0, width, height);
-      let count = 0;
-      for (let at = 0; at < data.length; at += 4)
-        if (data.slice(at, at + 4).join() === wanted) count++;
-      return count;
-    }, property);
-
   /** What a chart's legend says: a name and a value each. */
   const legend = (page: Page, chart: string): Promise<Record<string, string>> =>
     page
@@ -111,13 +95,7 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
         await page.emulateMedia({ colorScheme });
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 800 });
-          // The charts take the width that there is.
-          const chart = page.locator('#saved-chart');
-          await until('charts as wide as their places', () =>
-            chart.evaluate(
-              (place) => place.querySelector('.u-wrap')?.clientWidth === place.clientWidth,
-            ),
-          );
+          await until('charts as wide as their places', () => areAsWideAsTheirPlaces(page));
           const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
           expect(scrolled, `at ${width}`).toBe(width);
           expect(await violations(page), `at ${width}`).toEqual([]);
@@ -273,6 +251,19 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     expect(await sixteen.locator('#choice').isVisible()).toBe(true);
     await one.close();
     await sixteen.close();
+  });
+
+  test('two charts stand beside each other where there is room, on a card', async () => {
+    const page = await open('ONE');
+    const tops = async (): Promise<number[]> =>
+      page
+        .locator('#charts figure')
+        .evaluateAll((figures) => figures.map((each) => each.getBoundingClientRect().top));
+    const [first, second] = await tops();
+    expect(second).toBe(first);
+    await page.setViewportSize({ width: 390, height: 900 });
+    await until('one below the other', async () => new Set(await tops()).size === 3);
+    await page.close();
   });
 
   test('on paper it is light, of the paper’s width, and tells all', async () => {

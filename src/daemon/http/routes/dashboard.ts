@@ -58,6 +58,12 @@ const MODULES = [
   'web/map/page-states',
   'web/map/state-colours',
   'web/opened-page',
+  'web/prediction/chart',
+  'web/prediction/charts',
+  'web/prediction/checked-curves',
+  'web/prediction/curves',
+  'web/prediction/elapsed',
+  'web/prediction/kinds-of-charts',
   'web/rest',
   'web/seldom',
   'web/sharing-card',
@@ -83,6 +89,7 @@ const STYLES = [
   'map/legend.css',
   'map/page.css',
   'heat-map/heat-map.css',
+  'prediction/curves.css',
 ];
 
 const PAGE = { path: join(ROOT, 'src/web/index.html'), type: 'text/html; charset=utf-8' };

@@ -91,6 +91,8 @@ export class OpenedPage {
     if (areCurves(data)) this.draw(data, page);
     const copy = made('div');
     copyInto(copy, page.body);
+    for (const [at, around] of copy.querySelectorAll('.scrolled').entries())
+      around.ariaLabel = `Table ${at + 1} of the page opened`;
     this.place.append(copy);
   }
 
@@ -125,7 +127,6 @@ function copyInto(target: HTMLElement, source: Node): void {
 function scrolled(table: HTMLTableElement): HTMLElement {
   const around = made('section', '', 'scrolled');
   around.tabIndex = 0;
-  around.ariaLabel = 'Table of the page opened';
   around.append(table);
   return around;
 }

@@ -7,32 +7,21 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 interface Violation {
   readonly id: string;
-  readonly impact: string;
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** `within`: a selector of the part that is looked at. */
+/** However little serious. `within`: a selector of the part that is looked at. */
 export async function violations(page: Page, within = 'html'): Promise<string[]> {
-  return (await found(page, within)).map(worded);
-}
-
-export async function seriousViolations(page: Page): Promise<string[]> {
-  const all = await found(page, 'html');
-  return all.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(worded);
-}
-
-async function found(page: Page, within: string): Promise<readonly Violation[]> {
   await page.evaluate(AXE);
-  return page.evaluate(async (part) => {
+  const found = await page.evaluate(async (part) => {
     const { axe: checker } = globalThis as unknown as {
-      axe: { run(part: string): Promise<{ violations: Violation[] }> };
+      axe: { run(part: string, options: object): Promise<{ violations: Violation[] }> };
     };
-    return (await checker.run(part)).violations.map(({ id, impact, nodes }) => ({
-      ...{ id, impact, nodes: nodes.map(({ html }) => ({ html })) },
-    }));
+    return (await checker.run(part, { resultTypes: ['violations'] })).violations.map(
+      ({ id, nodes }) => ({
+        ...{ id, nodes: nodes.map(({ html }) => ({ html })) },
+      }),
+    );
   }, within);
-}
-
-function worded({ id, nodes }: Violation): string {
-  return `${id}: ${nodes.map(({ html }) => html).join(' ')}`;
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }

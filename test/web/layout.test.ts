@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../until.js';
-import { seriousViolations } from './axe.js';
+import { violations } from './axe.js';
 import { chromium, LookedAt } from './looked-at.js';
 
 /** Chrome's own measure of what moves: below 0.1 it calls a page good. */
@@ -54,7 +54,7 @@ describe.skipIf(chromium === undefined)('nothing jumps on the dashboard', () => 
     const sum = shifts.reduce((all, { value }) => all + value, 0);
     expect(sum, JSON.stringify(shifts)).toBeLessThan(HARDLY_ANYTHING);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.close();
   });
 });

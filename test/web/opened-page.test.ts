@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { predictionPage } from '../../src/cli/commands/foresee/page/prediction-page.js';
 import { until } from '../until.js';
-import { seriousViolations } from './axe.js';
+import { violations } from './axe.js';
 import { chromium, LookedAt } from './looked-at.js';
 import { areAsWideAsTheirPlaces, pixelsOf } from './prediction/pixels.js';
 import { run, samples, told } from './prediction/told.js';
@@ -33,7 +33,7 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
     await page.waitForSelector('#opened-map canvas');
     expect(await page.locator('#opened th', { hasText: 'vm2' }).count()).toBeGreaterThan(0);
     expect(await page.locator('#opened h3').innerText()).toContain('2 guests');
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   test('that ksmd predict has written has its verdict, its settings and its curves', async () => {
@@ -58,7 +58,7 @@ describe.skipIf(chromium === undefined)('a page opened in the dashboard', () => 
     await page.getByLabel('With', { exact: true }).selectOption('pages_to_scan=1000');
     await page.locator('#kinds-chart .u-over').hover({ position: { x: 31, y: 60 } });
     await until('that of the other', async () => (await sharing.innerText()) !== atFirst);
-    expect(await seriousViolations(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   test('has curves that follow the width and the colours of the page', async () => {

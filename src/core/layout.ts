@@ -228,7 +228,20 @@ export const LOAD_WORDS = 8;
  */
 export const CTL_INCOMING = CONTROL_BASE + 3424;
 export const INCOMING_WORDS = 16386;
-export const CONTROL_END = CONTROL_BASE + 19810;
+/**
+ * The pages whose ways down the trees are walked ahead of their searches
+ * (src/core/trees/lookahead.ts). The core, on the scanner's thread only.
+ */
+export const CTL_LOOKAHEAD = CONTROL_BASE + 19810;
+export const LOOKAHEAD_PAGES = 16;
+/** The first four bytes of the page, as a number that is larger if they are. */
+export const LOOKAHEAD_KEY = 0;
+/** Of which NUMA node the trees are. */
+export const LOOKAHEAD_TREE = 1;
+/** How far the way has been walked; 0 at its end. */
+export const LOOKAHEAD_NODE = 2;
+export const LOOKAHEAD_WORDS = 3;
+export const CONTROL_END = CONTROL_BASE + 19858;
 
 /** There is no such thread. */
 export const THREAD_NONE = 0;

@@ -28,6 +28,7 @@ import {
 } from '../layout';
 import { guestOf } from '../memory/mappings';
 import { isKsmPage, stableNodeOf } from '../memory/references';
+import { lookAhead } from '../trees/lookahead';
 import { add, addWide, load, store } from '../words';
 import { rmapItemCreate, rmapItemDestroy, rmapItemDetach } from './rmap-items';
 import { ageAndSkip } from './smart-scan';
@@ -45,7 +46,9 @@ const GROUP_MASK: u32 = (1 << POPULATION_SHIFT) - 1;
 export function walk(slot: u32, end: u32, limit: u32, nowMs: u32): u32 {
   let scanned: u32 = 0;
   const before = load(CTL_PAGES_SCANNED);
+  let ahead = slot;
   while (slot < end && scanned < limit) {
+    if (slot >= ahead) ahead = lookAhead(slot, end, limit - scanned);
     const past = pastUntouched(slot);
     if (past != slot) {
       if (isMergeable(slot)) countAbsent((min(past, end) - slot) / SLOT_WORDS);

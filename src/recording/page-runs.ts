@@ -6,8 +6,27 @@ import type { PagesRecord } from './records.js';
 /** Of a run: what comes after is one of its own. */
 const MOST_PAGES = 4096;
 
+/**
+ * Room for the fingerprints of a run: guests that are told one after the other have it in turn. A
+ * view of each length is made once, as there are as many runs as pages where these take turns.
+ */
+export class RunRoom {
+  private readonly bytes = Buffer.alloc(MOST_PAGES * FINGERPRINT_BYTES);
+  private readonly views: (Buffer | undefined)[] = new Array(MOST_PAGES + 1).fill(undefined);
+
+  put(fingerprint: Buffer, at: number): void {
+    fingerprint.copy(this.bytes, at * FINGERPRINT_BYTES);
+  }
+
+  /** Of the first so many pages: good until others are put there. */
+  of(pages: number): Buffer {
+    const view = this.views[pages] ?? this.bytes.subarray(0, pages * FINGERPRINT_BYTES);
+    this.views[pages] = view;
+    return view;
+  }
+}
+
 export class PageRuns {
-  private readonly fingerprints = Buffer.alloc(MOST_PAGES * FINGERPRINT_BYTES);
   private page = 0;
   private pages = 0;
   private state = 0;
@@ -16,9 +35,11 @@ export class PageRuns {
   constructor(
     private readonly guest: number,
     private readonly write: (record: PagesRecord) => void,
+    private readonly room = new RunRoom(),
   ) {}
 
-  add(page: number, state: number, { fingerprints, owner }: Extra = {}): void {
+  /** With the fingerprint of a page that is PAGE_CONTENT, or the owner of one that is PAGE_SHARED. */
+  add(page: number, state: number, fingerprint?: Buffer, owner?: number): void {
     if (
       this.pages === 0 ||
       page !== this.page + this.pages ||
@@ -31,7 +52,7 @@ export class PageRuns {
       this.state = state;
       this.owner = owner;
     }
-    fingerprints?.copy(this.fingerprints, this.pages * FINGERPRINT_BYTES);
+    if (fingerprint !== undefined) this.room.put(fingerprint, this.pages);
     this.pages++;
   }
 
@@ -43,16 +64,6 @@ export class PageRuns {
     const run = { type: 'pages', guest, page, pages, state } as const;
     if (owner !== undefined) this.write({ ...run, owner });
     else if ((state & PAGE_KIND) !== PAGE_CONTENT) this.write(run);
-    else {
-      const fingerprints = this.fingerprints.subarray(0, pages * FINGERPRINT_BYTES);
-      this.write({ ...run, fingerprints });
-    }
+    else this.write({ ...run, fingerprints: this.room.of(pages) });
   }
-}
-
-interface Extra {
-  /** Of PAGE_CONTENT: of the page alone. */
-  readonly fingerprints?: Buffer;
-  /** Of PAGE_SHARED. */
-  readonly owner?: number;
 }

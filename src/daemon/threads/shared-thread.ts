@@ -134,7 +134,7 @@ class Look {
     }
     const owner = owners[frame];
     if (owner > 0) {
-      runs.add(page, PAGE_SHARED, { owner: owner - 1 });
+      runs.add(page, PAGE_SHARED, undefined, owner - 1);
       return;
     }
     owners[frame] = guest + 1;
@@ -143,7 +143,7 @@ class Look {
 
   private addContent(runs: PageRuns, page: number, fingerprints: Buffer, marks: number): void {
     if (fingerprints.equals(ZEROES)) runs.add(page, PAGE_ZEROES | marks);
-    else if (this.sample.has(fingerprints)) runs.add(page, PAGE_CONTENT | marks, { fingerprints });
+    else if (this.sample.has(fingerprints)) runs.add(page, PAGE_CONTENT | marks, fingerprints);
     else runs.add(page, PAGE_UNSAMPLED | marks);
   }
 

@@ -15,7 +15,8 @@ import type { Selection } from '../../sources/process/process-source.js';
 import { assertSoftDirty } from '../../sources/process/soft-dirty.js';
 import type { Source } from '../../sources/source.js';
 import type { RecordingHeader } from '../format.js';
-import type { EndRecord, SweepRecord } from '../records.js';
+import { RunRoom } from '../page-runs.js';
+import type { EndRecord, PagesRecord, SweepRecord } from '../records.js';
 import { FrameOwners } from './frame-owners.js';
 import { describeHost, hostFacts, hostNumbers } from './host-facts.js';
 import { type CaptureClock, HOST_CLOCK, Pace } from './pace.js';
@@ -125,6 +126,7 @@ class Capture {
   private readonly sink: RecordSink;
   private readonly fingerprinter: Fingerprinter;
   private readonly sample: Sample;
+  private readonly room = new RunRoom();
   private readonly numbers = hostNumbers();
   private readonly pace: Pace;
   private readonly context: SweepContext;
@@ -256,7 +258,8 @@ class Capture {
 
   private watchOf(guest: number): PageWatch {
     const { fingerprinter, sample } = this;
-    const watch = new PageWatch(guest, fingerprinter, sample, (record) => this.sink.write(record));
+    const write = (record: PagesRecord): void => this.sink.write(record);
+    const watch = new PageWatch(guest, fingerprinter, sample, write, this.room);
     this.watches.set(guest, watch);
     return watch;
   }

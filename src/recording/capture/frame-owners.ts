@@ -2,47 +2,59 @@
  * Whose page a frame was told as first, in one sweep: other guests that a fork has made map it at
  * the same address.
  *
- * Open addressing in typed arrays, 20 bytes a place: families share millions of frames, of which a
- * Map would take ten times as much.
+ * Frames are kept by where they are mapped, a stretch of pages at a time, once for each guest that
+ * was the first there with one of them: eight bytes a page, of families that share millions. Those
+ * of the sweep before are written over. Guests that are no family but have pages at the same
+ * address are asked one after the other: there are few, as addresses are chosen by chance.
  */
+import { STRETCH_PAGES } from '../recorded-host.js';
 
-/** Places at first; a power of two, as ever. */
-const FEWEST_PLACES = 1024;
-/** As full as it gets, of four parts: chains are short yet. */
-const FULL_QUARTERS = 3;
-/** Odd numbers that spread what is near each other: 2^32 by the golden ratio (Knuth, 6.4). */
-const SPREAD_LOW = 0x9e3779b1;
-const SPREAD_HIGH = 0x85ebca6b;
+/** Of one guest; 0 where another had the page's frame before, or the page is its own alone. */
+interface OwnedStretch {
+  readonly guest: number;
+  readonly frames: Float64Array;
+}
 
 export class FrameOwners {
-  /** By place; 0 where it is empty, as frame 0 is no process's. */
-  private frames = new Float64Array(FEWEST_PLACES);
-  private pages = new Float64Array(FEWEST_PLACES);
-  private guests = new Uint32Array(FEWEST_PLACES);
-  private known = 0;
+  /** By place, in the order in which guests came. */
+  private readonly stretches = new Map<number, OwnedStretch[]>();
+  /** Of the sweep before, to be used again. */
+  private spare: Float64Array[] = [];
+  private lastPlace = -1;
+  private last: OwnedStretch[] = [];
   private readonly shared = new Set<number>();
 
   /** A new sweep begins. */
   begin(): void {
-    this.frames.fill(0);
-    this.known = 0;
+    this.spare = [];
+    for (const each of this.stretches.values())
+      for (const { frames } of each) this.spare.push(frames);
+    this.stretches.clear();
+    this.lastPlace = -1;
     this.shared.clear();
   }
 
   /**
-   * The guest that had the frame at this page; undefined if none had it yet, which this one then
-   * has, or it lay elsewhere.
+   * The guest that had the frame at this page; undefined if none had it there yet, which this one
+   * then has. A guest asks once for each of its pages.
    */
   ownerOf(frame: number, page: number, guest: number): number | undefined {
-    const place = this.placeOf(frame);
-    if (this.frames[place] !== frame) {
-      this.put(place, frame, page, guest);
-      return undefined;
+    const index = page % STRETCH_PAGES;
+    const stretches = this.at(Math.floor(page / STRETCH_PAGES));
+    let own: OwnedStretch | undefined;
+    for (const stretch of stretches) {
+      if (stretch.guest === guest) own = stretch;
+      else if (stretch.frames[index] === frame) {
+        this.shared.add(stretch.guest);
+        return stretch.guest;
+      }
     }
-    const owner = this.guests[place];
-    if (this.pages[place] !== page || owner === guest || owner === undefined) return undefined;
-    this.shared.add(owner);
-    return owner;
+    if (own === undefined) {
+      own = { guest, frames: this.takeFrames() };
+      stretches.push(own);
+    }
+    own.frames[index] = frame;
+    return undefined;
   }
 
   /** Another guest was told that this one has its page. */
@@ -50,38 +62,19 @@ export class FrameOwners {
     return this.shared.has(guest);
   }
 
-  /** Where the frame is, or else the empty place where it would be. */
-  private placeOf(frame: number): number {
-    const { frames } = this;
-    const mask = frames.length - 1;
-    // Where frames have no numbers these are addresses, of more than 32 bits.
-    const high = Math.floor(frame / 2 ** 32);
-    const hash = Math.imul(frame, SPREAD_LOW) ^ Math.imul(high, SPREAD_HIGH);
-    let place = hash >>> Math.clz32(mask);
-    while (frames[place] !== 0 && frames[place] !== frame) place = (place + 1) & mask;
-    return place;
-  }
-
-  private put(place: number, frame: number, page: number, guest: number): void {
-    this.frames[place] = frame;
-    this.pages[place] = page;
-    this.guests[place] = guest;
-    this.known++;
-    if (this.known * 4 > this.frames.length * FULL_QUARTERS) this.grow();
-  }
-
-  private grow(): void {
-    const { frames, pages, guests } = this;
-    this.frames = new Float64Array(frames.length * 2);
-    this.pages = new Float64Array(frames.length * 2);
-    this.guests = new Uint32Array(frames.length * 2);
-    for (let old = 0; old < frames.length; old++) {
-      const frame = frames[old] ?? 0;
-      if (frame === 0) continue;
-      const place = this.placeOf(frame);
-      this.frames[place] = frame;
-      this.pages[place] = pages[old] ?? 0;
-      this.guests[place] = guests[old] ?? 0;
+  private at(place: number): OwnedStretch[] {
+    if (place === this.lastPlace) return this.last;
+    let stretches = this.stretches.get(place);
+    if (stretches === undefined) {
+      stretches = [];
+      this.stretches.set(place, stretches);
     }
+    this.lastPlace = place;
+    this.last = stretches;
+    return stretches;
+  }
+
+  private takeFrames(): Float64Array {
+    return this.spare.pop()?.fill(0) ?? new Float64Array(STRETCH_PAGES);
   }
 }

@@ -18,12 +18,14 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../format.js';
-import { PageRuns } from '../page-runs.js';
+import { PageRuns, type RunRoom } from '../page-runs.js';
 import { STRETCH_PAGES } from '../recorded-host.js';
 import type { PagesRecord } from '../records.js';
-import { CHANGED, SeenPages, type SeenStretch, UNDECIDED } from './seen-pages.js';
+import { CHANGED, PageHash, SeenPages, type SeenStretch, UNDECIDED } from './seen-pages.js';
 
 const hasher = await xxhash();
+/** Of the page that is looked at. */
+const hash = new PageHash();
 const ZEROES = Buffer.alloc(FINGERPRINT_BYTES);
 
 /** Pages of one sweep: how many there are, and how many are not what they were. */
@@ -46,8 +48,9 @@ export class PageWatch {
     private readonly fingerprinter: Fingerprinter,
     private readonly sample: Sample,
     write: (record: PagesRecord) => void,
+    room?: RunRoom,
   ) {
-    this.runs = new PageRuns(guest, write);
+    this.runs = new PageRuns(guest, write, room);
   }
 
   /** A sweep begins: pages come in order of address. */
@@ -70,16 +73,16 @@ export class PageWatch {
     const index = page % STRETCH_PAGES;
     const before = stretch.states[index] ?? PAGE_ABSENT;
     const kind = before & PAGE_KIND;
-    const hash = hasher.h64Raw(bytes);
+    hash.set(hasher.h64Raw(bytes));
     const isKnown = kind !== PAGE_ABSENT && kind !== PAGE_SHARED;
-    if (isKnown && stretch.hashes[index] === hash) {
+    if (isKnown && stretch.isAsBefore(index, hash)) {
       // Looked at again in the same sweep, before it was decided.
       if ((before & UNDECIDED) !== 0) this.undecidedPages++;
       else if (kind === PAGE_RESTLESS) this.tell(page, stretch, index, bytes, marks);
       else this.remark(page, stretch, index, marks);
       return;
     }
-    stretch.hashes[index] = hash;
+    stretch.keep(index, hash);
     if (isKnown) this.tally.changed++;
     if (kind === PAGE_RESTLESS) {
       this.tally.restless++;
@@ -111,16 +114,16 @@ export class PageWatch {
     const index = page % STRETCH_PAGES;
     const before = stretch.states[index] ?? PAGE_ABSENT;
     const state = PAGE_SHARED | marks;
-    if ((before & ~CHANGED) === state && stretch.owners[index] === owner) return;
+    if ((before & ~CHANGED) === state && stretch.ownerOf(index) === owner) return;
     stretch.states[index] = state;
-    stretch.owners[index] = owner;
-    this.runs.add(page, state, { owner });
+    stretch.share(index, owner);
+    this.runs.add(page, state, undefined, owner);
   }
 
   /** Whether a page was last seen to hold these bytes. */
   holds(page: number, bytes: Buffer): boolean {
-    const hash = hasher.h64Raw(bytes);
-    return this.seen.hashOf(page) === hash;
+    hash.set(hasher.h64Raw(bytes));
+    return this.seen.holds(page, hash);
   }
 
   /** All that is present has come. How many pages are undecided. */
@@ -135,11 +138,12 @@ export class PageWatch {
     this.seen.undecided((page, stretch, index) => {
       const state = (stretch.states[index] ?? 0) & ~UNDECIDED;
       const marks = state & ~(PAGE_KIND | CHANGED);
-      const hash = read(page) ? hasher.h64Raw(bytes) : undefined;
-      if (hash !== undefined && hash === stretch.hashes[index])
+      const isRead = read(page);
+      if (isRead) hash.set(hasher.h64Raw(bytes));
+      if (isRead && stretch.isAsBefore(index, hash))
         this.tell(page, stretch, index, bytes, marks | CHANGED);
       else {
-        if (hash !== undefined) stretch.hashes[index] = hash;
+        if (isRead) stretch.keep(index, hash);
         this.tally.restless++;
         stretch.states[index] = PAGE_RESTLESS | marks | CHANGED;
         this.runs.add(page, PAGE_RESTLESS | marks);
@@ -179,7 +183,7 @@ export class PageWatch {
         : PAGE_UNSAMPLED;
     stretch.states[index] = kind | marks;
     const told = kind | (marks & ~CHANGED);
-    if (kind === PAGE_CONTENT) this.runs.add(page, told, { fingerprints: fingerprint });
+    if (kind === PAGE_CONTENT) this.runs.add(page, told, fingerprint);
     else if ((before & ~(CHANGED | UNDECIDED)) !== told) this.runs.add(page, told);
     else if (kind === PAGE_UNSAMPLED) this.unsampledChanges++;
   }

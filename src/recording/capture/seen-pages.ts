@@ -1,10 +1,11 @@
 /**
  * What was seen of a guest's pages when they were last looked at: a fast hash, by which it is told
- * whether a page has changed, and what the recording says of it. Nine bytes a page.
+ * whether a page has changed, and what the recording says of it. Nine bytes a page, of whatever
+ * kind, and nothing is made new where a page is looked at again.
  *
  * Stretches of pages are kept by their place; to find what has gone they are passed in order.
  */
-import { PAGE_ABSENT, PAGE_KIND } from '../format.js';
+import { PAGE_ABSENT, PAGE_KIND, PAGE_SHARED } from '../format.js';
 import { STRETCH_PAGES } from '../recorded-host.js';
 
 /** Beside PAGE_ bits: the page had changed when it was looked at last. */
@@ -12,15 +13,38 @@ export const CHANGED = 0x20;
 /** It is to be looked at again before it is told. */
 export const UNDECIDED = 0x40;
 
+/** What a page holds, of 64 bits, as two words: a bigint for each would be garbage by the million. */
+export class PageHash {
+  private readonly whole = new BigUint64Array(1);
+  readonly words = new Uint32Array(this.whole.buffer);
+
+  set(hash: bigint): void {
+    this.whole[0] = hash;
+  }
+}
+
 export class SeenStretch {
   readonly states = new Uint8Array(STRETCH_PAGES);
-  readonly hashes = new BigUint64Array(STRETCH_PAGES);
-  private sharedWith: Uint32Array | undefined;
+  /** Two a page: of its hash, or the first of them its owner if it is PAGE_SHARED. */
+  private readonly words = new Uint32Array(STRETCH_PAGES * 2);
 
-  /** Of pages that are PAGE_SHARED. */
-  get owners(): Uint32Array {
-    this.sharedWith ??= new Uint32Array(STRETCH_PAGES);
-    return this.sharedWith;
+  isAsBefore(index: number, { words }: PageHash): boolean {
+    const { words: before } = this;
+    return before[index * 2] === words[0] && before[index * 2 + 1] === words[1];
+  }
+
+  keep(index: number, { words }: PageHash): void {
+    this.words[index * 2] = words[0] ?? 0;
+    this.words[index * 2 + 1] = words[1] ?? 0;
+  }
+
+  /** Of a page that is PAGE_SHARED. */
+  ownerOf(index: number): number | undefined {
+    return this.words[index * 2];
+  }
+
+  share(index: number, owner: number): void {
+    this.words[index * 2] = owner;
   }
 }
 
@@ -60,9 +84,13 @@ export class SeenPages {
     return stretch?.states[page % STRETCH_PAGES] ?? PAGE_ABSENT;
   }
 
-  hashOf(page: number): bigint | undefined {
+  /** It was last seen to hold this itself. */
+  holds(page: number, hash: PageHash): boolean {
     const stretch = this.stretches.get(Math.floor(page / STRETCH_PAGES));
-    return stretch?.hashes[page % STRETCH_PAGES];
+    const index = page % STRETCH_PAGES;
+    const kind = (stretch?.states[index] ?? PAGE_ABSENT) & PAGE_KIND;
+    if (kind === PAGE_ABSENT || kind === PAGE_SHARED) return false;
+    return stretch?.isAsBefore(index, hash) === true;
   }
 
   /**

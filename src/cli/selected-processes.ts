@@ -3,7 +3,7 @@
  * what a guest of each is to be called.
  */
 import { InvalidArgumentError } from 'commander';
-import type { Selection } from '../sources/process/process-source.js';
+import type { Selection } from '../sources/process/process-memory.js';
 import {
   cgroupProcesses,
   DEFAULT_PATTERN,

@@ -111,7 +111,8 @@ export class HostWriter {
       if (isSameStretch(before.stretches.get(place), guest.stretches.get(place))) continue;
       for (let index = 0; index < STRETCH_PAGES; index++) {
         const now = this.pageOf(guest, id, place, index, host, ids);
-        if (!isPage(before, place, index, now)) runs.add(now.page, now.state, now.fingerprints, now.owner);
+        if (!isPage(before, place, index, now))
+          runs.add(now.page, now.state, now.fingerprints, now.owner);
       }
     }
     runs.end();

@@ -61,9 +61,10 @@ export class PageRuns {
     const { guest, page, pages, state, owner } = this;
     if (pages === 0) return;
     this.pages = 0;
-    const run = { type: 'pages', guest, page, pages, state } as const;
-    if (owner !== undefined) this.write({ ...run, owner });
-    else if ((state & PAGE_KIND) !== PAGE_CONTENT) this.write(run);
-    else this.write({ ...run, fingerprints: this.room.of(pages) });
+    const fingerprints = (state & PAGE_KIND) === PAGE_CONTENT ? this.room.of(pages) : undefined;
+    if (fingerprints !== undefined)
+      this.write({ type: 'pages', guest, page, pages, state, fingerprints });
+    else if (owner !== undefined) this.write({ type: 'pages', guest, page, pages, state, owner });
+    else this.write({ type: 'pages', guest, page, pages, state });
   }
 }

@@ -19,11 +19,11 @@ export async function bareRead(pids: readonly number[]): Promise<BareRead> {
   let processorMs = 0;
   for (const pid of pids) {
     const source = await ProcessSource.open(pid, 'advised');
-    const { pageSize, mappings } = source;
+    const { pageSize, layout } = source;
     await source.close();
     const memory = openSync(`/proc/${pid}/mem`, 'r');
     const begin = process.cpuUsage();
-    for (const { spans } of mappings)
+    for (const { spans } of layout.regions)
       for (const { address, length } of spans)
         for (let done = 0; done < length; done += READ_BYTES) {
           const want = Math.min(READ_BYTES, length - done);

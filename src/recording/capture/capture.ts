@@ -11,7 +11,7 @@ import { Fingerprinter } from '../../fingerprints/fingerprint.js';
 import type { FingerprintKey } from '../../fingerprints/key.js';
 import { Sample } from '../../fingerprints/sample.js';
 import { hostPageSize } from '../../sources/host-page-size.js';
-import type { Selection } from '../../sources/process/process-source.js';
+import type { Selection } from '../../sources/process/process-memory.js';
 import { assertSoftDirty } from '../../sources/process/soft-dirty.js';
 import type { Source } from '../../sources/source.js';
 import type { RecordingHeader } from '../format.js';
@@ -22,6 +22,7 @@ import { describeHost, hostFacts, hostNumbers } from './host-facts.js';
 import { type CaptureClock, HOST_CLOCK, Pace } from './pace.js';
 import { PageBuffer } from './page-buffer.js';
 import { PageWatch } from './page-watch.js';
+import { PrefixSample } from './prefixes.js';
 import { imageName, SweptImage } from './swept-image.js';
 import { GUEST_NUMBERS, type SweepContext, SweptProcess } from './swept-process.js';
 
@@ -169,6 +170,7 @@ class Capture {
       softDirty,
       owners: new FrameOwners(),
       buffer: new PageBuffer(pageSize),
+      prefixes: new PrefixSample(pageSize),
       pace: this.pace,
       watches: this.watches,
       write: (record) => this.sink.write(record),
@@ -271,9 +273,11 @@ class Capture {
     let isOwnerGone = false;
     for (const process of this.processes.values()) {
       try {
-        // Not before: what it has is to be read while that is true.
         await process.open();
-        undecided += await process.sweep();
+        const pages = await process.sweep();
+        undecided += pages;
+        // What is known of its mappings is held for no longer than it is to be read.
+        if (pages === 0) await process.close();
       } catch (error) {
         // Before anything was recorded, what is wrong is said; later, who cannot be read has left.
         if (!isKsmdError(error, 'ESRCH') && (this.sweeps === 0 || process.isOpen)) throw error;

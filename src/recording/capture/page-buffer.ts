@@ -6,6 +6,8 @@ const PAGES = 64;
 export class PageBuffer {
   readonly bytes: Buffer;
   readonly pages: readonly Buffer[];
+  /** Whose each of them is. */
+  readonly owners = new Uint32Array(PAGES);
 
   constructor(pageSize: number) {
     const bytes = Buffer.alloc(PAGES * pageSize);

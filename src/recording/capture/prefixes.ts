@@ -9,24 +9,41 @@ import { PREFIX_BINS } from '../format.js';
 const MOST_PAGES = 256;
 const FEWEST_PAGES = 16;
 
-/** Takes every so manieth page that comes. */
+/**
+ * Takes every so manieth page that comes, of one mapping after the other: when there are too many,
+ * every second one is let go of, and half as many are taken from then on. The room is one for all.
+ */
 export class PrefixSample {
-  private readonly pages: Buffer[] = [];
-  private readonly step: number;
+  /** Copies of pages, and after them what is free. */
+  private readonly pages: Buffer[];
+  private taken = 0;
+  private step = 1;
   private seen = 0;
 
-  /** `pages`: how many will come. */
-  constructor(pages: number) {
-    this.step = Math.max(1, Math.ceil(pages / MOST_PAGES));
+  constructor(pageSize: number) {
+    const room = Buffer.alloc(MOST_PAGES * pageSize);
+    this.pages = Array.from({ length: MOST_PAGES }, (_, at) =>
+      room.subarray(at * pageSize, (at + 1) * pageSize),
+    );
+  }
+
+  /** A mapping begins. */
+  begin(): void {
+    this.taken = 0;
+    this.step = 1;
+    this.seen = 0;
   }
 
   look(page: Buffer): void {
-    if (this.seen++ % this.step === 0) this.pages.push(Buffer.from(page));
+    if (this.seen++ % this.step !== 0) return;
+    if (this.taken === MOST_PAGES) this.thin();
+    const room = this.pages[this.taken++];
+    if (room !== undefined) page.copy(room);
   }
 
   /** PREFIX_BINS counts; undefined of too few pages. */
   counts(): number[] | undefined {
-    const { pages } = this;
+    const pages = this.pages.slice(0, this.taken);
     if (pages.length < FEWEST_PAGES) return undefined;
     pages.sort(Buffer.compare);
     const counts = new Array<number>(PREFIX_BINS).fill(0);
@@ -37,6 +54,15 @@ export class PrefixSample {
       counts[bin] = (counts[bin] ?? 0) + 1;
     });
     return counts;
+  }
+
+  private thin(): void {
+    const { pages } = this;
+    const kept = pages.filter((_, at) => at % 2 === 0);
+    const free = pages.filter((_, at) => at % 2 === 1);
+    pages.splice(0, pages.length, ...kept, ...free);
+    this.taken = kept.length;
+    this.step *= 2;
   }
 }
 

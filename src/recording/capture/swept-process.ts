@@ -1,8 +1,11 @@
 /** A live process that is looked at sweep by sweep: its facts, its mappings, its pages. */
 import { readFile } from 'node:fs/promises';
 import type { Span } from '../../sources/process/page-table.js';
-import { ProcessSource, type Selection } from '../../sources/process/process-source.js';
-import type { ProcessMapping } from '../../sources/process/smaps.js';
+import {
+  type CountedMapping,
+  ProcessMemory,
+  type Selection,
+} from '../../sources/process/process-memory.js';
 import { clearSoftDirty } from '../../sources/process/soft-dirty.js';
 import {
   MAPPING_ADVISED,
@@ -16,7 +19,7 @@ import type { FrameOwners } from './frame-owners.js';
 import type { Pace } from './pace.js';
 import type { PageBuffer } from './page-buffer.js';
 import type { PageWatch } from './page-watch.js';
-import { PrefixSample } from './prefixes.js';
+import type { PrefixSample } from './prefixes.js';
 
 /** As long a file name as anybody reads. */
 const MOST_LABEL_CHARACTERS = 200;
@@ -40,6 +43,8 @@ export interface SweepContext {
   readonly owners: FrameOwners;
   /** For one guest at a time. */
   readonly buffer: PageBuffer;
+  /** For one mapping at a time. */
+  readonly prefixes: PrefixSample;
   readonly pace: Pace;
   /** By guest: what was seen of it. */
   readonly watches: ReadonlyMap<number, PageWatch>;
@@ -49,7 +54,7 @@ export interface SweepContext {
 }
 
 export class SweptProcess {
-  private source: ProcessSource | undefined;
+  private memory: ProcessMemory | undefined;
   /** How often it was opened. */
   private looks = 0;
   private facts: GuestFacts | undefined;
@@ -64,9 +69,9 @@ export class SweptProcess {
     private readonly context: SweepContext,
   ) {}
 
-  /** It can be read: what it has is known as it was then. */
+  /** It can be read. */
   get isOpen(): boolean {
-    return this.source !== undefined;
+    return this.memory !== undefined;
   }
 
   /** The recording knows it. */
@@ -74,7 +79,7 @@ export class SweptProcess {
     return this.facts !== undefined;
   }
 
-  /** Its page table is looked at. Rejects as ProcessSource does, and clearSoftDirty. */
+  /** Its page table is there to be looked at. Rejects as ProcessMemory does, and clearSoftDirty. */
   async open(): Promise<void> {
     await this.close();
     const { pid, guest, looks } = this;
@@ -82,71 +87,72 @@ export class SweptProcess {
     // Guests that come together have their whole sweeps in turn.
     const isWhole = !softDirty || looks === 0 || (looks + guest) % WHOLE_EVERY === 0;
     if (softDirty && isWhole) await clearSoftDirty(pid);
-    this.source = await ProcessSource.open(pid, selection, undefined, !isWhole);
+    this.memory = await ProcessMemory.open(pid, selection, !isWhole);
     this.looks++;
   }
 
   /** How many pages want a second look. ESRCH if it ended meanwhile. */
   async sweep(): Promise<number> {
-    const { source, watch, context, guest } = this;
-    if (source === undefined) throw new Error('a process is opened before it is swept');
-    this.tellFacts(source);
+    const { memory, watch, context, guest } = this;
+    if (memory === undefined) throw new Error('a process is opened before it is swept');
+    this.tellFacts(memory);
     const before = this.mappings;
     this.mappings = new Map();
     watch.begin();
-    for (const { mapping, node, spans } of source.mappings) {
-      if (spans.length === 0) continue;
-      const facts = mappingFacts(mapping, node, source.pageSize);
+    for (const counted of memory.mappings) {
+      const facts = mappingFacts(counted, memory.pageSize);
       const known = before.get(facts.page);
-      this.mappings.set(facts.page, facts);
       const isAsBefore = isSame(known, facts);
-      if (!isAsBefore) context.write({ type: 'mapping', guest, ...facts });
-      const pages = spans.reduce((sum, { length }) => sum + length, 0) / source.pageSize;
-      const prefixes = known === undefined ? new PrefixSample(pages) : undefined;
-      for (const span of spans) {
+      const prefixes = known === undefined ? context.prefixes : undefined;
+      prefixes?.begin();
+      for await (const span of memory.spans(counted)) {
+        if (!this.mappings.has(facts.page)) {
+          this.mappings.set(facts.page, facts);
+          if (!isAsBefore) context.write({ type: 'mapping', guest, ...facts });
+        }
         // The bits do not tell of pages that came with whole page tables (mremap): all are read.
         const { written, ...unasked } = span;
-        await this.sweepSpan(source, isAsBefore ? span : unasked, prefixes);
+        await this.sweepSpan(memory, isAsBefore ? span : unasked, prefixes);
       }
       const counts = prefixes?.counts();
       if (counts !== undefined)
         context.write({ type: 'prefixes', guest, page: facts.page, counts });
     }
-    await source.assertThere();
+    memory.assertThere();
     const undecided = watch.end();
     for (const page of before.keys())
       if (!this.mappings.has(page)) context.write({ type: 'mapping-gone', guest, page });
-    await this.tellNumbers(source);
+    await this.tellNumbers(memory);
     return undecided;
   }
 
   /** The second look at pages that may be restless. */
   decide(): void {
-    const { source, watch, guest } = this;
-    if (source !== undefined) {
-      const [page = Buffer.alloc(source.pageSize)] = this.context.buffer.pages;
-      watch.decide(page, (at) => source.readNow(page, at * source.pageSize) === page.length);
+    const { memory, watch, guest } = this;
+    if (memory !== undefined) {
+      const [page = Buffer.alloc(memory.pageSize)] = this.context.buffer.pages;
+      watch.decide(page, (at) => memory.readNow(page, at * memory.pageSize) === page.length);
     }
     const pages = watch.unsampledChanges;
     if (pages > 0) this.context.write({ type: 'unsampled-changes', guest, pages });
   }
 
   async close(): Promise<void> {
-    await this.source?.close();
-    this.source = undefined;
+    await this.memory?.close();
+    this.memory = undefined;
   }
 
   private async sweepSpan(
-    source: ProcessSource,
+    memory: ProcessMemory,
     { address, length, huge, frames, merged, written }: Span,
     prefixes: PrefixSample | undefined,
   ): Promise<void> {
     const { watch, context } = this;
     const { bytes, pages } = context.buffer;
-    const { pageSize } = source;
-    const { tellsFrames } = source.facts;
+    const { pageSize } = memory;
+    const { tellsFrames } = memory;
     for (let done = 0; done < length; done += bytes.length) {
-      const chunk = bytes.subarray(0, Math.min(bytes.length, length - done));
+      const chunk = length - done < bytes.length ? bytes.subarray(0, length - done) : bytes;
       const count = chunk.length / pageSize;
       const first = (address + done) / pageSize;
       const index = done / pageSize;
@@ -155,7 +161,7 @@ export class SweptProcess {
       const isKnown = tellsFrames && owners?.every((owner) => owner !== 0) === true;
       // Where some rest, each of the others is read for itself.
       const someRest = written?.subarray(index, index + count).includes(0) === true;
-      const readable = isKnown || someRest ? 0 : source.readNow(chunk, address + done);
+      const readable = isKnown || someRest ? 0 : memory.readNow(chunk, address + done);
       watch.pass(first, count);
       for (let at = 0; at < count; at++) {
         const page = first + at;
@@ -169,10 +175,10 @@ export class SweptProcess {
         }
         if (written?.[index + at] === 0 && watch.rest(page, marks)) continue;
         const isRead =
-          (at + 1) * pageSize <= readable || source.readNow(content, page * pageSize) === pageSize;
+          (at + 1) * pageSize <= readable || memory.readNow(content, page * pageSize) === pageSize;
         if (!isRead) {
           watch.lose(page);
-          source.leaveOut('unreadable', pageSize);
+          memory.leaveOut('unreadable', pageSize);
         } else if (owner !== 0 && context.watches.get(owner)?.holds(page, content) === true)
           // Where frames have no numbers: at one place, mapped elsewhere too, and of equal bytes.
           watch.share(page, owner, marks);
@@ -194,14 +200,16 @@ export class SweptProcess {
     count: number,
   ): Uint32Array | undefined {
     if (frames === undefined) return undefined;
-    const { owners } = this.context;
-    return Uint32Array.from({ length: count }, (_, at) => {
+    const { owners: known, buffer } = this.context;
+    const owners = buffer.owners.subarray(0, count);
+    for (let at = 0; at < count; at++) {
       const frame = frames[index + at] ?? 0;
-      return frame === 0 ? 0 : (owners.ownerOf(frame, page + at, this.guest) ?? 0);
-    });
+      owners[at] = frame === 0 ? 0 : (known.ownerOf(frame, page + at, this.guest) ?? 0);
+    }
+    return owners;
   }
 
-  private tellFacts({ comm, mergesAny, facts: { isPinned } }: ProcessSource): void {
+  private tellFacts({ comm, mergesAny, isPinned }: ProcessMemory): void {
     const { guest, pid, name, startedTicks, facts } = this;
     if (facts?.comm === comm && facts.mergesAny === mergesAny && facts.isPinned === isPinned)
       return;
@@ -209,22 +217,19 @@ export class SweptProcess {
     this.context.write({ type: 'guest', guest, ...this.facts });
   }
 
-  private async tellNumbers(source: ProcessSource): Promise<void> {
+  private async tellNumbers(memory: ProcessMemory): Promise<void> {
     const { pid, guest } = this;
     const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
     const field = (name: string): number =>
       Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
-    const leftOut = new Map(source.leftOut.map(({ reason, bytes }) => [reason, bytes]));
+    const leftOut = new Map(memory.leftOut.map(({ reason, bytes }) => [reason, bytes]));
     const values = [field('VmRSS'), field('VmSwap'), ...LEFT_OUT.map((of) => leftOut.get(of) ?? 0)];
     this.context.write({ type: 'numbers', guest, values });
   }
 }
 
-function mappingFacts(
-  { address, length, path, flags }: ProcessMapping,
-  node: number | undefined,
-  pageSize: number,
-): MappingFacts {
+function mappingFacts({ mapping, node }: CountedMapping, pageSize: number): MappingFacts {
+  const { address, length, path, flags } = mapping;
   const bit = (letters: string, value: number): number => (flags.has(letters) ? value : 0);
   return {
     page: address / pageSize,

@@ -8,13 +8,12 @@
  */
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { FRAME_HIGH, FrameFlags, HUGE_PAGE_FRAMES, PRESENT } from './frames.js';
+import { BATCH_PAGES, Batch, ENTRY_BYTES } from './batch.js';
+import { FrameFlags, HUGE_PAGE_FRAMES, PRESENT } from './frames.js';
 import { PagemapScan, type ScannedRange } from './pagemap-scan.js';
 import type { ProcessMapping } from './smaps.js';
 import { SOFT_DIRTY } from './soft-dirty.js';
 
-const ENTRY_BYTES = 8;
-const BATCH_PAGES = 65_536;
 /** Entries are read at once where there are few of them. */
 const FEW_PAGES = 4096;
 /** Bits 62, 61 and 56 of an entry, in its high word. */
@@ -24,7 +23,10 @@ const EXCLUSIVE = 0x01000000;
 /** No frame's number. */
 const MERGED = -1;
 
-/** Pages in a row that are the process's own and present. */
+/**
+ * Pages in a row that are the process's own and present. What is said of each page is good until
+ * the next span is asked for: whoever keeps it copies it.
+ */
 export interface Span {
   /** Bytes. */
   readonly address: number;
@@ -64,7 +66,6 @@ export class PageTable {
     mergedPages: 0,
     mergedFrames: new Set(),
   };
-  private readonly entries = Buffer.alloc(BATCH_PAGES * ENTRY_BYTES);
 
   private constructor(
     private readonly pagemap: FileHandle,
@@ -115,21 +116,19 @@ export class PageTable {
     mapping: ProcessMapping,
     walked: (bytes: number) => void = () => {},
   ): AsyncGenerator<Span, void, undefined> {
-    const { address, length } = mapping;
-    const end = address + length;
-    if (this.scan === undefined) {
-      if (this.readBytes(mapping) > 0) yield* this.readSpans(address, end, walked);
-      return;
+    const batch = Batch.take();
+    try {
+      if (this.scan !== undefined) yield* this.scannedSpans(this.scan, mapping, batch);
+      else if (this.readBytes(mapping) > 0) yield* this.readSpans(mapping, batch, walked);
+    } finally {
+      batch.giveBack();
     }
-    for (const range of this.scan.ranges(address, end)) {
-      if (this.isLeftOut(range)) continue;
-      for (let at = range.start; at < range.end; ) {
-        const stop = Math.min(range.end, at + BATCH_PAGES * this.pageSize);
-        await this.readEntries(at, stop);
-        yield this.span(at, 0, (stop - at) / this.pageSize, range.isHuge);
-        at = stop;
-      }
-    }
+  }
+
+  /** Its process has not ended, nor become another program, since the table was opened. */
+  get isThere(): boolean {
+    // Of memory that nobody has any more nothing is told, and else of any address.
+    return readSync(this.pagemap.fd, Buffer.alloc(ENTRY_BYTES), 0, ENTRY_BYTES, 0) > 0;
   }
 
   async close(): Promise<void> {
@@ -144,30 +143,48 @@ export class PageTable {
     return !is.isPresent || is.isOfFile || is.isZeroPage;
   }
 
+  private async *scannedSpans(
+    scan: PagemapScan,
+    { address, length }: ProcessMapping,
+    batch: Batch,
+  ): AsyncGenerator<Span, void, undefined> {
+    for (const range of scan.ranges(address, address + length)) {
+      if (this.isLeftOut(range)) continue;
+      for (let at = range.start; at < range.end; ) {
+        const stop = Math.min(range.end, at + BATCH_PAGES * this.pageSize);
+        await this.readEntries(batch, at, stop);
+        yield this.span(batch, at, 0, (stop - at) / this.pageSize, range.isHuge);
+        at = stop;
+      }
+    }
+  }
+
   /** Without PAGEMAP_SCAN: entry by entry. */
   private async *readSpans(
-    address: number,
-    end: number,
+    { address, length }: ProcessMapping,
+    batch: Batch,
     walked: (bytes: number) => void,
   ): AsyncGenerator<Span, void, undefined> {
     const { pageSize } = this;
+    const end = address + length;
     const hugeBytes = HUGE_PAGE_FRAMES * pageSize;
     // From one multiple of a huge page on, so that none lies in two batches.
     for (let at = address; at < end; ) {
       const stop = Math.min(end, Math.floor(at / hugeBytes) * hugeBytes + BATCH_PAGES * pageSize);
-      await this.readEntries(at, stop);
+      await this.readEntries(batch, at, stop);
       const pages = (stop - at) / pageSize;
       for (let page = 0; page < pages; ) {
-        const [kind, step] = this.kindAt(at, page, pages);
+        const [kind, step] = this.kindAt(batch, at, page, pages);
         let next = page + step;
         while (next < pages) {
-          const [following, more] = this.kindAt(at, next, pages);
+          const [following, more] = this.kindAt(batch, at, next, pages);
           if (following !== kind) break;
           next += more;
         }
         if (kind === 'swapped') this.tally.swappedPages += next - page;
         if (kind === 'zero') this.tally.zeroPages += next - page;
-        if (kind === 'own' || kind === 'huge') yield this.span(at, page, next, kind === 'huge');
+        if (kind === 'own' || kind === 'huge')
+          yield this.span(batch, at, page, next, kind === 'huge');
         page = next;
       }
       walked(stop - at);
@@ -177,11 +194,12 @@ export class PageTable {
 
   /** What the `page`th entry read is of, and how many pages are. */
   private kindAt(
+    batch: Batch,
     address: number,
     page: number,
     pages: number,
   ): ['absent' | 'swapped' | 'zero' | 'own' | 'huge', number] {
-    const entry = this.high(page);
+    const entry = batch.high(page);
     if (entry < PRESENT) return [(entry & SWAPPED) === 0 ? 'absent' : 'swapped', 1];
     if ((entry & OF_FILE) !== 0) return ['absent', 1];
     const { flags } = this;
@@ -190,42 +208,41 @@ export class PageTable {
     if (
       vpn % HUGE_PAGE_FRAMES === 0 &&
       pages - page >= HUGE_PAGE_FRAMES &&
-      this.areInARow(page) &&
-      flags.isHugePage(this.frame(page))
+      batch.areInARow(page) &&
+      flags.isHugePage(batch.frame(page))
     )
       return ['huge', HUGE_PAGE_FRAMES];
-    if ((entry & EXCLUSIVE) === 0 && flags.isZeroPage(this.frame(page))) return ['zero', 1];
+    if ((entry & EXCLUSIVE) === 0 && flags.isZeroPage(batch.frame(page))) return ['zero', 1];
     return ['own', 1];
   }
 
-  private areInARow(page: number): boolean {
-    const first = this.frame(page);
-    for (let i = 1; i < HUGE_PAGE_FRAMES; i++) if (this.frame(page + i) !== first + i) return false;
-    return true;
-  }
-
   /** Of entries `first` to `end` - 1, read from `address` on. */
-  private span(address: number, first: number, end: number, huge: boolean): Span {
-    const at = address + first * this.pageSize;
-    const where = { address: at, length: (end - first) * this.pageSize, huge };
+  private span(batch: Batch, address: number, first: number, end: number, huge: boolean): Span {
+    const pages = end - first;
+    const where = {
+      address: address + first * this.pageSize,
+      length: pages * this.pageSize,
+      huge,
+    };
     let frames: Float64Array | undefined;
     let merged: Uint8Array | undefined;
-    const written = this.asksWritten ? new Uint8Array(end - first) : undefined;
-    for (let page = first; page < end; page++) {
-      const entry = this.high(page);
-      if (written !== undefined && (entry & SOFT_DIRTY) !== 0) written[page - first] = 1;
+    const written = this.asksWritten ? batch.written.subarray(0, pages).fill(0) : undefined;
+    for (let at = 0; at < pages; at++) {
+      const page = first + at;
+      const entry = batch.high(page);
+      if (written !== undefined && (entry & SOFT_DIRTY) !== 0) written[at] = 1;
       if (entry < PRESENT || (entry & EXCLUSIVE) !== 0) continue;
-      const shared = this.sharedFrame(page, address + page * this.pageSize);
+      const shared = this.sharedFrame(batch, page, address + page * this.pageSize);
       if (shared === MERGED) {
-        merged ??= new Uint8Array(end - first);
-        merged[page - first] = 1;
+        merged ??= batch.merged.subarray(0, pages).fill(0);
+        merged[at] = 1;
         // A merge clears the bit of a page that was written before.
-        if (written !== undefined) written[page - first] = 1;
+        if (written !== undefined) written[at] = 1;
       } else {
         // It may be merged too.
-        if (written !== undefined && this.flags === undefined) written[page - first] = 1;
-        frames ??= new Float64Array(end - first);
-        frames[page - first] = shared;
+        if (written !== undefined && this.flags === undefined) written[at] = 1;
+        frames ??= batch.frames.subarray(0, pages).fill(0);
+        frames[at] = shared;
       }
     }
     return {
@@ -237,22 +254,22 @@ export class PageTable {
   }
 
   /** What else maps the page's frame is told by a number; MERGED if KSM has merged it. */
-  private sharedFrame(page: number, address: number): number {
+  private sharedFrame(batch: Batch, page: number, address: number): number {
     const { flags, tally } = this;
     if (flags === undefined) {
       tally.sharedUnknown++;
       // A fork leaves a page where it was: it may be the same frame as what is there elsewhere.
       return address;
     }
-    const frame = this.frame(page);
+    const frame = batch.frame(page);
     if (!flags.isKsm(frame)) return frame;
     tally.mergedPages++;
     tally.mergedFrames.add(frame);
     return MERGED;
   }
 
-  private async readEntries(start: number, end: number): Promise<void> {
-    const { pagemap, entries } = this;
+  private async readEntries({ entries }: Batch, start: number, end: number): Promise<void> {
+    const { pagemap } = this;
     const pages = (end - start) / this.pageSize;
     const bytes = pages * ENTRY_BYTES;
     const from = (start / this.pageSize) * ENTRY_BYTES;
@@ -261,15 +278,6 @@ export class PageTable {
         ? readSync(pagemap.fd, entries, 0, bytes, from)
         : (await pagemap.read(entries, 0, bytes, from)).bytesRead;
     // What is past the end of the pagemap is gone.
-    this.entries.fill(0, bytesRead, bytes);
-  }
-
-  private high(page: number): number {
-    return this.entries.readUInt32LE(page * ENTRY_BYTES + 4);
-  }
-
-  private frame(page: number): number {
-    const low = this.entries.readUInt32LE(page * ENTRY_BYTES);
-    return (this.high(page) & FRAME_HIGH) * 2 ** 32 + low;
+    entries.fill(0, bytesRead, bytes);
   }
 }

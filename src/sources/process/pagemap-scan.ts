@@ -44,62 +44,47 @@ const AT = {
   returned: 88,
 } as const;
 
-type Koffi = typeof import('koffi').default;
 type Ioctl = (fd: number, request: number, argument: Buffer) => number;
 
-export class PagemapScan {
+/** The call, with room for its argument and for what it tells: one for all, as nothing waits. */
+class Scanner {
+  private static known: Promise<Scanner> | undefined;
   private readonly vector = Buffer.alloc(VECTOR_ENTRIES * ENTRY_BYTES);
   private readonly argument = Buffer.alloc(ARGUMENT_BYTES);
 
   private constructor(
-    private readonly pagemap: FileHandle,
     private readonly ioctl: Ioctl,
-    koffi: Koffi,
+    addressOf: (buffer: Buffer) => bigint,
   ) {
     this.set('size', ARGUMENT_BYTES);
-    this.argument.writeBigUInt64LE(BigInt(koffi.address(this.vector)), AT.vec);
+    this.argument.writeBigUInt64LE(addressOf(this.vector), AT.vec);
     this.set('vecLength', VECTOR_ENTRIES);
     this.set('anyOf', PRESENT | SWAPPED);
     this.set('returned', FILE | PRESENT | SWAPPED | ZERO | HUGE);
   }
 
-  /** Undefined without koffi, or where the kernel does not know it. */
-  static async open(pagemap: FileHandle): Promise<PagemapScan | undefined> {
-    try {
-      const { default: koffi } = await import('koffi');
-      const ioctl = koffi
-        .load(null)
-        .func('int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)');
-      const scan = new PagemapScan(pagemap, ioctl, koffi);
-      scan.next(0, 4096);
-      return scan;
-    } catch {
-      return undefined;
-    }
+  /** Rejects without koffi. */
+  static get(): Promise<Scanner> {
+    Scanner.known ??= Scanner.make();
+    return Scanner.known;
   }
 
-  /** What is there of a range, in order. ESRCH if the process has gone. */
-  *ranges(start: number, end: number): Generator<ScannedRange, void, undefined> {
-    for (let at = start; at < end; ) {
-      const { count, walkEnd } = this.next(at, end);
-      let told = at;
-      for (let i = 0; i < count; i++) {
-        const range = this.entry(i);
-        told = range.end;
-        yield range;
-      }
-      // Where the vector was full the kernel may say that it came less far than it has told of.
-      at = Math.max(walkEnd, told);
-      if (count < VECTOR_ENTRIES && at >= end) return;
-    }
+  private static async make(): Promise<Scanner> {
+    const { default: koffi } = await import('koffi');
+    const ioctl = koffi
+      .load(null)
+      .func('int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)');
+    return new Scanner(ioctl, (buffer) => BigInt(koffi.address(buffer)));
   }
 
-  private next(start: number, end: number): { count: number; walkEnd: number } {
+  /** Ranges from `start` on, and how far the kernel has come. ESRCH if the process has gone. */
+  scan(fd: number, start: number, end: number): { ranges: ScannedRange[]; walkEnd: number } {
     this.set('start', start);
     this.set('end', end);
-    const count = this.ioctl(this.pagemap.fd, PAGEMAP_SCAN, this.argument);
+    const count = this.ioctl(fd, PAGEMAP_SCAN, this.argument);
     if (count < 0) throw new KsmdError('ESRCH', 'the process ended while it was looked at');
-    return { count, walkEnd: Number(this.argument.readBigUInt64LE(AT.walkEnd)) };
+    const ranges = Array.from({ length: count }, (_, index) => this.entry(index));
+    return { ranges, walkEnd: Number(this.argument.readBigUInt64LE(AT.walkEnd)) };
   }
 
   private entry(index: number): ScannedRange {
@@ -119,5 +104,34 @@ export class PagemapScan {
 
   private set(field: keyof typeof AT, value: number): void {
     this.argument.writeBigUInt64LE(BigInt(value), AT[field]);
+  }
+}
+
+export class PagemapScan {
+  private constructor(
+    private readonly pagemap: FileHandle,
+    private readonly scanner: Scanner,
+  ) {}
+
+  /** Undefined without koffi, or where the kernel does not know it. */
+  static async open(pagemap: FileHandle): Promise<PagemapScan | undefined> {
+    try {
+      const scanner = await Scanner.get();
+      scanner.scan(pagemap.fd, 0, 4096);
+      return new PagemapScan(pagemap, scanner);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What is there of a range, in order. ESRCH if the process has gone. */
+  *ranges(start: number, end: number): Generator<ScannedRange, void, undefined> {
+    for (let at = start; at < end; ) {
+      const { ranges, walkEnd } = this.scanner.scan(this.pagemap.fd, at, end);
+      yield* ranges;
+      // Where the vector was full the kernel may say that it came less far than it has told of.
+      at = Math.max(walkEnd, ranges.at(-1)?.end ?? at);
+      if (ranges.length < VECTOR_ENTRIES && at >= end) return;
+    }
   }
 }

@@ -12,7 +12,7 @@ import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { Sample } from '../../../fingerprints/sample.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { hasAdvised } from '../../../recording/recorded-pages.js';
-import type { Selection } from '../../../sources/process/process-source.js';
+import type { Selection } from '../../../sources/process/process-memory.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import { setMergesAny } from '../guests/merges-any.js';
 import { watchedChunks } from '../guests/watched-chunks.js';

@@ -4,7 +4,7 @@ import { KsmdError } from '../../../errors.js';
 import type { SweepReport } from '../../../recording/capture/capture.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { GuestFacts } from '../../../recording/records.js';
-import type { Selection } from '../../../sources/process/process-source.js';
+import type { Selection } from '../../../sources/process/process-memory.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import { Progress } from '../../terminal/progress.js';
 import type { Session } from '../../verb.js';

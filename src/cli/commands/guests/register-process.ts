@@ -11,7 +11,8 @@ import {
   sharedFrames,
   sharedPages,
 } from '../../../sources/process/family.js';
-import { ProcessSource, type Selection } from '../../../sources/process/process-source.js';
+import type { Selection } from '../../../sources/process/process-memory.js';
+import { ProcessSource } from '../../../sources/process/process-source.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
@@ -182,7 +183,7 @@ async function registerForked(
     const making = new ForkedGuest(client, upload, member);
     await making.apply(difference, pageSize);
     const sharedBytes = await making.keepEqual(difference.shared, parent.source);
-    await source.assertThere();
+    source.assertThere();
     member.registeredBytes = sharedBytes + making.storedBytes;
     const flag =
       mergesAny === source.mergesAny ? [] : await setMergesAny(client, guest, source.mergesAny);

@@ -12,7 +12,7 @@ import { RecordedMemory } from '../../../recording/recorded-memory.js';
 import { hasAdvised } from '../../../recording/recorded-pages.js';
 import { Recording } from '../../../recording/recording.js';
 import type { GuestFacts } from '../../../recording/records.js';
-import type { Selection } from '../../../sources/process/process-source.js';
+import type { Selection } from '../../../sources/process/process-memory.js';
 import type { LeftOut } from '../../../sources/source.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import type { Session } from '../../verb.js';

@@ -13,7 +13,7 @@ import {
   PAGE_UNSAMPLED,
   type RecordingHeader,
 } from '../../../../src/recording/format.js';
-import type { Selection } from '../../../../src/sources/process/process-source.js';
+import type { Selection } from '../../../../src/sources/process/process-memory.js';
 import { GUEST, HEADER } from '../../../recording/small-recording.js';
 import { HostClient, PAGE } from './host-client.js';
 import {

@@ -31,6 +31,7 @@ export class FrameOwners {
       for (const { frames } of each) this.spare.push(frames);
     this.stretches.clear();
     this.lastPlace = -1;
+    this.last = [];
     this.shared.clear();
   }
 

@@ -109,7 +109,7 @@ export class SeenPages {
       const stretch = this.stretches.get(place);
       if (stretch?.states.every((state) => (state & PAGE_KIND) === PAGE_ABSENT) !== true) continue;
       this.stretches.delete(place);
-      if (place === this.lastPlace) this.lastPlace = -1;
+      if (place === this.lastPlace) this.lastStretch = undefined;
     }
   }
 

@@ -130,7 +130,7 @@ export class ProcessMemory {
   /**
    * What is present of a mapping that counts, in order of address, as it is when it is asked for;
    * of each span no more is good than its place once the next one is asked for. `walked` is told
-   * how far it is, where that takes long. Rejects as `open` does.
+   * how far it is, where that takes long. Rejects as `open` does, and with ESRCH once it has ended.
    */
   async *spans(
     { mapping }: CountedMapping,
@@ -141,6 +141,7 @@ export class ProcessMemory {
     try {
       yield* table.spans(mapping, (bytes) => walked?.(bytes, totalBytes));
     } catch (error) {
+      this.assertThere();
       throw refusal(this.pid, error);
     }
   }

@@ -1,0 +1,67 @@
+/** A live process's memory that is gone over bit by bit, and the process that ends meanwhile. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { ProcessMemory } from '../../../src/sources/process/process-memory.js';
+
+const PROGRAM = fileURLToPath(
+  new URL('../../cli/commands/guests/process-at-work.mjs', import.meta.url),
+);
+const PAGE = 4096;
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+async function start(...commands: string[]): Promise<number> {
+  const child = spawn(process.execPath, [PROGRAM, ...commands], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const [line] = await once(child.stdout, 'data');
+  return Number(line);
+}
+
+async function presentPages(memory: ProcessMemory): Promise<number> {
+  let bytes = 0;
+  for (const counted of memory.mappings)
+    for await (const { length } of memory.spans(counted)) bytes += length;
+  return bytes / PAGE;
+}
+
+/** It has ended, and its parent does not know it yet. */
+function end(pid: number): void {
+  process.kill(pid, 'SIGKILL');
+  while (!/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1')));
+}
+
+test('two memories that are gone over at once do not take each other’s room', async () => {
+  const pids = [await start('advised=1024'), await start('advised=512')];
+  const memories = await Promise.all(pids.map((pid) => ProcessMemory.open(pid, 'advised')));
+  try {
+    const alone = [];
+    for (const memory of memories) alone.push(await presentPages(memory));
+    expect(alone).toEqual([1024, 512]);
+    expect(await Promise.all(memories.map(presentPages))).toEqual(alone);
+  } finally {
+    for (const memory of memories) await memory.close();
+  }
+});
+
+test('a process that has ended is not one that has no pages any more', async () => {
+  const pid = await start('advised=512');
+  const memory = await ProcessMemory.open(pid, 'advised');
+  try {
+    expect(await presentPages(memory)).toBe(512);
+    memory.assertThere();
+    end(pid);
+    expect(() => memory.assertThere()).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+    const gone = presentPages(memory).then(() => memory.assertThere());
+    await expect(gone).rejects.toMatchObject({ code: 'ESRCH' });
+  } finally {
+    await memory.close();
+  }
+});

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FingerprintKey } from '../../src/fingerprints/key.js';
@@ -154,10 +154,11 @@ async function live(): Promise<void> {
   isOver = true;
   await writing;
   await stopped(async () => {
+    // What never rested for one of both does now.
     await plain.sweep();
     await soft.sweep();
+    await look('still, after 20 sweeps of writes');
   });
-  await compare('still, after 20 sweeps of writes');
 }
 
 /** What a write costs a process, first of all to a page since the bits were cleared. */
@@ -174,27 +175,32 @@ async function price(): Promise<void> {
 }
 
 /** Both look while it is still. How many pages differ; they count as wrong, but if it `may` be. */
-async function compare(step: string, may = false): Promise<number> {
-  return stopped(async () => {
-    const whole = await plain.sweep();
-    const part = await soft.sweep();
-    const differ = differences(plain.host, soft.host);
-    if (!may) wrongPages += differ;
-    const columns = [
-      whole.pages.toString().padStart(6),
-      whole.changedPages.toString().padStart(8),
-      whole.processorMs.toFixed(0).padStart(8),
-      part.processorMs.toFixed(0).padStart(8),
-      differ.toString().padStart(7),
-    ];
-    console.log(`${step.padEnd(40)}${columns.join(' ')}`);
-    return differ;
-  });
+function compare(step: string, may = false): Promise<number> {
+  return stopped(() => look(step, may));
 }
 
+async function look(step: string, may = false): Promise<number> {
+  const whole = await plain.sweep();
+  const part = await soft.sweep();
+  const differ = differences(plain.host, soft.host);
+  if (!may) wrongPages += differ;
+  const columns = [
+    whole.pages.toString().padStart(6),
+    whole.changedPages.toString().padStart(8),
+    whole.processorMs.toFixed(0).padStart(8),
+    part.processorMs.toFixed(0).padStart(8),
+    differ.toString().padStart(7),
+  ];
+  console.log(`${step.padEnd(40)}${columns.join(' ')}`);
+  return differ;
+}
+
+/** While none of its threads runs. */
 async function stopped<T>(look: () => Promise<T>): Promise<T> {
   process.kill(pid, 'SIGSTOP');
-  while (!/^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))) await after(1);
+  const isStill = (thread: string): boolean =>
+    /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1'));
+  while (!readdirSync(`/proc/${pid}/task`).every(isStill)) await after(1);
   try {
     return await look();
   } finally {

@@ -38,7 +38,7 @@ export class PageRuns {
     private readonly room = new RunRoom(),
   ) {}
 
-  /** With the fingerprint of a page that is PAGE_CONTENT, or the owner of one that is PAGE_SHARED. */
+  /** PAGE_CONTENT comes with the page's fingerprint, PAGE_SHARED with its owner. */
   add(page: number, state: number, fingerprint?: Buffer, owner?: number): void {
     if (
       this.pages === 0 ||

@@ -13,7 +13,7 @@ export const CHANGED = 0x20;
 /** It is to be looked at again before it is told. */
 export const UNDECIDED = 0x40;
 
-/** What a page holds, of 64 bits, as two words: a bigint for each would be garbage by the million. */
+/** A hash of 64 bits as two words: a bigint for each page would be garbage by the million. */
 export class PageHash {
   private readonly whole = new BigUint64Array(1);
   readonly words = new Uint32Array(this.whole.buffer);

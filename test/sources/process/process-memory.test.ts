@@ -1,7 +1,7 @@
 /** A live process's memory that is gone over bit by bit, and the process that ends meanwhile. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { ProcessMemory } from '../../../src/sources/process/process-memory.js';
@@ -32,10 +32,11 @@ async function presentPages(memory: ProcessMemory): Promise<number> {
   return bytes / PAGE;
 }
 
-/** It has ended, and its parent does not know it yet. */
+/** It has ended, with all its threads, and its parent does not know it yet. */
 function end(pid: number): void {
   process.kill(pid, 'SIGKILL');
   while (!/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1')));
+  while (readdirSync(`/proc/${pid}/task`).length > 1);
 }
 
 test('two memories that are gone over at once do not take each other’s room', async () => {

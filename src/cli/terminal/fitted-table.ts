@@ -50,14 +50,17 @@ function cellsOf<Item>({ head, of, isName }: Column<Item>, items: readonly Item[
   return { cells, width, least: isName ? Math.min(width, LEAST_NAME) : width };
 }
 
-/** The width of each column: the longest name gives way first. */
+/** The width of each column: the longest name gives way first, two that are as long in turns. */
 function shared(columns: readonly Cells[], room: number): number[] {
-  let excess = Math.max(0, widthOf(columns.map(({ width }) => width)) - room);
   const widths = columns.map(({ width }) => width);
-  const longestFirst = [...columns.entries()].sort(([, a], [, b]) => b.width - a.width);
-  for (const [at, { width, least }] of longestFirst) {
-    widths[at] = Math.max(least, width - excess);
-    excess -= width - (widths[at] ?? 0);
+  for (let excess = widthOf(widths) - room; excess > 0; excess--) {
+    let longest = -1;
+    for (const [at, { least }] of columns.entries()) {
+      const width = widths[at] ?? 0;
+      if (width > least && width > (widths[longest] ?? 0)) longest = at;
+    }
+    if (longest < 0) break;
+    widths[longest] = (widths[longest] ?? 0) - 1;
   }
   return widths;
 }

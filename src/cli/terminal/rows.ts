@@ -4,8 +4,8 @@ import type { Row } from '../../wording/row.js';
 const GAP = 2;
 /** Text that has less room is no longer read. */
 const LEAST_ROOM = 20;
-/** A blank, but not the one between a number and its unit. */
-const BLANK = / (?!(?:[KMGT]?i?B|[num]?s|min|h|%)(?!\w))/;
+/** A blank, but not the one between a number and its unit, nor those around ±. */
+const BLANK = /(?<!±) (?!±|(?:[KMGT]?i?B|[num]?s|min|h|%)(?!\w))/;
 
 /** Lines of at most so many columns, but for words that are longer. */
 export function rows(entries: readonly Row[], columns: number): string[] {
@@ -25,6 +25,13 @@ export function prose(sentences: readonly string[], columns: number): string[] {
     Number.isFinite(columns)
       ? wrapped(sentence.replaceAll('\n', ' '), columns)
       : sentence.split('\n'),
+  );
+}
+
+/** One text below another, a little to the right of it; where it goes on, further still. */
+export function indented(text: string, columns: number): string[] {
+  return wrapped(text, columns - 2 * GAP).map(
+    (line, at) => `${' '.repeat(at === 0 ? 2 : 4)}${line}`,
   );
 }
 

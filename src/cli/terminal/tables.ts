@@ -16,9 +16,18 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   );
 }
 
-/** In the middle: names tend to differ at their ends. */
+/**
+ * In the middle: names tend to differ at their ends. Of those of a host and its guest, with a slash
+ * between, both ends of both.
+ */
 export function shortened(name: string, width: number): string {
   if (name.length <= width || width < 3) return name;
+  const [host = '', guest = '', ...more] = name.split('/');
+  if (host !== '' && guest !== '' && more.length === 0 && width >= LEAST_NAME) {
+    const half = Math.floor((width - 1) / 2);
+    const forHost = host.length <= half ? host.length : Math.max(half, width - 1 - guest.length);
+    return `${shortened(host, forHost)}/${shortened(guest, width - 1 - forHost)}`;
+  }
   const head = Math.floor((width - 1) / 2);
   return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`;
 }

@@ -17,6 +17,16 @@ test('a name is shortened in the middle, to the width', () => {
   expect(shortened('customer-database-1', 19)).toBe('customer-database-1');
 });
 
+test('of a host and its guest both are to be known, however little room there is', () => {
+  const name = 'production-host-1/customer-database-1';
+  expect(shortened(name, 36)).toBe('production-host-1/customer…atabase-1');
+  expect(shortened(name, 23)).toBe('produ…ost-1/custo…ase-1');
+  expect(shortened(name, 12)).toBe('pr…-1/cu…e-1');
+  expect(shortened('h1/customer-database-1', 15)).toBe('h1/custo…base-1');
+  expect(shortened('production-host-1/vm', 15)).toBe('produ…host-1/vm');
+  expect(shortened('/usr/lib/libc.so.6', 12)).toBe('/usr/…c.so.6');
+});
+
 describe('a table', () => {
   type Row = readonly [guest: string, region: string, pages: number];
   const COLUMNS: readonly Column<Row>[] = [
@@ -28,15 +38,15 @@ describe('a table', () => {
   const fitted = (columns: number): string | undefined =>
     fittedTable(COLUMNS, [['customer-database-replica-1', 'the-only-region-1', 1024]], columns)[1];
 
-  test('shortens the longer names first', () => {
+  test('shortens the longer names first, and two that are as long in turns', () => {
     expect(fitted(80)).toBe('customer-database-replica-1   1024  the-only-region-1   2048');
     expect(fitted(49)).toBe('custome…eplica-1   1024  the-only-region-1   2048');
-    expect(fitted(43)).toBe('custo…lica-1   1024  the-onl…egion-1   2048');
+    expect(fitted(43)).toBe('custom…lica-1   1024  the-on…egion-1   2048');
   });
 
   test('then leaves out columns in their turn, and cuts no figure', () => {
-    expect(fitted(39)).toBe('custom…lica-1   1024  the-only-region-1');
-    expect(fitted(30)).toBe('custo…lica-1  the-onl…region-1');
+    expect(fitted(39)).toBe('custome…plica-1   1024  the-onl…egion-1');
+    expect(fitted(30)).toBe('custom…plica-1  the-on…egion-1');
   });
 });
 
@@ -69,6 +79,7 @@ describe('progress', () => {
 describe('on a terminal', () => {
   let daemon: DaemonProcess;
   let recording: string;
+  let fleet: string;
   beforeAll(async () => {
     daemon = await DaemonProcess.start(['--run', '0']);
     for (const guest of GUESTS) {
@@ -82,6 +93,9 @@ describe('on a terminal', () => {
     const key = daemon.directory.file('key');
     const sources = ['--image', image, '--duration', '0', '--output', recording, '--key', key];
     expect(await daemon.ksmd('capture', ...sources)).toMatchObject({ status: 0 });
+    fleet = daemon.directory.file('fleet');
+    const added = await daemon.ksmd('fleet', 'add', fleet, recording, '--sample', '1/1');
+    expect(added).toMatchObject({ status: 0 });
   });
   afterAll(async () => {
     await daemon.stop();
@@ -109,11 +123,15 @@ describe('on a terminal', () => {
     ['recording', 'REC'],
     ['estimate', 'REC'],
     ['shared', 'REC'],
+    ['shared', 'REC', '--matrix'],
+    ['fleet', 'report', 'FLEET'],
+    ['fleet', 'pairs', 'FLEET'],
+    ['fleet', 'place', 'FLEET', '--memory', '1GiB'],
     ['predict', 'REC', '--for', '60'],
     ['plan', 'REC'],
   ])('no line of %s goes on in the next', async (...args) => {
     for (const columns of [40, 60]) {
-      const words = args.map((word) => (word === 'REC' ? recording : word));
+      const words = args.map((word) => ({ REC: recording, FLEET: fleet })[word] ?? word);
       const shown = terminal(columns, ...words);
       expect(await shown.exited).toBe(0);
       const [, told = ''] = shown.plain.split(/before .*\r\n/);

@@ -1,5 +1,5 @@
 /** `ksmd fleet pairs`: which guests are alike, and which two have most in common. */
-import { Scale, Summed } from '../../../estimate/scale.js';
+import { type Estimated, Scale, Summed } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { families, LEADERS } from '../../../fleet/families.js';
@@ -7,9 +7,11 @@ import { type Pairs, pairs } from '../../../fleet/pairs.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
 import { count, figure, size } from '../../../wording/amounts.js';
-import { table } from '../../terminal/tables.js';
+import { type Column, fittedTable } from '../../terminal/fitted-table.js';
+import { prose } from '../../terminal/rows.js';
+import { shortened, table } from '../../terminal/tables.js';
 import type { Session } from '../../verb.js';
-import { about, more, numberOf, textOf } from './rows.js';
+import { estimateColumns, more, numberOf, textOf } from './rows.js';
 
 /** Names of a family that are told. */
 const NAMED = 3;
@@ -38,69 +40,99 @@ export async function tellPairs(
       pairs: found.rows,
       missed: found.missed,
     });
-  else print(...familyLines(alike, guests.length, nameOf, top), ...pairLines(found, identity, top));
+  else {
+    const named = alike.map((family) => family.map(nameOf));
+    print(
+      ...familyLines(named, guests.length, top, process.stdout.columns),
+      ...pairLines(found, identity, top, process.stdout.columns),
+    );
+  }
 }
 
-function familyLines(
-  alike: readonly (readonly number[])[],
+/** Families by the names of their guests, the largest first. */
+export function familyLines(
+  alike: readonly (readonly string[])[],
   guests: number,
-  nameOf: (number: number) => string,
   top: number,
+  room = Number.POSITIVE_INFINITY,
 ): string[] {
   const inOne = alike.reduce((sum, family) => sum + family.length, 0);
+  const shown = alike.slice(0, top);
+  const numbers = ['GUESTS', ...shown.map(({ length }) => figure(length))];
+  const forNames = room - Math.max(...numbers.map(({ length }) => length)) - 2;
   return [
-    `${count(guests, 'guest')}: ${figure(inOne)} alike by half of what they share ` +
-      `and more, in ${count(alike.length, 'family', 'families')}`,
+    ...prose(
+      [
+        `${count(guests, 'guest')}: ${figure(inOne)} alike by half of what they share ` +
+          `and more, in ${count(alike.length, 'family', 'families')}`,
+      ],
+      room,
+    ),
     ...(alike.length === 0 ? [] : ['']),
     ...(alike.length === 0
       ? []
       : table(
           ['ALIKE', 'GUESTS'],
-          alike
-            .slice(0, top)
-            .map((family) => [
-              [...family.slice(0, NAMED).map(nameOf), ...(family.length > NAMED ? ['…'] : [])].join(
-                ', ',
-              ),
-              figure(family.length),
-            ]),
+          shown.map((family) => [named(family, forNames), figure(family.length)]),
         )),
     ...more(alike.length, top),
     ...(guests <= LEADERS
       ? []
-      : ['Compared with some of them, not with all: small families may be missing.']),
+      : prose(['Compared with some of them, not with all: small families may be missing.'], room)),
     '',
   ];
 }
 
-function pairLines({ rows, missed }: Pairs, identity: FleetIdentity, top: number): string[] {
-  const { sample, pageSize } = identity;
+/** Some of them, as many as there is room for; one in any case. */
+function named(family: readonly string[], room: number): string {
+  const listed = (names: readonly string[]): string =>
+    [...names, ...(family.length > names.length ? ['…'] : [])].join(', ');
+  for (let most = Math.min(NAMED, family.length); most > 1; most--) {
+    const list = listed(family.slice(0, most));
+    if (list.length <= room) return list;
+  }
+  const [first = ''] = family;
+  return listed([shortened(first, room - (listed([first]).length - first.length))]);
+}
+
+export function pairLines(
+  { rows, missed }: Pairs,
+  { sample, pageSize }: FleetIdentity,
+  top: number,
+  room = Number.POSITIVE_INFINITY,
+): string[] {
   const scale = new Scale(sample);
   const bytes = (pages: number): string => size(pages * pageSize);
-  const inCommon = (row: Row): string => {
+  const inCommon = (row: Row): Estimated => {
     const contents = new Summed();
     contents.addEach(1, numberOf(row, 'contents'));
-    const { pages, error } = scale.of(contents);
-    return about(pages, error, bytes);
+    return scale.of(contents);
   };
+  const guest = (x: 'a' | 'b', head: string): Column<Row> => ({
+    head,
+    of: (row) => `${textOf(row, `${x}_host`)}/${textOf(row, `${x}_guest`)}`,
+    isName: true,
+  });
+  const columns = [
+    guest('a', 'GUEST'),
+    guest('b', 'WITH'),
+    ...estimateColumns('IN COMMON', rows, inCommon, bytes, 1),
+  ];
   return [
     ...(rows.length === 0
-      ? ['No two guests were found to have anything in common but zeroes.']
-      : table(
-          ['TWO GUESTS', 'IN COMMON'],
-          rows.map((row) => [
-            ['a', 'b']
-              .map((x) => `${textOf(row, `${x}_host`)}/${textOf(row, `${x}_guest`)}`)
-              .join(', '),
-            inCommon(row),
-          ]),
-        )),
-    ...(missed === 0
-      ? []
-      : [
-          `They are the best ${top} of those that a part of the sample has shown; others have ` +
-            `${bytes(missed * sample)} in common at most.`,
-        ]),
-    ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
+      ? prose(['No two guests were found to have anything in common but zeroes.'], room)
+      : fittedTable(columns, rows, room)),
+    ...prose(
+      [
+        ...(missed === 0
+          ? []
+          : [
+              `They are the best ${top} of those that a part of the sample has shown; others ` +
+                `have ${bytes(missed * sample)} in common at most.`,
+            ]),
+        ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
+      ],
+      room,
+    ),
   ];
 }

@@ -1,6 +1,5 @@
 /** `ksmd fleet place`: which guests belong on one host, and what has to move for that. */
 import { InvalidArgumentError } from 'commander';
-import type { Estimated } from '../../../estimate/scale.js';
 import { type Crowd, crowd } from '../../../fleet/crowd.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine } from '../../../fleet/engine.js';
@@ -9,10 +8,11 @@ import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
 import { count, figure, percent, size } from '../../../wording/amounts.js';
 import { readTenants } from '../../read-tenants.js';
+import { type Column, fittedTable } from '../../terminal/fitted-table.js';
+import { prose } from '../../terminal/rows.js';
 import { StepLine } from '../../terminal/step-line.js';
-import { table } from '../../terminal/tables.js';
 import type { Session } from '../../verb.js';
-import { about, more, numberOf } from './rows.js';
+import { about, estimateColumns, more, numberOf } from './rows.js';
 
 export interface PlaceOptions {
   readonly hosts?: number;
@@ -50,7 +50,7 @@ export async function placeGuests(
   const names = namesOf(known, hosts);
   const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin };
   if (json) printJson(asJson(told));
-  else print(...linesOf(told, options.top));
+  else print(...placementScreen(told, options.top, process.stdout.columns));
 }
 
 /** Of hosts that are there, and of as many new ones as are wanted. */
@@ -61,7 +61,7 @@ function namesOf(known: readonly string[], wanted: number): string[] {
   return names;
 }
 
-interface Told {
+export interface PlacementTold {
   readonly placement: Placement;
   /** Of hosts. */
   readonly names: readonly string[];
@@ -72,7 +72,7 @@ interface Told {
   readonly margin: number;
 }
 
-function asJson({ placement, names, guests, identity, oneIn }: Told): object {
+function asJson({ placement, names, guests, identity, oneIn }: PlacementTold): object {
   const { hosts, saved, moves, hostOf, today, byChance, byMemory } = placement;
   return {
     pageSize: identity.pageSize,
@@ -91,17 +91,73 @@ function asJson({ placement, names, guests, identity, oneIn }: Told): object {
   };
 }
 
-function linesOf(told: Told, top: number): string[] {
+export function placementScreen(
+  told: PlacementTold,
+  top: number,
+  room = Number.POSITIVE_INFINITY,
+): string[] {
   const { placement, names, guests, identity, memory, oneIn, margin } = told;
-  const { hosts, saved, moves, today, byChance, byMemory } = placement;
+  const { hosts, saved, moves } = placement;
   const sample = identity.sample * oneIn;
   const bytes = (pages: number): string => size(pages * identity.pageSize);
-  const savedOf = ({ pages, error }: Estimated): string => about(pages, error, bytes);
-  const baseline = (name: string, figures: PlacementFigures | undefined): string[] => [
-    name,
-    figures === undefined ? 'does not fit' : savedOf(figures.saved),
-    figures === undefined ? '' : faultsOf(figures),
+  const shown = hosts.slice(0, top).map((host, at) => ({ ...host, name: names[at] ?? '' }));
+  const moved = moves
+    .slice(0, top)
+    .map(({ guest, to }) => ({ guest: guests[guest]?.name ?? '', to: names[to] ?? '' }));
+  return [
+    ...prose(
+      [
+        `${count(guests.length, 'guest')} on ${count(hosts.length, 'host')} of ${size(memory)}: ` +
+          `${about(saved.pages, saved.error, bytes)} saved between guests, ` +
+          `${count(moves.length, 'move')}`,
+      ],
+      room,
+    ),
+    '',
+    ...comparison(told, bytes, room),
+    '',
+    ...fittedTable(
+      [
+        { head: 'HOST', of: ({ name }) => name, isName: true },
+        { head: 'GUESTS', of: (host) => figure(host.guests), goes: 2 },
+        { head: 'USED', of: ({ usedPages }) => bytes(usedPages), goes: 3 },
+        ...estimateColumns('SAVED BETWEEN', shown, (host) => host.saved, bytes, 1),
+      ],
+      shown,
+      room,
+    ),
+    ...more(hosts.length, top),
+    '',
+    ...(moves.length === 0
+      ? []
+      : [...fittedTable(MOVE_COLUMNS, moved, room), ...more(moves.length, top), '']),
+    ...prose(
+      [
+        'As if all private memory were advised mergeable. USED is what a host takes at\n' +
+          'most once all is merged, and of what is saved between guests\n' +
+          `${percent(margin)} kept free, as writes break it apart. ` +
+          'Found by search: there may be a better one.',
+        ...(sample === 1
+          ? []
+          : [`Of one content in ${figure(sample)}: ± holds 95 times in 100, and is in USED.`]),
+      ],
+      room,
+    ),
   ];
+}
+
+const MOVE_COLUMNS: readonly Column<{ readonly guest: string; readonly to: string }>[] = [
+  { head: 'MOVE', of: ({ guest }) => guest, isName: true },
+  { head: 'TO', of: ({ to }) => to, isName: true },
+];
+
+/** Placements side by side; what is wrong with one goes below where it has no room beside it. */
+function comparison(
+  { placement, identity, memory }: PlacementTold,
+  bytes: (pages: number) => string,
+  room: number,
+): string[] {
+  const { saved, today, byChance, byMemory } = placement;
   const faultsOf = ({ hosts }: PlacementFigures): string => {
     const full = hosts.filter(({ usedPages }) => usedPages * identity.pageSize > memory).length;
     const mixed = hosts.filter(({ tenants }) => tenants > 1).length;
@@ -110,51 +166,27 @@ function linesOf(told: Told, top: number): string[] {
       ...(mixed === 0 ? [] : [`${count(mixed, 'host')} of several tenants`]),
     ].join(', ');
   };
-  return [
-    `${count(guests.length, 'guest')} on ${count(hosts.length, 'host')} of ${size(memory)}: ` +
-      `${savedOf(saved)} saved between guests, ${count(moves.length, 'move')}`,
-    '',
-    ...table(
-      ['PLACEMENT', 'SAVED BETWEEN', ''],
-      [
-        ['as found here', savedOf(saved), ''],
-        baseline('as today', today),
-        baseline('first fit by memory', byMemory),
-        baseline('by chance', byChance),
-      ],
-    ),
-    '',
-    ...table(
-      ['HOST', 'GUESTS', 'USED', 'SAVED BETWEEN'],
-      hosts
-        .slice(0, top)
-        .map((host, at) => [
-          names[at] ?? '',
-          figure(host.guests),
-          bytes(host.usedPages),
-          savedOf(host.saved),
-        ]),
-    ),
-    ...more(hosts.length, top),
-    '',
-    ...(moves.length === 0
-      ? []
-      : [
-          ...table(
-            ['MOVE', 'TO'],
-            moves
-              .slice(0, top)
-              .map(({ guest, to }) => [guests[guest]?.name ?? '', names[to] ?? '']),
-          ),
-          ...more(moves.length, top),
-          '',
-        ]),
-    'As if all private memory were advised mergeable. USED is what a host takes at',
-    'most once all is merged, and of what is saved between guests',
-    `${percent(margin)} kept free, as writes break it apart. ` +
-      'Found by search: there may be a better one.',
-    ...(sample === 1
-      ? []
-      : [`Of one content in ${figure(sample)}: ± holds 95 times in 100, and is in USED.`]),
+  const baseline = (name: string, figures: PlacementFigures | undefined) => ({
+    name,
+    saved: figures?.saved,
+    faults: figures === undefined ? '' : faultsOf(figures),
+  });
+  const rows = [
+    { name: 'as found here', saved, faults: '' },
+    baseline('as today', today),
+    baseline('first fit by memory', byMemory),
+    baseline('by chance', byChance),
   ];
+  const columns: Column<(typeof rows)[number]>[] = [
+    { head: 'PLACEMENT', of: ({ name }) => name },
+    ...estimateColumns('SAVED BETWEEN', rows, (row) => row.saved, bytes, 1),
+  ];
+  const beside = fittedTable(
+    [...columns, { head: '', of: ({ faults }) => faults }],
+    rows,
+    Number.POSITIVE_INFINITY,
+  );
+  if (beside.every(({ length }) => length <= room)) return beside;
+  const below = rows.flatMap(({ name, faults }) => (faults === '' ? [] : [`${name}: ${faults}`]));
+  return [...fittedTable(columns, rows, room), ...prose(below, room)];
 }

@@ -1,11 +1,12 @@
 /** `ksmd fleet report`: what the fleet has, and what KSM saves there and could, host by host. */
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
-import { report } from '../../../fleet/report.js';
+import { type FleetReport, report } from '../../../fleet/report.js';
 import { count, figure, percent, size } from '../../../wording/amounts.js';
-import { table } from '../../terminal/tables.js';
+import { type Column, fittedTable } from '../../terminal/fitted-table.js';
+import { indented, prose } from '../../terminal/rows.js';
 import type { Session } from '../../verb.js';
-import { about, contentOf, more, numberOf, textOf } from './rows.js';
+import { about, contentOf, estimateColumns, more, numberOf, textOf } from './rows.js';
 
 export async function tellReport(
   { json, print, printJson }: Session,
@@ -15,79 +16,85 @@ export async function tellReport(
 ): Promise<void> {
   const rows = await report(engine, identity);
   if (json) printJson(rows);
-  else print(...linesOf(rows.hosts, rows.together, rows.contents, top));
+  else print(...reportScreen(rows, top, process.stdout.columns));
 }
 
-function linesOf(
-  hosts: readonly Row[],
-  [together]: readonly Row[],
-  contents: readonly Row[],
+export function reportScreen(
+  { hosts, together: [together], contents }: FleetReport,
   top: number,
+  room = Number.POSITIVE_INFINITY,
 ): string[] {
   const pageSize = numberOf(hosts[0], 'page_size');
   const sample = numberOf(hosts[0], 'sample');
   const bytes = (pages: number): string => size(pages * pageSize);
   const sum = (name: string): number => hosts.reduce((all, row) => all + numberOf(row, name), 0);
-  const saved = (row: Row | undefined): number =>
-    numberOf(row, 'saved_pages') + numberOf(row, 'zero_pages');
-  const savedOf = (row: Row | undefined): string =>
-    about(saved(row), numberOf(row, 'saved_error_pages'), bytes);
   const pages = sum('pages');
   const possible = sum('saved_pages') + sum('zero_pages');
   const between = sum('between_guests_pages');
   const within = Math.max(sum('saved_pages') - between, 0);
-  const best = [...hosts].sort((a, b) => saved(b) - saved(a)).slice(0, top);
+  const best = [...hosts].sort((a, b) => savedOf(b).pages - savedOf(a).pages).slice(0, top);
+  const inAll = savedOf(together);
   return [
-    `${count(hosts.length, 'host')}, ${count(sum('guests'), 'guest')}, ` +
-      `${bytes(pages)}: ${about(possible, sum('saved_error_pages'), bytes)} ` +
-      `(${percent(possible / Math.max(pages, 1))}) could be saved at most where they are`,
-    `  zero pages ${bytes(sum('zero_pages'))}, between guests ` +
-      `${about(between, sum('between_guests_error_pages'), bytes)}, ` +
-      `within guests ${bytes(within)}`,
-    `  on one host, all together: ${savedOf(together)}`,
-    `  merged by their KSM now: ${bytes(sum('merged_pages'))}`,
-    '',
-    ...table(
+    ...prose(
       [
-        'HOST',
-        'DAY',
-        'GUESTS',
-        'PRESENT',
-        'MERGED',
-        'SAVED',
-        'ZEROES',
-        'BETWEEN',
-        'RESTLESS',
-        'CHANGED',
+        `${count(hosts.length, 'host')}, ${count(sum('guests'), 'guest')}, ` +
+          `${bytes(pages)}: ${about(possible, sum('saved_error_pages'), bytes)} ` +
+          `(${percent(possible / Math.max(pages, 1))}) could be saved at most where they are`,
       ],
-      best.map((row) => [
-        textOf(row, 'host'),
-        textOf(row, 'day'),
-        figure(numberOf(row, 'guests')),
-        bytes(numberOf(row, 'pages')),
-        bytes(numberOf(row, 'merged_pages')),
-        savedOf(row),
-        bytes(numberOf(row, 'zero_pages')),
-        bytes(numberOf(row, 'between_guests_pages')),
-        bytes(numberOf(row, 'volatile_pages')),
-        bytes(numberOf(row, 'changed_pages')),
-      ]),
+      room,
     ),
+    ...[
+      `zero pages ${bytes(sum('zero_pages'))}, between guests ` +
+        `${about(between, sum('between_guests_error_pages'), bytes)}, ` +
+        `within guests ${bytes(within)}`,
+      `on one host, all together: ${about(inAll.pages, inAll.error, bytes)}`,
+      `merged by their KSM now: ${bytes(sum('merged_pages'))}`,
+    ].flatMap((line) => indented(line, room)),
+    '',
+    ...fittedTable(hostColumns(best, bytes), best, room),
     ...more(hosts.length, top),
     '',
-    ...(contents.length === 0 ? [] : [...contentTable(contents), '']),
-    'As if all private memory were advised mergeable; ' +
-      `${percent(sum('advised_pages') / Math.max(pages, 1))} is.`,
-    ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
+    ...(contents.length === 0 ? [] : [...fittedTable(CONTENT_COLUMNS, contents, room), '']),
+    ...prose(
+      [
+        'As if all private memory were advised mergeable; ' +
+          `${percent(sum('advised_pages') / Math.max(pages, 1))} is.`,
+        ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
+      ],
+      room,
+    ),
   ];
 }
 
-function contentTable(contents: readonly Row[]): string[] {
-  return table(
-    ['CONTENT', 'PAGES', 'GUESTS', 'HOSTS'],
-    contents.map((row) => [
-      contentOf(row),
-      ...['pages', 'guests', 'hosts'].map((name) => figure(numberOf(row, name))),
-    ]),
-  );
+function savedOf(row: Row | undefined): { pages: number; error: number } {
+  const pages = numberOf(row, 'saved_pages') + numberOf(row, 'zero_pages');
+  return { pages, error: numberOf(row, 'saved_error_pages') };
 }
+
+/** What is saved is told however narrow the terminal is. */
+function hostColumns(hosts: readonly Row[], bytes: (pages: number) => string): Column<Row>[] {
+  const of =
+    (name: string) =>
+    (row: Row): string =>
+      bytes(numberOf(row, name));
+  return [
+    { head: 'HOST', of: (row) => textOf(row, 'host'), isName: true },
+    { head: 'DAY', of: (row) => textOf(row, 'day'), goes: 4 },
+    { head: 'GUESTS', of: (row) => figure(numberOf(row, 'guests')), goes: 6 },
+    { head: 'PRESENT', of: of('pages'), goes: 9 },
+    { head: 'MERGED', of: of('merged_pages'), goes: 7 },
+    ...estimateColumns('SAVED', hosts, savedOf, bytes, 5),
+    { head: 'ZEROES', of: of('zero_pages'), goes: 3 },
+    { head: 'BETWEEN', of: of('between_guests_pages'), goes: 8 },
+    { head: 'RESTLESS', of: of('volatile_pages'), goes: 2 },
+    { head: 'CHANGED', of: of('changed_pages'), goes: 1 },
+  ];
+}
+
+const CONTENT_COLUMNS: readonly Column<Row>[] = [
+  { head: 'CONTENT', of: contentOf, isName: true },
+  ...['pages', 'guests', 'hosts'].map((name) => ({
+    head: name.toUpperCase(),
+    of: (row: Row) => figure(numberOf(row, name)),
+  })),
+];

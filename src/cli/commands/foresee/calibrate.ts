@@ -5,6 +5,7 @@ import { LibC } from '../../../libc.js';
 import { type Calibration, calibrate } from '../../../prices/calibration/calibrate.js';
 import { KernelKsm } from '../../../prices/calibration/kernel-ksm.js';
 import { quoted } from '../../../printable.js';
+import { prose } from '../../terminal/rows.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
@@ -48,7 +49,10 @@ export const action: Action<[], CalibrateOptions> = async (
   if (output !== undefined) await write(output, calibration);
   if (json) printJson(calibration);
   else
-    print(...calibrationScreen(calibration), ...(output === undefined ? [] : [writtenTo(output)]));
+    print(
+      ...calibrationScreen(calibration, process.stdout.columns),
+      ...(output === undefined ? [] : prose([writtenTo(output)], process.stdout.columns)),
+    );
   return undefined;
 };
 

@@ -2,16 +2,20 @@
 import type { Calibration } from '../../../prices/calibration/calibrate.js';
 import { count, percent } from '../../../wording/amounts.js';
 import { micro } from '../../terminal/column-figures.js';
-import { table } from '../../terminal/tables.js';
+import { prose } from '../../terminal/rows.js';
+import { wordedTable } from '../../terminal/worded-table.js';
 import { writeFaultSentence } from './write-fault.js';
 
-export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): string[] {
-  const levels = (of: typeof prices.stableLevels): string[][] =>
+export function calibrationScreen(
+  { prices, fit, ownWriteNs }: Calibration,
+  room = Number.POSITIVE_INFINITY,
+): string[] {
+  const levels = (of: typeof prices.stableLevels): [string, string][] =>
     of.map(({ pages, ns }) => [`  of ${count(pages, 'page')}`, micro(ns)]);
   return [
-    prices.measuredOn,
+    ...prose([prices.measuredOn], room),
     '',
-    ...table(
+    ...wordedTable(
       ['THE KERNEL PAYS FOR', 'µs'],
       [
         ['a visit to a merged page', micro(prices.mergedVisit)],
@@ -30,18 +34,25 @@ export function calibrationScreen({ prices, fit, ownWriteNs }: Calibration): str
         ['a batch, besides', micro(prices.batch)],
         ["a guest's write to a merged page", micro(prices.writeFault)],
       ],
+      room,
     ),
     '',
-    ...table(
+    ...wordedTable(
       ['SCANNED', 'µs A VISIT', 'PRICED'],
       fit.map(({ kind, visits, measuredNs, pricedNs, isLearnedFrom }) => [
         kind,
         micro(measuredNs / visits),
         isLearnedFrom ? 'learned from' : percent(pricedNs / measuredNs),
       ]),
+      room,
     ),
     '',
-    ...writeFaultSentence(prices).split('\n'),
-    `The next write, to a page of its own, takes ${micro(ownWriteNs)} µs.`,
+    ...prose(
+      [
+        writeFaultSentence(prices),
+        `The next write, to a page of its own, takes ${micro(ownWriteNs)} µs.`,
+      ],
+      room,
+    ),
   ];
 }

@@ -77,9 +77,9 @@ describe('a fleet of two hosts', () => {
         'one/db-1, two/db-2         2',
         'one/web-1, two/web-2       2',
         '',
-        'TWO GUESTS            IN COMMON',
-        'one/db-1, two/db-2      120 KiB',
-        'one/web-1, two/web-2    112 KiB',
+        'GUEST           WITH  IN COMMON',
+        'one/db-1    two/db-2    120 KiB',
+        'one/web-1  two/web-2    112 KiB',
         '',
       ].join('\n'),
     );

@@ -2,8 +2,8 @@
  * All guests, a row each, in the order and of the names that somebody wants. Only what has changed
  * is written; a row stays the same element for as long as its guest is there.
  *
- * Rows do not change places under a pointer or the focus: they wait until both have gone, and
- * those of guests that come meanwhile stand last.
+ * Rows do not change places under a pointer or the focus: they wait until both have gone. Those of
+ * guests that come meanwhile stand last, and those of guests that go are marked as gone.
  */
 import type { MapGuest } from '../protocol/routes/live.js';
 import { figure, percent } from '../wording/amounts.js';
@@ -18,6 +18,7 @@ const NUMBERS = COLUMNS.slice(1);
 
 interface Row {
   readonly row: HTMLTableRowElement;
+  readonly name: HTMLButtonElement;
   readonly cells: readonly { readonly text: HTMLElement; readonly bar: HTMLElement | undefined }[];
 }
 
@@ -52,7 +53,11 @@ export class GuestTable {
     this.guests = guests;
     this.pageSize = pageSize;
     const names = new Set(guests.map(({ name }) => name));
-    for (const name of this.rows.keys()) if (!names.has(name)) this.rows.delete(name);
+    for (const [name, row] of this.rows) {
+      if (names.has(name)) continue;
+      this.rows.delete(name);
+      markGone(name, row);
+    }
     for (const guest of guests) this.write(guest);
     this.settle();
   }
@@ -117,7 +122,9 @@ export class GuestTable {
     choose.append(shortenedName(name));
     choose.title = name;
     choose.ariaLabel = name;
-    choose.addEventListener('click', () => this.onChoose(name));
+    choose.addEventListener('click', () => {
+      if (this.rows.get(name)?.row === row) this.onChoose(name);
+    });
     head.append(choose);
     row.append(head);
     const cells = NUMBERS.map((column) => {
@@ -128,8 +135,9 @@ export class GuestTable {
       row.append(cell);
       return { text, bar };
     });
-    this.rows.set(name, { row, cells });
-    return { row, cells };
+    const added = { row, name: choose, cells };
+    this.rows.set(name, added);
+    return added;
   }
 
   /** The rows that are searched for, in their order; how many that is is told. */
@@ -152,4 +160,12 @@ export class GuestTable {
     if (focused instanceof HTMLElement && body.contains(focused))
       focused.focus({ preventScroll: true });
   }
+}
+
+/** It is seen for as long as somebody is at the table. Its button keeps the focus that it has. */
+function markGone(guest: string, { row, name }: Row): void {
+  row.dataset.gone = '';
+  name.title = `${guest} is gone`;
+  name.ariaLabel = `${guest}, gone`;
+  name.ariaDisabled = 'true';
 }

@@ -68,6 +68,43 @@ describe.skipIf(chromium === undefined)('the table of guests on the dashboard', 
     await until('what was there', async () => (await present('vm2')) === '2.0');
   });
 
+  test.each([
+    ['the pointer is', 'hover'],
+    ['the focus is', 'focus'],
+  ] as const)(
+    'marks the row of a guest that goes while %s on it, and moves nothing',
+    async (_what, act) => {
+      await looked.addGuests(['aaa', 'going'], 2);
+      await until('both', async () => (await names()).length === 5);
+      await sort('guest');
+      const row = (name: string) => page.locator('#guests tbody tr', { hasText: name });
+      const tops = (): Promise<number[]> =>
+        page
+          .locator('#guests tbody tr')
+          .evaluateAll((rows) => rows.map((each) => each.getBoundingClientRect().top));
+      await row('vm2').getByRole('button')[act]();
+      const [before, order] = [await tops(), await names()];
+      await looked.daemon.client.removeGuest('going');
+      const gone = page.getByRole('button', { name: 'going, gone' });
+      await gone.waitFor();
+      expect(await page.locator('#guest-count').innerText()).toBe('4');
+      expect(await gone.getAttribute('aria-disabled')).toBe('true');
+      expect(await row('going').getAttribute('data-gone')).toBe('');
+      expect(await row('aaa').getAttribute('data-gone')).toBeNull();
+      expect(await tops()).toEqual(before);
+      expect(await names()).toEqual(order);
+      await looked.addGuests(['going'], 2);
+      await until('one of its name', async () => (await names()).length === 6);
+      expect((await names()).slice(0, 5)).toEqual(order);
+      expect(await violations(page, '#guests-section')).toEqual([]);
+      await (act === 'hover' ? page.locator('h1').hover() : page.locator('#guest-search').focus());
+      await until('what there is', async () => (await names()).length === 5);
+      expect(await page.locator('[data-gone]').count()).toBe(0);
+      for (const name of ['aaa', 'going']) await looked.daemon.client.removeGuest(name);
+      await until('the others', async () => (await names()).length === 3);
+    },
+  );
+
   test('has memory in MiB, and a bar for its share of the guest', async () => {
     const row = page.locator('#guests tbody tr', { hasText: 'vm2' });
     expect((await row.locator('td').allInnerTexts()).slice(1, 3)).toEqual(['2.0', '2.0']);

@@ -120,7 +120,8 @@ export type PageClassKind = (typeof PAGE_CLASS_KINDS)[number];
  *
  * - due: nothing is in the way. The scanner has yet to come by, or to come by once more.
  * - notYetDue: its like is merged, and smart scan leaves it out for a while.
- * - outOfPhase: smart scan leaves it or its like out, so that the two are not met in one full scan.
+ * - outOfPhase: smart scan leaves it or its like out, and one of the next full scans visits both.
+ * - neverInPhase: smart scan leaves one of the two out whenever it visits the other.
  * - changed: it or its like was written, or had changed when the scanner last came by.
  * - limit: the KSM pages of its content take no more mappings.
  * - node: its like is on another NUMA node, and merge_across_nodes is 0.
@@ -130,6 +131,7 @@ export const APART_REASONS = [
   'due',
   'notYetDue',
   'outOfPhase',
+  'neverInPhase',
   'changed',
   'limit',
   'node',

@@ -1,9 +1,8 @@
 /**
  * Why pages that are equal are not merged: of each the one thing that it waits for.
  *
- * Goes by bytes and ptes as they are, and by what the scanner remembers. All pages are noted first,
- * then summed up, then asked about. Whether the scanner has come by in the full scan under way is
- * not looked at: of two pages that are due, one may be so in this scan and the other in the next.
+ * Goes by bytes and ptes as they are, by what the scanner remembers and where it is. All pages are
+ * noted first, then summed up, then asked about. Told is what comes if nobody writes any more.
  */
 import {
   CTL_FRAMES,
@@ -16,10 +15,13 @@ import {
   PTE_FRAME,
   PTE_PRESENT,
   PTE_STATE,
+  RMAP_AGE_MASK,
   RMAP_CHANGES,
   RMAP_FLAGS,
   RMAP_SEEN,
   RMAP_SKIPS_MASK,
+  RMAP_SKIPS_SHIFT,
+  RMAP_UNSTABLE,
   STABLE_LENGTH,
 } from '../core/layout.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
@@ -27,6 +29,7 @@ import type { Machine } from '../machine/machine.js';
 import { type ApartReason, PAGE_STATES } from '../names.js';
 import { Contents } from './contents.js';
 import { pageState } from './page-state.js';
+import { Meetings, type Visits, visitsAhead } from './visits-ahead.js';
 
 const UNTOUCHED = PAGE_STATES.indexOf('untouched');
 const UNMERGEABLE = PAGE_STATES.indexOf('unmergeable');
@@ -39,24 +42,26 @@ const ZERO = PAGE_STATES.indexOf('zero');
 const NOTED = 1;
 const ADVISED = 2;
 const MERGED = 4;
-/** The scanner visits it when it next passes, and finds it unchanged if nobody writes. */
-const READY = 8;
-/** Smart scan leaves it out when the scanner next passes. */
-const OUT = 16;
 /** First of its content, and not alone. */
-const HAS_LIKE = 32;
+const HAS_LIKE = 8;
 /** Counted among those that smart scan keeps apart. */
-const KEPT_APART = 64;
+const KEPT_APART = 16;
+
+/** What smart_scan=0 has an end with. */
+export const KEPT_APART_REASONS: ReadonlySet<ApartReason> = new Set([
+  'notYetDue',
+  'outOfPhase',
+  'neverInPhase',
+]);
 
 /** Frames of one content that may merge with each other: all there are, or those of one node. */
 interface Alike {
   /** Those that an advised page maps, and of these those that are no KSM page. */
   advised: number;
   unmerged: number;
-  /** Of the unmerged: those with a page that is ready, and with one that is ready or left out. */
-  ready: number;
-  calm: number;
-  /** Of these, those that smart scan keeps apart. */
+  /** Of the unmerged, those that nobody has written lately. */
+  readonly meetings: Meetings;
+  /** Of these again, those that smart scan keeps apart. */
   keptApart: number;
   /** A KSM page of this content takes more mappings, or the zero page does. */
   hasRoom: boolean;
@@ -67,6 +72,8 @@ export class Apart {
   private readonly contents: Contents;
   /** By frame. */
   private readonly bits: Uint8Array;
+  /** By frame: the full scans that visit a page of it that nobody has written lately. */
+  private readonly visits: Int32Array;
   /** By the first frame of a content that has a like; then by node, 0 where all are as one. */
   private readonly alike = new Map<number, Map<number, Alike>>();
 
@@ -78,9 +85,11 @@ export class Apart {
     this.i32 = machine.memory.i32;
     this.contents = new Contents(machine, only);
     this.bits = new Uint8Array(this.i32[CTL_FRAMES]);
+    this.visits = new Int32Array(this.i32[CTL_FRAMES]);
   }
 
-  note(slot: number): void {
+  /** `isPassed`: the scanner has come by in the full scan under way. */
+  note(slot: number, isPassed: boolean): void {
     const { i32, bits, contents } = this;
     const state = pageState(this.machine, slot);
     if (state === UNTOUCHED || state === ZERO) return;
@@ -88,7 +97,8 @@ export class Apart {
     const first = contents.note(frame);
     if (first === 0) return;
     if (frame !== first || this.takesZeroPage(frame)) bits[first] |= HAS_LIKE;
-    bits[frame] |= NOTED | this.kind(slot, state);
+    bits[frame] |= NOTED | kindOf(state);
+    if (this.isCalm(slot, state)) this.visits[frame] |= this.visitsOf(slot, isPassed);
   }
 
   /** To be called once, when all pages are noted. */
@@ -105,8 +115,7 @@ export class Apart {
       if ((noted & MERGED) !== 0) alike.hasRoom ||= this.hasRoom(frame);
       else if ((noted & ADVISED) !== 0) {
         alike.unmerged++;
-        if ((noted & READY) !== 0) alike.ready++;
-        if ((noted & (READY | OUT)) !== 0) alike.calm++;
+        if (this.visits[frame] !== 0) alike.meetings.add(this.visits[frame]);
       }
     }
   }
@@ -120,18 +129,15 @@ export class Apart {
     const nodes = this.alike.get(first);
     const alike = nodes?.get(this.nodeOf(frame));
     if (nodes === undefined || alike === undefined) return undefined;
-    const kind = this.kind(slot, state);
-    if ((kind & ADVISED) === 0) return 'unadvised';
+    if ((kindOf(state) & ADVISED) === 0) return 'unadvised';
     if (!alike.hasRoom && alike.advised < 2)
       return [...nodes.values()].some((other) => other !== alike && other.advised > 0)
         ? 'node'
         : 'unadvised';
     if (!alike.hasRoom && alike.unmerged < 2) return 'limit';
-    const reason = calmReason(kind, alike);
-    if (
-      (reason === 'notYetDue' || reason === 'outOfPhase') &&
-      (this.bits[frame] & KEPT_APART) === 0
-    ) {
+    if (!this.isCalm(slot, state)) return 'changed';
+    const reason = alike.meetings.reason(this.visits[frame], alike.hasRoom);
+    if (KEPT_APART_REASONS.has(reason) && (this.bits[frame] & KEPT_APART) === 0) {
       this.bits[frame] |= KEPT_APART;
       alike.keptApart++;
     }
@@ -161,25 +167,35 @@ export class Apart {
     const { limit } = this;
     let freed = 0;
     for (const [first, nodes] of this.alike)
-      for (const { hasRoom, ready, keptApart } of nodes.values()) {
+      for (const { hasRoom, meetings, keptApart } of nodes.values()) {
         if (keptApart === 0) continue;
-        const stay = hasRoom || ready > 1 ? 0 : Math.max(1, Math.ceil(keptApart / limit));
+        const stay = hasRoom || meetings.isMerging ? 0 : Math.max(1, Math.ceil(keptApart / limit));
         freed += (keptApart - stay) * this.contents.weight(first);
       }
     return freed;
   }
 
-  /** What the page makes of its frame. */
-  private kind(slot: number, state: number): number {
-    if (state === SHARED) return ADVISED | MERGED;
-    if (state === UNMERGEABLE) return 0;
+  /** As far as is known nobody writes it: the scanner's next visit finds it as the last one did. */
+  private isCalm(slot: number, state: number): boolean {
+    if (state === SHARED || state === UNMERGEABLE) return false;
     const { i32 } = this;
-    const flags = i32[slot + RMAP_FLAGS];
-    const isWritten = (flags & RMAP_SEEN) !== 0 && (i32[slot + PTE_STATE] & PTE_DIRTY) !== 0;
-    if (state === WAITING) return ADVISED | READY;
-    if (isWritten || (state === VOLATILE && i32[slot + RMAP_CHANGES] > 0)) return ADVISED;
-    const isLeftOut = i32[CTL_SMART_SCAN] !== 0 && (flags & RMAP_SKIPS_MASK) !== 0;
-    return ADVISED | (isLeftOut ? OUT : READY);
+    const isSeen = (i32[slot + RMAP_FLAGS] & RMAP_SEEN) !== 0;
+    const isWritten = isSeen && (i32[slot + PTE_STATE] & PTE_DIRTY) !== 0;
+    return (
+      state === WAITING || !(isWritten || (state === VOLATILE && i32[slot + RMAP_CHANGES] > 0))
+    );
+  }
+
+  private visitsOf(slot: number, isPassed: boolean): Visits {
+    const flags = this.i32[slot + RMAP_FLAGS];
+    const page = {
+      age: flags & RMAP_AGE_MASK,
+      skips: (flags & RMAP_SKIPS_MASK) >> RMAP_SKIPS_SHIFT,
+      isPassed,
+      isSeen: (flags & RMAP_SEEN) !== 0,
+      isInTree: (flags & RMAP_UNSTABLE) !== 0,
+    };
+    return visitsAhead(page, this.i32[CTL_SMART_SCAN] !== 0);
   }
 
   private alikeOf(first: number, frame: number): Alike {
@@ -189,8 +205,7 @@ export class Apart {
     const alike = nodes.get(node) ?? {
       advised: 0,
       unmerged: 0,
-      ready: 0,
-      calm: 0,
+      meetings: new Meetings(),
       keptApart: 0,
       hasRoom: this.takesZeroPage(first),
     };
@@ -218,11 +233,8 @@ export class Apart {
   }
 }
 
-/** Of a page that another one, or more mappings of a KSM page, are there for. */
-function calmReason(kind: number, { hasRoom, ready, calm }: Alike): ApartReason {
-  if ((kind & READY) !== 0)
-    return hasRoom || ready > 1 ? 'due' : calm > 1 ? 'outOfPhase' : 'changed';
-  if ((kind & OUT) !== 0)
-    return hasRoom || ready > 1 ? 'notYetDue' : calm > 1 ? 'outOfPhase' : 'changed';
-  return 'changed';
+/** What the page makes of its frame. */
+function kindOf(state: number): number {
+  if (state === SHARED) return ADVISED | MERGED;
+  return state === UNMERGEABLE ? 0 : ADVISED;
 }

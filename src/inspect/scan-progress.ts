@@ -31,6 +31,25 @@ export function scanProgress(host: Host): number | undefined {
   return isPassed || all === 0 ? undefined : passed / all;
 }
 
+/**
+ * The virtual page of the guest below which the cursor has passed in the full scan under way: 0 if
+ * it has yet to come to the guest, or no full scan is under way; infinity once it has left it.
+ */
+export function passedBelow(host: Host, name: string): number {
+  const { list } = host.ksm;
+  const guest = host.guestPointer(name);
+  const { cursor } = list;
+  if (cursor === list.head) return 0;
+  if (cursor === guest) return list.cursorVpn;
+  // A guest that is not listed is put behind the cursor. The list changes meanwhile, as above.
+  let next = list.next(cursor);
+  for (let left = host.guestNames().length; next !== list.head && left > 0; left--) {
+    if (next === guest) return 0;
+    next = list.next(next);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 /** Of the cursor's guest, by its regions. */
 function passedShare(host: Host, guest: string): number {
   const at = host.ksm.list.cursorVpn * host.machine.pageSize;

@@ -9,9 +9,10 @@ import { PTE_FRAME, PTE_PRESENT, PTE_STATE, SLOT_WORDS } from '../core/layout.js
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import { APART_REASONS, type ApartReason } from '../names.js';
-import { Apart } from './apart.js';
+import { Apart, KEPT_APART_REASONS } from './apart.js';
 import { slotAt } from './explain.js';
 import type { PageName } from './page-explanation.js';
+import { passedBelow } from './scan-progress.js';
 import { unchanged } from './unchanged.js';
 
 export interface Unmerged {
@@ -29,7 +30,8 @@ export interface Unmerged {
 export function* takeUnmerged(host: Host): LongWork<Unmerged | undefined> {
   const apart = new Apart(host.machine);
   const isUnchanged = unchanged(host, ...host.guestNames());
-  if (!(yield* eachPage(host, isUnchanged, (slot) => apart.note(slot)))) return undefined;
+  if (!(yield* eachPage(host, isUnchanged, (slot, isPassed) => apart.note(slot, isPassed))))
+    return undefined;
   yield* apart.sum();
   const none = Object.fromEntries(APART_REASONS.map((reason) => [reason, 0]));
   const reasons = none as Unmerged['reasons'];
@@ -47,7 +49,7 @@ export function* takeUnmerged(host: Host): LongWork<Unmerged | undefined> {
     sample: apart.sample,
     reasons,
     withoutSmartScan: {
-      pages: reasons.notYetDue + reasons.outOfPhase,
+      pages: [...KEPT_APART_REASONS].reduce((sum, reason) => sum + reasons[reason], 0),
       freedPages: apart.freedWithoutSmartScan(),
     },
   };
@@ -82,11 +84,12 @@ export function* takeLikes(
   const frame = i32[own + PTE_FRAME];
   const apart = new Apart(machine, frame);
   const isUnchanged = unchanged(host, ...host.guestNames());
-  if (!(yield* eachPage(host, isUnchanged, (slot) => apart.note(slot)))) return undefined;
+  if (!(yield* eachPage(host, isUnchanged, (slot, isPassed) => apart.note(slot, isPassed))))
+    return undefined;
   yield* apart.sum();
   const first: Like[] = [];
   let count = 0;
-  const take = (slot: number, region: RegionName, page: number): void => {
+  const take = (slot: number, _: boolean, region: RegionName, page: number): void => {
     if (!apart.knows(slot) || i32[slot + PTE_FRAME] === frame) return;
     count++;
     if (first.length >= most) return;
@@ -109,22 +112,28 @@ function reasonOf(apart: Apart, slot: number): { reason?: ApartReason } {
 /** By its guest; the address is that of its first page. */
 type RegionName = PageName;
 
-/** Calls `visit` with each slot of each region. False if guests or regions change meanwhile. */
+/**
+ * Calls `visit` with each slot of each region, and whether the scanner has come by in the full scan
+ * under way. False if guests or regions change meanwhile.
+ */
 function* eachPage(
   host: Host,
   isUnchanged: () => boolean,
-  visit: (slot: number, region: RegionName, page: number) => void,
+  visit: (slot: number, isPassed: boolean, region: RegionName, page: number) => void,
 ): LongWork<boolean> {
   for (const guest of host.guestNames())
     for (const { name: region, address, pages } of host.regionsOf(guest)) {
       const start = host.firstSlot(guest, region);
       const name = { guest, region, address };
+      const vpn = address / host.machine.pageSize;
+      let passedVpn = 0;
       for (let page = 0; page < pages; page++) {
         if (page % PAGES_A_STEP === 0) {
           yield;
           if (!isUnchanged()) return false;
+          passedVpn = passedBelow(host, guest);
         }
-        visit(start + page * SLOT_WORDS, name, page);
+        visit(start + page * SLOT_WORDS, vpn + page < passedVpn, name, page);
       }
     }
   return true;

@@ -10,7 +10,8 @@ const NOT_MERGED = PAGE_STATES.filter((state) => !['untouched', 'shared', 'zero'
 const REASONS: Readonly<Record<ApartReason, string>> = {
   due: 'wait for the scanner to come by',
   notYetDue: 'have a merged like; smart scan leaves them out for now',
-  outOfPhase: 'smart scan visits in other full scans than their like: they merge late, or never',
+  outOfPhase: 'meet their like in one of the next full scans: smart scan leaves one of the two out',
+  neverInPhase: 'never meet their like: smart scan visits the two in different full scans',
   changed: 'have changed lately, they or their like',
   limit: 'are more than max_page_sharing allows: a higher one merges them',
   node: 'have their like on another node: merge_across_nodes=1 merges them',

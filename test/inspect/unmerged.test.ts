@@ -58,13 +58,13 @@ test('two equal guests that came at different times: how many pages are apart, w
   bench.guest('old', contents);
   bench.fullScans(43);
   bench.guest('new', contents);
-  expect(reasons(bench)).toEqual({ outOfPhase: 100 });
+  expect(reasons(bench)).toEqual({ neverInPhase: 100 });
   bench.fullScans(60);
   expect(bench.counters('pages_sharing')).toEqual([0]);
   expect(unmerged(bench)).toMatchObject({
     pages: 100,
     sample: 1,
-    reasons: { outOfPhase: 100 },
+    reasons: { neverInPhase: 100 },
     withoutSmartScan: { pages: 100, freedPages: 50 },
   });
   bench.host.set('smart_scan', 0);
@@ -72,6 +72,49 @@ test('two equal guests that came at different times: how many pages are apart, w
   bench.fullScans(2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([50, 50]);
   expect(unmerged(bench).pages).toBe(0);
+});
+
+/** Full scans, of those that are a matter of time. */
+const MERGED_WITHIN = {
+  due: 3,
+  notYetDue: 20,
+  outOfPhase: 20,
+  neverInPhase: Number.POSITIVE_INFINITY,
+};
+
+function isOfTime(reason: ApartReason | undefined): reason is keyof typeof MERGED_WITHIN {
+  return reason !== undefined && reason in MERGED_WITHIN;
+}
+
+test('what smart scan is said to let meet merges in time, and what not never, wherever the scanner is', () => {
+  const FULL_SCANS = 40;
+  const told = { due: 0, notYetDue: 0, outOfPhase: 0, neverInPhase: 0 };
+  for (let seed = 1; seed <= 500; seed++) {
+    const random = randomIntegers(seed);
+    const bench = new BenchHost();
+    const guests = random(3) === 0 ? ['a', 'b', 'c'] : ['a', 'b'];
+    for (const [index, guest] of guests.entries()) {
+      // Beside each is a page without its like, so that the scanner stands between the others too.
+      bench.guest(guest, [1, 10 + index]);
+      for (let batch = random(20); batch > 0; batch--) bench.host.ksm.scan(1 + random(6));
+    }
+    const isMerged = (guest: string): boolean =>
+      explainPage(bench.host, guest, PAGE, 0).state === 'shared';
+    const apart = guests.filter((guest) => !isMerged(guest));
+    const reasons = apart.map((guest) => likes(bench, guest, 0).reason);
+    const scans = apart.map(() => 0);
+    for (let scan = 0; scan < FULL_SCANS; scan++) {
+      for (const [index, guest] of apart.entries()) if (!isMerged(guest)) scans[index]++;
+      bench.fullScans();
+    }
+    for (const [index, reason] of reasons.entries()) {
+      if (!isOfTime(reason)) throw new Error(`nobody writes here, and it is said: ${reason}`);
+      told[reason]++;
+      if (reason === 'neverInPhase') expect(scans[index]).toBe(FULL_SCANS);
+      else expect(scans[index]).toBeLessThanOrEqual(MERGED_WITHIN[reason]);
+    }
+  }
+  expect(Math.min(...Object.values(told))).toBeGreaterThan(10);
 });
 
 test('a page whose like is merged is not yet due while smart scan leaves it out', () => {
@@ -175,7 +218,7 @@ test('the reasons add up to what a recount finds, and smart_scan=0 merges what i
     const { reasons, withoutSmartScan } = unmerged(bench);
     host.set('smart_scan', 0);
     bench.fullScans(2);
-    expect(reasonsLeft(bench, 'due', 'notYetDue', 'outOfPhase')).toBe(0);
+    expect(reasonsLeft(bench, 'due', 'notYetDue', 'outOfPhase', 'neverInPhase')).toBe(0);
     // What merges anyway frees frames too.
     if (reasons.due + reasons.changed > 0) continue;
     expect(usedBefore - frames.used).toBe(withoutSmartScan.freedPages);

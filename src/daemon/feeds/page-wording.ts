@@ -207,8 +207,13 @@ function apartText({ numaNode }: Like, reason: ApartReason): string {
       return ', but one of the two has changed lately';
     case 'outOfPhase':
       return (
-        ', but smart scan visits the two in different full scans: they merge in one that visits ' +
-        'both, which may never come. With smart_scan=0 each does'
+        ', but smart scan leaves one of the two out for now: they merge in one of the next full ' +
+        'scans, which visits both'
+      );
+    case 'neverInPhase':
+      return (
+        ', but smart scan visits the two in different full scans, and goes on so for ever. With ' +
+        'smart_scan=0 each visits both'
       );
     default:
       return '';

@@ -99,8 +99,9 @@ export const Unmerged = Type.Object({
     description:
       'they, by what each waits for: sums up to pages. due: nothing is in the way, the scanner ' +
       'has yet to come by; notYetDue: its like is merged, and smart scan leaves it out for a ' +
-      'while; outOfPhase: smart scan visits the two in different full scans; changed: it or its ' +
-      'like has changed lately; limit: at max_page_sharing; node: its like is on another NUMA ' +
+      'while; outOfPhase: smart scan leaves it or its like out, and one of the next full scans ' +
+      'visits both; neverInPhase: none will, as smart scan goes on; changed: it or its like has ' +
+      'changed lately; limit: at max_page_sharing; node: its like is on another NUMA ' +
       'node; unadvised: it or its like is not advised mergeable',
   }),
   withoutSmartScan: Type.Object(

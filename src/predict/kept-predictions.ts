@@ -1,12 +1,15 @@
 /**
  * Predictions that are done, in a file, a line of JSON each: a long row of them that is interrupted
- * goes on where it was. A line that broke off, and those of another recording or another ksmd, are
- * passed over.
+ * goes on where it was. The first line says what the file is, and one that begins otherwise is
+ * somebody else's: it is refused, and stays as it is. A line that broke off, and those of another
+ * recording or another ksmd, are passed over.
  */
-import { appendFileSync, readFileSync } from 'node:fs';
-import { isKsmdError, systemError } from '../errors.js';
+import { appendFileSync, closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { KsmdError, systemError } from '../errors.js';
 import { quoted } from '../printable.js';
 import type { Predicted, PredictOptions } from './prediction.js';
+
+const HEAD = `${JSON.stringify({ keeps: 'predictions of ksmd predict --resume' })}\n`;
 
 interface Line {
   readonly of: string;
@@ -16,12 +19,15 @@ interface Line {
 
 export class KeptPredictions {
   private constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly of: string,
     private readonly found: ReadonlyMap<string, Predicted>,
   ) {}
 
-  /** `of`: what tells a recording from others. The file need not be there yet. */
+  /**
+   * `of`: what tells a recording from others. The file need not be there yet. EEXIST if it is of
+   * something else.
+   */
   static open(path: string, of: string): KeptPredictions {
     const text = textOf(path);
     const found = new Map<string, Predicted>();
@@ -30,7 +36,7 @@ export class KeptPredictions {
       if (kept?.of === of) found.set(kept.options, kept.predicted);
     }
     // So that what broke off spoils no other line, and one that cannot be written is said at once.
-    append(path, text === '' || text.endsWith('\n') ? '' : '\n');
+    append(path, text === '' ? HEAD : text.endsWith('\n') ? '' : '\n');
     return new KeptPredictions(path, of, found);
   }
 
@@ -44,14 +50,31 @@ export class KeptPredictions {
   }
 }
 
+/** Nothing, if there is no file yet. It is not read further than its first line if it is no such. */
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined || (there.isFile() && there.size === 0)) return '';
+    if (there.isFile() && beginsWith(path, HEAD)) return readFileSync(path, 'utf8');
+    if (there.isDirectory()) throw new KsmdError('EISDIR', `${quoted(path)} is a directory`);
   } catch (error) {
-    const failed = systemError(error, `cannot read ${quoted(path)}`);
-    if (isKsmdError(failed, 'ENOENT')) return '';
-    throw failed;
+    throw error instanceof KsmdError ? error : systemError(error, `cannot read ${quoted(path)}`);
   }
+  throw new KsmdError(
+    'EEXIST',
+    `${quoted(path)} keeps no predictions, and stays as it is: name a new file for --resume`,
+  );
+}
+
+function beginsWith(path: string, text: string): boolean {
+  const begin = Buffer.alloc(Buffer.byteLength(text));
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, begin);
+  } finally {
+    closeSync(file);
+  }
+  return begin.toString() === text;
 }
 
 function append(path: string, text: string): void {

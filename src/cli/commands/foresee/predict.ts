@@ -7,9 +7,10 @@ import { KeptPredictions } from '../../../predict/kept-predictions.js';
 import { mostHostBytes } from '../../../predict/memory-need.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { chosenBy, type PolicyChoice } from '../../../predict/policy.js';
-import type { PredictOptions } from '../../../predict/prediction.js';
+import type { Predicted, PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import type { Prices } from '../../../prices/prices.js';
+import { quoted } from '../../../printable.js';
 import { Recording } from '../../../recording/recording.js';
 import { VERSION } from '../../../version.js';
 import { count } from '../../../wording/amounts.js';
@@ -24,6 +25,7 @@ import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
 import type { Told } from './prediction-told.js';
+import { toldAtASignal } from './told-at-a-signal.js';
 
 /** Each is a run for every combination with others. */
 const MOST_RUNS = 256;
@@ -80,15 +82,29 @@ async function played(
   options: Options,
 ): Promise<Run[]> {
   const of = JSON.stringify([VERSION, header, sweeps]);
-  const kept = options.resume === undefined ? undefined : KeptPredictions.open(options.resume, of);
+  const { resume } = options;
+  const keeper = resume === undefined ? undefined : KeptPredictions.open(resume, of);
   const line = new StepLine();
+  const runs = count(all.length, 'run');
+  let kept = 0;
   line.tell(`run 1 of ${all.length}`);
-  const predicted = await predictAll(
-    { path, mostBytes: mostHostBytes(header) },
-    all.map((each) => predictOptions(each, prices, profile, options)),
-    (done) => line.tell(`${done} of ${count(all.length, 'run')} done`),
-    kept,
-  ).finally(() => line.clear());
+  const predictions = (): Promise<Predicted[]> =>
+    predictAll(
+      { path, mostBytes: mostHostBytes(header) },
+      all.map((each) => predictOptions(each, prices, profile, options)),
+      (done) => {
+        kept = done;
+        line.tell(`${done} of ${runs} done`);
+      },
+      keeper,
+    ).finally(() => line.clear());
+  const predicted = await (keeper === undefined
+    ? predictions()
+    : toldAtASignal(() => {
+        line.clear();
+        const goesOn = 'the same command line goes on with the others';
+        return `kept in ${quoted(keeper.path)}: ${kept} of ${runs}; ${goesOn}`;
+      }, predictions));
   return all.map(({ label, set, tenants }, at) => {
     const found = predicted[at];
     if (found === undefined) throw new RangeError('a run without a prediction');

@@ -2,12 +2,19 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { PAGE_CONTENT } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
-import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
+import { KSMD, run, TemporaryDirectory, text } from '../../../daemon-process.js';
 import { GUEST, HEADER } from '../../../recording/small-recording.js';
 import { until } from '../../../until.js';
 
@@ -117,11 +124,11 @@ test('runs that are done are kept, and not made again', async () => {
     );
   await sweep('10,20');
   const lines = readFileSync(kept, 'utf8').trim().split('\n');
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(3);
   // The first can be told from one made again, and the second broke off.
-  const [first = '', second = ''] = lines;
+  const [head = '', first = '', second = ''] = lines;
   const told = first.replaceAll('"guest_cpu_seconds":0', '"guest_cpu_seconds":7');
-  writeFileSync(kept, `${told}\n${second.slice(0, 100)}`);
+  writeFileSync(kept, `${head}\n${told}\n${second.slice(0, 100)}`);
   const again = await sweep('10,20,30');
   expect(again.status).toBe(0);
   const { runs } = JSON.parse(again.stdout);
@@ -129,12 +136,60 @@ test('runs that are done are kept, and not made again', async () => {
     Math.max(...samples.map((sample) => sample.guest_cpu_seconds)),
   );
   expect(costs.toSorted()).toEqual([0, 0, 7]);
-  expect(readFileSync(kept, 'utf8').trim().split('\n')).toHaveLength(4);
+  expect(readFileSync(kept, 'utf8').trim().split('\n')).toHaveLength(5);
   const { status, stderr } = await ksmd(
     ...['predict', recording, '--resume', directory.file('no/kept')],
   );
   expect(status).toBe(1);
   expect(stderr).toContain('ENOENT: cannot write');
+});
+
+test('a file of something else is refused for --resume, and stays as it is', async () => {
+  const copy = directory.file('copy.rec');
+  copyFileSync(recording, copy);
+  const list = directory.file('list');
+  writeFileSync(list, 'milk\n{"of":"milk"}\n');
+  const link = directory.file('link');
+  symlinkSync(copy, link);
+  for (const other of [copy, list, link]) {
+    const before = readFileSync(other);
+    const refused = await ksmd('predict', recording, '--for', '1s', '--resume', other);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^ksmd: EEXIST: .*: name a new file for --resume\n$/);
+    expect(readFileSync(other)).toEqual(before);
+  }
+  const place = await ksmd('predict', recording, '--for', '1s', '--resume', directory.path);
+  expect(place).toMatchObject({ status: 1, stdout: '' });
+  expect(place.stderr).toMatch(/^ksmd: EISDIR: /);
+  // An empty one, as mktemp makes it, is nobody's.
+  const empty = directory.file('empty');
+  writeFileSync(empty, '');
+  expect((await ksmd('predict', recording, '--for', '1s', '--resume', empty)).status).toBe(0);
+  expect(readFileSync(empty, 'utf8').split('\n')).toHaveLength(3);
+});
+
+test('a signal between two runs says what is kept, and how to go on', async () => {
+  const kept = directory.file('interrupted');
+  const page = directory.file('interrupted.html');
+  const args = [
+    ...['predict', recording, '--resume', kept, '--html', page],
+    ...['--sweep', 'sleep_millisecs=1000,1', '--for', '200h'],
+  ];
+  const predicting = spawn(process.execPath, [KSMD, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const told = text(predicting.stderr);
+  const ended = once(predicting, 'close');
+  const lines = (): number => (existsSync(kept) ? readFileSync(kept, 'utf8').split('\n').length : 0);
+  await until('one of the runs is done', () => lines() === 3);
+  predicting.kill('SIGINT');
+  expect(await ended).toEqual([null, 'SIGINT']);
+  expect(told()).toBe(
+    `ksmd: kept in '${kept}': 1 of 2 runs; the same command line goes on with the others\n`,
+  );
+  expect(readdirSync(directory.path).filter((name) => name.includes('interrupted.html'))).toEqual(
+    [],
+  );
 });
 
 test('a row a policy, beside what is swept; what a policy chooses cannot be set', async () => {

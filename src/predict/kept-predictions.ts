@@ -50,7 +50,7 @@ export class KeptPredictions {
   }
 }
 
-/** Nothing, if there is no file yet. It is not read further than its first line if it is no such. */
+/** Nothing, if there is no file yet. Of one that is none of these only the first line is read. */
 function textOf(path: string): string {
   try {
     const there = statSync(path, { throwIfNoEntry: false });

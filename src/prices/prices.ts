@@ -35,7 +35,7 @@ export interface Prices {
   readonly absent: number;
   /** A batch, beside what it visits. */
   readonly batch: number;
-  /** In order of the pages that their trees have. */
+  /** In order of the pages that their trees have, no two of one size. */
   readonly stableLevels: readonly LevelPrice[];
   readonly unstableLevels: readonly LevelPrice[];
   /** How much of that a level of the unstable tree costs whose pages lie in huge pages. */
@@ -77,7 +77,11 @@ export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number 
   );
 }
 
-/** By the logarithm of the size; beyond the largest that was measured it grows on as before it. */
+/**
+ * By the logarithm of the size. Beyond the largest that was measured it grows on as before it;
+ * where it fell there, by what caches held that time, it falls no further: no larger tree is
+ * cheaper.
+ */
 function levelPrice(pages: number, levels: readonly LevelPrice[]): number {
   const [first] = levels;
   const above = levels.findIndex((level) => level.pages >= pages);
@@ -86,5 +90,6 @@ function levelPrice(pages: number, levels: readonly LevelPrice[]): number {
   const low = levels[(above === -1 ? levels.length - 1 : above) - 1] ?? first;
   if (high === low) return high.ns;
   const share = Math.log(pages / low.pages) / Math.log(high.pages / low.pages);
-  return Math.max(0, low.ns + share * (high.ns - low.ns));
+  const ns = low.ns + share * (high.ns - low.ns);
+  return above === -1 ? Math.max(high.ns, ns) : ns;
 }

@@ -1,4 +1,5 @@
 /** What the kernel's work is priced at. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KernelWork } from '../../src/ksm/kernel-work.js';
 import { alikeKib } from '../../src/predict/alike.js';
@@ -44,6 +45,47 @@ test('a level is as dear as its tree is large, by the logarithm', () => {
   expect([1, 1000, 10_000, 100_000, 10_000_000].map(level)).toEqual([100, 100, 200, 300, 500]);
 });
 
+test('no level of a larger tree is cheaper than one of the largest that was measured', () => {
+  const measured = fc
+    .uniqueArray(fc.integer({ min: 1, max: 2 ** 24 }), { minLength: 1, maxLength: 6 })
+    .chain((sizes) =>
+      fc.tuple(
+        fc.constant(sizes.toSorted((a, b) => a - b)),
+        fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 6, maxLength: 6 }),
+      ),
+    )
+    .map(([sizes, ns]) => sizes.map((pages, at) => ({ pages, ns: ns[at] ?? 0 })));
+  fc.assert(
+    fc.property(
+      measured,
+      fc.array(fc.double({ min: 1, max: 1e6, noNaN: true })),
+      (levels, times) => {
+        const { pages, ns } = levels.at(-1) ?? { pages: 1, ns: 0 };
+        const prices = { ...DEFAULT_PRICES, stableLevels: levels, unstableLevels: levels };
+        const grown = times.toSorted((a, b) => a - b).map((many) => pages * many);
+        for (const [work, tree] of [
+          [{ stableLevels: 1 }, 'stablePages'],
+          [{ unstableLevels: 1 }, 'unstablePages'],
+        ] as const) {
+          const cost = (size: number): number =>
+            priceOf({ ...NOTHING, ...work }, { ...TREES, [tree]: size }, prices);
+          let last = ns;
+          for (const size of grown) {
+            expect(cost(size)).toBeGreaterThanOrEqual(last - 1e-9);
+            last = cost(size);
+          }
+        }
+      },
+    ),
+  );
+});
+
+test('of the prices that come with ksmd a level of a large host costs what was measured last', () => {
+  const { ns } = DEFAULT_PRICES.stableLevels.at(-1) ?? { ns: 0 };
+  for (const stablePages of [2 ** 14, 2 ** 22, 2 ** 26, 1e9])
+    expect(priced({ stableLevels: 1 }, { stablePages })).toBe(ns);
+});
+
 test('what pages begin alike is read at every level, and huge pages are found sooner', () => {
   const { alikeKib: kib, inHugePages, unstableLevels } = DEFAULT_PRICES;
   const [{ ns } = { ns: 0 }] = unstableLevels;
@@ -55,6 +97,16 @@ test('prices that are none are refused with what is wrong', () => {
   expect(pricesOf(JSON.parse(JSON.stringify(DEFAULT_PRICES)))).toEqual(DEFAULT_PRICES);
   expect(() => pricesOf({ ...DEFAULT_PRICES, visit: -1 })).toThrow(/no prices: \/visit /);
   expect(() => pricesOf('cheap')).toThrow(/no prices/);
+  for (const levels of ['stableLevels', 'unstableLevels'] as const) {
+    const [low, high] = DEFAULT_PRICES[levels];
+    for (const wrong of [
+      [high, low],
+      [low, low],
+    ])
+      expect(() => pricesOf({ ...DEFAULT_PRICES, [levels]: wrong })).toThrow(
+        `/${levels} must be by growing pages`,
+      );
+  }
 });
 
 test('far from the leaf a search reads less of what neighbours have in common', () => {

@@ -180,7 +180,8 @@ test('a signal between two runs says what is kept, and how to go on', async () =
   });
   const told = text(predicting.stderr);
   const ended = once(predicting, 'close');
-  const lines = (): number => (existsSync(kept) ? readFileSync(kept, 'utf8').split('\n').length : 0);
+  const lines = (): number =>
+    existsSync(kept) ? readFileSync(kept, 'utf8').split('\n').length : 0;
   await until('one of the runs is done', () => lines() === 3);
   predicting.kill('SIGINT');
   expect(await ended).toEqual([null, 'SIGINT']);

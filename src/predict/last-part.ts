@@ -3,12 +3,14 @@
  * else in each of its sweeps, and what. What comes after the recording's end is taken to be the
  * same again and again: the same pages change, and those that changed to one content change to one
  * again, another each time.
+ *
+ * Changes are kept in memory, MOST_PAGES of them at most: what is beyond that does not come again,
+ * and is counted.
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { PAGE_CONTENT } from '../recording/format.js';
 import type { PagesRecord } from '../recording/records.js';
 
-/** Of more changes than that the rest is left out: they are kept in memory. */
 const MOST_PAGES = 4_000_000;
 /** Of a fingerprint, what a sample does not go by. */
 const TAIL = FINGERPRINT_BYTES - 4;
@@ -23,9 +25,13 @@ export class LastPart {
   private readonly sweeps: Sweep[] = [];
   private readonly first: number;
   private pages = 0;
+  private beyond = 0;
 
   /** `sweepMs`: when each sweep of the recording began. */
-  constructor(private readonly sweepMs: readonly number[]) {
+  constructor(
+    private readonly sweepMs: readonly number[],
+    private readonly mostPages = MOST_PAGES,
+  ) {
     this.first = Math.max(1, Math.ceil(sweepMs.length / 2));
   }
 
@@ -35,10 +41,19 @@ export class LastPart {
     return (this.sweepMs.at(-1) ?? 0) - (this.sweepMs[this.first - 1] ?? 0);
   }
 
+  /** Changes that were too many to be kept. */
+  get forgottenPages(): number {
+    return this.beyond;
+  }
+
   /** Pages that have changed in the recording's `sweep`th sweep, from 0 on. */
   keep(sweep: number, guest: number, page: number, contents: Buffer): void {
     const pages = contents.length / FINGERPRINT_BYTES;
-    if (sweep < this.first || this.pages + pages > MOST_PAGES) return;
+    if (sweep < this.first) return;
+    if (this.pages + pages > this.mostPages) {
+      this.beyond += pages;
+      return;
+    }
     this.pages += pages;
     const fingerprints = Buffer.from(contents);
     const state = PAGE_CONTENT;

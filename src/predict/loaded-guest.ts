@@ -1,6 +1,6 @@
 /** A recording's guest while it is played, and where it has memory. */
 import type { MappingFacts } from '../recording/records.js';
-import type { Places } from './places.js';
+import { PageSet, type Places } from './places.js';
 import type { Laid } from './survey.js';
 
 /** Places in a row. */
@@ -10,6 +10,8 @@ export class LoadedGuest {
   /** In order of their pages. */
   mappings: MappingFacts[] = [];
   readonly restless = new Set<number>();
+  /** Pages that are present, and that KSM would not look at. */
+  readonly leftOut = new PageSet();
   /** What is mapped, by places, in order: no two overlap. */
   regions: readonly Pages[] = [];
   /** Whose fork it is. */

@@ -33,6 +33,25 @@ export class PageSet {
     }
   }
 
+  /** `pages` in a row, whether it has them or not. The work goes with what it has. */
+  remove(first: number, pages: number): void {
+    const end = first + pages;
+    for (const at of this.stretchesIn(first, end)) {
+      const begin = at * STRETCH_PAGES;
+      const stretch = this.stretch(at);
+      const to = Math.min(end - begin, STRETCH_PAGES);
+      for (let bit = Math.max(first - begin, 0); bit < to; bit++)
+        stretch[bit >>> 5] = (stretch[bit >>> 5] ?? 0) & ~(1 << (bit & 31));
+      if (stretch.every((word) => word === 0)) this.stretches.delete(at);
+    }
+  }
+
+  get size(): number {
+    let pages = 0;
+    for (const words of this.stretches.values()) for (const word of words) pages += bitsOf(word);
+    return pages;
+  }
+
   addAll(other: PageSet): void {
     for (const [at, words] of other.stretches) {
       const stretch = this.stretch(at);
@@ -45,6 +64,16 @@ export class PageSet {
   /** As it is now: what is added later has no place. */
   places(): Places {
     return new SampledPlaces([...this.stretches].sort(([a], [b]) => a - b));
+  }
+
+  private stretchesIn(first: number, end: number): number[] {
+    const from = Math.floor(first / STRETCH_PAGES);
+    const to = Math.ceil(end / STRETCH_PAGES);
+    if (to - from > this.stretches.size)
+      return [...this.stretches.keys()].filter((at) => at >= from && at < to);
+    return Array.from({ length: to - from }, (_, at) => from + at).filter((at) =>
+      this.stretches.has(at),
+    );
   }
 
   private stretch(at: number): Uint32Array {

@@ -90,6 +90,8 @@ export interface Predicted {
   readonly advisedOnly: boolean;
   /** From here on the recording was over, in seconds, and goes on as its latter half did. */
   readonly recordedSeconds: number;
+  /** Of its latter half: changes that do not come again, as there are too many to keep. */
+  readonly forgottenPages: number;
   /** Of a sample: what is freed in the end is so many more or fewer, 95 times in 100. */
   readonly errorBytes: number;
 }
@@ -218,7 +220,9 @@ class Prediction {
     const lastMs = Math.min(seconds * 1000, clock.now);
     if (lastMs > (samples.at(-1)?.t ?? 0) * 1000) this.sample(lastMs);
     const errorBytes = savingErrorPages(host, surveyed.oneIn) * host.machine.pageSize;
-    return { samples, leftOut: load.leftOut, advisedOnly, recordedSeconds, errorBytes };
+    const { forgottenPages } = this.lastPart;
+    const { leftOut } = load;
+    return { samples, leftOut, advisedOnly, recordedSeconds, forgottenPages, errorBytes };
   }
 
   /** Each step brings the next sweep's changes into the host. */

@@ -10,7 +10,6 @@ import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { Sample } from '../fingerprints/sample.js';
 import type { Host } from '../ksm/host.js';
 import {
-  MAPPING_ADVISED,
   PAGE_ABSENT,
   PAGE_AS_BEFORE,
   PAGE_CONTENT,
@@ -20,6 +19,7 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../recording/format.js';
+import { isMappingAdvised } from '../recording/recorded-pages.js';
 import type { GuestFacts, MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
 import { ALL_PLACES } from './places.js';
@@ -34,16 +34,15 @@ const IMAGE_PAGE = 2 ** 20;
 /** Of a page that never rests: no page of the host's has it. */
 const RESTLESS_MARK = 0x2e;
 
-/** Pages that are left out, and why: counted in the sweep that a guest comes in. */
+/** Pages that are left out, and why: of those that are present after the last sweep applied. */
 export interface LeftOut {
   /** Of guests whose memory a device may write to. */
-  pinnedPages: number;
+  readonly pinnedPages: number;
   /** In mappings that are not advised, where others are. */
-  notAdvisedPages: number;
+  readonly notAdvisedPages: number;
 }
 
 export class RecordedLoad {
-  readonly leftOut: LeftOut = { pinnedPages: 0, notAdvisedPages: 0 };
   private readonly guests = new Map<number, LoadedGuest>();
   private readonly pageSize: number;
   private readonly sample: Sample;
@@ -91,6 +90,15 @@ export class RecordedLoad {
         return;
       default:
     }
+  }
+
+  get leftOut(): LeftOut {
+    let pinnedPages = 0;
+    let notAdvisedPages = 0;
+    for (const { leftOut, isPinned } of this.guests.values())
+      if (isPinned) pinnedPages += leftOut.size;
+      else notAdvisedPages += leftOut.size;
+    return { pinnedPages, notAdvisedPages };
   }
 
   /** Pages that have changed once more, of guests that are there still. */
@@ -174,6 +182,8 @@ export class RecordedLoad {
     guest.mappings = guest.mappings.filter(({ page }) => page !== mapping.page);
     guest.mappings.push(mapping);
     guest.mappings.sort((a, b) => a.page - b.page);
+    if (isMappingAdvised(mapping) && !guest.isPinned)
+      guest.leftOut.remove(mapping.page, mapping.pages);
   }
 
   private applyPages(record: PagesRecord): void {
@@ -181,8 +191,9 @@ export class RecordedLoad {
     const guest = this.guest(record.guest);
     const kind = state & PAGE_KIND;
     this.settle(record.guest, guest);
+    if (kind === PAGE_ABSENT) guest.leftOut.remove(page, pages);
     if (guest.isPinned) {
-      if (kind !== PAGE_ABSENT && guest.isNew) this.leftOut.pinnedPages += pages;
+      if (kind !== PAGE_ABSENT) guest.leftOut.add(page, pages);
       return;
     }
     if (guest.forkedUpTo !== undefined) {
@@ -194,16 +205,15 @@ export class RecordedLoad {
       this.put(guest, record, page, page + pages);
       return;
     }
-    let wanted = 0;
+    guest.leftOut.add(page, pages);
     for (const mapping of guest.mappings) {
-      if ((mapping.flags & MAPPING_ADVISED) === 0) continue;
+      if (!isMappingAdvised(mapping)) continue;
       const from = Math.max(page, mapping.page);
       const to = Math.min(page + pages, mapping.page + mapping.pages);
       if (from >= to) continue;
-      wanted += to - from;
+      guest.leftOut.remove(from, to - from);
       this.put(guest, record, from, to);
     }
-    if (guest.isNew) this.leftOut.notAdvisedPages += pages - wanted;
   }
 
   /** Pages `from` to `to` - 1 of those that the record is of. */

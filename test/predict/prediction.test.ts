@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Sample } from '../../src/fingerprints/sample.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
+import { LastPart } from '../../src/predict/last-part.js';
 import { outcomeOf } from '../../src/predict/outcome.js';
 import { type Predicted, type PredictOptions, predict } from '../../src/predict/prediction.js';
 import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
@@ -57,16 +58,12 @@ function pages(guest: number, page: number, first: number, count: number, marks 
 function guest(id: number, pagesMapped = 2048, flags = 0): SweepRecord[] {
   return [
     { ...GUEST, guest: id, name: `vm${id}`, pid: id },
-    {
-      type: 'mapping',
-      guest: id,
-      page: 512,
-      pages: pagesMapped,
-      flags,
-      node: undefined,
-      label: '',
-    },
+    ...mapping(id, 512, pagesMapped, flags),
   ];
+}
+
+function mapping(guest: number, page: number, pages: number, flags: number): SweepRecord[] {
+  return [{ type: 'mapping', guest, page, pages, flags, node: undefined, label: '' }];
 }
 
 const TWO_EQUAL = [
@@ -249,6 +246,21 @@ test('what changes is changed when it was seen, and what never rests is never me
   expect(after?.counters).toMatchObject({ pages_shared: 101, pages_sharing: 29 });
   expect(after?.breaks).toBe(40);
   expect(after?.freed_bytes).toBe(29 * 4096);
+});
+
+test('of its latter half, changes that are too many are counted, and do not come again', () => {
+  const part = new LastPart([0, 10_000, 20_000], 5);
+  part.keep(0, 1, 512, contents(0, 9));
+  part.keep(2, 1, 512, contents(0, 4));
+  expect(part.forgottenPages).toBe(0);
+  part.keep(2, 1, 600, contents(10, 3));
+  part.keep(2, 1, 700, contents(20, 1));
+  expect(part.forgottenPages).toBe(3);
+  const again = [...part.again(1)].flatMap(({ changes }) => [...changes]);
+  expect(again.map(({ page, pages }) => [page, pages])).toEqual([
+    [512, 4],
+    [700, 1],
+  ]);
 });
 
 test('after its end it goes on as its latter half did', async () => {
@@ -519,7 +531,7 @@ test('huge pages of which a page merges are split, and give their zeroes back', 
 });
 
 test('where a mapping is advised KSM looks at those alone, unless all are asked for', async () => {
-  const records = [
+  const records: SweepRecord[] = [
     ...guest(1, 100, MAPPING_ADVISED),
     ...guest(2, 100),
     pages(1, 512, 0, 50),
@@ -527,22 +539,27 @@ test('where a mapping is advised KSM looks at those alone, unless all are asked 
     { ...GUEST, guest: 3, pid: 3, name: 'passed-through', isPinned: true },
     pages(3, 512, 0, 70),
     end(0),
-    // What is left out is no more for having changed.
+    // What is left out is no more for having changed, and no longer if it is gone.
     pages(2, 512, 0, 50),
-    pages(3, 512, 100, 70),
+    { type: 'pages', guest: 2, page: 522, pages: 15, state: PAGE_ABSENT },
+    pages(3, 512, 100, 80),
     end(10_000),
+    { type: 'mapping-gone', guest: 2, page: 512 },
+    ...mapping(2, 512, 5, MAPPING_ADVISED),
+    ...mapping(2, 517, 95, 0),
+    end(20_000),
   ];
   const recording = await recorded(records);
   const set = [['pages_to_scan', '1000']] as const;
   const asNow = await predict(recording, { ...OPTIONS, set });
   expect(asNow).toMatchObject({
     advisedOnly: true,
-    leftOut: { pinnedPages: 70, notAdvisedPages: 50 },
+    leftOut: { pinnedPages: 80, notAdvisedPages: 30 },
   });
   expect(asNow.samples.at(-1)?.counters.pages_sharing).toBe(0);
   const all = await predict(recording, { ...OPTIONS, set, advisedOnly: false });
-  expect(all).toMatchObject({ leftOut: { pinnedPages: 70, notAdvisedPages: 0 } });
-  expect(all.samples.at(-1)?.counters.pages_sharing).toBe(50);
+  expect(all).toMatchObject({ leftOut: { pinnedPages: 80, notAdvisedPages: 0 } });
+  expect(all.samples.at(-1)?.counters.pages_sharing).toBe(35);
   await recording.close();
 });
 

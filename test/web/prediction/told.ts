@@ -41,6 +41,7 @@ export function run(settings: Run['settings'], predicted: readonly PredictedSamp
       leftOut: { pinnedPages: 256, notAdvisedPages: 0 },
       advisedOnly: true,
       recordedSeconds: 10,
+      forgottenPages: 0,
       errorBytes: 0,
     },
   };

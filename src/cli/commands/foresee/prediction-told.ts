@@ -3,6 +3,7 @@
  * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
  */
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
+import type { Predicted } from '../../../predict/prediction.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
@@ -68,11 +69,8 @@ export function headline({ runs, header }: Told): string {
 
 /** What the figures rest on. */
 export function basisSentences({ runs, header, kernel }: Told): string[] {
-  const { seconds, recordedSeconds } = lengthsOf(runs);
   return [
-    ...(seconds > recordedSeconds
-      ? ['Where the recording ends it goes on as its latter half did.']
-      : []),
+    ...runs.slice(0, 1).flatMap(({ predicted }) => beyondSentences(predicted)),
     runs[0]?.predicted.advisedOnly === true
       ? 'As KSM sees it now: what is advised mergeable.'
       : 'As if all private memory were advised mergeable.',
@@ -87,6 +85,25 @@ export function basisSentences({ runs, header, kernel }: Told): string[] {
         `policy=${policy} never switches KSM on: as much memory as it wants is free on this host.`,
     ),
     ...kernelSentences(header, kernel),
+  ];
+}
+
+/** What was played after the recording's end, if anything was. */
+export function beyondSentences({
+  samples,
+  recordedSeconds,
+  forgottenPages,
+}: Predicted): readonly string[] {
+  if ((samples.at(-1)?.t ?? 0) <= recordedSeconds) return [];
+  if (recordedSeconds === 0) return ['It is of one look: as if nothing changed after it.'];
+  return [
+    'Where the recording ends it goes on as its latter half did.',
+    ...(forgottenPages === 0
+      ? []
+      : [
+          `But for ${figure(forgottenPages)} changes of pages, which are too many to be kept: ` +
+            'they do not come again, and more is saved than would be.',
+        ]),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Looks at classes of pages: shared by who asks at once, and kept a while. */
 import { expect, test } from 'vitest';
 import { ClassLooks } from '../../../src/daemon/feeds/class-looks.js';
-import type { PageClasses } from '../../../src/protocol/routes/page-classes.js';
+import type { PageClasses, PageClassesQuery } from '../../../src/protocol/routes/page-classes.js';
 import { applyRunLengths } from '../../../src/protocol/run-lengths.js';
 import { BenchHost, times } from '../../ksm/bench-host.js';
 
@@ -16,7 +16,13 @@ function rig() {
     () => ++nowMs,
     () => 1000 + nowMs,
   );
-  return { bench, looks, wait: (ms: number) => (nowMs += ms) };
+  return {
+    ...{ bench, wait: (ms: number) => (nowMs += ms) },
+    looks: {
+      look: (query: PageClassesQuery, gone = new AbortController()) =>
+        looks.look(query, gone.signal),
+    },
+  };
 }
 
 test('classes are told as run lengths, with what they stand for and when that was', async () => {
@@ -67,4 +73,36 @@ test('a fifth question is refused for as long as four wait or stand, whatever th
   expect(await about('a')).toBe(seen[0]);
   wait(1000);
   expect(JSON.parse(await about('e'))).toMatchObject({ guest: 'e' });
+});
+
+test('a look ends once all have gone who waited for it, and no sooner', async () => {
+  const { looks, wait } = rig();
+  const [first, second, third] = [0, 1, 2].map(() => new AbortController());
+  const asked = [first, second].map((gone) => looks.look({ by: 'sharers' }, gone));
+  const left = looks.look({ by: 'age' }, third);
+  first?.abort();
+  third?.abort();
+  await expect(left).rejects.toMatchObject({ code: 'EINTR' });
+  const [, seen] = await Promise.all(asked);
+  second?.abort();
+  expect(await looks.look({ by: 'sharers' }), 'it stands, though he has gone').toBe(seen);
+  expect(JSON.parse(await looks.look({ by: 'age' })), 'asked anew').toMatchObject({ by: 'age' });
+  const gone = new AbortController();
+  gone.abort();
+  wait(1000);
+  const late = looks.look({ by: 'zeroes' }, gone);
+  await expect(late, 'who has gone before he asked').rejects.toMatchObject({ code: 'EINTR' });
+});
+
+test('who asks and goes, again and again, has no more looks taken than who stays', async () => {
+  const { looks, wait } = rig();
+  for (let times = 0; times < 4; times++) {
+    const gone = new AbortController();
+    const asked = looks.look({ by: 'sharers' }, gone);
+    gone.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'EINTR' });
+  }
+  await expect(looks.look({ by: 'sharers' })).rejects.toMatchObject({ code: 'EBUSY' });
+  wait(1000);
+  expect(JSON.parse(await looks.look({ by: 'sharers' }))).toMatchObject({ by: 'sharers' });
 });

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FastifyReply } from 'fastify';
 import { KsmdError } from '../../../errors.js';
 import { checkHostInSlices } from '../../../inspect/check.js';
 import type { RestartAnswer, UPKEEP_ROUTES } from '../../../protocol/routes/upkeep.js';
@@ -12,6 +11,7 @@ import type { Scanner } from '../../threads/scanner.js';
 import type { Standstill } from '../../threads/standstill.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
+import { untilClosed } from '../until-closed.js';
 
 export function upkeepHandlers({
   host,
@@ -92,11 +92,4 @@ function sent(snapshot: Snapshot, standstill: Standstill, ended: () => void): Re
       done(error);
     },
   });
-}
-
-/** Aborted when whoever asked has gone before the answer. */
-function untilClosed({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => gone.abort());
-  return gone.signal;
 }

@@ -117,6 +117,22 @@ describe.skipIf(chromium === undefined)('the table of guests on the dashboard', 
     );
   });
 
+  test.each([390, 1200, 1440])('has every head whole, %i pixels wide', async (width) => {
+    const other = await looked.open({ viewport: { width, height: 800 } });
+    await other.waitForSelector('#guests tbody tr');
+    const cut = await other.locator('#guests thead th').evaluateAll((heads) =>
+      heads.flatMap((head) => {
+        const text = document.createRange();
+        text.selectNodeContents(head);
+        const [inside, around] = [text.getBoundingClientRect(), head.getBoundingClientRect()];
+        const isWithin = inside.left >= around.left - 1 && inside.right <= around.right + 1;
+        return isWithin ? [] : [head.textContent];
+      }),
+    );
+    expect(cut).toEqual([]);
+    await other.close();
+  });
+
   test('shows those whose names have what is searched for', async () => {
     const search = page.getByRole('searchbox', { name: 'Search guests by name' });
     await search.fill('VM');

@@ -7,8 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InitialFiles } from '../soft-dirty/initial-files.js';
-import { type DebianKernel, unpackKernel } from '../soft-dirty/kernel-package.js';
+import { InitialFiles } from '../debian/initial-files.js';
+import { type DebianKernel, unpackKernel } from '../debian/kernel-package.js';
 
 const MEBIBYTES = 320;
 const HOLDS = fileURLToPath(new URL('holds.py', import.meta.url));

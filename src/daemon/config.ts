@@ -3,6 +3,7 @@ import type { KhugepagedTunable } from '../khugepaged/tunables.js';
 import type { ProfileName } from '../ksm/kernels.js';
 import type { Assignments } from '../ksm/tunables.js';
 import type { LogLevel, SysfsCarrier } from '../names.js';
+import type { Prices } from '../prices/prices.js';
 import type { SnapshotFile } from '../snapshot/restore.js';
 import type { Limits } from './http/limits.js';
 import type { TcpAddress } from './http/tcp.js';
@@ -25,6 +26,8 @@ export interface DaemonConfig {
   readonly tunables: Assignments;
   /** Of khugepaged, where the kernel's defaults hold otherwise. */
   readonly khugepaged: readonly (readonly [KhugepagedTunable, number])[];
+  /** What a kernel's work is counted at. */
+  readonly prices: Prices;
   readonly limits: Limits;
   /** Absent: no TCP. */
   readonly http?: TcpAddress | undefined;

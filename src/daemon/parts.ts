@@ -81,7 +81,7 @@ export function* daemonParts(
   standstill = alone;
   const scanner = yield* made({
     name: 'scanner',
-    start: () => Scanner.start(host, () => rebuild(host.ksm, nowMs()), alone),
+    start: () => Scanner.start(host, config.prices, () => rebuild(host.ksm, nowMs()), alone),
     stop: (scanner) => scanner.stop(),
   });
   const events = new EventFeed(() => eventCounts(host), timers);

@@ -30,3 +30,8 @@ export const DEFAULT_PRICES: Prices = {
   alikeKib: 140,
   writeFault: 6300,
 };
+
+/** These very ones: nobody has measured any. Somebody may measure the same. */
+export function areDefault(prices: Prices): boolean {
+  return prices === DEFAULT_PRICES;
+}

@@ -78,6 +78,13 @@ function byGuest(status: Status, guests: readonly GuestSummary[]): string {
   ].join(', ');
 }
 
+/** Whose processor that is. */
+function pricesText({ measuredOn, areDefault }: Status['scanner']['prices']): string {
+  return areDefault
+    ? `default ones, nobody has measured this host: ${measuredOn}`
+    : `measured on ${measuredOn}`;
+}
+
 function costRows({ status: { scanner }, report: { saved, scan } }: StatusLook): Row[] {
   if (saved.bookkeepingBytes === 0 && scanner.kernelCpuMs === 0) return [];
   return [
@@ -92,6 +99,7 @@ function costRows({ status: { scanner }, report: { saved, scan } }: StatusLook):
       `${percent(scan.kernelCpuShare)} of a processor, as a kernel ` +
         `(${percent(scan.cpuShare)} here)`,
     ),
+    ['  prices', pricesText(scanner.prices)],
     ['  memory', `${size(saved.bookkeepingBytes)} of bookkeeping, 64 bytes a page`],
   ];
 }

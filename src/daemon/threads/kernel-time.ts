@@ -6,8 +6,8 @@
  */
 import { CTL_KERNEL_CPU_MS, CTL_PACE } from '../../core/layout.js';
 import type { SharedMemory } from '../../machine/memory.js';
-import { DEFAULT_PRICES } from '../../prices/default-prices.js';
 import { KernelMeter } from '../../prices/kernel-meter.js';
+import type { Prices } from '../../prices/prices.js';
 
 /** What is waited for in one go, within a batch: less is owed until then. */
 const LEAST_HOLD_MS = 5;
@@ -24,9 +24,13 @@ export class KernelTime {
   private dueMs = Number.NEGATIVE_INFINITY;
 
   /** Goes on from what the threads before this one counted. `oneIn`: a page in so many is held. */
-  constructor(memory: SharedMemory, oneIn: number) {
+  constructor(
+    memory: SharedMemory,
+    oneIn: number,
+    private readonly prices: Prices,
+  ) {
     this.i32 = memory.i32;
-    this.meter = new KernelMeter(memory, oneIn, DEFAULT_PRICES);
+    this.meter = new KernelMeter(memory, oneIn, prices);
     this.usedNs = (Atomics.load(this.i32, CTL_KERNEL_CPU_MS) >>> 0) * 1e6;
   }
 
@@ -61,7 +65,7 @@ export class KernelTime {
 
   /** What has come since the last time; whoever asks meanwhile, it is waited for. */
   private count(): void {
-    const ns = this.meter.look(0, 0) + this.batches * DEFAULT_PRICES.batch;
+    const ns = this.meter.look(0, 0) + this.batches * this.prices.batch;
     this.batches = 0;
     this.usedNs += ns;
     this.dueMs += ns / 1e6;

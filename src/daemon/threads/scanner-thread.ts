@@ -24,6 +24,7 @@ import { Machine } from '../../machine/machine.js';
 import { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { Safepoint } from '../../machine/safepoint.js';
+import type { Prices } from '../../prices/prices.js';
 import { nowMs } from '../timers.js';
 import { KernelTime } from './kernel-time.js';
 import { threadCpuMs } from './thread-cpu.js';
@@ -34,6 +35,7 @@ export interface ScannerData {
   readonly kernel: ProfileName;
   /** The memory holds one page in so many. */
   readonly oneIn: number;
+  readonly prices: Prices;
 }
 
 export type Command =
@@ -109,13 +111,13 @@ class ScannerThread {
   private pagesDue = 0;
 
   constructor(
-    { memory, kernel, oneIn }: ScannerData,
+    { memory, kernel, oneIn, prices }: ScannerData,
     private readonly port: MessagePort,
   ) {
     const machine = new Machine(SharedMemory.attach(memory, HOLDER_SCANNER));
     this.i32 = machine.memory.i32;
     this.oneIn = oneIn;
-    this.kernelTime = new KernelTime(machine.memory, oneIn);
+    this.kernelTime = new KernelTime(machine.memory, oneIn, prices);
     this.clock = new ThreadClock(Atomics.load(this.i32, CTL_SCANNER_CPU_MS) >>> 0, this.kernelTime);
     this.safepoint = new Safepoint(this.i32, HOLDER_SCANNER);
     this.ksm = new Ksm(machine, kernelProfile(kernel), this.clock, () => this.safepoint.pass());

@@ -16,6 +16,7 @@ import type { LongWork } from '../../machine/long-work.js';
 import { HOLDER_SCANNER } from '../../machine/pte.js';
 import { forgetThread, ringScanner } from '../../machine/safepoint.js';
 import type { ScannerState } from '../../names.js';
+import type { Prices } from '../../prices/prices.js';
 import type { Answer, Command, Notice, Results, ScannerData } from './scanner-thread.js';
 import type { Standstill } from './standstill.js';
 
@@ -55,6 +56,8 @@ export class Scanner extends EventEmitter<ScannerEvents> {
 
   private constructor(
     private readonly host: Host,
+    /** What a kernel's work is counted at. */
+    readonly prices: Prices,
     private readonly rebuild: () => LongWork,
     private readonly standstill: Standstill,
     private worker: Worker,
@@ -71,12 +74,13 @@ export class Scanner extends EventEmitter<ScannerEvents> {
    */
   static async start(
     host: Host,
+    prices: Prices,
     rebuild: () => LongWork,
     standstill: Standstill,
   ): Promise<Scanner> {
-    const worker = await spawn(host);
+    const worker = await spawn(host, prices);
     await begin(worker);
-    return new Scanner(host, rebuild, standstill, worker);
+    return new Scanner(host, prices, rebuild, standstill, worker);
   }
 
   get state(): ScannerState {
@@ -186,7 +190,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
   }
 
   private spawnSpare(): Promise<Worker | undefined> {
-    return spawn(this.host).catch(() => undefined);
+    return spawn(this.host, this.prices).catch(() => undefined);
   }
 
   private settle(answer: Answer): void {
@@ -218,7 +222,7 @@ export class Scanner extends EventEmitter<ScannerEvents> {
       try {
         // Each that fails may have begun to scan.
         await this.standstill.repair(this.rebuild);
-        const worker = (await this.spare) ?? (await spawn(this.host));
+        const worker = (await this.spare) ?? (await spawn(this.host, this.prices));
         this.spare = this.spawnSpare();
         await begin(worker);
         this.worker = worker;
@@ -257,8 +261,8 @@ function nextMessage(worker: Worker): Promise<void> {
 }
 
 /** A scanner thread that has told that it is ready. Rejects if it dies before that. */
-async function spawn({ machine, profile, oneIn }: Host): Promise<Worker> {
-  const data: ScannerData = { memory: machine.memory.memory, kernel: profile.name, oneIn };
+async function spawn({ machine, profile, oneIn }: Host, prices: Prices): Promise<Worker> {
+  const data: ScannerData = { memory: machine.memory.memory, kernel: profile.name, oneIn, prices };
   const worker = new Worker(new URL('./scanner-thread.js', import.meta.url), {
     workerData: data,
     name: 'ksmd-scanner',

@@ -75,9 +75,15 @@ export const Status = Type.Object({
     cpuMs: Type.Integer({ description: 'processor time of ksmd’s own scanner since the start' }),
     kernelCpuMs: Type.Integer({
       description:
-        'processor time that a kernel’s scanner would have taken for the same, as if on the ' +
-        'server that its work was priced on (ksmd calibrate)',
+        'processor time that a kernel’s scanner would have taken for the same, by these prices',
     }),
+    prices: Type.Object(
+      {
+        measuredOn: Type.String({ description: 'kernel and processor' }),
+        areDefault: Type.Boolean({ description: 'they came with ksmd: nobody measured any' }),
+      },
+      { description: 'whose a kernel’s work is counted at: --prices, as ksmd calibrate has them' },
+    ),
     fullScanShare: Type.Optional(
       Type.Number({
         description:

@@ -40,7 +40,12 @@ function statusOf(mergedPages: number): Status {
       collapses: 0,
       splitZeroPages: 0,
     },
-    scanner: { state: 'running', cpuMs: 190, kernelCpuMs: 80 },
+    scanner: {
+      state: 'running',
+      cpuMs: 190,
+      kernelCpuMs: 80,
+      prices: { measuredOn: 'here', areDefault: false },
+    },
     counters: { full_scans: 3, pages_sharing: mergedPages },
     saved: {
       pages: mergedPages,

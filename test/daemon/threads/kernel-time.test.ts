@@ -15,7 +15,7 @@ function merged(pace: 'own' | 'kernel'): { bench: BenchHost; time: KernelTime } 
   bench.host.set('pace', pace);
   bench.guest('a', new Array<number>(PAGES).fill(1));
   for (let scan = 0; scan < 3; scan++) bench.host.ksm.scan(2 * PAGES);
-  return { bench, time: new KernelTime(bench.host.machine.memory, 1) };
+  return { bench, time: new KernelTime(bench.host.machine.memory, 1, DEFAULT_PRICES) };
 }
 
 test('a batch is over, at the kernel’s pace, when a kernel would have done it', () => {
@@ -23,6 +23,16 @@ test('a batch is over, at the kernel’s pace, when a kernel would have done it'
   time.beginBatch(1000);
   bench.host.ksm.scan(2 * PAGES);
   expect(time.holdUntilMs(1000.01, true)).toBeCloseTo(1000 + VISITS_MS + BATCH_MS);
+});
+
+test('what a kernel would take is counted at the prices that the daemon was given', () => {
+  const { bench } = merged('kernel');
+  const prices = { ...DEFAULT_PRICES, repeatedVisit: 1000, batch: 5e6 };
+  const time = new KernelTime(bench.host.machine.memory, 1, prices);
+  time.beginBatch(0);
+  bench.host.ksm.scan(2 * PAGES);
+  expect(time.cpuMs).toBeCloseTo(PAGES / 1000 + 5);
+  expect(time.holdUntilMs(0, true)).toBeCloseTo(PAGES / 1000 + 5);
 });
 
 test('one that takes longer here than a kernel would is not waited for', () => {
@@ -75,5 +85,5 @@ test('a thread goes on from what the one before has published', () => {
   time.publish();
   const { memory } = bench.host.machine;
   expect(memory.i32[CTL_KERNEL_CPU_MS]).toBe(Math.floor(100 * VISITS_MS));
-  expect(new KernelTime(memory, 1).cpuMs).toBe(Math.floor(100 * VISITS_MS));
+  expect(new KernelTime(memory, 1, DEFAULT_PRICES).cpuMs).toBe(Math.floor(100 * VISITS_MS));
 });

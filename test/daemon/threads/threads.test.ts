@@ -16,6 +16,7 @@ import { Host } from '../../../dist/ksm/host.js';
 import { rebuild } from '../../../dist/ksm/rebuild.js';
 import type { WorkloadOptions } from '../../../dist/workload/workload.js';
 import type { WorkloadName } from '../../../src/names.js';
+import { DEFAULT_PRICES } from '../../../src/prices/default-prices.js';
 import { until } from '../../until.js';
 
 const PAGES = 48;
@@ -52,7 +53,12 @@ class Threads {
     );
     const standstill = new Standstill(host.machine.memory.i32);
     alone = standstill;
-    const scanner = await Scanner.start(host, () => rebuild(host.ksm, clock.now), standstill);
+    const scanner = await Scanner.start(
+      host,
+      DEFAULT_PRICES,
+      () => rebuild(host.ksm, clock.now),
+      standstill,
+    );
     const guests = new GuestThreads(host, FOREVER_MS, MAX_THREADS, standstill, {
       died: ({ reason }) => onDeath(reason ?? ''),
       waits: () => {},

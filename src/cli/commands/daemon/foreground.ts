@@ -20,9 +20,12 @@ import {
   KHUGEPAGED,
   type SysfsCarrier,
 } from '../../../names.js';
+import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
+import type { Prices } from '../../../prices/prices.js';
 import { socketPath } from '../../../protocol/socket-path.js';
 import type { SnapshotFile } from '../../../snapshot/restore.js';
 import { chosenKernel, runningKernel } from '../../kernel-choice.js';
+import { readPrices } from '../../read-prices.js';
 import { dieOfHangUp, terminalWatch } from '../../terminal/hang-up.js';
 import { logLines } from '../../terminal/log-line.js';
 import { complaint } from '../../terminal/output.js';
@@ -42,6 +45,7 @@ export interface StartOptions
       | 'tunables'
       | 'khugepaged'
       | 'restore'
+      | 'prices'
       | 'limits'
       | 'http'
       | 'sysfs'
@@ -62,6 +66,7 @@ export interface StartOptions
   readonly pace?: string;
   readonly run?: '0' | '1';
   readonly restore?: string;
+  readonly prices?: string;
   readonly http?: string;
   readonly sysfs?: string;
   readonly sysfsAs?: SysfsCarrier;
@@ -157,6 +162,7 @@ function oneInOf(
 function daemonConfig(
   options: StartOptions,
   snapshot: SnapshotFile | undefined,
+  prices: Prices,
   isForPeople: boolean,
 ): DaemonConfig {
   const { http, httpRemote = false } = options;
@@ -176,6 +182,7 @@ function daemonConfig(
     kernelNote: note,
     tunables: onCommandLine(() => firstTunables(profile, given.filter(isOfKsm))),
     khugepaged: onCommandLine(() => given.filter((each) => !isOfKsm(each)).map(ofKhugepaged)),
+    prices,
     restore: snapshot,
     sysfs: onCommandLine(() => kernelFiles(options)),
     http: http === undefined ? undefined : onCommandLine(() => parseTcpAddress(http, httpRemote)),
@@ -214,9 +221,10 @@ export const action: Action<[], StartOptions> = async ({ json }, _values, option
     else daemon.stop('SIGHUP');
   });
   const snapshot = options.restore === undefined ? undefined : await openSnapshot(options.restore);
+  const prices = options.prices === undefined ? DEFAULT_PRICES : await readPrices(options.prices);
   // A log that is collected is JSON.
   const isForPeople = process.stdout.isTTY && options.logFile === undefined && !json;
-  const config = daemonConfig(options, snapshot, isForPeople);
+  const config = daemonConfig(options, snapshot, prices, isForPeople);
   // Loaded here: no other verb needs the server.
   const server = await import('../../../daemon/daemon.js');
   const started = server.Daemon.start(config, () => process.send?.('listening', () => {}));

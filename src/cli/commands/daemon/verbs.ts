@@ -42,6 +42,10 @@ export const start = verb({
       'kernel: a batch takes as long as a kernel would, and the advisor goes by what that would ' +
         'cost; short for --set pace=kernel (default: own, as fast as can be)',
     ).choices(['own', 'kernel']),
+    new Option(
+      '--prices <file>',
+      "what a kernel's work takes, as ksmd calibrate has measured it (default: one server's)",
+    ),
     new Option('--memory <size>', 'simulated physical memory')
       .argParser(parseBytes)
       .default(2 ** 30, '1GiB'),

@@ -9,6 +9,7 @@ import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { chosenBy, type PolicyChoice } from '../../../predict/policy.js';
 import type { Predicted, PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
+import { areDefault } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { quoted } from '../../../printable.js';
 import { Recording } from '../../../recording/recording.js';
@@ -62,7 +63,7 @@ export const action: Action<[string], Options> = async (
     };
     const told = html === undefined ? await toldOf() : await toldInto(html, toldOf);
     const { runs } = told;
-    if (json) printJson({ prices, runs: runs.map(jsonOf) });
+    if (json) printJson({ prices, pricesAreDefault: areDefault(prices), runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
     else {
       print(...predictionScreen(told, process.stdout.columns));

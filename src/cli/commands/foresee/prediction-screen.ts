@@ -27,7 +27,7 @@ export function predictionScreen(told: Told, columns = Number.POSITIVE_INFINITY)
   const rest = [
     ...basisSentences(told),
     ...leftOutSentences(told),
-    priceSentence(told.prices),
+    priceSentence(told),
     writeFaultSentence(told.prices),
   ];
   return [

@@ -4,6 +4,7 @@
  */
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
 import type { Predicted } from '../../../predict/prediction.js';
+import { areDefault } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
@@ -127,11 +128,19 @@ export function leftOutSentences({ runs, header: { pageSize, sample } }: Told): 
   ];
 }
 
-export function priceSentence({ measuredOn }: Prices): string {
+export function priceSentence({ prices, header: { host } }: Told): string {
   return (
-    "CPU is the kernel's scanner's, of one processor: first minute and at rest, as if on\n" +
-    `${printable(measuredOn)} ('ksmd calibrate' measures this machine).`
+    "CPU is the kernel's scanner's, of one processor: first minute and at rest.\n" +
+    `${priceBasis(prices, host)}.`
   );
+}
+
+/** Whose processor that is. */
+export function priceBasis(prices: Prices, host: string): string {
+  const measuredOn = printable(prices.measuredOn);
+  return areDefault(prices)
+    ? `Nobody has measured ${host} ('ksmd calibrate' does): default prices, of\n${measuredOn}`
+    : `Its prices were measured on\n${measuredOn}`;
 }
 
 /** What figures of a sample are. */

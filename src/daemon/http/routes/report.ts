@@ -16,7 +16,6 @@ import type { Host } from '../../../ksm/host.js';
 import { RUN_MERGE } from '../../../ksm/run.js';
 import type { LongWork } from '../../../machine/long-work.js';
 import { PAGE_STATES } from '../../../names.js';
-import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
 import type { GuestReport, REPORT_ROUTES, Report } from '../../../protocol/routes/report.js';
 import { saved } from '../../feeds/saved.js';
 import { lookInSlices } from '../../slices.js';
@@ -79,7 +78,10 @@ function napMs(sleepMs: number, pace: 'own' | 'kernel'): number {
   return (Math.ceil(sleepMs / DEFAULT_TICK_MS) + 0.5) * DEFAULT_TICK_MS;
 }
 
-function scanNow({ host, history }: Context, pages: Report['pages']): Report['scan'] {
+function scanNow(
+  { host, history, scanner: { prices } }: Context,
+  pages: Report['pages'],
+): Report['scan'] {
   const { before, now } = history.span(RATES_OVER_MS);
   const elapsedMs = Math.max(1, now.atMs - before.atMs);
   const tunables = host.tunables();
@@ -101,7 +103,7 @@ function scanNow({ host, history }: Context, pages: Report['pages']): Report['sc
   const isMeasured = scanned >= ENOUGH_PAGES;
   const busyMs = pace === 'kernel' ? kernelCpuMs : cpuMs;
   // What is passed over costs a kernel too: measured, it is in what a visit takes.
-  const asPriced = duePages * DEFAULT_PRICES.visit + pages.skipped * DEFAULT_PRICES.skip;
+  const asPriced = duePages * prices.visit + pages.skipped * prices.skip;
   const visitsMs = isMeasured
     ? (duePages * busyMs) / scanned
     : pace === 'kernel'

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { hugePages, population } from '../../../inspect/population.js';
 import { scanProgress } from '../../../inspect/scan-progress.js';
 import type { Host } from '../../../ksm/host.js';
+import { areDefault } from '../../../prices/default-prices.js';
 import type { Counters } from '../../../protocol/routes/ksm.js';
 import type { STATUS_ROUTES, Status } from '../../../protocol/routes/status.js';
 import { VERSION } from '../../../version.js';
@@ -53,6 +54,10 @@ function status(context: Context): Status {
       state: scanner.state,
       cpuMs: scanner.cpuMs,
       kernelCpuMs: scanner.kernelCpuMs,
+      prices: {
+        measuredOn: scanner.prices.measuredOn,
+        areDefault: areDefault(scanner.prices),
+      },
       ...(fullScanShare === undefined ? {} : { fullScanShare }),
     },
     ...(sysfs === undefined ? {} : { sysfs }),

@@ -1,11 +1,12 @@
 /** `ksmd start`: what it refuses before anything is started, and the tunables it begins with. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { start } from '../../../../src/cli/commands/daemon/verbs.js';
 import { Client } from '../../../../src/client/client.js';
 import { TUNABLES } from '../../../../src/ksm/records/tunable-records.js';
+import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { DaemonProcess, ksmd, TemporaryDirectory } from '../../../daemon-process.js';
 import { Terminal } from '../../../terminal.js';
 import { until } from '../../../until.js';
@@ -76,6 +77,54 @@ describe('begins with', () => {
       pages_to_scan: 100,
     });
     await daemon.stop();
+  });
+
+  test('prices that are given, and says whose they are; default ones, and says that', async () => {
+    const directory = new TemporaryDirectory();
+    const prices = directory.file('prices.json');
+    writeFileSync(prices, JSON.stringify({ ...DEFAULT_PRICES, measuredOn: 'a host of ours' }));
+    for (const [options, whose, said] of [
+      [['--prices', prices], { measuredOn: 'a host of ours', areDefault: false }, 'measured on a'],
+      [
+        [],
+        { measuredOn: DEFAULT_PRICES.measuredOn, areDefault: true },
+        'default ones, nobody has measured this host: Linux 6',
+      ],
+    ] as const) {
+      const daemon = await DaemonProcess.start(['--memory', '4MiB', ...options]);
+      const { client } = daemon;
+      await client.createGuest('a');
+      await client.map('a', 'memory', { pages: 100, address: 4096 });
+      await client.store('a', 4096, Buffer.alloc(100 * 4096, 1));
+      await until('a page has been seen', async () =>
+        (await daemon.ksmd('status')).stdout.includes(`\n  prices    ${said}`),
+      );
+      expect((await client.status()).scanner.prices).toEqual(whose);
+      const { stdout } = await daemon.ksmd('status', '--json');
+      expect(JSON.parse(stdout).scanner.prices).toEqual(whose);
+      expect(await daemon.stop()).toBe(0);
+    }
+    directory.remove();
+  });
+
+  test('nothing, where prices are none', async () => {
+    const directory = new TemporaryDirectory();
+    const file = directory.file('file');
+    writeFileSync(file, JSON.stringify({ ...DEFAULT_PRICES, visit: 'much' }));
+    for (const [path, line] of [
+      [
+        file,
+        /^ksmd: EINVAL: .*these are no prices: \/visit .*'ksmd calibrate' writes such files\n$/,
+      ],
+      [directory.file('none'), /^ksmd: ENOENT: cannot read /],
+    ] as const) {
+      const socket = directory.file('ksmd.sock');
+      const refused = await ksmd(['start', '--socket', socket, '--prices', path]);
+      expect(refused).toMatchObject({ status: 1, stdout: '' });
+      expect(refused.stderr).toMatch(line);
+      expect(existsSync(socket)).toBe(false);
+    }
+    directory.remove();
   });
 
   test('run 1 where nothing is said of it, with the tunables of the advisor in place', async () => {

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
 import { PAGE_CONTENT } from '../../../../src/recording/format.js';
@@ -59,8 +60,8 @@ test('--json has every counter at every sample, and the prices that it went by',
   const { stdout } = await ksmd(
     ...['predict', recording, '--json', '--for', '5s', '--every', '500ms', '--prices', prices],
   );
-  const { prices: used, runs } = JSON.parse(stdout);
-  expect(used.measuredOn).toBe('my machine');
+  const { prices: used, pricesAreDefault, runs } = JSON.parse(stdout);
+  expect([used.measuredOn, pricesAreDefault]).toEqual(['my machine', false]);
   expect(runs).toHaveLength(1);
   expect(runs[0].samples).toHaveLength(11);
   expect(runs[0].samples.at(-1)).toMatchObject({ t: 5, pages_shared: 50, pages_sharing: 50 });
@@ -85,6 +86,25 @@ test('prices that a recording was given are gone by', async () => {
   );
   const { stdout } = await ksmd('predict', priced, '--json', '--for', '1s');
   expect(JSON.parse(stdout).prices.measuredOn).toBe('that server');
+});
+
+test('it is said whether anybody has measured the host that the prices are of', async () => {
+  const page = directory.file('prices.html');
+  const args = ['predict', recording, '--for', '1s'];
+  const host = hostname();
+  const bare = await ksmd(...args, '--html', page);
+  expect(bare.stdout).toContain(
+    `Nobody has measured ${host} ('ksmd calibrate' does): default prices, of\n` +
+      `${DEFAULT_PRICES.measuredOn}.`,
+  );
+  expect(readFileSync(page, 'utf8')).toContain(`default ones, nobody has measured ${host}: `);
+  expect(JSON.parse((await ksmd(...args, '--json')).stdout).pricesAreDefault).toBe(true);
+  const prices = directory.file('measured.json');
+  writeFileSync(prices, JSON.stringify({ ...DEFAULT_PRICES, measuredOn: 'my machine' }));
+  const priced = await ksmd(...args, '--prices', prices, '--html', page);
+  expect(priced.stdout).toContain('Its prices were measured on\nmy machine.');
+  expect(priced.stdout).not.toMatch(/calibrate|default/);
+  expect(readFileSync(page, 'utf8')).toContain('<dd>measured on my machine</dd>');
 });
 
 test.each([

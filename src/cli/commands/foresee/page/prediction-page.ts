@@ -1,6 +1,7 @@
 /**
  * Predictions as one page that needs nothing else. Its files are src/web/prediction/.
  */
+import { areDefault } from '../../../../prices/default-prices.js';
 import { VERSION } from '../../../../version.js';
 import { count, duration, figure } from '../../../../wording/amounts.js';
 import type { KernelChoice } from '../../../kernel-choice.js';
@@ -30,11 +31,7 @@ export async function predictionPage(told: Told): Promise<string> {
     settings: settingsTable(told),
     leftOut: list(leftOut.length === 0 ? ['Nothing that was recorded.'] : leftOut),
     facts: facts(told),
-    basis: list([
-      ...basisSentences(told),
-      priceSentence(told.prices),
-      writeFaultSentence(told.prices),
-    ]),
+    basis: list([...basisSentences(told), priceSentence(told), writeFaultSentence(told.prices)]),
   });
 }
 
@@ -71,7 +68,12 @@ function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
     ],
     ['Sample', sample === 1 ? 'all pages' : `one content in ${figure(sample)}`],
     ['Kernel followed', kernelFollowed(kernel)],
-    ['Prices', `measured on ${prices.measuredOn}`],
+    [
+      'Prices',
+      areDefault(prices)
+        ? `default ones, nobody has measured ${host}: ${prices.measuredOn}`
+        : `measured on ${prices.measuredOn}`,
+    ],
     [
       'Policy',
       policies.length === 0 ? 'none: nobody sets tunables meanwhile' : policies.join(', '),

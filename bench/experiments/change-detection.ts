@@ -31,8 +31,8 @@ class Side {
       kernel: profile,
     });
     const { host } = this.scanner;
-    if (host.profile.smartScan) host.set('smart_scan', 0);
-    host.set('change_detection', detection);
+    if (host.profile.smartScan) host.files.set('smart_scan', 0);
+    host.files.set('change_detection', detection);
     host.createGuest(GUEST);
     this.address = host.map(GUEST, 'pages', copyPages).address;
   }
@@ -48,7 +48,7 @@ class Side {
     const start = performance.now();
     for (let i = 0; i < this.copyPages; i += step) {
       view.setUint32(PAGE_SIZE - 8, i % (this.copyPages / 2), true);
-      this.scanner.host.store(GUEST, this.address + i * PAGE_SIZE, page);
+      this.scanner.host.memory.store(GUEST, this.address + i * PAGE_SIZE, page);
     }
     this.storeSeconds += (performance.now() - start) / 1000;
   }
@@ -79,7 +79,7 @@ export function changeDetectionRow(copyPages: number, profile: ProfileName): Row
       side.scan();
     }
   }
-  const [kept = {}, same = {}] = sides.map(({ scanner }) => scanner.host.counters());
+  const [kept = {}, same = {}] = sides.map(({ scanner }) => scanner.host.files.counters());
   const agree = JSON.stringify(kept) === JSON.stringify(same);
   const ms = (seconds: number): number => Number(((seconds * 1000) / ROUNDS).toFixed(2));
   return {

@@ -31,7 +31,7 @@ export async function fingerprintsRow(
     { memoryBytes, frameBytes: FRAME_BYTES, kernel: profile },
     new ManualClock(),
   );
-  if (host.profile.smartScan) host.set('smart_scan', 0);
+  if (host.profile.smartScan) host.files.set('smart_scan', 0);
   const pages = host.machine.frames.total;
   host.createGuest(GUEST);
   const { address } = host.map(GUEST, 'pages', pages);
@@ -47,7 +47,7 @@ export async function fingerprintsRow(
   let storing = 0;
   for (let page = 0; page < pages; page += STORED_PAGES) {
     const contents = fingerprints(page, Math.min(STORED_PAGES, pages - page), seed);
-    storing += timed(() => host.storePages(GUEST, address + page * PAGE_SIZE, contents));
+    storing += timed(() => host.memory.storePages(GUEST, address + page * PAGE_SIZE, contents));
     progress.at(page, pages);
   }
   progress.begin('fingerprints, first scan');
@@ -64,7 +64,7 @@ export async function fingerprintsRow(
   assertAsExpected(host, pages, findings);
 
   const aSecond = (seconds: number): number => Math.round(pages / seconds);
-  const counters = host.counters();
+  const counters = host.files.counters();
   return {
     phase: 'fingerprints',
     what: `second scan of a host full of pages that differ, ${FRAME_BYTES} bytes of each`,
@@ -91,7 +91,7 @@ function endScan(host: Host): void {
 }
 
 function assertAsExpected(host: Host, pages: number, findings: readonly string[]): void {
-  const counters = host.counters();
+  const counters = host.files.counters();
   const expected = {
     full_scans: 2,
     pages_unshared: pages,

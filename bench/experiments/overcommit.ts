@@ -44,7 +44,7 @@ export async function overcommitRow(
   });
   const { host } = scanner;
   const { frames } = host.machine;
-  if (host.profile.zeroPages !== 'none') host.set('use_zero_pages', 1);
+  if (host.profile.zeroPages !== 'none') host.files.set('use_zero_pages', 1);
   const start = performance.now();
   const sums: string[] = [];
   let leastFree = frames.total;
@@ -100,12 +100,12 @@ export async function overcommitRow(
       'least free at a guest’s last store': size(leastFree),
       'stores that waited for a frame': waits,
       'guests changed': wrong,
-      ...host.counters(),
+      ...host.files.counters(),
       'frames in use': frames.used,
       'peak RSS MiB': Math.round(peakRssBytes() / 2 ** 20),
     },
     work: {
-      ...host.counters(),
+      ...host.files.counters(),
       frames_in_use: frames.used,
       least_free: leastFree,
       waits,
@@ -124,17 +124,17 @@ function memoryOf(
   onWait: () => void,
 ): GuestMemory {
   const { host } = scanner;
-  const [region] = host.regionsOf(guest);
+  const [region] = host.guests.regionsOf(guest);
   if (region === undefined) throw new Error(`guest ${guest} has no memory`);
   return {
     pageSize: PAGE_SIZE,
     pages,
     load: (page, offset, target) =>
-      host.load(guest, region.address + page * PAGE_SIZE + offset, target),
+      host.memory.load(guest, region.address + page * PAGE_SIZE + offset, target),
     store: (page, offset, source) => {
       for (let tries = 0; ; tries++) {
         try {
-          host.store(guest, region.address + page * PAGE_SIZE + offset, source);
+          host.memory.store(guest, region.address + page * PAGE_SIZE + offset, source);
           onStore();
           return true;
         } catch (error) {
@@ -149,13 +149,13 @@ function memoryOf(
 
 /** A sum of all the guest's bytes, page by page. */
 function sumOf(host: Host, guest: string, pages: number): string {
-  const [region] = host.regionsOf(guest);
+  const [region] = host.guests.regionsOf(guest);
   const page = new Uint8Array(PAGE_SIZE);
   const view = new Int32Array(page.buffer);
   let a = 1;
   let b = 0;
   for (let i = 0; i < pages; i++) {
-    host.load(guest, (region?.address ?? 0) + i * PAGE_SIZE, page);
+    host.memory.load(guest, (region?.address ?? 0) + i * PAGE_SIZE, page);
     for (let w = 0; w < view.length; w++) {
       a = (Math.imul(a, 31) + (view[w] ?? 0)) | 0;
       b = (b + a) | 0;

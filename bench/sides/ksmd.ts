@@ -66,11 +66,11 @@ export class KsmdSide implements Side {
       SLICE_PAGES.least,
       Math.min(SLICE_PAGES.most, Math.floor(copyPages / SAMPLES_A_COPY)),
     );
-    if (this.host.profile.smartScan) this.host.set('smart_scan', 0);
+    if (this.host.profile.smartScan) this.host.files.set('smart_scan', 0);
     this.maxPageSharing =
       this.host.profile.chains === 'none'
         ? Number.POSITIVE_INFINITY
-        : Number(this.host.tunables().max_page_sharing);
+        : Number(this.host.files.tunables().max_page_sharing);
   }
 
   addCopy(content: CopyContent): Promise<void> {
@@ -81,7 +81,7 @@ export class KsmdSide implements Side {
     const view = new DataView(page.buffer);
     for (let i = 0; i < this.copyPages; i++) {
       view.setUint32(PAGE_SIZE - 8, lastWord(content, i), true);
-      this.host.store(guest, address + i * PAGE_SIZE, page);
+      this.host.memory.store(guest, address + i * PAGE_SIZE, page);
     }
     return Promise.resolve();
   }
@@ -127,7 +127,11 @@ export class KsmdSide implements Side {
   work(): Work {
     let sum = 0;
     for (let copy = 1; copy <= this.copies; copy++) sum += this.lastWordsOf(copy);
-    return { ...this.host.counters(), frames_in_use: this.framesInUse(), sum_of_last_words: sum };
+    return {
+      ...this.host.files.counters(),
+      frames_in_use: this.framesInUse(),
+      sum_of_last_words: sum,
+    };
   }
 
   /** Bytes of tables in use for each registered page. */
@@ -205,8 +209,8 @@ export class KsmdSide implements Side {
 
   private copy(number: number): { readonly address: number; readonly pointer: number } {
     const guest = `copy-${number}`;
-    const [region] = this.host.regionsOf(guest);
+    const [region] = this.host.guests.regionsOf(guest);
     if (region === undefined) throw new Error('there is no such copy');
-    return { address: region.address, pointer: this.host.guestPointer(guest) };
+    return { address: region.address, pointer: this.host.guests.pointer(guest) };
   }
 }

@@ -21,13 +21,13 @@ export class ScannedHost {
   constructor(options: HostOptions) {
     this.host = Host.create(options, this.clock);
     this.scanner = new VirtualScanner(this.host.ksm, this.clock);
-    this.host.set('sleep_millisecs', 0);
-    this.host.set('run', 1);
+    this.host.files.set('sleep_millisecs', 0);
+    this.host.files.set('run', 1);
   }
 
   /** A batch of at most so many pages. False if the full scan ended with it. */
   scan(pages: number): boolean {
-    if (pages !== this.batchPages) this.host.set('pages_to_scan', pages);
+    if (pages !== this.batchPages) this.host.files.set('pages_to_scan', pages);
     this.batchPages = pages;
     const done = this.scanner.batch();
     this.scanned += done;

@@ -82,7 +82,7 @@ export class Player {
     this.page = new Uint8Array(pageSize);
     this.beside = new PagesBeside(pageSize);
     this.scanner = new VirtualScanner(this.host.ksm, clock);
-    this.host.set('sleep_millisecs', 0);
+    this.host.files.set('sleep_millisecs', 0);
   }
 
   /**
@@ -104,7 +104,7 @@ export class Player {
     const { pageSize } = host.machine;
     switch (step.op) {
       case 'set':
-        return this.attempt(step.name === 'run', () => host.set(step.name, step.value));
+        return this.attempt(step.name === 'run', () => host.files.set(step.name, step.value));
       case 'guest':
         host.createGuest(step.guest, step.node);
         return { seen: [] };
@@ -174,8 +174,8 @@ export class Player {
         this.forgetRegionsOf(step.guest);
         return { seen: [this.observe()] };
       case 'scan': {
-        host.set('pages_to_scan', step.pages);
-        host.set('run', RUN_MERGE);
+        host.files.set('pages_to_scan', step.pages);
+        host.files.set('run', RUN_MERGE);
         const seen: Observation[] = [];
         for (let i = 0; i < (step.times ?? 1); i++) {
           this.scanner.batch();
@@ -198,12 +198,12 @@ export class Player {
   private store(guest: string, address: number, bytes: Uint8Array): void {
     const { host, standIn, beside } = this;
     if (standIn === undefined) {
-      host.store(guest, address, bytes);
+      host.memory.store(guest, address, bytes);
       return;
     }
     const page = beside.store(guest, address, bytes);
     const { pageSize } = host.machine;
-    host.storePages(guest, address - (address % pageSize), standIn.of(page));
+    host.memory.storePages(guest, address - (address % pageSize), standIn.of(page));
   }
 
   /** A step that a kernel may refuse: it says so, and changes what it has changed by then. */
@@ -221,13 +221,13 @@ export class Player {
   private observe(): Observation {
     const { host } = this;
     return {
-      counters: { ...host.counters() },
+      counters: { ...host.files.counters() },
       guests: Object.fromEntries(
-        host.guestNames().map((guest) => [
+        host.guests.names().map((guest) => [
           guest,
           {
-            ...host.guestCounters(guest),
-            ...(this.observesAnswers ? host.guestAnswers(guest) : {}),
+            ...host.files.guestCounters(guest),
+            ...(this.observesAnswers ? host.files.guestAnswers(guest) : {}),
           },
         ]),
       ),
@@ -239,9 +239,12 @@ export class Player {
   private memory(): NonNullable<Observation['memory']> {
     const { host } = this;
     return Object.fromEntries(
-      host
-        .guestNames()
-        .map((guest) => [guest, { rss: host.presentPages(guest), huge: host.hugePages(guest) }]),
+      host.guests
+        .names()
+        .map((guest) => [
+          guest,
+          { rss: host.guests.presentPages(guest), huge: host.guests.hugePages(guest) },
+        ]),
     );
   }
 

@@ -36,7 +36,7 @@ export function furnish(
 ): readonly string[] {
   for (const [name, value] of khugepaged) host.khugepaged.tunables[name] = value;
   if (restore === undefined) {
-    host.set('run', RUN_MERGE);
+    host.files.set('run', RUN_MERGE);
     write(host, tunables);
     return [];
   }
@@ -57,5 +57,5 @@ export function furnish(
 }
 
 function write(host: Host, tunables: Assignments): void {
-  for (const [name, value] of tunables) host.set(name, value);
+  for (const [name, value] of tunables) host.files.set(name, value);
 }

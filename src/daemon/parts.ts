@@ -70,7 +70,7 @@ export function* daemonParts(
   let standstill: Standstill | undefined;
   const host = newHost(config, () => standstill?.assertHeld());
   const { kernel, kernelNote, memoryBytes, pageSize, frameBytes, oneIn } = config;
-  const held = host.holdsFingerprints
+  const held = host.memory.holdsFingerprints
     ? { frameBytes, oneIn, pages: host.machine.frames.total }
     : {};
   logger.info({ kernel, memoryBytes, pageSize, ...held }, 'memory reserved');
@@ -118,7 +118,7 @@ export function* daemonParts(
     start: () =>
       new History(
         () => sample(host, forks.known().pages, scanner, performance.now() - startedAtMs),
-        () => host.tunables(),
+        () => host.files.tunables(),
         timers,
         () => forks.ready(),
       ),
@@ -127,7 +127,7 @@ export function* daemonParts(
   const tunables = new TunableWrites(host, scanner);
   tunables.on('written', (values) => {
     const names = Object.keys(values);
-    const now = { ...values, ...host.tunables() };
+    const now = { ...values, ...host.files.tunables() };
     const set = Object.fromEntries(names.map((name) => [name, now[name]]));
     if (names.length > 0) logger.info(set, 'tunables are set');
   });
@@ -196,7 +196,7 @@ export function* daemonParts(
     {
       socket: config.socketPath,
       ...(http === undefined ? {} : { http }),
-      ...host.tunables(),
+      ...host.files.tunables(),
     },
     'listening',
   );
@@ -211,7 +211,7 @@ export function* daemonParts(
   });
   yield* made({
     name: 'lines on the scanner',
-    start: () => logScanning(logger, () => host.counters(), timers),
+    start: () => logScanning(logger, () => host.files.counters(), timers),
     stop: (end) => end(),
   });
 }

@@ -19,8 +19,8 @@ export function noPages(): PagesByState {
 export function* takeCensus(host: Host, guest: string): LongWork<PagesByState | undefined> {
   const isUnchanged = unchanged(host, guest);
   const counts = new Uint32Array(PAGE_STATES.length);
-  for (const { name, pages } of host.regionsOf(guest)) {
-    const first = host.firstSlot(guest, name);
+  for (const { name, pages } of host.guests.regionsOf(guest)) {
+    const first = host.guests.firstSlot(guest, name);
     for (let page = 0; page < pages; page++) {
       if (page % PAGES_A_STEP === 0) {
         yield;

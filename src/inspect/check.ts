@@ -41,7 +41,7 @@ export function* check(
 
 /** A whole host, its guests by name. */
 export function checkHostInSlices(host: Host): LongWork<string[]> {
-  const names = new Map(host.guestNames().map((name) => [host.guestPointer(name), name]));
+  const names = new Map(host.guests.names().map((name) => [host.guests.pointer(name), name]));
   return check(host.machine, host.profile, (guest) => names.get(guest));
 }
 

@@ -73,10 +73,10 @@ export function explainPage(
 
 /** The slot of that page. EFAULT if nothing is mapped there. */
 export function slotAt(host: Host, guest: string, address: number): number {
-  host.assertMapped(guest, address, 1);
+  host.memory.assertMapped(guest, address, 1);
   const { regions, pageSize } = host.machine;
   const vpn = Math.floor(address / pageSize);
-  return regions.slot(regions.at(host.guestPointer(guest), vpn), vpn);
+  return regions.slot(regions.at(host.guests.pointer(guest), vpn), vpn);
 }
 
 /** Guest and region by the region's pointer. */
@@ -85,9 +85,9 @@ type RegionNames = ReadonlyMap<number, Omit<PageName, 'address'>>;
 function regionNames(host: Host): RegionNames {
   const { i32 } = host.machine.memory;
   const names = new Map<number, Omit<PageName, 'address'>>();
-  for (const guest of host.guestNames()) {
-    for (const { name } of host.regionsOf(guest))
-      names.set(i32[host.firstSlot(guest, name) + SLOT_REGION], { guest, region: name });
+  for (const guest of host.guests.names()) {
+    for (const { name } of host.guests.regionsOf(guest))
+      names.set(i32[host.guests.firstSlot(guest, name) + SLOT_REGION], { guest, region: name });
   }
   return names;
 }

@@ -39,8 +39,8 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
   let forkSharedPages = 0;
   let pss = 0;
   let ksmPss = 0;
-  for (const { name, pages } of host.regionsOf(guest)) {
-    const first = host.firstSlot(guest, name);
+  for (const { name, pages } of host.guests.regionsOf(guest)) {
+    const first = host.guests.firstSlot(guest, name);
     const kin = kinStarts(machine, i32[first + SLOT_REGION]);
     for (let page = 0; page < pages; page++) {
       if (page % PAGES_A_STEP === 0) {
@@ -64,7 +64,7 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
   return {
     rssPages,
     pssBytes: Math.floor(pss / PARTS_OF_A_BYTE),
-    hugePages: host.hugePages(guest),
+    hugePages: host.guests.hugePages(guest),
     ksmPages,
     ksmPssBytes: Math.floor(ksmPss / PARTS_OF_A_BYTE),
     forkSharedPages,

@@ -69,7 +69,7 @@ export function* takePageClasses(
   by: PageClassing,
   about?: string,
 ): LongWork<PageClasses | undefined> {
-  const guests = host.guestNames();
+  const guests = host.guests.names();
   const isUnchanged = unchanged(host, ...guests);
   const classing = yield* classingOf(host, by, about, isUnchanged);
   const values = new Uint8Array(slotsOf(host));
@@ -98,8 +98,8 @@ function* eachPage(
   see: (slot: number) => void,
 ): LongWork<boolean> {
   if (!isUnchanged()) return false;
-  for (const { name, pages } of host.regionsOf(guest)) {
-    const first = host.firstSlot(guest, name);
+  for (const { name, pages } of host.guests.regionsOf(guest)) {
+    const first = host.guests.firstSlot(guest, name);
     for (let page = 0; page < pages; page++) {
       if (page % PAGES_A_STEP === 0) {
         yield;
@@ -115,9 +115,9 @@ function* eachPage(
 function slotsOf(host: Host): number {
   const { slotTable } = host.machine.memory;
   let end = 0;
-  for (const guest of host.guestNames())
-    for (const { name, pages } of host.regionsOf(guest))
-      end = Math.max(end, (host.firstSlot(guest, name) - slotTable) / SLOT_WORDS + pages);
+  for (const guest of host.guests.names())
+    for (const { name, pages } of host.guests.regionsOf(guest))
+      end = Math.max(end, (host.guests.firstSlot(guest, name) - slotTable) / SLOT_WORDS + pages);
   return end;
 }
 
@@ -194,7 +194,7 @@ function byAge({ frames, memory: { i32 } }: Machine): Classing {
 function* byGuest(host: Host, about: string, isUnchanged: () => boolean): LongWork<Classing> {
   const { i32 } = host.machine.memory;
   const [APART, ALONE, FIRST] = [2, 3, 4];
-  host.guestPointer(about);
+  host.guests.pointer(about);
   // By frame: 0 if it is none of the guest's, ALONE if nobody else is known to map it, or the class
   // of the foremost of its partners that do.
   const classes = new Uint8Array(i32[CTL_FRAMES]);
@@ -204,7 +204,7 @@ function* byGuest(host: Host, about: string, isUnchanged: () => boolean): LongWo
     classes[frameOf(slot)] = ALONE;
   });
   classes[ZERO_FRAME] = 0;
-  const others = host.guestNames().filter((name) => name !== about);
+  const others = host.guests.names().filter((name) => name !== about);
   const partners: { name: string; pages: number }[] = [];
   for (const name of others) {
     let pages = 0;

@@ -16,20 +16,20 @@ export interface Population {
 
 /** Of one guest. */
 export function registeredPages(host: Host, guest: string): number {
-  return host.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0);
+  return host.guests.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0);
 }
 
 /** That all guests map as one. */
 export function hugePages(host: Host): number {
-  return host.guestNames().reduce((sum, guest) => sum + host.hugePages(guest), 0);
+  return host.guests.names().reduce((sum, guest) => sum + host.guests.hugePages(guest), 0);
 }
 
 /** Of all guests. */
 export function population(host: Host): Population {
-  const guests = host.guestNames();
+  const guests = host.guests.names();
   return {
     registeredPages: guests.reduce((sum, guest) => sum + registeredPages(host, guest), 0),
-    presentPages: guests.reduce((sum, guest) => sum + host.presentPages(guest), 0),
+    presentPages: guests.reduce((sum, guest) => sum + host.guests.presentPages(guest), 0),
     zeroPages: readCounter(host.machine.memory, 'ksm_zero_pages'),
   };
 }

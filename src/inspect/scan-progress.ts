@@ -12,7 +12,7 @@ export function scanProgress(host: Host): number | undefined {
   const { list } = host.ksm;
   const { cursor } = list;
   if (cursor === list.head) return undefined;
-  const names = new Map(host.guestNames().map((name) => [host.guestPointer(name), name]));
+  const names = new Map(host.guests.names().map((name) => [host.guests.pointer(name), name]));
   let passed = 0;
   let all = 0;
   let isPassed = true;
@@ -20,7 +20,7 @@ export function scanProgress(host: Host): number | undefined {
   let guest = list.next(list.head);
   for (let left = names.size; guest !== list.head && left > 0; left--) {
     const name = names.get(guest);
-    const pages = name === undefined ? 0 : host.presentPages(name);
+    const pages = name === undefined ? 0 : host.guests.presentPages(name);
     if (guest === cursor) {
       isPassed = false;
       passed += name === undefined ? 0 : pages * passedShare(host, name);
@@ -37,13 +37,13 @@ export function scanProgress(host: Host): number | undefined {
  */
 export function passedBelow(host: Host, name: string): number {
   const { list } = host.ksm;
-  const guest = host.guestPointer(name);
+  const guest = host.guests.pointer(name);
   const { cursor } = list;
   if (cursor === list.head) return 0;
   if (cursor === guest) return list.cursorVpn;
   // A guest that is not listed is put behind the cursor. The list changes meanwhile, as above.
   let next = list.next(cursor);
-  for (let left = host.guestNames().length; next !== list.head && left > 0; left--) {
+  for (let left = host.guests.names().length; next !== list.head && left > 0; left--) {
     if (next === guest) return 0;
     next = list.next(next);
   }
@@ -55,7 +55,7 @@ function passedShare(host: Host, guest: string): number {
   const at = host.ksm.list.cursorVpn * host.machine.pageSize;
   let passed = 0;
   let all = 0;
-  for (const { address, pages } of host.regionsOf(guest)) {
+  for (const { address, pages } of host.guests.regionsOf(guest)) {
     passed += Math.min(pages, Math.max(0, (at - address) / host.machine.pageSize));
     all += pages;
   }

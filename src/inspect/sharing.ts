@@ -36,7 +36,7 @@ export interface Sharing {
 export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
   const { frames, memory } = host.machine;
   const { i32, core } = memory;
-  const guests = host.guestNames();
+  const guests = host.guests.names();
   const isUnchanged = unchanged(host, ...guests);
   // By frame: the guest that its KSM page was met in last, by its place in the list from 1 on; 0 if
   // it was not met yet, ZEROES if it is of those. A Map ends at 16.7 million entries.
@@ -44,8 +44,8 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
   const ZEROES = -1;
   let [zeroPages, withinGuestPages, betweenGuestsPages] = [0, 0, 0];
   for (const [place, guest] of guests.entries())
-    for (const { name, pages } of host.regionsOf(guest)) {
-      const first = host.firstSlot(guest, name);
+    for (const { name, pages } of host.guests.regionsOf(guest)) {
+      const first = host.guests.firstSlot(guest, name);
       const kin = kinStarts(host.machine, i32[first + SLOT_REGION]);
       for (let page = 0; page < pages; page++) {
         if (page % PAGES_A_STEP === 0) {

@@ -10,5 +10,6 @@ export function unchanged(host: Host, ...guests: readonly string[]): () => boole
   const { i32 } = host.machine.memory;
   const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
   return () =>
-    Atomics.load(i32, CTL_REGIONS_EPOCH) === epoch && guests.every((guest) => host.hasGuest(guest));
+    Atomics.load(i32, CTL_REGIONS_EPOCH) === epoch &&
+    guests.every((guest) => host.guests.has(guest));
 }

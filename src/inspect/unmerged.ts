@@ -29,7 +29,7 @@ export interface Unmerged {
 /** Of all pages. Undefined if guests or regions change meanwhile. */
 export function* takeUnmerged(host: Host): LongWork<Unmerged | undefined> {
   const apart = new Apart(host.machine);
-  const isUnchanged = unchanged(host, ...host.guestNames());
+  const isUnchanged = unchanged(host, ...host.guests.names());
   if (!(yield* eachPage(host, isUnchanged, (slot, isPassed) => apart.note(slot, isPassed))))
     return undefined;
   yield* apart.sum();
@@ -83,7 +83,7 @@ export function* takeLikes(
   if ((i32[own + PTE_STATE] & PTE_PRESENT) === 0) return { count: 0, first: [] };
   const frame = i32[own + PTE_FRAME];
   const apart = new Apart(machine, frame);
-  const isUnchanged = unchanged(host, ...host.guestNames());
+  const isUnchanged = unchanged(host, ...host.guests.names());
   if (!(yield* eachPage(host, isUnchanged, (slot, isPassed) => apart.note(slot, isPassed))))
     return undefined;
   yield* apart.sum();
@@ -121,9 +121,9 @@ function* eachPage(
   isUnchanged: () => boolean,
   visit: (slot: number, isPassed: boolean, region: RegionName, page: number) => void,
 ): LongWork<boolean> {
-  for (const guest of host.guestNames())
-    for (const { name: region, address, pages } of host.regionsOf(guest)) {
-      const start = host.firstSlot(guest, region);
+  for (const guest of host.guests.names())
+    for (const { name: region, address, pages } of host.guests.regionsOf(guest)) {
+      const start = host.guests.firstSlot(guest, region);
       const name = { guest, region, address };
       const vpn = address / host.machine.pageSize;
       let passedVpn = 0;

@@ -168,11 +168,11 @@ class Prediction {
     // As they are set on the host; scenes with others are for --set.
     for (const name of KHUGEPAGED_TUNABLE_NAMES) {
       const told = header.facts[`${KHUGEPAGED}${name}`];
-      if (told !== undefined) this.host.set(`${KHUGEPAGED}${name}`, Number(told));
+      if (told !== undefined) this.host.files.set(`${KHUGEPAGED}${name}`, Number(told));
     }
     this.memory = new RecordedHostMemory(header);
     this.policy = options.policy === undefined ? undefined : policyOf(options.policy);
-    this.host.set('run', RUN_MERGE);
+    this.host.files.set('run', RUN_MERGE);
     for (const [name, value] of [...(this.policy?.first ?? []), ...options.set]) {
       if (name === 'pace')
         throw new KsmdError('EINVAL', "a prediction goes at a kernel's pace: leave out pace");
@@ -181,9 +181,9 @@ class Prediction {
           'EINVAL',
           `tenants take the trees that nodes have: leave out ${MERGE_ACROSS_NODES}`,
         );
-      this.host.set(name, value);
+      this.host.files.set(name, value);
     }
-    if (options.domains !== undefined) this.host.set(MERGE_ACROSS_NODES, 0);
+    if (options.domains !== undefined) this.host.files.set(MERGE_ACROSS_NODES, 0);
     this.nextPassMs = tunables.scan_sleep_millisecs;
     this.nextLookMs = this.policy?.everyMs ?? Number.POSITIVE_INFINITY;
     this.lastPart = new LastPart(surveyed.sweepMs);
@@ -289,7 +289,7 @@ class Prediction {
 
   /** Nothing much is to come: told once a full scan. */
   private isAtRest(scans: number): boolean {
-    const { pages_sharing = 0, ksm_zero_pages = 0 } = this.host.counters();
+    const { pages_sharing = 0, ksm_zero_pages = 0 } = this.host.files.counters();
     const isCalm = this.calm.lasts(pages_sharing + ksm_zero_pages, scans, this.clock.now);
     return isCalm && this.options.endsAtRest === true && this.isRecordingOver;
   }
@@ -307,7 +307,7 @@ class Prediction {
     const { clock, policy, host, surveyed } = this;
     if (policy?.everyMs === undefined || clock.now < this.nextLookMs) return;
     const memory = this.memory.with(savings(host, this.forkShared()).bytes * surveyed.oneIn);
-    for (const [name, value] of policy.look(memory)) host.set(name, value);
+    for (const [name, value] of policy.look(memory)) host.files.set(name, value);
     while (this.nextLookMs <= clock.now) this.nextLookMs += policy.everyMs;
   }
 
@@ -336,8 +336,8 @@ class Prediction {
     const { presentPages } = population(host);
     this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
     const { oneIn } = this.surveyed;
-    const breaks = host.kernelWork().breaks * oneIn;
-    const counters = Object.entries(host.counters()).map(([name, value]) => [
+    const breaks = host.files.kernelWork().breaks * oneIn;
+    const counters = Object.entries(host.files.counters()).map(([name, value]) => [
       name,
       name === 'full_scans' ? value : value * oneIn,
     ]);
@@ -345,7 +345,7 @@ class Prediction {
       t: Number((ms / 1000).toFixed(3)),
       counters: Object.fromEntries(counters),
       freed_bytes: savings(host, this.forkShared()).bytes * oneIn,
-      split_zero_bytes: host.totals().splitZeroPages * pageSize,
+      split_zero_bytes: host.files.totals().splitZeroPages * pageSize,
       // A batch that goes on longer has not taken all of its time yet.
       kernel_cpu_seconds: (this.cpuNs - Math.max(0, this.clock.now - ms) * 1e6) / 1e9,
       huge_pages: huge,

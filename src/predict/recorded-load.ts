@@ -158,7 +158,7 @@ export class RecordedLoad {
   }
 
   private regionsOf({ name, base }: LoadedGuest): Pages[] {
-    return this.host
+    return this.host.guests
       .regionsOf(name)
       .map(({ address, pages }) => ({ page: address / this.pageSize - base, pages }));
   }
@@ -285,7 +285,7 @@ export class RecordedLoad {
     const content = Buffer.alloc(FINGERPRINT_BYTES);
     for (let page = from; page < to; page++) {
       if (!theirs.places.has(page)) continue;
-      this.host.loadPage(theirs.name, this.address(theirs, page), content);
+      this.host.memory.loadPage(theirs.name, this.address(theirs, page), content);
       this.storeChanged(guest, page, content);
     }
   }
@@ -303,7 +303,7 @@ export class RecordedLoad {
     let changedFrom = 0;
     for (let at = 0; at < contents.length; at += FINGERPRINT_BYTES) {
       const page = first + at / FINGERPRINT_BYTES;
-      this.host.loadPage(guest.name, this.address(guest, page), known);
+      this.host.memory.loadPage(guest.name, this.address(guest, page), known);
       const isKnown = known.compare(contents, at, at + FINGERPRINT_BYTES) === 0;
       // Of zeroes it cannot be told whether they are there at all.
       if (!isKnown || known.equals(NO_CONTENT)) continue;
@@ -357,7 +357,7 @@ export class RecordedLoad {
   }
 
   private store(guest: LoadedGuest, page: number, contents: Buffer): void {
-    this.host.storePages(guest.name, this.address(guest, page), contents);
+    this.host.memory.storePages(guest.name, this.address(guest, page), contents);
   }
 
   private newContent(): Buffer {

@@ -112,7 +112,7 @@ export class Simulation {
 
   /** In the order in which they were made. */
   guests(): string[] {
-    return this.host.guestNames();
+    return this.host.guests.names();
   }
 
   /** Registers a region of untouched pages. EEXIST if the name is taken, EINVAL if pages are. */
@@ -127,7 +127,7 @@ export class Simulation {
 
   /** A guest's regions, in order of address. */
   regions(guest: string): Region[] {
-    return this.host.regionsOf(guest);
+    return this.host.guests.regionsOf(guest);
   }
 
   /**
@@ -146,20 +146,23 @@ export class Simulation {
    * `details.bytesStored` says how much was stored: a scan may free some.
    */
   store(guest: string, address: number, bytes: Uint8Array): void {
-    this.host.store(guest, address, bytes);
+    this.host.memory.store(guest, address, bytes);
   }
 
   /** A copy of what the guest has there. EFAULT where nothing is mapped. */
   load(guest: string, address: number, length: number): Uint8Array {
-    this.host.assertMapped(guest, address, length);
+    this.host.memory.assertMapped(guest, address, length);
     const bytes = new Uint8Array(length);
-    this.host.load(guest, address, bytes);
+    this.host.memory.load(guest, address, bytes);
     return bytes;
   }
 
   /** What the guest takes up. */
   resident(guest: string): Resident {
-    return { pages: this.host.presentPages(guest), hugePages: this.host.hugePages(guest) };
+    return {
+      pages: this.host.guests.presentPages(guest),
+      hugePages: this.host.guests.hugePages(guest),
+    };
   }
 
   // The scanner, and khugepaged.
@@ -193,22 +196,22 @@ export class Simulation {
 
   /** Writes a tunable. ENOENT if the kernel has none of that name, EBUSY if it cannot change. */
   set(name: TunableName, value: number | string): void {
-    this.host.set(name, value);
+    this.host.files.set(name, value);
   }
 
   /** The files of /sys/kernel/mm/ksm that can be written. */
   tunables(): Readonly<Record<string, number | string>> {
-    return this.host.tunables();
+    return this.host.files.tunables();
   }
 
   /** The files of /sys/kernel/mm/ksm that can only be read, those that the kernel has. */
   counters(): Readonly<Partial<Record<CounterName, number>>> {
-    return this.host.counters();
+    return this.host.files.counters();
   }
 
   /** What /proc/PID tells of a guest. */
   guestCounters(guest: string): Readonly<Partial<Record<GuestCounterName, number>>> {
-    return this.host.guestCounters(guest);
+    return this.host.files.guestCounters(guest);
   }
 
   // Looking closely. Nothing changes.
@@ -224,7 +227,7 @@ export class Simulation {
   }
 
   private rangeOf(guest: string, region: string): { address: number; length: number } {
-    const { address, pages } = this.host.findRegion(guest, region);
+    const { address, pages } = this.host.guests.regionOf(guest, region);
     return { address, length: pages * this.pageSize };
   }
 }

@@ -82,8 +82,8 @@ export class Snapshot {
         ? {}
         : { frameBytes: host.machine.frameBytes }),
       ...(host.oneIn === 1 ? {} : { oneIn: host.oneIn }),
-      ...(host.keyId === undefined ? {} : { keyId: host.keyId }),
-      tunables: host.tunables(),
+      ...(host.memory.keyId === undefined ? {} : { keyId: host.memory.keyId }),
+      tunables: host.files.tunables(),
       guests: guestsOf(host),
     };
     const maps = new Int32Array(mappedPages({ ...header, frames: 0 }));
@@ -209,7 +209,7 @@ function* note(host: Host, guests: SnapshotHeader['guests'], maps: Int32Array): 
   for (const { name, node: ofGuest, regions } of guests) {
     for (const region of regions) {
       const { node = ofGuest } = region;
-      const first = host.firstSlot(name, region.name);
+      const first = host.guests.firstSlot(name, region.name);
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
         if (at % PAGES_A_STEP === 0) yield;
         const state = i32[slot + PTE_STATE];

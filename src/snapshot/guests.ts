@@ -7,7 +7,8 @@ import {
   REGION_HUGE,
   SLOT_REGION,
 } from '../core/layout.js';
-import type { Host, RegionInfo } from '../ksm/host.js';
+import type { Host } from '../ksm/host.js';
+import type { RegionInfo } from '../ksm/named-guests.js';
 import type { Stretches } from '../machine/stretches.js';
 import { STRETCH_LETTERS } from './format.js';
 import type { SnapshotHeader, SnapshotRegion } from './header-schema.js';
@@ -16,18 +17,18 @@ import type { SnapshotHeader, SnapshotRegion } from './header-schema.js';
 export function guestsOf(host: Host): SnapshotHeader['guests'] {
   const { i32 } = host.machine.memory;
   const kin = new Map<number, number>();
-  return host.guestNames().map((name) => {
-    const guest = host.guestPointer(name);
+  return host.guests.names().map((name) => {
+    const guest = host.guests.pointer(name);
     const items = i32[guest + GUEST_INHERITED_ITEMS];
     const merging = i32[guest + GUEST_INHERITED_MERGING];
     const khugepaged = i32[guest + GUEST_KHUGEPAGED];
     return {
       name,
-      node: host.guestNode(name),
+      node: host.guests.node(name),
       ...(host.mergesAny(name) ? { mergesAny: true } : {}),
       ...(items === 0 && merging === 0 ? {} : { inherited: { items, merging } }),
       ...(khugepaged === 0 ? {} : { khugepaged }),
-      regions: host.regionsOf(name).map((region) => regionOf(host, name, region, kin)),
+      regions: host.guests.regionsOf(name).map((region) => regionOf(host, name, region, kin)),
     };
   });
 }
@@ -41,7 +42,7 @@ function regionOf(
 ): SnapshotRegion {
   const { regions, memory } = host.machine;
   const { i32 } = memory;
-  const region = i32[host.firstSlot(guest, info.name) + SLOT_REGION];
+  const region = i32[host.guests.firstSlot(guest, info.name) + SLOT_REGION];
   const huge = i32[region + REGION_HUGE];
   if (regions.isForked(region) && !kin.has(region)) {
     const number = kin.size + 1;

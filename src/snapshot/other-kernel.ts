@@ -90,7 +90,7 @@ export function mergeEqual(host: Host, header: SnapshotHeader): string[] {
 function* slotsOf(host: Host, { guests }: SnapshotHeader): Generator<number, void, void> {
   for (const { name, regions } of guests)
     for (const region of regions) {
-      const first = host.firstSlot(name, region.name);
+      const first = host.guests.firstSlot(name, region.name);
       const end = first + region.pages * SLOT_WORDS;
       for (let slot = first; slot < end; slot += SLOT_WORDS) yield slot;
     }

@@ -32,7 +32,7 @@ export class RegionRestorer {
     host.map(guest, name, pages, { address, mergeable: false, huge, node });
     this.adviseMergeable(guest, address, maps);
     const { machine } = host;
-    const slot = host.firstSlot(guest, name);
+    const slot = host.guests.firstSlot(guest, name);
     const pointer = machine.memory.i32[slot + SLOT_REGION];
     if (touched && !huge)
       throw new KsmdError('EINVAL', 'a region of it has met huge pages that it is not advised to');

@@ -119,7 +119,7 @@ export class SnapshotFile {
         `the snapshot holds one page in ${oneIn}, the host one in ${host.oneIn}`,
       );
     assertRoom(host.machine, header);
-    if (header.keyId !== undefined) host.useKey(header.keyId);
+    if (header.keyId !== undefined) host.memory.useKey(header.keyId);
     const maps = this.maps();
     const regions = new RegionRestorer(host);
     const pages = new PageRestorer(host.machine, this.frames(), this.marks(maps), regions.kin);
@@ -139,15 +139,15 @@ export class SnapshotFile {
     // everything is there.
     const { run, pages_to_scan: pagesToScan, ...others } = header.tunables;
     const { i32 } = host.machine.memory;
-    if (pagesToScan !== undefined) host.set('pages_to_scan', pagesToScan);
+    if (pagesToScan !== undefined) host.files.set('pages_to_scan', pagesToScan);
     // Where the advisor was when the snapshot was taken: one that is set begins anew.
     const chosen = i32[CTL_PAGES_TO_SCAN];
-    for (const [name, value] of Object.entries(others)) host.set(name, value);
+    for (const [name, value] of Object.entries(others)) host.files.set(name, value);
     i32[CTL_PAGES_TO_SCAN] = chosen;
     const merged = mergeEqual(host, header);
     listMerged(host, header, maps, nowMs);
     for (const frame of pages.unlisted) host.machine.frames.own(frame);
-    if (run !== undefined && Number(run) !== RUN_UNMERGE) host.set('run', run);
+    if (run !== undefined && Number(run) !== RUN_UNMERGE) host.files.set('run', run);
     return [...leftOut, ...merged];
   }
 
@@ -199,17 +199,17 @@ function restoreGuests(host: Host, { guests }: SnapshotHeader): void {
       // prctl would advise pages that madvise has taken out since.
       if (!host.profile.prctlMerge)
         throw new KsmdError('EINVAL', `Linux ${host.profile.name} has no PR_SET_MEMORY_MERGE`);
-      i32[host.guestPointer(name) + GUEST_MERGE_ANY] = 1;
+      i32[host.guests.pointer(name) + GUEST_MERGE_ANY] = 1;
     }
     if (inherited === undefined) continue;
     if (!host.profile.forkInheritsCounts)
       throw new KsmdError('EINVAL', `Linux ${host.profile.name} has no counts inherited`);
-    i32[host.guestPointer(name) + GUEST_INHERITED_ITEMS] = inherited.items;
-    i32[host.guestPointer(name) + GUEST_INHERITED_MERGING] = inherited.merging;
+    i32[host.guests.pointer(name) + GUEST_INHERITED_ITEMS] = inherited.items;
+    i32[host.guests.pointer(name) + GUEST_INHERITED_MERGING] = inherited.merging;
   }
   const listed = guests.filter(({ khugepaged }) => khugepaged !== undefined);
   for (const { name } of listed.sort((a, b) => (a.khugepaged ?? 0) - (b.khugepaged ?? 0)))
-    core.enterKhugepaged(host.guestPointer(name));
+    core.enterKhugepaged(host.guests.pointer(name));
 }
 
 /**
@@ -263,7 +263,7 @@ function eachFrame(
   let at = 0;
   for (const { name, regions } of guests)
     for (const region of regions) {
-      const first = host.firstSlot(name, region.name);
+      const first = host.guests.firstSlot(name, region.name);
       for (let slot = first; slot < first + region.pages * SLOT_WORDS; slot += SLOT_WORDS) {
         const map = maps[at++];
         const frame = i32[slot + PTE_FRAME];

@@ -63,7 +63,7 @@ function rig() {
     },
     /** A store, which is the first touch of the stretch or another. */
     store(): void {
-      host.store('vm', STRETCH * PAGE, new Uint8Array([1]));
+      host.memory.store('vm', STRETCH * PAGE, new Uint8Array([1]));
     },
     /** All but the first page of the stretch are given back: it is mapped page by page then. */
     dropMost(): void {
@@ -123,11 +123,11 @@ test('a pass that makes a huge page says so, one that makes none says nothing', 
   const { host, after, store, dropMost, end, told } = rig();
   store();
   dropMost();
-  expect(host.hugePages('vm')).toBe(0);
+  expect(host.guests.hugePages('vm')).toBe(0);
   after(0);
   after(1000);
   await end();
-  expect(host.hugePages('vm')).toBe(1);
+  expect(host.guests.hugePages('vm')).toBe(1);
   expect(told).toEqual([{ pages_collapsed: 1 }, 'khugepaged has made huge pages']);
   after(1000);
   await end();
@@ -150,7 +150,7 @@ test('one that fails is told of, and the next one comes all the same', async () 
   after(1000);
   expect(begun).toHaveLength(1);
   await end();
-  expect(host.hugePages('vm')).toBe(1);
+  expect(host.guests.hugePages('vm')).toBe(1);
 });
 
 test('stopping waits for the pass under way, and no other comes', async () => {
@@ -183,11 +183,11 @@ test('it has the machine to itself, as whoever changes guests has', async () => 
   host.createGuest('vm');
   const address = STRETCH * PAGE;
   host.map('vm', 'r', STRETCH, { address, huge: true });
-  host.store('vm', address, new Uint8Array([1]));
+  host.memory.store('vm', address, new Uint8Array([1]));
   host.madvise('vm', address + PAGE, PAGE, 'dontneed');
   await until('there is a huge page again', () => {
     timers.tick();
-    return host.hugePages('vm') === 1;
+    return host.guests.hugePages('vm') === 1;
   });
   await passes.stop();
 });

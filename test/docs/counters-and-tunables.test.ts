@@ -83,7 +83,7 @@ describe.each(tableUnder(DOCUMENT, 'tunables'))(
     const refusal = (value: number | string): string => {
       const bench = new BenchHost();
       try {
-        bench.host.set(name, value);
+        bench.host.files.set(name, value);
         return 'taken';
       } catch (error) {
         return (error as { code: string }).code;
@@ -92,7 +92,7 @@ describe.each(tableUnder(DOCUMENT, 'tunables'))(
 
     test('has the default that is said', () => {
       const bench = new BenchHost();
-      bench.host.set('run', 0);
+      bench.host.files.set('run', 0);
       expect(String(bench.tunable(name))).toBe(initial);
     });
 

@@ -55,8 +55,8 @@ class Patient extends BenchHost {
 
   constructor() {
     super();
-    this.host.set('use_zero_pages', 1);
-    this.host.set('smart_scan', 0);
+    this.host.files.set('use_zero_pages', 1);
+    this.host.files.set('smart_scan', 0);
     this.guest('a', [1, 1, 1, 2, 2, 3, 3, 11, 12, 13, 14, 15]);
     this.guest('b', [10, 0, 1]);
     this.fullScans(4);
@@ -66,7 +66,7 @@ class Patient extends BenchHost {
 
   /** The slot of a page of a guest. */
   slot(guest: string, page: number): number {
-    return this.host.firstSlot(guest, 'r') + page * SLOT_WORDS;
+    return this.host.guests.firstSlot(guest, 'r') + page * SLOT_WORDS;
   }
 
   frame(guest: string, page: number): number {
@@ -118,17 +118,17 @@ describe('each kind of damage is told', () => {
     counter(CTL_SLOTS_USED, /^registered pages: /),
     [
       'a merging page too many',
-      (p) => p.i32[p.host.guestPointer('a') + GUEST_MERGING_PAGES]++,
+      (p) => p.i32[p.host.guests.pointer('a') + GUEST_MERGING_PAGES]++,
       /^guest 'a', ksm_merging_pages: 8 is/,
     ],
     [
       'a present page too few',
-      (p) => p.i32[p.host.guestPointer('b') + GUEST_PRESENT_PAGES]--,
+      (p) => p.i32[p.host.guests.pointer('b') + GUEST_PRESENT_PAGES]--,
       /^guest 'b', present pages: 1 is/,
     ],
     [
       'a broken ring of guests',
-      (p) => (p.i32[p.host.guestPointer('b') + MM_PREV] = 0),
+      (p) => (p.i32[p.host.guests.pointer('b') + MM_PREV] = 0),
       /^the list of guests .* broken before guest 'b'$/,
     ],
     [

@@ -8,7 +8,7 @@ import { BenchHost } from '../ksm/bench-host.js';
 function noted(bench: BenchHost, pages: number, mostFrames?: number): [Contents, number[]] {
   const { i32 } = bench.host.machine.memory;
   const contents = new Contents(bench.host.machine, undefined, mostFrames);
-  const start = bench.host.firstSlot('a', 'r');
+  const start = bench.host.guests.firstSlot('a', 'r');
   const firsts = Array.from({ length: pages }, (_, page) =>
     contents.note(i32[start + page * SLOT_WORDS + PTE_FRAME]),
   );

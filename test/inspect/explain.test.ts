@@ -12,7 +12,7 @@ const explained = (bench: BenchHost, guest: string, page: number, maxTwins = 10)
 /** The states of all pages of a guest, in order. */
 function states(bench: BenchHost, guest: string, pages: number): string[] {
   const bytes = new Uint8Array(pages);
-  pageStates(bench.host.machine, bench.host.firstSlot(guest, 'r'), bytes);
+  pageStates(bench.host.machine, bench.host.guests.firstSlot(guest, 'r'), bytes);
   return [...bytes].map((state) => PAGE_STATES[state]);
 }
 
@@ -20,7 +20,7 @@ test('a page that nobody has written is untouched, one that is not advised is un
   const bench = new BenchHost();
   bench.guest('a', [1, 2]);
   bench.host.map('a', 'more', 2, { address: 0x10000, mergeable: false });
-  bench.host.store('a', 0x10000, new Uint8Array([1]));
+  bench.host.memory.store('a', 0x10000, new Uint8Array([1]));
   expect(states(bench, 'a', 2)).toEqual(['waiting', 'waiting']);
   expect(explainPage(bench.host, 'a', 0x10000, 10)).toMatchObject({
     state: 'unmergeable',
@@ -132,7 +132,7 @@ test('between two full scans, slots given to other pages are no twins', () => {
 
 test('the zero page, where KSM has mapped it', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [0, 1]);
   bench.fullScans(2);
   expect(states(bench, 'a', 2)).toEqual(['zero', 'unshared']);
@@ -146,8 +146,8 @@ test('the zero page, where KSM has mapped it', () => {
 /** Three equal pages, where a KSM page takes two; and which of them is one too many. */
 function oneTooMany(): { bench: BenchHost; limited: number } {
   const bench = new BenchHost();
-  bench.host.set('max_page_sharing', 2);
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('max_page_sharing', 2);
+  bench.host.files.set('smart_scan', 0);
   bench.guest('a', times(3, 7));
   bench.fullScans(3);
   return { bench, limited: states(bench, 'a', 3).indexOf('limit') };
@@ -188,7 +188,7 @@ test('a page that has not merged for long is skipped by smart scan, and says how
   expect(seen.slice(0, 3)).toEqual(['volatile', 'unshared', 'unshared']);
   expect(seen).toContain('skipped, 0 more');
   expect(seen).toContain('skipped, 1 more');
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   bench.fullScans();
   expect(states(bench, 'a', 1)).toEqual(['unshared']);
 });
@@ -196,7 +196,7 @@ test('a page that has not merged for long is skipped by smart scan, and says how
 test('how many of its last visits in a row found a page changed outlives skips, and ends with one that does not', () => {
   const bench = new BenchHost();
   bench.guest('a', [1, 2]);
-  const visits = (): number => bench.host.guestTotals('a').visits;
+  const visits = (): number => bench.host.files.guestTotals('a').visits;
   let content = 10;
   let changes = 0;
   for (let scan = 0; scan < 60; scan++) {
@@ -210,7 +210,7 @@ test('how many of its last visits in a row found a page changed outlives skips, 
   }
   expect(explained(bench, 'a', 1).state).toBe('skipped');
   expect(changes).toBeGreaterThan(8);
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   bench.fullScans(2);
   expect(explained(bench, 'a', 1)).toMatchObject({ state: 'unshared', changes: 0 });
 });
@@ -221,12 +221,12 @@ test('a page of a huge page knows what a split of that comes to, in all guests t
   const address = 512 * PAGE;
   host.createGuest('a');
   host.map('a', 'r', 256, { address: PAGE });
-  host.store('a', PAGE, new Uint8Array([1]));
+  host.memory.store('a', PAGE, new Uint8Array([1]));
   expect(explainPage(host, 'a', PAGE, 0).hugePage).toBeUndefined();
   host.unmap('a', 'r');
   bench.fullScans();
   host.map('a', 'r', 512, { address, huge: true });
-  host.store('a', address, new Uint8Array(12 * PAGE).fill(7));
+  host.memory.store('a', address, new Uint8Array(12 * PAGE).fill(7));
   expect(explainPage(host, 'a', address, 0)).toMatchObject({
     hugePage: { isWhole: true, otherGuests: 0, zeroPages: 500 },
     forkSharers: 0,

@@ -53,7 +53,7 @@ test('of a frame that three pages map a third counts for each', () => {
 
 test('the zero page is in none of it', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [0, 0, 1]);
   bench.fullScans(2);
   expect(footprint(bench.host, 'a')).toEqual({ ...NOTHING, rssPages: 1, pssBytes: PAGE });
@@ -88,7 +88,7 @@ test('a huge page takes up all of its pages, and is none any more once it is spl
   host.createGuest('a');
   const address = STRETCH * PAGE;
   host.map('a', 'r', STRETCH, { address, huge: true });
-  host.store('a', address, new Uint8Array(2 * PAGE).fill(7));
+  host.memory.store('a', address, new Uint8Array(2 * PAGE).fill(7));
   expect(footprint(host, 'a')).toEqual({
     ...NOTHING,
     rssPages: STRETCH,

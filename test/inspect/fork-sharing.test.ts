@@ -12,8 +12,8 @@ function saved({ host }: BenchHost): number {
 
 test('a content that takes several frames is saved once, whoever shares it by a fork', () => {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', 0);
-  bench.host.set('max_page_sharing', 4);
+  bench.host.files.set('smart_scan', 0);
+  bench.host.files.set('max_page_sharing', 4);
   bench.guest('parent', times(40, 1));
   bench.host.fork('parent', 'one');
   bench.host.fork('parent', 'two');
@@ -36,8 +36,8 @@ test('no more is ever saved than frames came free', () => {
       fc.integer({ min: 1, max: 8 }),
       (parent, other, limit, scans) => {
         const bench = new BenchHost();
-        bench.host.set('smart_scan', 0);
-        bench.host.set('max_page_sharing', limit);
+        bench.host.files.set('smart_scan', 0);
+        bench.host.files.set('max_page_sharing', limit);
         bench.guest('parent', parent);
         bench.guest('other', other);
         for (const child of ['one', 'two', 'three']) bench.host.fork('parent', child);

@@ -24,9 +24,9 @@ function classesOf(
     [kind, least, most, guest].filter((word) => word !== undefined).join(' '),
   );
   const all = guests.map((guest) =>
-    host.regionsOf(guest).flatMap((region) => {
+    host.guests.regionsOf(guest).flatMap((region) => {
       const first =
-        (host.firstSlot(guest, region.name) - host.machine.memory.slotTable) / SLOT_WORDS;
+        (host.guests.firstSlot(guest, region.name) - host.machine.memory.slotTable) / SLOT_WORDS;
       return [...values.subarray(first, first + region.pages)].map((value) => words[value] ?? '');
     }),
   );
@@ -38,7 +38,7 @@ function classesOf(
 
 test('by sharers: how many pages map the same frame', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [1, 2, 3, 0, ...times(4, 9)]);
   bench.guest('b', [1, 2, 4]);
   bench.guest('c', [1]);
@@ -64,8 +64,8 @@ test('by zeroes: merged or not, and apart from what else there is', () => {
 
 test('by age: as smart scan counts it, of pages that the scanner knows and has not merged', () => {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', 1);
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('smart_scan', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [1, 2, 2, 0]);
   expect(classesOf(bench, ['a'], 'age')).toEqual([times(4, 'unknown')]);
   bench.fullScans(2);

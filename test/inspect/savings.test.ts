@@ -21,7 +21,7 @@ const FRAMES = 4096;
 function both(what: (bench: BenchHost) => void): { scanned: BenchHost; idle: BenchHost } {
   const scanned = new BenchHost('6.18', FRAMES);
   const idle = new BenchHost('6.18', FRAMES);
-  for (const bench of [scanned, idle]) bench.host.set('use_zero_pages', 1);
+  for (const bench of [scanned, idle]) bench.host.files.set('use_zero_pages', 1);
   what(scanned);
   what(idle);
   return { scanned, idle };

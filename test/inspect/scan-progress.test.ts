@@ -12,7 +12,7 @@ test('goes from guest to guest and through the pages of each, and ends with the 
   do {
     bench.host.ksm.scan(1);
     shares.push(scanProgress(bench.host));
-  } while (bench.host.counters().full_scans === 0 && shares.length < 20);
+  } while (bench.host.files.counters().full_scans === 0 && shares.length < 20);
   const eighths = shares.map((share) => (share === undefined ? 'between' : share * 8));
   expect(eighths.slice(0, 3)).toEqual([1, 2, 3]);
   expect(eighths.toSorted()).toEqual(eighths);

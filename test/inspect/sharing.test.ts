@@ -18,7 +18,7 @@ test('each page that needs no frame counts once, by whose like it is', () => {
 
 test('pages that map the zero page are zeroes too', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [...times(5, 0), 1]);
   bench.fullScans(3);
   expect(finish(takeSharing(bench.host))).toEqual({
@@ -40,7 +40,7 @@ test('what has not merged is none of it', () => {
 
 test('what a fork shares is none of it: what is left adds up to what is saved', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('parent', [1, 1, 2, 0, 3]);
   bench.host.fork('parent', 'child');
   bench.host.fork('child', 'grandchild');

@@ -32,20 +32,20 @@ function reasons(bench: BenchHost): Partial<Record<ApartReason, number>> {
 function recount({ host }: BenchHost): number {
   const framesOf = new Map<string, Set<number>>();
   const unmergedPages: { content: string; frame: number }[] = [];
-  for (const guest of host.guestNames())
-    for (const { address, pages } of host.regionsOf(guest))
+  for (const guest of host.guests.names())
+    for (const { address, pages } of host.guests.regionsOf(guest))
       for (let page = 0; page < pages; page++) {
         const at = address + page * PAGE;
         const { frame, state } = explainPage(host, guest, at, 0);
         if (frame === undefined) continue;
         const bytes = Buffer.alloc(PAGE);
-        host.load(guest, at, bytes);
+        host.memory.load(guest, at, bytes);
         const content = bytes.toString('hex');
         framesOf.set(content, (framesOf.get(content) ?? new Set()).add(frame.number));
         if (state !== 'shared') unmergedPages.push({ content, frame: frame.number });
       }
   const zeroes = Buffer.alloc(PAGE).toString('hex');
-  const takesZeroPage = host.tunables().use_zero_pages === 1;
+  const takesZeroPage = host.files.tunables().use_zero_pages === 1;
   return unmergedPages.filter(
     ({ content }) =>
       (framesOf.get(content)?.size ?? 0) > 1 || (takesZeroPage && content === zeroes),
@@ -67,7 +67,7 @@ test('two equal guests that came at different times: how many pages are apart, w
     reasons: { neverInPhase: 100 },
     withoutSmartScan: { pages: 100, freedPages: 50 },
   });
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   expect(reasons(bench)).toEqual({ due: 100 });
   bench.fullScans(2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([50, 50]);
@@ -147,7 +147,7 @@ test('a page that was written since it was seen, or had changed then, has change
 
 test('with merge_across_nodes=0 a page whose like is on another node says so, and which it is', () => {
   const bench = new BenchHost();
-  bench.host.set('merge_across_nodes', 0);
+  bench.host.files.set('merge_across_nodes', 0);
   bench.guest('a', [1, 2], 0);
   bench.guest('b', [1, 3], 1);
   bench.fullScans(2);
@@ -162,8 +162,8 @@ test('with merge_across_nodes=0 a page whose like is on another node says so, an
 
 test('a page beyond max_page_sharing is at the limit, until another of its kind comes', () => {
   const bench = new BenchHost();
-  bench.host.set('max_page_sharing', 2);
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('max_page_sharing', 2);
+  bench.host.files.set('smart_scan', 0);
   bench.guest('a', times(3, 7));
   bench.fullScans(3);
   expect(reasons(bench)).toEqual({ limit: 1 });
@@ -176,7 +176,7 @@ test('a page that is not advised keeps its like from merging, and says so of bot
   bench.guest('a', [1]);
   bench.host.createGuest('b');
   bench.host.map('b', 'r', 1, { address: PAGE, mergeable: false });
-  bench.host.store('b', PAGE + PAGE - 1, new Uint8Array([1]));
+  bench.host.memory.store('b', PAGE + PAGE - 1, new Uint8Array([1]));
   bench.fullScans(2);
   expect(reasons(bench)).toEqual({ unadvised: 2 });
 });
@@ -187,7 +187,7 @@ test('what a fork shares is not apart; a page of zeroes is, once the zero page t
   bench.host.fork('a', 'child');
   bench.fullScans();
   expect(reasons(bench)).toEqual({});
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   expect(reasons(bench)).toEqual({ due: 2 });
 });
 
@@ -197,9 +197,9 @@ test('the reasons add up to what a recount finds, and smart_scan=0 merges what i
     const random = randomIntegers(seed);
     const bench = new BenchHost('6.18', 512);
     const { host } = bench;
-    host.set('max_page_sharing', 3 + random(3));
-    if (random(3) === 0) host.set('merge_across_nodes', 0);
-    if (random(3) === 0) host.set('use_zero_pages', 1);
+    host.files.set('max_page_sharing', 3 + random(3));
+    if (random(3) === 0) host.files.set('merge_across_nodes', 0);
+    if (random(3) === 0) host.files.set('use_zero_pages', 1);
     for (const guest of ['a', 'b', 'c', 'd']) {
       const contents = Array.from({ length: 4 + random(12) }, () => random(8));
       bench.guest(guest, contents, random(2));
@@ -216,7 +216,7 @@ test('the reasons add up to what a recount finds, and smart_scan=0 merges what i
     const { frames } = host.machine;
     const usedBefore = frames.used;
     const { reasons, withoutSmartScan } = unmerged(bench);
-    host.set('smart_scan', 0);
+    host.files.set('smart_scan', 0);
     bench.fullScans(2);
     expect(reasonsLeft(bench, 'due', 'notYetDue', 'outOfPhase', 'neverInPhase')).toBe(0);
     // What merges anyway frees frames too.

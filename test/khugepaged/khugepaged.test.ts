@@ -19,8 +19,8 @@ class Bench {
   );
 
   constructor() {
-    this.host.set('run', 1);
-    this.host.set('smart_scan', 0);
+    this.host.files.set('run', 1);
+    this.host.files.set('smart_scan', 0);
   }
 
   /** A guest with so many huge pages, each touched once. */
@@ -31,7 +31,7 @@ class Bench {
   }
 
   store(guest: string, page: number, content: number): void {
-    this.host.store(guest, START + page * PAGE, Uint8Array.of(content));
+    this.host.memory.store(guest, START + page * PAGE, Uint8Array.of(content));
   }
 
   /** So many pages of the guest are given back, from a page on: what is left is mapped alone. */
@@ -49,7 +49,7 @@ class Bench {
   }
 
   huge(...guests: string[]): number[] {
-    return guests.map((guest) => this.host.hugePages(guest));
+    return guests.map((guest) => this.host.guests.hugePages(guest));
   }
 
   get collapsed(): number {
@@ -61,9 +61,12 @@ test('what was given back in part becomes a huge page again, all of it there', (
   const bench = new Bench();
   bench.guest('a');
   bench.drop('a', 10, 100);
-  expect([bench.huge('a'), bench.host.presentPages('a')]).toEqual([[0], STRETCH_PAGES - 100]);
+  expect([bench.huge('a'), bench.host.guests.presentPages('a')]).toEqual([
+    [0],
+    STRETCH_PAGES - 100,
+  ]);
   bench.pass();
-  expect([bench.huge('a'), bench.host.presentPages('a')]).toEqual([[1], STRETCH_PAGES]);
+  expect([bench.huge('a'), bench.host.guests.presentPages('a')]).toEqual([[1], STRETCH_PAGES]);
   expect(bench.host.khugepaged.counters).toEqual({ pages_collapsed: 1, full_scans: 1 });
 });
 
@@ -73,12 +76,12 @@ test('KSM splits and gives zeroes back, khugepaged makes them resident again: a 
   bench.guest('b');
   bench.scan(3);
   expect(bench.huge('a', 'b')).toEqual([0, 0]);
-  expect(bench.host.presentPages('a') + bench.host.presentPages('b')).toBe(2);
+  expect(bench.host.guests.presentPages('a') + bench.host.guests.presentPages('b')).toBe(2);
   bench.pass();
   expect(bench.huge('a', 'b')).toEqual([1, 1]);
   bench.scan(3);
   expect(bench.huge('a', 'b')).toEqual([0, 0]);
-  expect(bench.host.presentPages('a') + bench.host.presentPages('b')).toBe(2);
+  expect(bench.host.guests.presentPages('a') + bench.host.guests.presentPages('b')).toBe(2);
 });
 
 describe('limits', () => {
@@ -89,7 +92,7 @@ describe('limits', () => {
     const bench = new Bench();
     bench.guest('a');
     bench.drop('a', 10, 100);
-    bench.host.set('khugepaged/max_ptes_none', limit);
+    bench.host.files.set('khugepaged/max_ptes_none', limit);
     bench.pass();
     expect(bench.huge('a')).toEqual([huge]);
   });
@@ -105,7 +108,7 @@ describe('limits', () => {
     bench.drop('a', 0, 3);
     for (let page = 0; page < 3; page++) bench.store('a', page, 5 + page);
     bench.host.fork('a', 'child');
-    bench.host.set('khugepaged/max_ptes_shared', limit);
+    bench.host.files.set('khugepaged/max_ptes_shared', limit);
     bench.pass();
     expect(bench.huge('a', 'child')).toEqual([huge, huge === 1 ? 1 : 0]);
   });
@@ -116,8 +119,8 @@ describe('limits', () => {
     bench.host.fork('a', 'child');
     bench.drop('child', 0, STRETCH_PAGES - 1);
     bench.drop('a', STRETCH_PAGES - 1, 1);
-    bench.host.set('khugepaged/max_ptes_shared', STRETCH_PAGES - 2);
-    bench.host.set('khugepaged/max_ptes_none', 1);
+    bench.host.files.set('khugepaged/max_ptes_shared', STRETCH_PAGES - 2);
+    bench.host.files.set('khugepaged/max_ptes_none', 1);
     bench.pass();
     expect(bench.huge('a')).toEqual([0]);
   });
@@ -128,7 +131,7 @@ describe('limits', () => {
     ['khugepaged/pages_to_scan', 0],
     ['khugepaged/scan_sleep_millisecs', 0.5],
   ])('%s does not take %d', (name, value) => {
-    expect(() => new Bench().host.set(name, value)).toThrow(
+    expect(() => new Bench().host.files.set(name, value)).toThrow(
       expect.objectContaining({ code: 'EINVAL' }),
     );
   });
@@ -139,7 +142,7 @@ test('two pages of a stretch that are one KSM page are in each other’s way', (
   bench.guest('a');
   bench.store('a', 1, 1);
   bench.scan(3);
-  expect(bench.host.counters().pages_sharing).toBe(1);
+  expect(bench.host.files.counters().pages_sharing).toBe(1);
   bench.pass();
   expect(bench.huge('a')).toEqual([0]);
 });
@@ -183,8 +186,11 @@ test('where there are too few frames for a huge page nothing changes', () => {
   );
   host.createGuest('a');
   host.map('a', 'r', STRETCH_PAGES, { address: START, huge: true });
-  host.store('a', START, Uint8Array.of(1));
+  host.memory.store('a', START, Uint8Array.of(1));
   host.madvise('a', START, PAGE, 'dontneed');
   finish(host.khugepaged.pass());
-  expect([host.hugePages('a'), host.presentPages('a')]).toEqual([0, STRETCH_PAGES - 1]);
+  expect([host.guests.hugePages('a'), host.guests.presentPages('a')]).toEqual([
+    0,
+    STRETCH_PAGES - 1,
+  ]);
 });

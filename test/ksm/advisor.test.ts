@@ -140,9 +140,9 @@ describe('the advisor on a clock', () => {
 
   test('it is consulted at the end of each full scan, and remembers the one before', () => {
     const bench = new BenchHost();
-    bench.host.set('smart_scan', 0);
+    bench.host.files.set('smart_scan', 0);
     bench.guest('g', [1, 2, 3]);
-    bench.host.set('advisor_mode', 'scan-time');
+    bench.host.files.set('advisor_mode', 'scan-time');
     // As the first scan above: 500.
     expect(fullScan(bench, 100, 10_000)).toBe(500);
     // factor 200·100/400 = 50; change (70·30 + 30·(400·100/100))/100 = 141; 500·100/50 = 1000,
@@ -155,9 +155,9 @@ describe('the advisor on a clock', () => {
 
   test('time between two full scans counts for neither', () => {
     const bench = new BenchHost();
-    bench.host.set('smart_scan', 0);
+    bench.host.files.set('smart_scan', 0);
     bench.guest('g', [1, 2, 3]);
-    bench.host.set('advisor_mode', 'scan-time');
+    bench.host.files.set('advisor_mode', 'scan-time');
     fullScan(bench, 100, 10_000);
     bench.clock.now += 1_000_000;
     expect(fullScan(bench, 400, 40_000)).toBe(1410);
@@ -165,19 +165,19 @@ describe('the advisor on a clock', () => {
 
   test('its bounds are tunables, the least is only where it starts, and switching it on again forgets', () => {
     const bench = new BenchHost();
-    bench.host.set('smart_scan', 0);
+    bench.host.files.set('smart_scan', 0);
     bench.guest('g', [1, 2, 3]);
-    bench.host.set('advisor_min_pages_to_scan', 2000);
-    bench.host.set('advisor_mode', 'scan-time');
+    bench.host.files.set('advisor_min_pages_to_scan', 2000);
+    bench.host.files.set('advisor_mode', 'scan-time');
     expect(bench.tunable('pages_to_scan')).toBe(2000);
     // factor 400, change 30: 2000·100/400 = 500, ·30/100 = 150; cpu 20 %: 100 pages a percent, so
     // 1000: under the 2000 it started from.
     expect(fullScan(bench, 50, 10_000)).toBe(1000);
-    bench.host.set('advisor_max_pages_to_scan', 300);
+    bench.host.files.set('advisor_max_pages_to_scan', 300);
     expect(fullScan(bench, 50, 10_000)).toBe(300);
-    bench.host.set('advisor_mode', 'none');
-    bench.host.set('advisor_max_pages_to_scan', 30_000);
-    bench.host.set('advisor_mode', 'scan-time');
+    bench.host.files.set('advisor_mode', 'none');
+    bench.host.files.set('advisor_max_pages_to_scan', 30_000);
+    bench.host.files.set('advisor_mode', 'scan-time');
     bench.clock.cpu = 0;
     expect(fullScan(bench, 50, 10_000)).toBe(1000);
   });
@@ -192,8 +192,8 @@ describe('the advisor on a clock', () => {
 test('processor time of another clock is not charged to the scan that it changes in', () => {
   const bench = new BenchHost();
   const { host, clock } = bench;
-  host.set('advisor_mode', 'scan-time');
-  host.set('smart_scan', 0);
+  host.files.set('advisor_mode', 'scan-time');
+  host.files.set('smart_scan', 0);
   bench.guest('a', [1, 2, 3]);
   const scan = (seconds: number, cpuMs: number): number | string => {
     host.ksm.scan(2);
@@ -206,9 +206,9 @@ test('processor time of another clock is not charged to the scan that it changes
   const before = scan(10, 100);
   // The kernel's clock has gone on for long; the scan after the change takes what others took.
   clock.cpu = 5_000_000;
-  host.set('pace', 'kernel');
+  host.files.set('pace', 'kernel');
   expect(scan(10, 100)).toBe(before);
   clock.cpu = 100;
-  host.set('pace', 'own');
+  host.files.set('pace', 'own');
   expect(scan(10, 100)).toBe(before);
 });

@@ -23,7 +23,7 @@ export class BenchHost {
       maxRegions: 16,
     };
     this.host = Host.create({ ...options, kernel }, this.clock);
-    this.host.set('run', 1);
+    this.host.files.set('run', 1);
   }
 
   /** A guest with one mergeable region, and in its pages the contents, in order. */
@@ -37,12 +37,12 @@ export class BenchHost {
   put(guest: string, page: number, content: number): void {
     const bytes = new Uint8Array(PAGE);
     bytes[PAGE - 1] = content;
-    this.host.store(guest, (1 + page) * PAGE, bytes);
+    this.host.memory.store(guest, (1 + page) * PAGE, bytes);
   }
 
   contents(guest: string): number[] {
     const bytes = new Uint8Array((this.pages.get(guest) ?? 0) * PAGE);
-    this.host.load(guest, PAGE, bytes);
+    this.host.memory.load(guest, PAGE, bytes);
     return Array.from({ length: bytes.length / PAGE }, (_, page) => bytes[(page + 1) * PAGE - 1]);
   }
 
@@ -52,12 +52,12 @@ export class BenchHost {
   }
 
   counters(...names: CounterName[]): (number | undefined)[] {
-    const all = this.host.counters();
+    const all = this.host.files.counters();
     return names.map((name) => all[name]);
   }
 
   tunable(name: string): number | string {
-    return this.host.tunables()[name];
+    return this.host.files.tunables()[name];
   }
 }
 

@@ -27,8 +27,8 @@ const ALWAYS = 0;
 class ChainBench extends BenchHost {
   constructor(kernel: ProfileName, pruneMs: number, startMs = 1) {
     super(kernel);
-    this.host.set('max_page_sharing', 4);
-    this.host.set('stable_node_chains_prune_millisecs', pruneMs);
+    this.host.files.set('max_page_sharing', 4);
+    this.host.files.set('stable_node_chains_prune_millisecs', pruneMs);
     this.guest('g', times(12, 1));
     this.clock.now = startMs;
     this.fullScans(2);
@@ -50,7 +50,7 @@ class ChainBench extends BenchHost {
   }
 
   frameOf(guest: string, page: number): number {
-    return this.i32[this.host.firstSlot(guest, 'r') + page * SLOT_WORDS + PTE_FRAME];
+    return this.i32[this.host.guests.firstSlot(guest, 'r') + page * SLOT_WORDS + PTE_FRAME];
   }
 
   /** Drops `count` pages that map `frame`, and lets the scanner see it. */
@@ -240,7 +240,7 @@ describe('when the table of stable nodes is full', () => {
 
   test('a chain that finds no room for its head is not begun', () => {
     const bench = hostWithNodes(2);
-    bench.host.set('max_page_sharing', 2);
+    bench.host.files.set('max_page_sharing', 2);
     bench.guest('g', times(4, 1));
     bench.fullScans(3);
     expect(

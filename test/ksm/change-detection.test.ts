@@ -8,8 +8,8 @@ import { BenchHost } from './bench-host.js';
 
 function hostWith(detection: string): BenchHost {
   const bench = new BenchHost();
-  bench.host.set('change_detection', detection);
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('change_detection', detection);
+  bench.host.files.set('smart_scan', 0);
   bench.guest('a', [1, 2, 3]);
   bench.guest('b', [1, 2, 4]);
   return bench;
@@ -54,7 +54,7 @@ test('it can be changed at any time: a page whose checksum is not known is seen 
   const bench = hostWith('dirty');
   bench.fullScans();
   bench.put('a', 0, 9);
-  bench.host.set('change_detection', 'checksum');
+  bench.host.files.set('change_detection', 'checksum');
   bench.put('b', 0, 9);
   bench.fullScans();
   expect(bench.counters('pages_sharing')).toEqual([1]);

@@ -59,20 +59,20 @@ test('reaching the end of all memory ends the batch, and counts a full scan', ()
 
 test('general_profit and a guest’s ksm_process_profit: pages saved less 64 bytes an rmap item', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('a', [1, 1, 1, 0]);
   bench.guest('b', [1, 2]);
   bench.fullScans(3);
   // Shared by one, sharing three; one zero page, without rmap item; five items left.
   expect(bench.counters('pages_shared', 'pages_sharing', 'ksm_zero_pages')).toEqual([1, 3, 1]);
   expect(bench.counters('general_profit')).toEqual([(3 + 1) * PAGE - 5 * RMAP_ITEM]);
-  expect(bench.host.guestCounters('a')).toEqual({
+  expect(bench.host.files.guestCounters('a')).toEqual({
     ksm_rmap_items: 3,
     ksm_zero_pages: 1,
     ksm_merging_pages: 3,
     ksm_process_profit: (3 + 1) * PAGE - 3 * RMAP_ITEM,
   });
-  expect(bench.host.guestCounters('b')).toEqual({
+  expect(bench.host.files.guestCounters('b')).toEqual({
     ksm_rmap_items: 2,
     ksm_zero_pages: 0,
     ksm_merging_pages: 1,
@@ -83,7 +83,7 @@ test('general_profit and a guest’s ksm_process_profit: pages saved less 64 byt
 test('pages of other NUMA nodes merge only with merge_across_nodes', () => {
   for (const across of [0, 1]) {
     const bench = new BenchHost();
-    bench.host.set('merge_across_nodes', across);
+    bench.host.files.set('merge_across_nodes', across);
     bench.guest('a', [1, 1], 0);
     bench.guest('b', [1, 1], 1);
     bench.fullScans(3);
@@ -96,8 +96,8 @@ test.each(KERNEL_PROFILES)('Linux $name shows the counters it has, all numbers',
   const bench = new BenchHost(profile.name);
   bench.guest('g', [1, 1, 2]);
   bench.fullScans(3);
-  expect(Object.keys(bench.host.counters())).toEqual([...profile.counters]);
-  expect(Object.keys(bench.host.guestCounters('g'))).toEqual([...profile.guestCounters]);
+  expect(Object.keys(bench.host.files.counters())).toEqual([...profile.counters]);
+  expect(Object.keys(bench.host.files.guestCounters('g'))).toEqual([...profile.guestCounters]);
   expect(
     bench.counters(
       'full_scans',
@@ -128,14 +128,14 @@ test('merges, mappings given back and visits are counted under every profile, be
     i32[CTL_COW_BREAKS] = -1;
     bench.fullScans(2);
     bench.put('g', 3, 2);
-    expect(bench.host.totals()).toEqual({
+    expect(bench.host.files.totals()).toEqual({
       pagesScanned: 8,
       merges: 4,
       cowBreaks: 2 ** 32,
       splits: 0,
       splitZeroPages: 0,
     });
-    expect(bench.host.guestTotals('g')).toMatchObject({
+    expect(bench.host.files.guestTotals('g')).toMatchObject({
       mergedPages: 4,
       zeroPages: 0,
       rmapItems: 4,
@@ -145,10 +145,11 @@ test('merges, mappings given back and visits are counted under every profile, be
 
 test('a visit is counted for the guest whose page was looked at, and pages passed over are none', () => {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   bench.guest('merged', times(4, 1));
   bench.guest('single', [2, 3]);
-  const visits = () => ['merged', 'single'].map((guest) => bench.host.guestTotals(guest).visits);
+  const visits = () =>
+    ['merged', 'single'].map((guest) => bench.host.files.guestTotals(guest).visits);
   bench.fullScans();
   expect(visits()).toEqual([4, 2]);
   bench.fullScans(10);

@@ -15,10 +15,10 @@ test('no page is passed over behind untouched memory, in whatever order regions 
   // behind `low` is untouched.
   bench.host.map('g', 'high', 64, { address: 65 * PAGE });
   bench.host.map('g', 'low', 1, { address: 64 * PAGE });
-  expect(bench.host.firstSlot('g', 'low') - bench.host.firstSlot('g', 'high')).toBe(
+  expect(bench.host.guests.firstSlot('g', 'low') - bench.host.guests.firstSlot('g', 'high')).toBe(
     64 * SLOT_WORDS,
   );
-  bench.host.store('g', 65 * PAGE, new Uint8Array(64 * PAGE).fill(1));
+  bench.host.memory.store('g', 65 * PAGE, new Uint8Array(64 * PAGE).fill(1));
   bench.fullScans();
   expect(bench.counters('pages_scanned', 'pages_volatile')).toEqual([64, 64]);
   expect(checkHost(bench.host)).toEqual([]);
@@ -27,7 +27,7 @@ test('no page is passed over behind untouched memory, in whatever order regions 
 test('however large the batches, a full scan takes as many pages', () => {
   for (const batch of [1, 2, 3, 7, 64, 100]) {
     const bench = new BenchHost();
-    bench.host.set('smart_scan', 0);
+    bench.host.files.set('smart_scan', 0);
     bench.guest('a', [1, 1, 2]);
     bench.guest('b', times(70, 1));
     bench.host.createGuest('c');
@@ -48,7 +48,7 @@ test('a guest without mergeable memory is forgotten once its rmap items are gone
   bench.host.madvise('g', PAGE, 2 * PAGE, 'unmergeable');
   bench.fullScans();
   expect(bench.counters('full_scans', 'pages_unshared')).toEqual([3, 0]);
-  expect(bench.host.guestCounters('g')).toMatchObject({ ksm_rmap_items: 0 });
+  expect(bench.host.files.guestCounters('g')).toMatchObject({ ksm_rmap_items: 0 });
   // Nobody is left to be scanned.
   bench.fullScans();
   expect(bench.counters('full_scans')).toEqual([3]);

@@ -15,7 +15,7 @@ function hostOf(pages: number): Host {
   // The tables of guests and regions, and 100 bytes a page, are ample.
   const memoryBytes = 2 ** 21 + pages * 100;
   const host = Host.create({ memoryBytes, frameBytes: FRAME }, new ManualClock());
-  host.set('smart_scan', 0);
+  host.files.set('smart_scan', 0);
   return host;
 }
 
@@ -28,14 +28,14 @@ function fingerprints(contents: readonly number[]): Uint8Array {
 
 function stored(host: Host, guest: string, page: number): number {
   const { memory } = host.machine;
-  const slot = host.firstSlot(guest, 'r') + page * SLOT_WORDS;
+  const slot = host.guests.firstSlot(guest, 'r') + page * SLOT_WORDS;
   return memory.i32[(memory.frameByte(memory.i32[slot + PTE_FRAME]) + 12) >> 2];
 }
 
 function guest(host: Host, name: string, contents: readonly number[]): void {
   host.createGuest(name);
   host.map(name, 'r', contents.length, { address: ADDRESS });
-  host.storePages(name, ADDRESS, fingerprints(contents));
+  host.memory.storePages(name, ADDRESS, fingerprints(contents));
 }
 
 function withDirectory(use: (directory: Directory) => void): void {
@@ -58,7 +58,7 @@ test('merges equal fingerprints, and counts pages: profit and savings are those 
   guest(host, 'a', contents);
   guest(host, 'b', contents);
   fullScans(host, 3);
-  expect(host.counters()).toMatchObject({
+  expect(host.files.counters()).toMatchObject({
     pages_shared: pages,
     pages_sharing: pages,
     general_profit: pages * PAGE - 2 * pages * 64,
@@ -70,10 +70,10 @@ test('merges equal fingerprints, and counts pages: profit and savings are those 
 
 test('the zero page’s fingerprint is 16 zero bytes', () => {
   const host = hostOf(100);
-  host.set('use_zero_pages', 1);
+  host.files.set('use_zero_pages', 1);
   guest(host, 'a', [0, 0, 7]);
   fullScans(host, 3);
-  expect(host.counters()).toMatchObject({ ksm_zero_pages: 2, pages_unshared: 1 });
+  expect(host.files.counters()).toMatchObject({ ksm_zero_pages: 2, pages_unshared: 1 });
   expect(host.machine.frames.used).toBe(1);
   expect(checkHost(host)).toEqual([]);
 });
@@ -81,12 +81,16 @@ test('the zero page’s fingerprint is 16 zero bytes', () => {
 test('frames that lie above 2 GiB are counted right too', () => {
   // Nothing is touched of it but what two pages take: tables come first, and take most.
   const host = Host.create({ memoryBytes: 3 * 2 ** 30, frameBytes: FRAME }, new ManualClock());
-  host.set('smart_scan', 0);
+  host.files.set('smart_scan', 0);
   expect(host.machine.memory.frameByte(0)).toBeGreaterThan(2 ** 31);
   guest(host, 'a', [1, 2]);
   guest(host, 'b', [2, 3]);
   fullScans(host, 3);
-  expect(host.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 1, pages_unshared: 2 });
+  expect(host.files.counters()).toMatchObject({
+    pages_shared: 1,
+    pages_sharing: 1,
+    pages_unshared: 2,
+  });
   expect(checkHost(host)).toEqual([]);
 });
 
@@ -98,7 +102,7 @@ test('as many pages as it has room for may all differ', () => {
   guest(host, 'a', contents);
   expect(contents.filter((content, page) => stored(host, 'a', page) !== content)).toEqual([]);
   fullScans(host, 2);
-  expect(host.counters()).toMatchObject({ pages_shared: 0, pages_unshared: pages });
+  expect(host.files.counters()).toMatchObject({ pages_shared: 0, pages_unshared: pages });
   expect(checkHost(host)).toEqual([]);
 });
 
@@ -108,16 +112,16 @@ test('pages are stored over regions, over what was there, and as far as frames g
   host.createGuest('a');
   host.map('a', 'r', 5, { address: ADDRESS });
   host.map('a', 'next', pages - 5, { address: ADDRESS + 5 * PAGE });
-  host.storePages('a', ADDRESS + 2 * PAGE, fingerprints([1, 2]));
-  host.storePages('a', ADDRESS, fingerprints(Array.from({ length: pages }, () => 9)));
+  host.memory.storePages('a', ADDRESS + 2 * PAGE, fingerprints([1, 2]));
+  host.memory.storePages('a', ADDRESS, fingerprints(Array.from({ length: pages }, () => 9)));
   expect([0, 1, 2, 3, 4].map((page) => stored(host, 'a', page))).toEqual([9, 9, 9, 9, 9]);
   expect(host.machine.frames.used).toBe(pages);
   fullScans(host, 3);
   expect(checkHost(host)).toEqual([]);
-  expect(() => host.storePages('a', ADDRESS + 1, fingerprints([1]))).toThrow(
+  expect(() => host.memory.storePages('a', ADDRESS + 1, fingerprints([1]))).toThrow(
     expect.objectContaining({ code: 'EINVAL' }),
   );
-  expect(() => host.storePages('a', ADDRESS - PAGE, fingerprints([1]))).toThrow(
+  expect(() => host.memory.storePages('a', ADDRESS - PAGE, fingerprints([1]))).toThrow(
     expect.objectContaining({ code: 'EFAULT' }),
   );
 });
@@ -126,7 +130,7 @@ test('a store of pages that finds no frame says how much of it was stored', () =
   const host = Host.create({ memoryBytes: 2 * PAGE }, new ManualClock());
   host.createGuest('a');
   host.map('a', 'r', 3, { address: ADDRESS });
-  expect(() => host.storePages('a', ADDRESS, new Uint8Array(3 * PAGE).fill(1))).toThrow(
+  expect(() => host.memory.storePages('a', ADDRESS, new Uint8Array(3 * PAGE).fill(1))).toThrow(
     expect.objectContaining({ code: 'ENOMEM', details: { bytesStored: 2 * PAGE } }),
   );
   expect(checkHost(host)).toEqual([]);
@@ -136,8 +140,8 @@ test('the bytes of a page are not there to be read or written', () => {
   const host = hostOf(10);
   guest(host, 'a', [1]);
   const refused = expect.objectContaining({ code: 'ENOTSUP' });
-  expect(() => host.load('a', ADDRESS, new Uint8Array(16))).toThrow(refused);
-  expect(() => host.store('a', ADDRESS, new Uint8Array(16))).toThrow(refused);
+  expect(() => host.memory.load('a', ADDRESS, new Uint8Array(16))).toThrow(refused);
+  expect(() => host.memory.store('a', ADDRESS, new Uint8Array(16))).toThrow(refused);
   expect(stored(host, 'a', 0)).toBe(1);
 });
 
@@ -160,7 +164,7 @@ test('a snapshot comes back of more pages and frames than are written or read at
     // A MiB at a time: 262,144 pages of the maps, 65,536 frames.
     const pages = 300_000;
     const host = hostOf(pages);
-    host.set('use_zero_pages', 1);
+    host.files.set('use_zero_pages', 1);
     const contents = Array.from({ length: pages }, (_, page) => {
       if (page % 11 === 0) return 0;
       return page % 5 === 0 ? 1 + (page % 100) : 1000 + page;

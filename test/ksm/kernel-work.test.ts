@@ -18,9 +18,9 @@ function difference(before: KernelWork, after: KernelWork): Partial<KernelWork> 
 /** Of each of so many full scans. */
 function work(bench: BenchHost, scans: number): Partial<KernelWork>[] {
   return Array.from({ length: scans }, () => {
-    const before = bench.host.kernelWork();
+    const before = bench.host.files.kernelWork();
     bench.fullScans();
-    return difference(before, bench.host.kernelWork());
+    return difference(before, bench.host.files.kernelWork());
   });
 }
 
@@ -86,7 +86,7 @@ describe('pages that are not looked at', () => {
     const bench = new BenchHost();
     bench.host.createGuest('a');
     bench.host.map('a', 'r', 200, { address: 64 });
-    bench.host.store('a', 64 * 150, Uint8Array.of(1));
+    bench.host.memory.store('a', 64 * 150, Uint8Array.of(1));
     expect(work(bench, 1)).toEqual([{ visits: 1, checksums: 1, itemsMade: 1, absent: 199 }]);
   });
 
@@ -102,8 +102,8 @@ test('a write to a merged page is a break; the rest is found out later', () => {
   const bench = new BenchHost();
   bench.guest('a', [1, 1]);
   bench.fullScans(2);
-  const before = bench.host.kernelWork();
+  const before = bench.host.files.kernelWork();
   bench.put('a', 0, 2);
-  expect(difference(before, bench.host.kernelWork())).toEqual({ breaks: 1 });
+  expect(difference(before, bench.host.files.kernelWork())).toEqual({ breaks: 1 });
   expect(work(bench, 1)).toEqual([{ visits: 2, mergedVisits: 1, checksums: 1 }]);
 });

@@ -87,8 +87,8 @@ test('whatever is written when, the answers are those of the kernel thread', () 
 test('the virtual scanner turns its clock where the thread sleeps', () => {
   const bench = new BenchHost();
   bench.guest('a', [1, 2, 3, 4, 5, 6]);
-  bench.host.set('pages_to_scan', 2);
-  bench.host.set('sleep_millisecs', 20);
+  bench.host.files.set('pages_to_scan', 2);
+  bench.host.files.set('sleep_millisecs', 20);
   const scanner = new VirtualScanner(bench.host.ksm, bench.clock);
   const batches = [0, 1, 2].map(() => ({ pages: scanner.batch(), atMs: bench.clock.now }));
   expect(batches).toEqual([
@@ -101,6 +101,6 @@ test('the virtual scanner turns its clock where the thread sleeps', () => {
 test('the virtual scanner scans nothing while it should not run', () => {
   const bench = new BenchHost();
   bench.guest('a', [1]);
-  bench.host.set('run', 0);
+  bench.host.files.set('run', 0);
   expect(new VirtualScanner(bench.host.ksm, bench.clock).batch()).toBe(0);
 });

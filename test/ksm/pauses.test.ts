@@ -21,8 +21,8 @@ function hostOfTwins(): Host {
     { memoryBytes: 10 * PAGES * PAGE, pageSize: PAGE, guestPages: 12 * PAGES },
     new ManualClock(),
   );
-  host.set('run', 1);
-  host.set('smart_scan', 0);
+  host.files.set('run', 1);
+  host.files.set('smart_scan', 0);
   for (const guest of GUESTS) {
     host.createGuest(guest);
     for (const region of REGIONS) fill(host, guest, region);
@@ -36,16 +36,16 @@ function fill(host: Host, guest: string, region: string): void {
   const page = new Uint8Array(PAGE);
   for (let i = 0; i < PAGES; i++) {
     page[0] = 1 + (i % 100);
-    host.store(guest, address + i * PAGE, page);
+    host.memory.store(guest, address + i * PAGE, page);
   }
 }
 
 function assertBytes(host: Host): void {
   const page = new Uint8Array(PAGE);
-  for (const guest of host.guestNames()) {
-    for (const { address, pages } of host.regionsOf(guest)) {
+  for (const guest of host.guests.names()) {
+    for (const { address, pages } of host.guests.regionsOf(guest)) {
       for (let i = 0; i < pages; i++) {
-        host.load(guest, address + i * PAGE, page);
+        host.memory.load(guest, address + i * PAGE, page);
         if (page[0] !== 1 + (i % 100)) throw new Error(`page ${i} of ${guest} has changed`);
       }
     }
@@ -62,8 +62,10 @@ function make(
   host: Host,
   { kind, guest, region }: typeof change extends fc.Arbitrary<infer C> ? C : never,
 ): void {
-  const isThere = host.hasGuest(guest);
-  const mapped = isThere ? host.regionsOf(guest).find(({ name }) => name === region) : undefined;
+  const isThere = host.guests.has(guest);
+  const mapped = isThere
+    ? host.guests.regionsOf(guest).find(({ name }) => name === region)
+    : undefined;
   if (kind === 'exit' && isThere) host.exitGuest(guest);
   if (kind === 'unmap' && mapped !== undefined) host.unmap(guest, region);
   if (kind === 'unmergeable' && mapped !== undefined)
@@ -87,7 +89,7 @@ describe('guests and regions that come and go', () => {
         setTunable(ksm, 'run', 2);
         expect(left.length, 'it pauses').toBeLessThan(changes.length);
         expect(checkHost(host)).toEqual([]);
-        expect(host.counters()).toMatchObject({ pages_shared: 0, pages_sharing: 0 });
+        expect(host.files.counters()).toMatchObject({ pages_shared: 0, pages_sharing: 0 });
         assertBytes(host);
       }),
       { numRuns: 25 },
@@ -100,13 +102,13 @@ describe('guests and regions that come and go', () => {
       { memoryBytes: (many + 4 * PAGES) * PAGE, pageSize: PAGE, guestPages: many + 4 * PAGES },
       new ManualClock(),
     );
-    host.set('run', 1);
+    host.files.set('run', 1);
     host.createGuest('old');
     const { address } = host.map('old', 'x', many);
     const page = new DataView(new ArrayBuffer(PAGE));
     for (let i = 0; i < many; i++) {
       page.setUint32(0, i + 1);
-      host.store('old', address + i * PAGE, new Uint8Array(page.buffer));
+      host.memory.store('old', address + i * PAGE, new Uint8Array(page.buffer));
     }
     let pauses = 0;
     const ksm = new Ksm(host.machine, host.profile, new ManualClock(), () => {
@@ -122,6 +124,6 @@ describe('guests and regions that come and go', () => {
       expect(checkHost(host)).toEqual([]);
     }
     expect(pauses).toBeGreaterThan(12);
-    expect(host.counters().pages_skipped).toBeGreaterThan(5 * many);
+    expect(host.files.counters().pages_skipped).toBeGreaterThan(5 * many);
   });
 });

@@ -258,14 +258,14 @@ export class PlainHost {
   end(): void {
     for (const guest of [...this.guests]) this.exit(guest);
     for (let scan = 0; scan < 3; scan++) this.host.ksm.scan(100_000);
-    this.host.set('run', 0);
-    this.host.set('run', 2);
+    this.host.files.set('run', 0);
+    this.host.files.set('run', 2);
   }
 
   assertBytes(): void {
     for (const { guest, name, address, bytes } of this.regions) {
       const seen = new Uint8Array(bytes.length);
-      this.host.load(guest, address, seen);
+      this.host.memory.load(guest, address, seen);
       if (Buffer.compare(seen, bytes) !== 0)
         expect(Buffer.from(seen), `what ${guest} has in ${name}`).toEqual(Buffer.from(bytes));
     }
@@ -316,7 +316,7 @@ export class PlainHost {
       this.host.fork(guest, child);
     } catch (error) {
       if (!isKsmdError(error, 'ENOSPC')) throw error;
-      expect(this.host.hasGuest(child), 'a fork that fails leaves no child').toBe(false);
+      expect(this.host.guests.has(child), 'a fork that fails leaves no child').toBe(false);
       return;
     }
     this.guests.push(child);
@@ -357,7 +357,7 @@ export class PlainHost {
 
   private set(name: string, value: number): void {
     try {
-      this.host.set(name, value);
+      this.host.files.set(name, value);
     } catch (error) {
       // Older kernels lack some, pages may be shared, and there may be too few frames to unmerge.
       if (
@@ -385,7 +385,7 @@ export class PlainHost {
       case 'load': {
         const at = step.at % bytes.length;
         const seen = new Uint8Array(Math.min(step.length, bytes.length - at));
-        this.host.load(guest, address + at, seen);
+        this.host.memory.load(guest, address + at, seen);
         expect(Buffer.from(seen)).toEqual(Buffer.from(bytes.slice(at, at + seen.length)));
         return;
       }
@@ -416,7 +416,7 @@ export class PlainHost {
   private store({ guest, address, bytes }: PlainRegion, at: number, source: Uint8Array): void {
     let stored = source.length;
     try {
-      this.host.store(guest, address + at, source);
+      this.host.memory.store(guest, address + at, source);
     } catch (error) {
       if (!isKsmdError(error, 'ENOMEM')) throw error;
       stored = error.details.bytesStored ?? 0;

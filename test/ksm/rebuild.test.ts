@@ -63,7 +63,7 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
 
 test('what was merged stays merged, chains too, and what was not comes to be', () => {
   const bench = new BenchHost();
-  bench.host.set('max_page_sharing', 4);
+  bench.host.files.set('max_page_sharing', 4);
   bench.guest('a', [...times(10, 1), 2, 2, 3]);
   bench.guest('b', [1, 2, 4]);
   bench.fullScans(6);
@@ -102,7 +102,7 @@ test('an unmerge that its scanner did not live to finish has stopped, and can be
   // As a scanner leaves it that dies right after it began.
   bench.host.machine.memory.i32[CTL_RUN] = 2;
   finish(rebuild(bench.host.ksm, 0));
-  expect(bench.host.tunables().run).toBe(0);
-  bench.host.set('run', 2);
+  expect(bench.host.files.tunables().run).toBe(0);
+  bench.host.files.set('run', 2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
 });

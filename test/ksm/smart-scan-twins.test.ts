@@ -12,13 +12,13 @@ const MOST_SCANS = 200;
 /** Full scans until a page of a new guest has merged with an old one; undefined: it does not. */
 function scansToMeet(oldScans: number, smartScan: 0 | 1): number | undefined {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', smartScan);
+  bench.host.files.set('smart_scan', smartScan);
   bench.guest('old', [1]);
   for (let scan = 0; scan < oldScans; scan++) bench.host.ksm.scan(100);
   bench.guest('new', [1]);
   for (let scans = 1; scans <= MOST_SCANS; scans++) {
     bench.host.ksm.scan(100);
-    if (bench.host.counters().pages_sharing === 1) return scans;
+    if (bench.host.files.counters().pages_sharing === 1) return scans;
   }
   return undefined;
 }
@@ -44,6 +44,6 @@ test('with one that is merged already after 2, always', () => {
     for (let scan = 0; scan < oldScans; scan++) bench.host.ksm.scan(100);
     bench.guest('new', [1]);
     for (let scan = 0; scan < 2; scan++) bench.host.ksm.scan(100);
-    expect(bench.host.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 2 });
+    expect(bench.host.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 2 });
   }
 });

@@ -53,9 +53,9 @@ parentPort.postMessage({ faults, stores, model });
 
 test('stores go on beside the scanner, and no byte is lost', async () => {
   const bench = new BenchHost('6.18', 128);
-  bench.host.set('smart_scan', 0);
-  bench.host.set('max_page_sharing', 5);
-  bench.host.set('stable_node_chains_prune_millisecs', 0);
+  bench.host.files.set('smart_scan', 0);
+  bench.host.files.set('max_page_sharing', 5);
+  bench.host.files.set('stable_node_chains_prune_millisecs', 0);
   const guests = ['a', 'b'];
   for (const guest of guests) bench.guest(guest, times(PAGES, 0));
   const stop = new Int32Array(new SharedArrayBuffer(4));
@@ -64,7 +64,7 @@ test('stores go on beside the scanner, and no byte is lost', async () => {
       machineUrl: new URL('../../dist/machine/machine.js', import.meta.url).href,
       memoryUrl: new URL('../../dist/machine/memory.js', import.meta.url).href,
       memory: bench.host.machine.memory.memory,
-      guest: bench.host.guestPointer(guest),
+      guest: bench.host.guests.pointer(guest),
       holder: HOLDER_SCANNER + 1 + i,
       pages: PAGES,
       pageSize: PAGE,

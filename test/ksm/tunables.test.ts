@@ -26,11 +26,11 @@ const DEFAULTS = {
 };
 
 function refusal(bench: BenchHost, name: string, value: number | string): string {
-  const before = bench.host.tunables();
+  const before = bench.host.files.tunables();
   try {
-    bench.host.set(name, value);
+    bench.host.files.set(name, value);
   } catch (error) {
-    expect(bench.host.tunables(), 'a refusal changes nothing').toEqual(before);
+    expect(bench.host.files.tunables(), 'a refusal changes nothing').toEqual(before);
     return (error as { code: string }).code;
   }
   return 'taken';
@@ -40,13 +40,17 @@ test.each(KERNEL_PROFILES)(
   'Linux $name has its tunables with the kernel’s defaults, and ksmd’s own',
   (profile) => {
     const bench = new BenchHost(profile.name);
-    bench.host.set('run', 0);
+    bench.host.files.set('run', 0);
     const wanted = Object.fromEntries(
       Object.entries(DEFAULTS).filter(([name]) =>
         profile.tunables.some((tunable) => tunable === name),
       ),
     );
-    expect(bench.host.tunables()).toEqual({ ...wanted, change_detection: 'checksum', pace: 'own' });
+    expect(bench.host.files.tunables()).toEqual({
+      ...wanted,
+      change_detection: 'checksum',
+      pace: 'own',
+    });
   },
 );
 
@@ -109,7 +113,7 @@ test.each([
   ['advisor_target_scan_time', 1],
 ] as const)('%s takes %j and reads as it was written', (name, value) => {
   const bench = new BenchHost();
-  bench.host.set(name, value);
+  bench.host.files.set(name, value);
   expect(String(bench.tunable(name))).toBe(String(value));
 });
 
@@ -132,7 +136,7 @@ describe.each(['max_page_sharing', 'merge_across_nodes'])('%s while pages are sh
 
   test('can change again once everything is unmerged', () => {
     const bench = shared();
-    bench.host.set('run', 2);
+    bench.host.files.set('run', 2);
     expect(refusal(bench, name, other)).toBe('taken');
     expect(bench.tunable(name)).toBe(other);
   });
@@ -140,17 +144,17 @@ describe.each(['max_page_sharing', 'merge_across_nodes'])('%s while pages are sh
 
 test('pages_to_scan is the advisor’s while it runs', () => {
   const bench = new BenchHost();
-  bench.host.set('advisor_mode', 'scan-time');
+  bench.host.files.set('advisor_mode', 'scan-time');
   expect(bench.tunable('pages_to_scan'), 'it starts from its minimum').toBe(500);
   expect(refusal(bench, 'pages_to_scan', 7)).toBe('EINVAL');
-  bench.host.set('advisor_mode', 'none');
+  bench.host.files.set('advisor_mode', 'none');
   expect(bench.tunable('pages_to_scan'), 'and leaves the default').toBe(100);
   expect(refusal(bench, 'pages_to_scan', 7)).toBe('taken');
 });
 
 test('run=2 gives every page back, keeps regions registered and starts the count of full scans again', () => {
   const bench = new BenchHost();
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('g', [1, 1, 1, 2, 3, 0, 0]);
   bench.fullScans(3);
   expect(
@@ -163,7 +167,7 @@ test('run=2 gives every page back, keeps regions registered and starts the count
     ),
   ).toEqual([1, 2, 2, 2, 3]);
   expect(bench.host.machine.frames.used).toBe(3);
-  bench.host.set('run', 2);
+  bench.host.files.set('run', 2);
   expect(
     bench.counters(
       'pages_shared',
@@ -177,18 +181,18 @@ test('run=2 gives every page back, keeps regions registered and starts the count
   expect(bench.host.machine.frames.used).toBe(7);
   expect(bench.contents('g')).toEqual([1, 1, 1, 2, 3, 0, 0]);
   expect(checkHost(bench.host)).toEqual([]);
-  bench.host.set('run', 1);
+  bench.host.files.set('run', 1);
   bench.fullScans(2);
   expect(bench.counters('pages_sharing', 'ksm_zero_pages')).toEqual([2, 2]);
 });
 
 test('6.1 cannot tell its zero pages from others: run=2 leaves them mapped', () => {
   const bench = new BenchHost('6.1');
-  bench.host.set('use_zero_pages', 1);
+  bench.host.files.set('use_zero_pages', 1);
   bench.guest('g', [0, 0, 1]);
   bench.fullScans(3);
   expect(bench.host.machine.frames.used).toBe(1);
-  bench.host.set('run', 2);
+  bench.host.files.set('run', 2);
   expect(bench.host.machine.frames.used).toBe(1);
   expect(bench.contents('g')).toEqual([0, 0, 1]);
 });
@@ -204,12 +208,12 @@ test('an unmerge that runs out of frames says so, stops, and leaves every byte a
   bench.host.ksm.scan(9);
   const unshared = bench.counters('pages_unshared')[0] ?? 0;
   expect(unshared).toBeGreaterThan(0);
-  expect(() => bench.host.set('run', 2)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
+  expect(() => bench.host.files.set('run', 2)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
   expect(bench.tunable('run')).toBe(0);
   expect(bench.contents('a')).toEqual([11, ...times(7, 1)]);
   expect(bench.contents('b')).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
   expect(checkHost(bench.host)).toEqual([]);
-  bench.host.set('run', 1);
+  bench.host.files.set('run', 1);
   bench.host.ksm.scan(3);
   expect(checkHost(bench.host), 'the next full scan begins in order').toEqual([]);
   bench.fullScans(3);
@@ -217,7 +221,7 @@ test('an unmerge that runs out of frames says so, stops, and leaves every byte a
   // With room made, it goes through.
   bench.host.exitGuest('b');
   bench.fullScans(2);
-  bench.host.set('run', 2);
+  bench.host.files.set('run', 2);
   expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([0, 0]);
   expect(bench.contents('a')).toEqual([11, ...times(7, 1)]);
 });

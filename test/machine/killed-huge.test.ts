@@ -35,8 +35,8 @@ class Family {
 
   constructor() {
     const { host } = this;
-    host.set('run', 1);
-    host.set('smart_scan', 0);
+    host.files.set('run', 1);
+    host.files.set('smart_scan', 0);
     for (const [name, pages, written] of [
       ['a', 2 * STRETCH_PAGES, WRITTEN],
       ['b', STRETCH_PAGES, WRITTEN / 2],
@@ -52,20 +52,20 @@ class Family {
   }
 
   store(guest: string, page: number, content: number): void {
-    this.host.store(guest, (START + page) * PAGE, Uint8Array.of(content));
+    this.host.memory.store(guest, (START + page) * PAGE, Uint8Array.of(content));
   }
 
   slot(guest: string, page: number): number {
-    return this.host.firstSlot(guest, 'r') + page * SLOT_WORDS;
+    return this.host.guests.firstSlot(guest, 'r') + page * SLOT_WORDS;
   }
 
   memory(): Record<string, string> {
     const { host } = this;
     return Object.fromEntries(
-      host.guestNames().map((guest) => {
-        const { address, pages } = host.findRegion(guest, 'r');
+      host.guests.names().map((guest) => {
+        const { address, pages } = host.guests.regionOf(guest, 'r');
         const bytes = new Uint8Array(pages * PAGE);
-        host.load(guest, address, bytes);
+        host.memory.load(guest, address, bytes);
         return [guest, Buffer.from(bytes).toString('latin1')];
       }),
     );
@@ -141,11 +141,11 @@ test('the scanner killed while it splits huge pages: nobody notices', () => {
     (machine, family) => {
       const ksm = new Ksm(machine, family.host.profile, family.clock);
       for (let scan = 0; scan < 3; scan++) family.scan(ksm);
-      expect(family.host.totals().splits).toBe(2);
+      expect(family.host.files.totals().splits).toBe(2);
     },
     (family) => {
       finish(rebuild(family.host.ksm, 0));
-      family.host.set('run', 1);
+      family.host.files.set('run', 1);
     },
     (before) => [before],
   );
@@ -162,13 +162,13 @@ describe('a page that a fork shares is to merge with the only page of zeroes of 
     host.createGuest('huge');
     host.map('huge', 'r', STRETCH_PAGES, { address: START * PAGE, huge: true });
     for (let page = 1; page < STRETCH_PAGES; page++)
-      host.store('huge', (START + page) * PAGE, Uint8Array.of(page, page >> 8, 1));
+      host.memory.store('huge', (START + page) * PAGE, Uint8Array.of(page, page >> 8, 1));
     host.createGuest('small');
     host.map('small', 'r', 1, { address: START * PAGE });
-    host.store('small', START * PAGE, Uint8Array.of(0));
+    host.memory.store('small', START * PAGE, Uint8Array.of(0));
     host.fork('small', 'child');
     const { memory } = host.machine;
-    const [twin, page] = ['huge', 'small'].map((guest) => host.firstSlot(guest, 'r'));
+    const [twin, page] = ['huge', 'small'].map((guest) => host.guests.firstSlot(guest, 'r'));
     const frameOf = (slot: number): number => memory.i32[slot + PTE_FRAME];
     const merge = (diesAt: number): number | undefined =>
       new Mortal(memory, HOLDER_SCANNER).run(diesAt, (_machine, core) =>
@@ -178,7 +178,7 @@ describe('a page that a fork shares is to merge with the only page of zeroes of 
   };
   const frames = (host: Host): number[] =>
     ['small', 'child'].map(
-      (guest) => host.machine.memory.i32[host.firstSlot(guest, 'r') + PTE_FRAME],
+      (guest) => host.machine.memory.i32[host.guests.firstSlot(guest, 'r') + PTE_FRAME],
     );
 
   test('it gets a frame of its own', () => {
@@ -199,7 +199,7 @@ describe('a page that a fork shares is to merge with the only page of zeroes of 
       expect(checkHost(host), `killed before access ${diesAt}`).toEqual([]);
       for (const guest of ['small', 'child']) {
         const bytes = new Uint8Array(PAGE);
-        host.load(guest, START * PAGE, bytes);
+        host.memory.load(guest, START * PAGE, bytes);
         expect(bytes, guest).toEqual(new Uint8Array(PAGE));
       }
     }
@@ -214,9 +214,9 @@ test('a thread that died while it made a huge page left its pages mapped: the ne
     mortal.pages.store(family.slot('a', STRETCH_PAGES), 0, Uint8Array.of(1)),
   );
   finish(recover(machine, GUEST_THREAD));
-  expect(family.host.hugePages('a')).toBe(1);
+  expect(family.host.guests.hugePages('a')).toBe(1);
   family.store('a', 2 * STRETCH_PAGES - 1, 1);
-  expect(family.host.hugePages('a')).toBe(2);
+  expect(family.host.guests.hugePages('a')).toBe(2);
   expect(machine.memory.i32[CTL_FOLIOS] - before, 'huge pages begun').toBe(1);
   expect(checkHost(family.host)).toEqual([]);
 });

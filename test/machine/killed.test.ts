@@ -44,8 +44,8 @@ class World extends BenchHost {
 
   constructor() {
     super('6.18', 16);
-    this.host.set('use_zero_pages', 1);
-    this.host.set('smart_scan', 0);
+    this.host.files.set('use_zero_pages', 1);
+    this.host.files.set('smart_scan', 0);
     this.host.createGuest('a');
     this.host.map('a', 'r', PAGES, { address: PAGE });
     for (const [page, content] of [1, 1, 2, 3, 0].entries()) this.put('a', page, content);
@@ -56,7 +56,7 @@ class World extends BenchHost {
   }
 
   slot(page: number): number {
-    return this.host.firstSlot('a', 'r') + page * SLOT_WORDS;
+    return this.host.guests.firstSlot('a', 'r') + page * SLOT_WORDS;
   }
 
   frame(page: number): number {
@@ -65,7 +65,7 @@ class World extends BenchHost {
 
   page(page: number): Uint8Array {
     const bytes = new Uint8Array(PAGE);
-    this.host.load('a', (1 + page) * PAGE, bytes);
+    this.host.memory.load('a', (1 + page) * PAGE, bytes);
     return bytes;
   }
 
@@ -225,7 +225,7 @@ describe('the scanner killed', () => {
     const world = new World();
     world.guest('b', [1, 2, 9]);
     world.host.map('a', 'passing', 2, { address: 100 * PAGE });
-    world.host.store('a', 100 * PAGE, new Uint8Array(2 * PAGE).fill(1));
+    world.host.memory.store('a', 100 * PAGE, new Uint8Array(2 * PAGE).fill(1));
     world.fullScans(1);
     world.host.unmap('a', 'passing');
     world.host.exitGuest('b');
@@ -314,7 +314,7 @@ describe('the scanner killed', () => {
       },
       (world) => {
         finish(rebuild(world.host.ksm, 0));
-        world.host.set('run', 1);
+        world.host.files.set('run', 1);
       },
       (world, before) => {
         // Two of these store first, as the scanner never would: that page holds either.
@@ -331,7 +331,7 @@ describe('the scanner killed', () => {
 test('a scanner that dies anywhere has counted every page it scanned, but for the one it was at', () => {
   /** Visits less pages scanned: they grow alike where no page is merged. */
   const uncounted = ({ host }: World): number =>
-    host.guestTotals('a').visits - host.totals().pagesScanned;
+    host.files.guestTotals('a').visits - host.files.totals().pagesScanned;
   let before = 0;
   const left = new Set<number>();
   killEverywhere(
@@ -347,7 +347,7 @@ test('a scanner that dies anywhere has counted every page it scanned, but for th
     (world) => {
       left.add(uncounted(world) - before);
       finish(rebuild(world.host.ksm, 0));
-      world.host.set('run', 1);
+      world.host.files.set('run', 1);
     },
     (world, bytes) => expect(world.memory()).toEqual(bytes),
   );

@@ -17,10 +17,10 @@ test(
     const { host } = new BenchHost('6.18', 8);
     host.createGuest('a');
     host.map('a', 'r', 2, { address: PAGE });
-    host.store('a', PAGE, new Uint8Array(2 * PAGE).fill(1));
+    host.memory.store('a', PAGE, new Uint8Array(2 * PAGE).fill(1));
     const { machine } = host;
     const { i32 } = machine.memory;
-    const first = host.firstSlot('a', 'r');
+    const first = host.guests.firstSlot('a', 'r');
     const twin = first + SLOT_WORDS;
     const frame = i32[first + PTE_FRAME];
 
@@ -38,7 +38,7 @@ test(
       const answer = real(number);
       // The other page is written apart, the frame gets its node, and the scanner is done with it.
       apart = 2;
-      host.store('a', 2 * PAGE, Uint8Array.of(apart));
+      host.memory.store('a', 2 * PAGE, Uint8Array.of(apart));
       core.setStableNode(frame, core.stableNodeCreate(frame, 0));
       scanner.frames.put(frame);
       return answer;
@@ -46,7 +46,7 @@ test(
     expect(writer.pages.store(first, 0, Uint8Array.of(3))).toBe(0);
 
     const bytes = new Uint8Array(2 * PAGE);
-    host.load('a', PAGE, bytes);
+    host.memory.load('a', PAGE, bytes);
     expect([bytes[0], bytes[1], bytes[PAGE], bytes[PAGE + 1]]).toEqual([3, 1, apart, 1]);
     // Either it is a KSM page still, with what it held, or it is none.
     const held = machine.memory.u8[machine.memory.frameByte(frame)];

@@ -34,10 +34,14 @@ test('a machine that nobody died in is left as it is', () => {
   const bench = world();
   const { i32: words, slotTable } = bench.host.machine.memory;
   const slots = (): Int32Array => words.slice(slotTable, slotTable + 512 * SLOT_WORDS);
-  const [before, counters, used] = [slots(), bench.host.counters(), bench.host.machine.frames.used];
+  const [before, counters, used] = [
+    slots(),
+    bench.host.files.counters(),
+    bench.host.machine.frames.used,
+  ];
   expect(finish(recover(bench.host.machine, DEAD))).toBe(0);
   expect(slots()).toEqual(before);
-  expect(bench.host.counters()).toEqual(counters);
+  expect(bench.host.files.counters()).toEqual(counters);
   expect(bench.host.machine.frames.used).toBe(used);
   expect(checkHost(bench.host)).toEqual([]);
 });
@@ -46,7 +50,7 @@ test('locks of the dead are let go, those of others are not', () => {
   const bench = world();
   const { i32 } = bench.host.machine.memory;
   const slot = (guest: string, page: number): number =>
-    bench.host.firstSlot(guest, 'r') + page * SLOT_WORDS;
+    bench.host.guests.firstSlot(guest, 'r') + page * SLOT_WORDS;
   const dead = [slot('a', 0), slot('a', 2), slot('b', 1)];
   for (const at of dead) i32[at + PTE_STATE] |= DEAD;
   i32[slot('a', 3) + PTE_STATE] |= ALIVE;

@@ -21,7 +21,7 @@ function hostOf(maxRegions = 16): Host {
 }
 
 function fill(host: Host, address: number, pages: number): void {
-  host.store('g', address, new Uint8Array(pages * PAGE).fill(3));
+  host.memory.store('g', address, new Uint8Array(pages * PAGE).fill(3));
 }
 
 /**
@@ -49,7 +49,7 @@ test('regions that name no address go where there is room, in order of address',
   host.unmap('g', 'a');
   expect(host.map('g', 'c', 4).address, 'too large for the gap').toBe(b.address + 2 * PAGE);
   expect(host.map('g', 'd', 3).address, 'into the gap').toBe(a.address);
-  expect(host.regionsOf('g').map(({ name }) => name)).toEqual(['d', 'b', 'c']);
+  expect(host.guests.regionsOf('g').map(({ name }) => name)).toEqual(['d', 'b', 'c']);
   expect(checkHost(host)).toEqual([]);
 });
 
@@ -66,7 +66,7 @@ test('slots given back are used again', () => {
 
 test('a region that was never scanned leaves nothing; one that was stays as a ghost until the scanner passes', () => {
   const host = hostOf();
-  const guest = host.guestPointer('g');
+  const guest = host.guests.pointer('g');
   host.map('g', 'a', 4, { address: PAGE });
   fill(host, PAGE, 4);
   host.unmap('g', 'a');
@@ -94,11 +94,11 @@ test('a ghost is no mapping: it cannot be loaded, and another region may take it
   fill(host, PAGE, 4);
   host.ksm.scan(100);
   host.unmap('g', 'a');
-  expect(() => host.load('g', PAGE, new Uint8Array(1))).toThrow(/no region maps 0x40/);
+  expect(() => host.memory.load('g', PAGE, new Uint8Array(1))).toThrow(/no region maps 0x40/);
   expect(() => host.madvise('g', PAGE, PAGE, 'dontneed')).toThrow(/no region maps/);
   host.map('g', 'b', 4, { address: PAGE });
   const seen = new Uint8Array(1).fill(1);
-  host.load('g', PAGE, seen);
+  host.memory.load('g', PAGE, seen);
   expect(seen).toEqual(Uint8Array.of(0));
   expect(checkHost(host)).toEqual([]);
 });
@@ -114,20 +114,20 @@ test.each([
     'there: $left',
   ({ pages, at, left }) => {
     const host = hostOf();
-    const guest = host.guestPointer('g');
+    const guest = host.guests.pointer('g');
     host.map('g', 'a', 8, { address: PAGE });
     fill(host, PAGE, 8);
     host.ksm.scan(100);
-    expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+    expect(host.files.guestCounters('g').ksm_rmap_items).toBe(8);
     host.unmap('g', 'a');
     host.map('g', 'b', pages, { address: at * PAGE });
     expect(entries(host, guest)).toEqual(left);
-    expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+    expect(host.files.guestCounters('g').ksm_rmap_items).toBe(8);
     expect(checkHost(host)).toEqual([]);
     // The items under the new region go on with it: once it is written again, none is made.
     fill(host, at * PAGE, pages);
     host.ksm.scan(100);
-    expect(host.guestCounters('g').ksm_rmap_items).toBe(pages);
+    expect(host.files.guestCounters('g').ksm_rmap_items).toBe(pages);
     expect(checkHost(host)).toEqual([]);
   },
 );
@@ -135,7 +135,7 @@ test.each([
 test('a page mapped anew with what it held when it was scanned has not changed; one with anything else has', () => {
   const host = hostOf();
   const write = (page: number, byte: number): void =>
-    host.store('g', (1 + page) * PAGE, new Uint8Array(PAGE).fill(byte));
+    host.memory.store('g', (1 + page) * PAGE, new Uint8Array(PAGE).fill(byte));
   host.map('g', 'a', 2, { address: PAGE });
   write(0, 5);
   write(1, 6);
@@ -145,13 +145,13 @@ test('a page mapped anew with what it held when it was scanned has not changed; 
   write(0, 5);
   write(1, 7);
   host.ksm.scan(100);
-  expect(host.counters()).toMatchObject({ pages_unshared: 1, pages_volatile: 1 });
+  expect(host.files.counters()).toMatchObject({ pages_unshared: 1, pages_volatile: 1 });
   expect(checkHost(host)).toEqual([]);
 });
 
 test('what is left of a ghost beside a new region stays only where it has rmap items', () => {
   const host = hostOf();
-  const guest = host.guestPointer('g');
+  const guest = host.guests.pointer('g');
   host.map('g', 'a', 8, { address: PAGE });
   fill(host, PAGE, 1);
   host.ksm.scan(100);
@@ -165,7 +165,7 @@ test('what is left of a ghost beside a new region stays only where it has rmap i
 test('a region that finds the table full as it splits a ghost is refused, and nothing of it is left', () => {
   // Room for the ghost, the region, and one of the two parts that the ghost would leave.
   const host = hostOf(3);
-  const guest = host.guestPointer('g');
+  const guest = host.guests.pointer('g');
   host.map('g', 'a', 8, { address: PAGE });
   fill(host, PAGE, 8);
   host.ksm.scan(100);
@@ -173,9 +173,9 @@ test('a region that finds the table full as it splits a ghost is refused, and no
   expect(() => host.map('g', 'b', 3, { address: 3 * PAGE })).toThrow(
     expect.objectContaining({ code: 'ENOSPC' }),
   );
-  expect(host.regionsOf('g')).toEqual([]);
+  expect(host.guests.regionsOf('g')).toEqual([]);
   expect(entries(host, guest).every((entry) => entry.startsWith('ghost'))).toBe(true);
-  expect(host.guestCounters('g').ksm_rmap_items).toBe(8);
+  expect(host.files.guestCounters('g').ksm_rmap_items).toBe(8);
   expect(checkHost(host)).toEqual([]);
   host.ksm.scan(100);
   host.ksm.scan(100);

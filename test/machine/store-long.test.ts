@@ -55,7 +55,7 @@ function hostOf(huge: boolean, frames: number): Host {
     { memoryBytes: frames * PAGE, pageSize: PAGE, guestPages: 4096, maxGuests: 4, maxRegions: 8 },
     new ManualClock(),
   );
-  host.set('run', 1);
+  host.files.set('run', 1);
   host.createGuest('parent');
   host.map('parent', 'small', 76, { address: BASE });
   host.map('parent', 'rest', PAGES - 76, { address: BASE + 76 * PAGE, huge });
@@ -91,12 +91,12 @@ test.each([
       for (const step of steps) {
         switch (step.do) {
           case 'store': {
-            if (!long.hasGuest(step.guest)) break;
+            if (!long.guests.has(step.guest)) break;
             const length = Math.min(step.length, PAGES * PAGE - step.at);
             const bytes = bytesOf({ ...step, length });
             const address = BASE + step.at;
-            const pointer = plain.guestPointer(step.guest);
-            expect(attempt(() => long.store(step.guest, address, bytes), length)).toEqual(
+            const pointer = plain.guests.pointer(step.guest);
+            expect(attempt(() => long.memory.store(step.guest, address, bytes), length)).toEqual(
               attempt(() => plain.machine.store(pointer, address, bytes), length),
             );
             break;
@@ -105,28 +105,28 @@ test.each([
             for (const host of [long, plain]) host.ksm.scan(step.pages);
             break;
           case 'fork':
-            if (long.hasGuest('child')) break;
+            if (long.guests.has('child')) break;
             for (const host of [long, plain]) host.fork('parent', 'child');
             break;
           case 'drop': {
-            if (!long.hasGuest(step.guest)) break;
+            if (!long.guests.has(step.guest)) break;
             const count = Math.min(step.count, PAGES - step.page);
             for (const host of [long, plain])
               host.madvise(step.guest, BASE + step.page * PAGE, count * PAGE, 'dontneed');
             break;
           }
           case 'detect':
-            for (const host of [long, plain]) host.set('change_detection', step.by);
+            for (const host of [long, plain]) host.files.set('change_detection', step.by);
         }
-        expect(long.counters()).toEqual(plain.counters());
-        expect(long.totals()).toEqual(plain.totals());
-        expect(long.kernelWork()).toEqual(plain.kernelWork());
+        expect(long.files.counters()).toEqual(plain.files.counters());
+        expect(long.files.totals()).toEqual(plain.files.totals());
+        expect(long.files.kernelWork()).toEqual(plain.files.kernelWork());
         expect(long.machine.frames.used).toBe(plain.machine.frames.used);
       }
-      for (const guest of long.guestNames()) {
+      for (const guest of long.guests.names()) {
         const [is, should] = [Buffer.alloc(PAGES * PAGE), Buffer.alloc(PAGES * PAGE)];
-        long.load(guest, BASE, is);
-        plain.load(guest, BASE, should);
+        long.memory.load(guest, BASE, is);
+        plain.memory.load(guest, BASE, should);
         expect(is.equals(should)).toBe(true);
       }
       expect(finish(check(long.machine, long.profile))).toEqual([]);

@@ -77,14 +77,14 @@ const TWO_EQUAL = [
 /** The same two guests, on a host of their own. */
 function twoEqual(settings: Readonly<Record<string, string>>): Host {
   const host = Host.create({ memoryBytes: 8 * 2 ** 20, frameBytes: 16 }, new ManualClock());
-  for (const [name, value] of Object.entries(settings)) host.set(name, value);
+  for (const [name, value] of Object.entries(settings)) host.files.set(name, value);
   for (const [name, first] of [
     ['a', 0],
     ['b', 300],
   ] as const) {
     host.createGuest(name);
     host.map(name, 'memory', 1024, { address: 512 * 4096 });
-    host.storePages(name, 512 * 4096, contents(first, 600));
+    host.memory.storePages(name, 512 * 4096, contents(first, 600));
   }
   return host;
 }
@@ -102,11 +102,11 @@ describe('a recording of which nothing changes', () => {
     const host = twoEqual(settings);
     for (const { counters } of samples) {
       const isBehind = (name: 'full_scans' | 'pages_scanned'): boolean =>
-        (host.counters()[name] ?? 0) < (counters[name] ?? 0);
+        (host.files.counters()[name] ?? 0) < (counters[name] ?? 0);
       // A batch may end a scan and find no page.
       while (isBehind('pages_scanned') || isBehind('full_scans'))
         host.ksm.scan(Number(settings.pages_to_scan));
-      expect(counters).toEqual(host.counters());
+      expect(counters).toEqual(host.files.counters());
     }
     expect(samples.at(-1)?.counters).toMatchObject({ pages_shared: 300, pages_sharing: 300 });
     expect(samples.at(-1)?.freed_bytes).toBe(300 * 4096);

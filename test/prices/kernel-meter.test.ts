@@ -28,7 +28,7 @@ test('merged pages cost it their visits, and what was looked at is not told agai
 
 test('pages without their like cost it their search, by the tree as it is then', () => {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   bench.guest(
     'a',
     Array.from({ length: 100 }, (_, at) => at + 1),
@@ -47,7 +47,7 @@ test('pages without their like cost it their search, by the tree as it is then',
 test('a sample costs what all of it would: so many times as much, in deeper trees', () => {
   const prices = [1, 64].map((oneIn) => {
     const bench = new BenchHost();
-    bench.host.set('smart_scan', 0);
+    bench.host.files.set('smart_scan', 0);
     bench.guest(
       'a',
       Array.from({ length: 100 }, (_, at) => at + 1),

@@ -55,9 +55,9 @@ export function snapshotOf(host: Host): Uint8Array {
 /** Of which NUMA node each page's frame is; -1 where it has none. */
 export function numaNodesIn(host: Host): number[] {
   const { machine } = host;
-  return host.guestNames().flatMap((name) =>
-    host.regionsOf(name).flatMap((region) => {
-      const first = host.firstSlot(name, region.name);
+  return host.guests.names().flatMap((name) =>
+    host.guests.regionsOf(name).flatMap((region) => {
+      const first = host.guests.firstSlot(name, region.name);
       return Array.from({ length: region.pages }, (_, page) => {
         const frame = machine.memory.i32[first + page * SLOT_WORDS + PTE_FRAME];
         return frame === 0 ? -1 : machine.frames.numaNode(frame);
@@ -68,13 +68,13 @@ export function numaNodesIn(host: Host): number[] {
 
 /** All that guests can see, and which pages are mergeable is theirs to know too. */
 export function visibleIn(host: Host) {
-  return host.guestNames().map((name) => ({
+  return host.guests.names().map((name) => ({
     name,
-    node: host.guestNode(name),
+    node: host.guests.node(name),
     mergesAny: host.mergesAny(name),
-    regions: host.regionsOf(name).map((region) => {
+    regions: host.guests.regionsOf(name).map((region) => {
       const bytes = new Uint8Array(region.pages * host.machine.pageSize);
-      host.load(name, region.address, bytes);
+      host.memory.load(name, region.address, bytes);
       return { ...region, bytes: Buffer.from(bytes).toString('base64') };
     }),
   }));

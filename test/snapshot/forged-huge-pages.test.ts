@@ -47,7 +47,7 @@ function forked(change: (file: Forked) => void): Buffer {
   const host = Host.create(size, new ManualClock());
   const at = 512 * PAGE;
   const write = (guest: string, address: number, content: number): void =>
-    host.store(guest, address, new Uint8Array(PAGE).fill(content));
+    host.memory.store(guest, address, new Uint8Array(PAGE).fill(content));
   host.createGuest('a');
   host.map('a', 'h', 600, { address: at, huge: true });
   write('a', at + 520 * PAGE, 1);
@@ -91,9 +91,9 @@ test('sealed again without a change, they are restored', () => {
     larger,
   );
   expect(checkHost(restored)).toEqual([]);
-  expect(['a', 'b', 'c'].map((name) => restored.hugePages(name))).toEqual([1, 1, 1]);
+  expect(['a', 'b', 'c'].map((name) => restored.guests.hugePages(name))).toEqual([1, 1, 1]);
   // What the fork shares of the KSM page is listed once the scanner has come by.
-  const shared = () => restored.counters().pages_sharing;
+  const shared = () => restored.files.counters().pages_sharing;
   expect(shared()).toBe(1);
   restored.ksm.scan(5000);
   expect(shared()).toBe(3);
@@ -298,6 +298,6 @@ test('a fork shares KSM pages past max_page_sharing, and with pages that are not
   });
   const restored = directory.restore(file, larger);
   restored.ksm.scan(5000);
-  expect(restored.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 2 });
+  expect(restored.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 2 });
   expect(checkHost(restored)).toEqual([]);
 });

@@ -96,7 +96,7 @@ const HOSTILE = [
 test('sealed again without a change, it is restored', () => {
   const restored = directory.restore(withHeader(() => undefined));
   expect(checkHost(restored)).toEqual([]);
-  expect(restored.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 3 });
+  expect(restored.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 3 });
 });
 
 test.each(HOSTILE)('no guest and no region is called %j', (name) => {
@@ -335,11 +335,11 @@ describe('other versions', () => {
   test('a file of version 1 is taken: what is shared is merged, all else is written in place', () => {
     const restored = directory.restore(older(withHeader(() => undefined)));
     expect(checkHost(restored)).toEqual([]);
-    expect(restored.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 3 });
+    expect(restored.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 3 });
     const used = restored.machine.frames.used;
-    restored.store('b', 2 * PAGE, Uint8Array.of(1));
+    restored.memory.store('b', 2 * PAGE, Uint8Array.of(1));
     expect(restored.machine.frames.used).toBe(used);
-    restored.store('b', PAGE, Uint8Array.of(1));
+    restored.memory.store('b', PAGE, Uint8Array.of(1));
     expect(restored.machine.frames.used).toBe(used + 1);
     expect(checkHost(restored)).toEqual([]);
   });
@@ -361,7 +361,7 @@ test("tunables that it does not name are the kernel's defaults", () => {
       header.tunables = {};
     }),
   );
-  expect(restored.tunables()).toMatchObject({ pages_to_scan: 100, max_page_sharing: 256 });
+  expect(restored.files.tunables()).toMatchObject({ pages_to_scan: 100, max_page_sharing: 256 });
 });
 
 test('a pipe that nobody writes to is refused, and so is a directory', () => {

@@ -34,7 +34,7 @@ function isGuests({ do: what }: Step): boolean {
 
 function begun(kernel: ProfileName, usesZeroPages: boolean): PlainHost {
   const plain = new PlainHost({ kernel, nodes: 1, frames: FRAMES, huge: true });
-  if (usesZeroPages) plain.host.set('use_zero_pages', 1);
+  if (usesZeroPages) plain.host.files.set('use_zero_pages', 1);
   plain.take({ do: 'create', node: 0 });
   plain.take({ do: 'create', node: 0 });
   plain.take({ do: 'register', guest: 0, place: 0, pages: 10, mergeable: true });
@@ -61,7 +61,7 @@ describe.each(KERNELS)('Linux %s', (kernel) => {
         expect(visibleIn(restored)).toEqual(visibleIn(host));
         expect(memoryOf(restored)).toEqual(memoryOf(host));
         expect(restored.machine.frames.used).toBe(host.machine.frames.used);
-        expect(restored.counters().ksm_zero_pages).toBe(host.counters().ksm_zero_pages);
+        expect(restored.files.counters().ksm_zero_pages).toBe(host.files.counters().ksm_zero_pages);
         // What it was restored from, it gives again.
         expect(pageTables(directory.restore(snapshotOf(restored), ROOM))).toEqual(pageTables(host));
 
@@ -98,7 +98,7 @@ describe.each(KERNELS)('Linux %s', (kernel) => {
           if (value !== undefined) chunks.push(value);
           expect(checkHost(other.host)).toEqual([]);
           expect(pageTables(other.host)).toEqual(pageTables(plain.host));
-          expect(other.host.counters()).toEqual(plain.host.counters());
+          expect(other.host.files.counters()).toEqual(plain.host.files.counters());
         }
         for (const chunk of sent) chunks.push(chunk);
         other.assertBytes();
@@ -114,7 +114,7 @@ describe.each(KERNELS)('Linux %s', (kernel) => {
     host.createGuest('a');
     const { address } = host.map('a', 'h', 1024, { huge: true });
     const write = (page: number): void =>
-      host.store('a', address + page * PAGE, new Uint8Array(PAGE).fill(9));
+      host.memory.store('a', address + page * PAGE, new Uint8Array(PAGE).fill(9));
     write(0);
     write(600);
     // Of the second, pages are mapped one by one, and still parts of a huge page.
@@ -134,7 +134,7 @@ describe.each(KERNELS)('Linux %s', (kernel) => {
     const restored = directory.restore(file, ROOM);
     expect(pageTables(restored)).toEqual(before);
     const page = new Uint8Array(1);
-    restored.load('a', address + 3 * PAGE, page);
+    restored.memory.load('a', address + 3 * PAGE, page);
     expect(page).toEqual(Uint8Array.of(0));
   });
 
@@ -142,17 +142,17 @@ describe.each(KERNELS)('Linux %s', (kernel) => {
     const host = Host.create({ ...ROOM, pageSize: PAGE, kernel }, new ManualClock());
     host.createGuest('a');
     const { address } = host.map('a', 'h', 512, { huge: true });
-    host.store('a', address, Uint8Array.of(9));
+    host.memory.store('a', address, Uint8Array.of(9));
     host.madvise('a', address, PAGE, 'dontneed');
-    expect(host.hugePages('a')).toBe(0);
+    expect(host.guests.hugePages('a')).toBe(0);
     const snapshot = Snapshot.take(host);
     host.madvise('a', address, 512 * PAGE, 'collapse');
-    expect(host.hugePages('a')).toBe(1);
+    expect(host.guests.hugePages('a')).toBe(1);
     expect(checkHost(host)).toEqual([]);
     const restored = directory.restore(Buffer.concat([...snapshot.chunks()]), ROOM);
-    expect(restored.hugePages('a')).toBe(0);
+    expect(restored.guests.hugePages('a')).toBe(0);
     restored.madvise('a', address, 512 * PAGE, 'collapse');
-    expect(restored.hugePages('a')).toBe(1);
+    expect(restored.guests.hugePages('a')).toBe(1);
     expect(checkHost(host)).toEqual([]);
   });
 });
@@ -168,7 +168,7 @@ describe.each(KERNELS)('huge pages of twins, and a fork of one, Linux %s', (kern
         const content = new DataView(new ArrayBuffer(PAGE));
         const isTwin = page < 520 && page % 7 === 0;
         content.setUint32(0, (isTwin ? page : page + (name === 'a' ? 1e6 : 2e6)) + 1);
-        host.store(name, address + page * PAGE, new Uint8Array(content.buffer));
+        host.memory.store(name, address + page * PAGE, new Uint8Array(content.buffer));
       }
     }
     host.fork('a', 'c');
@@ -182,17 +182,17 @@ describe.each(KERNELS)('huge pages of twins, and a fork of one, Linux %s', (kern
       for (let scan = 0; scan < scans; scan++) host.ksm.scan(5000);
       const restored = directory.restore(snapshotOf(host), ROOM);
       const told = (of: Host): unknown => {
-        const { pages_shared, pages_sharing, stable_node_chains } = of.counters();
+        const { pages_shared, pages_sharing, stable_node_chains } = of.files.counters();
         return { pages_shared, pages_sharing, stable_node_chains, memory: memoryOf(of) };
       };
       expect(told(restored)).toEqual(told(host));
       for (const each of [host, restored]) {
-        if (each.profile.smartScan) each.set('smart_scan', 0);
+        if (each.profile.smartScan) each.files.set('smart_scan', 0);
         for (let scan = 0; scan < 4; scan++) each.ksm.scan(5000);
       }
       expect(told(restored)).toEqual(told(host));
-      expect(host.counters().pages_sharing).toBeGreaterThan(70);
-      expect(['a', 'b', 'c'].map((name) => host.hugePages(name))).toEqual([0, 0, 0]);
+      expect(host.files.counters().pages_sharing).toBeGreaterThan(70);
+      expect(['a', 'b', 'c'].map((name) => host.guests.hugePages(name))).toEqual([0, 0, 0]);
     },
   );
 });
@@ -201,15 +201,15 @@ test('a KSM page that no stable tree has comes back as one', () => {
   const host = Host.create({ ...ROOM, pageSize: PAGE }, new ManualClock());
   host.createGuest('a');
   const { address } = host.map('a', 'r', 2);
-  host.store('a', address, new Uint8Array(2 * PAGE).fill(1));
+  host.memory.store('a', address, new Uint8Array(2 * PAGE).fill(1));
   host.fork('a', 'b');
   // As a merge leaves it that is given up half way.
   const { frames, memory } = host.machine;
-  frames.own(memory.i32[host.firstSlot('a', 'r') + PTE_FRAME]);
+  frames.own(memory.i32[host.guests.firstSlot('a', 'r') + PTE_FRAME]);
   const restored = directory.restore(snapshotOf(host), ROOM);
   expect(pageTables(restored)).toEqual(pageTables(host));
   expect(pageTables(host)).toMatchObject([{ pages: 'm0k m1' }, { pages: 'm0k m1' }]);
-  expect(restored.counters().pages_shared).toBe(0);
+  expect(restored.files.counters().pages_shared).toBe(0);
   expect(checkHost(restored)).toEqual([]);
 });
 
@@ -217,7 +217,8 @@ test('a KSM page whose listed pages are gone is in the tree for those that a for
   const host = Host.create({ ...ROOM, pageSize: PAGE }, new ManualClock());
   host.createGuest('a');
   const { address } = host.map('a', 'r', 2);
-  for (const page of [0, 1]) host.store('a', address + page * PAGE, new Uint8Array(PAGE).fill(1));
+  for (const page of [0, 1])
+    host.memory.store('a', address + page * PAGE, new Uint8Array(PAGE).fill(1));
   for (let scan = 0; scan < 3; scan++) host.ksm.scan(5000);
   host.fork('a', 'b');
   host.unmap('a', 'r');
@@ -225,7 +226,7 @@ test('a KSM page whose listed pages are gone is in the tree for those that a for
   expect(pageTables(restored)).toEqual(pageTables(host));
   expect(checkHost(restored)).toEqual([]);
   restored.ksm.scan(5000);
-  expect(restored.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 1 });
+  expect(restored.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 1 });
   expect(checkHost(restored)).toEqual([]);
 });
 
@@ -237,11 +238,11 @@ test('counts that a fork has inherited come back, and the order in which khugepa
   ] as const) {
     host.createGuest(name);
     const { address } = host.map(name, 'h', 512, { huge: true });
-    if (name === 'b') host.store(name, address, Uint8Array.of(content));
+    if (name === 'b') host.memory.store(name, address, Uint8Array.of(content));
   }
   for (let scan = 0; scan < 2; scan++) host.ksm.scan(5000);
   host.fork('b', 'c');
-  const told = (of: Host) => of.guestCounters('c').ksm_rmap_items;
+  const told = (of: Host) => of.files.guestCounters('c').ksm_rmap_items;
   expect(told(host)).toBe(512);
   const restored = directory.restore(snapshotOf(host), ROOM);
   expect(told(restored)).toBe(512);

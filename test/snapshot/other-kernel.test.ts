@@ -68,14 +68,14 @@ describe.each(OLDER)('of Linux %s, under %s', (from, to) => {
 describe('it tells of', () => {
   test('tunables that the kernel has not, and keeps those it has', () => {
     const bench = new BenchHost('6.18');
-    bench.host.set('pages_to_scan', 777);
+    bench.host.files.set('pages_to_scan', 777);
     const { host, leftOut } = restoredAs('6.1', snapshotOf(bench.host));
     expect(leftOut).toEqual([
       'Linux 6.1 has no smart_scan, advisor_mode, advisor_max_cpu, advisor_min_pages_to_scan, ' +
         'advisor_max_pages_to_scan, advisor_target_scan_time: left out',
     ]);
-    expect(host.tunables()).toMatchObject({ pages_to_scan: 777, max_page_sharing: 256 });
-    expect(host.tunables()).not.toHaveProperty('smart_scan');
+    expect(host.files.tunables()).toMatchObject({ pages_to_scan: 777, max_page_sharing: 256 });
+    expect(host.files.tunables()).not.toHaveProperty('smart_scan');
   });
 
   test('PR_SET_MEMORY_MERGE: what is mergeable stays so', () => {
@@ -93,7 +93,7 @@ describe('it tells of', () => {
 
   test('KSM pages of one content, which become one where there is no max_page_sharing', () => {
     const bench = new BenchHost('6.18');
-    bench.host.set('max_page_sharing', 2);
+    bench.host.files.set('max_page_sharing', 2);
     bench.guest('a', times(8, 5));
     bench.fullScans(3);
     expect(bench.counters('pages_shared', 'pages_sharing')).toEqual([4, 4]);
@@ -101,10 +101,10 @@ describe('it tells of', () => {
     expect(leftOut.at(-1)).toBe(
       'Linux 2.6.32 shares no content in two frames: 6 pages moved to another',
     );
-    expect(host.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 7 });
+    expect(host.files.counters()).toMatchObject({ pages_shared: 1, pages_sharing: 7 });
     expect(host.machine.frames.used).toBe(1);
     const page = new Uint8Array(PAGE);
-    host.load('a', PAGE, page);
+    host.memory.load('a', PAGE, page);
     expect(page[PAGE - 1]).toBe(5);
     expect(checkHost(host)).toEqual([]);
   });

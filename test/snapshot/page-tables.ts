@@ -34,9 +34,9 @@ export function pageTables(host: Host): unknown {
   const { frames, stretches, regions } = host.machine;
   const numbers = { frames: new Numbers(), hugePages: new Numbers() };
   const places = new Map<number, string>();
-  for (const guest of host.guestNames())
-    for (const { name } of host.regionsOf(guest))
-      places.set(i32[host.firstSlot(guest, name) + SLOT_REGION], `${guest} ${name}`);
+  for (const guest of host.guests.names())
+    for (const { name } of host.guests.regionsOf(guest))
+      places.set(i32[host.guests.firstSlot(guest, name) + SLOT_REGION], `${guest} ${name}`);
   const pageAt = (slot: number): string => {
     const state = i32[slot + PTE_STATE];
     const advice = (state & PTE_MERGEABLE) !== 0 ? 'm' : '';
@@ -74,7 +74,9 @@ export function pageTables(host: Host): unknown {
 
 /** Pages resident in each guest, and huge pages among them. */
 export function memoryOf(host: Host): unknown {
-  return host
-    .guestNames()
-    .map((name) => ({ name, rss: host.presentPages(name), huge: host.hugePages(name) }));
+  return host.guests.names().map((name) => ({
+    name,
+    rss: host.guests.presentPages(name),
+    huge: host.guests.hugePages(name),
+  }));
 }

@@ -20,8 +20,8 @@ const directory = new Directory();
 afterAll(() => directory.remove());
 
 function mergeable(host: Host, guest: string, region: string): boolean[] {
-  const first = host.firstSlot(guest, region);
-  const { pages } = host.findRegion(guest, region);
+  const first = host.guests.firstSlot(guest, region);
+  const { pages } = host.guests.regionOf(guest, region);
   return Array.from(
     { length: pages },
     (_, page) =>
@@ -40,7 +40,7 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
         plain.take({ do: 'register', guest: 0, place: 0, pages: 12, mergeable: true });
         plain.take({ do: 'register', guest: 1, place: 0, pages: 12, mergeable: true });
         for (const each of steps) plain.take(each);
-        const tunables = host.tunables();
+        const tunables = host.files.tunables();
         const file = snapshotOf(host);
         expect(checkHost(host)).toEqual([]);
 
@@ -49,13 +49,13 @@ describe.each(KERNEL_PROFILES.map(({ name }) => name))('Linux %s', (kernel) => {
         expect(visibleIn(restored)).toEqual(visibleIn(host));
         expect(numaNodesIn(restored)).toEqual(numaNodesIn(host));
         expect(restored.machine.frames.used).toBe(host.machine.frames.used);
-        expect(restored.counters().ksm_zero_pages).toBe(host.counters().ksm_zero_pages);
+        expect(restored.files.counters().ksm_zero_pages).toBe(host.files.counters().ksm_zero_pages);
         // Whoever had everything unmerged would not have that happen again.
-        expect(restored.tunables()).toEqual(
+        expect(restored.files.tunables()).toEqual(
           tunables.run === 2 ? { ...tunables, run: 0 } : tunables,
         );
-        for (const name of host.guestNames()) {
-          for (const region of host.regionsOf(name))
+        for (const name of host.guests.names()) {
+          for (const region of host.guests.regionsOf(name))
             expect(mergeable(restored, name, region.name)).toEqual(
               mergeable(host, name, region.name),
             );
@@ -97,7 +97,7 @@ test('what guests write while it is sent is not in it', () => {
   for (const chunk of Snapshot.take(bench.host).chunks()) {
     chunks.push(chunk);
     for (let page = 0; page < 5; page++) bench.put('a', page, 100 + chunks.length);
-    bench.host.store('b', PAGE + 3, Uint8Array.of(9));
+    bench.host.memory.store('b', PAGE + 3, Uint8Array.of(9));
     bench.host.madvise('b', 2 * PAGE, PAGE, 'dontneed');
     bench.fullScans(1);
     expect(checkHost(bench.host)).toEqual([]);
@@ -133,7 +133,7 @@ test('frames are given back in slices, and between two all counts agree', () => 
   );
   host.createGuest('a');
   host.map('a', 'r', 2000, { address: PAGE });
-  host.store('a', PAGE, new Uint8Array(2000 * PAGE).fill(1));
+  host.memory.store('a', PAGE, new Uint8Array(2000 * PAGE).fill(1));
   const snapshot = Snapshot.take(host);
   host.madvise('a', PAGE, 2000 * PAGE, 'dontneed');
   const held: number[] = [];
@@ -160,7 +160,7 @@ test('a page that a snapshot write-protected is no merged one: to unmerge gives 
   const bench = new BenchHost();
   bench.guest('a', [1, 2, 3]);
   snapshotOf(bench.host);
-  const [region] = bench.host.regionsOf('a');
+  const [region] = bench.host.guests.regionsOf('a');
   const breaks = (): number => bench.host.machine.memory.i32[CTL_COW_BREAKS];
   const before = breaks();
   bench.host.madvise('a', region?.address ?? 0, 3 * PAGE, 'unmergeable');
@@ -170,15 +170,15 @@ test('a page that a snapshot write-protected is no merged one: to unmerge gives 
 
 test('a max_page_sharing below the default, with pages shared to it', () => {
   const bench = new BenchHost();
-  bench.host.set('max_page_sharing', 3);
+  bench.host.files.set('max_page_sharing', 3);
   bench.guest('a', times(10, 1));
   bench.fullScans(6);
   expect(
     bench.counters('pages_shared', 'pages_sharing', 'stable_node_chains', 'stable_node_dups'),
   ).toEqual([3, 6, 1, 3]);
   const restored = directory.restore(snapshotOf(bench.host));
-  expect(restored.tunables().max_page_sharing).toBe(3);
-  expect(restored.counters()).toMatchObject({
+  expect(restored.files.tunables().max_page_sharing).toBe(3);
+  expect(restored.files.counters()).toMatchObject({
     pages_shared: 3,
     pages_sharing: 6,
     stable_node_chains: 1,

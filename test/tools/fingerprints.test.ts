@@ -36,7 +36,7 @@ test('random scenarios merge, break, split and fork', () => {
     const player = new Player(scenario, profileOf(scenario));
     for (const [index, step] of scenario.ops.entries()) player.play(step, index);
     for (const { op } of scenario.ops) kinds.add(op);
-    const of = player.host.totals();
+    const of = player.host.files.totals();
     for (const name of ['merges', 'cowBreaks', 'splits'] as const) totals[name] += of[name];
   }
   expect(Math.min(...Object.values(totals))).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ export function compared(scenario: Scenario, profile: KernelProfile, standIn: St
       for (const [name, by] of differing(wanted, seen)) count(differences, name, by);
     }
   const atRest = new Map<string, Difference>();
-  for (const { host } of [pages, inPlace]) if (profile.smartScan) host.set('smart_scan', 0);
+  for (const { host } of [pages, inPlace]) if (profile.smartScan) host.files.set('smart_scan', 0);
   // What the last batch and all of it came to.
   const last = bothPlayed(pages, inPlace, TO_REST, scenario.ops.length).slice(-2);
   for (const [wanted, seen] of last)
@@ -69,7 +69,9 @@ function bothPlayed(
 
 /** Recordings tell it of some scenarios only. */
 function resident(host: Host): Observation {
-  const guests = host.guestNames().map((guest) => [guest, { rss: host.presentPages(guest) }]);
+  const guests = host.guests
+    .names()
+    .map((guest) => [guest, { rss: host.guests.presentPages(guest) }]);
   return { counters: { frames: host.machine.frames.used }, guests: Object.fromEntries(guests) };
 }
 

@@ -45,7 +45,7 @@ function snapshotOf(
     { memoryBytes: 100 * PAGE, pageSize: PAGE, guestPages: 200, ...options },
     new ManualClock(),
   );
-  for (const [name, value] of Object.entries(tunables)) host.set(name, value);
+  for (const [name, value] of Object.entries(tunables)) host.files.set(name, value);
   const { frameBytes } = host.machine;
   for (const [node, name] of ['a', 'b'].entries()) {
     host.createGuest(name, node);
@@ -54,11 +54,11 @@ function snapshotOf(
     const contents = [0, 1, 1, 1, 2, 2, 3, 10 + node].map((content) =>
       new Uint8Array(frameBytes).fill(content),
     );
-    host.storePages(name, address, Buffer.concat(contents));
-    host.storePages(name, 100 * PAGE, new Uint8Array(frameBytes).fill(7));
+    host.memory.storePages(name, address, Buffer.concat(contents));
+    host.memory.storePages(name, 100 * PAGE, new Uint8Array(frameBytes).fill(7));
   }
   for (let scan = 0; scan < 5; scan++) host.ksm.scan(1000);
-  host.set('run', 1);
+  host.files.set('run', 1);
   return Buffer.concat([...Snapshot.take(host).chunks()]);
 }
 
@@ -70,14 +70,14 @@ function hugeSnapshotOf(kernel: ProfileName): Uint8Array {
   );
   const at = 512 * PAGE;
   const write = (guest: string, page: number, content: number): void =>
-    host.store(guest, at + page * PAGE, new Uint8Array(PAGE).fill(content));
+    host.memory.store(guest, at + page * PAGE, new Uint8Array(PAGE).fill(content));
   host.createGuest('a');
   host.map('a', 'h', 1100, { address: at, huge: true, mergeable: false });
   host.madvise('a', at + 512 * PAGE, 588 * PAGE, 'mergeable');
   host.map('a', 'r', 8, { address: PAGE });
   for (const page of [0, 1, 2, 600, 1030, 1031]) write('a', page, 1);
   for (let page = 0; page < 4; page++)
-    host.store('a', PAGE * (1 + page), new Uint8Array(PAGE).fill(page));
+    host.memory.store('a', PAGE * (1 + page), new Uint8Array(PAGE).fill(page));
   for (let scan = 0; scan < 2; scan++) host.ksm.scan(5000);
   host.fork('a', 'b');
   host.fork('b', 'c');

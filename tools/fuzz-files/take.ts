@@ -97,12 +97,12 @@ function assertSound(host: Host): void {
   const disagreements = checkHost(host);
   if (disagreements.length > 0) throw new Error(`check: ${disagreements.slice(0, 5).join('; ')}`);
   const name = new RegExp(NAME_PATTERN);
-  for (const guest of host.guestNames()) {
-    const regions = host.regionsOf(guest);
+  for (const guest of host.guests.names()) {
+    const regions = host.guests.regionsOf(guest);
     for (const named of [guest, ...regions.map((region) => region.name)])
       if (!name.test(named)) throw new Error(`a name that is none: ${JSON.stringify(named)}`);
     if (host.machine.frameBytes < host.machine.pageSize) continue;
     for (const { address, pages } of regions)
-      host.load(guest, address, new Uint8Array(pages * host.machine.pageSize));
+      host.memory.load(guest, address, new Uint8Array(pages * host.machine.pageSize));
   }
 }

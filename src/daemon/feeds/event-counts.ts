@@ -15,7 +15,7 @@ export interface EventCounts {
 
 export function eventCounts(host: Host): EventCounts {
   const { memory } = host.machine;
-  const { merges, cowBreaks, splits } = host.totals();
+  const { merges, cowBreaks, splits } = host.files.totals();
   return {
     merges,
     breaks: cowBreaks,

@@ -93,8 +93,8 @@ export class LiveFeed {
       stop: () => {
         for (const stop of stops) stop();
       },
-      counters: this.host.counters(),
-      tunables: this.host.tunables(),
+      counters: this.host.files.counters(),
+      tunables: this.host.files.tunables(),
       scanner: this.scannerState(),
     };
   }
@@ -109,8 +109,8 @@ export class LiveFeed {
 
   private lookAtFiles(watch: Watch): void {
     const before = { ...watch };
-    watch.counters = this.host.counters();
-    watch.tunables = this.host.tunables();
+    watch.counters = this.host.files.counters();
+    watch.tunables = this.host.files.tunables();
     watch.scanner = this.scannerState();
     const counters = changes(before.counters, watch.counters);
     const tunables = changes(before.tunables, watch.tunables);

@@ -99,22 +99,22 @@ export class PageMap {
   private arrange(): boolean {
     const { host } = this;
     const { i32, slotTable } = host.machine.memory;
-    const names = host.guestNames();
+    const names = host.guests.names();
     const last = names.at(-1);
     // Ids only go up: no other set of guests has as many and the same last one.
     const arrangement =
       `${Atomics.load(i32, CTL_REGIONS_EPOCH)} ${names.length} ` +
-      `${last === undefined ? 0 : host.guestId(last)}`;
+      `${last === undefined ? 0 : host.guests.id(last)}`;
     if (arrangement === this.arrangement) return false;
     this.arrangement = arrangement;
     let end = 0;
     this.guests = names.map((name) => ({
       name,
-      node: host.guestNode(name),
-      pointer: host.guestPointer(name),
+      node: host.guests.node(name),
+      pointer: host.guests.pointer(name),
       numbers: this.numbersOf(name),
-      regions: host.regionsOf(name).map((region) => {
-        const first = (host.firstSlot(name, region.name) - slotTable) / SLOT_WORDS;
+      regions: host.guests.regionsOf(name).map((region) => {
+        const first = (host.guests.firstSlot(name, region.name) - slotTable) / SLOT_WORDS;
         end = Math.max(end, first + region.pages);
         return { ...region, first };
       }),
@@ -169,9 +169,9 @@ export class PageMap {
   }
 
   private numbersOf(name: string): number[] {
-    const { mergedPages, zeroPages, rmapItems, visits } = this.host.guestTotals(name);
+    const { mergedPages, zeroPages, rmapItems, visits } = this.host.files.guestTotals(name);
     const numbers: Record<(typeof GUEST_NUMBERS)[number], number> = {
-      presentPages: this.host.presentPages(name),
+      presentPages: this.host.guests.presentPages(name),
       mergedPages,
       zeroPages,
       rmapItems,

@@ -13,7 +13,7 @@ export function sample(
   atMs: number,
 ): Sample {
   const { memory, frames, pageSize } = host.machine;
-  const { pagesScanned, merges, cowBreaks, splits } = host.totals();
+  const { pagesScanned, merges, cowBreaks, splits } = host.files.totals();
   return {
     atMs,
     usedBytes: frames.used * pageSize,

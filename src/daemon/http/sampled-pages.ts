@@ -20,7 +20,7 @@ export class SampledPages {
   store(guest: string, address: number, fingerprints: Buffer): void {
     const { host } = this;
     if (host.oneIn === 1) {
-      host.storePages(guest, address, fingerprints);
+      host.memory.storePages(guest, address, fingerprints);
       return;
     }
     const { pageSize } = host.machine;
@@ -33,7 +33,7 @@ export class SampledPages {
       while (to < pages && isHeld(to) === held) to++;
       const at = (first + from) * pageSize;
       if (held) this.put(guest, at, fingerprints, from, to);
-      else host.forgetPages(guest, at, to - from);
+      else host.memory.forget(guest, at, to - from);
       from = to;
     }
   }
@@ -51,7 +51,7 @@ export class SampledPages {
   private put(guest: string, address: number, all: Buffer, from: number, to: number): void {
     const before = from * FINGERPRINT_BYTES;
     try {
-      this.host.storePages(guest, address, all.subarray(before, to * FINGERPRINT_BYTES));
+      this.host.memory.storePages(guest, address, all.subarray(before, to * FINGERPRINT_BYTES));
     } catch (error) {
       if (!isKsmdError(error, 'ENOMEM')) throw error;
       const bytesStored = before + (error.details.bytesStored ?? 0);

@@ -93,7 +93,7 @@ class Upload {
     private readonly body: IncomingMessage,
     private readonly target: UploadTarget,
   ) {
-    this.guestId = host.guestId(target.guest);
+    this.guestId = host.guests.id(target.guest);
     this.unitBytes = target.keyId === undefined ? 1 : host.machine.frameBytes;
     this.sampled = new SampledPages(host);
     this.finished = new Promise((resolve, reject) => {
@@ -158,7 +158,7 @@ class Upload {
     let done = bytes.length;
     try {
       // The guest of that name may be another by now.
-      if (this.host.guestId(this.target.guest) !== this.guestId)
+      if (this.host.guests.id(this.target.guest) !== this.guestId)
         throw new KsmdError('ENOENT', `guest '${this.target.guest}' is gone`);
       this.put(bytes);
     } catch (error) {
@@ -177,11 +177,11 @@ class Upload {
     const { host, bytesStored } = this;
     const { guest, address, keyId } = this.target;
     if (keyId === undefined) {
-      host.store(guest, address + bytesStored, bytes);
+      host.memory.store(guest, address + bytesStored, bytes);
       return;
     }
     // Pages of another key may have come meanwhile.
-    host.useKey(keyId);
+    host.memory.useKey(keyId);
     const pages = bytesStored / this.unitBytes;
     this.sampled.store(guest, address + pages * host.machine.pageSize, bytes);
   }

@@ -87,7 +87,7 @@ export function kernelMetrics({ machine: { memory }, profile }: Host): Metric[] 
 export function guestCounterMetrics(host: Host): Metric[] {
   const { memory } = host.machine;
   const value = (guest: string, name: GuestCounterName): number =>
-    readGuestCounter(memory, host.guestPointer(guest), name);
+    readGuestCounter(memory, host.guests.pointer(guest), name);
   return GUEST_COUNTER_NAMES.map((name) => {
     const { help, ...record } = GUEST_COUNTERS[name];
     const file = name.replace(/^ksm_(process_)?/, '');
@@ -97,7 +97,7 @@ export function guestCounterMetrics(host: Host): Metric[] {
       type: 'gauge',
       labels: ['guest'],
       values: () =>
-        host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest, name) })),
+        host.guests.names().map((guest) => ({ labels: { guest }, value: value(guest, name) })),
     };
   });
 }

@@ -71,27 +71,27 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
       { name: 'ksmd_failed_stores_total', help: 'Stores given up for want of a free frame.' },
       () => frames.failedStores >>> 0,
     ),
-    counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => host.totals().merges),
+    counter({ name: 'ksmd_merges_total', help: 'Pages merged.' }, () => host.files.totals().merges),
     counter(
       {
         name: 'ksmd_cow_breaks_total',
         help: 'Pages given a frame of their own again because they were written.',
       },
-      () => host.totals().cowBreaks,
+      () => host.files.totals().cowBreaks,
     ),
     counter(
       {
         name: 'ksmd_splits_total',
         help: 'Huge pages that KSM has split, to merge a page of them.',
       },
-      () => host.totals().splits,
+      () => host.files.totals().splits,
     ),
     counter(
       {
         name: 'ksmd_split_zero_pages_total',
         help: 'Pages of zeroes whose frames were given back as their huge page was split.',
       },
-      () => host.totals().splitZeroPages,
+      () => host.files.totals().splitZeroPages,
     ),
     counter({ name: 'ksmd_checksums_total', help: 'Checksums taken of pages.' }, () =>
       wide(i32, CTL_CHECKSUMS),
@@ -125,10 +125,10 @@ export function guestMetrics(host: Host): Metric[] {
     help,
     type: 'gauge',
     labels: ['guest'],
-    values: () => host.guestNames().map((guest) => ({ labels: { guest }, value: value(guest) })),
+    values: () => host.guests.names().map((guest) => ({ labels: { guest }, value: value(guest) })),
   });
   return [
-    gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guestNames().length),
+    gauge({ name: 'ksmd_guests', help: 'Guests there are.' }, () => host.guests.names().length),
     ofEach(
       'ksmd_guest_registered_pages',
       'Pages of the guest that are mapped, touched or not.',
@@ -137,10 +137,10 @@ export function guestMetrics(host: Host): Metric[] {
     ofEach(
       'ksmd_guest_present_pages',
       'Pages of the guest that have a frame, its own or shared: its Rss.',
-      (guest) => host.presentPages(guest),
+      (guest) => host.guests.presentPages(guest),
     ),
     ofEach('ksmd_guest_huge_pages', 'Huge pages that the guest maps as one.', (guest) =>
-      host.hugePages(guest),
+      host.guests.hugePages(guest),
     ),
     ...guestCounterMetrics(host),
   ];

@@ -24,7 +24,7 @@ export const procLayout: Layout = (path) => {
 /** Guests that are there have their files, those that are gone have none. */
 export function procTree(host: Host, rollups: Rollups): Directory {
   const guests = (): [id: number, name: string][] =>
-    host.guestNames().map((name) => [host.guestId(name), name]);
+    host.guests.names().map((name) => [host.guests.id(name), name]);
   return {
     mode: DIRECTORY_MODE,
     isFixed: false,
@@ -49,7 +49,7 @@ function guestDirectory(host: Host, rollups: Rollups, id: number, name: string):
   if (ksmStat.length > 0) add('ksm_stat', 0o400, () => ksmStatText(host, name));
   if (guestCounters.includes('ksm_merging_pages'))
     add('ksm_merging_pages', 0o400, () =>
-      counterText(host.guestCounters(name).ksm_merging_pages ?? 0),
+      counterText(host.files.guestCounters(name).ksm_merging_pages ?? 0),
     );
   if (hasSince(host.profile.name, SMAPS_ROLLUP_SINCE))
     files.set('smaps_rollup', {
@@ -63,7 +63,7 @@ function guestDirectory(host: Host, rollups: Rollups, id: number, name: string):
 
 /** What is told of a guest; another may have its name by now. */
 function ofLiving(host: Host, id: number, name: string, text: () => string): string {
-  if (!host.hasGuest(name) || host.guestId(name) !== id)
+  if (!host.guests.has(name) || host.guests.id(name) !== id)
     throw new KsmdError('ESRCH', `guest ${id} has exited`);
   return text();
 }

@@ -65,7 +65,7 @@ export class Rollups {
   /** What is known of a guest. */
   text(guest: string): string {
     const { host, footprints } = this;
-    const id = host.guestId(guest);
+    const id = host.guests.id(guest);
     if (!footprints.has(id) && registeredPages(host, guest) <= FEW_PAGES)
       footprints.set(id, finish(takeFootprint(host, guest)) ?? UNKNOWN);
     return rollupText(host, guest, footprints.get(id) ?? UNKNOWN);
@@ -76,8 +76,8 @@ export class Rollups {
    * once this is stopped.
    */
   async look(guest: string): Promise<void> {
-    if (!this.host.hasGuest(guest)) return;
-    const id = this.host.guestId(guest);
+    if (!this.host.guests.has(guest)) return;
+    const id = this.host.guests.id(guest);
     let look = this.queued.get(id);
     if (look === undefined) {
       look = this.looks.then(() => {
@@ -92,7 +92,7 @@ export class Rollups {
 
   private async lookAt(guest: string, id: number): Promise<void> {
     const { host, footprints } = this;
-    const isThere = (): boolean => host.hasGuest(guest) && host.guestId(guest) === id;
+    const isThere = (): boolean => host.guests.has(guest) && host.guests.id(guest) === id;
     const footprint = await lookInSlices(function* () {
       return isThere() ? yield* takeFootprint(host, guest) : UNKNOWN;
     }, this.stopped.signal);
@@ -103,11 +103,11 @@ export class Rollups {
   private async lookAtAll(): Promise<void> {
     const { host, footprints } = this;
     this.forgetTheGone();
-    for (const name of host.guestNames()) {
+    for (const name of host.guests.names()) {
       // It may have gone meanwhile, and another of its name have come.
       if (this.stopped.signal.aborted) return;
-      if (!host.hasGuest(name)) continue;
-      const id = host.guestId(name);
+      if (!host.guests.has(name)) continue;
+      const id = host.guests.id(name);
       const footprint = await inSlices(takeFootprint(host, name));
       if (footprint !== undefined) footprints.set(id, footprint);
     }
@@ -115,7 +115,7 @@ export class Rollups {
 
   private forgetTheGone(): void {
     const { host, footprints } = this;
-    const ids = new Set(host.guestNames().map((name) => host.guestId(name)));
+    const ids = new Set(host.guests.names().map((name) => host.guests.id(name)));
     for (const id of footprints.keys()) if (!ids.has(id)) footprints.delete(id);
   }
 }

@@ -24,8 +24,8 @@ export function tunableText(name: TunableName, value: TunableValue): string {
 }
 
 export function ksmStatText(host: Host, guest: string): string {
-  const counters = host.guestCounters(guest);
-  const answers = host.guestAnswers(guest);
+  const counters = host.files.guestCounters(guest);
+  const answers = host.files.guestAnswers(guest);
   const line = (name: KsmStatLine): string =>
     name === 'ksm_merge_any' || name === 'ksm_mergeable'
       ? `${name}: ${answers[name]}\n`
@@ -37,7 +37,7 @@ export function ksmStatText(host: Host, guest: string): string {
 export function rollupText(host: Host, guest: string, footprint: Footprint): string {
   const { pageSize } = host.machine;
   const { rssPages, pssBytes, ksmPages, hugePages } = footprint;
-  const regions = host.regionsOf(guest);
+  const regions = host.guests.regionsOf(guest);
   const last = regions.at(-1);
   const end = last === undefined ? 0 : last.address + last.pages * pageSize;
   const lines: [name: string, bytes: number][] = [

@@ -89,7 +89,7 @@ export class GuestThreads {
     options: WorkloadOptions,
   ): GuestThreadInfo {
     const { host } = this;
-    const { address, pages } = host.findRegion(guest, region);
+    const { address, pages } = host.guests.regionOf(guest, region);
     if (this.closed.has(guest))
       throw new KsmdError('EBUSY', `guest '${guest}' is about to lose memory: try again`);
     if (
@@ -109,7 +109,7 @@ export class GuestThreads {
     const data: GuestThreadData = {
       memory,
       holder,
-      guest: host.guestPointer(guest),
+      guest: host.guests.pointer(guest),
       address,
       pages,
       workload,

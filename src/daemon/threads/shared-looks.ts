@@ -48,15 +48,17 @@ export class SharedLooks {
 
   private task({ selection = 'auto', tenants }: SharedQuery): SharedTask {
     const { host } = this;
-    const present = host.guestNames().reduce((sum, name) => sum + host.presentPages(name), 0);
-    const guests = host.guestNames().map((name) => ({
+    const present = host.guests
+      .names()
+      .reduce((sum, name) => sum + host.guests.presentPages(name), 0);
+    const guests = host.guests.names().map((name) => ({
       name,
       mergesAny: host.mergesAny(name),
-      regions: host.regionsOf(name).map(({ name: region, address, pages }) => ({
+      regions: host.guests.regionsOf(name).map(({ name: region, address, pages }) => ({
         name: region,
         page: address / host.machine.pageSize,
         pages,
-        firstSlot: host.firstSlot(name, region),
+        firstSlot: host.guests.firstSlot(name, region),
       })),
     }));
     return {

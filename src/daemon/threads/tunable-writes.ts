@@ -54,7 +54,7 @@ export class TunableWrites extends EventEmitter<TunableEvents> {
       host.machine.memory.i32,
       ksm.map(([name, value]) => [tunableName(host.profile, name), value] as const),
     );
-    const before = host.tunables();
+    const before = host.files.tunables();
     const written: string[] = [];
     try {
       for (const [name, value] of ksm) {
@@ -66,7 +66,7 @@ export class TunableWrites extends EventEmitter<TunableEvents> {
       this.emit('written', {});
       throw error;
     }
-    for (const [name, value] of khugepaged) host.set(name, value);
+    for (const [name, value] of khugepaged) host.files.set(name, value);
     this.emit('written', values);
   }
 }

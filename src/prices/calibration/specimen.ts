@@ -64,7 +64,7 @@ export class Specimen {
       },
       new ManualClock(),
     );
-    this.host.set('smart_scan', smartScan ? 1 : 0);
+    this.host.files.set('smart_scan', smartScan ? 1 : 0);
     this.host.createGuest('memory');
     this.host.map('memory', 'pages', pages, { address: 2 ** 30, huge });
     this.begin = new Map(STEPS.map((name) => [name, kernel.count(name)]));
@@ -74,7 +74,7 @@ export class Specimen {
   write(page: number, number: Buffer): void {
     const at = this.options.place === 'end' ? this.pageSize - NUMBER_BYTES : 0;
     this.memory.page(page).set(number, at);
-    this.host.storePages('memory', 2 ** 30 + page * this.pageSize, number);
+    this.host.memory.storePages('memory', 2 ** 30 + page * this.pageSize, number);
   }
 
   /**
@@ -85,12 +85,12 @@ export class Specimen {
     const { host, kernel } = this;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const began = this.isInStep;
-      const before = host.kernelWork();
+      const before = host.files.kernelWork();
       const { processorNs, scans } = await kernel.scan(signal);
       for (let scan = 0; scan < scans; scan++) host.ksm.scan(ALL_PAGES);
       this.isInStep = STEPS.every((name) => kernel.count(name) - this.from(name) === this.at(name));
       if (began && this.isInStep)
-        return { processorNs, work: workSince(before, host.kernelWork()) };
+        return { processorNs, work: workSince(before, host.files.kernelWork()) };
     }
     throw new KsmdError(
       'EAGAIN',
@@ -116,6 +116,6 @@ export class Specimen {
   }
 
   private at(name: Step): number {
-    return this.host.counters()[name] ?? 0;
+    return this.host.files.counters()[name] ?? 0;
   }
 }

@@ -31,7 +31,7 @@ function i32(): Int32Array {
 }
 
 function slot(page: number): number {
-  return bench.host.firstSlot('g', 'r') + page * SLOT_WORDS;
+  return bench.host.guests.firstSlot('g', 'r') + page * SLOT_WORDS;
 }
 
 function frame(page: number): number {

@@ -57,7 +57,7 @@ test('pages that are merged are always visited', () => {
 
 test('switched off, every page is visited in every full scan', () => {
   const bench = new BenchHost();
-  bench.host.set('smart_scan', 0);
+  bench.host.files.set('smart_scan', 0);
   bench.guest('g', [1, 2]);
   bench.fullScans(30);
   expect(bench.counters('pages_skipped', 'pages_scanned')).toEqual([0, 60]);
@@ -68,7 +68,8 @@ test('an age stops at 255', () => {
   bench.guest('g', [1]);
   bench.fullScans(600);
   expect(
-    bench.host.machine.memory.i32[bench.host.firstSlot('g', 'r') + RMAP_FLAGS] & RMAP_AGE_MASK,
+    bench.host.machine.memory.i32[bench.host.guests.firstSlot('g', 'r') + RMAP_FLAGS] &
+      RMAP_AGE_MASK,
   ).toBe(255);
   const [before] = bench.counters('pages_scanned');
   bench.fullScans(18);

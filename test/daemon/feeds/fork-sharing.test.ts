@@ -18,7 +18,7 @@ function forked(pages: number) {
   );
   host.createGuest('parent');
   host.map('parent', 'r', pages, { address: PAGE });
-  host.store('parent', PAGE, new Uint8Array(100 * PAGE).fill(1));
+  host.memory.store('parent', PAGE, new Uint8Array(100 * PAGE).fill(1));
   host.fork('parent', 'child');
   const time = { nowMs: 5000, isQuiet: true };
   const forks = new ForkSharing(
@@ -26,7 +26,7 @@ function forked(pages: number) {
     () => time.isQuiet,
     () => time.nowMs,
   );
-  return { host, forks, time, write: () => host.store('child', PAGE, new Uint8Array([2])) };
+  return { host, forks, time, write: () => host.memory.store('child', PAGE, new Uint8Array([2])) };
 }
 
 test('few pages are counted for everybody who asks', () => {

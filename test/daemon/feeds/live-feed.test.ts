@@ -49,8 +49,8 @@ function rig() {
     { memoryBytes: 256 * PAGE, pageSize: PAGE, guestPages: 512, maxGuests: 6, maxRegions: 12 },
     new ManualClock(),
   );
-  host.set('run', 1);
-  host.set('use_zero_pages', 1);
+  host.files.set('run', 1);
+  host.files.set('use_zero_pages', 1);
   const timers = new ManualTimers();
   const sampling = new ManualTimers();
   let atMs = 0;
@@ -158,9 +158,9 @@ function carryOut(host: Host, doing: Exclude<Deed, { kind: 'tick' | 'deliver' }>
       host.unmap(doing.guest, doing.region);
       return;
     case 'store': {
-      const { address, pages: count } = host.findRegion(doing.guest, doing.region);
+      const { address, pages: count } = host.guests.regionOf(doing.guest, doing.region);
       const from = doing.from % count;
-      host.store(
+      host.memory.store(
         doing.guest,
         address + from * PAGE,
         new Uint8Array(Math.min(doing.pages, count - from) * PAGE).fill(doing.byte),
@@ -168,7 +168,7 @@ function carryOut(host: Host, doing: Exclude<Deed, { kind: 'tick' | 'deliver' }>
       return;
     }
     case 'advise': {
-      const { address, pages: count } = host.findRegion(doing.guest, doing.region);
+      const { address, pages: count } = host.guests.regionOf(doing.guest, doing.region);
       host.madvise(doing.guest, address, count * PAGE, doing.advice as 'mergeable');
       return;
     }
@@ -184,10 +184,10 @@ function range(from: number, to: number): number[] {
 
 /** What the machine itself says, by guest and region. */
 function truth(host: Host): Record<string, readonly number[]> {
-  const all = host.guestNames().flatMap((name) =>
-    host.regionsOf(name).map((mapped) => {
+  const all = host.guests.names().flatMap((name) =>
+    host.guests.regionsOf(name).map((mapped) => {
       const states = new Uint8Array(mapped.pages);
-      pageStates(host.machine, host.firstSlot(name, mapped.name), states);
+      pageStates(host.machine, host.guests.firstSlot(name, mapped.name), states);
       return [`${name} ${mapped.name} ${mapped.address}`, [...states]] as const;
     }),
   );
@@ -228,7 +228,7 @@ test('the whole map once and what changes after it always come to the map of now
       await deliver();
       expect(mirrored(mirror)).toEqual(truth(host));
       expect(mirror.guests.map(({ name, numbers }) => [name, numbers[0]])).toEqual(
-        host.guestNames().map((name) => [name, host.presentPages(name)]),
+        host.guests.names().map((name) => [name, host.guests.presentPages(name)]),
       );
       const registered = new Set(
         mirror.guests.flatMap(({ regions }) =>
@@ -306,10 +306,10 @@ test('run lengths of some ranges leave all other pages alone', () => {
 test('nothing is looked at while nobody looks, and all viewers together cost what one does', async () => {
   const { host, timers, sampling, feed, tick } = rig();
   let reads = 0;
-  const { counters } = host;
-  host.counters = () => {
+  const { counters } = host.files;
+  host.files.counters = () => {
     reads++;
-    return counters.call(host);
+    return counters.call(host.files);
   };
   const before = sampling.ticks.size;
   expect([timers.ticks.size, reads]).toEqual([0, 0]);
@@ -354,7 +354,7 @@ test('a tunable, a counter, a guest and a warning are told as they change, and n
   told.length = 0;
   await tick();
   expect(told).toEqual([]);
-  host.set('pages_to_scan', 77);
+  host.files.set('pages_to_scan', 77);
   await tick();
   expect(told).toEqual([
     { event: 'files', data: { counters: {}, tunables: { pages_to_scan: 77 } } },
@@ -404,7 +404,7 @@ test('of very many pages a look takes some, the next ones the others: none takes
   await feed.map();
   await deliver();
   for (let page = 0; page < pages; page += 1000)
-    host.store('a', address + page * PAGE, new Uint8Array(PAGE));
+    host.memory.store('a', address + page * PAGE, new Uint8Array(PAGE));
   const wrong = (): number =>
     truth(host)['a x 4294967296']?.filter((state, slot) => state !== mirror.states[slot]).length ??
     -1;

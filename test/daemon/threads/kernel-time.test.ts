@@ -12,7 +12,7 @@ const BATCH_MS = DEFAULT_PRICES.batch / 1e6;
 /** A host whose pages are all merged, so that a scan costs its visits. */
 function merged(pace: 'own' | 'kernel'): { bench: BenchHost; time: KernelTime } {
   const bench = new BenchHost();
-  bench.host.set('pace', pace);
+  bench.host.files.set('pace', pace);
   bench.guest('a', new Array<number>(PAGES).fill(1));
   for (let scan = 0; scan < 3; scan++) bench.host.ksm.scan(2 * PAGES);
   return { bench, time: new KernelTime(bench.host.machine.memory, 1, DEFAULT_PRICES) };
@@ -63,7 +63,7 @@ test('a batch begun at the other pace is not waited for', () => {
   const { bench, time } = merged('own');
   time.beginBatch(0);
   bench.host.ksm.scan(2 * PAGES);
-  bench.host.set('pace', 'kernel');
+  bench.host.files.set('pace', 'kernel');
   expect(time.holdUntilMs(0, true)).toBe(0);
   time.beginBatch(10);
   bench.host.ksm.scan(2 * PAGES);

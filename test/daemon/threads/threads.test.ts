@@ -113,8 +113,11 @@ class Threads {
   }
 
   async fullScans(more: number): Promise<void> {
-    const now = this.host.counters().full_scans ?? 0;
-    await until(`${more} full scans`, () => (this.host.counters().full_scans ?? 0) >= now + more);
+    const now = this.host.files.counters().full_scans ?? 0;
+    await until(
+      `${more} full scans`,
+      () => (this.host.files.counters().full_scans ?? 0) >= now + more,
+    );
   }
 
   async stop(): Promise<void> {
@@ -148,7 +151,7 @@ test('two writers, a reader and the scanner at full speed: no byte is wrong, and
   await threads.guests.stopAll();
   // Everything is still now: each content is in memory as often as max_page_sharing asks.
   await threads.fullScans(5);
-  expect(threads.host.counters().pages_sharing).toBeGreaterThan(0);
+  expect(threads.host.files.counters().pages_sharing).toBeGreaterThan(0);
   expect(await threads.check()).toEqual([]);
 });
 
@@ -158,11 +161,15 @@ test('at the kernel’s pace the scanner is never sooner done than a kernel woul
   await scanner.set('pace', 'kernel');
   const from = performance.now();
   await threads.guest('still');
-  host.store('still', host.findRegion('still', 'r').address, new Uint8Array(PAGES * PAGE).fill(1));
+  host.memory.store(
+    'still',
+    host.guests.regionOf('still', 'r').address,
+    new Uint8Array(PAGES * PAGE).fill(1),
+  );
   await until('a kernel would have worked for a while', () => scanner.kernelCpuMs >= 300);
   const { kernelCpuMs } = scanner;
   expect(kernelCpuMs).toBeLessThan(performance.now() - from);
-  expect(host.counters().pages_sharing).toBeGreaterThan(0);
+  expect(host.files.counters().pages_sharing).toBeGreaterThan(0);
 });
 
 test('the scanner killed again and again beside them: no byte is wrong, and the next one goes on', async () => {
@@ -171,7 +178,11 @@ test('the scanner killed again and again beside them: no byte is wrong, and the 
   await threads.guest('a');
   await threads.guest('b');
   await threads.guest('still', 16);
-  host.store('still', host.findRegion('still', 'r').address, new Uint8Array(16 * PAGE).fill(1));
+  host.memory.store(
+    'still',
+    host.guests.regionOf('still', 'r').address,
+    new Uint8Array(16 * PAGE).fill(1),
+  );
   threads.run('dirty', 'a', { seed: 3, spreadPages: 12 });
   threads.run('boot', 'b', { seed: 4, rate: 5000 });
   threads.run('read', 'a', { spreadPages: 12 });
@@ -187,7 +198,7 @@ test('the scanner killed again and again beside them: no byte is wrong, and the 
     expect(await threads.check()).toEqual([]);
     await threads.fullScans(3);
     // Four of its pages a frame.
-    expect(host.guestCounters('still').ksm_merging_pages).toBe(16);
+    expect(host.files.guestCounters('still').ksm_merging_pages).toBe(16);
   }
   expect(threads.wrong()).toBe(0);
   expect(await threads.check()).toEqual([]);
@@ -284,7 +295,7 @@ describe('a memory that is full', () => {
     const { guests, host } = running;
     const before = guests.get(writer).tally.verified;
     // Others can read, and the machine can be changed and counted.
-    host.load('hog', host.findRegion('hog', 'r').address, new Uint8Array(PAGE));
+    host.memory.load('hog', host.guests.regionOf('hog', 'r').address, new Uint8Array(PAGE));
     expect(await running.check()).toEqual([]);
     await guests.whileStopped('hog', undefined, () => running.exit('hog'));
     await until(
@@ -325,14 +336,14 @@ test('guests and regions come and go while threads run', async () => {
   threads.run('dirty', 'a', { seed: 7 });
   for (let round = 0; round < 10; round++) {
     await threads.guest('passing', 16);
-    const { address } = host.findRegion('passing', 'r');
-    host.store('passing', address, new Uint8Array(16 * PAGE).fill(round % 3));
+    const { address } = host.guests.regionOf('passing', 'r');
+    host.memory.store('passing', address, new Uint8Array(16 * PAGE).fill(round % 3));
     await threads.until(200);
     await threads.standstill.change(() =>
       host.madvise('passing', address, 4 * PAGE, 'unmergeable'),
     );
     const seen = new Uint8Array(16 * PAGE);
-    host.load('passing', address, seen);
+    host.memory.load('passing', address, seen);
     expect(seen.every((byte) => byte === round % 3)).toBe(true);
     await threads.exit('passing');
   }
@@ -352,6 +363,6 @@ test('nothing can start in a guest that is about to go, and its memory is nobody
   await gone;
   await threads.guest('b');
   await threads.fullScans(2);
-  expect(host.presentPages('b')).toBe(0);
+  expect(host.guests.presentPages('b')).toBe(0);
   expect(await threads.check()).toEqual([]);
 });

@@ -17,7 +17,7 @@ export function guestHandlers({
 }: Context): Handlers<typeof GUEST_ROUTES> {
   return {
     guests: () => ({
-      guests: host.guestNames().map((name) => {
+      guests: host.guests.names().map((name) => {
         const guest = describe(host, name);
         return { ...guest, regions: guest.regions.length };
       }),
@@ -32,7 +32,7 @@ export function guestHandlers({
     },
     guest: ({ params }) => describe(host, params.guest),
     removeGuest: async ({ params: { guest } }) => {
-      host.guestPointer(guest);
+      host.guests.pointer(guest);
       await threads.whileStopped(guest, undefined, () =>
         standstill.changeInSlices(() => host.exitGuestInSlices(guest)),
       );
@@ -54,7 +54,7 @@ export function guestHandlers({
         return describe(host, guest);
       }),
     exec: async ({ params: { guest } }) => {
-      host.guestPointer(guest);
+      host.guests.pointer(guest);
       await threads.whileStopped(guest, undefined, () =>
         standstill.changeInSlices(() => host.execInSlices(guest)),
       );
@@ -76,7 +76,7 @@ export function guestHandlers({
       return made;
     },
     unmap: async ({ params: { guest, region } }) => {
-      host.findRegion(guest, region);
+      host.guests.regionOf(guest, region);
       await threads.whileStopped(guest, region, () =>
         standstill.changeInSlices(() => host.unmapInSlices(guest, region)),
       );
@@ -94,18 +94,18 @@ export function guestHandlers({
 }
 
 function describe(host: Host, name: string): Guest {
-  const regions = host.regionsOf(name);
-  const totals = host.guestTotals(name);
+  const regions = host.guests.regionsOf(name);
+  const totals = host.files.guestTotals(name);
   return {
     name,
-    node: host.guestNode(name),
+    node: host.guests.node(name),
     mergesAny: host.mergesAny(name),
     registeredPages: registeredPages(host, name),
-    presentPages: host.presentPages(name),
-    hugePages: host.hugePages(name),
+    presentPages: host.guests.presentPages(name),
+    hugePages: host.guests.hugePages(name),
     ...totals,
     bookkeepingBytes: bookkeepingOf(totals.rmapItems),
-    ksm_stat: { ...host.guestCounters(name), ...host.guestAnswers(name) },
+    ksm_stat: { ...host.files.guestCounters(name), ...host.files.guestAnswers(name) },
     regions,
   };
 }
@@ -120,7 +120,7 @@ function advisedRange(
       throw new KsmdError('EINVAL', 'name a region, or an address and a length');
     return { address: toBytes(address), length: toBytes(length) };
   }
-  const found = host.findRegion(guest, region);
+  const found = host.guests.regionOf(guest, region);
   const end = found.address + found.pages * host.machine.pageSize;
   const from = address === undefined ? found.address : toBytes(address);
   const range = { address: from, length: length === undefined ? end - from : toBytes(length) };

@@ -9,11 +9,11 @@ export function khugepagedHandlers({
   tunables,
 }: Context): Handlers<typeof KHUGEPAGED_ROUTES> {
   return {
-    khugepaged: () => host.khugepagedFiles(),
+    khugepaged: () => host.files.khugepagedFiles(),
     setKhugepaged: async ({ body }) => {
       const values = Object.entries(body).map(([name, value]) => [KHUGEPAGED + name, value]);
       await tunables.write(Object.fromEntries(values));
-      return host.khugepagedFiles();
+      return host.files.khugepagedFiles();
     },
   };
 }

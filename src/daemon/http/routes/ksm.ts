@@ -13,11 +13,11 @@ export function ksmHandlers({ host, scanner, tunables }: Context): Handlers<type
     },
     scan: async ({ body }) => {
       const visitedPages = await scanner.scan(body.pages);
-      return { visitedPages, counters: { ...host.counters() } };
+      return { visitedPages, counters: { ...host.files.counters() } };
     },
   };
 }
 
 function files(host: Host): KsmFiles {
-  return { ...host.counters(), ...host.tunables() };
+  return { ...host.files.counters(), ...host.files.tunables() };
 }

@@ -19,8 +19,8 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
     load: ({ params, query }, reply) => {
       const address = toBytes(query.address);
       const length = toBytes(query.length);
-      host.assertHoldsBytes();
-      host.assertMapped(params.guest, address, length);
+      host.memory.assertHoldsBytes();
+      host.memory.assertMapped(params.guest, address, length);
       reply.header('content-length', length);
       return loads(context, params.guest, address, length);
     },
@@ -28,14 +28,14 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
       const address = toBytes(query.address);
       const length = announcedLength(query.length, raw.headers['content-length']);
       const keyId = keyOf(raw.headers['content-type'], query.key);
-      if (keyId === undefined) host.assertHoldsBytes();
-      else host.useKey(keyId);
+      if (keyId === undefined) host.memory.assertHoldsBytes();
+      else host.memory.useKey(keyId);
       const { pageSize, frameBytes } = host.machine;
       const unitBytes = keyId === undefined ? 1 : frameBytes;
       const pieces = (length ?? unitBytes) / unitBytes;
       if (!Number.isInteger(pieces))
         throw new KsmdError('EINVAL', `${length} bytes are no whole fingerprints of ${unitBytes}`);
-      host.assertMapped(guest, address, keyId === undefined ? pieces : pieces * pageSize);
+      host.memory.assertMapped(guest, address, keyId === undefined ? pieces : pieces * pageSize);
       try {
         return { bytesStored: await uploads.store(raw, { guest, address, length, keyId }) };
       } catch (error) {
@@ -86,7 +86,7 @@ function loads(
   address: number,
   length: number,
 ): Readable {
-  const guestId = host.guestId(guest);
+  const guestId = host.guests.id(guest);
   let done = 0;
   return new Readable({
     highWaterMark: 4 * CHUNK_BYTES,
@@ -100,9 +100,9 @@ function loads(
       const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - done));
       try {
         // The guest of that name may be another by now.
-        if (host.guestId(guest) !== guestId)
+        if (host.guests.id(guest) !== guestId)
           throw new KsmdError('ENOENT', `guest '${guest}' is gone`);
-        host.load(guest, address + done, chunk);
+        host.memory.load(guest, address + done, chunk);
       } catch (error) {
         // The guest or region went while it was read: the answer ends short of its content-length.
         this.destroy(error instanceof Error ? error : new Error(String(error)));

@@ -33,7 +33,7 @@ export function pageHandlers({ host, standstill }: Context): Handlers<typeof PAG
       const { checksum, frame, hugePage, twins, ...rest } = explained;
       return {
         ...rest,
-        ...pageWording(explained, host.tunables(), host.profile.splitFreesZeroes, likes),
+        ...pageWording(explained, host.files.tunables(), host.profile.splitFreesZeroes, likes),
         ...(checksum === undefined ? {} : { checksum: checksum.toString(16).padStart(8, '0') }),
         ...(frame === undefined ? {} : { frame }),
         ...(hugePage === undefined ? {} : { hugePage }),

@@ -57,9 +57,9 @@ async function report(context: Context): Promise<Report> {
 
 function* lookAtGuests(host: Host): LongWork<GuestReport[] | undefined> {
   const guests: GuestReport[] = [];
-  for (const name of host.guestNames()) {
+  for (const name of host.guests.names()) {
     // It may have gone since.
-    const pages = host.hasGuest(name) ? yield* takeCensus(host, name) : undefined;
+    const pages = host.guests.has(name) ? yield* takeCensus(host, name) : undefined;
     const footprint = pages === undefined ? undefined : yield* takeFootprint(host, name);
     if (pages === undefined || footprint === undefined) return undefined;
     guests.push({ name, pages, footprint, netBytes: profit(host, name) });
@@ -69,7 +69,7 @@ function* lookAtGuests(host: Host): LongWork<GuestReport[] | undefined> {
 
 /** The guest's ksm_process_profit, also where its kernel does not show it. */
 function profit(host: Host, guest: string): number {
-  return readGuestCounter(host.machine.memory, host.guestPointer(guest), 'ksm_process_profit');
+  return readGuestCounter(host.machine.memory, host.guests.pointer(guest), 'ksm_process_profit');
 }
 
 /** A kernel's ends with the tick after the last of those that it takes: half a one on average. */
@@ -84,7 +84,7 @@ function scanNow(
 ): Report['scan'] {
   const { before, now } = history.span(RATES_OVER_MS);
   const elapsedMs = Math.max(1, now.atMs - before.atMs);
-  const tunables = host.tunables();
+  const tunables = host.files.tunables();
   const running = tunables.run === RUN_MERGE;
   const batchPages = Number(tunables.pages_to_scan);
   const duePages =

@@ -29,7 +29,7 @@ function status(context: Context): Status {
   const { frames, pageSize } = host.machine;
   const sysfs = kernelFiles?.place;
   const fingerprints = fingerprintsOf(host);
-  const counters: Counters = { ...host.counters() };
+  const counters: Counters = { ...host.files.counters() };
   const fullScanShare = scanProgress(host);
   return {
     version: VERSION,
@@ -44,12 +44,12 @@ function status(context: Context): Status {
       freeBytes: (frames.total - frames.used) * pageSize,
       failedStores: frames.failedStores,
     },
-    guests: host.guestNames().length,
+    guests: host.guests.names().length,
     ...population(host),
     hugePages: hugePages(host),
     cpus: availableParallelism(),
     workloads: threads.summary(),
-    totals: { ...host.totals(), collapses: host.khugepaged.counters.pages_collapsed },
+    totals: { ...host.files.totals(), collapses: host.khugepaged.counters.pages_collapsed },
     scanner: {
       state: scanner.state,
       cpuMs: scanner.cpuMs,
@@ -66,18 +66,13 @@ function status(context: Context): Status {
   };
 }
 
-function fingerprintsOf({
-  machine,
-  holdsFingerprints,
-  keyId,
-  oneIn,
-}: Host): Status['fingerprints'] {
-  if (!holdsFingerprints) return undefined;
-  const { frameBytes, memory } = machine;
+function fingerprintsOf({ machine, memory, oneIn }: Host): Status['fingerprints'] {
+  if (!memory.holdsFingerprints) return undefined;
+  const { keyId } = memory;
   return {
-    frameBytes,
+    frameBytes: machine.frameBytes,
     oneIn,
-    reservedBytes: memory.u8.length,
+    reservedBytes: machine.memory.u8.length,
     ...(keyId === undefined ? {} : { keyId }),
   };
 }

@@ -23,11 +23,11 @@ export function workloadHandlers({
 }: Context): Handlers<typeof WORKLOAD_ROUTES> {
   return {
     run: async ({ body }) => {
-      host.assertHoldsBytes();
-      const isKnown = host.hasGuest(body.guest);
+      host.memory.assertHoldsBytes();
+      const isKnown = host.guests.has(body.guest);
       const region = await standstill.changeInSlices(() => prepare(host, body));
       if (!isKnown) logger.info({ guest: body.guest }, 'a guest is registered');
-      const { pages } = host.findRegion(body.guest, region);
+      const { pages } = host.guests.regionOf(body.guest, region);
       const { seed = 1, rate = 0, spreadPages = pages, best = false, readLoop = false } = body;
       const wanted = { seed, rate, spreadPages, best, readLoop };
       return describe(threads.start(body.workload, body.guest, region, wanted));
@@ -49,8 +49,10 @@ function* prepare(
   host: Host,
   { workload, guest, region = REGIONS_OF[workload] ?? workload, pages, huge }: WorkloadRequest,
 ): LongWork<string> {
-  const isNew = !host.hasGuest(guest);
-  const known = isNew ? undefined : host.regionsOf(guest).find(({ name }) => name === region);
+  const isNew = !host.guests.has(guest);
+  const known = isNew
+    ? undefined
+    : host.guests.regionsOf(guest).find(({ name }) => name === region);
   if (known !== undefined) {
     const whose = `region '${region}' of guest '${guest}'`;
     if (pages !== undefined && pages !== known.pages)

@@ -54,12 +54,12 @@ class Followed {
   /** What the daemon has of a page. */
   page(guest: string, page: number): string {
     const bytes = Buffer.alloc(16);
-    this.client.host.loadPage(guest, (FIRST + page) * PAGE, bytes);
+    this.client.host.memory.loadPage(guest, (FIRST + page) * PAGE, bytes);
     return bytes.toString('hex');
   }
 
   present(guest: string): number {
-    return this.client.host.presentPages(guest);
+    return this.client.host.guests.presentPages(guest);
   }
 
   get framesUsed(): number {
@@ -105,8 +105,8 @@ test('whatever processes do, the daemon has what they have, and is told of no ot
         let [least, most] = [0, 0];
         for (const [name, pages] of now) {
           // Who has nothing yet has not come.
-          if (pages.size === 0 && !host.hasGuest(name)) continue;
-          expect(host.presentPages(name)).toBe(pages.size);
+          if (pages.size === 0 && !host.guests.has(name)) continue;
+          expect(host.guests.presentPages(name)).toBe(pages.size);
           const wrong = [...pages].filter(
             ([page, content]) => followed.page(name, page) !== fingerprint(content).toString('hex'),
           );
@@ -117,14 +117,14 @@ test('whatever processes do, the daemon has what they have, and is told of no ot
             if (was === undefined || was.size === 0 || was.get(page) !== content) most++;
           }
         }
-        expect(host.guestNames().every((name) => now.has(name))).toBe(true);
+        expect(host.guests.names().every((name) => now.has(name))).toBe(true);
         expect(stored).toBeGreaterThanOrEqual(least);
         expect(stored).toBeLessThanOrEqual(most);
         expect(checkHost(host)).toEqual([]);
         before = now;
       }
       await followed.guests.removeAll();
-      expect(host.guestNames()).toEqual([]);
+      expect(host.guests.names()).toEqual([]);
       expect(followed.framesUsed).toBe(0);
     }),
     { numRuns: 50 },
@@ -212,7 +212,7 @@ describe('what counts', () => {
     const contents = [...written(1, 0, 300, 1), ...written(2, 0, 300, 1)];
     await followed.sweep([...started(1), ...started(2, {}, 0), ...contents]);
     expect(followed.guests.advisedOnly).toBe(true);
-    expect(followed.client.host.guestNames()).toEqual(['p-1']);
+    expect(followed.client.host.guests.names()).toEqual(['p-1']);
     await followed.sweep([mapping(2, FIRST, PAGES)]);
     expect(followed.present('p-2')).toBe(300);
     await followed.sweep([mapping(1, FIRST, PAGES, 0)]);
@@ -254,7 +254,7 @@ describe('what counts', () => {
 
 describe('regions', () => {
   const regions = (followed: Followed): { page: number; pages: number; huge: boolean }[] =>
-    followed.client.host.regionsOf('p-1').map(({ address, pages, huge }) => ({
+    followed.client.host.guests.regionsOf('p-1').map(({ address, pages, huge }) => ({
       ...{ page: address / PAGE, pages, huge },
     }));
 
@@ -290,7 +290,7 @@ describe('regions', () => {
       { page: FIRST, pages: 412, huge: false },
       { page: FIRST + 412, pages: 512, huge: true },
     ]);
-    expect(followed.client.host.hugePages('p-1')).toBe(1);
+    expect(followed.client.host.guests.hugePages('p-1')).toBe(1);
   });
 
   test('go when nothing is left of them', async () => {

@@ -29,18 +29,18 @@ export class HostClient extends Client {
 
   override async guest(name: string): Promise<Guest> {
     const { host } = this;
-    const totals = host.guestTotals(name);
+    const totals = host.files.guestTotals(name);
     return {
       name,
-      node: host.guestNode(name),
+      node: host.guests.node(name),
       mergesAny: host.mergesAny(name),
       registeredPages: 0,
-      presentPages: host.presentPages(name),
-      hugePages: host.hugePages(name),
+      presentPages: host.guests.presentPages(name),
+      hugePages: host.guests.hugePages(name),
       ...totals,
       bookkeepingBytes: 0,
       ksm_stat: {},
-      regions: host.regionsOf(name),
+      regions: host.guests.regionsOf(name),
     };
   }
 
@@ -82,7 +82,7 @@ export class HostClient extends Client {
   override async madvise(name: string, advice: Advice, pages: AdvisedPages): Promise<void> {
     this.requests++;
     if ('region' in pages) {
-      const { address, pages: count } = this.host.findRegion(name, pages.region);
+      const { address, pages: count } = this.host.guests.regionOf(name, pages.region);
       this.host.madvise(name, address, count * PAGE, advice);
     } else this.host.madvise(name, pages.address, pages.length, advice);
   }
@@ -94,7 +94,7 @@ export class HostClient extends Client {
     source: Source,
   ): Promise<void> {
     this.requests++;
-    this.host.useKey(keyId);
+    this.host.memory.useKey(keyId);
     const chunks = source instanceof Uint8Array ? [source] : source.chunks;
     const sampled = new SampledPages(this.host);
     let at = address;

@@ -81,7 +81,7 @@ function byGuest(status: Status, guests: readonly GuestSummary[]): string {
 /** Whose processor that is. */
 function pricesText({ measuredOn, areDefault }: Status['scanner']['prices']): string {
   return areDefault
-    ? `default ones, nobody has measured this host: ${measuredOn}`
+    ? `default ones, of ${measuredOn}: nobody has measured this host`
     : `measured on ${measuredOn}`;
 }
 

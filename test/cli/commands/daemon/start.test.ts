@@ -88,7 +88,7 @@ describe('begins with', () => {
       [
         [],
         { measuredOn: DEFAULT_PRICES.measuredOn, areDefault: true },
-        'default ones, nobody has measured this host: Linux 6',
+        'default ones, of Linux 6',
       ],
     ] as const) {
       const daemon = await DaemonProcess.start(['--memory', '4MiB', ...options]);

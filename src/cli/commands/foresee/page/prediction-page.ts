@@ -71,7 +71,7 @@ function facts({ runs, header, prices, kernel, sweeps }: Told): Markup {
     [
       'Prices',
       areDefault(prices)
-        ? `default ones, nobody has measured ${host}: ${prices.measuredOn}`
+        ? `default ones, of ${prices.measuredOn}: nobody has measured ${host}`
         : `measured on ${prices.measuredOn}`,
     ],
     [

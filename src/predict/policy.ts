@@ -51,8 +51,19 @@ export const KSMTUNED_DEFAULTS: KsmtunedSettings = {
   KSM_THRES_CONST: 2048,
 };
 
+/** Of memory: with so much, KSM_SLEEP_MSEC is how long it sleeps. */
 const SLEEP_OF_BYTES = 16 * 2 ** 30;
 const LEAST_SLEEP_MS = 10;
+
+/** sleep_millisecs that ksmtuned writes on a host with so much memory. */
+export function ksmtunedSleepMs(sleepMsec: number, totalBytes: number): number {
+  return Math.max(LEAST_SLEEP_MS, Math.floor((sleepMsec * SLEEP_OF_BYTES) / totalBytes));
+}
+
+/** KSM_SLEEP_MSEC by which that is so long, or the next longer that it can be. */
+export function ksmtunedSleepMsec(sleepMs: number, totalBytes: number): number {
+  return Math.ceil((sleepMs * totalBytes) / SLEEP_OF_BYTES);
+}
 
 /** Which, and for those that go by ksmtuned's rules, how it is set. */
 export interface PolicyChoice {
@@ -108,10 +119,9 @@ class Ksmtuned implements Policy {
       settings.KSM_NPAGES_MAX,
       Math.max(settings.KSM_NPAGES_MIN, this.npages + change),
     );
-    const sleepMs = Math.floor((settings.KSM_SLEEP_MSEC * SLEEP_OF_BYTES) / totalBytes);
     return [
       ['pages_to_scan', this.npages],
-      ['sleep_millisecs', Math.max(LEAST_SLEEP_MS, sleepMs)],
+      ['sleep_millisecs', ksmtunedSleepMs(settings.KSM_SLEEP_MSEC, totalBytes)],
       ['run', 1],
     ];
   }

@@ -10,6 +10,7 @@ import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { countForkSharing, type Family, families } from '../inspect/fork-sharing.js';
 import { hugePages, population } from '../inspect/population.js';
 import { savings } from '../inspect/savings.js';
+import { takeUnmerged, type Unmerged } from '../inspect/unmerged.js';
 import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
 import { DEFAULT_TICK_MS, ManualClock } from '../ksm/clock.js';
 import { readCounter } from '../ksm/counters.js';
@@ -19,7 +20,7 @@ import { type Activity, IDLE } from '../ksm/pace.js';
 import { RUN_MERGE } from '../ksm/run.js';
 import type { TunableValue } from '../ksm/tunables.js';
 import { finish } from '../machine/long-work.js';
-import { KHUGEPAGED } from '../names.js';
+import { APART_REASONS, KHUGEPAGED } from '../names.js';
 import { KernelMeter } from '../prices/kernel-meter.js';
 import type { Prices } from '../prices/prices.js';
 import type { Recording } from '../recording/recording.js';
@@ -64,6 +65,8 @@ export interface PredictOptions {
   readonly endsAtRest?: boolean;
   /** KSM looks at advised mappings alone; default: if any is. */
   readonly advisedOnly?: boolean;
+  /** Says in the end which pages are equal and not merged, and why: a look at all of them. */
+  readonly tellsUnmerged?: boolean;
   /** By the names of guests: each merges only with those of its own. Default: all with all. */
   readonly domains?: Readonly<Record<string, string>>;
 }
@@ -94,6 +97,8 @@ export interface Predicted {
   readonly forgottenPages: number;
   /** Of a sample: what is freed in the end is so many more or fewer, 95 times in 100. */
   readonly errorBytes: number;
+  /** In the end: pages that are equal and not merged, by what each waits for; if asked for. */
+  readonly unmerged?: Unmerged['reasons'];
 }
 
 export async function predict(recording: Recording, options: PredictOptions): Promise<Predicted> {
@@ -222,7 +227,16 @@ class Prediction {
     const errorBytes = savingErrorPages(host, surveyed.oneIn) * host.machine.pageSize;
     const { forgottenPages } = this.lastPart;
     const { leftOut } = load;
-    return { samples, leftOut, advisedOnly, recordedSeconds, forgottenPages, errorBytes };
+    const told = { samples, leftOut, advisedOnly, recordedSeconds, forgottenPages, errorBytes };
+    return options.tellsUnmerged === true ? { ...told, unmerged: this.unmerged() } : told;
+  }
+
+  private unmerged(): Unmerged['reasons'] {
+    const taken = finish(takeUnmerged(this.host));
+    if (taken === undefined) throw new RangeError('a host that nobody changes has changed');
+    const { reasons } = taken;
+    for (const reason of APART_REASONS) reasons[reason] *= this.surveyed.oneIn;
+    return reasons;
   }
 
   /** Each step brings the next sweep's changes into the host. */

@@ -1,29 +1,35 @@
 /** Which settings are proposed, of outcomes that are known. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type PlanSettings, type Played, plan } from '../../src/predict/plan.js';
+import { type PlanSettings, type Play, type Played, plan } from '../../src/predict/plan.js';
 
 const GIB = 2 ** 30;
 
 /** A host that saves so much, after so many pages visited, at so much a page. */
-function played({ pages, cpuAPage, saved, lostToSkips = 0 }: Host) {
-  return async ({ pages_to_scan, smart_scan }: PlanSettings): Promise<Played> => {
-    const pagesASecond = pages_to_scan / 0.024;
-    const outcome = {
-      freedBytes: smart_scan !== 0 ? saved - lostToSkips : saved,
-      splitZeroBytes: 0,
-      errorBytes: 0,
-      secondsTo: [],
-      cpuAtFirst: pagesASecond * cpuAPage,
-      cpuAtRest: (pagesASecond * cpuAPage) / 2,
-      breaksASecond: 0,
-      hugePagesAtFirst: 0,
-      hugePages: 0,
-    };
-    const secondsTo = (bytes: number): number =>
-      ((bytes / outcome.freedBytes) * pages) / pagesASecond;
-    return { outcome, secondsTo };
+function played(host: Host): Play {
+  return async (all) => all.map((settings) => comeOf(host, settings));
+}
+
+function comeOf(
+  { pages, cpuAPage, saved, lostToSkips = 0, smartCpu = 1 }: Host,
+  { pages_to_scan, smart_scan }: PlanSettings,
+): Played {
+  const pagesASecond = pages_to_scan / 0.024;
+  const cpu = cpuAPage * (smart_scan === 1 ? smartCpu : 1);
+  const outcome = {
+    freedBytes: smart_scan !== 0 ? saved - lostToSkips : saved,
+    splitZeroBytes: 0,
+    errorBytes: 0,
+    secondsTo: [],
+    cpuAtFirst: pagesASecond * cpu,
+    cpuAtRest: (pagesASecond * cpu) / 2,
+    breaksASecond: 0,
+    hugePagesAtFirst: 0,
+    hugePages: 0,
   };
+  const secondsTo = (bytes: number): number =>
+    ((bytes / outcome.freedBytes) * pages) / pagesASecond;
+  return { outcome, secondsTo, outOfPhasePages: smart_scan === 1 ? lostToSkips / 4096 : 0 };
 }
 
 interface Host {
@@ -31,10 +37,15 @@ interface Host {
   readonly cpuAPage: number;
   readonly saved: number;
   readonly lostToSkips?: number;
+  /** Of what a page costs, what smart scan takes on average. */
+  readonly smartCpu?: number;
 }
 
 const HOST: Host = { pages: 4e6, cpuAPage: 2e-6, saved: 4 * GIB };
-const GOALS = { withinSeconds: 600, mostCpu: 0.1, leastBytes: GIB, hasSmartScan: true };
+const GOALS = {
+  ...{ withinSeconds: 600, mostCpu: 0.1, leastBytes: GIB, zeroBytes: 0 },
+  hasSmartScan: true,
+};
 
 test('the fewest pages a batch by which it is in time, if that can be spared', async () => {
   const found = await plan(GOALS, played(HOST));
@@ -48,10 +59,47 @@ test('where it cannot, as many as it can, and what would be in time is named', a
   expect(found.inTime?.settings.pages_to_scan).toBe(3200);
 });
 
-test('what saves too little is not worth it, and what smart scan keeps apart is told', async () => {
-  const found = await plan(GOALS, played({ ...HOST, saved: 2 * GIB, lostToSkips: 1.5 * GIB }));
-  expect(found.isWorthIt).toBe(false);
-  expect(found.withoutSmartScan?.freedBytes).toBe(2 * GIB);
+test('what saves too little is not worth it', async () => {
+  const found = await plan(GOALS, played({ ...HOST, saved: GIB / 2 }));
+  expect(found).toMatchObject({ isWorthIt: false, otherSmartScan: undefined });
+});
+
+test('zero pages are no saving', async () => {
+  const goals = { ...GOALS, zeroBytes: 3.5 * GIB };
+  expect(await plan(goals, played(HOST))).toMatchObject({ isWorthIt: false });
+  expect(await plan({ ...goals, zeroBytes: 3 * GIB }, played(HOST))).toMatchObject({
+    isWorthIt: true,
+  });
+});
+
+test('what smart scan keeps apart is merged without it, where that keeps to the limits', async () => {
+  const host = { ...HOST, saved: 2 * GIB, lostToSkips: 1.5 * GIB };
+  const found = await plan(GOALS, played(host));
+  expect(found).toMatchObject({ isWorthIt: true, settings: { smart_scan: 0 } });
+  expect(found.otherSmartScan).toMatchObject({
+    settings: { smart_scan: 1 },
+    outcome: { freedBytes: GIB / 2 },
+    outOfPhasePages: (1.5 * GIB) / 4096,
+  });
+  // Too dear without it, even at the slowest: that is named, and not proposed.
+  const dear = await plan(GOALS, played({ ...host, cpuAPage: 1e-4, smartCpu: 0.01 }));
+  expect(dear).toMatchObject({ isWorthIt: false, isTooDear: false, settings: { smart_scan: 1 } });
+  expect(dear.otherSmartScan).toMatchObject({ outcome: { freedBytes: 2 * GIB } });
+});
+
+test('what smart scan makes a little less of leaves it on', async () => {
+  const found = await plan(GOALS, played({ ...HOST, lostToSkips: 0.2 * GIB }));
+  expect(found).toMatchObject({ settings: { smart_scan: 1 }, otherSmartScan: undefined });
+});
+
+test('with smart scan and without it all are played at once', async () => {
+  const calls: (readonly PlanSettings[])[] = [];
+  await plan(GOALS, (all) => {
+    calls.push(all);
+    return played(HOST)(all);
+  });
+  expect(calls).toHaveLength(1);
+  expect(new Set(calls[0]?.map(({ smart_scan }) => smart_scan))).toEqual(new Set([0, 1]));
 });
 
 test('nothing is never worth it, however little is asked for', async () => {
@@ -60,29 +108,33 @@ test('nothing is never worth it, however little is asked for', async () => {
 });
 
 test('worth it is what is proposed, and not what more of a processor would have saved', async () => {
-  const fast = played(HOST);
-  const play = async (settings: PlanSettings): Promise<Played> => {
-    const { outcome, secondsTo } = await fast(settings);
-    const freedBytes = settings.pages_to_scan > 800 ? outcome.freedBytes : GIB / 2;
-    return { outcome: { ...outcome, freedBytes }, secondsTo };
-  };
+  const play: Play = async (all) =>
+    all.map((settings) => {
+      const came = comeOf(HOST, settings);
+      const freedBytes = settings.pages_to_scan > 800 ? came.outcome.freedBytes : GIB / 2;
+      return { ...came, outcome: { ...came.outcome, freedBytes } };
+    });
   const found = await plan({ ...GOALS, withinSeconds: 30 }, play);
   expect(found).toMatchObject({ isWorthIt: false, settings: { pages_to_scan: 800 } });
 });
 
-test('that even the fewest pages are too dear is told', async () => {
-  expect(await plan(GOALS, played(HOST))).toMatchObject({ isTooDear: false });
+test('what is too dear at its slowest is not worth it', async () => {
+  expect(await plan(GOALS, played(HOST))).toMatchObject({ isTooDear: false, isWorthIt: true });
   const dear = await plan({ ...GOALS, mostCpu: 0.001 }, played(HOST));
-  expect(dear).toMatchObject({ isTooDear: true, settings: { pages_to_scan: 100 } });
+  expect(dear).toMatchObject({
+    isTooDear: true,
+    isWorthIt: false,
+    settings: { pages_to_scan: 100 },
+  });
 });
 
 test('where the kernel has no smart scan it is not set', async () => {
   const asked: PlanSettings[] = [];
-  const found = await plan({ ...GOALS, hasSmartScan: false }, (settings) => {
-    asked.push(settings);
-    return played(HOST)(settings);
+  const found = await plan({ ...GOALS, hasSmartScan: false }, (all) => {
+    asked.push(...all);
+    return played(HOST)(all);
   });
-  expect(found.withoutSmartScan).toBeUndefined();
+  expect(found.otherSmartScan).toBeUndefined();
   for (const settings of asked) expect(settings).not.toHaveProperty('smart_scan');
 });
 
@@ -94,20 +146,16 @@ test('of any host and goals, what is proposed keeps to them if anything does', a
       fc.double({ min: 0, max: 4, noNaN: true }),
       fc.double({ min: 0.005, max: 1, noNaN: true }),
       async (pages, cpu, within, mostCpu) => {
-        const play = played({ pages: 10 ** pages, cpuAPage: 10 ** cpu, saved: 2 * GIB });
+        const host = { pages: 10 ** pages, cpuAPage: 10 ** cpu, saved: 2 * GIB };
         const goals = { ...GOALS, withinSeconds: 10 ** within, mostCpu };
-        const found = await plan(goals, play);
+        const found = await plan(goals, played(host));
         const keeps = ({ secondsTo, outcome }: Played): boolean =>
           (secondsTo(0.9 * outcome.freedBytes) ?? 0) <= goals.withinSeconds &&
           outcome.cpuAtFirst <= mostCpu;
         const steps = Array.from({ length: 9 }, (_, at) => 100 * 2 ** at);
-        const first = (
-          await Promise.all(
-            steps.map(async (pages_to_scan) =>
-              keeps(await play({ pages_to_scan, smart_scan: 1 })) ? pages_to_scan : undefined,
-            ),
-          )
-        ).find((step) => step !== undefined);
+        const first = steps.find((pages_to_scan) =>
+          keeps(comeOf(host, { pages_to_scan, smart_scan: 1 })),
+        );
         if (first !== undefined) expect(found.settings.pages_to_scan).toBe(first);
         else if (found.settings.pages_to_scan > 100)
           expect(found.outcome.cpuAtFirst).toBeLessThanOrEqual(mostCpu);

@@ -248,6 +248,45 @@ test('what changes is changed when it was seen, and what never rests is never me
   expect(after?.freed_bytes).toBe(29 * 4096);
 });
 
+test('which pages stay apart in the end is told if asked for', async () => {
+  const three = [1, 2, 3].flatMap((id) => [...guest(id), pages(id, 512, 0, 100)]);
+  const recording = await recorded([...three, end(0)]);
+  const options = { ...OPTIONS, set: [['max_page_sharing', 2]] } as const;
+  const { unmerged } = await predict(recording, { ...options, tellsUnmerged: true });
+  expect(unmerged).toMatchObject({ limit: 100, outOfPhase: 0, neverInPhase: 0, unadvised: 0 });
+  expect(await predict(recording, options)).not.toHaveProperty('unmerged');
+  await recording.close();
+});
+
+test('what smart scan visits in turn is told to be out of phase', async () => {
+  const OLD_MS = 30_000;
+  const others = Array.from({ length: 9 }, (_, at) => at + 2);
+  // Each comes when the first is in another of its skips.
+  const recording = await recorded([
+    ...guest(1),
+    pages(1, 512, 0, 900),
+    end(0),
+    ...others.flatMap((id) => [
+      ...guest(id),
+      pages(id, 512, (id - 2) * 100, 100),
+      end(OLD_MS + id * 1000),
+    ]),
+  ]);
+  const ended = async (smart_scan: number): Promise<{ merged: number; apart: number }> => {
+    const set = [['smart_scan', smart_scan]] as const;
+    const options = { ...OPTIONS, set, tellsUnmerged: true };
+    const { unmerged, samples } = await predict(recording, options);
+    if (unmerged === undefined) throw new Error('not told');
+    const apart = unmerged.outOfPhase + unmerged.neverInPhase;
+    return { merged: samples.at(-1)?.counters.pages_sharing ?? 0, apart };
+  };
+  expect(await ended(0)).toEqual({ merged: 900, apart: 0 });
+  const { merged, apart } = await ended(1);
+  expect(merged).toBeLessThan(900);
+  expect(apart).toBe((900 - merged) * 2);
+  await recording.close();
+});
+
 test('of its latter half, changes that are too many are counted, and do not come again', () => {
   const part = new LastPart([0, 10_000, 20_000], 5);
   part.keep(0, 1, 512, contents(0, 9));

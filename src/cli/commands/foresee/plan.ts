@@ -1,16 +1,24 @@
 /** `ksmd plan`: whether KSM is worth it on a recorded host, and with which settings. */
 import { estimate } from '../../../estimate/estimate.js';
+import type { TunableName } from '../../../ksm/records/tunable-records.js';
+import type { TunableValue } from '../../../ksm/tunables.js';
+import { isOfProcesses, recordedTunables } from '../../../predict/host-tunables.js';
+import { mostHostBytes } from '../../../predict/memory-need.js';
 import { outcomeOf } from '../../../predict/outcome.js';
-import { type Played, plan } from '../../../predict/plan.js';
-import { type Predicted, predict } from '../../../predict/prediction.js';
+import { type PlanSettings, type Played, plan } from '../../../predict/plan.js';
+import type { Predicted } from '../../../predict/prediction.js';
+import { predictAll } from '../../../predict/predictions.js';
+import { survey } from '../../../predict/survey.js';
 import type { Prices } from '../../../prices/prices.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { Recording } from '../../../recording/recording.js';
+import { count } from '../../../wording/amounts.js';
 import { chosenKernel, type KernelChoice, recordedKernel } from '../../kernel-choice.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
+import { SLEEP_MS } from './plan-recipe.js';
 import { planScreen } from './plan-screen.js';
 
 /** Of what is present: less than that no host is worth its trouble for. */
@@ -18,6 +26,13 @@ const LEAST_SHARE = 0.02;
 /** Played so many times as long as it may take, and a minute, to see what comes in the end. */
 const LONGER = 2;
 const FEWEST_SECONDS = 60;
+/** What a plan leaves as it is on the host, and plays so. */
+const LEFT: readonly TunableName[] = [
+  'merge_across_nodes',
+  'max_page_sharing',
+  'stable_node_chains_prune_millisecs',
+  'use_zero_pages',
+];
 
 interface PlanOptions extends BasisOptions {
   readonly within: number;
@@ -33,33 +48,39 @@ export const action: Action<[string], PlanOptions> = async (
   const recording = await Recording.open(path);
   try {
     const prices = await pricesFor(recording, options.prices);
-    const host = await recording.lastSweep();
-    const selection = options.advised ? 'advised' : options.all ? 'all' : 'auto';
-    const estimated = estimate(host, { selection, maxPageSharing: 256 });
     const { header } = recording;
+    const host = await recording.lastSweep();
+    const { advisedOnly = (await survey(recording)).hasAdvised } = advisedOnlyOf(options);
+    const estimated = estimate(host, { selection: advisedOnly ? 'advised' : 'all' });
     const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
-    const leastBytes = options.minSaving ?? estimated.pages * header.pageSize * LEAST_SHARE;
+    const { tunables, smartScan } = kernel.profile;
+    const presentBytes = estimated.pages * header.pageSize;
     const goals = {
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
-      leastBytes,
-      hasSmartScan: kernel.profile.smartScan,
+      leastBytes: options.minSaving ?? presentBytes * LEAST_SHARE,
+      zeroBytes: estimated.zeroPages * header.pageSize,
+      hasSmartScan: smartScan,
     };
-    const line = new StepLine();
-    const result = await plan(goals, async (settings) => {
-      line.tell(`pages_to_scan=${settings.pages_to_scan}`);
-      const set = Object.entries(settings);
-      return playedOf(await played(recording, prices, set, kernel, options));
-    });
-    line.clear();
-    if (json) printJson({ goals, ...result, prices });
-    else {
-      const memTotal = host.numbers[header.hostNumbers.indexOf('MemTotal')];
-      const outside = {
+    const recorded = recordedTunables(host);
+    const left = [...recorded].filter(([name]) => LEFT.includes(name) && tunables.includes(name));
+    const player = new Player(recording, prices, kernel, { ...options, advisedOnly }, left);
+    const result = await plan(goals, (all) => player.play(all));
+    const played = player.played(result.settings);
+    if (json) {
+      const onHost = { recorded: Object.fromEntries(recorded), left: Object.fromEntries(left) };
+      printJson({ goals, advisedOnly, ...result, tunables: onHost, prices });
+    } else {
+      const numberOf = (name: string): number | undefined =>
+        isOfProcesses(host) ? host.numbers[header.hostNumbers.indexOf(name)] : undefined;
+      const basis = {
+        ...{ goals, asked: options.minSaving, estimated, header, kernel, prices, played },
+        ...{ recorded, left },
+        memTotal: numberOf('MemTotal'),
+        hasMerged: (numberOf('ksm/pages_sharing') ?? 0) > 0,
         shared: summed(host, header, 'shared'),
         hugetlb: summed(host, header, 'hugetlb'),
       };
-      const basis = { goals, estimated, header, kernel, memTotal, outside, prices };
       print(...planScreen(result, basis, process.stdout.columns));
     }
     return undefined;
@@ -74,30 +95,61 @@ function summed({ guests }: RecordedHost, { guestNumbers }: RecordingHeader, nam
   return [...guests.values()].reduce((sum, { numbers }) => sum + (numbers[at] ?? 0), 0);
 }
 
-function played(
-  recording: Recording,
-  prices: Prices,
-  set: readonly (readonly [string, number])[],
-  { profile }: KernelChoice,
-  options: PlanOptions,
-): Promise<Predicted> {
-  return predict(recording, {
-    prices,
-    kernel: profile.name,
-    set,
-    endsAtRest: true,
-    atLeastSeconds: Math.max(FEWEST_SECONDS, (options.within * LONGER) / 1000),
-    ...advisedOnlyOf(options),
-  });
+/** Plays a recording with settings, and keeps what came of each. */
+class Player {
+  private readonly line = new StepLine();
+  private readonly all = new Map<string, Predicted>();
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly prices: Prices,
+    private readonly kernel: KernelChoice,
+    private readonly options: Pick<PlanOptions, 'within'> & { readonly advisedOnly: boolean },
+    private readonly left: readonly (readonly [TunableName, TunableValue])[],
+  ) {}
+
+  async play(all: readonly PlanSettings[]): Promise<Played[]> {
+    const { recording, prices, kernel, options, left, line } = this;
+    const { path, header } = recording;
+    const tell = (done: number): void =>
+      line.tell(`${done} of ${count(all.length, 'setting')} tried`);
+    tell(0);
+    const predicted = await predictAll(
+      { path, mostBytes: mostHostBytes(header) },
+      all.map((settings) => ({
+        prices,
+        kernel: kernel.profile.name,
+        set: [...left, ['sleep_millisecs', SLEEP_MS], ...Object.entries(settings)],
+        endsAtRest: true,
+        atLeastSeconds: Math.max(FEWEST_SECONDS, (options.within * LONGER) / 1000),
+        advisedOnly: options.advisedOnly,
+        tellsUnmerged: settings.smart_scan === 1,
+      })),
+      tell,
+    ).finally(() => line.clear());
+    return all.map((settings, at) => {
+      const found = predicted[at];
+      if (found === undefined) throw new RangeError('settings without a prediction');
+      this.all.set(JSON.stringify(settings), found);
+      return playedOf(found);
+    });
+  }
+
+  /** What was played of these. */
+  played(settings: PlanSettings): Predicted {
+    const found = this.all.get(JSON.stringify(settings));
+    if (found === undefined) throw new RangeError('a plan of settings that were not played');
+    return found;
+  }
 }
 
 function playedOf(predicted: Predicted): Played {
-  const outcome = outcomeOf(predicted);
+  const { unmerged, samples } = predicted;
   return {
-    outcome,
+    outcome: outcomeOf(predicted),
     secondsTo: (bytes) =>
-      predicted.samples.find(
-        ({ freed_bytes, split_zero_bytes }) => freed_bytes + split_zero_bytes >= bytes,
-      )?.t,
+      samples.find(({ freed_bytes, split_zero_bytes }) => freed_bytes + split_zero_bytes >= bytes)
+        ?.t,
+    outOfPhasePages: (unmerged?.outOfPhase ?? 0) + (unmerged?.neverInPhase ?? 0),
   };
 }

@@ -155,8 +155,10 @@ export const plan = verb({
   summary: 'say whether KSM is worth it on a recorded host, and with which settings',
   details: [
     'Tries settings as predict does: the fewest pages a batch by which nine tenths of the saving ' +
-      'come in time, if a processor can be spared for that. A verdict comes first, then what to ' +
-      'write where, and how to undo it. Both verdicts are answers: exit status 0.',
+      'come in time, if a processor can be spared for that; with smart scan, or without it where ' +
+      'that is much better. Other tunables are as the host was recorded with them. A verdict ' +
+      'comes first, then what to write where, and how to undo it. Both verdicts are answers: ' +
+      'exit status 0.',
   ],
   arguments: [new Argument('<recording>', 'what ksmd capture has written')],
   options: [

@@ -85,11 +85,7 @@ describe('begins with', () => {
     writeFileSync(prices, JSON.stringify({ ...DEFAULT_PRICES, measuredOn: 'a host of ours' }));
     for (const [options, whose, said] of [
       [['--prices', prices], { measuredOn: 'a host of ours', areDefault: false }, 'measured on a'],
-      [
-        [],
-        { measuredOn: DEFAULT_PRICES.measuredOn, areDefault: true },
-        'default ones, of Linux 6',
-      ],
+      [[], { measuredOn: DEFAULT_PRICES.measuredOn, areDefault: true }, 'default ones, of Linux 6'],
     ] as const) {
       const daemon = await DaemonProcess.start(['--memory', '4MiB', ...options]);
       const { client } = daemon;

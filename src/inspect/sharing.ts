@@ -17,10 +17,15 @@ import {
 } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
+import type { Machine } from '../machine/machine.js';
 import { kinStarts } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 const ZERO_FRAME = 0;
+/** A KSM page of zeroes. */
+const ZEROES = -1;
+/** A frame that was met only where forks would share one that was met before. */
+const OF_FORKS = -2;
 
 /** Pages that need no frame of their own: all that map a KSM page but the first. */
 export interface Sharing {
@@ -39,9 +44,8 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
   const guests = host.guests.names();
   const isUnchanged = unchanged(host, ...guests);
   // By frame: the guest that its KSM page was met in last, by its place in the list from 1 on; 0 if
-  // it was not met yet, ZEROES if it is of those. A Map ends at 16.7 million entries.
+  // it was not met yet, or one of those below. A Map ends at 16.7 million entries.
   const metIn = new Int32Array(i32[CTL_FRAMES]);
-  const ZEROES = -1;
   let [zeroPages, withinGuestPages, betweenGuestsPages] = [0, 0, 0];
   for (const [place, guest] of guests.entries())
     for (const { name, pages } of host.guests.regionsOf(guest)) {
@@ -56,14 +60,16 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
         const state = i32[slot + PTE_STATE];
         if ((state & (PTE_ZERO | PTE_PRESENT)) === 0) continue;
         const frame = i32[slot + PTE_FRAME];
-        if ((state & PTE_PRESENT) !== 0 && !frames.isKsm(frame)) continue;
-        if (kin.some((start) => sharesSince(i32, start + page * SLOT_WORDS, slot))) continue;
+        const forked = sharedSince(host.machine, kin, page * SLOT_WORDS, slot);
+        if (forked === 'moved' && (state & PTE_PRESENT) !== 0 && metIn[frame] === 0)
+          metIn[frame] = OF_FORKS;
+        if (forked !== 'no' || ((state & PTE_PRESENT) !== 0 && !frames.isKsm(frame))) continue;
         if ((state & PTE_ZERO) !== 0) {
           zeroPages++;
           continue;
         }
         const before = metIn[frame];
-        if (before === 0)
+        if (before === 0 || before === OF_FORKS)
           metIn[frame] = core.framesEqual(frame, ZERO_FRAME) !== 0 ? ZEROES : place + 1;
         else if (before === ZEROES) zeroPages++;
         else if (before === place + 1) withinGuestPages++;
@@ -73,16 +79,44 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
         }
       }
     }
-  return { zeroPages, withinGuestPages, betweenGuestsPages };
+  // A frame more for what forks would share without KSM: less is saved by it.
+  for (let frame = 0; frame < metIn.length; frame++) {
+    if (frame % PAGES_A_STEP === 0) yield;
+    if (metIn[frame] !== OF_FORKS) continue;
+    if (core.framesEqual(frame, ZERO_FRAME) !== 0) zeroPages--;
+    else if (withinGuestPages > 0) withinGuestPages--;
+    else betweenGuestsPages--;
+  }
+  return {
+    zeroPages: Math.max(0, zeroPages),
+    withinGuestPages,
+    betweenGuestsPages: Math.max(0, betweenGuestsPages),
+  };
 }
 
 /**
- * Whether two pages at one place of kin map one frame, or the zero page: of all that do so, the
- * first in memory stands for the rest.
+ * Whether the page has been that of one of its kin since they forked; of all that are so, the first
+ * in memory stands for the rest. `moved`: KSM has given the one or the other another frame, which
+ * none before it maps (as src/inspect/fork-sharing.ts has it).
  */
-function sharesSince(i32: Int32Array, kin: number, slot: number): boolean {
-  if (kin >= slot) return false;
-  const both = i32[kin + PTE_STATE] & i32[slot + PTE_STATE];
-  if ((both & PTE_ZERO) !== 0) return true;
-  return (both & PTE_PRESENT) !== 0 && i32[kin + PTE_FRAME] === i32[slot + PTE_FRAME];
+function sharedSince(
+  { memory, frames }: Machine,
+  kin: readonly number[],
+  at: number,
+  slot: number,
+): 'no' | 'same' | 'moved' {
+  const { i32, core } = memory;
+  const state = i32[slot + PTE_STATE];
+  const frame = i32[slot + PTE_FRAME];
+  let found: 'no' | 'moved' = 'no';
+  for (const start of kin) {
+    const other = start + at;
+    const both = state & i32[other + PTE_STATE];
+    if (other >= slot || (both & (PTE_PRESENT | PTE_ZERO)) === 0) continue;
+    const its = i32[other + PTE_FRAME];
+    if ((both & PTE_ZERO) !== 0 || its === frame) return 'same';
+    if ((frames.isKsm(frame) || frames.isKsm(its)) && core.framesEqual(frame, its) !== 0)
+      found = 'moved';
+  }
+  return found;
 }

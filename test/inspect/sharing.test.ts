@@ -38,6 +38,24 @@ test('what has not merged is none of it', () => {
   });
 });
 
+test('it adds up to what is saved where max_page_sharing parts what forks share', () => {
+  for (let limit = 2; limit <= 8; limit++)
+    for (let pages = 1; pages <= 7; pages++) {
+      const bench = new BenchHost();
+      bench.host.files.set('max_page_sharing', limit);
+      bench.guest('parent', [...times(pages, 7), 1, 0, 0]);
+      bench.host.fork('parent', 'child');
+      bench.host.fork('child', 'grandchild');
+      bench.guest('other', [1, 7]);
+      bench.fullScans(20);
+      const sharing = finish(takeSharing(bench.host));
+      if (sharing === undefined) throw new Error('nobody changes regions here');
+      const forked = finish(countForkSharing(bench.host, families(bench.host))) ?? 0;
+      const told = Object.values(sharing).reduce((sum, part) => sum + part, 0);
+      expect([limit, pages, told]).toEqual([limit, pages, savings(bench.host, forked).pages]);
+    }
+});
+
 test('what a fork shares is none of it: what is left adds up to what is saved', () => {
   const bench = new BenchHost();
   bench.host.files.set('use_zero_pages', 1);

@@ -31,7 +31,7 @@ export const FIGURES = [
   { head: 'CPU', words: 'CPU at first' },
   { head: 'AT REST', words: 'CPU at rest' },
   { head: 'BREAKS/S', words: 'Breaks a second' },
-  { head: 'HUGE', words: 'Huge pages left' },
+  { head: 'HUGE LEFT', words: 'Huge pages left' },
 ] as const;
 
 /** A run's, in this order. */
@@ -133,6 +133,14 @@ export function priceSentence({ prices, header: { host } }: Told): string {
     "CPU is the kernel's scanner's, of one processor: first minute and at rest.\n" +
     `${priceBasis(prices, host)}.`
   );
+}
+
+/** What it costs those that are merged. */
+export function guestSentence({ runs }: Told): string {
+  const paid = runs.map(({ predicted }) => predicted.samples.at(-1)?.guest_cpu_seconds ?? 0);
+  const [least, most] = [Math.min(...paid), Math.max(...paid)].map((s) => duration(s * 1000));
+  const said = least === most ? least : `${least} to ${most}, by setting,`;
+  return `Guests pay ${said} of processor time for such writes in all that time.`;
 }
 
 /** Whose processor that is. */

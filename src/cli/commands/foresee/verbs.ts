@@ -101,7 +101,7 @@ export const predict = verb({
       'asked, and the same recording gives the same answer, always.',
     'SAVED: in the end; TO 50 %, 90 %, 99 %: after which time so much of it was; CPU: of one ' +
       'processor, what the kernel’s scanner takes in the first minute, and AT REST; BREAKS/S: ' +
-      'merged pages that guests write to; HUGE: huge pages left, of how many.',
+      'merged pages that guests write to; HUGE LEFT: huge pages not split, of how many.',
   ],
   arguments: [new Argument('<recording>', 'what ksmd capture has written')],
   options: [

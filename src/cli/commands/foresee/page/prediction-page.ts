@@ -7,6 +7,7 @@ import { count, duration, figure } from '../../../../wording/amounts.js';
 import type { KernelChoice } from '../../../kernel-choice.js';
 import {
   basisSentences,
+  guestSentence,
   headline,
   leftOutSentences,
   priceSentence,
@@ -31,7 +32,12 @@ export async function predictionPage(told: Told): Promise<string> {
     settings: settingsTable(told),
     leftOut: list(leftOut.length === 0 ? ['Nothing that was recorded.'] : leftOut),
     facts: facts(told),
-    basis: list([...basisSentences(told), priceSentence(told), writeFaultSentence(told.prices)]),
+    basis: list([
+      ...basisSentences(told),
+      priceSentence(told),
+      writeFaultSentence(told.prices),
+      guestSentence(told),
+    ]),
   });
 }
 

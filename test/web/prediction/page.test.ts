@@ -273,6 +273,9 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     await until('charts for paper', async () => (await chartWidth(page)) === 930);
     const ink = await page.locator('h1').evaluate((title) => getComputedStyle(title).color);
     expect(ink).toBe('rgb(23, 32, 42)');
+    // Where nothing is drawn is the browser's own canvas, which goes by the scheme.
+    const scheme = (): string => getComputedStyle(document.documentElement).colorScheme;
+    expect(await page.evaluate(scheme)).toBe('light');
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(698);
     expect((await page.pdf()).byteLength).toBeGreaterThan(10_000);
     await page.emulateMedia({ media: 'screen' });

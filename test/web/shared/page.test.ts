@@ -106,6 +106,14 @@ describe.skipIf(chromium === undefined)('the page of who shares with whom in Chr
 
   const said = (page: Page): Promise<string> => page.locator('.heat-said').innerText();
 
+  test('on paper it is light, whatever the screen is', async () => {
+    const page = await open('FEW');
+    await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
+    const scheme = (): string => getComputedStyle(document.documentElement).colorScheme;
+    expect(await page.evaluate(scheme)).toBe('light');
+    await page.close();
+  });
+
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     test.each(['FEW', 'HOSTILE', 'MANY'] as const)(
       '%s: axe finds nothing, nothing goes wrong, nothing is asked for, at any width',

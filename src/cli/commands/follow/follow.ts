@@ -19,12 +19,14 @@ import { count, figure } from '../../../wording/amounts.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { selectionOf } from '../../selected-processes.js';
 import { assertWritten } from '../../terminal/lost-output.js';
+import { indented } from '../../terminal/rows.js';
 import type { Action, Session } from '../../verb.js';
 import { assertTakes } from '../guests/takes-recording.js';
 import { capturedProcesses } from '../record/captured-processes.js';
 import { SweepLine } from '../record/sweep-line.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
 import { Following } from './following.js';
+import { notTold, type Telling } from './not-told.js';
 import { playedSweeps } from './played-sweeps.js';
 
 /** The nicest there is. */
@@ -73,9 +75,10 @@ async function followProcesses(
   const key = await keyOf(keyPath);
   const { sample } = assertFollows(status, key.id, keyPath);
   setPriority(NICE);
+  const { columns = Number.POSITIVE_INFINITY } = process.stdout;
   const notes = [
-    `  as fingerprints, by the key ${key.id} in ${printable(keyPath)}`,
-    ...(await notTold(status.pageSize)),
+    ...indented(`as fingerprints, by the key ${key.id} in ${printable(keyPath)}`, columns),
+    ...notTold(await tellingOf(status.pageSize), columns),
   ];
   const following = new Following(session, status.pid, selection, notes);
   const line = new SweepLine();
@@ -219,21 +222,9 @@ function assertFollows(
   return { sample: fingerprints.oneIn };
 }
 
-/** What this kernel does not tell whoever follows, a line each. */
-async function notTold(pageSize: number): Promise<string[]> {
+async function tellingOf(pageSize: number): Promise<Telling> {
   const table = await PageTable.open('/proc/self/pagemap', pageSize);
   const { tellsFrames, tellsKinds } = table;
   await table.close();
-  return [
-    ...(tellsFrames
-      ? []
-      : [
-          '  forks are told by the exclusive bit: what something else maps too, at the same ' +
-            'place and with equal bytes, is taken for theirs. Frames have numbers for ' +
-            'CAP_SYS_ADMIN alone',
-        ]),
-    ...(tellsKinds
-      ? []
-      : ['  huge pages and the zero page are not told from others: that takes CAP_SYS_ADMIN']),
-  ];
+  return { tellsFrames, tellsKinds };
 }

@@ -29,7 +29,8 @@ export interface Outcome {
   readonly hugePages: number;
 }
 
-export function outcomeOf({ samples, errorBytes }: Predicted): Outcome {
+export function outcomeOf(predicted: Predicted): Outcome {
+  const { figureSamples: samples = predicted.samples, errorBytes } = predicted;
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new RangeError('no sample');

@@ -32,6 +32,7 @@ import { LastPart } from './last-part.js';
 import { hostBytes } from './memory-need.js';
 import { type Policy, type PolicyChoice, policyOf } from './policy.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
+import { SampleSeries } from './sample-series.js';
 import { savingErrorPages } from './saving-error.js';
 import { type Survey, survey } from './survey.js';
 
@@ -89,6 +90,11 @@ export interface PredictedSample {
 
 export interface Predicted {
   readonly samples: readonly PredictedSample[];
+  /**
+   * Where samples were asked for at other times than a prediction's own: those of its own, by which
+   * it is summed up, so that it comes to the same however much of it is printed.
+   */
+  readonly figureSamples?: readonly PredictedSample[];
   readonly leftOut: LeftOut;
   readonly advisedOnly: boolean;
   /** From here on the recording was over, in seconds, and goes on as its latter half did. */
@@ -110,7 +116,9 @@ class Prediction {
   private readonly clock: ManualClock;
   private readonly host: Host;
   private readonly load: RecordedLoad;
-  private readonly samples: PredictedSample[] = [];
+  private readonly own = new SampleSeries<PredictedSample>();
+  /** Where others are asked for. */
+  private readonly asked: SampleSeries<PredictedSample> | undefined;
   private readonly lastPart: LastPart;
   private readonly alikeKib: number;
   private readonly advisedOnly: boolean;
@@ -141,6 +149,8 @@ class Prediction {
     private readonly options: PredictOptions,
   ) {
     const { header } = recording;
+    const { everySeconds } = options;
+    this.asked = everySeconds === undefined ? undefined : new SampleSeries(() => everySeconds);
     this.clock = new ManualClock(
       0,
       0,
@@ -210,7 +220,7 @@ class Prediction {
       throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);
     const sweeps = this.sweeps();
     await sweeps.next();
-    this.sample(0);
+    this.sample(0, false);
     for (const startMs of surveyed.sweepMs.slice(1)) {
       if (startMs > seconds * 1000) break;
       this.scanUntil(startMs);
@@ -220,15 +230,22 @@ class Prediction {
     await sweeps.return(undefined);
     this.isRecordingOver = true;
     this.goOn(seconds * 1000);
-    const { samples, load, advisedOnly, clock } = this;
+    const { own, asked, load, advisedOnly, clock } = this;
     // The end is told, wherever the last step fell. At rest it comes sooner.
     const lastMs = Math.min(seconds * 1000, clock.now);
-    if (lastMs > (samples.at(-1)?.t ?? 0) * 1000) this.sample(lastMs);
-    const errorBytes = savingErrorPages(host, surveyed.oneIn) * host.machine.pageSize;
-    const { forgottenPages } = this.lastPart;
-    const { leftOut } = load;
-    const told = { samples, leftOut, advisedOnly, recordedSeconds, forgottenPages, errorBytes };
-    return options.tellsUnmerged === true ? { ...told, unmerged: this.unmerged() } : told;
+    this.sample(lastMs, true);
+    // Where nothing was scanned nothing is missed.
+    const errorPages = this.cpuNs === 0 ? 0 : savingErrorPages(host, surveyed.oneIn);
+    return {
+      samples: (asked ?? own).samples,
+      ...(asked && { figureSamples: own.samples }),
+      leftOut: load.leftOut,
+      advisedOnly,
+      recordedSeconds,
+      forgottenPages: this.lastPart.forgottenPages,
+      errorBytes: errorPages * host.machine.pageSize,
+      ...(options.tellsUnmerged === true && { unmerged: this.unmerged() }),
+    };
   }
 
   private unmerged(): Unmerged['reasons'] {
@@ -327,7 +344,7 @@ class Prediction {
 
   /** Those that were due by then. */
   private sampleUntil(ms: number): void {
-    for (let due = this.nextSampleMs; due <= ms; due = this.nextSampleMs) this.sample(due);
+    for (let due = this.nextSampleMs; due <= ms; due = this.nextSampleMs) this.sample(due, false);
   }
 
   /** The batch just done takes the kernel's time; what is in small ones is paid for together. */
@@ -343,19 +360,24 @@ class Prediction {
     clock.cpu = this.cpuNs / 1e6;
   }
 
-  private sample(ms: number): void {
+  /** In whichever series it is due; at the end in each. */
+  private sample(ms: number, isEnd: boolean): void {
+    const taking = [this.own, this.asked].filter((series) => series?.takes(ms, isEnd));
+    if (taking.length === 0) return;
     const { host, options } = this;
     const { pageSize } = host.machine;
     const huge = hugePages(host);
     const { presentPages } = population(host);
-    this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
+    // By its own samples alone: what is asked for besides changes nothing.
+    if (taking.includes(this.own))
+      this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
     const { oneIn } = this.surveyed;
     const breaks = host.files.kernelWork().breaks * oneIn;
     const counters = Object.entries(host.files.counters()).map(([name, value]) => [
       name,
       name === 'full_scans' ? value : value * oneIn,
     ]);
-    this.samples.push({
+    const sample: PredictedSample = {
       t: Number((ms / 1000).toFixed(3)),
       counters: Object.fromEntries(counters),
       freed_bytes: savings(host, this.forkShared()).bytes * oneIn,
@@ -365,7 +387,8 @@ class Prediction {
       huge_pages: huge,
       breaks,
       guest_cpu_seconds: (breaks * options.prices.writeFault) / 1e9,
-    });
+    };
+    for (const series of taking) series?.samples.push(sample);
   }
 
   private forkShared(): number {
@@ -373,19 +396,10 @@ class Prediction {
   }
 
   private get nextSampleMs(): number {
-    const last = this.samples.at(-1)?.t ?? 0;
-    const every = this.options.everySeconds ?? stepAfter(last);
-    // The step after the one that was due last, however that divides.
-    return (Math.round(last / every) + 1) * every * 1000;
+    return Math.min(this.own.dueMs, this.asked?.dueMs ?? Number.POSITIVE_INFINITY);
   }
 
   private get fullScans(): number {
     return readCounter(this.host.machine.memory, 'full_scans');
   }
-}
-
-/** Seconds until the next sample: one of the first ten minutes, then coarser. */
-function stepAfter(seconds: number): number {
-  if (seconds < 600) return 1;
-  return seconds < 6 * 3600 ? 10 : 60;
 }

@@ -165,6 +165,17 @@ describe('the end of a prediction', () => {
     );
   });
 
+  test('whichever are asked for, it comes to the same', async () => {
+    const recording = await recorded(TWO_EQUAL);
+    const own = outcomeOf(await predict(recording, { ...OPTIONS, seconds: 120 }));
+    expect(own.secondsTo[2]?.seconds).toBeLessThan(20);
+    for (const everySeconds of [0.3, 30, 300]) {
+      const predicted = await predict(recording, { ...OPTIONS, seconds: 120, everySeconds });
+      expect(outcomeOf(predicted)).toEqual(own);
+    }
+    await recording.close();
+  });
+
   test('comes in the middle of a nap or of a batch', async () => {
     const set = [['sleep_millisecs', '4000000000']] as const;
     expect(await times({ seconds: 3, set })).toEqual([0, 1, 2, 3]);
@@ -753,7 +764,7 @@ describe('of a sample', () => {
   const CONTENTS = 3000;
 
   /** The same pages as other fingerprints, those of the sample told: content n has n % 6 pages. */
-  async function sampled(salt: number, oneIn: number): Promise<Predicted> {
+  async function sampled(salt: number, oneIn: number, run = '1'): Promise<Predicted> {
     const sample = new Sample(oneIn);
     const records: SweepRecord[] = guest(1, 16_384);
     let page = 512;
@@ -761,13 +772,16 @@ describe('of a sample', () => {
       const fingerprints = createHash('sha256').update(`${salt}/${content}`).digest().subarray(16);
       for (let copy = 0; copy < content % 6; copy++, page++)
         if (sample.has(fingerprints)) {
-          const run = { type: 'pages', guest: 1, page, pages: 1, state: PAGE_CONTENT } as const;
-          records.push({ ...run, fingerprints });
+          const one = { type: 'pages', guest: 1, page, pages: 1, state: PAGE_CONTENT } as const;
+          records.push({ ...one, fingerprints });
         }
     }
     const header = { ...HEADER, sample: oneIn };
     const recording = await recorded([...records, end(0)], header);
-    const set = [['pages_to_scan', '10000']] as const;
+    const set = [
+      ['pages_to_scan', '10000'],
+      ['run', run],
+    ] as const;
     const predicted = await predict(recording, { ...OPTIONS, set, seconds: 3 });
     await recording.close();
     return predicted;
@@ -786,6 +800,11 @@ describe('of a sample', () => {
       if (Math.abs((samples.at(-1)?.freed_bytes ?? 0) - freed) <= errorBytes) within++;
     }
     expect(within).toBeGreaterThanOrEqual(38);
+  });
+
+  test('nothing is saved of it, and that for sure, where nothing was scanned', async () => {
+    expect((await sampled(1, ONE_IN)).errorBytes).toBeGreaterThan(0);
+    expect((await sampled(1, ONE_IN, '0')).errorBytes).toBe(0);
   });
 
   test('a content in several frames, as one takes no more mappings, errs as one', async () => {

@@ -189,6 +189,7 @@ function predictOptions(
  * policy chooses. Where there is a policy and nothing to sweep, none is without.
  */
 async function chosen(options: Options, profile: KernelProfile): Promise<Chosen[]> {
+  assertGivenOnce([...(options.set ?? []), ...(options.sweep ?? [])]);
   const policies = await Promise.all((options.policy ?? []).map(policyFrom));
   if (policies.length === 0) return combinations(options, profile).map((set) => ({ set }));
   for (const [name] of options.set ?? [])
@@ -215,6 +216,17 @@ async function policyFrom({
   return { policy: { name, settings }, label: `${name}:${path}` };
 }
 
+/** Of two values for all runs, or one for all and several to try, one would be left out unseen. */
+function assertGivenOnce(given: readonly Assignment[]): void {
+  const names = given.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new KsmdError(
+      'EINVAL',
+      `${twice} is given twice, by --set or --sweep: leave out one of the two`,
+    );
+}
+
 /** A run each: what is set always, and every value of what is swept with every other's. */
 function combinations(
   { set = [], sweep = [] }: Options,
@@ -235,7 +247,7 @@ function combinations(
 }
 
 function jsonOf({ settings, predicted }: Run): object {
-  const { samples, ...about } = predicted;
+  const { samples, figureSamples: _, ...about } = predicted;
   return {
     settings,
     ...about,

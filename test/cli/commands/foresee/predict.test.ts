@@ -110,6 +110,11 @@ test('it is said whether anybody has measured the host that the prices are of', 
 test.each([
   [['--set', 'pages_to_scan=-1'], 'EINVAL: '],
   [['--sweep', 'nothing=1,2'], "ENOENT: no tunable 'nothing'"],
+  [
+    ['--set', 'pages_to_scan=200', '--sweep', 'pages_to_scan=100'],
+    'EINVAL: pages_to_scan is given twice',
+  ],
+  [['--set', 'run=1', '--set', 'run=1'], 'EINVAL: run is given twice'],
   [['--prices', '/proc/self/comm'], 'EINVAL: '],
   [['--prices', '/nowhere/prices.json'], 'ENOENT: cannot read '],
   [['--kernel', '6.1', '--set', 'smart_scan=1'], "ENOENT: no tunable 'smart_scan'"],

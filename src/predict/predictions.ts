@@ -1,7 +1,8 @@
 /**
  * Predictions of one recording, setting by setting, on all processors that there is memory for: a
- * thread each, which reads the recording for itself. In the order of the settings, whichever is
- * done first, and the same as one after the other.
+ * thread each, which reads the recording for itself: of one with 17 MB that took 0.07 s of the 0.4
+ * to 2.5 s that each of two runs over two minutes did, too little to share it for. In the order of
+ * the settings, whichever is done first, and the same as one after the other.
  */
 import { availableParallelism, freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';

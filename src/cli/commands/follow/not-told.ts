@@ -13,7 +13,8 @@ export function notTold({ tellsFrames, tellsKinds }: Telling, columns: number): 
       ? []
       : [
           'forks are told by the exclusive bit: what something else maps too, at the same place ' +
-            'and with equal bytes, is taken for theirs. Frames have numbers for CAP_SYS_ADMIN alone',
+            'and with equal bytes, is taken for theirs. Frames have numbers for CAP_SYS_ADMIN ' +
+            'alone',
         ]),
     ...(tellsKinds
       ? []

@@ -49,8 +49,8 @@ export function calibrationScreen(
     '',
     ...prose(
       [
-        'PRICED: what all prices together come to, of the time that it took. 100 % is exact; more\n' +
-          'would be predicted too dear, less too cheap.',
+        'PRICED: what all prices together come to, of the time that it took. 100 % is exact;\n' +
+          'more would be predicted too dear, less too cheap.',
         writeFaultSentence(prices),
         `The next write, to a page of its own, takes ${micro(ownWriteNs)} µs.`,
       ],

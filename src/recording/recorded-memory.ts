@@ -14,7 +14,7 @@ import {
 } from './format.js';
 import type { RecordedFrames } from './recorded-frames.js';
 import { type RecordedGuest, type RecordedStretch, STRETCH_PAGES } from './recorded-host.js';
-import { isMappingAdvised } from './recorded-pages.js';
+import { countsAsAdvised } from './recorded-pages.js';
 
 /** Present pages in a row, of which all or none lie in huge pages. */
 export interface PresentSpan {
@@ -184,7 +184,7 @@ export function* partsOf({
     const end = mapping.page + mapping.pages;
     if (first >= end) continue;
     next = end;
-    const isAdvised = facts.mergesAny || isMappingAdvised(mapping);
+    const isAdvised = countsAsAdvised(facts, mapping);
     yield { first, end, node: mapping.node, isAdvised };
   }
 }

@@ -5,7 +5,7 @@
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { MAPPING_ADVISED, PAGE_ABSENT, PAGE_KIND } from './format.js';
 import { type RecordedGuest, type RecordedStretch, STRETCH_PAGES } from './recorded-host.js';
-import type { MappingFacts } from './records.js';
+import type { GuestFacts, MappingFacts } from './records.js';
 
 /**
  * `fingerprints` has the page's content at `offset`, if a content is told of it; `isAdvised`: KSM
@@ -24,7 +24,7 @@ export type VisitPage = (
 export function eachPage(guest: RecordedGuest, visit: VisitPage): void {
   for (const mapping of guest.mappings.values()) {
     const { page: first, pages } = mapping;
-    const isAdvised = guest.facts.mergesAny || isMappingAdvised(mapping);
+    const isAdvised = countsAsAdvised(guest.facts, mapping);
     const end = first + pages;
     for (const [place, stretch] of stretchesOf(guest, first, end)) {
       const begin = place * STRETCH_PAGES;
@@ -58,9 +58,22 @@ function* stretchesOf(
   }
 }
 
-/** Whether somebody has advised something of a guest. */
+/**
+ * Whether somebody has advised something of a guest. Of an image nobody has: its pages count
+ * whether others have advised anything or not.
+ */
 export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
-  return facts.mergesAny || [...mappings.values()].some(isMappingAdvised);
+  return !isImage(facts) && (facts.mergesAny || [...mappings.values()].some(isMappingAdvised));
+}
+
+/** Whether a mapping's pages count where only what is advised does. */
+export function countsAsAdvised(facts: GuestFacts, mapping: MappingFacts): boolean {
+  return facts.mergesAny || isMappingAdvised(mapping) || isImage(facts);
+}
+
+/** It is no process. */
+export function isImage({ pid }: GuestFacts): boolean {
+  return pid === 0;
 }
 
 export function isMappingAdvised({ flags }: MappingFacts): boolean {

@@ -5,6 +5,7 @@
 
 export interface GuestFacts {
   readonly name: string;
+  /** 0: an image. */
   readonly pid: number;
   /** The program's name, as the kernel has it; of an image, its format. */
   readonly comm: string;

@@ -16,6 +16,8 @@ import { GUEST, HEADER, hostOf } from '../recording/small-recording.js';
 /** Contents by number, 0 for zeroes, a page each; a guest each. */
 type Guests = readonly (readonly number[])[];
 
+const IMAGE_MAPPING = { type: 'mapping', pages: 1, node: 0, label: '' } as const;
+
 function fingerprintOf(content: number): Buffer {
   return createHash('sha256').update(String(content)).digest().subarray(0, 16);
 }
@@ -194,6 +196,19 @@ describe('an estimate', () => {
     expect(auto).toMatchObject({ isAdvised: true, pages: 2, saved: { pages: 1 } });
     expect(auto.unadvisedPages).toBe(1);
     expect(estimate(host, { selection: 'all' }).saved.pages).toBe(2);
+  });
+
+  it('counts all of images, whether a process has advised anything or not', () => {
+    const host = hostWith([[1, 1], [1]]);
+    for (const page of [0, 2])
+      host.apply({ ...IMAGE_MAPPING, guest: 1, page, flags: page === 0 ? MAPPING_ADVISED : 0 });
+    host.apply({ ...GUEST, guest: 1, name: 'image', pid: 0 });
+    const nobody = estimate(host, { selection: 'auto' });
+    expect(nobody).toMatchObject({ isAdvised: false, pages: 3, saved: { pages: 2 } });
+    host.apply({ ...IMAGE_MAPPING, guest: 2, page: 0, flags: MAPPING_ADVISED });
+    const one = estimate(host, { selection: 'auto' });
+    expect(one).toMatchObject({ isAdvised: true, pages: 3, saved: { pages: 2 } });
+    expect(one.unadvisedPages).toBe(0);
   });
 
   it('leaves out machines that a device may write to', () => {

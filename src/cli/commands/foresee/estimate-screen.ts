@@ -3,6 +3,7 @@ import type { Estimate } from '../../../estimate/estimate.js';
 import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
+import { isImage } from '../../../recording/recorded-pages.js';
 import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose, wrapped } from '../../terminal/rows.js';
@@ -138,9 +139,7 @@ function whatItIs({ isAdvised, distinct }: Estimate, host: RecordedHost): string
   const { sample } = host.header;
   const long = host.lastSweep === undefined ? '' : `, ${duration(host.lastSweep.durationMs)} long`;
   return [
-    isAdvised
-      ? 'As KSM sees it now: what is advised mergeable.'
-      : 'As if all private memory were advised mergeable.',
+    whatCounts(isAdvised, host),
     `One look${long}: a kernel reaches it if nothing changes, and pays for it in time.`,
     ...(sample === 1
       ? []
@@ -149,6 +148,18 @@ function whatItIs({ isAdvised, distinct }: Estimate, host: RecordedHost): string
             `(${count(distinct.pages, 'content')}).`,
         ]),
   ];
+}
+
+function whatCounts(isAdvised: boolean, { guests }: RecordedHost): string {
+  const images = [...guests.values()].filter(({ facts }) => isImage(facts)).length;
+  if (images === guests.size && images > 0)
+    return 'As if all of the images were advised mergeable.';
+  if (isAdvised) {
+    const also = images > 0 ? ', and images as if they were' : '';
+    return `As KSM sees it now: what is advised mergeable${also}.`;
+  }
+  const also = images > 0 ? ', and all of the images,' : '';
+  return `As if all private memory${also} were advised mergeable.`;
 }
 
 function figures(rows: readonly Figure[], columns: number): string[] {

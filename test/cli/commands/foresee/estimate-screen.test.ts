@@ -1,0 +1,42 @@
+/** What `ksmd estimate` tells of figures: what they are of, and what they rest on. */
+import { describe, expect, test } from 'vitest';
+import { estimateScreen } from '../../../../src/cli/commands/foresee/estimate-screen.js';
+import { estimate } from '../../../../src/estimate/estimate.js';
+import { MAPPING_ADVISED, PAGE_ZEROES } from '../../../../src/recording/format.js';
+import type { SweepRecord } from '../../../../src/recording/records.js';
+import { GUEST, HEADER, hostOf } from '../../../recording/small-recording.js';
+
+/** A guest of a mapping. */
+function guest(id: number, pid: number, flags: number): SweepRecord[] {
+  return [
+    { ...GUEST, guest: id, pid, name: `vm${id}` },
+    { type: 'mapping', guest: id, page: 0, pages: 8, flags, node: 0, label: '' },
+    { type: 'pages', guest: id, page: 0, pages: 8, state: PAGE_ZEROES },
+  ];
+}
+
+function screenOf(records: readonly SweepRecord[], header = HEADER, columns?: number): string {
+  const host = hostOf(records, header);
+  return estimateScreen(estimate(host, { selection: 'auto' }), host, columns).join('\n');
+}
+
+describe('what counts', () => {
+  const image = guest(1, 0, MAPPING_ADVISED);
+
+  test('of images is what would if they were advised', () => {
+    expect(screenOf(image)).toContain('As if all of the images were advised mergeable.');
+    expect(screenOf([...image, ...guest(2, 7, 0)])).toContain(
+      'As if all private memory, and all of the images, were advised mergeable.',
+    );
+    expect(screenOf([...image, ...guest(2, 7, MAPPING_ADVISED)])).toContain(
+      'As KSM sees it now: what is advised mergeable, and images as if they were.',
+    );
+  });
+
+  test('of processes is what is advised, or all of it', () => {
+    expect(screenOf(guest(1, 7, 0))).toContain('As if all private memory were advised mergeable.');
+    expect(screenOf(guest(1, 7, MAPPING_ADVISED))).toContain(
+      'As KSM sees it now: what is advised mergeable.',
+    );
+  });
+});

@@ -5,12 +5,13 @@
  * Nothing of a page is kept here. Nothing is written, and nothing brought in from swap.
  */
 import { readSync } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, readlink } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { KsmdError } from '../../errors.js';
 import { hostPageSize } from '../host-page-size.js';
 import type { LeftOut } from '../source.js';
 import { nodesOf } from './numa-maps.js';
 import { PageTable, type Span, type Tally } from './page-table.js';
+import { type Pinned, pinnedOf } from './pinned.js';
 import { refusal } from './refusal.js';
 import {
   type Exclusion,
@@ -55,8 +56,7 @@ export class ProcessMemory {
     readonly isAdvised: boolean,
     /** It has advised some mapping. */
     readonly hasAdvised: boolean,
-    /** A device may write to its memory: KSM can merge none of it. */
-    readonly isPinned: boolean,
+    private readonly pinned: Pinned,
   ) {}
 
   /**
@@ -91,7 +91,7 @@ export class ProcessMemory {
         chosen.mappings.map((mapping) => ({ mapping, node: nodes.get(mapping.address) })),
         chosen.isAdvised,
         all.some(isAdvised),
-        await isPinned(pid),
+        await pinnedOf(pid),
       );
       for (const [reason, bytes] of reasons) memory.leaveOut(reason, bytes);
       return memory;
@@ -99,6 +99,16 @@ export class ProcessMemory {
       for (const handle of handles) await handle.close();
       throw refusal(pid, error);
     }
+  }
+
+  /** A device may write to its memory: KSM can merge none of it. */
+  get isPinned(): boolean {
+    return this.pinned.isAll;
+  }
+
+  /** Which pages these are is not told. */
+  get pinnedBytes(): number {
+    return this.pinned.bytes;
   }
 
   get tellsFrames(): boolean {
@@ -215,18 +225,6 @@ function chosenOf(
     return counts;
   });
   return { mappings, isAdvised: advised };
-}
-
-/** It has given a device access to its memory, which is then pinned (VFIO). */
-async function isPinned(pid: number): Promise<boolean> {
-  const pinned = /^VmPin:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'latin1'));
-  if (Number(pinned?.[1] ?? 0) > 0) return true;
-  const folder = `/proc/${pid}/fd`;
-  for (const fd of await readdir(folder).catch(() => [])) {
-    const target = await readlink(`${folder}/${fd}`).catch(() => '');
-    if (target.startsWith('/dev/vfio/')) return true;
-  }
-  return false;
 }
 
 /** Nothing where the kernel has no such file, or keeps it from this user. */

@@ -60,6 +60,8 @@ export interface ProcessFacts {
   readonly tellsKinds: boolean;
   /** A device may write to its memory: KSM can merge none of it. */
   readonly isPinned: boolean;
+  /** So much is pinned, wherever it is. */
+  readonly pinnedBytes: number;
 }
 
 /** Of present pages, in bytes. */
@@ -127,13 +129,15 @@ export class ProcessSource implements Source {
   }
 
   get facts(): ProcessFacts {
-    const { tally, tellsFrames, tellsKinds, isAdvised, hasAdvised, isPinned } = this.memory;
+    const { tally, tellsFrames, tellsKinds, isAdvised, hasAdvised, isPinned, pinnedBytes } =
+      this.memory;
     const { mergedPages, mergedFrames, sharedUnknown } = tally;
     return {
       isAdvised,
       hasAdvised,
       advisedBytes: this.layout.advisedBytes,
       isPinned,
+      pinnedBytes,
       mergedPages,
       mergedFrames,
       sharedUnknown,

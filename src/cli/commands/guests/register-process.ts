@@ -323,6 +323,8 @@ function factsOf({ source, registeredBytes }: Member): string[] {
     );
   if (facts.isPinned)
     lines.push('  a device has access to its memory (VFIO): KSM can merge none of it');
+  else if (facts.pinnedBytes > 0)
+    lines.push(`  ${size(facts.pinnedBytes)} are pinned: KSM cannot merge them while they are`);
   if (facts.sharedUnknown > 0)
     lines.push(
       `  ${count(facts.sharedUnknown, 'page')} (${size(facts.sharedUnknown * pageSize)}) ` +

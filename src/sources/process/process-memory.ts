@@ -40,6 +40,8 @@ export type Walked = (bytes: number, totalBytes: number) => void;
 export class ProcessMemory {
   private readonly reasons = new Map<string, number>();
   private hasRead = false;
+  /** Of addresses that are gone over entry by entry, of all mappings that count. */
+  private readonly totalBytes: number;
 
   private constructor(
     readonly pid: number,
@@ -57,7 +59,9 @@ export class ProcessMemory {
     /** It has advised some mapping. */
     readonly hasAdvised: boolean,
     private readonly pinned: Pinned,
-  ) {}
+  ) {
+    this.totalBytes = mappings.reduce((sum, { mapping }) => sum + table.readBytes(mapping), 0);
+  }
 
   /**
    * `asksWritten`: its spans say which pages were written. KsmdError: ESRCH if there is no such
@@ -146,10 +150,8 @@ export class ProcessMemory {
     { mapping }: CountedMapping,
     walked?: Walked,
   ): AsyncGenerator<Span, void, undefined> {
-    const { table, mappings } = this;
-    const totalBytes = mappings.reduce((sum, each) => sum + table.readBytes(each.mapping), 0);
     try {
-      yield* table.spans(mapping, (bytes) => walked?.(bytes, totalBytes));
+      yield* this.table.spans(mapping, (bytes) => walked?.(bytes, this.totalBytes));
     } catch (error) {
       this.assertThere();
       throw refusal(this.pid, error);

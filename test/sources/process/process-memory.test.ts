@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { PageTable } from '../../../src/sources/process/page-table.js';
 import { ProcessMemory } from '../../../src/sources/process/process-memory.js';
 
 const PROGRAM = fileURLToPath(
@@ -63,6 +64,19 @@ test('a process that has ended is not one that has no pages any more', async () 
     const gone = presentPages(memory).then(() => memory.assertThere());
     await expect(gone).rejects.toMatchObject({ code: 'ESRCH' });
   } finally {
+    await memory.close();
+  }
+});
+
+test('each of many mappings is counted a few times, however many there are', async () => {
+  const readBytes = vi.spyOn(PageTable.prototype, 'readBytes');
+  const memory = await ProcessMemory.open(await start('many=1000'), 'all');
+  try {
+    expect(await presentPages(memory)).toBeGreaterThan(2000);
+    expect(memory.mappings.length).toBeGreaterThan(2000);
+    expect(readBytes.mock.calls.length).toBeLessThanOrEqual(3 * memory.mappings.length);
+  } finally {
+    readBytes.mockRestore();
     await memory.close();
   }
 });

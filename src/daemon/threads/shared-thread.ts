@@ -91,7 +91,9 @@ class Look {
       ...{ hostNumbers: [], guestNumbers: [], facts: {} },
     });
     for (const [guest, { name, mergesAny, regions }] of guests.entries()) {
-      const facts = { name, mergesAny, pid: 0, comm: 'ksmd', startedTicks: 0, isPinned: false };
+      // No image, of which all would count.
+      const pid = guest + 1;
+      const facts = { name, mergesAny, pid, comm: 'ksmd', startedTicks: 0, isPinned: false };
       this.host.apply({ type: 'guest', guest, ...facts });
       for (const region of regions) this.addRegion(guest, region);
     }

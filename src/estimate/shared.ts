@@ -12,11 +12,10 @@ import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
 import type { EstimateOptions } from './estimate.js';
 import { GuestRows } from './guest-rows.js';
+import { Likeness, ordered } from './likeness.js';
 import { type Estimated, Scale, Summed } from './scale.js';
 import { acrossTenants, betweenOf, type TenantShared, tenantsOf } from './tenants.js';
 
-/** Guests of which each has so much of the contents of one of the others are a group. */
-const GROUP_SHARE = 0.5;
 /** So many contents and mappings are told. */
 const TOP = 10;
 /** Each two are compared. */
@@ -64,11 +63,11 @@ export interface MappingShared {
 export interface Shared {
   /** Not counted: on their hosts something is advised, and they are not. */
   readonly unadvisedPages: number;
-  /** Ordered so that groups stand together. */
+  /** Ordered so that those that are alike stand together. */
   readonly guests: readonly GuestShared[];
   /** Of `guests`, those that have something in common; those with most first. */
   readonly pairs: readonly PairShared[];
-  /** Two guests and more; indices of `guests`. */
+  /** Of which each two are alike, as GROUP_LIKENESS has it; indices of `guests`, neighbours. */
   readonly groups: readonly (readonly number[])[];
   /** That most pages have. */
   readonly contents: readonly ContentShared[];
@@ -130,15 +129,19 @@ export function shared(
   const rows = new GuestRows(guests.length);
   const counts = guests.map((guest, at) => countOf(guest, at, table, rows));
   const common = inCommon(rows, counts);
-  const order = inGroups(counts, common);
-  const places = new Map(order.flat().map((guest, place) => [guest, place]));
+  const likeness = new Likeness(
+    counts.map(({ own }) => own.sum),
+    common,
+  );
+  const { order, groups } = ordered(likeness, (guest) => counts[guest]?.elsewhere.sum ?? 0);
+  const places = new Map(order.map((guest, place) => [guest, place]));
   const placeOf = (guest: number): number => places.get(guest) ?? 0;
   const scale = new Scale(header.sample);
   return {
     unadvisedPages: counts.reduce((sum, count) => sum + count.unadvisedPages, 0),
-    guests: order.flat().map((at) => guestShared(guests, counts, at, scale)),
+    guests: order.map((at) => guestShared(guests, counts, at, scale)),
     pairs: pairsOf(common, counts.length, placeOf, scale),
-    groups: order.filter((group) => group.length > 1).map((group) => group.map(placeOf)),
+    groups: groups.map((group) => group.map(placeOf).sort((a, b) => a - b)),
     contents: topContents(table, rows, placeOf),
     mappings: topMappings(guests, table, scale),
     between: scale.of(betweenOf(rows, () => '').get('') ?? new Summed()),
@@ -199,29 +202,6 @@ function inCommon(rows: GuestRows, counts: readonly Counted[]): Float64Array {
     }
   });
   return common;
-}
-
-/** Guests by groups, the largest first; who is in none is alone in one. */
-function inGroups(counts: readonly Counted[], common: Float64Array): number[][] {
-  const leaders = counts.map((_count, at) => at);
-  const leaderOf = (at: number): number => {
-    const leader = leaders[at] ?? at;
-    return leader === at ? at : leaderOf(leader);
-  };
-  for (let a = 0; a < counts.length; a++)
-    for (let b = a + 1; b < counts.length; b++) {
-      const fewer = Math.min(counts[a]?.own.sum ?? 0, counts[b]?.own.sum ?? 0);
-      const both = common[a * counts.length + b] ?? 0;
-      if (both > 0 && both >= fewer * GROUP_SHARE) leaders[leaderOf(b)] = leaderOf(a);
-    }
-  const groups = new Map<number, number[]>();
-  for (const at of counts.keys()) {
-    const leader = leaderOf(at);
-    groups.set(leader, [...(groups.get(leader) ?? []), at]);
-  }
-  const sharedBy = (group: readonly number[]): number =>
-    group.reduce((sum, at) => sum + (counts[at]?.elsewhere.sum ?? 0), 0);
-  return [...groups.values()].sort((a, b) => b.length - a.length || sharedBy(b) - sharedBy(a));
 }
 
 function guestShared(

@@ -131,7 +131,17 @@ describe('of machines alike', () => {
       ['vm1', 'vm3'],
       ['vm0', 'vm2'],
     ]);
-    expect(guests.map(({ name }) => name)).toEqual(['vm1', 'vm3', 'vm0', 'vm2', 'vm4']);
+    // Who has a little of each stands between them.
+    expect(guests.map(({ name }) => name)).toEqual(['vm0', 'vm2', 'vm4', 'vm1', 'vm3']);
+  });
+
+  test('who has little is in no group with all that have the same', () => {
+    const { groups } = sharedOf([
+      [...run(1, 40), ...run(1000, 1460)],
+      run(1, 40),
+      [...run(1, 200), ...run(5000, 1300)],
+    ]);
+    expect(groups).toEqual([]);
   });
 
   test('a guest that moves away loses what it has in common with those that stay', () => {

@@ -42,13 +42,15 @@ export const Shared = Type.Object({
       within: Type.Object(Estimated, { description: 'frames that merging within it gives back' }),
       withOthers: Type.Object(Estimated, { description: 'contents that another guest has too' }),
     }),
-    { description: 'ordered so that groups stand together' },
+    { description: 'ordered so that those that are alike stand together' },
   ),
   pairs: Type.Array(Type.Object({ a: Place, b: Place, ...Estimated }), {
     description: 'contents that both have; pairs with most first, those with none left out',
   }),
   groups: Type.Array(Type.Array(Place), {
-    description: 'guests of which each has half of its contents, or more, in common with another',
+    description:
+      'guests of which each two have in common half, or more, of the different contents of the ' +
+      'one that has more of them, zeroes apart; neighbours',
   }),
   contents: Type.Array(
     Type.Object({

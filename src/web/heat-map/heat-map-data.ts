@@ -1,7 +1,7 @@
 /** What a heat map is drawn from, of whatever tells who shares with whom. */
 
 export interface HeatMapData {
-  /** In an order in which groups stand together. */
+  /** In an order in which those that are alike stand together. */
   readonly names: readonly string[];
   /** Of each guest, and of these what others have too. */
   readonly bytes: readonly number[];

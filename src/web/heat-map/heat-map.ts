@@ -39,8 +39,9 @@ export class HeatMap {
     const help = made(
       'p',
       'Point at a square, or give the map the focus: the arrow keys go guest by guest, with ' +
-        'Shift ten at a time, Home and End along a row, Escape lets go. Boxes are groups, which ' +
-        'have half of their contents in common, or more.',
+        'Shift ten at a time, Home and End along a row, Escape lets go. Those that are alike ' +
+        'stand together. Boxes are groups, of which each two have in common half of what the ' +
+        'larger one has, or more.',
       'hint',
     );
     help.id = `${target.id}-help`;

@@ -5,6 +5,7 @@ import { fittedTable } from '../../terminal/fitted-table.js';
 import { indented, prose } from '../../terminal/rows.js';
 import { LEAST_NAME, shortened, table } from '../../terminal/tables.js';
 import {
+  GROUPS_HEAD,
   groupNames,
   guestTable,
   otherTables,
@@ -38,7 +39,7 @@ function groupLines(told: SharedTold, columns: number): string[] {
   const names = groupNames(told);
   if (names.length === 0) return [];
   const lines = names.slice(0, MOST_ROWS).flatMap((group) => indented(group, columns));
-  const head = prose(['Alike by half of their contents and more:'], columns);
+  const head = prose([`${GROUPS_HEAD}:`], columns);
   return [...head, ...lines, ...more(names.length), ''];
 }
 

@@ -28,7 +28,9 @@ export function sharedHeadline(told: SharedTold): string {
   );
 }
 
-/** Names of those that share with one another half of what the smaller has, and more. */
+export const GROUPS_HEAD = 'Alike, each two by half of what the larger one has, and more';
+
+/** Names of those that are alike so. */
 export function groupNames({ groups, guests }: SharedTold): string[] {
   return groups.map((group) => group.map((at) => guests[at]?.name).join(', '));
 }

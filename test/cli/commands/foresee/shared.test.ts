@@ -37,7 +37,9 @@ test('groups first, then what each guest has in common with others', async () =>
   expect(status).toBe(0);
   const lines = stdout.split('\n');
   expect(lines[0]).toMatch(/^3 guests, 900 KiB: 260 KiB \(28\.9 %\) could be saved between them/);
-  expect(stdout).toContain('Alike by half of their contents and more:\n  web-1.img, web-2.img\n');
+  expect(stdout).toContain(
+    'Alike, each two by half of what the larger one has, and more:\n  web-1.img, web-2.img\n',
+  );
   expect(stdout).toMatch(/^web-1\.img +384 KiB +0 B +0 B +256 KiB +web-2\.img$/m);
   expect(stdout).toMatch(/^db\.img +132 KiB +0 B +0 B +4 KiB +web-/m);
   expect(stdout).toMatch(/^1 web-1\.img +· +256 KiB +4 KiB$/m);

@@ -2,6 +2,7 @@
 import { VERSION } from '../../../../version.js';
 import { heatMapData } from '../../../../web/heat-map/heat-map-data.js';
 import {
+  GROUPS_HEAD,
   groupNames,
   guestTable,
   otherTables,
@@ -18,9 +19,10 @@ export function sharedPage(told: SharedTold): Promise<string> {
   return wholePage('shared', heatMapData(told), {
     title: html`Who shares with whom on ${told.hosts.join(', ')}`,
     headline: html`${sharedHeadline(told)}`,
+    groupsHead: html`${GROUPS_HEAD}`,
     groups:
       groups.length === 0
-        ? html`<p>No two guests have half of their contents in common.</p>`
+        ? html`<p>No two guests have in common half of what the larger one has.</p>`
         : list(groups),
     guests: tableOf(guestTable(told), 'Guests'),
     others: html`${otherTables(told).map(

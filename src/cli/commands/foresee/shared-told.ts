@@ -19,12 +19,12 @@ export interface SharedTable {
 }
 
 export function sharedHeadline(told: SharedTold): string {
-  const { guests, between, pageSize } = told;
+  const { hosts, guests, between, pageSize } = told;
   const pages = guests.reduce((sum, guest) => sum + guest.pages, 0);
   return (
     `${count(guests.length, 'guest')}, ${size(pages * pageSize)}: ${about(told, between)} ` +
-    `(${percent(between.pages / Math.max(pages, 1))}) could be saved between them, ` +
-    'zero pages apart'
+    `(${percent(between.pages / Math.max(pages, 1))}) could be saved between them` +
+    `${hosts.length > 1 ? ' if all were on one host' : ''}, zero pages apart`
   );
 }
 

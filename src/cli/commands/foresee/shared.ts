@@ -3,6 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import { shared, sharingGuests } from '../../../estimate/shared.js';
+import { quoted } from '../../../printable.js';
+import type { RecordingHeader } from '../../../recording/format.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { readTenantLines, readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
@@ -67,15 +69,39 @@ async function ofHosts(paths: readonly string[], options: SharedOptions): Promis
   for (const path of paths) hosts.push(await lastSweepOf(path));
   const [first] = hosts;
   if (first === undefined) throw new RangeError('no host');
-  const { keyId, sample, pageSize } = first.header;
-  for (const [at, { header }] of hosts.entries())
-    if (header.keyId !== keyId || header.sample !== sample || header.pageSize !== pageSize)
-      throw new KsmdError(
-        'EINVAL',
-        `${paths[at]} was captured with another key, sample or page size than ${paths[0]}: ` +
-          'their contents cannot be compared; capture all with one --key and --sample',
-      );
+  assertComparable(
+    hosts.map(({ header }) => header),
+    paths,
+  );
+  const { sample, pageSize } = first.header;
   const guests = sharingGuests(hosts, selectionOf(options));
   const result = shared(first, guests, tenantOf === undefined ? {} : { tenantOf });
   return { hosts: hosts.map(({ header }) => header.host), pageSize, sample, ...result };
+}
+
+/** EINVAL, naming the file, if two cannot be compared, or are of one host. */
+function assertComparable(headers: readonly RecordingHeader[], paths: readonly string[]): void {
+  for (const [at, header] of headers.entries())
+    for (const [before, other] of headers.slice(0, at).entries()) {
+      if (
+        header.keyId !== other.keyId ||
+        header.sample !== other.sample ||
+        header.pageSize !== other.pageSize
+      )
+        throw new KsmdError(
+          'EINVAL',
+          `${paths[at]} was captured with another key, sample or page size than ` +
+            `${paths[before]}: their contents cannot be compared; capture all with one --key ` +
+            'and --sample',
+        );
+      if (header.host === other.host) {
+        const isLater = header.startedAtMs > other.startedAtMs;
+        throw new KsmdError(
+          'EINVAL',
+          `${paths[before]} and ${paths[at]} are both of host ${quoted(header.host)}, and its ` +
+            `guests would count twice: leave out ${isLater ? paths[before] : paths[at]}, or, if ` +
+            'they are two hosts of one name, capture one with another --host',
+        );
+      }
+    }
 }

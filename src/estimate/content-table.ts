@@ -54,9 +54,9 @@ export class ContentTable {
     return this.guests[place] ?? 0;
   }
 
-  /** How many pages have it. */
-  pagesOf(fingerprints: Buffer, offset: number): number {
-    return this.pages[this.placeOf(fingerprints, offset)] ?? 0;
+  /** Of a content that was added. */
+  numberOf(fingerprints: Buffer, offset: number): number {
+    return this.numbers[this.placeOf(fingerprints, offset)] ?? 0;
   }
 
   /**

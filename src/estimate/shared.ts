@@ -13,6 +13,7 @@ import { ContentTable } from './content-table.js';
 import type { EstimateOptions } from './estimate.js';
 import { GuestRows } from './guest-rows.js';
 import { Likeness, ordered } from './likeness.js';
+import { type EachCounted, type MappingShared, mappingsShared } from './mapping-shared.js';
 import { type Estimated, Scale, Summed } from './scale.js';
 import { acrossTenants, betweenOf, type TenantShared, tenantsOf } from './tenants.js';
 
@@ -52,14 +53,6 @@ export interface ContentShared {
   readonly guests: readonly number[];
 }
 
-/** Mappings of one label, of all guests together. */
-export interface MappingShared {
-  readonly label: string;
-  readonly pages: number;
-  /** Equal to another page, of whatever mapping. */
-  readonly equal: Estimated;
-}
-
 export interface Shared {
   /** Not counted: on their hosts something is advised, and they are not. */
   readonly unadvisedPages: number;
@@ -71,7 +64,7 @@ export interface Shared {
   readonly groups: readonly (readonly number[])[];
   /** That most pages have. */
   readonly contents: readonly ContentShared[];
-  /** That have most equal pages. */
+  /** That would save most. */
   readonly mappings: readonly MappingShared[];
   /** Frames that merging between guests gives back, what it gives back within each apart. */
   readonly between: Estimated;
@@ -143,7 +136,7 @@ export function shared(
     pairs: pairsOf(common, counts.length, placeOf, scale),
     groups: groups.map((group) => group.map(placeOf).sort((a, b) => a - b)),
     contents: topContents(table, rows, placeOf),
-    mappings: topMappings(guests, table, scale),
+    mappings: mappingsShared(eachCountedOf(guests), table, scale, TOP),
     between: scale.of(betweenOf(rows, () => '').get('') ?? new Summed()),
     tenants: tenantOf && tenantsOf(guests, tenantOf, rows, scale),
     acrossTenants: scale.of(acrossTenants(guests, tenantOf ?? (() => ''), rows)),
@@ -262,29 +255,12 @@ function topContents(
   }));
 }
 
-function topMappings(
-  guests: readonly SharingGuest[],
-  table: ContentTable,
-  scale: Scale,
-): MappingShared[] {
-  const found = new Map<string, { pages: number; equal: Summed }>();
-  for (const { told, isAdvisedOnly } of guests)
-    eachPage(told, (state, isOfAdvised, { label }, fingerprints, offset) => {
-      if (isAdvisedOnly && !isOfAdvised) return;
-      const of = found.get(label) ?? { pages: 0, equal: new Summed() };
-      found.set(label, of);
-      of.pages++;
-      if ((state & PAGE_KIND) !== PAGE_CONTENT) return;
-      const times = table.pagesOf(fingerprints(), offset);
-      if (times < 2) return;
-      // A content is in the sample with all of its pages, or with none: its error is that of as
-      // many, of which some may lie in other mappings.
-      of.equal.sum++;
-      of.equal.squares += times;
-    });
-  return [...found]
-    .map(([label, { pages, equal }]) => ({ label, pages, equal: scale.of(equal) }))
-    .filter(({ equal }) => equal.pages > 0)
-    .sort((a, b) => b.equal.pages - a.equal.pages)
-    .slice(0, TOP);
+/** Pages that count, guest by guest. */
+function eachCountedOf(guests: readonly SharingGuest[]): EachCounted {
+  return (visit) => {
+    for (const { told, isAdvisedOnly } of guests)
+      eachPage(told, (state, isAdvised, { label }, fingerprints, offset) => {
+        if (isAdvised || !isAdvisedOnly) visit(state, isAdvised, label, fingerprints, offset);
+      });
+  };
 }

@@ -61,8 +61,17 @@ export const Shared = Type.Object({
     { description: 'that most pages have; fingerprints are of this look alone' },
   ),
   mappings: Type.Array(
-    Type.Object({ label: Type.String(), pages: Type.Integer(), equal: EstimatedPages }),
-    { description: 'regions of one name, and how many of their pages are equal to another' },
+    Type.Object({
+      label: Type.String(),
+      pages: Type.Integer(),
+      advisedPages: Type.Integer({ description: 'of these, those that are advised already' }),
+      saves: EstimatedPages,
+    }),
+    {
+      description:
+        'regions of one name, and what advising them saves at most: if all else that counts is ' +
+        'advised as well, zero pages apart',
+    },
   ),
   between: Type.Object(Estimated, {
     description: 'frames that merging between guests gives back, zero pages apart',

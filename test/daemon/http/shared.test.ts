@@ -31,7 +31,7 @@ function pageOf(content: number): Buffer {
 function facts({ hosts: _hosts, mappings, contents, ...rest }: Shared): object {
   return {
     ...rest,
-    equal: mappings.reduce((sum, { equal }) => sum + equal.pages, 0),
+    present: mappings.reduce((sum, { pages }) => sum + pages, 0),
     // Of several that as many pages have, which are told depends on the key.
     contents: contents.map(({ pages }) => pages),
   };

@@ -50,8 +50,8 @@ function told(guests: number, groupSize: number, nameOf = (at: number) => `vm-${
     groups: Array.from({ length: Math.ceil(guests / groupSize) }, (_, group) =>
       all.filter((at) => groupOf(at) === group),
     ),
-    contents: [],
-    mappings: [{ label: '', pages: 10, equal: { pages: 5, error: 0 } }],
+    contents: [{ fingerprint: '00ff', pages: 12, guests: [0, 1, 2, 3] }],
+    mappings: [{ label: '', pages: 10, advisedPages: 0, saves: { pages: 5, error: 0 } }],
     between: { pages: 100 * MIB_PAGES, error: 0 },
     tenants: [{ name: 'red', guests, between: { pages: 5, error: 0 } }],
     acrossTenants: NONE,
@@ -69,6 +69,14 @@ test('the page says what the screen does', async () => {
   const said = sharedScreen(PAGES.FEW, false).flatMap((line) => line.trim().split(/ {2,}/));
   for (const each of said.filter((text) => !/^[A-Z ]*$/.test(text)))
     expect(page).toContain(each.replace(/:$/, ''));
+});
+
+test('each table has a heading', async () => {
+  const page = await sharedPage(PAGES.FEW);
+  const tables = page.match(/<table>/g) ?? [];
+  expect(tables).toHaveLength(4);
+  expect(page.match(/<h2>[^<]+<\/h2>\s*<section[^>]*><table>/g)).toHaveLength(tables.length);
+  expect(page).toContain('<td>vm-0, vm-1, vm-2 and 1 more</td>');
 });
 
 describe.skipIf(chromium === undefined)('the page of who shares with whom in Chromium', () => {

@@ -20,9 +20,8 @@ import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { SLEEP_MS } from './plan-recipe.js';
 import { planScreen } from './plan-screen.js';
+import { WORTH_SHARE } from './worth.js';
 
-/** Of what is present: less than that no host is worth its trouble for. */
-const LEAST_SHARE = 0.02;
 /** Played so many times as long as it may take, and a minute, to see what comes in the end. */
 const LONGER = 2;
 const FEWEST_SECONDS = 60;
@@ -58,7 +57,7 @@ export const action: Action<[string], PlanOptions> = async (
     const goals = {
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
-      leastBytes: options.minSaving ?? presentBytes * LEAST_SHARE,
+      leastBytes: options.minSaving ?? presentBytes * WORTH_SHARE,
       zeroBytes: estimated.zeroPages * header.pageSize,
       hasSmartScan: smartScan,
     };

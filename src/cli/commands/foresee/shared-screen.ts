@@ -43,16 +43,14 @@ function groupLines(told: SharedTold, columns: number): string[] {
   return [...head, ...lines, ...more(names.length), ''];
 }
 
-/** A narrow terminal does without the columns at the right. */
-function tableLines({ head, rows, note }: SharedTable, room: number): string[] {
-  const columns = head.map((name, at) => ({
-    head: name.toUpperCase(),
+function tableLines({ columns, rows, note }: SharedTable, room: number): string[] {
+  const cells = columns.map((column, at) => ({
+    ...column,
+    head: column.head.toUpperCase(),
     of: (row: readonly string[]): string => row[at] ?? '',
-    ...(at === 0 ? { isName: true as const } : {}),
-    ...(at > 1 ? { goes: head.length - at } : {}),
   }));
   return [
-    ...fittedTable(columns, rows.slice(0, MOST_ROWS), room),
+    ...fittedTable(cells, rows.slice(0, MOST_ROWS), room),
     ...more(rows.length),
     ...prose(note === undefined ? [] : [note], room),
     '',

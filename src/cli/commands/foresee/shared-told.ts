@@ -1,7 +1,10 @@
 /** What is told of who shares with whom, on a terminal and on a page alike. */
+
+import type { MappingShared } from '../../../estimate/mapping-shared.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { Shared } from '../../../estimate/shared.js';
 import { count, figure, percent, size } from '../../../wording/amounts.js';
+import { WORTH_SHARE } from './worth.js';
 
 /** Of which hosts, and what their pages are. */
 export interface SharedTold extends Shared {
@@ -11,12 +14,24 @@ export interface SharedTold extends Shared {
   readonly sample: number;
 }
 
+export interface SharedColumn {
+  readonly head: string;
+  /** A name, of which both ends stay where there is little room. */
+  readonly isName?: true;
+  /** In which turn a narrow terminal does without it, 1 first; without a turn it stays. */
+  readonly goes?: number;
+}
+
 export interface SharedTable {
-  readonly head: readonly string[];
+  readonly title: string;
+  readonly columns: readonly SharedColumn[];
   readonly rows: readonly (readonly string[])[];
   /** What is to be said of it. */
   readonly note?: string;
 }
+
+/** Guests of a content that are named. */
+const NAMED = 3;
 
 export function sharedHeadline(told: SharedTold): string {
   const { hosts, guests, between, pageSize } = told;
@@ -37,7 +52,15 @@ export function groupNames({ groups, guests }: SharedTold): string[] {
 
 export function guestTable(told: SharedTold): SharedTable {
   return {
-    head: ['Guest', 'Present', 'Zeroes', 'Within', 'Lost if it leaves', 'Most with'],
+    title: 'Guests',
+    columns: [
+      { head: 'Guest', isName: true },
+      { head: 'Present', goes: 3 },
+      { head: 'Zeroes', goes: 1 },
+      { head: 'Within', goes: 2 },
+      { head: 'Lost if it leaves' },
+      { head: 'Most with', isName: true, goes: 4 },
+    ],
     rows: told.guests.map((guest, at) => [
       guest.name,
       size(guest.pages * told.pageSize),
@@ -51,9 +74,20 @@ export function guestTable(told: SharedTold): SharedTable {
 
 /** Those that say something: of tenants, of mappings, of contents. */
 export function otherTables(told: SharedTold): SharedTable[] {
-  const { tenants, acrossTenants, mappings, contents, pageSize } = told;
-  const ofTenants: SharedTable = {
-    head: ['Tenant', 'Guests', 'Between its guests'],
+  return [tenantTable(told), mappingTable(told), contentTable(told)].filter(
+    ({ rows }) => rows.length > 0,
+  );
+}
+
+function tenantTable(told: SharedTold): SharedTable {
+  const { tenants, acrossTenants } = told;
+  return {
+    title: 'Tenants',
+    columns: [
+      { head: 'Tenant', isName: true },
+      { head: 'Guests', goes: 1 },
+      { head: 'Between its guests' },
+    ],
     rows: (tenants ?? []).map(({ name, guests, between }) => [
       name,
       figure(guests),
@@ -63,23 +97,65 @@ export function otherTables(told: SharedTold): SharedTable[] {
       `Merging only within tenants gives up ${about(told, acrossTenants)}. No kernel does that: ` +
       'tenants would need hosts of their own.',
   };
-  const ofMappings: SharedTable = {
-    head: ['Mapping', 'Present', 'Equal to others'],
-    rows: mappings.map(({ label, pages, equal }) => [
-      label === '' ? '(anonymous)' : label,
-      size(pages * pageSize),
-      about(told, equal),
+}
+
+function mappingTable(told: SharedTold): SharedTable {
+  const { mappings, pageSize, unadvisedPages } = told;
+  return {
+    title: 'Which mappings are worth advising',
+    columns: [
+      { head: 'Mapping', isName: true },
+      { head: 'Present', goes: 1 },
+      { head: 'Saves at most' },
+      { head: 'Advised', goes: 2 },
+      { head: 'Verdict', goes: 3 },
+    ],
+    rows: mappings.map((mapping) => [
+      mapping.label === '' ? '(anonymous)' : mapping.label,
+      size(mapping.pages * pageSize),
+      about(told, mapping.saves),
+      isAdvised(mapping),
+      verdictOf(mapping),
     ]),
+    note:
+      `Saves at most: with all else advised too, zero pages apart; two mappings may save the ` +
+      `same. Worth it from ${percent(WORTH_SHARE)} of its pages on.` +
+      (unadvisedPages === 0 ? '' : " Those not advised are left out: '--all' has them."),
   };
-  const ofContents: SharedTable = {
-    head: ['Content', 'Pages', 'Guests'],
-    rows: contents.map(({ fingerprint, pages, guests }) => [
-      fingerprint,
-      figure(pages),
-      figure(guests.length),
-    ]),
+}
+
+function isAdvised({ pages, advisedPages }: MappingShared): string {
+  if (advisedPages === 0) return 'no';
+  return advisedPages === pages ? 'yes' : percent(advisedPages / pages);
+}
+
+function verdictOf({ pages, advisedPages, saves }: MappingShared): string {
+  const isWorthIt = saves.pages >= pages * WORTH_SHARE;
+  if (advisedPages === 0) return isWorthIt ? 'advise' : 'leave';
+  if (!isWorthIt) return 'no use';
+  return advisedPages === pages ? 'keep' : 'advise';
+}
+
+function contentTable({ contents, guests: all }: SharedTold): SharedTable {
+  return {
+    title: 'Contents that most pages have',
+    columns: [
+      { head: 'Content', isName: true, goes: 2 },
+      { head: 'Pages' },
+      { head: 'Guests', goes: 1 },
+      { head: 'Where', isName: true },
+    ],
+    rows: contents.map(({ fingerprint, pages, guests }) => {
+      const names = guests.slice(0, NAMED).map((guest) => all[guest]?.name ?? '');
+      const others = guests.length - names.length;
+      return [
+        fingerprint,
+        figure(pages),
+        figure(guests.length),
+        names.join(', ') + (others === 0 ? '' : ` and ${figure(others)} more`),
+      ];
+    }),
   };
-  return [ofTenants, ofMappings, ofContents].filter(({ rows }) => rows.length > 0);
 }
 
 /** What the figures rest on. */

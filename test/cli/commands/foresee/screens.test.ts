@@ -32,9 +32,13 @@ const SHARED: SharedTold = {
     ),
   ),
   groups: [[0, 1], NAMES.map((_, at) => at).slice(2)],
-  contents: [{ fingerprint: '0123456789abcdef'.repeat(2), pages: 12_345, guests: [0, 1, 2] }],
+  contents: [{ fingerprint: '0123456789abcdef'.repeat(2), pages: 12_345, guests: [0, 1, 2, 3] }],
   mappings: [
-    { label: '/usr/lib/x86_64-linux-gnu/libc.so.6', pages: 99_999, equal: { pages: 5, error: 1 } },
+    {
+      ...{ label: '/usr/lib/x86_64-linux-gnu/libc.so.6', pages: 99_999, advisedPages: 0 },
+      saves: { pages: 5, error: 1 },
+    },
+    { label: '', pages: 1000, advisedPages: 500, saves: { pages: 400, error: 1 } },
   ],
   between: { pages: 100 * MIB_PAGES, error: 2000 },
   tenants: [{ name: 'a-tenant-of-a-long-name', guests: 12, between: { pages: 5, error: 1 } }],
@@ -78,3 +82,27 @@ test('a file or a pipe has all of a matrix in one', () => {
   const heads = sharedScreen(SHARED, true).filter((line) => /^ +1 .* 12$/.test(line));
   expect(heads).toHaveLength(1);
 });
+
+test('the narrowest has what matters for who is to leave', () => {
+  const screen = sharedScreen(SHARED, false, 40).join('\n');
+  expect(screen).toMatch(/^GUEST .* LOST IF IT LEAVES$/m);
+  const short = { ...SHARED, guests: SHARED.guests.map((one, at) => ({ ...one, name: `w${at}` })) };
+  expect(sharedScreen(short, false, 40).join('\n')).toMatch(
+    /^GUEST +LOST IF IT LEAVES +MOST WITH$/m,
+  );
+});
+
+test.each([
+  [0, 20, 'no', 'advise'],
+  [0, 19, 'no', 'leave'],
+  [1000, 20, 'yes', 'keep'],
+  [1000, 19, 'yes', 'no use'],
+  [250, 20, '25.0 %', 'advise'],
+])(
+  'a mapping of 1000 pages, %i advised, that saves %i: %s, %s',
+  (advisedPages, pages, is, verdict) => {
+    const mapping = { label: 'heap', pages: 1000, advisedPages, saves: { pages, error: 0 } };
+    const screen = sharedScreen({ ...SHARED, mappings: [mapping] }, false).join('\n');
+    expect(screen).toMatch(new RegExp(`^heap +3\\.9 MiB +\\S+ KiB +${is} +${verdict}$`, 'm'));
+  },
+);

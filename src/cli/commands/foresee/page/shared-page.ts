@@ -16,6 +16,7 @@ import { list, wholePage } from './whole-page.js';
 
 export function sharedPage(told: SharedTold): Promise<string> {
   const groups = groupNames(told);
+  const guests = guestTable(told);
   return wholePage('shared', heatMapData(told), {
     title: html`Who shares with whom on ${told.hosts.join(', ')}`,
     headline: html`${sharedHeadline(told)}`,
@@ -24,18 +25,19 @@ export function sharedPage(told: SharedTold): Promise<string> {
       groups.length === 0
         ? html`<p>No two guests have in common half of what the larger one has.</p>`
         : list(groups),
-    guests: tableOf(guestTable(told), 'Guests'),
+    guestsTitle: html`${guests.title}`,
+    guests: tableOf(guests),
     others: html`${otherTables(told).map(
-      (each) => html`<div class="card">${tableOf(each, each.head[0] ?? '')}</div>
+      (each) => html`<div class="card"><h2>${each.title}</h2>${tableOf(each)}</div>
 `,
     )}`,
     basis: list([...sharedBasis(told), `Of ${told.hosts.join(', ')}, told by ksmd ${VERSION}.`]),
   });
 }
 
-function tableOf({ head, rows, note }: SharedTable, label: string): Markup {
-  return html`<section class="wide scrolled" tabindex="0" aria-label="${label}"><table>
-<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+function tableOf({ title, columns, rows, note }: SharedTable): Markup {
+  return html`<section class="wide scrolled" tabindex="0" aria-label="${title}"><table>
+<thead><tr>${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   ([first = '', ...cells]) =>

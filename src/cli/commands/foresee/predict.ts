@@ -21,8 +21,8 @@ import { readTenants } from '../../read-tenants.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Assignment, NamedPolicy } from '../../values.js';
 import type { Action } from '../../verb.js';
-import { writeWhole } from '../record/whole-file.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
+import { writePage } from './page/written-page.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
 import type { Told } from './prediction-told.js';
@@ -61,7 +61,7 @@ export const action: Action<[string], Options> = async (
       const runs = await played(recording, all, prices, kernel.profile, options);
       return { runs, header, sweeps, prices, kernel };
     };
-    const told = html === undefined ? await toldOf() : await toldInto(html, toldOf);
+    const told = html === undefined ? await toldOf() : await writePage(html, toldOf, pageOf);
     const { runs } = told;
     if (json) printJson({ prices, pricesAreDefault: areDefault(prices), runs: runs.map(jsonOf) });
     else if (options.csv === true) print(...predictionCsv(runs));
@@ -114,14 +114,9 @@ async function played(
   });
 }
 
-/** Nothing is predicted where the page cannot be written. */
-function toldInto(path: string, toldOf: () => Promise<Told>): Promise<Told> {
-  return writeWhole(path, async (file) => {
-    const told = await toldOf();
-    const { predictionPage } = await import('./page/prediction-page.js');
-    await file.writeFile(await predictionPage(told));
-    return told;
-  });
+async function pageOf(told: Told): Promise<string> {
+  const { predictionPage } = await import('./page/prediction-page.js');
+  return predictionPage(told);
 }
 
 /** What a run is of. */

@@ -9,8 +9,8 @@ import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { readTenantLines, readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
-import { writeWhole } from '../record/whole-file.js';
 import { type LookOptions, lastSweepOf, lookAt, namesSources } from './one-look.js';
+import { writePage } from './page/written-page.js';
 import { sharedScreen } from './shared-screen.js';
 import type { SharedTold } from './shared-told.js';
 
@@ -31,7 +31,7 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
   const isOfDaemon = paths.length === 0 && !namesSources(options);
   const look = (): Promise<SharedTold> =>
     isOfDaemon ? ofDaemon(client, options) : ofHosts(paths, options);
-  const told = html === undefined ? await look() : await toldInto(html, look);
+  const told = html === undefined ? await look() : await writePage(html, look, pageOf);
   if (json) printJson(told);
   else {
     print(...sharedScreen(told, options.matrix === true, process.stdout.columns));
@@ -40,14 +40,9 @@ export const action: Action<[readonly string[]], SharedOptions> = async (
   return undefined;
 };
 
-/** Nothing is looked at where the page cannot be written. */
-function toldInto(path: string, look: () => Promise<SharedTold>): Promise<SharedTold> {
-  return writeWhole(path, async (file) => {
-    const told = await look();
-    const { sharedPage } = await import('./page/shared-page.js');
-    await file.writeFile(await sharedPage(told));
-    return told;
-  });
+async function pageOf(told: SharedTold): Promise<string> {
+  const { sharedPage } = await import('./page/shared-page.js');
+  return sharedPage(told);
 }
 
 async function ofDaemon(client: Client, options: SharedOptions): Promise<SharedTold> {

@@ -18,6 +18,9 @@ const KERNEL_OPTION = new Option(
   'whose KSM is followed: a version of Linux, or host, that of the recording',
 ).default(DEFAULT_KERNEL);
 
+/** Of verbs that write a page. */
+const PAGE_HINTS = { EEXIST: 'name another file, or remove that one' };
+
 function tenantsOption(more: string): Option {
   return new Option('--tenants <file>', `lines 'PATTERN TENANT', * for anything: ${more}`);
 }
@@ -77,7 +80,10 @@ export const shared = verb({
       .argParser(parseSample)
       .default(1, '1/1'),
     new Option('--matrix', 'what each two have in common'),
-    tenantsOption('what merging only within a tenant gives up'),
+    tenantsOption(
+      'what merging only within a tenant gives up; of several recordings guests are ' +
+        'HOST/GUEST here',
+    ),
     new Option(
       '--html <file>',
       'write a page with a map of it too: all in one file, for a browser',
@@ -89,6 +95,7 @@ export const shared = verb({
     'ksmd shared one.rec two.rec --tenants tenants',
   ],
   json: true,
+  hints: PAGE_HINTS,
   load: () => import('./shared.js'),
 });
 
@@ -147,6 +154,7 @@ export const predict = verb({
   ],
   json: true,
   socket: false,
+  hints: PAGE_HINTS,
   load: () => import('./predict.js'),
 });
 

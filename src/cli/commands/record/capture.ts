@@ -15,6 +15,7 @@ import { count, size } from '../../../wording/amounts.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { readPrices } from '../../read-prices.js';
 import { selectionOf } from '../../selected-processes.js';
+import { shellWord } from '../../terminal/shell-word.js';
 import type { Action } from '../../verb.js';
 import { capturedProcesses } from './captured-processes.js';
 import { SweepLine } from './sweep-line.js';
@@ -99,7 +100,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
   if (!session.json)
     session.print(
       `${output}: ${count(writer.sweeps, 'sweep')}, ${size(writer.length)}. ` +
-        `'ksmd estimate ${output}' says what merging could save.`,
+        `'ksmd estimate ${shellWord(output)}' says what merging could save.`,
     );
   return undefined;
 };

@@ -322,8 +322,8 @@ test('--html writes a page beside what is printed, whole or not at all', async (
   const written = readFileSync(page, 'utf8');
   expect(written).toMatch(/^<!doctype html>.*<\/html>\n$/s);
   expect(written).toContain('200 KiB');
-  // As JSON and CSV nothing but these is printed; an older file is replaced.
-  writeFileSync(page, 'older');
+  // As JSON and CSV nothing but these is printed; an older page is replaced.
+  writeFileSync(page, `${written}older`);
   const json = await ksmd(...args, '--json', '--html', page);
   expect(JSON.parse(json.stdout).runs).toHaveLength(1);
   expect(readFileSync(page, 'utf8')).toBe(written);
@@ -337,6 +337,16 @@ test('--html writes a page beside what is printed, whole or not at all', async (
   expect(readdirSync(directory.path).filter((name) => name.includes('page.html'))).toEqual([
     'page.html',
   ]);
+});
+
+test('--html replaces no file but a page of its own, and predicts nothing for it', async () => {
+  const page = directory.file('diary.html');
+  writeFileSync(page, '<!doctype html>mine');
+  const { status, stdout, stderr } = await ksmd('predict', recording, '--html', page);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toContain("diary.html' is there, and is no page of ksmd's");
+  expect(stderr).toContain('name another file, or remove that one');
+  expect(readFileSync(page, 'utf8')).toBe('<!doctype html>mine');
 });
 
 test.each([

@@ -77,6 +77,14 @@ test('--html writes a page beside what is printed, whole or not at all', async (
   const text = readFileSync(page, 'utf8');
   expect(text).toContain('"names":["web-1.img","web-2.img","db.img"]');
   expect(text).toMatch(/<th scope="row">web-1\.img<\/th><td>384 KiB<\/td>/);
+  writeFileSync(page, text.replace('web-1.img', 'an older one'));
+  expect((await ksmd('shared', recording, '--html', page)).status).toBe(0);
+  expect(readFileSync(page, 'utf8')).toBe(text);
+  writeFileSync(page, 'my diary');
+  const refused = await ksmd('shared', recording, '--html', page);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/EEXIST: .*shared\.html' is there, and is no page of ksmd's/);
+  expect(readFileSync(page, 'utf8')).toBe('my diary');
   const missing = await ksmd('shared', recording, '--html', directory.file('no/such/page.html'));
   expect(missing).toMatchObject({ status: 1, stdout: '' });
   expect(missing.stderr).toMatch(/ENOENT: cannot write/);

@@ -1,14 +1,31 @@
-/** One prediction in a thread of its own; started by predictions.ts, which it answers once. */
+/**
+ * Predictions of one recording in a thread of its own, one after the other; started and asked by
+ * predictions.ts.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { KsmdError } from '../errors.js';
 import { Recording } from '../recording/recording.js';
-import { predict } from './prediction.js';
-import type { PredictionAnswer, PredictionTask } from './predictions.js';
+import { type PredictOptions, predict } from './prediction.js';
+import type { PredictionAnswer } from './predictions.js';
 
 if (parentPort === null) throw new Error('prediction-thread.js is started by predictions.js');
-parentPort.postMessage(await answer(workerData as PredictionTask));
+const port = parentPort;
+const path = String(workerData);
 
-async function answer({ path, options }: PredictionTask): Promise<PredictionAnswer> {
+// The memory of a host that is done with goes when its garbage is collected, which V8 would put off
+// until there are several: there is to be one a thread.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+port.on('message', async (options: PredictOptions) => {
+  const answered = await answer(options);
+  collectGarbage();
+  port.postMessage(answered);
+});
+
+async function answer(options: PredictOptions): Promise<PredictionAnswer> {
   try {
     const recording = await Recording.open(path);
     try {

@@ -1,19 +1,16 @@
 /**
  * Predictions of one recording, setting by setting, on all processors that there is memory for: a
  * thread each, which reads the recording for itself: of one with 17 MB that took 0.07 s of the 0.4
- * to 2.5 s that each of two runs over two minutes did, too little to share it for. In the order of
- * the settings, whichever is done first, and the same as one after the other.
+ * to 2.5 s that each of two runs over two minutes did, too little to share it for. A thread makes
+ * one after the other, as starting it takes longer than many a prediction. In the order of the
+ * settings, whichever is done first, and the same as one after the other.
  */
+import { once } from 'node:events';
 import { availableParallelism, freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Errno, KsmdError } from '../errors.js';
 import type { KeptPredictions } from './kept-predictions.js';
 import type { Predicted, PredictOptions } from './prediction.js';
-
-export interface PredictionTask {
-  readonly path: string;
-  readonly options: PredictOptions;
-}
 
 export type PredictionAnswer =
   | { readonly predicted: Predicted }
@@ -34,44 +31,67 @@ export async function predictAll(
 ): Promise<Predicted[]> {
   const results: Predicted[] = [];
   const waiting = [...all.entries()];
-  const workers = new Set<Worker>();
+  const threads: PredictionThread[] = [];
   let count = 0;
   const oneAfterTheOther = async (): Promise<void> => {
+    let thread: PredictionThread | undefined;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [at, options] = next;
-      const known = kept?.find(options);
-      const predicted = known ?? (await inThread({ path, options }, workers));
-      if (known === undefined) kept?.keep(options, predicted);
+      let predicted = kept?.find(options);
+      if (predicted === undefined) {
+        if (thread === undefined) {
+          thread = new PredictionThread(path);
+          threads.push(thread);
+        }
+        predicted = await thread.predict(options);
+        kept?.keep(options, predicted);
+      }
       results[at] = predicted;
       done(++count);
     }
   };
   try {
     const inMemory = Math.max(1, Math.floor((freemem() * MEMORY_SHARE) / mostBytes));
-    const threads = Math.min(availableParallelism(), all.length, inMemory);
-    await Promise.all(Array.from({ length: threads }, oneAfterTheOther));
+    const atOnce = Math.min(availableParallelism(), all.length, inMemory);
+    await Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
   } finally {
-    await Promise.all([...workers].map((worker) => worker.terminate()));
+    await Promise.all(threads.map((thread) => thread.end()));
   }
   return results;
 }
 
-async function inThread(task: PredictionTask, workers: Set<Worker>): Promise<Predicted> {
-  const worker = new Worker(new URL('./prediction-thread.js', import.meta.url), {
-    workerData: task,
-    name: 'ksmd-prediction',
-  });
-  workers.add(worker);
-  try {
-    const answer = await new Promise<PredictionAnswer>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', (code) => reject(new Error(`the thread ended with status ${code}`)));
+class PredictionThread {
+  private readonly worker: Worker;
+
+  constructor(path: string) {
+    this.worker = new Worker(new URL('./prediction-thread.js', import.meta.url), {
+      workerData: path,
+      name: 'ksmd-prediction',
     });
-    if ('predicted' in answer) return answer.predicted;
-    throw new KsmdError(answer.code, answer.message);
-  } finally {
-    workers.delete(worker);
-    await worker.terminate();
+  }
+
+  /** One at a time. */
+  async predict(options: PredictOptions): Promise<Predicted> {
+    const answered = new AbortController();
+    const ended = once(this.worker, 'exit', answered).then(([status]) => {
+      throw new Error(`the thread ended with status ${status}`);
+    });
+    try {
+      this.worker.postMessage(options);
+      const [answer]: PredictionAnswer[] = await Promise.race([
+        once(this.worker, 'message', answered),
+        ended,
+      ]);
+      if (answer === undefined) throw new Error('an answer that says nothing');
+      if ('predicted' in answer) return answer.predicted;
+      throw new KsmdError(answer.code, answer.message);
+    } finally {
+      ended.catch(() => {});
+      answered.abort();
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
   }
 }

@@ -6,7 +6,12 @@ import type { PlanBasis } from './plan-basis.js';
 import { reasonsOf } from './plan-reasons.js';
 import { adviceLines, recipeLines } from './plan-recipe.js';
 import { verdictOf } from './plan-verdict.js';
-import { beyondSentences, kernelSentences, sampleSentences } from './prediction-told.js';
+import {
+  beyondSentences,
+  kernelSentences,
+  priceBasis,
+  sampleSentences,
+} from './prediction-told.js';
 import { writeFaultSentence } from './write-fault.js';
 
 export function planScreen(
@@ -32,7 +37,7 @@ export function planScreen(
     ...settingSentences(basis),
     ...kernelSentences(header, kernel),
     ...sampleSentences(header.sample),
-    `The kernel pays as if on\n${prices.measuredOn} ('ksmd calibrate' measures this machine).`,
+    `${priceBasis(prices, header.host)}.`,
     ...(plan.isWorthIt ? [writeFaultSentence(prices)] : []),
   ];
   return [

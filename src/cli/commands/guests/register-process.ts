@@ -17,6 +17,7 @@ import { count, figure, size } from '../../../wording/amounts.js';
 import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
 import type { Session } from '../../verb.js';
+import { assertDistinct } from './distinct-names.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { setMergesAny } from './merges-any.js';
 import { PageUpload } from './page-upload.js';
@@ -52,8 +53,11 @@ export async function registerProcesses(
   selection: Selection,
   { node, key }: RegisterProcessesOptions,
 ): Promise<readonly Taken[]> {
+  assertDistinct(wanted.map(({ guest }) => guest));
   const sources = new Map<NamedProcess, ProcessSource>();
   const members: Member[] = [];
+  // Printed once all are there: until then they may all be taken back.
+  const lines: string[] = [];
   try {
     for (const each of wanted) sources.set(each, await openSource(each, selection));
     const chosen = [...sources].filter(([, source]) => counts(source, [...sources.values()]));
@@ -70,9 +74,9 @@ export async function registerProcesses(
       members.push(member);
       // Not before all are there.
       beginGuest(client, guest);
-      print(...said, ...factsOf(member));
+      lines.push(...said, ...factsOf(member));
     }
-    print(...memoryTable(members));
+    print(...lines, ...memoryTable(members));
     for (const [{ guest }, source] of sources)
       if (!chosen.some(([{ guest: other }]) => other === guest))
         print(`${guest}: left out, as process ${source.pid} has ${nothing(source)}`);

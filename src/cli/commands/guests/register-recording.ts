@@ -16,6 +16,7 @@ import type { Selection } from '../../../sources/process/process-memory.js';
 import type { LeftOut } from '../../../sources/source.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import type { Session } from '../../verb.js';
+import { assertDistinct } from './distinct-names.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { type Named, RecordedUpload } from './recorded-upload.js';
 import { assertTakes } from './takes-recording.js';
@@ -51,6 +52,7 @@ export async function registerRecording(
     selection === 'advised' ||
     (selection === 'auto' && all.some((guest) => !guest.facts.isPinned && hasAdvised(guest)));
   const names = all.map(({ facts }) => nameOf(facts, all.length));
+  assertDistinct(names);
   // Registered twice, as other guests, they are to be equal in what is known of them.
   const frames = new RecordedFrames(host, names.join(' '));
   const members = all.map(
@@ -64,6 +66,8 @@ export async function registerRecording(
   const { fingerprints } = await client.status();
   const upload = new RecordedUpload(client, frames, header, fingerprints?.oneIn === 1, node);
   const registered: Named[] = [];
+  // Printed once all are there: until then they may all be taken back.
+  const lines: string[] = [];
   try {
     for (const member of chosen) {
       const parent = upload.parentOf(member, registered);
@@ -74,10 +78,10 @@ export async function registerRecording(
       registered.push(member);
       // Not before all are there.
       beginGuest(client, member.guest);
-      print(...firstLine(member, header), ...said, ...factsOf(member, isAdvised));
+      lines.push(...firstLine(member, header), ...said, ...factsOf(member, isAdvised));
     }
     const rows = chosen.map((member) => taken(member, header));
-    print(...memoryTable(rows));
+    print(...lines, ...memoryTable(rows));
     for (const { guest, memory } of members)
       if (memory.tally.present === 0) print(`${guest}: left out, as it has ${nothing(isAdvised)}`);
     print(...mergedBy(chosen), ...notes);

@@ -4,6 +4,8 @@
  */
 import { constants } from 'node:os';
 import type { Client } from '../../../client/client.js';
+import { count } from '../../../wording/amounts.js';
+import { complain } from '../../terminal/output.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A command that a signal has ended has this exit status and the signal's number. */
@@ -25,8 +27,12 @@ export function endGuest(guest: string): void {
 
 function giveUp(signal: (typeof SIGNALS)[number]): void {
   for (const each of SIGNALS) process.off(each, giveUp);
-  const gone = [...unfinished].map(([guest, client]) => client.removeGuest(guest));
-  void Promise.allSettled(gone).then(() =>
-    process.exit(ENDED_BY_SIGNAL + constants.signals[signal]),
-  );
+  const guests = [...unfinished];
+  const gone = guests.map(([guest, client]) => client.removeGuest(guest));
+  void Promise.allSettled(gone).then(() => {
+    // Over the progress of what was on its way.
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    complain(`EINTR: interrupted: ${count(guests.length, 'guest')} taken back, none is registered`);
+    process.exit(ENDED_BY_SIGNAL + constants.signals[signal]);
+  });
 }

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseSmaps } from '../../../../src/sources/process/smaps.js';
@@ -265,16 +266,33 @@ describe('several at once', () => {
     const [second = ''] = await start('advised=70000');
     const args = [KSMD, 'register', 'web', ...pidsOf([first, second])];
     const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, KSMD_SOCKET: daemon.socketPath },
     });
-    await once(child.stdout, 'data');
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
     await until('the second is being made', async () =>
       (await daemon.client.guests()).some(({ name }) => name === `web-${second}`),
     );
     child.kill('SIGINT');
     const [status, signal] = await once(child, 'exit');
     expect({ status, signal }).toEqual({ status: 130, signal: null });
+    expect(await daemon.client.guests()).toEqual([]);
+    // Of none that is gone it is said that it is registered.
+    expect(await said).toEqual([
+      '',
+      'ksmd: EINTR: interrupted: 2 guests taken back, none is registered\n',
+    ]);
+  });
+
+  test('have a name each, or none is made, and it is said how to give them one', async () => {
+    const two = [...(await start('advised=8')), ...(await start('advised=8'))];
+    expect(await daemon.ksmd('register', '--name', 'web', ...pidsOf(two))).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        "ksmd: EINVAL: two of them would be the guest 'web': --name '{name}-{pid}' tells them " +
+        'apart\n',
+    });
     expect(await daemon.client.guests()).toEqual([]);
   });
 

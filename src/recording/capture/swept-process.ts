@@ -105,11 +105,10 @@ export class SweptProcess {
       const isAsBefore = isSame(known, facts);
       const prefixes = known === undefined ? context.prefixes : undefined;
       prefixes?.begin();
+      // That somebody has advised something is known by it, with or without a page.
+      if ((facts.flags & MAPPING_ADVISED) !== 0) this.tellMapping(facts, isAsBefore);
       for await (const span of memory.spans(counted)) {
-        if (!this.mappings.has(facts.page)) {
-          this.mappings.set(facts.page, facts);
-          if (!isAsBefore) context.write({ type: 'mapping', guest, ...facts });
-        }
+        this.tellMapping(facts, isAsBefore);
         // The bits do not tell of pages that came with whole page tables (mremap): all are read.
         const { written, ...unasked } = span;
         await this.sweepSpan(memory, isAsBefore ? span : unasked, prefixes);
@@ -207,6 +206,13 @@ export class SweptProcess {
       owners[at] = frame === 0 ? 0 : (known.ownerOf(frame, page + at, this.guest) ?? 0);
     }
     return owners;
+  }
+
+  /** Once a sweep; the file has it already if it is as before. */
+  private tellMapping(facts: MappingFacts, isAsBefore: boolean): void {
+    if (this.mappings.has(facts.page)) return;
+    this.mappings.set(facts.page, facts);
+    if (!isAsBefore) this.context.write({ type: 'mapping', guest: this.guest, ...facts });
   }
 
   private tellFacts({ comm, mergesAny, isPinned }: ProcessMemory): void {

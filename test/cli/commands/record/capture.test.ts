@@ -165,6 +165,16 @@ describe('a recording of processes', () => {
     expect(said.stdout).toMatch(/shared by fork +2\.3 MiB {2}one frame already\n/);
   });
 
+  test('knows what was advised before there is a page in it', async () => {
+    const [pid = ''] = await start('private=100', 'advised=20', 'drop=20');
+    const path = newPath();
+    const args = ['--pid', pid, '--output', path, '--key', keyPath, '--duration', '0'];
+    expect((await ksmd(['capture', ...args])).status).toBe(0);
+    const { stdout } = await ksmd(['estimate', path]);
+    expect(stdout).toMatch(/^At most 0 B of 0 B could be saved/);
+    expect(stdout).toContain('As KSM sees it now: what is advised mergeable.\n');
+  });
+
   test('Ctrl-C ends with a whole file', async () => {
     const [pid = ''] = await start('advised=600');
     const path = newPath();

@@ -1,10 +1,10 @@
 /** What a prediction rests on: what may be said of it on the command line, and its prices. */
-import { KsmdError } from '../../../errors.js';
 import { DEFAULT_PRICES } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { pricesOf } from '../../../prices/prices-file.js';
 import type { Recording } from '../../../recording/recording.js';
 import { readPrices } from '../../read-prices.js';
+import { assertHasSweeps } from './whole-sweeps.js';
 
 /** As the verbs that predict take them. */
 export interface BasisOptions {
@@ -24,11 +24,11 @@ export function advisedOnlyOf({ advised, all }: BasisOptions): { advisedOnly?: b
  * has no sweep.
  */
 export async function pricesFor(
-  { header, sweeps, path }: Recording,
+  recording: Recording,
   pricesPath: string | undefined,
 ): Promise<Prices> {
-  if (sweeps === 0)
-    throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
+  assertHasSweeps(recording);
   if (pricesPath !== undefined) return readPrices(pricesPath);
+  const { header } = recording;
   return header.calibration === undefined ? DEFAULT_PRICES : pricesOf(header.calibration);
 }

@@ -11,6 +11,7 @@ import type { ProcessOptions } from '../../process-options.js';
 import { capturedProcesses } from '../record/captured-processes.js';
 import { SweepLine } from '../record/sweep-line.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
+import { assertHasSweeps } from './whole-sweeps.js';
 
 /** Of verbs that look once. */
 export interface LookOptions extends ProcessOptions {
@@ -22,8 +23,7 @@ export interface LookOptions extends ProcessOptions {
 export async function lastSweepOf(path: string): Promise<RecordedHost> {
   const recording = await Recording.open(path);
   try {
-    if (recording.sweeps === 0)
-      throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
+    assertHasSweeps(recording);
     return await recording.lastSweep();
   } finally {
     await recording.close();

@@ -12,6 +12,7 @@ import { dayRows, GUEST_COLUMNS } from './day-rows.js';
 import type { DuckDBEngine } from './duckdb.js';
 import { PAGE_COLUMNS } from './page-rows.js';
 import { type RecordedDay, recordedDays } from './recorded-days.js';
+import { seal } from './seal.js';
 
 /** One in so many, where nobody says otherwise. */
 export const DEFAULT_SAMPLE = 64;
@@ -33,7 +34,7 @@ export function identityFor({ header, path }: Recording, sample: number): FleetI
       `${quoted(path)} has one content in ${header.sample}, so one in ${sample} cannot be told ` +
         `of it: capture it with '--sample 1/${sample}', or whole`,
     );
-  return { version: 1, keyId, sample, pageSize };
+  return { version: 1, keyId, sample, pageSize, sealed: true };
 }
 
 /** EINVAL, with the reason, if its pages cannot be compared with those that are there. */
@@ -104,8 +105,10 @@ async function addDay(dataset: Dataset, engine: DuckDBEngine, day: RecordedDay):
     await engine.write(PAGES_QUERY, constants, join(unfinished, 'pages'));
     await engine.write(GUESTS_QUERY, constants, join(unfinished, 'guests'));
     // What the guests stand for is there before they are.
-    for (const table of ['pages', 'guests'] as const)
+    for (const table of ['pages', 'guests'] as const) {
+      await seal(join(unfinished, table));
       await moveInto(join(unfinished, table), dataset.file(table, host, day.day, day.id));
+    }
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -18,8 +18,12 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/schema';
 import { KsmdError, systemError } from '../errors.js';
 import { quoted } from '../printable.js';
+import { sealOf } from './seal.js';
 
 const IDENTITY_FILE = '_ksmd-fleet.json';
+
+/** So many files are read at a time: a network's disk has them sooner. */
+const CHECKED_AT_ONCE = 8;
 
 const IdentitySchema = Type.Object({
   version: Type.Literal(1),
@@ -28,6 +32,8 @@ const IdentitySchema = Type.Object({
   /** One content in so many has rows. */
   sample: Type.Integer({ minimum: 1, maximum: 65_536 }),
   pageSize: Type.Integer({ minimum: 1024, maximum: 65_536 }),
+  /** All its files have a checksum; else those have none that were added before there were any. */
+  sealed: Type.Optional(Type.Boolean()),
 });
 
 /** What all of a fleet has in common: else nothing of it can be compared. */
@@ -85,10 +91,15 @@ export class Dataset {
     return join(this.directory, table);
   }
 
-  /** EIO if guests are told of whose pages are not there: what they have would count as saved. */
-  async assertWhole(): Promise<void> {
+  /**
+   * EIO names a file that is damaged, or guests whose pages are not there: what they have would
+   * count as saved. Of pages only those are read that tell how the fleet is now. Returns how many
+   * files have no checksum, so that it is not known of them.
+   */
+  async assertWhole(): Promise<number> {
     const [guests, pages] = [this.table('guests'), this.table('pages')];
-    for (const file of await filesIn(guests)) {
+    const files = await filesIn(guests);
+    for (const file of files) {
       if ((await stat(join(pages, file)).catch(() => undefined)) !== undefined) continue;
       throw new KsmdError(
         'EIO',
@@ -97,6 +108,27 @@ export class Dataset {
           'and add its recording again',
       );
     }
+    const newest = newestDays(files);
+    const asked = [
+      ...files.map((file) => join('guests', file)),
+      ...files.filter((file) => newest.has(dirname(file))).map((file) => join('pages', file)),
+    ];
+    let unsealed = 0;
+    const left = asked.values();
+    const check = async (): Promise<void> => {
+      for (const file of left) if (!(await this.isSealed(file))) unsealed++;
+    };
+    await Promise.all(Array.from({ length: CHECKED_AT_ONCE }, check));
+    return unsealed;
+  }
+
+  /** EIO if it is damaged. */
+  private async isSealed(file: string): Promise<boolean> {
+    const found = await sealOf(join(this.directory, file)).catch((error: unknown) => {
+      throw systemError(error, `cannot read ${file} of the fleet`);
+    });
+    if (found === 'broken' || (found === 'none' && this.identity.sealed)) throw damaged(file);
+    return found === 'intact';
   }
 
   /** Where to make a directory of one's own. What who died has left in it is in nobody's way. */
@@ -112,6 +144,24 @@ async function filesIn(directory: string): Promise<string[]> {
     throw systemError(error, `cannot read ${quoted(directory)}`);
   });
   return all.filter((file) => file.endsWith('.parquet'));
+}
+
+/** Of each host the directory of its newest day. */
+function newestDays(files: readonly string[]): Set<string> {
+  const newest = new Map<string, string>();
+  for (const day of files.map(dirname)) {
+    const host = dirname(day);
+    if (day > (newest.get(host) ?? '')) newest.set(host, day);
+  }
+  return new Set(newest.values());
+}
+
+export function damaged(file: string): KsmdError {
+  return new KsmdError(
+    'EIO',
+    `${file} of the fleet is damaged: remove it, and its like in the other table, and add its ` +
+      'recording again',
+  );
 }
 
 /** In one step, to outlast a crash of the machine. An older file of that name is replaced. */

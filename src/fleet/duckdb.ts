@@ -8,7 +8,7 @@ import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KsmdError } from '../errors.js';
-import type { Dataset, FleetTable } from './dataset.js';
+import { type Dataset, damaged, type FleetTable } from './dataset.js';
 import { type Engine, literal, type Row } from './engine.js';
 import type { Value } from './page-rows.js';
 import { keptView } from './queries.js';
@@ -72,9 +72,8 @@ export class DuckDBEngine implements Engine {
     });
   }
 
-  /** With the tables of a fleet. */
+  /** With the tables of a fleet, of which it is known that it is whole. */
   static async of(dataset: Dataset): Promise<DuckDBEngine> {
-    await dataset.assertWhole();
     const engine = await DuckDBEngine.open();
     try {
       // A name of ours for its directory: its own may be a pattern, or look like a host's.
@@ -187,9 +186,5 @@ function failed(message: string): KsmdError {
       reason === 'Permission denied' ? 'EACCES' : 'EIO',
       `cannot read ${file} of the fleet: ${reason}`,
     );
-  return new KsmdError(
-    'EIO',
-    `${file} of the fleet is damaged: remove it, and its like in the other table, and add its ` +
-      'recording again',
-  );
+  return damaged(file);
 }

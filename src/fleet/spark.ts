@@ -35,7 +35,6 @@ export class SparkEngine implements Engine {
 
   /** `command`: `spark-sql`, and options of it if need be, a space between two. */
   static async of(dataset: Dataset, command: string): Promise<SparkEngine> {
-    await dataset.assertWhole();
     const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
     const words = command.split(' ').filter(Boolean);
     return new SparkEngine(dataset, words, directory, dataset.unfinished());

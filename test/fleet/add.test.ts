@@ -1,5 +1,5 @@
 /** What is added to a fleet: once, whole, and of one key. */
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Dataset } from '../../src/fleet/dataset.js';
@@ -24,12 +24,13 @@ function rowsOf(select: string): Promise<Row[]> {
   return directory.query((engine) => engine.rows([...statementsOf('size').slice(0, -1), select]));
 }
 
-const files = (): string[] =>
+const parquetFiles = (): string[] =>
   readdirSync(directory.fleet, { recursive: true })
     .map(String)
-    .filter((file) => /\.parquet$/.test(file))
-    .map((file) => file.replace(/[0-9a-f]{16}/, 'ID'))
+    .filter((file) => file.endsWith('.parquet'))
     .sort();
+
+const files = (): string[] => parquetFiles().map((file) => file.replace(/[0-9a-f]{16}/, 'ID'));
 
 test('pages alike in a row are one row; zeroes and restless ones are told', async () => {
   const path = directory.record({ host: 'a', startedAtMs: FIRST_MS }, [
@@ -259,6 +260,63 @@ test('a file that is damaged is named, and what to do about it', async () => {
   await expect(rowsOf('SELECT * FROM current_pages')).rejects.toThrow(
     new RegExp(`${file}.* is damaged: remove it`),
   );
+});
+
+/** Between the last page and the footer, which is where its length at the end says. */
+function footerOf(bytes: Buffer): number {
+  return bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+}
+
+test.each([
+  ['guests', 4],
+  ['pages', 4],
+  ['pages', 2000],
+  ['pages', -30],
+])('one bit of %s that is another, at %i, is told of before anything is', async (table, at) => {
+  const some = Array.from({ length: 300 }, (_, page) => page + 1);
+  await directory.add(directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: some } }]));
+  expect(await rowsOf('SELECT guest FROM current_guests')).toHaveLength(1);
+  const file = parquetFiles().find((name) => name.startsWith(table)) ?? '';
+  const path = join(directory.fleet, file);
+  const bytes = readFileSync(path);
+  const where = (at + bytes.length) % bytes.length;
+  bytes[where] = (bytes[where] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  await expect(rowsOf('SELECT guest FROM current_guests')).rejects.toThrow(
+    `${file} of the fleet is damaged: remove it`,
+  );
+});
+
+test('of files that were added before there were checksums it is known how many', async () => {
+  await directory.add(directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
+  const without = parquetFiles();
+  for (const file of without) {
+    const path = join(directory.fleet, file);
+    const bytes = readFileSync(path);
+    const footer = footerOf(bytes);
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, footer - 15), bytes.subarray(footer)]));
+  }
+  // A fleet that says of itself that all of its files have one has none that may be without.
+  await expect(rowsOf('SELECT guest FROM current_guests')).rejects.toThrow('is damaged');
+  const identity = join(directory.fleet, '_ksmd-fleet.json');
+  const { sealed, ...before } = JSON.parse(readFileSync(identity, 'utf8'));
+  expect(sealed).toBe(true);
+  writeFileSync(identity, JSON.stringify(before));
+  await directory.add(directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 3] } }]));
+  expect(await (await Dataset.open(directory.fleet)).assertWhole()).toBe(2);
+  expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 4 }]);
+});
+
+test('pages of a day that is no longer asked for may be damaged', async () => {
+  for (const day of [0, 1]) {
+    const header = { host: 'a', startedAtMs: FIRST_MS + day * DAY_MS };
+    await directory.add(directory.record(header, [{ atMs: 0, guests: { vm: [1, 2] } }]));
+  }
+  const [past = ''] = parquetFiles().filter((name) => name.startsWith('pages'));
+  const bytes = readFileSync(join(directory.fleet, past));
+  bytes[10] = (bytes[10] ?? 0) ^ 1;
+  writeFileSync(join(directory.fleet, past), bytes);
+  expect(await rowsOf('SELECT day FROM current_guests')).toEqual([{ day: '2026-01-06' }]);
 });
 
 test('guests whose pages are not there are not told of as if all of them were saved', async () => {

@@ -91,6 +91,7 @@ export class FleetDirectory {
 
   async query<T>(ask: (engine: DuckDBEngine, dataset: Dataset) => Promise<T>): Promise<T> {
     const dataset = await Dataset.open(this.fleet);
+    await dataset.assertWhole();
     const engine = await DuckDBEngine.of(dataset);
     try {
       return await ask(engine, dataset);

@@ -5,6 +5,7 @@ import { DuckDBEngine } from '../../../fleet/duckdb.js';
 import type { Engine } from '../../../fleet/engine.js';
 import { QUERIES, REPORT_QUERIES, sqlOf } from '../../../fleet/queries.js';
 import { SparkEngine } from '../../../fleet/spark.js';
+import { count } from '../../../wording/amounts.js';
 import type { Action, Session } from '../../verb.js';
 import { add } from './add.js';
 import { tellPairs } from './pairs.js';
@@ -32,6 +33,12 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   if (what === 'sql') return printQuery(session, directory);
   const dataset = await Dataset.open(directory);
   const { identity } = dataset;
+  const unsealed = await dataset.assertWhole();
+  if (unsealed > 0)
+    process.stderr.write(
+      `ksmd: ${count(unsealed, 'file')} of the fleet without a checksum, added before there were ` +
+        'any: damage in them is not seen\n',
+    );
   await withEngine(await engineOf(dataset, options), (engine) => {
     if (what === 'report') return tellReport(session, engine, identity, options.top);
     if (what === 'pairs') return tellPairs(session, engine, identity, options.top);

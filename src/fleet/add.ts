@@ -8,7 +8,7 @@ import { KsmdError, systemError } from '../errors.js';
 import { quoted } from '../printable.js';
 import type { Recording } from '../recording/recording.js';
 import { type Dataset, type FleetIdentity, moveInto } from './dataset.js';
-import { dayRows, GUEST_COLUMNS } from './day-rows.js';
+import { DAY_COLUMNS, dayRows, GUEST_COLUMNS } from './day-rows.js';
 import type { DuckDBEngine } from './duckdb.js';
 import { PAGE_COLUMNS } from './page-rows.js';
 import { type RecordedDay, recordedDays } from './recorded-days.js';
@@ -94,7 +94,7 @@ async function addDay(dataset: Dataset, engine: DuckDBEngine, day: RecordedDay):
   const unfinished = dataset.unfinished();
   await mkdir(unfinished, { recursive: true });
   try {
-    const constants = {
+    const constants: Record<keyof typeof DAY_COLUMNS, bigint | number> = {
       recording: BigInt.asIntN(64, BigInt(`0x${day.id}`)),
       // What was there at the first sweep has not changed since, whenever that was.
       started_ms: day.sweepsMs[0] ?? startedAtMs,
@@ -127,9 +127,9 @@ const PAGES_QUERY = `
   ORDER BY hi, lo, guest_id, address`;
 
 const GUESTS_QUERY = `
-  SELECT CAST($recording AS BIGINT) AS recording, CAST($started_ms AS BIGINT) AS started_ms,
-    CAST($swept_ms AS BIGINT) AS swept_ms, CAST($sample AS INTEGER) AS sample,
-    CAST($page_size AS INTEGER) AS page_size, *
+  SELECT ${Object.entries(DAY_COLUMNS)
+    .map(([name, type]) => `CAST($${name} AS ${type}) AS ${name}`)
+    .join(', ')}, *
   FROM day_guests ORDER BY guest`;
 
 async function exists(path: string): Promise<boolean> {

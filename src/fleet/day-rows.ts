@@ -15,13 +15,28 @@ import {
 } from '../recording/format.js';
 import type { RecordedGuest } from '../recording/recorded-host.js';
 import { eachPage } from '../recording/recorded-pages.js';
+import type { GuestFacts } from '../recording/records.js';
 import { halvesOf, PageRows, type Value } from './page-rows.js';
 import type { RecordedDay } from './recorded-days.js';
+
+/** That all guests of a recorded day have the same, in front of their own. */
+export const DAY_COLUMNS = {
+  recording: 'BIGINT',
+  started_ms: 'BIGINT',
+  swept_ms: 'BIGINT',
+  sample: 'INTEGER',
+  page_size: 'INTEGER',
+} as const;
+
+/** That stand in the directories' names. */
+export const PARTITIONS = { host: 'VARCHAR', day: 'VARCHAR' } as const;
 
 /** In the order of the columns. */
 export const GUEST_COLUMNS = {
   guest_id: 'INTEGER',
   guest: 'VARCHAR',
+  /** Which machine of that name: the same in all recordings of a host. */
+  who: 'VARCHAR',
   /** A device may write to its memory: KSM merges none of it. */
   pinned: 'BOOLEAN',
   /** Present; 0 if the guest was there and is gone. */
@@ -41,6 +56,7 @@ export const GUEST_COLUMNS = {
 } as const;
 
 export type GuestRow = Readonly<Record<keyof typeof GUEST_COLUMNS, Value>>;
+type Names = Pick<GuestRow, 'guest' | 'who'>;
 
 /**
  * Rows of the guests; `onPages` gets those of their pages. `sample`: one content in so
@@ -55,13 +71,22 @@ export function dayRows(
   const pages = new PageRows(host.header.pageSize, onPages);
   const sampled = new Sample(sample);
   const names = new Set<string>();
-  const rows = [...host.guests.values()].map((guest): GuestRow => {
-    const row = guestRow(guest, day, sampled, pages);
-    return { ...row, guest: namedApart(names, guest.facts.name) };
+  const known = new Set<string>();
+  const named = (facts: GuestFacts): Names => ({
+    guest: namedApart(names, facts.name),
+    who: namedApart(known, whoOf(facts)),
   });
+  const rows = [...host.guests.values()].map((guest) =>
+    guestRow(guest, named(guest.facts), day, sampled, pages),
+  );
   pages.end();
-  for (const [id, name] of gone) rows.push(emptyRow(id, namedApart(names, name), false));
+  for (const [id, facts] of gone) rows.push(emptyRow(id, named(facts), false));
   return rows;
+}
+
+/** Images have nothing but their names. */
+function whoOf({ name, pid, startedTicks }: GuestFacts): string {
+  return pid === 0 ? name : `${name} ${pid} ${startedTicks}`;
 }
 
 /**
@@ -75,10 +100,11 @@ function namedApart(taken: Set<string>, name: string): string {
   return apart;
 }
 
-function emptyRow(id: number, name: string, isPinned: boolean): GuestRow {
+function emptyRow(id: number, { guest, who }: Names, isPinned: boolean): GuestRow {
   return {
     guest_id: id,
-    guest: name,
+    guest,
+    who,
     pinned: isPinned,
     pages: 0n,
     advised_pages: 0n,
@@ -93,11 +119,12 @@ function emptyRow(id: number, name: string, isPinned: boolean): GuestRow {
 
 function guestRow(
   guest: RecordedGuest,
+  names: Names,
   { ages, sweepsMs }: RecordedDay,
   sample: Sample,
   rows: PageRows,
 ): GuestRow {
-  const { isPinned, name } = guest.facts;
+  const { isPinned } = guest.facts;
   /** By PAGE_ kind. */
   const kinds = new Float64Array(PAGE_KIND + 1);
   let [pages, advised, merged, huge] = [0, 0, 0, 0];
@@ -116,7 +143,7 @@ function guestRow(
   });
   const of = (kind: number): number => kinds[kind] ?? 0;
   return {
-    ...emptyRow(guest.id, name, isPinned),
+    ...emptyRow(guest.id, names, isPinned),
     pages: BigInt(pages),
     advised_pages: BigInt(advised),
     zero_pages: BigInt(of(PAGE_ZEROES)),

@@ -158,11 +158,15 @@ export class DuckDBEngine implements Engine {
 
 /** Host and day are texts, whatever they look like. */
 function view(dataset: Dataset, table: FleetTable, link: string): string {
-  const files = dataset.files(table).slice(dataset.directory.length);
-  return (
-    `CREATE VIEW ${table} AS SELECT * FROM read_parquet(${literal(link + files)}, ` +
-    'hive_partitioning = true, hive_types_autocast = false)'
-  );
+  const files = literal(link + dataset.files(table).slice(dataset.directory.length));
+  const partitions = 'hive_partitioning = true, hive_types_autocast = false';
+  // What older files have not is NULL, also where all are older.
+  const select =
+    table === 'pages'
+      ? `SELECT * FROM read_parquet(${files}, ${partitions})`
+      : `SELECT * FROM read_parquet(${files}, ${partitions}, union_by_name = true) ` +
+        'UNION ALL BY NAME SELECT NULL::VARCHAR AS who WHERE false';
+  return `CREATE VIEW ${table} AS ${select}`;
 }
 
 /** DuckDB's own message, a sentence of it, and what to do if a file is damaged. */

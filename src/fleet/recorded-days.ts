@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { RecordedHost } from '../recording/recorded-host.js';
 import type { Recording } from '../recording/recording.js';
+import type { GuestFacts } from '../recording/records.js';
 import { PageAges } from './page-ages.js';
 
 export interface RecordedDay {
@@ -15,7 +16,7 @@ export interface RecordedDay {
   /** When each sweep so far began, in whole milliseconds since 1970. */
   readonly sweepsMs: readonly number[];
   /** Guests that have been there, by their numbers, and are no more. */
-  readonly gone: ReadonlyMap<number, string>;
+  readonly gone: ReadonlyMap<number, GuestFacts>;
   /**
    * 16 hexadecimal digits: the same of the same day of the same recording, also of a copy of it or
    * one that goes on for longer, and of no other.
@@ -30,7 +31,7 @@ export async function* recordedDays(
   const { header } = recording;
   const host = new RecordedHost(header);
   const ages = new PageAges();
-  const gone = new Map<number, string>();
+  const gone = new Map<number, GuestFacts>();
   const sweepsMs: number[] = [];
   const asTold = (): RecordedDay => {
     const day = dayOf(sweepsMs.at(-1) ?? 0);
@@ -43,7 +44,7 @@ export async function* recordedDays(
   };
   let sweep = 0;
   for await (const record of recording.records()) {
-    if (record.type === 'guest-gone') gone.set(record.guest, host.guest(record.guest).facts.name);
+    if (record.type === 'guest-gone') gone.set(record.guest, host.guest(record.guest).facts);
     ages.apply(record, sweep);
     host.apply(record);
     if (record.type !== 'end') continue;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KsmdError, systemError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
+import { DAY_COLUMNS, GUEST_COLUMNS, PARTITIONS } from './day-rows.js';
 import type { Engine, Row } from './engine.js';
 import { keptView } from './queries.js';
 
@@ -17,6 +18,10 @@ const SETTINGS = [
   'spark.sql.sources.partitionColumnTypeInference.enabled=false',
   'spark.sql.catalogImplementation=in-memory',
 ];
+
+const GUESTS = Object.entries({ ...DAY_COLUMNS, ...GUEST_COLUMNS, ...PARTITIONS })
+  .map(([name, type]) => `${name} ${type === 'VARCHAR' ? 'STRING' : type}`)
+  .join(', ');
 
 /** Of what Spark says before it ends, so much is read for its error. */
 const MOST_COMPLAINT = 64 * 1024;
@@ -126,9 +131,11 @@ function kept(statement: string): string[] {
   return [`DROP TABLE IF EXISTS ${name}`, `CREATE TABLE ${name} USING parquet AS ${select}`];
 }
 
+/** Guests have all their columns, also where files of before there was one are first. */
 function view(dataset: Dataset, table: FleetTable): string {
   const path = literal(dataset.table(table));
-  return `CREATE OR REPLACE TEMPORARY VIEW ${table} USING parquet OPTIONS (path ${path})`;
+  const columns = table === 'guests' ? ` (${GUESTS})` : '';
+  return `CREATE OR REPLACE TEMPORARY VIEW ${table}${columns} USING parquet OPTIONS (path ${path})`;
 }
 
 /** Spark has backslashes mean what they mean in C. */

@@ -137,6 +137,31 @@ test('recordings of one host at one time count together, each guest once', async
   ]);
 });
 
+/** Of a machine with a page that nobody else has, and one that all have. */
+function ofProcess(pid: number, name = 'vm'): string {
+  const path = join(directory.path, `${pid}.rec`);
+  const writer = RecordingWriter.create(path, { ...HEADER, host: 'a', startedAtMs: FIRST_MS + pid });
+  writer.write({ ...GUEST, guest: 1, pid, name });
+  const where = { page: 0, pages: 2 };
+  writer.write({ type: 'mapping', guest: 1, ...where, flags: 0, node: undefined, label: '' });
+  const fingerprints = Buffer.concat([fingerprintOf(1), fingerprintOf(1000 + pid)]);
+  writer.write({ type: 'pages', guest: 1, ...where, state: PAGE_CONTENT, fingerprints });
+  for (const startMs of [0, 5000]) writer.endSweep(end(startMs));
+  writer.close();
+  return path;
+}
+
+test('two machines of one name that are captured at once, one a recording, both count', async () => {
+  const guests = (): Promise<Row[]> =>
+    rowsOf('SELECT guest, pages FROM current_guests ORDER BY number');
+  for (const pid of [101, 102]) await directory.add(ofProcess(pid));
+  expect(await guests()).toEqual(['vm', 'vm#2'].map((guest) => ({ guest, pages: 2 })));
+  expect(await rowsOf('SELECT DISTINCT hi FROM current_pages')).toHaveLength(3);
+  await directory.add(ofProcess(103, 'vm#2'));
+  const names = (await guests()).map(({ guest }) => guest);
+  expect([names.length, new Set(names).size]).toEqual([3, 3]);
+});
+
 test('a recording that goes on for longer tells of guests that have gone', async () => {
   const at = { host: 'a', startedAtMs: FIRST_MS };
   const first = { atMs: 0, guests: { stays: [1], goes: [2] } };
@@ -262,11 +287,6 @@ test('a file that is damaged is named, and what to do about it', async () => {
   );
 });
 
-/** Between the last page and the footer, which is where its length at the end says. */
-function footerOf(bytes: Buffer): number {
-  return bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
-}
-
 test.each([
   ['guests', 4],
   ['pages', 4],
@@ -289,19 +309,23 @@ test.each([
 
 test('of files that were added before there were checksums it is known how many', async () => {
   await directory.add(directory.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
-  const without = parquetFiles();
-  for (const file of without) {
-    const path = join(directory.fleet, file);
-    const bytes = readFileSync(path);
-    const footer = footerOf(bytes);
-    writeFileSync(path, Buffer.concat([bytes.subarray(0, footer - 15), bytes.subarray(footer)]));
-  }
+  // As they were: without a checksum, and without who a guest is.
+  const without = parquetFiles().map((file) => join(directory.fleet, file));
+  await directory.query(async (engine) => {
+    for (const file of without)
+      await engine.run(
+        `COPY (SELECT COLUMNS(name -> name <> 'who') FROM read_parquet('${file}',
+           hive_partitioning = false)) TO '${file}.older' (FORMAT parquet)`,
+      );
+  });
+  for (const file of without) renameSync(`${file}.older`, file);
   // A fleet that says of itself that all of its files have one has none that may be without.
   await expect(rowsOf('SELECT guest FROM current_guests')).rejects.toThrow('is damaged');
   const identity = join(directory.fleet, '_ksmd-fleet.json');
   const { sealed, ...before } = JSON.parse(readFileSync(identity, 'utf8'));
   expect(sealed).toBe(true);
   writeFileSync(identity, JSON.stringify(before));
+  expect(await rowsOf('SELECT guest FROM current_guests')).toEqual([{ guest: 'vm' }]);
   await directory.add(directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 3] } }]));
   expect(await (await Dataset.open(directory.fleet)).assertWhole()).toBe(2);
   expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 4 }]);

@@ -2,7 +2,9 @@
 -- recorded day, and of each guest the newest sweep there.
 
 -- Recordings of one host that went on at the same time, such as one a guest, count together; what
--- had ended when the newest began is the past. A guest that was seen to leave has no pages.
+-- had ended when the newest began is the past. A guest that was seen to leave has no pages. Guests
+-- of one name in several recordings are told apart as those in one are: vm, vm#2. `who` is not in
+-- files of before there was any.
 CREATE OR REPLACE TEMPORARY VIEW current_guests AS
 WITH
   newest AS (
@@ -16,14 +18,36 @@ WITH
   ),
   told AS (
     SELECT g.*, row_number() OVER
-      (PARTITION BY g.host, g.guest ORDER BY g.swept_ms DESC, g.recording DESC) AS place
+      (PARTITION BY g.host, coalesce(g.who, g.guest) ORDER BY g.swept_ms DESC, g.recording DESC)
+      AS place
     FROM guests AS g
     JOIN newest AS n ON g.host = n.host AND g.day = n.day AND g.swept_ms >= n.started_ms
+  ),
+  alike AS (
+    SELECT t.*, row_number() OVER
+      (PARTITION BY host, guest ORDER BY started_ms, recording, guest_id) AS namesake
+    FROM told AS t
+    WHERE place = 1 AND pages > 0
+  ),
+  named AS (
+    SELECT host, day, recording, guest_id, started_ms, swept_ms, sample, page_size, pinned, pages,
+      advised_pages, zero_pages, volatile_pages, forked_pages, merged_pages, huge_pages,
+      content_pages, namesake,
+      CASE WHEN namesake = 1 THEN guest ELSE concat(guest, '#', namesake) END AS guest
+    FROM alike
+  ),
+  apart AS (
+    -- Somebody may have such a name of his own.
+    SELECT n.*, row_number() OVER
+      (PARTITION BY host, guest ORDER BY namesake, started_ms, recording, guest_id) AS again
+    FROM named AS n
   )
-SELECT CAST(row_number() OVER (ORDER BY host, guest) AS INTEGER) AS number,
-  CAST(dense_rank() OVER (ORDER BY host) AS INTEGER) AS host_number, *
-FROM told
-WHERE place = 1 AND pages > 0;
+SELECT CAST(row_number() OVER (ORDER BY host, guest, again) AS INTEGER) AS number,
+  CAST(dense_rank() OVER (ORDER BY host) AS INTEGER) AS host_number,
+  host, day, recording, guest_id, started_ms, swept_ms, sample, page_size, pinned, pages,
+  advised_pages, zero_pages, volatile_pages, forked_pages, merged_pages, huge_pages, content_pages,
+  CASE WHEN again = 1 THEN guest ELSE concat(guest, '#', again) END AS guest
+FROM apart;
 
 -- Zeroes, pages that never rest, and pages of contents that are in the sample.
 CREATE OR REPLACE TEMPORARY VIEW current_pages AS

@@ -38,8 +38,7 @@ export function identityFor({ header, path }: Recording, sample: number): FleetI
 }
 
 /** EINVAL, with the reason, if its pages cannot be compared with those that are there. */
-function assertAgrees(dataset: Dataset, recording: Recording): void {
-  const { identity, directory } = dataset;
+function assertAgrees({ identity }: Dataset, recording: Recording): void {
   const { keyId, pageSize } = identityFor(recording, identity.sample);
   const wrong =
     keyId !== identity.keyId
@@ -48,8 +47,7 @@ function assertAgrees(dataset: Dataset, recording: Recording): void {
       : pageSize !== identity.pageSize
         ? `has pages of ${pageSize} bytes, and the fleet of ${identity.pageSize}`
         : undefined;
-  if (wrong !== undefined)
-    throw new KsmdError('EINVAL', `${quoted(recording.path)} ${wrong} (${quoted(directory)})`);
+  if (wrong !== undefined) throw new KsmdError('EINVAL', `${quoted(recording.path)} ${wrong}`);
 }
 
 /** Each day once it is there, whole. */

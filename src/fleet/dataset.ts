@@ -16,8 +16,9 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/schema';
-import { KsmdError, systemError } from '../errors.js';
+import { errnoOf, KsmdError, systemError } from '../errors.js';
 import { quoted } from '../printable.js';
+import { shellWord } from '../wording/shell-word.js';
 import { sealOf } from './seal.js';
 
 const IDENTITY_FILE = '_ksmd-fleet.json';
@@ -56,14 +57,14 @@ export class Dataset {
     if (identity === undefined)
       throw new KsmdError(
         'ENOENT',
-        `${quoted(directory)} is no fleet: 'ksmd fleet add ${directory} RECORDING' makes one`,
+        `${quoted(directory)} is no fleet: 'ksmd fleet add ${shellWord(directory)} RECORDING' makes one`,
       );
     return new Dataset(resolve(directory), identity);
   }
 
   /** The one that is there, or a new one; of two that make it at once both get the same. */
   static async openOrCreate(directory: string, wanted: FleetIdentity): Promise<Dataset> {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(resolve(directory));
     const path = join(directory, IDENTITY_FILE);
     const partial = join(directory, `_${randomUUID()}.part`);
     if ((await identityOf(directory)) === undefined) {
@@ -104,7 +105,7 @@ export class Dataset {
       throw new KsmdError(
         'EIO',
         // Whole, however long they are: they are to be copied.
-        `${join(pages, file)} is not there: remove ${join(guests, file)}, ` +
+        `${join(pages, file)} is not there: remove ${shellWord(join(guests, file))}, ` +
           'and add its recording again',
       );
     }
@@ -135,6 +136,44 @@ export class Dataset {
   unfinished(): string {
     return join(this.directory, '_unfinished', randomUUID());
   }
+}
+
+/**
+ * And those that it is in. One after the other: where none can be made, as below /proc, Node's own
+ * way tries for ever.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const code = await mkdirCode(path);
+  if (code === undefined || (code === 'EEXIST' && (await isDirectory(path)))) return;
+  if (code === 'EEXIST' || code === 'ENOTDIR') throw noDirectory(path);
+  const above = dirname(path);
+  if (code !== 'ENOENT' || above === path || (await isDirectory(above)))
+    throw new KsmdError(
+      errnoOf(code),
+      `cannot make the directory ${quoted(path)} (${code}): name another one for the fleet`,
+    );
+  await makeDirectory(above);
+  await makeDirectory(path);
+}
+
+async function mkdirCode(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EIO';
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+function noDirectory(path: string): KsmdError {
+  return new KsmdError(
+    'ENOTDIR',
+    `${quoted(path)} is or lies below a file: name a directory for the fleet`,
+  );
 }
 
 /** By their places in it; none if there is no such directory. */
@@ -183,6 +222,7 @@ async function identityOf(directory: string): Promise<FleetIdentity | undefined>
   const path = join(directory, IDENTITY_FILE);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'ENOTDIR') throw noDirectory(directory);
     throw systemError(error, `cannot read ${quoted(path)}`);
   });
   if (text === undefined) return undefined;

@@ -140,7 +140,11 @@ test('recordings of one host at one time count together, each guest once', async
 /** Of a machine with a page that nobody else has, and one that all have. */
 function ofProcess(pid: number, name = 'vm'): string {
   const path = join(directory.path, `${pid}.rec`);
-  const writer = RecordingWriter.create(path, { ...HEADER, host: 'a', startedAtMs: FIRST_MS + pid });
+  const writer = RecordingWriter.create(path, {
+    ...HEADER,
+    host: 'a',
+    startedAtMs: FIRST_MS + pid,
+  });
   writer.write({ ...GUEST, guest: 1, pid, name });
   const where = { page: 0, pages: 2 };
   writer.write({ type: 'mapping', guest: 1, ...where, flags: 0, node: undefined, label: '' });

@@ -6,6 +6,7 @@ import type { Engine } from '../../../fleet/engine.js';
 import { QUERIES, REPORT_QUERIES, sqlOf } from '../../../fleet/queries.js';
 import { SparkEngine } from '../../../fleet/spark.js';
 import { count } from '../../../wording/amounts.js';
+import { complain } from '../../terminal/output.js';
 import type { Action, Session } from '../../verb.js';
 import { add } from './add.js';
 import { tellPairs } from './pairs.js';
@@ -35,9 +36,9 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
   const { identity } = dataset;
   const unsealed = await dataset.assertWhole();
   if (unsealed > 0)
-    process.stderr.write(
-      `ksmd: ${count(unsealed, 'file')} of the fleet without a checksum, added before there were ` +
-        'any: damage in them is not seen\n',
+    complain(
+      `${count(unsealed, 'file')} of the fleet without a checksum, added before there were any: ` +
+        'damage in them is not seen',
     );
   await withEngine(await engineOf(dataset, options), (engine) => {
     if (what === 'report') return tellReport(session, engine, identity, options.top);

@@ -177,18 +177,54 @@ test('of guests that share nothing no table is printed', async () => {
   }
 });
 
-test('what was added before a recording that cannot be is told, and is there', async () => {
+test('who cannot be added is told of, each on a line, and all others are added', async () => {
   const other = new FleetDirectory();
   try {
-    const path = other.record({ host: 'h' }, [{ atMs: 0, guests: { a: [1, 2] } }]);
+    const [one, two] = ['h', 'i'].map((host) =>
+      other.record({ host }, [{ atMs: 0, guests: { a: [1, 2] } }]),
+    );
+    const cut = join(other.path, 'cut.rec');
+    writeFileSync(cut, readFileSync(one ?? '').subarray(0, 20));
+    const none = join(other.path, 'none.rec');
     const { status, stdout, stderr } = await fleet(
-      ...['add', other.fleet, path, '/dev/null', '--sample', '1/1'],
+      ...['add', other.fleet, one ?? '', '/dev/null', cut, none, two ?? '', '--sample', '1/1'],
     );
     expect([status, stdout]).toEqual([
       1,
-      `1 day of 1 host added to ${other.fleet}: 2 pages as 2 rows\n`,
+      `2 days of 2 hosts added to ${other.fleet}: 4 pages as 4 rows\n`,
     ]);
-    expect(stderr).toMatch(/^ksmd: EINVAL: '\/dev\/null'/);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^ksmd: EINVAL: '\/dev\/null'/),
+      expect.stringContaining(cut),
+      expect.stringMatching(`^ksmd: ENOENT: .*${none}`),
+    ]);
+  } finally {
+    await other.remove();
+  }
+});
+
+test('who is told to end says what has been added until then', async () => {
+  const other = new FleetDirectory();
+  try {
+    const paths = Array.from({ length: 50 }, (_, at) =>
+      other.record({ host: `h${at}` }, [{ atMs: 0, guests: { vm: [1, 2] } }]),
+    );
+    const args = ['fleet', 'add', other.fleet, ...paths, '--sample', '1/1'];
+    const ksmd = spawn(process.execPath, [KSMD, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [ksmd.stdout, ksmd.stderr])
+      stream.on('data', (part) => {
+        said += part;
+      });
+    const hosts = join(other.fleet, 'guests');
+    await until('some are added', () => existsSync(hosts) && readdirSync(hosts).length > 2);
+    ksmd.kill('SIGINT');
+    expect(await once(ksmd, 'close')).toEqual([null, 'SIGINT']);
+    const [, days] =
+      /^(\d+) days of \1 hosts added to \S+: \d+ pages as \d+ rows\n$/.exec(said) ?? [];
+    const there = readdirSync(hosts).length;
+    // The one that was under way may be there.
+    expect([there, there - 1]).toContain(Number(days));
   } finally {
     await other.remove();
   }
@@ -306,10 +342,23 @@ test.each([
   [['report', 'fleet', '--max-moves', '3'], 2, /report takes no --max-moves: place does/],
   [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, place, sql/],
   [['add', '/dev/null/fleet', '/dev/null'], 1, /EINVAL: '?\/dev\/null'? /],
+  [['report', '/dev/null'], 1, /ENOTDIR: '\/dev\/null' is or lies below a file: name a dir/],
+  [['report', "/no where's"], 1, /'ksmd fleet add "\/no where's" RECORDING' makes one/],
 ])('%o is refused in a sentence', async (args, status, sentence) => {
   const outcome = await fleet(...args);
   expect(outcome.status).toBe(status);
   expect(outcome.stderr).toMatch(sentence);
+});
+
+test.each([
+  ['/dev/null', /^ksmd: ENOTDIR: '\/dev\/null' is or lies below a file: name a directory/],
+  ['/dev/null/fleet', /^ksmd: ENOTDIR: '\/dev\/null\/fleet' is or lies below a file: name/],
+  ['/proc/fleet', /^ksmd: ENOENT: cannot make the directory '\/proc\/fleet' .*: name another one/],
+  ['/proc/1/a/b', /^ksmd: ENOENT: cannot make the directory '\/proc\/1\/a' .*: name another one/],
+])('where no directory can be made, at %s, it is said so', async (where, sentence) => {
+  const { status, stderr } = await fleet('add', where, ...recordings);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(sentence);
 });
 
 test('of Spark nothing goes on and nothing is left when ksmd is ended', async () => {

@@ -17,12 +17,16 @@ export function parseBytes(text: string): number {
   const [, hex, number, unit] =
     /^(?:(0x[0-9a-f]+)|(\d+(?:\.\d+)?)(?:([KMG])i?B?|B)?)$/i.exec(text) ?? [];
   const bytes =
-    hex === undefined
-      ? Number(number) * (UNITS[(unit ?? '').toUpperCase()] ?? Number.NaN)
-      : Number(hex);
+    hex === undefined ? inBytes(Number(number), (unit ?? '').toUpperCase()) : Number(hex);
   if (!Number.isSafeInteger(bytes))
     throw new InvalidArgumentError('Write bytes like 4096, 0x1000, 64MiB or 1GiB.');
   return bytes;
+}
+
+/** Of a unit that is no byte, what is not a whole one is left out: 3.2GiB. */
+function inBytes(number: number, unit: string): number {
+  const bytes = number * (UNITS[unit] ?? Number.NaN);
+  return unit === '' ? bytes : Math.floor(bytes);
 }
 
 export function parseCount(text: string): number {
@@ -91,6 +95,14 @@ export function parsePercent(text: string): number {
   const [, number] = /^(\d+(?:\.\d+)?) ?%$/.exec(text) ?? [];
   if (number === undefined || Number(number) === 0)
     throw new InvalidArgumentError('Write a share above 0, like 50%.');
+  return Number(number) / 100;
+}
+
+/** Of something, some part, none or all: `25%`. */
+export function parsePart(text: string): number {
+  const [, number] = /^(\d+(?:\.\d+)?) ?%$/.exec(text) ?? [];
+  if (number === undefined || Number(number) > 100)
+    throw new InvalidArgumentError('Write a part from 0% to 100%, like 25%.');
   return Number(number) / 100;
 }
 

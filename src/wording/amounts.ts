@@ -4,18 +4,25 @@
  * The browser loads this as it is: nothing is imported.
  */
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
-const IN_TENTHS = new Intl.NumberFormat('en', {
-  maximumFractionDigits: 1,
-  roundingMode: 'trunc',
-  useGrouping: false,
-});
+const TENTHS = { maximumFractionDigits: 1, useGrouping: false } as const;
+const CUT_OFF = new Intl.NumberFormat('en', { ...TENTHS, roundingMode: 'trunc' });
+const ROUNDED_UP = new Intl.NumberFormat('en', { ...TENTHS, roundingMode: 'ceil' });
 
 /** No more is said than there is: the last digit is cut off, not rounded. */
 export function size(bytes: number): string {
+  return inUnits(bytes, CUT_OFF);
+}
+
+/** Of what has to fit somewhere: no less is said than there is. */
+export function sizeAtMost(bytes: number): string {
+  return inUnits(bytes, ROUNDED_UP);
+}
+
+function inUnits(bytes: number, format: Intl.NumberFormat): string {
   let scaled = bytes;
   let unit = 0;
   for (; Math.abs(scaled) >= 1024 && unit < BYTE_UNITS.length - 1; unit++) scaled /= 1024;
-  return `${IN_TENTHS.format(scaled)} ${BYTE_UNITS[unit]}`;
+  return `${format.format(scaled)} ${BYTE_UNITS[unit]}`;
 }
 
 /** A number, its thousands apart: 16,384. */

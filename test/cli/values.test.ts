@@ -15,6 +15,7 @@ test.each([
   ['1MB', 2 ** 20],
   ['1.5GiB', 1.5 * 2 ** 30],
   ['12B', 12],
+  ['3.2GiB', 3_435_973_836],
 ])('%s is a size of %i bytes', (text, bytes) => {
   expect(parseBytes(text)).toBe(bytes);
 });

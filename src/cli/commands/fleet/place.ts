@@ -6,7 +6,7 @@ import type { Engine } from '../../../fleet/engine.js';
 import { type Placement, type PlacementFigures, place } from '../../../fleet/placement/place.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
-import { count, figure, percent, size } from '../../../wording/amounts.js';
+import { count, figure, percent, size, sizeAtMost } from '../../../wording/amounts.js';
 import { readTenants } from '../../read-tenants.js';
 import { type Column, fittedTable } from '../../terminal/fitted-table.js';
 import { prose } from '../../terminal/rows.js';
@@ -48,7 +48,8 @@ export async function placeGuests(
   });
   line.clear();
   const names = namesOf(known, hosts);
-  const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin };
+  const advised = numberOf(fleet, 'advised_pages') / Math.max(numberOf(fleet, 'pages'), 1);
+  const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin, advised };
   if (json) printJson(asJson(told));
   else print(...placementScreen(told, options.top, process.stdout.columns));
 }
@@ -70,13 +71,16 @@ export interface PlacementTold {
   readonly memory: number;
   readonly oneIn: number;
   readonly margin: number;
+  /** The share of all memory that is advised mergeable today. */
+  readonly advised: number;
 }
 
-function asJson({ placement, names, guests, identity, oneIn }: PlacementTold): object {
+function asJson({ placement, names, guests, identity, oneIn, advised }: PlacementTold): object {
   const { hosts, saved, moves, hostOf, today, byChance, byMemory } = placement;
   return {
     pageSize: identity.pageSize,
     sample: identity.sample * oneIn,
+    advised,
     saved,
     today: today.saved,
     byChance: byChance?.saved ?? null,
@@ -96,7 +100,7 @@ export function placementScreen(
   top: number,
   room = Number.POSITIVE_INFINITY,
 ): string[] {
-  const { placement, names, guests, identity, memory, oneIn, margin } = told;
+  const { placement, names, guests, identity, memory, oneIn, margin, advised } = told;
   const { hosts, saved, moves } = placement;
   const sample = identity.sample * oneIn;
   const bytes = (pages: number): string => size(pages * identity.pageSize);
@@ -120,7 +124,7 @@ export function placementScreen(
       [
         { head: 'HOST', of: ({ name }) => name, isName: true },
         { head: 'GUESTS', of: (host) => figure(host.guests), goes: 2 },
-        { head: 'USED', of: ({ usedPages }) => bytes(usedPages), goes: 3 },
+        { head: 'USED', of: ({ usedPages }) => sizeAtMost(usedPages * identity.pageSize), goes: 3 },
         ...estimateColumns('SAVED BETWEEN', shown, (host) => host.saved, bytes, 1),
       ],
       shown,
@@ -133,10 +137,12 @@ export function placementScreen(
       : [...fittedTable(MOVE_COLUMNS, moved, room), ...more(moves.length, top), '']),
     ...prose(
       [
-        'As if all private memory were advised mergeable. USED is what a host takes at\n' +
-          'most once all is merged, and of what is saved between guests\n' +
-          `${percent(margin)} kept free, as writes break it apart. ` +
-          'Found by search: there may be a better one.',
+        `As if all private memory were advised mergeable; ${percent(advised)} is now.`,
+        'USED is what a host takes at most once all is merged. Zeroes and what is equal\n' +
+          'within a guest count as gone, without a margin; of what is saved between guests\n' +
+          `${percent(margin)} is kept free, as writes break it apart.`,
+        'A guest that moves takes all of its memory until it is merged there.',
+        'Found by search: there may be a better one.',
         ...(sample === 1
           ? []
           : [`Of one content in ${figure(sample)}: ± holds 95 times in 100, and is in USED.`]),
@@ -175,7 +181,7 @@ function comparison(
     { name: 'as found here', saved, faults: '' },
     baseline('as today', today),
     baseline('first fit by memory', byMemory),
-    baseline('by chance', byChance),
+    baseline('by chance, one draw', byChance),
   ];
   const columns: Column<(typeof rows)[number]>[] = [
     { head: 'PLACEMENT', of: ({ name }) => name },

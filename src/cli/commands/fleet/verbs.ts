@@ -1,6 +1,6 @@
 /** The verb that says of many hosts what estimate and shared say of one. */
 import { Argument, Option } from 'commander';
-import { parseBytes, parseCount, parsePercent, parsePositive, parseSample } from '../../values.js';
+import { parseBytes, parseCount, parsePart, parsePositive, parseSample } from '../../values.js';
 import { verb } from '../../verb.js';
 
 export const fleet = verb({
@@ -46,7 +46,7 @@ export const fleet = verb({
       '--margin <percent>',
       'of place: of what is saved between guests, so much is kept free: writes break it apart',
     )
-      .argParser(parsePercent)
+      .argParser(parsePart)
       .default(0.25, '25%'),
   ],
   examples: [

@@ -111,7 +111,7 @@ describe('guests are placed', () => {
     );
     expect(text).toMatch(/^as found here +232 KiB$/m);
     expect(text).toMatch(/^as today +0 B$/m);
-    expect(text).toContain('As if all private memory were advised mergeable. USED is');
+    expect(text).toContain('\nAs if all private memory were advised mergeable; 100.0 % is now.\n');
     const { moves, guests } = JSON.parse(await place('--json'));
     expect(moves).toHaveLength(2);
     const hostOf = (name: string): string =>
@@ -138,6 +138,15 @@ describe('guests are placed', () => {
     expect(await place('--tenants', tenants)).toMatch(
       /^as today +0 B +2 hosts of several tenants$/m,
     );
+  });
+
+  test.each([
+    ['0%', 128],
+    ['100%', 248],
+  ])('with a margin of %s of what is saved between them', async (margin, kib) => {
+    const text = await place('--margin', margin);
+    expect(text).toMatch(new RegExp(`^(one|two) +2 +${kib} KiB +120 KiB$`, 'm'));
+    expect(text).toContain(`\n${margin.replace('%', '.0 %')} is kept free`);
   });
 
   test('on hosts that are not there yet under names that nobody has', async () => {
@@ -340,6 +349,7 @@ test.each([
   [['report', 'fleet', 'a.rec'], 2, /report takes no recordings: add does/],
   [['pairs', 'fleet', '--sample', '1/8'], 2, /pairs takes no --sample: add does/],
   [['report', 'fleet', '--max-moves', '3'], 2, /report takes no --max-moves: place does/],
+  [['place', 'fleet', '--margin', '101%'], 2, /a part from 0% to 100%/],
   [['remove', 'fleet'], 2, /Allowed choices are add, report, pairs, place, sql/],
   [['add', '/dev/null/fleet', '/dev/null'], 1, /EINVAL: '?\/dev\/null'? /],
   [['report', '/dev/null'], 1, /ENOTDIR: '\/dev\/null' is or lies below a file: name a dir/],

@@ -74,6 +74,7 @@ const PLACEMENT: PlacementTold = {
   memory: 2 ** 38,
   oneIn: 1,
   margin: 0.1,
+  advised: 0.031,
 };
 
 describe.each(WIDTHS)('at %i columns', (columns) => {
@@ -102,6 +103,23 @@ test('however narrow the terminal is, it is told what is saved, and both ends of
   const placed = placementScreen(PLACEMENT, 20, 40);
   expect(placed).toContainEqual(expect.stringMatching(/^prod\S*-1 .*97\.6 GiB/));
   expect(placed.join(' ')).toContain('as today: 2 hosts too full, 2 hosts of several tenants');
+});
+
+test('what is used is told no lower than it is, as it has to fit', () => {
+  const { placement } = PLACEMENT;
+  const usedPages = 3703;
+  const hosts = placement.hosts.map((each) => ({ ...each, usedPages }));
+  const told = { ...PLACEMENT, placement: { ...placement, hosts }, memory: 14_808 * 1024 };
+  const lines = placementScreen(told, 20);
+  expect(lines[0]).toContain(' of 14.4 MiB: ');
+  expect(lines).toContainEqual(expect.stringMatching(/^h2 .* 14\.5 MiB /));
+});
+
+test('where nobody limits lines, what is said below a placement has no long ones', () => {
+  for (const margin of [0, 0.1, 1]) {
+    const lines = placementScreen({ ...PLACEMENT, margin }, 20);
+    for (const line of lines.slice(lines.lastIndexOf(''))) expect(line.length).toBeLessThan(81);
+  }
 });
 
 test('a file or a pipe has all of it', () => {

@@ -57,7 +57,8 @@ export class Dataset {
     if (identity === undefined)
       throw new KsmdError(
         'ENOENT',
-        `${quoted(directory)} is no fleet: 'ksmd fleet add ${shellWord(directory)} RECORDING' makes one`,
+        `${quoted(directory)} is no fleet: ` +
+          `'ksmd fleet add ${shellWord(directory)} RECORDING' makes one`,
       );
     return new Dataset(resolve(directory), identity);
   }

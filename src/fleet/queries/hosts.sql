@@ -13,7 +13,8 @@ WITH
   ),
   sampled AS (
     SELECT host_number, count(*) AS contents, sum(guests) AS of_guests,
-      sum((guests - 1) * (guests - 1)) AS squares, sum(changed) AS changed
+      sum((guests - 1) * (guests - 1)) AS squares, sum(guests * guests) AS guest_squares,
+      sum(changed) AS changed
     FROM contents
     GROUP BY host_number
   ),
@@ -29,6 +30,7 @@ WITH
   ),
   told AS (
     SELECT c.*, coalesce(s.contents, 0) AS contents, coalesce(s.squares, 0) AS squares,
+      coalesce(s.guest_squares, 0) AS guest_squares,
       c.sample * coalesce(s.changed, 0) AS changed_pages,
       c.sample * coalesce(s.of_guests - s.contents, 0) AS between_pages,
       greatest(c.content_pages - c.sample * coalesce(s.contents, 0), 0) AS saved_pages
@@ -42,6 +44,9 @@ SELECT host, day, page_size, sample, guests, pages, advised_pages, merged_pages,
   CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
     AS saved_error_pages,
   CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (squares + 4))) AS BIGINT)
-    AS between_guests_error_pages
+    AS between_guests_error_pages,
+  -- What is left of the whole: each guest has a content once, however many pages have it there.
+  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (guest_squares + 4))) AS BIGINT)
+    AS within_guests_error_pages
 FROM told
 ORDER BY host;

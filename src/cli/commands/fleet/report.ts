@@ -1,4 +1,5 @@
 /** `ksmd fleet report`: what the fleet has, and what KSM saves there and could, host by host. */
+import type { Estimated } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { type FleetReport, report } from '../../../fleet/report.js';
@@ -7,6 +8,9 @@ import { type Column, fittedTable } from '../../terminal/fitted-table.js';
 import { indented, prose } from '../../terminal/rows.js';
 import type { Session } from '../../verb.js';
 import { about, contentOf, estimateColumns, more, numberOf, textOf } from './rows.js';
+
+/** Hosts of older days that are named. */
+const NAMED = 3;
 
 export async function tellReport(
   { json, print, printJson }: Session,
@@ -46,9 +50,10 @@ export function reportScreen(
     ...[
       `zero pages ${bytes(sum('zero_pages'))}, between guests ` +
         `${about(between, sum('between_guests_error_pages'), bytes)}, ` +
-        `within guests ${bytes(within)}`,
+        `within guests ${about(within, sum('within_guests_error_pages'), bytes)}`,
       `on one host, all together: ${about(inAll.pages, inAll.error, bytes)}`,
       `merged by their KSM now: ${bytes(sum('merged_pages'))}`,
+      ...olderDays(hosts),
     ].flatMap((line) => indented(line, room)),
     '',
     ...fittedTable(hostColumns(best, bytes), best, room),
@@ -66,9 +71,34 @@ export function reportScreen(
   ];
 }
 
-function savedOf(row: Row | undefined): { pages: number; error: number } {
+/** Hosts of which nothing is known of the newest day, by name: a guest may have left them since. */
+function olderDays(hosts: readonly Row[]): string[] {
+  const dayOf = (row: Row | undefined): string => textOf(row, 'day');
+  const byDay = [...hosts].sort((a, b) => (dayOf(a) < dayOf(b) ? -1 : 1));
+  const newest = dayOf(byDay.at(-1));
+  const older = byDay.filter((row) => dayOf(row) < newest);
+  if (older.length === 0) return [];
+  const named = older
+    .slice(0, NAMED)
+    .map((row) => `${textOf(row, 'host')} (${dayOf(row)})`)
+    .join(', ');
+  const rest = older.length > NAMED ? ` and ${figure(older.length - NAMED)} more` : '';
+  return [
+    `${count(older.length, 'host')} not captured since ${newest}: ${named}${rest}; ` +
+      'who has moved from there since counts twice',
+  ];
+}
+
+function savedOf(row: Row | undefined): Estimated {
   const pages = numberOf(row, 'saved_pages') + numberOf(row, 'zero_pages');
   return { pages, error: numberOf(row, 'saved_error_pages') };
+}
+
+function betweenOf(row: Row): Estimated {
+  return {
+    pages: numberOf(row, 'between_guests_pages'),
+    error: numberOf(row, 'between_guests_error_pages'),
+  };
 }
 
 /** What is saved is told however narrow the terminal is. */
@@ -79,13 +109,13 @@ function hostColumns(hosts: readonly Row[], bytes: (pages: number) => string): C
       bytes(numberOf(row, name));
   return [
     { head: 'HOST', of: (row) => textOf(row, 'host'), isName: true },
-    { head: 'DAY', of: (row) => textOf(row, 'day'), goes: 4 },
-    { head: 'GUESTS', of: (row) => figure(numberOf(row, 'guests')), goes: 6 },
-    { head: 'PRESENT', of: of('pages'), goes: 9 },
-    { head: 'MERGED', of: of('merged_pages'), goes: 7 },
-    ...estimateColumns('SAVED', hosts, savedOf, bytes, 5),
+    { head: 'DAY', of: (row) => textOf(row, 'day'), goes: 5 },
+    { head: 'GUESTS', of: (row) => figure(numberOf(row, 'guests')), goes: 7 },
+    { head: 'PRESENT', of: of('pages'), goes: 10 },
+    { head: 'MERGED', of: of('merged_pages'), goes: 8 },
+    ...estimateColumns('SAVED', hosts, savedOf, bytes, 6),
     { head: 'ZEROES', of: of('zero_pages'), goes: 3 },
-    { head: 'BETWEEN', of: of('between_guests_pages'), goes: 8 },
+    ...estimateColumns('BETWEEN', hosts, betweenOf, bytes, 4, 9),
     { head: 'RESTLESS', of: of('volatile_pages'), goes: 2 },
     { head: 'CHANGED', of: of('changed_pages'), goes: 1 },
   ];

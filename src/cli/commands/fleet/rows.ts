@@ -36,6 +36,7 @@ export function estimateColumns<Item>(
   of: (item: Item) => Estimated | undefined,
   bytes: (pages: number) => string,
   errorGoes: number,
+  amountGoes?: number,
 ): Column<Item>[] {
   const errorOf = (item: Item): number => of(item)?.error ?? 0;
   const told = (item: Item): string => (of(item) === undefined ? '' : bytes(errorOf(item)));
@@ -44,7 +45,7 @@ export function estimateColumns<Item>(
     return estimated === undefined ? 'does not fit' : bytes(estimated.pages);
   };
   return [
-    { head, of: amount },
+    { head, of: amount, ...(amountGoes === undefined ? {} : { goes: amountGoes }) },
     ...(items.some((item) => errorOf(item) > 0) ? [{ head: '±', of: told, goes: errorGoes }] : []),
   ];
 }

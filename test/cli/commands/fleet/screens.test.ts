@@ -22,6 +22,7 @@ const REPORT: FleetReport = {
     ...{ host, day: '2026-11-28', guests: 120 - at, page_size: 4096, sample: 64 },
     ...{ pages: 123_456_789 - at, merged_pages: 1_234_567, saved_pages: 23_456_789 },
     ...{ saved_error_pages: 345_678, zero_pages: 4_567_890, between_guests_pages: 12_345_678 },
+    within_guests_error_pages: 445_678,
     ...{ between_guests_error_pages: 234_567, volatile_pages: 3_456_789, changed_pages: 987_654 },
     advised_pages: 100_000_000,
   })),
@@ -103,6 +104,18 @@ test('however narrow the terminal is, it is told what is saved, and both ends of
   const placed = placementScreen(PLACEMENT, 20, 40);
   expect(placed).toContainEqual(expect.stringMatching(/^prod\S*-1 .*97\.6 GiB/));
   expect(placed.join(' ')).toContain('as today: 2 hosts too full, 2 hosts of several tenants');
+});
+
+test('hosts that were not captured on the newest day are named, the oldest first', () => {
+  const hosts = ['2026-11-28', '2026-11-03', '2026-11-27'].map((day, at) => ({
+    ...REPORT.hosts[at],
+    day,
+  }));
+  expect(reportScreen({ ...REPORT, hosts }, 2).slice(4, 5)).toEqual([
+    '  2 hosts not captured since 2026-11-28: production-rack-7-host-2 (2026-11-03), ' +
+      'h3 (2026-11-27); who has moved from there since counts twice',
+  ]);
+  expect(reportScreen(REPORT, 2).join('\n')).not.toContain('captured since');
 });
 
 test('what is used is told no lower than it is, as it has to fit', () => {

@@ -31,6 +31,14 @@ export function quoted(text: string): string {
   return `'${shortened(text)}'`;
 }
 
+/**
+ * The same as one word of a command line that people are to copy: in double quotes if need be, as
+ * single ones stand around the command line.
+ */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
+}
+
 function escaped(character: string): string {
   const short = JSON.stringify(character).slice(1, -1);
   if (short !== character) return short;

@@ -17,8 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/schema';
 import { errnoOf, KsmdError, systemError } from '../errors.js';
-import { quoted } from '../printable.js';
-import { shellWord } from '../wording/shell-word.js';
+import { quoted, shellWord } from '../printable.js';
 import { sealOf } from './seal.js';
 
 const IDENTITY_FILE = '_ksmd-fleet.json';

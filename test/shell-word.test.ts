@@ -1,6 +1,7 @@
+/** Words of command lines that people are told. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { shellWord } from '../../src/wording/shell-word.js';
+import { shellWord } from '../src/printable.js';
 
 test.each(['a b', "it's", '$HOME', '`id`', 'a"b', 'a\\b', '~', '*', '', 'a;b', '-n'])(
   '%j is one word of a shell',

@@ -9,7 +9,7 @@ import type { Forward } from './forward.js';
 import { type Input, streamInput } from './input.js';
 
 /** All magics lie within so many bytes. */
-export const HEAD_BYTES = 4096;
+export const HEAD_BYTES = 36 * 1024;
 
 /** Reads an image that has been recognised. EINVAL if it is none after all. */
 export type Open = (input: Input) => Promise<Source>;
@@ -87,9 +87,15 @@ function packed(
 }
 
 const IN_IMG = "'qemu-img convert' and the like read disks, and ksmd reads memory";
+const NO_MEMORY = 'it holds no memory';
 const UNPACK = 'unpack it, and give what is in it';
 const DUMP_LIVE =
   "'virsh dump --memory-only', or QEMU's dump-guest-memory, writes what can be read";
+
+/** It has no magic: these are the heads that 'xz --format=lzma' writes, by their dictionaries. */
+const LZMA = [0x04, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400].map(
+  (size) => `\x5d\0\0${String.fromCharCode(size & 0xff, size >> 8)}${'\xff'.repeat(8)}\0`,
+);
 
 const REFUSED: readonly Refused[] = [
   {
@@ -99,6 +105,17 @@ const REFUSED: readonly Refused[] = [
   },
   { magics: ['KDMV', '# Disk DescriptorFile'], what: 'a VMDK disk', instead: IN_IMG },
   { magics: ['vhdxfile', 'conectix'], what: 'a VHD disk', instead: IN_IMG },
+  { magics: ['\x7f\x10\xda\xbe'], at: 64, what: 'a VDI disk', instead: IN_IMG },
+  { magics: ['QED\0'], what: 'a QED disk', instead: IN_IMG },
+  { magics: ['LUKS\xba\xbe'], what: 'an encrypted disk (LUKS)', instead: NO_MEMORY },
+  // A boot sector without one may be the first page of a memory too.
+  { magics: ['EFI PART'], at: 512, what: 'a disk with partitions (GPT)', instead: NO_MEMORY },
+  { magics: ['\x01CD001\x01'], at: 32768, what: 'an ISO 9660 image', instead: NO_MEMORY },
+  {
+    magics: ['KSMDREC'],
+    what: 'a recording',
+    instead: "'ksmd register --recording FILE' and 'ksmd estimate FILE' read it",
+  },
   {
     magics: ['KSMDSNP'],
     what: "a snapshot of ksmd's",
@@ -128,7 +145,7 @@ const REFUSED: readonly Refused[] = [
   },
   {
     magics: ['\x7fVirtualBox SavedState'],
-    what: "a saved state of VirtualBox'",
+    what: 'a saved state of VirtualBox',
     instead: "let it go on, and 'VBoxManage debugvm NAME dumpvmcore --filename FILE'",
   },
   {
@@ -164,6 +181,10 @@ const REFUSED: readonly Refused[] = [
   },
   { magics: ['PK\x03\x04'], what: 'a zip archive (AFF4 is one too)', instead: UNPACK },
   { magics: ['7z\xbc\xaf\x27\x1c'], what: 'a 7z archive', instead: UNPACK },
+  { magics: ['Rar!\x1a\x07'], what: 'a rar archive', instead: UNPACK },
+  { magics: ['ustar\0', 'ustar  \0'], at: 257, what: 'a tar archive', instead: UNPACK },
+  { magics: LZMA, what: 'packed by lzma', instead: "'xz -dc FILE |' and --image -" },
+  { magics: ['LZIP\x01'], what: 'packed by lzip', instead: "'lzip -dc FILE |' and --image -" },
   {
     magics: ['\x02\x21\x4c\x18'],
     what: "packed by 'lz4 -l'",
@@ -174,6 +195,15 @@ const REFUSED: readonly Refused[] = [
     magics: ['\x89LZO\x00\x0d\x0a\x1a\x0a'],
     what: 'packed by lzop',
     instead: "'lzop -dc FILE |' and --image -",
+  },
+  { magics: ['SQLite format 3\0'], what: 'a database of SQLite', instead: NO_MEMORY },
+  { magics: ['\x89PNG\x0d\x0a\x1a\x0a'], what: 'a PNG picture', instead: NO_MEMORY },
+  { magics: ['%PDF-'], what: 'a PDF document', instead: NO_MEMORY },
+  {
+    magics: ['This program cannot be run in DOS mode'],
+    at: 78,
+    what: 'a program or library of Windows (PE)',
+    instead: NO_MEMORY,
   },
 ];
 

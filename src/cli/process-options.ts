@@ -1,6 +1,9 @@
 /** Options of several verbs, for processes and images; what they come to: selected-processes.ts. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parsePositive } from './values.js';
+
+/** What a pattern may have, each in braces: selection.ts fills them in. */
+const FIELDS = ['name', 'comm', 'pid'];
 
 export interface ProcessOptions {
   readonly pid?: readonly number[];
@@ -25,10 +28,19 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   new Option(
     '--name <pattern>',
     'what guests are called: {comm}, {pid}, and {name} of a machine (default: {comm}-{pid})',
-  ),
+  ).argParser(parsePattern),
   new Option('--advised', 'of processes, only what is advised: what KSM sees now'),
   new Option('--all', 'of processes, all private memory, as if all were advised'),
 ];
+
+function parsePattern(text: string): string {
+  for (const [field, name = ''] of text.matchAll(/\{([^{}]*)\}/g))
+    if (!FIELDS.includes(name))
+      throw new InvalidArgumentError(
+        `There is no ${field}: write ${FIELDS.map((each) => `{${each}}`).join(', ')}.`,
+      );
+  return text;
+}
 
 /** Of verbs that look at images beside processes. */
 export const IMAGES_OPTION = new Option(

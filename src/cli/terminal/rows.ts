@@ -35,6 +35,18 @@ export function indented(text: string, columns: number): string[] {
   );
 }
 
+/** Lines, each as far to the right as it is; where one goes on below, a little further. */
+export function hanging(lines: readonly string[], columns = Number.POSITIVE_INFINITY): string[] {
+  return lines.flatMap((line) => {
+    if (line.length <= columns) return [line];
+    const text = line.trimStart();
+    const indent = line.length - text.length;
+    return wrapped(text, columns - indent - GAP).map(
+      (part, at) => ' '.repeat(indent + (at === 0 ? 0 : GAP)) + part,
+    );
+  });
+}
+
 /** One text, on lines of at most so many columns. */
 export function wrapped(text: string, room: number): string[] {
   const lines: string[] = [];

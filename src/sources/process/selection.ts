@@ -10,6 +10,8 @@ import { KsmdError } from '../../errors.js';
 import { quoted } from '../../printable.js';
 
 const CGROUPS = '/sys/fs/cgroup';
+/** Where version 2 is mounted beside version 1: paths of /proc/PID/cgroup are below it. */
+const UNIFIED = 'unified';
 const MACHINE = /^(qemu-system-\w+|qemu-kvm|kvm)$/;
 /** What names may have (names.ts), and how much of it. */
 const UNNAMEABLE = /[^A-Za-z0-9._-]+/g;
@@ -36,10 +38,12 @@ export function qemuProcesses(): SelectedProcess[] {
 }
 
 /** Those of a control group and all below it. ENOENT if there is none; ESRCH if it is empty. */
-export function cgroupProcesses(path: string): SelectedProcess[] {
-  const folder = path.startsWith(`${CGROUPS}/`) ? path : join(CGROUPS, path);
-  if (!existsSync(join(folder, 'cgroup.procs')))
-    throw new KsmdError('ENOENT', `${quoted(path)} is no control group in ${CGROUPS}`);
+export function cgroupProcesses(path: string, root = CGROUPS): SelectedProcess[] {
+  const folder = (
+    path.startsWith(`${root}/`) ? [path] : [join(root, path), join(root, UNIFIED, path)]
+  ).find((each) => existsSync(join(each, 'cgroup.procs')));
+  if (folder === undefined)
+    throw new KsmdError('ENOENT', `${quoted(path)} is no control group in ${root}`);
   const found: SelectedProcess[] = [];
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.name !== 'cgroup.procs') continue;

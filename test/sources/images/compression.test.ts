@@ -48,6 +48,16 @@ describe.each(packed)('%s', (name, bytes) => {
     }
   });
 
+  test.runIf(name === 'gzip' || name === 'xz')(
+    'that is cut is told as cut in what unpacks of it, where the place is one of that',
+    async () => {
+      const path = files.written(`${name}.cut`, bytes.subarray(0, bytes.length - 9));
+      await expect(memoryOfImage(path)).rejects.toThrow(
+        /\): its unpacked stream breaks off, at byte \d+$/,
+      );
+    },
+  );
+
   test('that is damaged is refused, unless what is in it is the same all the same', async () => {
     for (let at = 30; at < bytes.length; at += 97) {
       const damaged = Buffer.from(bytes);

@@ -1,5 +1,5 @@
 /** Which processes are meant, and what their guests are called. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseNumaMaps } from '../../../src/sources/process/numa-maps.js';
 import {
@@ -8,6 +8,7 @@ import {
   machineName,
   unitProcesses,
 } from '../../../src/sources/process/selection.js';
+import { TemporaryDirectory } from '../../daemon-process.js';
 
 test.each([
   ['as libvirt writes it', 'guest=web,debug-threads=on', 'web'],
@@ -38,6 +39,22 @@ test('a control group has its processes, and those below it', () => {
   }
   expect(cgroupProcesses(path)).toContainEqual({ pid: process.pid });
   expect(cgroupProcesses(`/sys/fs/cgroup${path}`)).toContainEqual({ pid: process.pid });
+});
+
+test('a control group is found where version 2 is mounted beside version 1', () => {
+  const directory = new TemporaryDirectory();
+  try {
+    const root = directory.file('cgroup');
+    mkdirSync(`${root}/unified/web/worker`, { recursive: true });
+    writeFileSync(`${root}/unified/web/cgroup.procs`, '12\n');
+    writeFileSync(`${root}/unified/web/worker/cgroup.procs`, '7\n');
+    const both = [{ pid: 7 }, { pid: 12 }];
+    expect(cgroupProcesses('/web', root)).toEqual(both);
+    expect(cgroupProcesses(`${root}/unified/web`, root)).toEqual(both);
+    expect(() => cgroupProcesses('/db', root)).toThrow(/is no control group/);
+  } finally {
+    directory.remove();
+  }
 });
 
 test('what is not there is refused', async () => {

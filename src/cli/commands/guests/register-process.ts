@@ -74,7 +74,7 @@ export async function registerProcesses(
       members.push(member);
       // Not before all are there.
       beginGuest(client, guest);
-      lines.push(...said, ...factsOf(member));
+      lines.push(...said, ...factsOf(member), ...placeOf(member, node));
     }
     print(...lines, ...memoryTable(members));
     for (const [{ guest }, source] of sources)
@@ -337,6 +337,16 @@ function factsOf({ source, registeredBytes }: Member): string[] {
   if (!facts.tellsKinds)
     lines.push('  huge pages and the zero page are not told from others: that takes CAP_SYS_ADMIN');
   return lines;
+}
+
+/** Where --node has its memory come from. */
+function placeOf({ source }: Member, node: number | undefined): string[] {
+  if (node === undefined) return [];
+  const others = source.layout.regions.some((region) => region.node !== undefined);
+  return [
+    `  its memory comes from NUMA node ${node}` +
+      (others ? ', but for what this host has on others than node 0' : ''),
+  ];
 }
 
 /** Bytes of shared mappings, if most of the memory that is not of files is shared; else 0. */

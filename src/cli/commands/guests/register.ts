@@ -12,6 +12,7 @@ import {
   selectedProcesses,
   selectionOf,
 } from '../../selected-processes.js';
+import { hanging } from '../../terminal/rows.js';
 import type { Action, Session } from '../../verb.js';
 import { PageUpload } from './page-upload.js';
 import { registerProcesses } from './register-process.js';
@@ -54,7 +55,9 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   options,
 ) => {
   if (!session.json) {
-    await register(session, guest, options);
+    const print = (...lines: readonly string[]): void =>
+      session.print(...hanging(lines, process.stdout.columns));
+    await register({ ...session, print }, guest, options);
     return undefined;
   }
   const taken = await register({ ...session, print: () => {} }, guest, options);

@@ -21,7 +21,7 @@ export async function* gunzipped(packed: Forward): AsyncGenerator<Uint8Array, vo
     if (isKsmdError(error, 'EINVAL') || !isZlibs(error)) throw error;
     throw malformed(
       packed.path,
-      `its gzip is damaged (${error.message}) after what unpacks`,
+      `its gzip is damaged (${error.message}): its unpacked stream breaks off`,
       unpacked,
     );
   }

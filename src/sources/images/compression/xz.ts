@@ -22,7 +22,7 @@ export async function* unxz(packed: Forward): AsyncGenerator<Uint8Array, void, u
     if (isKsmdError(error, 'EINVAL') || !(error instanceof Error)) throw error;
     throw malformed(
       packed.path,
-      `its xz is damaged (${error.message}) after what unpacks`,
+      `its xz is damaged (${error.message}): its unpacked stream breaks off`,
       unpacked,
     );
   } finally {

@@ -296,6 +296,20 @@ describe('several at once', () => {
     expect(await daemon.client.guests()).toEqual([]);
   });
 
+  test('come from the node that is named, and that is said', async () => {
+    const [pid = ''] = await start('advised=8');
+    const said = await register('web', '--node', '3', '--pid', pid);
+    expect(said).toMatch(/\n {2}its memory comes from NUMA node 3\n/);
+    expect((await daemon.client.guest('web')).node).toBe(3);
+  });
+
+  test('are called by fields that there are', async () => {
+    expect(await daemon.ksmd('register', '--name', '{foo}', '--pid', '1')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('There is no {foo}: write {name}, {comm}, {pid}.'),
+    });
+  });
+
   test('need a way, and one only', async () => {
     for (const args of [
       [],

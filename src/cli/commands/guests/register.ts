@@ -17,6 +17,7 @@ import type { Action, Session } from '../../verb.js';
 import { PageUpload } from './page-upload.js';
 import { registerProcesses } from './register-process.js';
 import { registerSource } from './register-source.js';
+import { unlessTakenBack } from './unfinished.js';
 import { withNewGuest } from './with-new-guest.js';
 
 /** Where a machine's memory goes, which begins at 0. */
@@ -57,10 +58,10 @@ export const action: Action<[string | undefined], RegisterOptions> = async (
   if (!session.json) {
     const print = (...lines: readonly string[]): void =>
       session.print(...hanging(lines, process.stdout.columns));
-    await register({ ...session, print }, guest, options);
+    await unlessTakenBack(register({ ...session, print }, guest, options));
     return undefined;
   }
-  const taken = await register({ ...session, print: () => {} }, guest, options);
+  const taken = await unlessTakenBack(register({ ...session, print: () => {} }, guest, options));
   session.printJson(taken.map(asJson));
   return undefined;
 };

@@ -12,6 +12,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const ENDED_BY_SIGNAL = 128;
 
 const unfinished = new Map<string, Client>();
+let isTakenBack = false;
 
 /** From now on a signal takes the guest back. */
 export function beginGuest(client: Client, guest: string): void {
@@ -25,8 +26,19 @@ export function endGuest(guest: string): void {
   if (unfinished.size === 0) for (const signal of SIGNALS) process.off(signal, giveUp);
 }
 
+/** What makes guests. It fails once a signal takes them back: that is no news, the process ends. */
+export async function unlessTakenBack<Result>(making: Promise<Result>): Promise<Result> {
+  try {
+    return await making;
+  } catch (error) {
+    if (isTakenBack) await new Promise<never>(() => {});
+    throw error;
+  }
+}
+
 function giveUp(signal: (typeof SIGNALS)[number]): void {
   for (const each of SIGNALS) process.off(each, giveUp);
+  isTakenBack = true;
   const guests = [...unfinished];
   const gone = guests.map(([guest, client]) => client.removeGuest(guest));
   void Promise.allSettled(gone).then(() => {

@@ -23,7 +23,7 @@ import {
   type RecordedHost,
   STRETCH_PAGES,
 } from '../recording/recorded-host.js';
-import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
+import { areFramesTold, eachPage, hasAdvised } from '../recording/recorded-pages.js';
 import { ContentSets } from './content-sets.js';
 import { ContentTable } from './content-table.js';
 import { type TenantsEstimate, TenantTally } from './estimate-tenants.js';
@@ -50,6 +50,8 @@ export interface GuestEstimate {
 export interface Estimate {
   /** Only what KSM sees now, as somebody has advised it; else as if all were advised. */
   readonly isAdvised: boolean;
+  /** False: `forkedPages` are guessed, and some that are counted may be merged already. */
+  readonly tellsFrames: boolean;
   /** Present, and counted. */
   readonly pages: number;
   readonly zeroPages: number;
@@ -130,6 +132,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
   const lost = scale.of(sharing);
   return {
     isAdvised,
+    tellsFrames: areFramesTold(host),
     pages: sum(({ pages }) => pages),
     zeroPages,
     restlessPages: sum(({ restlessPages }) => restlessPages),

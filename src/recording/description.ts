@@ -11,6 +11,7 @@ import {
   PAGE_ZEROES,
 } from './format.js';
 import { type RecordedGuest, RecordedHost, STRETCH_PAGES } from './recorded-host.js';
+import { areFramesTold } from './recorded-pages.js';
 import type { Recording } from './recording.js';
 import type { PagesRecord } from './records.js';
 
@@ -46,6 +47,8 @@ export interface RecordingDescription {
   readonly fileBytes: number;
   /** What is wrong after the last whole sweep, if anything is. */
   readonly damage: string | undefined;
+  /** Of all guests, as their fact. */
+  readonly tellsFrames: boolean;
   readonly guests: readonly GuestDescription[];
 }
 
@@ -75,6 +78,7 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
     changedPages: Math.round(changed / Math.max(sweeps - 1, 1)),
     fileBytes: recording.bytes,
     damage: recording.damage?.what,
+    tellsFrames: areFramesTold(host),
     guests: [...host.guests.values()].map(describeGuest),
   };
 }

@@ -21,10 +21,12 @@ export class Encoder {
         this.writeNumbers(record);
         break;
       case 'guest': {
-        const { name, pid, comm, startedTicks, mergesAny, isPinned } = record;
+        const { name, pid, comm, startedTicks, mergesAny, isPinned, tellsFrames } = record;
         fields.byte(format.RECORD_GUEST);
         fields.number(record.guest);
-        fields.text(JSON.stringify({ name, pid, comm, startedTicks, mergesAny, isPinned }));
+        fields.text(
+          JSON.stringify({ name, pid, comm, startedTicks, mergesAny, isPinned, tellsFrames }),
+        );
         break;
       }
       case 'guest-gone':

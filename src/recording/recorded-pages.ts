@@ -4,7 +4,12 @@
  */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { MAPPING_ADVISED, PAGE_ABSENT, PAGE_KIND } from './format.js';
-import { type RecordedGuest, type RecordedStretch, STRETCH_PAGES } from './recorded-host.js';
+import {
+  type RecordedGuest,
+  type RecordedHost,
+  type RecordedStretch,
+  STRETCH_PAGES,
+} from './recorded-host.js';
 import type { GuestFacts, MappingFacts } from './records.js';
 
 /**
@@ -69,6 +74,11 @@ export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
 /** Whether a mapping's pages count where only what is advised does. */
 export function countsAsAdvised(facts: GuestFacts, mapping: MappingFacts): boolean {
   return facts.mergesAny || isMappingAdvised(mapping) || isImage(facts);
+}
+
+/** Of all processes it is known which of their frames a fork shares, and KSM has merged. */
+export function areFramesTold({ guests }: RecordedHost): boolean {
+  return [...guests.values()].every(({ facts }) => facts.tellsFrames !== false);
 }
 
 /** It is no process. */

@@ -15,6 +15,11 @@ export interface GuestFacts {
   readonly mergesAny: boolean;
   /** A device may write to its memory: KSM merges none of it. */
   readonly isPinned: boolean;
+  /**
+   * False: its frames had no numbers. What a fork shares is guessed then, and what the host's own
+   * KSM has merged is not told.
+   */
+  readonly tellsFrames?: boolean;
 }
 
 /** Came, or came to be another: with a number that no other guest of the recording has. */

@@ -44,6 +44,7 @@ export const GuestSchema = Type.Object({
   startedTicks: Type.Number({ minimum: 0 }),
   mergesAny: Type.Boolean(),
   isPinned: Type.Boolean(),
+  tellsFrames: Type.Optional(Type.Boolean()),
 });
 
 /** By name. */

@@ -38,7 +38,7 @@ export function end(startMs: number): EndRecord {
 /** One of each kind, with what a decoder must have met before. */
 export const ONE_OF_EACH: readonly SweepRecord[] = [
   { ...GUEST, guest: 1 },
-  { ...GUEST, guest: 300, name: 'other', mergesAny: true },
+  { ...GUEST, guest: 300, name: 'other', mergesAny: true, tellsFrames: false },
   { type: 'mapping', guest: 1, page: 2 ** 35, pages: 600, flags: 3, node: 1, label: '[heap]' },
   { type: 'mapping', guest: 300, page: 0, pages: 4, flags: 0, node: undefined, label: '' },
   { type: 'pages', guest: 1, page: 2 ** 35, pages: 1, state: 1 },

@@ -93,6 +93,8 @@ export interface SweepReport {
   readonly changedPages: number;
   /** Of them, those that were another in between as well. */
   readonly restlessPages: number;
+  /** Of all processes, as a guest's fact. */
+  readonly tellsFrames: boolean;
 }
 
 /**
@@ -310,7 +312,8 @@ class Capture {
     }
     const { sweeps: sweep } = this;
     const guests = this.watches.size;
-    return { sweep, startMs, durationMs, processorMs, guests, ...report };
+    const tellsFrames = [...this.processes.values()].every((process) => process.tellsFrames);
+    return { sweep, startMs, durationMs, processorMs, guests, ...report, tellsFrames };
   }
 }
 

@@ -79,6 +79,10 @@ export class SweptProcess {
     return this.facts !== undefined;
   }
 
+  get tellsFrames(): boolean {
+    return this.facts?.tellsFrames !== false;
+  }
+
   /** Its page table is there to be looked at. Rejects as ProcessMemory does, and clearSoftDirty. */
   async open(): Promise<void> {
     await this.close();
@@ -215,11 +219,12 @@ export class SweptProcess {
     if (!isAsBefore) this.context.write({ type: 'mapping', guest: this.guest, ...facts });
   }
 
-  private tellFacts({ comm, mergesAny, isPinned }: ProcessMemory): void {
-    const { guest, pid, name, startedTicks, facts } = this;
-    if (facts?.comm === comm && facts.mergesAny === mergesAny && facts.isPinned === isPinned)
+  private tellFacts({ comm, mergesAny, isPinned, tellsFrames }: ProcessMemory): void {
+    const { guest, pid, name, startedTicks, facts: before } = this;
+    if (before?.comm === comm && before.mergesAny === mergesAny && before.isPinned === isPinned)
       return;
-    this.facts = { name, pid, comm, startedTicks, mergesAny, isPinned };
+    const facts = { name, pid, comm, startedTicks, mergesAny, isPinned };
+    this.facts = tellsFrames ? facts : { ...facts, tellsFrames };
     this.context.write({ type: 'guest', guest, ...this.facts });
   }
 

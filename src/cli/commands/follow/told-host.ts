@@ -99,12 +99,14 @@ export class ToldHost implements RecordSink {
 
   endSweep(end: Omit<EndRecord, 'type'>): void {
     let [pages, restlessPages] = [0, 0];
+    let tellsFrames = true;
     for (const guest of this.guests.values()) {
       restlessPages += stir(guest);
       pages += guest.presentPages;
+      if (guest.told.facts.tellsFrames === false) tellsFrames = false;
     }
     const changedPages = this.changedPages + restlessPages;
-    const tally = { guests: this.guests.size, pages, changedPages, restlessPages };
+    const tally = { guests: this.guests.size, pages, changedPages, restlessPages, tellsFrames };
     this.report = { sweep: ++this.sweeps, ...end, ...tally };
     this.changedPages = 0;
   }

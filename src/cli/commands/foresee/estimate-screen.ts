@@ -7,6 +7,7 @@ import { isImage } from '../../../recording/recorded-pages.js';
 import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose, wrapped } from '../../terminal/rows.js';
+import { FRAMES_UNTOLD } from '../record/frames-untold.js';
 
 const DOMAINS =
   'If a guest merged only within its domain, its tenant, which no real kernel can have it do:';
@@ -27,12 +28,13 @@ export function estimateScreen(
   const { error } = result.saved;
   const all = result.saved.pages + result.zeroPages;
   const share = percent(all / Math.max(result.pages, 1));
+  const taken = result.tellsFrames ? '' : 'taken to be ';
   const lost: Figure[] = [
     ['max_page_sharing', about(result.lostToSharingLimit), 'less: frames beyond the first'],
     ...(result.lostToNodes === undefined ? [] : [nodesFigure(about(result.lostToNodes))]),
     ['huge pages', bytes(result.inHugePages), 'are split where a page of them merges'],
     ['never at rest', bytes(result.restlessPages), 'not counted: changed at every look'],
-    ['shared by fork', bytes(result.forkedPages), 'one frame already'],
+    ['shared by fork', bytes(result.forkedPages), `${taken}one frame already`],
     ['merged already', bytes(result.mergedPages), "by this host's KSM; counted as if not"],
     ['not advised', bytes(result.unadvisedPages), 'not counted: KSM does not look there'],
     ['passed through', bytes(result.pinnedPages), 'not counted: a device may write there'],
@@ -135,12 +137,13 @@ function tenantLines(
 }
 
 /** What the figures rest on. */
-function whatItIs({ isAdvised, distinct }: Estimate, host: RecordedHost): string[] {
+function whatItIs({ isAdvised, tellsFrames, distinct }: Estimate, host: RecordedHost): string[] {
   const { sample } = host.header;
   const long = host.lastSweep === undefined ? '' : `, ${duration(host.lastSweep.durationMs)} long`;
   return [
     whatCounts(isAdvised, host),
     `One look${long}: a kernel reaches it if nothing changes, and pays for it in time.`,
+    ...(tellsFrames ? [] : [FRAMES_UNTOLD]),
     ...(sample === 1
       ? []
       : [

@@ -15,9 +15,11 @@ import { count, size } from '../../../wording/amounts.js';
 import type { ProcessOptions } from '../../process-options.js';
 import { readPrices } from '../../read-prices.js';
 import { selectionOf } from '../../selected-processes.js';
+import { prose } from '../../terminal/rows.js';
 import { shellWord } from '../../terminal/shell-word.js';
 import type { Action } from '../../verb.js';
 import { capturedProcesses } from './captured-processes.js';
+import { FRAMES_UNTOLD } from './frames-untold.js';
 import { SweepLine } from './sweep-line.js';
 import { sweepText } from './sweep-text.js';
 import { untilInterrupted } from './until-interrupted.js';
@@ -58,6 +60,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
   const images: { path: string; source: Source }[] = [];
   const writers: RecordingWriter[] = [];
   const line = new SweepLine();
+  let tellsFrames = true;
   try {
     for (const path of paths) images.push({ path, source: await openImage(path) });
     await untilInterrupted(async (signal) => {
@@ -84,6 +87,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
       });
       for await (const report of sweeps) {
         line.clear();
+        if (!report.tellsFrames) tellsFrames = false;
         if (session.json) session.printJson(report);
         else session.print(sweepText(report, hostPageSize()));
       }
@@ -99,6 +103,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
     throw new KsmdError('EINTR', 'interrupted before one sweep was whole: nothing is kept');
   if (!session.json)
     session.print(
+      ...(tellsFrames ? [] : prose([FRAMES_UNTOLD], process.stdout.columns ?? Infinity)),
       `${output}: ${count(writer.sweeps, 'sweep')}, ${size(writer.length)}. ` +
         `'ksmd estimate ${shellWord(output)}' says what merging could save.`,
     );

@@ -12,6 +12,7 @@ import { count, duration, figure, percent, size } from '../../../wording/amounts
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose } from '../../terminal/rows.js';
 import type { Action, Session } from '../../verb.js';
+import { FRAMES_UNTOLD } from './frames-untold.js';
 
 interface RecordingOptions {
   readonly check?: true;
@@ -129,6 +130,7 @@ function linesOf(description: RecordingDescription, columns = Number.POSITIVE_IN
     `key ${keyId}${sample === 1 ? '' : `, one content in ${figure(sample)}`}, written by ` +
       description.writer,
     ...(description.damage === undefined ? [] : [`not whole: ${description.damage}`]),
+    ...(description.tellsFrames ? [] : [FRAMES_UNTOLD]),
   ];
   return [
     ...prose(sentences, columns),

@@ -353,6 +353,6 @@ test('a sweep tells what it came to, as the capture did', () => {
   told.endSweep(end);
   expect(told.lastReport).toEqual({
     ...{ sweep: 2, ...end, guests: 1, pages: 115 },
-    ...{ changedPages: 10 + 2 + 5, restlessPages: 5 },
+    ...{ changedPages: 10 + 2 + 5, restlessPages: 5, tellsFrames: true },
   });
 });

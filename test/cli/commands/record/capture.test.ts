@@ -16,7 +16,7 @@ import { RecordedHost } from '../../../../src/recording/recorded-host.js';
 import { Recording } from '../../../../src/recording/recording.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import type { SweepRecord } from '../../../../src/recording/records.js';
-import { KSMD, ksmd } from '../../../daemon-process.js';
+import { KSMD, ksmd, run } from '../../../daemon-process.js';
 
 const PROGRAM = fileURLToPath(new URL('../guests/process-at-work.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
@@ -163,6 +163,20 @@ describe('a recording of processes', () => {
     const said = await ksmd(['estimate', path]);
     expect(said.stdout).toMatch(/^At most 0 B of 3\.5 MiB could be saved \(0\.0 %\)\n/);
     expect(said.stdout).toMatch(/shared by fork +2\.3 MiB {2}one frame already\n/);
+  });
+
+  test.runIf(IS_ROOT)('says where it cannot tell a fork from what KSM has merged', async () => {
+    const [parent = '', child = ''] = await start('advised=300', 'fork=1');
+    const path = newPath();
+    const guests = ['--pid', parent, '--pid', child, '--advised'];
+    const to = ['--output', path, '--key', keyPath, '--duration', '0'];
+    const without = ['--bounding-set=-sys_admin', '--inh-caps=-all', process.execPath, KSMD];
+    const captured = await run('setpriv', [...without, 'capture', ...guests, ...to]);
+    const told = [captured, await ksmd(['recording', path]), await ksmd(['estimate', path])];
+    for (const { stdout } of told) expect(stdout).toMatch(/To tell which takes CAP_SYS_ADMIN\.\n/);
+    expect(told[2]?.stdout).toMatch(/shared by fork +1\.1 MiB {2}taken to be one frame already\n/);
+    const { stdout } = await ksmd(['capture', ...guests, ...to, '--output', newPath()]);
+    expect(stdout).not.toContain('CAP_SYS_ADMIN');
   });
 
   test('knows what was advised before there is a page in it', async () => {

@@ -21,7 +21,7 @@ import type { Action } from '../../verb.js';
 import { capturedProcesses } from './captured-processes.js';
 import { FRAMES_UNTOLD } from './frames-untold.js';
 import { SweepLine } from './sweep-line.js';
-import { sweepText } from './sweep-text.js';
+import { sweepLines } from './sweep-text.js';
 import { untilInterrupted } from './until-interrupted.js';
 
 /** The nicest there is. */
@@ -89,7 +89,7 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
         line.clear();
         if (!report.tellsFrames) tellsFrames = false;
         if (session.json) session.printJson(report);
-        else session.print(sweepText(report, hostPageSize()));
+        else session.print(...sweepLines(report, hostPageSize(), process.stdout.columns));
       }
     });
   } finally {
@@ -101,11 +101,13 @@ export const action: Action<[], CaptureOptions> = async (session, _values, optio
   const [writer] = writers;
   if (writer === undefined || writer.sweeps === 0)
     throw new KsmdError('EINTR', 'interrupted before one sweep was whole: nothing is kept');
-  if (!session.json)
-    session.print(
-      ...(tellsFrames ? [] : prose([FRAMES_UNTOLD], process.stdout.columns ?? Infinity)),
+  if (!session.json) {
+    const sentences = [
+      ...(tellsFrames ? [] : [FRAMES_UNTOLD]),
       `${output}: ${count(writer.sweeps, 'sweep')}, ${size(writer.length)}. ` +
         `'ksmd estimate ${shellWord(output)}' says what merging could save.`,
-    );
+    ];
+    session.print(...prose(sentences, process.stdout.columns ?? Number.POSITIVE_INFINITY));
+  }
   return undefined;
 };

@@ -1,6 +1,16 @@
 /** What one sweep came to, on a line for people. */
 import type { SweepReport } from '../../../recording/capture/capture.js';
 import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
+import { prose } from '../../terminal/rows.js';
+
+/** Broken between words where it is longer than a terminal is wide. */
+export function sweepLines(
+  report: SweepReport,
+  pageSize: number,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
+  return prose([sweepText(report, pageSize)], columns);
+}
 
 export function sweepText(report: SweepReport, pageSize: number): string {
   const { sweep, guests, pages, changedPages, restlessPages, durationMs, processorMs } = report;

@@ -59,6 +59,8 @@ export interface Estimate {
   readonly restlessPages: number;
   /** Map a frame that another page does since a fork: counted, but it takes no frame. */
   readonly forkedPages: number;
+  /** Frames that `pages` take: of these a share is saved. */
+  readonly framesInUse: number;
   /** This host's own KSM has merged them already. */
   readonly mergedPages: number;
   /** Small pages in huge pages, which merging would split. */
@@ -137,6 +139,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     zeroPages,
     restlessPages: sum(({ restlessPages }) => restlessPages),
     forkedPages: sum(({ forkedPages }) => forkedPages),
+    framesInUse: sum(({ pages, forkedPages }) => pages - forkedPages),
     mergedPages: sum(({ mergedPages }) => mergedPages),
     inHugePages: sum(({ inHugePages }) => inHugePages),
     pinnedPages: [...host.guests.values()]

@@ -27,14 +27,14 @@ export function estimateScreen(
   const about = aboutOf(bytes);
   const { error } = result.saved;
   const all = result.saved.pages + result.zeroPages;
-  const share = percent(all / Math.max(result.pages, 1));
+  const share = percent(all / Math.max(result.framesInUse, 1));
   const taken = result.tellsFrames ? '' : 'taken to be ';
   const lost: Figure[] = [
     ['max_page_sharing', about(result.lostToSharingLimit), 'less: frames beyond the first'],
     ...(result.lostToNodes === undefined ? [] : [nodesFigure(about(result.lostToNodes))]),
     ['huge pages', bytes(result.inHugePages), 'are split where a page of them merges'],
     ['never at rest', bytes(result.restlessPages), 'not counted: changed at every look'],
-    ['shared by fork', bytes(result.forkedPages), `${taken}one frame already`],
+    ['shared by fork', bytes(result.forkedPages), `not counted: ${taken}one frame already`],
     ['merged already', bytes(result.mergedPages), "by this host's KSM; counted as if not"],
     ['not advised', bytes(result.unadvisedPages), 'not counted: KSM does not look there'],
     ['passed through', bytes(result.pinnedPages), 'not counted: a device may write there'],
@@ -45,7 +45,8 @@ export function estimateScreen(
     ['zero pages', bytes(result.zeroPages), 'nothing but zeroes: perhaps never used'],
   ];
   const most = about({ pages: all, error });
-  const verdict = `At most ${most} of ${bytes(result.pages)} could be saved (${share})`;
+  const inUse = bytes(result.framesInUse);
+  const verdict = `At most ${most} of ${inUse} in use could be saved (${share})`;
   return [
     ...prose([verdict], columns),
     '',

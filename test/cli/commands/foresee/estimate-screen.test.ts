@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { estimateScreen } from '../../../../src/cli/commands/foresee/estimate-screen.js';
 import { estimate } from '../../../../src/estimate/estimate.js';
-import { MAPPING_ADVISED, PAGE_ZEROES } from '../../../../src/recording/format.js';
+import { MAPPING_ADVISED, PAGE_SHARED, PAGE_ZEROES } from '../../../../src/recording/format.js';
 import type { SweepRecord } from '../../../../src/recording/records.js';
 import { GUEST, HEADER, hostOf } from '../../../recording/small-recording.js';
 
@@ -39,4 +39,15 @@ describe('what counts', () => {
       'As KSM sees it now: what is advised mergeable.',
     );
   });
+});
+
+test('the share is of memory in use: what a fork shares takes none', () => {
+  const children = [2, 3, 4, 5].flatMap((id): SweepRecord[] => [
+    { ...GUEST, guest: id, pid: id, name: `vm${id}` },
+    { type: 'mapping', guest: id, page: 0, pages: 8, flags: 0, node: 0, label: '' },
+    { type: 'pages', guest: id, page: 0, pages: 8, state: PAGE_SHARED, owner: 1 },
+  ]);
+  const screen = screenOf([...guest(1, 7, 0), ...children]);
+  expect(screen).toMatch(/^At most 32 KiB of 32 KiB in use could be saved \(100\.0 %\)\n/);
+  expect(screen).toMatch(/shared by fork +128 KiB {2}not counted: one frame already\n/);
 });

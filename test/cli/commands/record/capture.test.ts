@@ -161,8 +161,8 @@ describe('a recording of processes', () => {
       expect(pagesOf(host, facts.name, PAGE_SHARED).size).toBe(300);
     }
     const said = await ksmd(['estimate', path]);
-    expect(said.stdout).toMatch(/^At most 0 B of 3\.5 MiB could be saved \(0\.0 %\)\n/);
-    expect(said.stdout).toMatch(/shared by fork +2\.3 MiB {2}one frame already\n/);
+    expect(said.stdout).toMatch(/^At most 0 B of 1\.1 MiB in use could be saved \(0\.0 %\)\n/);
+    expect(said.stdout).toMatch(/shared by fork +2\.3 MiB {2}not counted: one frame already\n/);
   });
 
   test.runIf(IS_ROOT)('says where it cannot tell a fork from what KSM has merged', async () => {
@@ -174,7 +174,9 @@ describe('a recording of processes', () => {
     const captured = await run('setpriv', [...without, 'capture', ...guests, ...to]);
     const told = [captured, await ksmd(['recording', path]), await ksmd(['estimate', path])];
     for (const { stdout } of told) expect(stdout).toMatch(/To tell which takes CAP_SYS_ADMIN\.\n/);
-    expect(told[2]?.stdout).toMatch(/shared by fork +1\.1 MiB {2}taken to be one frame already\n/);
+    expect(told[2]?.stdout).toMatch(
+      /shared by fork +1\.1 MiB {2}not counted: taken to be one frame already\n/,
+    );
     const { stdout } = await ksmd(['capture', ...guests, ...to, '--output', newPath()]);
     expect(stdout).not.toContain('CAP_SYS_ADMIN');
   });
@@ -185,7 +187,7 @@ describe('a recording of processes', () => {
     const args = ['--pid', pid, '--output', path, '--key', keyPath, '--duration', '0'];
     expect((await ksmd(['capture', ...args])).status).toBe(0);
     const { stdout } = await ksmd(['estimate', path]);
-    expect(stdout).toMatch(/^At most 0 B of 0 B could be saved/);
+    expect(stdout).toMatch(/^At most 0 B of 0 B in use could be saved/);
     expect(stdout).toContain('As KSM sees it now: what is advised mergeable.\n');
   });
 

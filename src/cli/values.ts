@@ -41,6 +41,13 @@ export function parsePositive(text: string): number {
   return count;
 }
 
+/** As the kernel takes max_page_sharing. */
+export function parsePageSharing(text: string): number {
+  const count = parseCount(text);
+  if (count < 2) throw new InvalidArgumentError('Write a whole number of at least 2.');
+  return count;
+}
+
 /** Milliseconds that a timer can wait. */
 export function parseTimeout(text: string): number {
   const timeout = parseCount(text);

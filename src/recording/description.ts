@@ -56,6 +56,7 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
   const { header, sweeps } = recording;
   const host = new RecordedHost(header);
   let changed = 0;
+  let firstMs: number | undefined;
   for await (const record of recording.records()) {
     if (host.lastSweep !== undefined) {
       if (record.type === 'unsampled-changes') changed += record.pages;
@@ -63,6 +64,7 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
       else if (record.type === 'end') changed += restless(host);
     }
     host.apply(record);
+    if (record.type === 'end') firstMs ??= record.startMs;
   }
   const { startMs = 0, durationMs = 0 } = host.lastSweep ?? {};
   return {
@@ -74,7 +76,7 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
     pageSize: header.pageSize,
     startedAt: new Date(header.startedAtMs).toISOString(),
     sweeps,
-    durationMs: startMs + durationMs,
+    durationMs: startMs + durationMs - (firstMs ?? 0),
     changedPages: Math.round(changed / Math.max(sweeps - 1, 1)),
     fileBytes: recording.bytes,
     damage: recording.damage?.what,

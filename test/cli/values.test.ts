@@ -3,6 +3,7 @@ import {
   parseAssignment,
   parseBytes,
   parseCount,
+  parsePageSharing,
   parsePositiveTimeout,
   parseTimeout,
 } from '../../src/cli/values.js';
@@ -26,6 +27,11 @@ test.each(['', 'x', '-1', '1.5', '12QB', '0x', '1e3', '99999999999999999999'])(
     expect(() => parseBytes(text)).toThrow('Write bytes');
   },
 );
+
+test('max_page_sharing is 2 at least, as the kernel has it', () => {
+  expect(parsePageSharing('2')).toBe(2);
+  for (const text of ['0', '1', '-2', 'x']) expect(() => parsePageSharing(text)).toThrow('Write');
+});
 
 test('a count is whole', () => {
   expect(parseCount('12')).toBe(12);

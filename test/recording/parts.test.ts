@@ -179,6 +179,16 @@ suite('parts of a recording', () => {
     await whole.close();
   });
 
+  it('is as long as from its own first sweep to its last', async () => {
+    const whole = await recorded([{ ...GUEST, guest: 1 }, end(0), end(6000), end(9400)]);
+    const path = newPath();
+    await cut(whole, { ...ALL, fromMs: 5000 }, path);
+    const part = await Recording.open(path);
+    expect((await describe(part)).durationMs).toBe(3400 + end(0).durationMs);
+    await part.close();
+    await whole.close();
+  });
+
   it('that never rest change at every sweep, and pages that come do not', async () => {
     const page = { type: 'pages', guest: 1, pages: 1 } as const;
     const recording = await recorded([

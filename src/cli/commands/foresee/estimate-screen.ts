@@ -4,7 +4,7 @@ import type { TenantsEstimate } from '../../../estimate/estimate-tenants.js';
 import type { Estimated } from '../../../estimate/scale.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { isImage } from '../../../recording/recorded-pages.js';
-import { count, duration, figure, percent, size } from '../../../wording/amounts.js';
+import { count, duration, figure, percent, size, sizeAtMost } from '../../../wording/amounts.js';
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose, wrapped } from '../../terminal/rows.js';
 import { FRAMES_UNTOLD } from '../record/frames-untold.js';
@@ -29,7 +29,7 @@ export function estimateScreen(
   const all = result.saved.pages + result.zeroPages;
   const share = percent(all / Math.max(result.framesInUse, 1));
   const taken = result.tellsFrames ? '' : 'taken to be ';
-  const lost: Figure[] = [
+  const may: Figure[] = [
     ['max_page_sharing', about(result.lostToSharingLimit), 'less: frames beyond the first'],
     ...(result.lostToNodes === undefined ? [] : [nodesFigure(about(result.lostToNodes))]),
     ['huge pages', bytes(result.inHugePages), 'are split where a page of them merges'],
@@ -39,24 +39,23 @@ export function estimateScreen(
     ['not advised', bytes(result.unadvisedPages), 'not counted: KSM does not look there'],
     ['passed through', bytes(result.pinnedPages), 'not counted: a device may write there'],
   ];
+  const lost = may.filter(([, figure]) => figure !== bytes(0));
   const saved: Figure[] = [
     ['within guests', about(result.within), 'equal pages of one guest'],
     ['between guests', about(result.between), 'contents that several guests have'],
     ['zero pages', bytes(result.zeroPages), 'nothing but zeroes: perhaps never used'],
   ];
-  const most = about({ pages: all, error });
-  const inUse = bytes(result.framesInUse);
+  // No less than the parts that it is told in come to, each of which is cut off.
+  const bound = (pages: number): string => sizeAtMost(pages * pageSize);
+  const most = aboutOf(bound)({ pages: all, error });
+  const inUse = bound(result.framesInUse);
   const verdict = `At most ${most} of ${inUse} in use could be saved (${share})`;
   return [
     ...prose([verdict], columns),
     '',
     ...figures(saved, columns),
     '',
-    ...figures(
-      lost.filter(([, figure]) => figure !== bytes(0)),
-      columns,
-    ),
-    '',
+    ...(lost.length === 0 ? [] : [...figures(lost, columns), '']),
     ...guestTable(result, bytes, about, columns),
     '',
     ...(result.tenants === undefined ? [] : [...tenantLines(result.tenants, host, columns), '']),

@@ -6,6 +6,7 @@ import {
   parseBytes,
   parseDuration,
   parseOneMore,
+  parsePageSharing,
   parsePercent,
   parsePolicy,
   parsePositive,
@@ -50,7 +51,7 @@ export const estimate = verb({
       .argParser(parseSample)
       .default(1, '1/1'),
     new Option('--max-page-sharing <n>', 'as the tunable has it')
-      .argParser(parsePositive)
+      .argParser(parsePageSharing)
       .default(256),
     tenantsOption('what merging only within a tenant would save'),
   ],

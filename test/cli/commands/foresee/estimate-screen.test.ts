@@ -51,3 +51,14 @@ test('the share is of memory in use: what a fork shares takes none', () => {
   expect(screen).toMatch(/^At most 32 KiB of 32 KiB in use could be saved \(100\.0 %\)\n/);
   expect(screen).toMatch(/shared by fork +128 KiB {2}not counted: one frame already\n/);
 });
+
+test('what is at most saved is not cut downward, and no blank line stands for what is not lost', () => {
+  const pages = 1283;
+  const screen = screenOf([
+    { ...GUEST, guest: 1 },
+    { type: 'mapping', guest: 1, page: 0, pages, flags: 0, node: 0, label: '' },
+    { type: 'pages', guest: 1, page: 0, pages, state: PAGE_ZEROES },
+  ]);
+  expect(screen).toMatch(/^At most 5\.1 MiB of 5\.1 MiB in use/);
+  expect(screenOf(guest(1, 7, 0))).not.toContain('\n\n\n');
+});

@@ -161,7 +161,7 @@ describe('a recording of processes', () => {
       expect(pagesOf(host, facts.name, PAGE_SHARED).size).toBe(300);
     }
     const said = await ksmd(['estimate', path]);
-    expect(said.stdout).toMatch(/^At most 0 B of 1\.1 MiB in use could be saved \(0\.0 %\)\n/);
+    expect(said.stdout).toMatch(/^At most 0 B of 1\.2 MiB in use could be saved \(0\.0 %\)\n/);
     expect(said.stdout).toMatch(/shared by fork +2\.3 MiB {2}not counted: one frame already\n/);
   });
 

@@ -60,10 +60,7 @@ function textOf(path: string): string {
   } catch (error) {
     throw error instanceof KsmdError ? error : systemError(error, `cannot read ${quoted(path)}`);
   }
-  throw new KsmdError(
-    'EEXIST',
-    `${quoted(path)} keeps no predictions, and stays as it is: name a new file for --resume`,
-  );
+  throw new KsmdError('EEXIST', `${quoted(path)} keeps no predictions, and stays as it is`);
 }
 
 function beginsWith(path: string, text: string): boolean {

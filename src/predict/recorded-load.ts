@@ -19,7 +19,7 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../recording/format.js';
-import { isMappingAdvised } from '../recording/recorded-pages.js';
+import { isImage, isMappingAdvised } from '../recording/recorded-pages.js';
 import type { GuestFacts, MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
 import { ALL_PLACES } from './places.js';
@@ -121,7 +121,8 @@ export class RecordedLoad {
       surveyed?.beginsAtZero === true ? IMAGE_PAGE : 0,
       surveyed?.places ?? ALL_PLACES,
       facts.isPinned,
-      facts.mergesAny,
+      // Nobody advises an image: its pages count whatever processes have advised.
+      facts.mergesAny || isImage(facts),
       this.domains?.get(facts.name),
     );
     this.guests.set(id, guest);

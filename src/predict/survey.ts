@@ -8,7 +8,6 @@
 import { Sample } from '../fingerprints/sample.js';
 import { isNumaNode } from '../machine/guests.js';
 import {
-  MAPPING_ADVISED,
   PAGE_ABSENT,
   PAGE_CONTENT,
   PAGE_HUGE,
@@ -19,6 +18,7 @@ import {
   PREFIX_BINS,
 } from '../recording/format.js';
 import { STRETCH_PAGES } from '../recording/recorded-host.js';
+import { isImage, isMappingAdvised } from '../recording/recorded-pages.js';
 import type { Recording } from '../recording/recording.js';
 import type { MappingFacts, PagesRecord } from '../recording/records.js';
 import { ALL_PLACES, PageSet, type Places } from './places.js';
@@ -139,7 +139,9 @@ export async function survey(recording: Recording): Promise<Survey> {
   const sample = new Sample(recording.header.sample);
   const prefixes = new Array<number>(PREFIX_BINS).fill(0);
   const sweepMs: number[] = [];
-  let hasAdvised = false;
+  // What is said of images holds where there is nothing else: nobody has advised them.
+  const advised = { processes: false, images: false };
+  const images = new Set<number>();
   for await (const record of recording.records()) {
     switch (record.type) {
       case 'guest':
@@ -147,13 +149,15 @@ export async function survey(recording: Recording): Promise<Survey> {
           guests.set(record.guest, new Guest(sweepMs.length, guests.size));
           changes.push({ guest: record.guest, sign: 1 });
         }
-        if (record.mergesAny) hasAdvised = true;
+        if (isImage(record)) images.add(record.guest);
+        else if (record.mergesAny) advised.processes = true;
         break;
       case 'guest-gone':
         changes.push({ guest: record.guest, sign: -1 });
         break;
       case 'mapping':
-        if ((record.flags & MAPPING_ADVISED) !== 0) hasAdvised = true;
+        if (isMappingAdvised(record))
+          advised[images.has(record.guest) ? 'images' : 'processes'] = true;
         guests.get(record.guest)?.map(record);
         break;
       case 'pages':
@@ -173,6 +177,7 @@ export async function survey(recording: Recording): Promise<Survey> {
       default:
     }
   }
+  const hasAdvised = advised.processes || (advised.images && images.size === guests.size);
   const surveyed = surveyedOf(guests, placesOf(guests, sample));
   const { n: oneIn } = sample;
   return { oneIn, guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };

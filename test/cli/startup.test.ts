@@ -67,11 +67,11 @@ describe('without a verb', () => {
 
 describe('loads', () => {
   /** What else than the daemon's answers and text for them a verb needs. */
+  // Threads of theirs load the rest.
   const PREDICTING = [
     'core',
+    'estimate',
     'fingerprints',
-    'inspect',
-    'khugepaged',
     'ksm',
     'machine',
     'predict',
@@ -105,21 +105,8 @@ describe('loads', () => {
       rooms: ['estimate', 'fingerprints', 'recording', 'sources'],
       packages: ['typebox', 'xxhash-wasm'],
     },
-    plan: { rooms: ['estimate', ...PREDICTING].sort(), packages: ['typebox', 'xxhash-wasm'] },
-    // Threads of its own load the rest.
-    predict: {
-      rooms: [
-        'core',
-        'estimate',
-        'fingerprints',
-        'ksm',
-        'machine',
-        'predict',
-        'prices',
-        'recording',
-      ],
-      packages: ['typebox'],
-    },
+    plan: { rooms: PREDICTING, packages: ['typebox'] },
+    predict: { rooms: PREDICTING, packages: ['typebox'] },
     profile: { rooms: ['hotspots'] },
     recording: {
       rooms: ['fingerprints', 'recording'],

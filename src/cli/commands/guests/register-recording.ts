@@ -9,7 +9,7 @@ import type { RecordingHeader } from '../../../recording/format.js';
 import { RecordedFrames } from '../../../recording/recorded-frames.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { RecordedMemory } from '../../../recording/recorded-memory.js';
-import { hasAdvised } from '../../../recording/recorded-pages.js';
+import { hasAdvised, isImage } from '../../../recording/recorded-pages.js';
 import { Recording } from '../../../recording/recording.js';
 import type { GuestFacts } from '../../../recording/records.js';
 import type { Selection } from '../../../sources/process/process-memory.js';
@@ -159,7 +159,7 @@ function factsOf({ memory: { guest, tally } }: Named, isAdvised: boolean): strin
   const lines = [
     isAdvised
       ? '  as KSM saw it: what had been advised'
-      : hasAdvised(guest)
+      : hasAdvised(guest) || isImage(guest.facts)
         ? '  as if prctl(PR_SET_MEMORY_MERGE) had been set'
         : '  as if prctl(PR_SET_MEMORY_MERGE) had been set: it had advised nothing',
   ];

@@ -180,7 +180,9 @@ test('a file of something else is refused for --resume, and stays as it is', asy
     const before = readFileSync(other);
     const refused = await ksmd('predict', recording, '--for', '1s', '--resume', other);
     expect(refused).toMatchObject({ status: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/^ksmd: EEXIST: .*: name a new file for --resume\n$/);
+    expect(refused.stderr).toMatch(
+      /^ksmd: EEXIST: .* stays as it is \(name another file, or remove that one\)\n$/,
+    );
     expect(readFileSync(other)).toEqual(before);
   }
   const place = await ksmd('predict', recording, '--for', '1s', '--resume', directory.path);

@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from '../../dist/daemon/http/limits.js';
 import { LifeCycle } from '../../dist/daemon/life-cycle.js';
 import { daemonParts } from '../../dist/daemon/parts.js';
 import { SYSTEM_TIMERS } from '../../dist/daemon/timers.js';
+import { DEFAULT_PRICES } from '../../dist/prices/default-prices.js';
 
 const [directory, doomed, how] = process.argv.slice(2);
 
@@ -31,6 +32,7 @@ const config = {
   kernel: '6.18',
   tunables: [],
   khugepaged: [],
+  prices: DEFAULT_PRICES,
   limits: DEFAULT_LIMITS,
   http: { host: '127.0.0.1', port: Number(process.env.PORT) },
   sysfs: { directory: join(directory, 'sys'), as: process.env.SYSFS_AS },

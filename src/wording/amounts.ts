@@ -43,6 +43,11 @@ export function percent(share: number): string {
   return `${rate(share * 100)} %`;
 }
 
+/** A share as it was asked for, however little: three figures. */
+export function askedPercent(share: number): string {
+  return `${(share * 100).toLocaleString('en', { maximumSignificantDigits: 3 })} %`;
+}
+
 /** A length of time, as coarse as it is long. */
 export function duration(ms: number): string {
   // By what is left once it is rounded.

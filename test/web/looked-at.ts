@@ -50,7 +50,7 @@ export class LookedAt {
     });
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !this.mayFail)
-        this.faults.push(message.text());
+        this.faults.push(`${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('request', (request) => {

@@ -1,6 +1,6 @@
 /** Why a plan saves not more, or not sooner: a sentence each, and none of what is nothing. */
 import { earned, freed, mostCpuOf, type Plan } from '../../../predict/plan.js';
-import { count, duration, percent, size } from '../../../wording/amounts.js';
+import { askedPercent, count, duration, percent, size } from '../../../wording/amounts.js';
 import type { PlanBasis } from './plan-basis.js';
 
 /** Of what is present: a reason for less is none. */
@@ -17,18 +17,13 @@ export function reasonsOf(plan: Plan, basis: Basis): string[] {
   ];
 }
 
-/** As it was asked for, however little. */
-export function limitText(share: number): string {
-  return `${(share * 100).toLocaleString('en', { maximumSignificantDigits: 3 })} %`;
-}
-
 /** Of what was asked for, what cannot be had. */
 function limitReasons(
   { inTime, isInTime, outcome, settings }: Plan,
   { withinSeconds, mostCpu }: Basis['goals'],
 ): string[] {
   const within = duration(withinSeconds * 1000);
-  const cpu = `${limitText(mostCpu)} of a processor`;
+  const cpu = `${askedPercent(mostCpu)} of a processor`;
   if (freed(outcome) === 0) return [];
   return [
     ...(inTime === undefined || inTime.settings.pages_to_scan === settings.pages_to_scan

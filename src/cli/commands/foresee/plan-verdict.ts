@@ -1,8 +1,7 @@
 /** A plan's verdict, one sentence: whether it is worth it, and if it is not, why. */
 import { earned, freed, mostCpuOf, type Plan } from '../../../predict/plan.js';
-import { duration, percent, size } from '../../../wording/amounts.js';
+import { askedPercent, duration, percent, size } from '../../../wording/amounts.js';
 import type { PlanBasis } from './plan-basis.js';
-import { limitText } from './plan-reasons.js';
 import { savedText } from './prediction-told.js';
 
 type Basis = Pick<PlanBasis, 'goals' | 'asked' | 'estimated' | 'header' | 'played'>;
@@ -45,7 +44,7 @@ function whyNot({ outcome, isTooDear, settings }: Plan, { goals, asked }: Basis)
   const cpu = `${percent(mostCpuOf(outcome))} of a processor`;
   return (
     `, but even pages_to_scan=${settings.pages_to_scan} takes ${cpu}, ` +
-    `more than the ${limitText(goals.mostCpu)} allowed`
+    `more than the ${askedPercent(goals.mostCpu)} allowed`
   );
 }
 

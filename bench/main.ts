@@ -9,6 +9,7 @@ import type { ProfileName } from '../src/ksm/kernels.js';
 import { DEFAULT_KERNEL, KERNELS } from '../src/names.js';
 import { whyNoKernel } from '../tools/record/kernel-at-hand.js';
 import { brokenMergeRow } from './experiments/broken-merge.js';
+import { captureRow } from './experiments/capture.js';
 import { changeDetectionRow } from './experiments/change-detection.js';
 import { daemonWorstRow, uploadRow } from './experiments/daemon.js';
 import { dashboardRow } from './experiments/dashboard.js';
@@ -131,6 +132,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
   ['fingerprints', () => fingerprintsRow(options.size, profile, seed, progress)],
   ['images', () => imagesRow(copyPages)],
+  ['capture', () => captureRow(options.size, progress)],
   ['register', () => registerRow(copyPages, profile)],
 ];
 for (const [name, measure] of others) {

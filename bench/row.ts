@@ -26,6 +26,7 @@ export const PHASES = [
   'dashboard',
   'fingerprints',
   'images',
+  'capture',
   'register',
 ] as const;
 export type Phase = (typeof PHASES)[number];

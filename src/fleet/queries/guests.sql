@@ -11,7 +11,7 @@ WITH
 SELECT g.number, g.host, g.guest, g.pages,
   CASE WHEN g.pinned THEN g.pages
     ELSE g.pages - g.zero_pages - greatest(g.content_pages - g.sample * coalesce(s.contents, 0)
-      - CAST(ceil(2.24 * sqrt(CAST(g.sample AS DOUBLE) * (g.sample - 1)
+      - CAST(ceil(2.58 * sqrt(CAST(g.sample AS DOUBLE) * (g.sample - 1)
         * (coalesce(s.contents, 0) + 4))) AS BIGINT), 0)
   END AS alone_pages
 FROM current_guests AS g

@@ -41,12 +41,12 @@ SELECT host, day, page_size, sample, guests, pages, advised_pages, merged_pages,
   zero_pages, volatile_pages, changed_pages, saved_pages,
   -- A sample may have more of the part than of the whole.
   least(between_pages, saved_pages) AS between_guests_pages,
-  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
+  CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
     AS saved_error_pages,
-  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (squares + 4))) AS BIGINT)
+  CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (squares + 4))) AS BIGINT)
     AS between_guests_error_pages,
   -- What is left of the whole: each guest has a content once, however many pages have it there.
-  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (guest_squares + 4))) AS BIGINT)
+  CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (guest_squares + 4))) AS BIGINT)
     AS within_guests_error_pages
 FROM told
 ORDER BY host;

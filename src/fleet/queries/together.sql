@@ -18,7 +18,7 @@ WITH
     ) AS all_contents
   )
 SELECT zero_pages, greatest(content_pages - sample * contents, 0) AS saved_pages,
-  CAST(ceil(2.24 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
+  CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
     AS saved_error_pages
 FROM counted CROSS JOIN sampled
 ORDER BY zero_pages;

@@ -3,8 +3,8 @@
  * whoever asks for something else is answered meanwhile.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { KsmdError } from '../errors.js';
 import { finish, type LongWork } from '../machine/long-work.js';
+import { nobodyWaits } from './awaited-work.js';
 
 /** How long a slice is, but for the step it ends with. */
 const SLICE_MS = 0.4;
@@ -42,8 +42,7 @@ export async function lookInSlices<T>(
 /** Does all of it; at once, if it takes no longer than a slice. EINTR once `signal` is aborted. */
 export async function inSlices<T>(work: LongWork<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
-    if (signal?.aborted === true)
-      throw new KsmdError('EINTR', 'nobody waits for the answer any more');
+    if (signal?.aborted === true) throw nobodyWaits();
     const step = slice(work);
     if (step.done === true) return step.value;
     await turn();

@@ -11,6 +11,7 @@ import { KsmdError } from '../../errors.js';
 import { takePageClasses } from '../../inspect/page-classes.js';
 import type { Host } from '../../ksm/host.js';
 import type { PageClasses, PageClassesQuery } from '../../protocol/routes/page-classes.js';
+import { AwaitedWork } from '../awaited-work.js';
 import { inSlices, lookInSlices } from '../slices.js';
 import { changedRunLengths } from './run-lengths.js';
 
@@ -21,10 +22,7 @@ const MOST_KEPT = 4;
 interface Look {
   /** What was asked for. */
   readonly what: string;
-  readonly answer: Promise<string>;
-  /** Aborted when all have gone who waited for it. */
-  readonly ended: AbortController;
-  waiting: number;
+  readonly work: AwaitedWork<string>;
   /** Infinite while it waits or is under way. */
   standsUntilMs: number;
 }
@@ -48,8 +46,8 @@ export class ClassLooks {
     const what = JSON.stringify([query.by, query.guest]);
     const nowMs = this.nowMs();
     for (const each of this.looks) if (nowMs >= each.standsUntilMs) this.looks.delete(each);
-    const last = [...this.looks].find((each) => each.what === what && !each.ended.signal.aborted);
-    if (last !== undefined) return awaited(last, gone);
+    const last = [...this.looks].find((each) => each.what === what && !each.work.isEnded);
+    if (last !== undefined) return last.work.for(gone);
     if (this.looks.size >= MOST_KEPT)
       throw new KsmdError(
         'EBUSY',
@@ -57,20 +55,18 @@ export class ClassLooks {
       );
     const look: Look = {
       what,
-      ended: new AbortController(),
-      waiting: 0,
-      answer: this.before.then(() => this.timed(look, query)),
+      work: new AwaitedWork((ended) => this.before.then(() => this.timed(look, query, ended))),
       standsUntilMs: Number.POSITIVE_INFINITY,
     };
-    this.before = look.answer.catch(() => {});
+    this.before = look.work.done();
     this.looks.add(look);
-    return awaited(look, gone);
+    return look.work.for(gone);
   }
 
-  private async timed(look: Look, query: PageClassesQuery): Promise<string> {
+  private async timed(look: Look, query: PageClassesQuery, ended: AbortSignal): Promise<string> {
     const begunAtMs = this.nowMs();
     try {
-      return await this.answer(query, look.ended.signal);
+      return await this.answer(query, ended);
     } finally {
       const endMs = this.nowMs();
       look.standsUntilMs = endMs + (endMs - begunAtMs) * TIMES_AS_LONG;
@@ -93,17 +89,4 @@ export class ClassLooks {
       runs: Buffer.from(runs).toString('base64'),
     } satisfies PageClasses);
   }
-}
-
-/** The answer, for one more who waits for it. */
-function awaited(look: Look, gone: AbortSignal): Promise<string> {
-  const leave = (): void => {
-    look.waiting--;
-    // What stands is for others yet to come.
-    if (look.waiting === 0 && look.standsUntilMs === Number.POSITIVE_INFINITY) look.ended.abort();
-  };
-  look.waiting++;
-  if (gone.aborted) leave();
-  else gone.addEventListener('abort', leave, { once: true });
-  return look.answer;
 }

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { KsmdError } from '../../errors.js';
+import { nobodyWaits } from '../awaited-work.js';
 
 export const MAX_WAITING_REQUESTS = 64;
 
@@ -27,7 +27,7 @@ export class Turns {
       if (!socket.destroyed) await new Promise<void>((resolve) => line.push(resolve));
       if (socket.destroyed) {
         this.next(socket);
-        throw new KsmdError('EINTR', 'nobody waits for the answer any more');
+        throw nobodyWaits();
       }
     }
     answer.once('close', () => this.next(socket));

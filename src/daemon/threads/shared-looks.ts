@@ -1,13 +1,15 @@
 /**
  * Who shares with whom, for whoever asks. Every page is read and compared by its fingerprint, which
  * takes seconds for gigabytes: so a thread of its own does it, while all others go on. There is one
- * at a time, and whoever asks for the same meanwhile gets what it finds.
+ * at a time, and whoever asks for the same meanwhile gets what it finds. One whose answer nobody
+ * waits for any more is ended.
  */
 import { Worker } from 'node:worker_threads';
 import { CTL_REGIONS_EPOCH } from '../../core/layout.js';
 import { KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import type { SharedQuery } from '../../protocol/routes/shared.js';
+import { AwaitedWork, nobodyWaits } from '../awaited-work.js';
 import type { SharedAnswer, SharedTask } from './shared-thread.js';
 
 /** How often regions may change while they are looked at. */
@@ -17,30 +19,43 @@ const MOST_PAGES = 2 ** 21;
 
 export class SharedLooks {
   /** By what was asked for. */
-  private readonly underWay = new Map<string, Promise<string>>();
+  private readonly underWay = new Map<string, AwaitedWork<string>>();
   private before: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly host: Host) {}
+  /** `thread`: what it runs, which is given a `SharedTask` and posts a `SharedAnswer`. */
+  constructor(
+    private readonly host: Host,
+    private readonly thread: URL = new URL('./shared-thread.js', import.meta.url),
+  ) {}
 
-  /** As JSON. EAGAIN if regions come and go all the time, EINVAL if there are too many guests. */
-  look(query: SharedQuery): Promise<string> {
+  /**
+   * As JSON. EAGAIN if regions come and go all the time, EINVAL if there are too many guests.
+   * `gone` is aborted when whoever asks waits no longer: EINTR, once nobody does.
+   */
+  async look(query: SharedQuery, gone: AbortSignal): Promise<string> {
     const { selection = 'auto', tenants } = query;
     const what = JSON.stringify([selection, tenants]);
     const underWay = this.underWay.get(what);
-    if (underWay !== undefined) return underWay;
-    const look = this.before
-      .then(() => this.begin(query))
-      .finally(() => this.underWay.delete(what));
+    if (underWay !== undefined && !underWay.isEnded) return underWay.for(gone);
+    const look = new AwaitedWork(async (ended) => {
+      await this.before;
+      try {
+        return await this.begin(query, ended);
+      } finally {
+        // One that has ended may have been asked for anew.
+        if (this.underWay.get(what) === look) this.underWay.delete(what);
+      }
+    });
+    this.before = look.done();
     this.underWay.set(what, look);
-    this.before = look.catch(() => {});
-    return look;
+    return look.for(gone);
   }
 
-  private async begin(query: SharedQuery): Promise<string> {
+  private async begin(query: SharedQuery, ended: AbortSignal): Promise<string> {
     const { i32 } = this.host.machine.memory;
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const epoch = Atomics.load(i32, CTL_REGIONS_EPOCH);
-      const found = await inThread(this.task(query));
+      const found = await inThread(this.thread, this.task(query), ended);
       if (Atomics.load(i32, CTL_REGIONS_EPOCH) === epoch) return found;
     }
     throw new KsmdError('EAGAIN', 'regions come and go while they are looked at: ask again');
@@ -72,17 +87,19 @@ export class SharedLooks {
   }
 }
 
-async function inThread(task: SharedTask): Promise<string> {
-  const worker = new Worker(new URL('./shared-thread.js', import.meta.url), {
-    workerData: task,
-    name: 'ksmd-shared',
-  });
+/** EINTR once `ended` is aborted: then there is no thread any more. */
+async function inThread(thread: URL, task: SharedTask, ended: AbortSignal): Promise<string> {
+  if (ended.aborted) throw nobodyWaits();
+  const worker = new Worker(thread, { workerData: task, name: 'ksmd-shared' });
+  ended.addEventListener('abort', () => void worker.terminate(), { once: true });
   // It holds nothing of the machine's: the daemon ends without waiting for it.
   worker.unref();
   const answer = await new Promise<SharedAnswer>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the thread ended with status ${code}`)));
+    worker.once('exit', (code) => {
+      reject(ended.aborted ? nobodyWaits() : new Error(`the thread ended with status ${code}`));
+    });
   });
   if (typeof answer === 'string') return answer;
   throw new KsmdError(answer.code, answer.message);

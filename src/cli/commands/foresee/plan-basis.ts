@@ -24,8 +24,9 @@ export interface PlanBasis {
   readonly left: readonly (readonly [TunableName, TunableValue])[];
   /** Bytes of the host's memory, if the recording tells. */
   readonly memTotal: number | undefined;
-  /** The host's own KSM has merged pages already. */
-  readonly hasMerged: boolean;
+  readonly availableBytes: number | undefined;
+  /** What the host's own KSM saves already. */
+  readonly mergedBytes: number;
   /** Bytes that processes map and KSM never merges, by what they are. */
   readonly shared: number;
   readonly hugetlb: number;

@@ -12,6 +12,7 @@ import type { TunableValue } from '../../../ksm/tunables.js';
 import { defaultOf, type HostTunables } from '../../../predict/host-tunables.js';
 import type { PlanSettings } from '../../../predict/plan.js';
 import { ksmtunedSleepMs, ksmtunedSleepMsec } from '../../../predict/policy.js';
+import { size } from '../../../wording/amounts.js';
 
 /** As all settings are played. */
 export const SLEEP_MS = 20;
@@ -30,10 +31,12 @@ export interface Recipe {
   readonly recorded: HostTunables;
   /** What was played as it was recorded. */
   readonly left: readonly Setting[];
-  /** The host has merged pages already. */
-  readonly hasMerged: boolean;
+  /** What the host's own KSM saves already. */
+  readonly mergedBytes: number;
   /** Bytes of the host's memory, if the recording tells. */
   readonly memTotal: number | undefined;
+  /** And those that could be had without swapping. */
+  readonly availableBytes: number | undefined;
 }
 
 export function recipeLines(recipe: Recipe): string[] {
@@ -46,6 +49,35 @@ export function recipeLines(recipe: Recipe): string[] {
     ...atStart.map(([name, value]) => `  w ${KSM}/${name} - - - - ${value}`),
     ...ksmtunedLines(recipe, atStart),
     ...undoLines(recipe, chosen),
+  ];
+}
+
+/** KSM runs on the host, as it was recorded. */
+export function isOn({ recorded }: Pick<Recipe, 'recorded'>): boolean {
+  return recorded.get('run') === 1;
+}
+
+/** Of a host on which KSM runs for nothing: 0 and 2 are both off, and cost different things. */
+export function switchOffLines({
+  mergedBytes,
+  availableBytes,
+}: Pick<Recipe, 'mergedBytes' | 'availableBytes'>): string[] {
+  const merged = size(mergedBytes);
+  const available =
+    availableBytes === undefined ? '' : `, of ${size(availableBytes)} that are available`;
+  return [
+    'KSM runs on the host. Switched off, as root, by:',
+    echo(['run', 0]),
+    ...(mergedBytes === 0
+      ? []
+      : [
+          `That leaves merged what is: ${merged} saved. Guests take it back as they write to it. ` +
+            `This has it all taken back at once, ${merged}${available}:`,
+          echo(['run', 2]),
+        ]),
+    'Undone by:',
+    echo(['run', 1]),
+    `What switches it on at a start, ${TMPFILES} or ksmtuned, does so until it is taken away.`,
   ];
 }
 
@@ -140,7 +172,7 @@ function undoLines(recipe: Recipe, chosen: readonly Setting[]): string[] {
 /** What has been merged is given back, unless it was on the host before. */
 function undoRun(recipe: Recipe): string[] {
   const run = valueOn(recipe, 'run');
-  const isOff = run === 0 && !recipe.hasMerged;
+  const isOff = run === 0 && recipe.mergedBytes === 0;
   return [...(isOff ? [echo(['run', 2])] : []), echo(['run', run])];
 }
 

@@ -4,7 +4,7 @@ import type { Plan } from '../../../predict/plan.js';
 import { prose } from '../../terminal/rows.js';
 import type { PlanBasis } from './plan-basis.js';
 import { reasonsOf } from './plan-reasons.js';
-import { adviceLines, recipeLines } from './plan-recipe.js';
+import { adviceLines, isOn, recipeLines, switchOffLines } from './plan-recipe.js';
 import { verdictOf } from './plan-verdict.js';
 import {
   beyondSentences,
@@ -28,7 +28,9 @@ export function planScreen(
         ...recipeLines({ ...basis, profile, settings: plan.settings }),
         '',
       ]
-    : [];
+    : isOn(basis)
+      ? [...switchOffLines(basis), '']
+      : [];
   const rest = [
     played.advisedOnly
       ? 'As KSM sees it now: what is advised mergeable.'

@@ -2,20 +2,22 @@
 import { earned, freed, mostCpuOf, type Plan } from '../../../predict/plan.js';
 import { askedPercent, duration, percent, size } from '../../../wording/amounts.js';
 import type { PlanBasis } from './plan-basis.js';
+import { isOn } from './plan-recipe.js';
 import { savedText } from './prediction-told.js';
 
-type Basis = Pick<PlanBasis, 'goals' | 'asked' | 'estimated' | 'header' | 'played'>;
+type Basis = Pick<PlanBasis, 'goals' | 'asked' | 'estimated' | 'header' | 'played' | 'recorded'>;
 
 export function verdictOf(plan: Plan, basis: Basis): string {
   const { goals, estimated, header, played } = basis;
+  const off = isOn(basis) ? 'switch KSM off' : 'leave KSM off';
   if (estimated.pages === 0 && estimated.unadvisedPages > 0)
-    return 'leave KSM off: nothing is advised mergeable';
-  if (freed(plan.outcome) === 0) return 'leave KSM off: nothing would be merged';
+    return `${off}: nothing is advised mergeable`;
+  if (freed(plan.outcome) === 0) return `${off}: nothing would be merged`;
   const saved = `${savedText(plan.outcome)} of ${size(estimated.pages * header.pageSize)}`;
   const zeroes = zeroesText(plan, basis);
   if (!plan.isWorthIt) {
     const asIf = played.advisedOnly ? '' : ' if its processes advised their memory';
-    return `leave KSM off: ${saved}${asIf}${zeroes}${whyNot(plan, basis)}`;
+    return `${off}: ${saved}${asIf}${zeroes}${whyNot(plan, basis)}`;
   }
   const ifs = [
     ...(played.advisedOnly ? [] : [' if its processes advise their memory']),

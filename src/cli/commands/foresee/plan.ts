@@ -76,7 +76,10 @@ export const action: Action<[string], PlanOptions> = async (
         ...{ goals, asked: options.minSaving, estimated, header, kernel, prices, played },
         ...{ recorded, left },
         memTotal: numberOf('MemTotal'),
-        hasMerged: (numberOf('ksm/pages_sharing') ?? 0) > 0,
+        availableBytes: numberOf('MemAvailable'),
+        mergedBytes:
+          ((numberOf('ksm/pages_sharing') ?? 0) + (numberOf('ksm/ksm_zero_pages') ?? 0)) *
+          header.pageSize,
         shared: summed(host, header, 'shared'),
         hugetlb: summed(host, header, 'hugetlb'),
       };

@@ -259,6 +259,43 @@ test('not worth it is an answer as well, with its reason and nothing to write', 
   expect(stdout).not.toContain('echo');
 });
 
+describe('not worth it where KSM runs', () => {
+  const on = { ...OF_KSM, 'ksm/run': 1 };
+  const unworthy = ['--min-saving', '1GiB'];
+
+  test('it is to be switched off, which keeps what is merged or takes memory back', async () => {
+    const numbers = { ...on, 'ksm/pages_sharing': 1000, MemAvailable: 4 * MIB };
+    const { stdout } = await ksmd('plan', recorded({ numbers }), ...unworthy);
+    expect(stdout).toMatch(/^here: switch KSM off: 5.8 MiB of 7.8 MiB, less than the 1 GiB asked/);
+    expect(stdout).not.toContain('leave KSM off');
+    expect(pasted(stdout, 'KSM runs on the host.')).toEqual(['echo 0 > /sys/kernel/mm/ksm/run']);
+    expect(pasted(stdout, 'That leaves merged what is: 3.9 MiB saved.')).toEqual([
+      'echo 2 > /sys/kernel/mm/ksm/run',
+    ]);
+    expect(stdout).toContain('at once, 3.9 MiB, of 4 MiB that are available:');
+    expect(pasted(stdout, 'Undone by')).toEqual(['echo 1 > /sys/kernel/mm/ksm/run']);
+  });
+
+  test('zero pages that it has merged are taken back too', async () => {
+    const numbers = { ...on, 'ksm/ksm_zero_pages': 256 };
+    const { stdout } = await ksmd('plan', recorded({ numbers }), ...unworthy);
+    expect(stdout).toContain('This has it all taken back at once, 1 MiB:');
+  });
+
+  test('where it has merged nothing there is nothing to take back', async () => {
+    const { stdout } = await ksmd('plan', recorded({ flags: 0, numbers: on }), '--advised');
+    expect(stdout).toMatch(/^here: switch KSM off: nothing is advised mergeable\n/);
+    expect(stdout).not.toContain('echo 2');
+  });
+
+  test('on a host whose KSM is stopped, with pages merged, it stays off', async () => {
+    const numbers = { ...OF_KSM, 'ksm/pages_sharing': 1000 };
+    const { stdout } = await ksmd('plan', recorded({ numbers }), ...unworthy);
+    expect(stdout).toMatch(/^here: leave KSM off: /);
+    expect(stdout).not.toContain('echo');
+  });
+});
+
 test('memory that was never used is no saving', async () => {
   const image = directory.file('zeroes.img');
   writeFileSync(image, Buffer.concat([Buffer.alloc(2 * MIB), randomBytes(MIB)]));

@@ -43,6 +43,7 @@ export function recipeLines(recipe: Recipe): string[] {
   const chosen = chosenOf(recipe);
   const atStart = [...recipe.left.filter(([name, value]) => value !== defaultOf(name)), ...chosen];
   return [
+    ...otherKernelLines(recipe),
     'Now, as root:',
     ...chosen.map(echo),
     `At every start, ${TMPFILES}:`,
@@ -115,6 +116,21 @@ function chosenOf({ settings, profile }: Recipe): Setting[] {
     ['run', 1],
   ];
   return all.filter(([name]) => profile.tunables.includes(name));
+}
+
+/** What the host is set to, and the kernel that is planned for does not have: it was not played. */
+function otherKernelLines({ recorded, profile }: Recipe): string[] {
+  const has = (name: TunableName, value: TunableValue): boolean =>
+    recorded.get(name) === value && !profile.tunables.includes(name);
+  const lacks = (what: string, so: string): string =>
+    `The host was recorded with ${what}, which Linux ${profile.name} does not have. The recorded ` +
+    `kernel ${so}: '--kernel host' plans for that one.`;
+  return [
+    ...(has('advisor_mode', 'scan-time')
+      ? [lacks('advisor_mode=scan-time', 'takes no pages_to_scan while its advisor runs')]
+      : []),
+    ...(has('smart_scan', 1) ? [lacks('smart_scan=1', 'leaves visits out by that')] : []),
+  ];
 }
 
 /**

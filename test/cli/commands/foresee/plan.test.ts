@@ -234,6 +234,26 @@ test('undone is back to how the host was recorded, and played is with what it ke
   expect(stdout).toMatch(/^It does not write advisor_mode, smart_scan: /m);
 });
 
+test('an advisor of the host that the planned kernel does not have is said', async () => {
+  const on = recorded({ facts: { 'ksm/advisor_mode': 'none [scan-time]' } });
+  const { stdout } = await ksmd('plan', on, '--kernel', '6.7');
+  expect(stdout).toMatch(/^The host was recorded with advisor_mode=scan-time, which Linux 6.7 /m);
+  expect(stdout).toContain("its advisor runs: '--kernel host' plans for that one.\n");
+  expect(pasted(stdout, 'Now, as root')).not.toContain(
+    'echo none > /sys/kernel/mm/ksm/advisor_mode',
+  );
+  // Planned for its own kernel the advisor is switched off first, and on again last.
+  const own = await ksmd('plan', on, '--kernel', 'host');
+  expect(own.stdout).not.toContain('The host was recorded with');
+  expect(pasted(own.stdout, 'Now, as root')[0]).toBe('echo none > /sys/kernel/mm/ksm/advisor_mode');
+  expect(pasted(own.stdout, 'Undone').slice(-2)[0]).toBe(
+    'echo scan-time > /sys/kernel/mm/ksm/advisor_mode',
+  );
+  const off = await ksmd('plan', recorded({}), '--kernel', '6.1');
+  expect(off.stdout).not.toContain('advisor_mode');
+  expect(off.stdout).toMatch(/^The host was recorded with smart_scan=1, which Linux 6.1 does not/m);
+});
+
 test('what a host had merged before stays merged when the plan is undone', async () => {
   const numbers = { ...OF_KSM, 'ksm/pages_sharing': 70 };
   const { stdout } = await ksmd('plan', recorded({ numbers }));

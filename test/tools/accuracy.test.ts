@@ -1,6 +1,6 @@
 /** How predictions are held against kernels; whole, with the running one, only when asked to. */
 import { expect, test } from 'vitest';
-import { type Curve, figuresOf, heldAgainst } from '../../tools/predictions/curves.js';
+import { type Curve, figuresOf, heldAgainst } from '../../tools/accuracy/curves.js';
 import { run } from '../daemon-process.js';
 
 /** So many pages come to share, one a tenth of a second, at a constant price. */
@@ -46,7 +46,7 @@ test('what lies between runs of the kernel is right, and what is too far from al
 test.runIf(process.env.KSMD_RUNNING_KERNEL === '1')(
   'the running kernel does with live programs what was predicted',
   async () => {
-    const tool = new URL('../../tools/predictions.ts', import.meta.url).pathname;
+    const tool = new URL('../../tools/accuracy.ts', import.meta.url).pathname;
     const { status, stdout, stderr } = await run(process.execPath, [
       ...['--import', 'tsx', tool, '--writes', '0', '--settings', '1000/1', '--runs', '1'],
       ...['--captured', '9', '--seconds', '30'],

@@ -1,151 +1,156 @@
 /**
  * npm run accuracy: what `ksmd predict` says of live programs, against what the running kernel's
  * KSM then does to them. They are captured while KSM is off and predicted; then the kernel is let
- * loose on the same processes, some times over. Root; the kernel's KSM is put back as it was.
+ * loose on the same processes, some times over. Root, and a machine that does nothing else; the
+ * kernel's KSM is put back as it was.
+ *
+ * Quiet programs, busy ones and machines, each started afresh for each setting. Programs that this
+ * machine does not have are left out, and this is said. Prints each figure beside the kernel's; a
+ * table, a picture of the curves, a page of them for each setting and all the numbers go into a
+ * folder, setting by setting.
  *
  * Exit status 1 if a prediction is farther off than it may be.
  */
-
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
-import { kernelProfile } from '../src/ksm/kernels.js';
+import { Command, Option } from 'commander';
+import { KsmdError } from '../src/errors.js';
 import { LibC } from '../src/libc.js';
-import { predict } from '../src/predict/prediction.js';
 import { calibrate } from '../src/prices/calibration/calibrate.js';
 import { KernelKsm } from '../src/prices/calibration/kernel-ksm.js';
-import { Recording } from '../src/recording/recording.js';
-import { type Curve, figuresOf, heldAgainst } from './accuracy/curves.js';
-import { pageOf } from './accuracy/page.js';
-import { type ProgramName, Programs } from './accuracy/programs.js';
-import { watch } from './accuracy/watch.js';
-import { KSMD } from './recordings/capturing.js';
+import { duration } from '../src/wording/amounts.js';
+import { PROGRAM_NAMES, type ProgramName, whyNot } from './accuracy/commands.js';
+import { figuresOf, heldAgainst } from './accuracy/curves.js';
+import { GROUP_NAMES, type GroupName, nameOf, trialsOf } from './accuracy/groups.js';
+import { unpackMachineKernel } from './accuracy/machine.js';
+import { Programs } from './accuracy/programs.js';
+import { Report } from './accuracy/report.js';
+import { linesOf } from './accuracy/tables.js';
+import { carryOut, lengthOf } from './accuracy/trial.js';
+import { whyNoKernel } from './record/kernel-at-hand.js';
 
-const KERNEL = { profile: kernelProfile('6.18'), note: undefined };
 const NAP_MS = 20;
 const BATCH_PAGES = 1000;
-const SAMPLE_MS = 100;
+const CALIBRATION_SECONDS = 60;
+/** What a prediction takes, about, and to start programs. */
+const BESIDES_SECONDS = 20;
 
 const program = new Command('accuracy')
   .description('Holds predictions against the running kernel.')
-  .option('--programs <name...>', 'node, python, java, redis, machine', ['node', 'python', 'java'])
-  .option('--each <n>', 'processes of each', Number, 3)
-  .option('--writes <n...>', 'writes a second: quiet ones, and busy ones', ['0', '2000'])
-  .option('--settings <pages/smart...>', 'pages_to_scan/smart_scan', ['500/1', '1000/1', '2000/0'])
-  .option('--settling <seconds>', 'until programs have come to rest', Number, 60)
-  .option('--captured <seconds>', 'how long they are captured', Number, 30)
-  .option('--seconds <n>', 'how long the kernel has', Number, 60)
-  .option('--runs <n>', 'of the kernel', Number, 2)
-  .option('--pages <folder>', 'a page of curves goes there, for each setting')
-  .option('--curves <file>', 'all that was predicted and counted goes there too, a line a setting');
+  .addOption(
+    new Option('--groups <name...>', 'what runs together')
+      .choices(GROUP_NAMES)
+      .default(GROUP_NAMES),
+  )
+  .addOption(
+    new Option('--programs <name...>', 'only these of them (default: all that are there)').choices(
+      PROGRAM_NAMES,
+    ),
+  )
+  .option('--each <n>', 'copies of each', Number, 3)
+  .option('--writes <n>', 'of each busy process, a second', Number, 2000)
+  .option('--settings <pages/smart...>', 'pages_to_scan/smart_scan', ['1000/1', '2000/0', '4000/1'])
+  .option(
+    '--settling <seconds>',
+    'until programs have come to rest (default: 60, machines 120)',
+    Number,
+  )
+  .option('--captured <seconds>', 'how long they are captured', Number, 60)
+  .option('--seconds <n>', 'how long the kernel has', Number, 40)
+  .option('--runs <n>', 'of the kernel', Number, 3)
+  .option('--output <folder>', 'what comes of it', join(tmpdir(), 'ksmd-accuracy'));
 program.parse();
 const options = program.opts<{
-  programs: ProgramName[];
+  groups: GroupName[];
+  programs?: ProgramName[];
   each: number;
-  writes: string[];
+  writes: number;
   settings: string[];
-  settling: number;
+  settling?: number;
   captured: number;
   seconds: number;
   runs: number;
-  pages?: string;
-  curves?: string;
+  output: string;
 }>();
 
+const missing = new Map(PROGRAM_NAMES.map((name) => [name, whyNot(name)] as const));
+for (const [name, reason] of missing) {
+  if (reason === undefined) continue;
+  const isAsked = options.programs?.includes(name) === true;
+  if (isAsked) program.error(`accuracy: ${reason}`);
+  console.error(`left out: ${reason}`);
+}
+const whyNone = whyNoKernel();
+if (whyNone !== undefined) program.error(`accuracy: ${whyNone}`);
+const trials = asked(() => trialsOf(options, (name) => missing.get(name) === undefined));
+const times = {
+  capturedSeconds: options.captured,
+  kernelSeconds: options.seconds,
+  runs: options.runs,
+};
+const lengths = trials.map((trial) => lengthOf(trial, times) + BESIDES_SECONDS);
+const leftFrom = (at: number): string =>
+  duration(lengths.slice(at).reduce((sum, seconds) => sum + seconds, 0) * 1000);
+
 const folder = mkdtempSync(join(tmpdir(), 'ksmd-accuracy-'));
-const { signal } = new AbortController();
+// Some programs run as an unprivileged user.
+chmodSync(folder, 0o711);
+mkdirSync(options.output, { recursive: true });
 const kernel = new KernelKsm(NAP_MS);
 let running: Programs | undefined;
 // However it ends, the kernel is as it was, and no program is left.
 process.on('exit', () => {
-  running?.stop();
+  running?.kill();
   kernel.close();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(130));
+
+const { signal } = new AbortController();
+if (trials.some(({ programs }) => programs.includes('machine'))) unpackMachineKernel(folder);
+console.error(`prices are measured, ${CALIBRATION_SECONDS} s; then ${leftFrom(0)} for all else`);
+const { prices } = await calibrate({
+  kernel,
+  libc: await LibC.load(),
+  batchPages: BATCH_PAGES,
+  signal,
+  progress: () => {},
+});
+const report = new Report(options.output, prices);
 let isRight = true;
-try {
-  const { prices } = await calibrate({
-    kernel,
-    libc: await LibC.load(),
-    batchPages: BATCH_PAGES,
-    signal,
-    progress: () => {},
-  });
-  for (const writes of options.writes)
-    for (const setting of options.settings) {
-      const [pages = '', smart = ''] = setting.split('/');
-      kernel.reset();
-      const programs = await Programs.start(options.programs, options.each, {
-        writes: Number(writes),
-        folder,
-      });
-      running = programs;
-      try {
-        await sleep(options.settling * 1000);
-        const path = join(folder, `${writes}-${pages}-${smart}.rec`);
-        execFileSync(process.execPath, [
-          ...[KSMD, 'capture', '--output', path, '--key', join(folder, 'key')],
-          ...['--interval', '3s', '--duration', `${options.captured}s`],
-          ...programs.pids.flatMap((pid) => ['--pid', String(pid)]),
-        ]);
-        const runs: Curve[] = [];
-        for (let run = 0; run < options.runs; run++) {
-          kernel.reset();
-          kernel.write('pages_to_scan', pages);
-          kernel.write('smart_scan', smart);
-          runs.push(await watch(kernel, programs.pids, options.seconds, SAMPLE_MS));
-        }
-        kernel.reset();
-        const recording = await Recording.open(path);
-        const predictedAll = await predict(recording, {
-          prices,
-          kernel: '6.18',
-          set: [
-            ['pages_to_scan', pages],
-            ['smart_scan', smart],
-          ],
-          seconds: options.seconds,
-          everySeconds: SAMPLE_MS / 1000,
-        });
-        await recording.close();
-        if (options.pages !== undefined) {
-          const { header, sweeps } = recording;
-          const settings = { pages_to_scan: pages, smart_scan: smart };
-          const told = { runs: [{ settings, predicted: predictedAll }], header, sweeps };
-          const page = await pageOf({ ...told, prices, kernel: KERNEL }, runs);
-          writeFileSync(join(options.pages, `${writes}-${pages}-${smart}.html`), page);
-        }
-        const predicted = predictedAll.samples.map(
-          ({ t, counters, huge_pages, kernel_cpu_seconds }) => ({
-            seconds: t,
-            shared: counters.pages_shared ?? 0,
-            sharing: counters.pages_sharing ?? 0,
-            visits: counters.pages_scanned ?? 0,
-            skips: counters.pages_skipped ?? 0,
-            unshared: counters.pages_unshared ?? 0,
-            hugePages: huge_pages,
-            cpuSeconds: kernel_cpu_seconds,
-          }),
-        );
-        if (options.curves !== undefined)
-          appendFileSync(
-            options.curves,
-            `${JSON.stringify({ writes, setting, prices, predicted, runs })}\n`,
-          );
-        const kind = Number(writes) === 0 ? 'quiet' : `busy, ${writes} writes a second`;
-        console.log(`\n${kind}, pages_to_scan=${pages} smart_scan=${smart}`);
-        for (const line of heldAgainst(figuresOf(predicted), runs.map(figuresOf))) {
-          console.log(line.text);
-          if (!line.isRight) isRight = false;
-        }
-      } finally {
-        programs.stop();
-      }
-    }
-} finally {
-  rmSync(folder, { recursive: true });
+for (const [at, trial] of trials.entries()) {
+  const name = nameOf(trial);
+  const progress = (what: string): void =>
+    console.error(`${at + 1} of ${trials.length}, ${leftFrom(at)} left: ${name}: ${what}`);
+  kernel.reset();
+  const programs = new Programs();
+  running = programs;
+  const own = join(folder, String(at));
+  mkdirSync(own);
+  await programs.start(trial.programs, options.each, { writes: trial.writes, folder: own });
+  const beside = { kernel, prices, programs, folder: own, progress };
+  const outcome = await carryOut(trial, { ...times, ...beside });
+  await programs.stop();
+  rmSync(own, { recursive: true });
+  const held = heldAgainst(
+    figuresOf(outcome.prediction, trial.endShare),
+    outcome.runs.map((run) => figuresOf(run, trial.endShare)),
+  );
+  console.log(`\n${name}`);
+  for (const line of linesOf(held)) console.log(line);
+  if (held.some((figure) => !figure.isRight)) isRight = false;
+  await report.add({ trial, outcome, held });
 }
+console.log(`\nA table, a picture and pages are in ${options.output}.`);
 process.exitCode = isRight ? 0 : 1;
+
+/** What makes no sense is told in a sentence. */
+function asked<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof KsmdError)) throw error;
+    return program.error(`accuracy: ${error.message}`);
+  }
+}

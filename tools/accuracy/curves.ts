@@ -16,6 +16,13 @@ export interface Point {
 }
 export type Curve = readonly Point[];
 
+/** What a kernel has done, or is predicted to do. */
+export interface Run {
+  readonly curve: Curve;
+  /** Frames that merging spares in the end. */
+  readonly freedFrames: number;
+}
+
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -24,20 +31,36 @@ export interface Figure {
   readonly besides: number;
 }
 
-const PARTS = [0.1, 0.5, 0.9];
+/** A figure that was predicted, held against that of each of a kernel's runs. */
+export interface Held {
+  readonly name: string;
+  readonly predicted: number;
+  readonly kernel: readonly number[];
+  /** How far the kernel's own runs are apart, as a share of the lowest. */
+  readonly spread: number;
+  /** How far the prediction is from all that lies between them, as such a share. */
+  readonly off: number;
+  readonly isRight: boolean;
+}
 
-export function figuresOf(curve: Curve): Figure[] {
+export const TIME_PARTS = [0.1, 0.5, 0.9];
+/** The latter part, in which it is to be at rest. */
+const REST_PART = 1 / 3;
+
+/** `endShare`: how far off a prediction of what is merged in the end may be. */
+export function figuresOf({ curve, freedFrames }: Run, endShare: number): Figure[] {
   const last = curve.at(-1);
   if (last === undefined) throw new RangeError('an empty curve');
   const reached = (part: number): Point =>
     curve.find(({ sharing }) => sharing >= part * last.sharing) ?? last;
-  const rest = curve.find(({ seconds }) => seconds >= last.seconds / 2) ?? last;
+  const rest = curve.find(({ seconds }) => seconds >= last.seconds * (1 - REST_PART)) ?? last;
   const most = reached(0.9);
   return [
-    { name: 'pages_shared at the end', value: last.shared, share: 0.05, besides: 0 },
-    { name: 'pages_sharing at the end', value: last.sharing, share: 0.05, besides: 0 },
+    { name: 'pages_shared at the end', value: last.shared, share: endShare, besides: 0 },
+    { name: 'pages_sharing at the end', value: last.sharing, share: endShare, besides: 0 },
+    { name: 'frames freed at the end', value: freedFrames, share: endShare, besides: 0 },
     { name: 'huge pages left', value: last.hugePages, share: 0.05, besides: 2 },
-    ...PARTS.map((part) => ({
+    ...TIME_PARTS.map((part) => ({
       name: `seconds to ${part * 100} % of it`,
       value: reached(part).seconds,
       share: 0.1,
@@ -60,24 +83,25 @@ export function figuresOf(curve: Curve): Figure[] {
   ];
 }
 
-/** A line a figure: what was predicted, what each run came to, and how far that is off. */
 export function heldAgainst(
   predicted: readonly Figure[],
   runs: readonly (readonly Figure[])[],
-): { readonly text: string; readonly isRight: boolean }[] {
+): Held[] {
   return predicted.map(({ name, value, share, besides }, at) => {
-    const came = runs.map((run) => run[at]?.value ?? 0);
-    const low = Math.min(...came);
-    const high = Math.max(...came);
+    const kernel = runs.map((run) => run[at]?.value ?? 0);
+    const low = Math.min(...kernel);
+    const high = Math.max(...kernel);
     // Runs of the kernel's own differ: what lies between them is right.
     const off = Math.max(0, low - value, value - high);
     const isRight = off <= Math.max(low * share, besides);
-    const written = (number: number): string =>
-      number >= 1000 ? Math.round(number).toLocaleString('en') : number.toFixed(2);
-    const text =
-      `  ${name.padEnd(30)} predicted ${written(value).padStart(9)}   kernel ` +
-      `${came.map((each) => written(each).padStart(9)).join(' ')}   off by ` +
-      `${((off / Math.max(low, 1e-9)) * 100).toFixed(1)} %${isRight ? '' : '  TOO FAR'}`;
-    return { text, isRight };
+    const shareOf = (number: number): number => (number === 0 ? 0 : number / low);
+    return {
+      name,
+      predicted: value,
+      kernel,
+      spread: shareOf(high - low),
+      off: shareOf(off),
+      isRight,
+    };
   });
 }

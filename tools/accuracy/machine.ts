@@ -17,15 +17,27 @@ const PYTHON = '/usr/bin/python3';
 
 let kernel: DebianKernel | undefined;
 
+/** Downloads it, too: what fails had better do so before anything else has run. */
+export function unpackMachineKernel(folder: string): DebianKernel {
+  kernel ??= unpackKernel(join(folder, 'kernel'), undefined);
+  return kernel;
+}
+
 /** All of `folder` boot from the same files, made the first time. */
 export function machineCommand(folder: string, writes: number): string[] {
   const files = join(folder, `machine-${writes}`);
-  kernel ??= unpackKernel(join(folder, 'kernel'), undefined);
   if (!existsSync(files)) pack(files, writes);
   return [
     ...['qemu-system-x86_64', '-accel', 'tcg', '-cpu', 'max', '-smp', '1'],
     ...['-m', String(MEBIBYTES), '-nodefaults', '-display', 'none', '-no-reboot'],
-    ...['-kernel', kernel.image, '-initrd', files, '-append', 'quiet panic=-1'],
+    ...[
+      '-kernel',
+      unpackMachineKernel(folder).image,
+      '-initrd',
+      files,
+      '-append',
+      'quiet panic=-1',
+    ],
   ];
 }
 

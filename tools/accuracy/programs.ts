@@ -1,102 +1,91 @@
 /**
- * Programs as people run them, whose memory nobody has laid out for KSM: several processes each of
- * Node, Python, the JVM and Redis, which hold the same data and go on working, and machines of
- * QEMU's. All private memory of the programs is mergeable, as a service manager's MemoryKSM= makes
- * it; machines have advised their guest's themselves.
+ * Programs as people run them, whose memory nobody has laid out for KSM: several copies of each,
+ * which hold the same data and go on working, with all that they fork.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { machineCommand } from './machine.js';
+import { commandsOf, type ProgramName, type Work } from './commands.js';
 
-const PR_SET_MEMORY_MERGE = 67;
 /** Between two starts: longer than one takes to ask for KSM. */
 const APART_MS = 500;
-/** Sets it, and becomes the program that is named. */
-const LAUNCHER = `import ctypes, os, sys
-ctypes.CDLL(None).prctl(${PR_SET_MEMORY_MERGE}, 1, 0, 0, 0)
-os.execvp(sys.argv[1], sys.argv[1:])`;
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const merging = (...command: string[]): string[] => ['python3', '-c', LAUNCHER, ...command];
-
-export interface Work {
-  /** Each process, in a second. */
-  readonly writes: number;
-  /** Where they may leave files. */
-  readonly folder: string;
-  /** Of a program's processes, which one it is. */
-  readonly copy: number;
+interface Started {
+  readonly child: ChildProcess;
+  readonly endsBy: NodeJS.Signals | undefined;
 }
-
-/** Command lines: the program that is looked at, and who gives it work to do, if it needs one. */
-interface Commands {
-  readonly program: string[];
-  readonly client?: string[];
-}
-
-const COMMANDS = {
-  node: ({ writes }: Work): Commands => ({
-    program: merging('node', here('holds.mjs'), String(writes)),
-  }),
-  python: ({ writes }: Work): Commands => ({
-    program: merging('python3', here('holds.py'), String(writes)),
-  }),
-  java: ({ writes }: Work): Commands => ({
-    program: merging(
-      ...['java', '-XX:+UseSerialGC', '-Xms160m', '-Xmx160m', '-XX:+UseTransparentHugePages'],
-      ...[here('Holds.java'), String(writes)],
-    ),
-  }),
-  redis: ({ writes, folder, copy }: Work): Commands => {
-    const socket = join(folder, `redis-${copy}`);
-    return {
-      program: merging(
-        ...['redis-server', '--port', '0', '--unixsocket', socket],
-        ...['--save', '', '--dir', folder, '--logfile', '/dev/null'],
-      ),
-      client: ['python3', here('loads_redis.py'), socket, String(writes)],
-    };
-  },
-  machine: ({ writes, folder }: Work): Commands => ({ program: machineCommand(folder, writes) }),
-} as const satisfies Record<string, (work: Work) => Commands>;
-
-export type ProgramName = keyof typeof COMMANDS;
 
 export class Programs {
-  private constructor(
-    private readonly programs: readonly ChildProcess[],
-    private readonly clients: readonly ChildProcess[],
-  ) {}
+  private readonly programs: Started[] = [];
+  private readonly clients: Started[] = [];
 
   /** `each` of every name, one after the other: KSM meets them in the order of their starts. */
-  static async start(
+  async start(
     names: readonly ProgramName[],
     each: number,
     work: Omit<Work, 'copy'>,
-  ): Promise<Programs> {
-    const programs: ChildProcess[] = [];
-    const clients: ChildProcess[] = [];
+  ): Promise<void> {
     for (let copy = 0; copy < each; copy++)
       for (const name of names) {
-        const { program, client } = COMMANDS[name]({ ...work, copy });
-        programs.push(started(program));
-        if (client !== undefined) clients.push(started(client));
+        const { program, client, endsBy } = commandsOf(name, { ...work, copy });
+        this.programs.push(started(program, endsBy));
+        if (client !== undefined) this.clients.push(started(client, undefined));
         await sleep(APART_MS);
       }
-    return new Programs(programs, clients);
   }
 
-  get pids(): number[] {
-    return this.programs.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  /** Of the programs and of all that they have forked. Throws if one has ended. */
+  pids(): number[] {
+    const ended = [...this.programs, ...this.clients].find(({ child }) => hasEnded(child));
+    if (ended !== undefined) throw new Error(`has ended: ${ended.child.spawnargs.join(' ')}`);
+    return this.programs.flatMap(({ child: { pid } }) => (pid === undefined ? [] : family(pid)));
   }
 
-  stop(): void {
-    for (const child of [...this.clients, ...this.programs]) child.kill('SIGKILL');
+  /** Ends them all, at once. */
+  kill(): void {
+    for (const { child, endsBy } of [...this.clients, ...this.programs]) {
+      if (child.pid === undefined || hasEnded(child)) continue;
+      // Each leads a group of its own.
+      if (endsBy === undefined) send('SIGKILL', -child.pid);
+      else send(endsBy, child.pid);
+    }
+  }
+
+  /** Ends them all. Resolves once the programs are gone. */
+  async stop(): Promise<void> {
+    const gone = [...this.clients, ...this.programs]
+      .filter(({ child }) => child.pid !== undefined && !hasEnded(child))
+      .map(({ child }) => once(child, 'exit'));
+    this.kill();
+    await Promise.all(gone);
   }
 }
 
-function started([name = '', ...args]: readonly string[]): ChildProcess {
-  return spawn(name, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+function send(name: NodeJS.Signals, to: number): void {
+  try {
+    process.kill(to, name);
+  } catch {
+    // It has ended this moment.
+  }
+}
+
+function started(
+  [name = '', ...args]: readonly string[],
+  endsBy: NodeJS.Signals | undefined,
+): Started {
+  const child = spawn(name, args, { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+  return { child, endsBy };
+}
+
+/** A process and all that it has forked, as they are now. */
+function family(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+  );
+  return [pid, ...children.map(Number).flatMap(family)];
 }

@@ -5,6 +5,7 @@ import type { KernelKsm } from '../../src/prices/calibration/kernel-ksm.js';
 import type { Curve, Point } from './curves.js';
 
 const HUGE_PAGE_KIB = 2048;
+const PAGE_KIB = 4;
 const LOOKS_A_HUGE_LOOK = 20;
 
 /**
@@ -45,12 +46,42 @@ export async function watch(
   return points;
 }
 
+/**
+ * Pages that processes have less frames for, whether a fork or KSM has them share: pages that each
+ * maps, less its parts in what it maps (Pss), which of all of them together are whole frames again.
+ * Nobody else may map them.
+ *
+ * What this is more than before KSM worked are the frames that it has freed. pages_sharing is not:
+ * of pages that a fork shares already it counts each. Zeroes that a split gives back are not in it,
+ * as they are mapped no more.
+ */
+export function sharedFrames(pids: readonly number[]): number {
+  let kib = 0;
+  for (const pid of pids) {
+    const rollup = textOf(`/proc/${pid}/smaps_rollup`);
+    kib += kibOf(rollup, 'Anonymous') - kibOf(rollup, 'Pss_Anon');
+  }
+  return Math.round(kib / PAGE_KIB);
+}
+
 /** Of mappings that KSM looks at: QEMU has others, of the code that it makes. */
 function hugePagesOf(pids: readonly number[]): number {
   let kib = 0;
   for (const pid of pids)
-    for (const mapping of readFileSync(`/proc/${pid}/smaps`, 'latin1').split(/^(?=\w+-\w+ )/m))
-      if (/^VmFlags:.* mg\b/m.test(mapping))
-        kib += Number(/^AnonHugePages:\s+(\d+)/m.exec(mapping)?.[1] ?? 0);
+    for (const mapping of textOf(`/proc/${pid}/smaps`).split(/^(?=\w+-\w+ )/m))
+      if (/^VmFlags:.* mg\b/m.test(mapping)) kib += kibOf(mapping, 'AnonHugePages');
   return kib / HUGE_PAGE_KIB;
+}
+
+function kibOf(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+}
+
+/** Nothing of a process that has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }

@@ -22,9 +22,21 @@ export function unpackKernel(folder: string, deb: string | undefined): DebianKer
   return { version: name.slice('vmlinuz-'.length), image: join(boot, name) };
 }
 
+/** Its name; undefined where apt-get knows none. */
+export function newestKernelPackage(): string | undefined {
+  try {
+    const depends = execFileSync('apt-cache', ['depends', NEWEST], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return /Depends: (\S+)/.exec(depends)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 function download(folder: string): string {
-  const depends = execFileSync('apt-cache', ['depends', NEWEST], { encoding: 'utf8' });
-  const [, name] = /Depends: (\S+)/.exec(depends) ?? [];
+  const name = newestKernelPackage();
   if (name === undefined) throw new Error(`${NEWEST} is unknown: try 'apt-get update'`);
   execFileSync('apt-get', ['download', name], { cwd: folder, stdio: 'ignore' });
   const deb = readdirSync(folder).find((file) => file.endsWith('.deb'));

@@ -28,6 +28,7 @@ import {
   statusFloorRow,
   statusLatencyRow,
 } from './experiments/status-latency.js';
+import { virtualVisitsRow } from './experiments/virtual-visits.js';
 import { Progress } from './progress.js';
 import { printReport } from './report/terminal.js';
 import type { Results } from './results.js';
@@ -131,6 +132,7 @@ const others: readonly (readonly [Phase, () => Row | Promise<Row>])[] = [
   ['profile', () => profileRow(copyPages, profile)],
   ['dashboard', () => dashboardRow(copyPages, profile, seed, progress)],
   ['fingerprints', () => fingerprintsRow(options.size, profile, seed, progress)],
+  ['virtual-visits', () => virtualVisitsRow(copyPages, profile, progress)],
   ['images', () => imagesRow(copyPages)],
   ['capture', () => captureRow(options.size, progress)],
   ['register', () => registerRow(copyPages, profile)],

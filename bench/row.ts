@@ -25,6 +25,7 @@ export const PHASES = [
   'daemon-worst',
   'dashboard',
   'fingerprints',
+  'virtual-visits',
   'images',
   'capture',
   'register',

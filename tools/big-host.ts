@@ -12,12 +12,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { count, duration, size } from '../src/wording/amounts.js';
 import { StatusAnswers } from './big-host/answers.js';
-import { known, type MadeUp, SHARED_PART } from './big-host/made-up.js';
+import { known, type MadeUp } from './big-host/made-up.js';
 import { record, register } from './big-host/recording.js';
 import { LoadedDaemon } from './load/daemon.js';
 
 const GIB = 2 ** 30;
 const ADDRESS = 2 ** 32;
+/** One page in so many is alike in all guests. */
+const SHARED_PART = 8;
 const LOOK_MS = 200;
 /** A full scan that takes note of each page, one that merges it, and one that finds no more. */
 const FULL_SCANS_TO_REST = 3;
@@ -41,6 +43,7 @@ const pagesEach = Math.floor(wantedBytes / pageSize / options.guests);
 const madeUp: MadeUp = {
   guests: options.guests,
   pages: pagesEach - (pagesEach % SHARED_PART),
+  sharedPart: SHARED_PART,
 };
 const pages = madeUp.guests * madeUp.pages;
 console.log(

@@ -4,20 +4,20 @@
  */
 import { FINGERPRINT_BYTES } from '../../src/fingerprints/fingerprint.js';
 
-/** One page in so many is of the part that all guests have. */
-export const SHARED_PART = 8;
 const CHUNK_PAGES = 65_536;
 const WORDS = FINGERPRINT_BYTES / 4;
 
 export interface MadeUp {
   readonly guests: number;
-  /** Of each guest, a multiple of SHARED_PART. */
+  /** Of each guest, a multiple of `sharedPart`. */
   readonly pages: number;
+  /** One page in so many is of the part that all guests have. */
+  readonly sharedPart: number;
 }
 
 /** What a host comes to, once all has merged. */
-export function known({ guests, pages }: MadeUp): Readonly<Record<string, number>> {
-  const shared = pages / SHARED_PART;
+export function known({ guests, pages, sharedPart }: MadeUp): Readonly<Record<string, number>> {
+  const shared = pages / sharedPart;
   return {
     pages_shared: shared,
     pages_sharing: shared * (guests - 1),
@@ -28,7 +28,7 @@ export function known({ guests, pages }: MadeUp): Readonly<Record<string, number
 
 /** The fingerprints of one guest's pages, in pieces, which hold until the next one is taken. */
 export function* fingerprintsOf(
-  { pages }: MadeUp,
+  { pages, sharedPart }: MadeUp,
   guest: number,
 ): Generator<Uint8Array, void, undefined> {
   const words = new Uint32Array(Math.min(pages, CHUNK_PAGES) * WORDS);
@@ -37,7 +37,7 @@ export function* fingerprintsOf(
     for (let i = 0; i < count; i++) {
       const page = first + i;
       // Contents are numbered, those that all guests have first: 2 to the 32nd are enough for all.
-      const content = page % SHARED_PART === 0 ? page : page + (guest + 1) * pages;
+      const content = page % sharedPart === 0 ? page : page + (guest + 1) * pages;
       for (let word = 0; word < WORDS; word++)
         words[i * WORDS + word] = mixed(content + word * 0x9e3779b9);
     }

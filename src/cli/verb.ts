@@ -65,6 +65,9 @@ export interface Verb {
 
 type Optional = 'details' | 'arguments' | 'options' | 'json' | 'socket' | 'hints' | 'exitStatuses';
 
+/** Of verbs that replace no file, or none but of their own kind. */
+export const FILE_HINTS = { EEXIST: 'name another file, or remove that one' };
+
 /** A verb; what most have not, it need not name. */
 export function verb(definition: Omit<Verb, Optional> & Partial<Pick<Verb, Optional>>): Verb {
   return {

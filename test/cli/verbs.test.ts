@@ -1,5 +1,5 @@
 /** Every other verb that talks to a daemon, as a user types it. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonProcess, KSMD, ksmd, run } from '../daemon-process.js';
 
@@ -242,6 +242,23 @@ test('snapshot refuses a place where it cannot write', async () => {
   expect((await daemon.ksmd('snapshot', '/nowhere/host.snap')).stderr).toMatch(
     /^ksmd: ENOENT: cannot write '\/nowhere\/host\.snap': no such file or directory\n$/,
   );
+});
+
+test('snapshot replaces an older snapshot, and no other file', async () => {
+  const file = daemon.directory.file('kept.snap');
+  writeFileSync(file, 'mine');
+  expect(await daemon.ksmd('snapshot', file)).toEqual({
+    status: 1,
+    stdout: '',
+    stderr:
+      `ksmd: EEXIST: '${file}' is there, and is no snapshot ` +
+      '(name another file, or remove that one)\n',
+  });
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+  const older = `KSMDSNP1${'a'.repeat(2 ** 20)}`;
+  writeFileSync(file, older);
+  expect((await daemon.ksmd('snapshot', file)).status).toBe(0);
+  expect(readFileSync(file, 'latin1')).toMatch(/^KSMDSNP2/);
 });
 
 test("a snapshot is its owner's alone", async () => {

@@ -1,14 +1,13 @@
 /** `ksmd calibrate`: what the work of this machine's kernel costs it. */
-import { writeFile } from 'node:fs/promises';
-import { KsmdError, systemError } from '../../../errors.js';
+import { KsmdError } from '../../../errors.js';
 import { LibC } from '../../../libc.js';
 import { type Calibration, calibrate } from '../../../prices/calibration/calibrate.js';
 import { KernelKsm } from '../../../prices/calibration/kernel-ksm.js';
-import { quoted } from '../../../printable.js';
 import { prose } from '../../terminal/rows.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Action } from '../../verb.js';
 import { untilInterrupted } from '../record/until-interrupted.js';
+import { type FileKind, writeWhole } from '../record/whole-file.js';
 import { calibrationScreen } from './calibration-screen.js';
 
 /** The kernel's own sleep_millisecs: caches get cold in between, as they do in production. */
@@ -19,17 +18,43 @@ interface CalibrateOptions {
   readonly pagesToScan: number;
 }
 
+/** Whoever predicts reads it: that is not always root. */
+export const PRICES: FileKind = {
+  what: 'file of prices',
+  mode: 0o644,
+  isBegunBy: (head) => /^\{\s*"measuredOn":/.test(head),
+};
+
 export const action: Action<[], CalibrateOptions> = async (
   { json, print, printJson },
   _values,
   { output, pagesToScan },
 ) => {
+  const calibration =
+    output === undefined ? await measure(pagesToScan) : await measureInto(output, pagesToScan);
+  if (json) printJson(calibration);
+  else
+    print(
+      ...calibrationScreen(calibration, process.stdout.columns),
+      ...(output === undefined ? [] : prose([writtenTo(output)], process.stdout.columns)),
+    );
+  return undefined;
+};
+
+function measureInto(path: string, pagesToScan: number): Promise<Calibration> {
+  return writeWhole(path, PRICES, async (file) => {
+    const calibration = await measure(pagesToScan);
+    await file.writeFile(`${JSON.stringify(calibration.prices, undefined, 2)}\n`);
+    return calibration;
+  });
+}
+
+async function measure(pagesToScan: number): Promise<Calibration> {
   const libc = await LibC.load();
   const kernel = new KernelKsm(NAP_MS);
   const line = new StepLine();
-  let calibration: Calibration;
   try {
-    calibration = await untilInterrupted((signal) =>
+    return await untilInterrupted((signal) =>
       calibrate({
         kernel,
         libc,
@@ -45,22 +70,6 @@ export const action: Action<[], CalibrateOptions> = async (
   } finally {
     kernel.close();
     line.clear();
-  }
-  if (output !== undefined) await write(output, calibration);
-  if (json) printJson(calibration);
-  else
-    print(
-      ...calibrationScreen(calibration, process.stdout.columns),
-      ...(output === undefined ? [] : prose([writtenTo(output)], process.stdout.columns)),
-    );
-  return undefined;
-};
-
-async function write(path: string, { prices }: Calibration): Promise<void> {
-  try {
-    await writeFile(path, `${JSON.stringify(prices, undefined, 2)}\n`);
-  } catch (error) {
-    throw systemError(error, `cannot write ${quoted(path)}`);
   }
 }
 

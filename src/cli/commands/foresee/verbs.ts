@@ -12,15 +12,12 @@ import {
   parsePositive,
   parseSample,
 } from '../../values.js';
-import { verb } from '../../verb.js';
+import { FILE_HINTS, verb } from '../../verb.js';
 
 const KERNEL_OPTION = new Option(
   '--kernel <version>',
   'whose KSM is followed: a version of Linux, or host, that of the recording',
 ).default(DEFAULT_KERNEL);
-
-/** Of verbs that write a page. */
-const PAGE_HINTS = { EEXIST: 'name another file, or remove that one' };
 
 function tenantsOption(more: string): Option {
   return new Option('--tenants <file>', `lines 'PATTERN TENANT', * for anything: ${more}`);
@@ -96,7 +93,7 @@ export const shared = verb({
     'ksmd shared one.rec two.rec --tenants tenants',
   ],
   json: true,
-  hints: PAGE_HINTS,
+  hints: FILE_HINTS,
   load: () => import('./shared.js'),
 });
 
@@ -155,7 +152,7 @@ export const predict = verb({
   ],
   json: true,
   socket: false,
-  hints: PAGE_HINTS,
+  hints: FILE_HINTS,
   load: () => import('./predict.js'),
 });
 
@@ -208,6 +205,6 @@ export const calibrate = verb({
   examples: ['ksmd calibrate --output prices.json'],
   json: true,
   socket: false,
-  hints: { ENOENT: 'npm install koffi' },
+  hints: { ...FILE_HINTS, ENOENT: 'npm install koffi' },
   load: () => import('./calibrate.js'),
 });

@@ -8,8 +8,14 @@ import { SYMBOL_HEAD, type SymbolTable, symbolLine, symbolTable } from '../../..
 import type { CpuProfile } from '../../../protocol/routes/profile.js';
 import { count, duration, percent } from '../../../wording/amounts.js';
 import type { Action } from '../../verb.js';
-import { writeWhole } from '../record/whole-file.js';
+import { type FileKind, writeWhole } from '../record/whole-file.js';
 
+/** As V8 has it, ours or another program's. */
+const PROFILE: FileKind = {
+  what: 'profile',
+  mode: 0o600,
+  isBegunBy: (head) => /^\{"nodes":\[\{"id":\d+,"callFrame":/.test(head),
+};
 /** Lines of the table for people. */
 const LINES = 40;
 
@@ -27,7 +33,7 @@ export const action: Action<[], { readonly seconds: number; readonly output?: st
 };
 
 function takeInto(path: string, client: Client, seconds: number): Promise<CpuProfile> {
-  return writeWhole(path, async (file) => {
+  return writeWhole(path, PROFILE, async (file) => {
     const taken = await take(client, seconds);
     await file.writeFile(JSON.stringify(taken));
     return taken;

@@ -2,7 +2,7 @@
 import { Argument, Option } from 'commander';
 import { SHELLS } from '../../completion/shells.js';
 import { parseBytes, parseCount, parseSeconds } from '../../values.js';
-import { verb } from '../../verb.js';
+import { FILE_HINTS, verb } from '../../verb.js';
 
 export const replay = verb({
   name: 'replay',
@@ -60,6 +60,7 @@ export const profile = verb({
   ],
   examples: ['ksmd profile --seconds 10', 'ksmd profile --output scanner.cpuprofile'],
   json: true,
+  hints: FILE_HINTS,
   load: () => import('./profile.js'),
 });
 

@@ -3,13 +3,20 @@ import { KsmdError } from '../../../errors.js';
 import { size } from '../../../wording/amounts.js';
 import { Progress } from '../../terminal/progress.js';
 import type { Action } from '../../verb.js';
-import { writeWhole } from './whole-file.js';
+import { type FileKind, writeWhole } from './whole-file.js';
+
+/** Of any version. */
+const SNAPSHOT: FileKind = {
+  what: 'snapshot',
+  mode: 0o600,
+  isBegunBy: (head) => head.startsWith('KSMDSNP'),
+};
 
 export const action: Action<[string], object> = async (
   { client, json, print, printJson },
   [path],
 ) => {
-  const length = await writeWhole(path, async (file) => {
+  const length = await writeWhole(path, SNAPSHOT, async (file) => {
     const image = await client.snapshot();
     const progress = new Progress(path, image.length);
     let written = 0;

@@ -2,16 +2,17 @@
 import { Argument, Option } from 'commander';
 import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
 import { parseDuration, parsePercent, parseSample } from '../../values.js';
-import { verb } from '../../verb.js';
+import { FILE_HINTS, verb } from '../../verb.js';
 
 export const snapshot = verb({
   name: 'snapshot',
   summary: 'write an image of all guests and tunables while they run',
   arguments: [
-    new Argument('<file>', 'an older file of that name is replaced once the new one is whole'),
+    new Argument('<file>', 'an older snapshot of that name is replaced once the new one is whole'),
   ],
   examples: ['ksmd snapshot host.snap && ksmd start --restore host.snap'],
   json: true,
+  hints: FILE_HINTS,
   load: () => import('./snapshot.js'),
 });
 
@@ -59,7 +60,7 @@ export const capture = verb({
   ],
   json: true,
   socket: false,
-  hints: { EEXIST: 'name another file, or remove that one' },
+  hints: FILE_HINTS,
   load: () => import('./capture.js'),
 });
 
@@ -86,6 +87,6 @@ export const recording = verb({
   json: true,
   socket: false,
   exitStatuses: { 1: 'the recording is not whole, or something failed' },
-  hints: { EEXIST: 'name another file, or remove that one' },
+  hints: FILE_HINTS,
   load: () => import('./recording.js'),
 });

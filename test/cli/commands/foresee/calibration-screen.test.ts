@@ -1,7 +1,10 @@
-/** What `ksmd calibrate` prints. The measuring itself takes a kernel. */
+/** What `ksmd calibrate` prints, and writes over. The measuring itself takes a kernel. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { PRICES } from '../../../../src/cli/commands/foresee/calibrate.js';
 import { calibrationScreen } from '../../../../src/cli/commands/foresee/calibration-screen.js';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
+import { ksmd, TemporaryDirectory } from '../../../daemon-process.js';
 
 test('it says what a write to a merged page takes, beside one to a page of the guest’s own', () => {
   const fit = [
@@ -18,4 +21,27 @@ test('it says what a write to a merged page takes, beside one to a page of the g
     "that the page is another's too.",
     'The next write, to a page of its own, takes 0.04 µs.',
   ]);
+});
+
+test('prices are written over by newer ones', () => {
+  expect(PRICES.isBegunBy(JSON.stringify(DEFAULT_PRICES, undefined, 2))).toBe(true);
+  expect(PRICES.isBegunBy(JSON.stringify({ mine: DEFAULT_PRICES }))).toBe(false);
+});
+
+test('a file that has no prices is not written over, and nothing is measured for it', async () => {
+  const directory = new TemporaryDirectory();
+  try {
+    const file = directory.file('diary.json');
+    writeFileSync(file, '{"mine": 1}');
+    expect(await ksmd(['calibrate', '--output', file])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        `ksmd: EEXIST: '${file}' is there, and is no file of prices ` +
+        '(name another file, or remove that one)\n',
+    });
+    expect(readFileSync(file, 'utf8')).toBe('{"mine": 1}');
+  } finally {
+    directory.remove();
+  }
 });

@@ -1,7 +1,7 @@
 /** `ksmd profile`, of a scanner at work and of one that has nothing to do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DaemonProcess, KSMD, text } from '../../../daemon-process.js';
 import { until } from '../../../until.js';
@@ -58,6 +58,21 @@ test('a scanner at work shows what it works at, by name, and DevTools are given 
   expect(readdirSync(daemon.directory.path).filter((name) => name.startsWith('scanner.'))).toEqual([
     'scanner.cpuprofile',
   ]);
+});
+
+test('a profile replaces an older one, and no other file', async () => {
+  const file = daemon.directory.file('scanner.cpuprofile');
+  const older = readFileSync(file, 'utf8');
+  expect((await daemon.ksmd('profile', '--seconds', '0.1', '--output', file)).status).toBe(0);
+  expect(readFileSync(file, 'utf8')).not.toBe(older);
+  const before = profiled();
+  writeFileSync(file, '{"mine": 1}');
+  expect((await daemon.ksmd('profile', '--output', file)).stderr).toBe(
+    `ksmd: EEXIST: '${file}' is there, and is no profile ` +
+      '(name another file, or remove that one)\n',
+  );
+  expect(readFileSync(file, 'utf8')).toBe('{"mine": 1}');
+  expect(profiled()).toBe(before);
 });
 
 test('--json has the whole table', async () => {

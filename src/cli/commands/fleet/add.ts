@@ -9,6 +9,7 @@ import { count, figure } from '../../../wording/amounts.js';
 import { complain } from '../../terminal/output.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Session } from '../../verb.js';
+import { assertHasSweeps } from '../foresee/whole-sweeps.js';
 import { withEngine } from './with-engine.js';
 
 /** A recording that cannot be added is told of, and the others are: then the exit status is 1. */
@@ -41,7 +42,7 @@ export async function add(
     };
     for (const [at, path] of paths.entries()) {
       line.tell(`adding ${at + 1} of ${paths.length}: ${path}`);
-      const recording = await orTold(() => opened(path));
+      const recording = await orTold(() => opened(path, line));
       if (recording === undefined) continue;
       try {
         const identity = await orTold(async () => identityFor(recording, sample ?? DEFAULT_SAMPLE));
@@ -64,12 +65,17 @@ export async function add(
   return failed === 0 ? 0 : 1;
 }
 
-/** ENODATA if there is nothing in it to be added. */
-async function opened(path: string): Promise<Recording> {
+/** ENODATA if there is nothing in it to be added. What is not whole is told of. */
+async function opened(path: string, line: StepLine): Promise<Recording> {
   const recording = await Recording.open(path);
-  if (recording.sweeps > 0) return recording;
-  await recording.close();
-  throw new KsmdError('ENODATA', `${path} has no whole sweep: capture it for longer`);
+  try {
+    line.clear();
+    assertHasSweeps(recording);
+    return recording;
+  } catch (error) {
+    await recording.close();
+    throw error;
+  }
 }
 
 async function fleetOf(

@@ -21,6 +21,7 @@ import { selectionOf } from '../../selected-processes.js';
 import { assertWritten } from '../../terminal/lost-output.js';
 import { indented } from '../../terminal/rows.js';
 import type { Action, Session } from '../../verb.js';
+import { assertHasSweep } from '../foresee/whole-sweeps.js';
 import { assertTakes } from '../guests/takes-recording.js';
 import { capturedProcesses } from '../record/captured-processes.js';
 import { SweepLine } from '../record/sweep-line.js';
@@ -121,11 +122,7 @@ async function followRecording(
   try {
     const { header, sweeps, damage } = recording;
     await assertTakes(session.client, header);
-    if (sweeps === 0)
-      throw new KsmdError(
-        'ENODATA',
-        `${path} has no whole sweep: ${damage?.what ?? 'capture it for longer'}`,
-      );
+    assertHasSweep(recording);
     const { pid } = await session.client.status();
     const at = new Date(header.startedAtMs).toISOString();
     const following = new Following(session, pid, selectionOf(options), [

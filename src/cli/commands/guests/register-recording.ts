@@ -16,6 +16,7 @@ import type { Selection } from '../../../sources/process/process-memory.js';
 import type { LeftOut } from '../../../sources/source.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import type { Session } from '../../verb.js';
+import { assertHasSweep } from '../foresee/whole-sweeps.js';
 import { assertDistinct } from './distinct-names.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { type Named, RecordedUpload } from './recorded-upload.js';
@@ -110,11 +111,7 @@ async function lastSweepOf(
   try {
     const { header, sweeps, damage } = recording;
     await check(header);
-    if (sweeps === 0)
-      throw new KsmdError(
-        'ENODATA',
-        `${quoted(path)} has no whole sweep: ${damage?.what ?? 'capture it for longer'}`,
-      );
+    assertHasSweep(recording);
     const host = await recording.lastSweep();
     const atMs = header.startedAtMs + (host.lastSweep?.startMs ?? 0);
     const at = new Date(Math.min(atMs, LAST_DATE_MS)).toISOString();

@@ -186,6 +186,28 @@ test('of guests that share nothing no table is printed', async () => {
   }
 });
 
+test('of a recording that is damaged that is told, and what is whole of it is added', async () => {
+  const sweep = (atMs: number, contents: number[]) => ({ atMs, guests: { 'web-1': contents } });
+  const whole = directory.record({ host: 'cut' }, [sweep(0, [1, 2]), sweep(1000, [3, 4])]);
+  const bytes = readFileSync(whole);
+  const cut = join(directory.path, 'cut.rec');
+  const broken = join(directory.path, 'broken.rec');
+  writeFileSync(cut, bytes.subarray(0, -3));
+  // In the first block after the header.
+  const header = 8 + 10 + bytes.readUInt32LE(10) - 4;
+  bytes.writeUInt8(bytes.readUInt8(header + 8) ^ 0xff, header + 8);
+  writeFileSync(broken, bytes);
+  const into = join(directory.path, 'damaged');
+  const { status, stdout, stderr } = await fleet('add', into, cut, broken);
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/cut\.rec' is not whole: it breaks off .*; what comes after 1 sweep is/),
+    expect.stringMatching(/ENODATA: '.*broken\.rec' has no whole sweep: it is damaged at byte/),
+    '',
+  ]);
+  expect(stdout).toMatch(/^1 day of 1 host added /);
+  expect(status).toBe(1);
+});
+
 test('who cannot be added is told of, each on a line, and all others are added', async () => {
   const other = new FleetDirectory();
   try {

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { truncateSync, writeFileSync } from 'node:fs';
+import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FINGERPRINT_BYTES } from '../../../../src/fingerprints/fingerprint.js';
@@ -506,6 +506,15 @@ describe('is refused, and nothing is left of it', () => {
       'no whole sweep',
       () => RecordingWriter.create(lastPath(), HEADER).close(),
       /ENODATA: .* has no whole sweep: capture it for longer/,
+    ],
+    [
+      'its only sweep cut',
+      () => {
+        const path = recorded([...guest(1), pages(1, 0, [1])]);
+        truncateSync(path, statSync(path).size - 3);
+        return path;
+      },
+      /ENODATA: .* has no whole sweep: it breaks off at byte \d+ of \d+/,
     ],
     [
       'nothing that is present',

@@ -23,7 +23,7 @@ import {
   type RecordedHost,
   STRETCH_PAGES,
 } from '../recording/recorded-host.js';
-import { areFramesTold, eachPage, hasAdvised } from '../recording/recorded-pages.js';
+import { areFramesTold, eachPage, hasAnyAdvised } from '../recording/recorded-pages.js';
 import { ContentSets } from './content-sets.js';
 import { ContentTable } from './content-table.js';
 import { type TenantsEstimate, TenantTally } from './estimate-tenants.js';
@@ -96,8 +96,7 @@ export interface EstimateOptions {
 export function estimate(host: RecordedHost, options: EstimateOptions): Estimate {
   const guests = [...host.guests.values()].filter((guest) => !guest.facts.isPinned);
   const isAdvised =
-    options.selection === 'advised' ||
-    (options.selection === 'auto' && guests.some((guest) => hasAdvised(guest)));
+    options.selection === 'advised' || (options.selection === 'auto' && hasAnyAdvised(guests));
   const scale = new Scale(host.header.sample);
   const table = new ContentTable();
   const onNodes = new ContentSets();

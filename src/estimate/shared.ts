@@ -8,7 +8,7 @@
 import { KsmdError } from '../errors.js';
 import { PAGE_CONTENT, PAGE_KIND, PAGE_UNSAMPLED, PAGE_ZEROES } from '../recording/format.js';
 import type { RecordedGuest, RecordedHost } from '../recording/recorded-host.js';
-import { eachPage, hasAdvised } from '../recording/recorded-pages.js';
+import { eachPage, hasAnyAdvised } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
 import type { EstimateOptions } from './estimate.js';
 import { GuestRows } from './guest-rows.js';
@@ -89,8 +89,7 @@ export function sharingGuests(
   const named = hosts.flatMap((host) => {
     const guests = [...host.guests.values()];
     const isAdvisedOnly =
-      selection === 'advised' ||
-      (selection === 'auto' && guests.some((told) => !told.facts.isPinned && hasAdvised(told)));
+      selection === 'advised' || (selection === 'auto' && hasAnyAdvised(guests));
     const { host: of } = host.header;
     return guests.map((told) => ({
       name: hosts.length === 1 ? told.facts.name : `${of}/${told.facts.name}`,

@@ -97,6 +97,9 @@ export interface Predicted {
   readonly figureSamples?: readonly PredictedSample[];
   readonly leftOut: LeftOut;
   readonly advisedOnly: boolean;
+  /** That the recording has, images among them. */
+  readonly guests: number;
+  readonly images: number;
   /** From here on the recording was over, in seconds, and goes on as its latter half did. */
   readonly recordedSeconds: number;
   /** Of its latter half: changes that do not come again, as there are too many to keep. */
@@ -240,6 +243,8 @@ class Prediction {
       samples: (asked ?? own).samples,
       ...(asked && { figureSamples: own.samples }),
       leftOut: load.leftOut,
+      guests: surveyed.guests.size,
+      images: surveyed.images,
       advisedOnly,
       recordedSeconds,
       forgottenPages: this.lastPart.forgottenPages,

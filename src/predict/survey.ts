@@ -18,9 +18,9 @@ import {
   PREFIX_BINS,
 } from '../recording/format.js';
 import { STRETCH_PAGES } from '../recording/recorded-host.js';
-import { isImage, isMappingAdvised } from '../recording/recorded-pages.js';
+import { decidesForAdvised, isImage } from '../recording/recorded-pages.js';
 import type { Recording } from '../recording/recording.js';
-import type { MappingFacts, PagesRecord } from '../recording/records.js';
+import type { GuestFacts, MappingFacts, PagesRecord } from '../recording/records.js';
 import { ALL_PLACES, PageSet, type Places } from './places.js';
 
 /** Places of a guest in a row: of a whole recording those of whole stretches. */
@@ -51,7 +51,9 @@ export interface Survey {
   readonly mostPages: number;
   readonly mostGuests: number;
   readonly mostRegions: number;
-  /** A mapping is advised: KSM would look at those that are, and at no other. */
+  /** Guests that are no processes. */
+  readonly images: number;
+  /** Something is advised: KSM would look at that, and at nothing else. */
   readonly hasAdvised: boolean;
   /** Bytes that neighbours begin alike, as PREFIX_BINS counts. */
   readonly prefixes: readonly number[];
@@ -139,9 +141,8 @@ export async function survey(recording: Recording): Promise<Survey> {
   const sample = new Sample(recording.header.sample);
   const prefixes = new Array<number>(PREFIX_BINS).fill(0);
   const sweepMs: number[] = [];
-  // What is said of images holds where there is nothing else: nobody has advised them.
-  const advised = { processes: false, images: false };
-  const images = new Set<number>();
+  const facts = new Map<number, GuestFacts>();
+  let hasAdvised = false;
   for await (const record of recording.records()) {
     switch (record.type) {
       case 'guest':
@@ -149,17 +150,18 @@ export async function survey(recording: Recording): Promise<Survey> {
           guests.set(record.guest, new Guest(sweepMs.length, guests.size));
           changes.push({ guest: record.guest, sign: 1 });
         }
-        if (isImage(record)) images.add(record.guest);
-        else if (record.mergesAny) advised.processes = true;
+        facts.set(record.guest, record);
+        hasAdvised ||= decidesForAdvised(record);
         break;
       case 'guest-gone':
         changes.push({ guest: record.guest, sign: -1 });
         break;
-      case 'mapping':
-        if (isMappingAdvised(record))
-          advised[images.has(record.guest) ? 'images' : 'processes'] = true;
+      case 'mapping': {
+        const of = facts.get(record.guest);
+        hasAdvised ||= of !== undefined && decidesForAdvised(of, record);
         guests.get(record.guest)?.map(record);
         break;
+      }
       case 'pages':
         guests
           .get(record.guest)
@@ -177,10 +179,11 @@ export async function survey(recording: Recording): Promise<Survey> {
       default:
     }
   }
-  const hasAdvised = advised.processes || (advised.images && images.size === guests.size);
   const surveyed = surveyedOf(guests, placesOf(guests, sample));
   const { n: oneIn } = sample;
-  return { oneIn, guests: surveyed, ...mostOf(surveyed, changes), hasAdvised, prefixes, sweepMs };
+  const images = [...facts.values()].filter(isImage).length;
+  const most = mostOf(surveyed, changes);
+  return { oneIn, guests: surveyed, ...most, images, hasAdvised, prefixes, sweepMs };
 }
 
 /** A host has fewer nodes than a kernel can: of others it is as if they were not told. */

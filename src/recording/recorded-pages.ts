@@ -63,12 +63,28 @@ function* stretchesOf(
   }
 }
 
+/** Whether any of them decides that only what is advised counts. */
+export function hasAnyAdvised(guests: Iterable<RecordedGuest>): boolean {
+  return [...guests].some(
+    ({ facts, mappings }) =>
+      decidesForAdvised(facts) ||
+      [...mappings.values()].some((mapping) => decidesForAdvised(facts, mapping)),
+  );
+}
+
 /**
- * Whether somebody has advised something of a guest. Of an image nobody has: its pages count
- * whether others have advised anything or not.
+ * Whether a guest, or a mapping of it, has only what is advised count, of all guests. Of an image
+ * nobody has advised anything: its pages count whether others have or not. Where a device has
+ * access nothing merges, advised or not.
  */
+export function decidesForAdvised(facts: GuestFacts, mapping?: MappingFacts): boolean {
+  if (isImage(facts) || facts.isPinned) return false;
+  return facts.mergesAny || (mapping !== undefined && isMappingAdvised(mapping));
+}
+
+/** Whether something of a guest was advised. */
 export function hasAdvised({ facts, mappings }: RecordedGuest): boolean {
-  return !isImage(facts) && (facts.mergesAny || [...mappings.values()].some(isMappingAdvised));
+  return facts.mergesAny || [...mappings.values()].some(isMappingAdvised);
 }
 
 /** Whether a mapping's pages count where only what is advised does. */

@@ -40,6 +40,8 @@ export function run(settings: Run['settings'], predicted: readonly PredictedSamp
       samples: predicted,
       leftOut: { pinnedPages: 256, notAdvisedPages: 0 },
       advisedOnly: true,
+      guests: 2,
+      images: 0,
       recordedSeconds: 10,
       forgottenPages: 0,
       errorBytes: 0,

@@ -11,7 +11,7 @@ import { isKsmdError } from '../../../errors.js';
 import { FINGERPRINT_BYTES } from '../../../fingerprints/fingerprint.js';
 import { Sample } from '../../../fingerprints/sample.js';
 import type { RecordingHeader } from '../../../recording/format.js';
-import { hasAdvised } from '../../../recording/recorded-pages.js';
+import { hasAnyAdvised } from '../../../recording/recorded-pages.js';
 import type { Selection } from '../../../sources/process/process-memory.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import { setMergesAny } from '../guests/merges-any.js';
@@ -108,9 +108,7 @@ export class DaemonGuests {
   }
 
   private anyHasAdvised(): boolean {
-    return [...this.host.guests.values()].some(
-      ({ told }) => !told.facts.isPinned && hasAdvised(told),
-    );
+    return hasAnyAdvised([...this.host.guests.values()].map(({ told }) => told));
   }
 
   private async remove(guest: FollowedGuest): Promise<void> {

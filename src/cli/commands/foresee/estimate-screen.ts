@@ -8,6 +8,7 @@ import { count, duration, figure, percent, size, sizeAtMost } from '../../../wor
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose, wrapped } from '../../terminal/rows.js';
 import { FRAMES_UNTOLD } from '../record/frames-untold.js';
+import { whatCounts } from './what-counts.js';
 
 const DOMAINS =
   'If a guest merged only within its domain, its tenant, which no real kernel can have it do:';
@@ -139,9 +140,11 @@ function tenantLines(
 /** What the figures rest on. */
 function whatItIs({ isAdvised, tellsFrames, distinct }: Estimate, host: RecordedHost): string[] {
   const { sample } = host.header;
+  const all = [...host.guests.values()];
+  const images = all.filter(({ facts }) => isImage(facts)).length;
   const long = host.lastSweep === undefined ? '' : `, ${duration(host.lastSweep.durationMs)} long`;
   return [
-    whatCounts(isAdvised, host),
+    whatCounts({ advisedOnly: isAdvised, guests: all.length, images }),
     `One look${long}: a kernel reaches it if nothing changes, and pays for it in time.`,
     ...(tellsFrames ? [] : [FRAMES_UNTOLD]),
     ...(sample === 1
@@ -151,18 +154,6 @@ function whatItIs({ isAdvised, tellsFrames, distinct }: Estimate, host: Recorded
             `(${count(distinct.pages, 'content')}).`,
         ]),
   ];
-}
-
-function whatCounts(isAdvised: boolean, { guests }: RecordedHost): string {
-  const images = [...guests.values()].filter(({ facts }) => isImage(facts)).length;
-  if (images === guests.size && images > 0)
-    return 'As if all of the images were advised mergeable.';
-  if (isAdvised) {
-    const also = images > 0 ? ', and images as if they were' : '';
-    return `As KSM sees it now: what is advised mergeable${also}.`;
-  }
-  const also = images > 0 ? ', and all of the images,' : '';
-  return `As if all private memory${also} were advised mergeable.`;
 }
 
 function figures(rows: readonly Figure[], columns: number): string[] {

@@ -12,6 +12,7 @@ import {
   priceBasis,
   sampleSentences,
 } from './prediction-told.js';
+import { whatCounts } from './what-counts.js';
 import { writeFaultSentence } from './write-fault.js';
 
 export function planScreen(
@@ -32,9 +33,7 @@ export function planScreen(
       ? [...switchOffLines(basis), '']
       : [];
   const rest = [
-    played.advisedOnly
-      ? 'As KSM sees it now: what is advised mergeable.'
-      : 'As if all private memory were advised mergeable.',
+    whatCounts(played),
     ...beyondSentences(played),
     ...settingSentences(basis),
     ...kernelSentences(header, kernel),

@@ -10,6 +10,7 @@ import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, figure, percent, rate, size } from '../../../wording/amounts.js';
 import type { KernelChoice } from '../../kernel-choice.js';
+import { whatCounts } from './what-counts.js';
 
 /** What was predicted, and from what. */
 export interface Told {
@@ -71,10 +72,9 @@ export function headline({ runs, header }: Told): string {
 /** What the figures rest on. */
 export function basisSentences({ runs, header, kernel }: Told): string[] {
   return [
-    ...runs.slice(0, 1).flatMap(({ predicted }) => beyondSentences(predicted)),
-    runs[0]?.predicted.advisedOnly === true
-      ? 'As KSM sees it now: what is advised mergeable.'
-      : 'As if all private memory were advised mergeable.',
+    ...runs
+      .slice(0, 1)
+      .flatMap(({ predicted }) => [...beyondSentences(predicted), whatCounts(predicted)]),
     ...(runs.some(({ settings: { tenants } }) => tenants === 'apart')
       ? [
           'tenants=apart: a guest merges only within its domain, its tenant, which no real\n' +

@@ -9,7 +9,7 @@ import type { RecordingHeader } from '../../../recording/format.js';
 import { RecordedFrames } from '../../../recording/recorded-frames.js';
 import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { RecordedMemory } from '../../../recording/recorded-memory.js';
-import { hasAdvised, isImage } from '../../../recording/recorded-pages.js';
+import { hasAdvised, hasAnyAdvised, isImage } from '../../../recording/recorded-pages.js';
 import { Recording } from '../../../recording/recording.js';
 import type { GuestFacts } from '../../../recording/records.js';
 import type { Selection } from '../../../sources/process/process-memory.js';
@@ -49,9 +49,7 @@ export async function registerRecording(
 ): Promise<readonly Taken[]> {
   const { host, header, notes } = await lastSweepOf(path, (header) => assertTakes(client, header));
   const all = [...host.guests.values()];
-  const isAdvised =
-    selection === 'advised' ||
-    (selection === 'auto' && all.some((guest) => !guest.facts.isPinned && hasAdvised(guest)));
+  const isAdvised = selection === 'advised' || (selection === 'auto' && hasAnyAdvised(all));
   const names = all.map(({ facts }) => nameOf(facts, all.length));
   assertDistinct(names);
   // Registered twice, as other guests, they are to be equal in what is known of them.

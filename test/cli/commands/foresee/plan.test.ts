@@ -87,12 +87,47 @@ function pasted(stdout: string, after: string): string[] {
     .map((line) => line.trim());
 }
 
+test('of images alone nobody has advised anything, and what has to is said', async () => {
+  const { stdout } = await ksmd('plan', recording);
+  expect(stdout).toMatch(/: worth it if its processes advise their memory: 800 KiB of 1.9 MiB,/);
+  expect(stdout).toContain('First the processes have to advise their memory');
+  expect(stdout).toContain('As if all of the images were advised mergeable.\n');
+  expect((await ksmd('predict', recording)).stdout).toContain(
+    'As if all of the images were advised mergeable.\n',
+  );
+  expect((await ksmd('estimate', recording)).stdout).toContain(
+    'As if all of the images were advised mergeable.\n',
+  );
+});
+
+describe('estimate and predict have the same pages count', () => {
+  const where = { page: 512, pages: 50 };
+  const other = (more: Partial<GuestRecord>, flags: number): Recorded['more'] => [
+    { ...GUEST, guest: 9, name: 'other', ...more },
+    { type: 'mapping', guest: 9, ...where, flags, node: undefined, label: '' },
+    { type: 'pages', guest: 9, ...where, state: PAGE_CONTENT, fingerprints: randomBytes(50 * 16) },
+  ];
+
+  test.each([
+    ['an image beside processes that have not', 0, { pid: 0 }, 'all private memory, and all of'],
+    ['one that devices write to, which has', 0, { isPinned: true }, 'all private memory were'],
+    ['an image beside processes that have', 1, { pid: 0 }, 'advised mergeable, and images as'],
+  ])('%s', async (_what, flags, more, sentence) => {
+    const path = recorded({
+      flags: flags * MAPPING_ADVISED,
+      more: other(more, MAPPING_ADVISED) ?? [],
+    });
+    for (const verb of ['estimate', 'predict', 'plan'])
+      expect((await ksmd(verb, path)).stdout).toContain(sentence);
+  });
+});
+
 test('worth it, and what to write where', async () => {
   const { status, stdout } = await ksmd('plan', recording, '--within', '1m');
   expect(status).toBe(0);
   const [verdict] = stdout.split('\n');
   expect(verdict).toMatch(
-    /: worth it: 800 KiB of 1.9 MiB, nine tenths of it in .*, costs .* at first and .* at rest$/,
+    /: worth it if its .* memory: 800 KiB of 1.9 MiB, nine tenths of it in .*, costs .* at first and .* at rest$/,
   );
   expect(pasted(stdout, 'Now, as root')).toEqual([
     // While an advisor runs, pages_to_scan is not to be set.
@@ -275,7 +310,9 @@ test('only what the kernel has is written, and what the recorded one lacks is sa
 test('not worth it is an answer as well, with its reason and nothing to write', async () => {
   const { status, stdout } = await ksmd('plan', recording, '--min-saving', '1MiB');
   expect(status).toBe(0);
-  expect(stdout).toMatch(/: leave KSM off: 800 KiB of 1.9 MiB, less than the 1 MiB asked for\n/);
+  expect(stdout).toMatch(
+    /: leave KSM off: 800 KiB of 1.9 MiB if its .* memory, less than the 1 MiB asked for\n/,
+  );
   expect(stdout).not.toContain('echo');
 });
 
@@ -322,14 +359,16 @@ test('memory that was never used is no saving', async () => {
   const path = directory.file('zeroes.rec');
   await ksmd('capture', '--image', image, '--duration', '0', '--output', path);
   const { stdout } = await ksmd('plan', path);
-  expect(stdout).toMatch(/: leave KSM off: 1.9 MiB of 3 MiB, all of it zero pages\n/);
+  expect(stdout).toMatch(
+    /: leave KSM off: 1.9 MiB of 3 MiB if its .* memory, all of it zero pages\n/,
+  );
   expect(stdout).toMatch(/^Zero pages are memory that guests have not used: /m);
 });
 
 test('what cannot be had within both limits is said, with what it would take', async () => {
   const args = ['--within', '100ms', '--max-cpu', '1%'];
   const { stdout } = await ksmd('plan', recording, ...args);
-  expect(stdout).toMatch(/: worth it, but not within 100 ms: /);
+  expect(stdout).toMatch(/: worth it if its .* memory, but not within 100 ms: /);
   expect(stdout).toMatch(/^Not within 100 ms/m);
 });
 
@@ -351,7 +390,7 @@ test('--json has the goals, the settings and what comes of them', async () => {
   const { stdout } = await ksmd('plan', recording, '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     goals: { withinSeconds: 600, mostCpu: 0.1 },
-    advisedOnly: true,
+    advisedOnly: false,
     isWorthIt: true,
     settings: { pages_to_scan: 100, smart_scan: 1 },
     outcome: { freedBytes: 200 * 4096 },

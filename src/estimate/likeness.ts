@@ -2,8 +2,8 @@
  * How alike guests are by what they have in common, which of them are groups by that, and an order
  * in which those that are alike stand beside each other.
  *
- * Groups are by complete linkage: each two of one are alike, so none is a chain of some of which
- * the ends have nothing in common. The order is by average linkage of groups and of who is in none:
+ * Groups are by complete linkage: each two of one are alike, so none is a chain of which the ends
+ * have nothing in common. The order is by average linkage of groups and of who is in none:
  * families that are less alike than a group stand together all the same. It takes the square of the
  * guests' number, in time and in room.
  */
@@ -63,10 +63,15 @@ export interface Ordered {
   readonly groups: readonly Cluster[];
 }
 
+/** Guests of which each two are alike by GROUP_LIKENESS; who is like nobody is a group alone. */
+export function groupsOf(likeness: Likeness): Cluster[] {
+  const alone = likeness.contents.map((_contents, guest): Cluster => [guest]);
+  return joined(alone, likeness, GROUP_LIKENESS, COMPLETE);
+}
+
 /** Of what is not alike at all the largest goes first, of what is as large what weighs most. */
 export function ordered(likeness: Likeness, weightOf: (guest: number) => number): Ordered {
-  const alone = likeness.contents.map((_contents, guest): Cluster => [guest]);
-  const groups = joined(alone, likeness, GROUP_LIKENESS, COMPLETE);
+  const groups = groupsOf(likeness);
   const weights = (cluster: Cluster): number =>
     cluster.reduce((sum, guest) => sum + weightOf(guest), 0);
   const heaviestFirst = (a: Cluster, b: Cluster): number =>

@@ -1,45 +1,73 @@
 /**
- * Guests that are alike: with one that its family is known by, each has in common half and more of
- * what either of the two shares with anybody.
+ * Guests that are alike: each two of a family have in common half and more of what that one of them
+ * shares with anybody which shares more. Every two are compared, by the contents that they have of
+ * a sketch.
+ *
+ * Up to so many guests families are made as `ksmd shared` makes its groups, those that are most
+ * alike first. Of more guests the next one goes to the family that it fits best, or is the first of
+ * a new one: of these, too, each two are alike, but others might be as good.
  */
+import { GROUP_LIKENESS, groupsOf, Likeness } from '../estimate/likeness.js';
+import { ContentLists } from './content-lists.js';
+import type { FleetIdentity } from './dataset.js';
 import type { Engine } from './engine.js';
 import { statementsOf } from './queries.js';
-import type { Sketch } from './sketch.js';
+import { sketchOf } from './sketch.js';
+
+/** So many guests are put together in the best order: that takes the square of them in memory. */
+export const MOST_IN_ORDER = 2000;
 
 /**
- * Guests that others are compared with: of a family of a fiftieth of the fleet about ten. Where
- * there are more guests, a family that has none of them is not found.
+ * A sketch of so many pages tells guests of a thousand hosts apart: of each it has some hundred
+ * contents that others have too.
  */
-export const LEADERS = 512;
-const FAMILY_SHARE = 0.5;
+const FAMILY_PAGES = 8_000_000;
 
 /** Numbers of guests, the largest family first; who is in none is in none of them. */
-export async function families(engine: Engine, sketch: Sketch): Promise<number[][]> {
-  const { lowest, highest } = sketch;
-  const choices = { leaders: LEADERS, lowest, highest };
-  const rows = (await engine.rows(statementsOf('families', choices))).map((row) => ({
-    guest: Number(row.number),
-    leader: Number(row.leader),
-    contents: Number(row.contents),
-    own: Number(row.own),
-  }));
-  const owns = new Map(rows.map(({ guest, own }) => [guest, own]));
-  const heads = new Map<number, number>();
-  const headOf = (leader: number): number => {
-    const head = heads.get(leader) ?? leader;
-    return head === leader ? leader : headOf(head);
-  };
-  const alike = rows.filter(({ leader, contents, own }) => {
-    return contents >= Math.max(own, owns.get(leader) ?? 0) * FAMILY_SHARE;
-  });
-  for (const { guest, leader } of alike) heads.set(headOf(guest), headOf(leader));
-  const found = new Map<number, number[]>();
-  for (const guest of owns.keys()) {
-    const head = headOf(guest);
-    found.set(head, [...(found.get(head) ?? []), guest]);
-  }
-  return [...found.values()]
+export async function families(
+  engine: Engine,
+  identity: FleetIdentity,
+  sampledPages: number,
+): Promise<number[][]> {
+  const { lowest, highest } = sketchOf(identity, sampledPages, FAMILY_PAGES);
+  const rows = await engine.rows(statementsOf('crowd', { lowest, highest }));
+  return familiesOf(ContentLists.of(rows)).map((family) => family.map((guest) => guest + 1));
+}
+
+/** The same of guests by their places in the lists. */
+export function familiesOf(lists: ContentLists, mostInOrder = MOST_IN_ORDER): number[][] {
+  const all = lists.guests <= mostInOrder ? groupsOf(likenessOf(lists)) : oneByOne(lists);
+  return all
     .filter((family) => family.length > 1)
-    .map((family) => family.sort((a, b) => a - b))
+    .map((family) => family.toSorted((a, b) => a - b))
     .sort((a, b) => b.length - a.length || (a[0] ?? 0) - (b[0] ?? 0));
+}
+
+function likenessOf(lists: ContentLists): Likeness {
+  const { guests } = lists;
+  const common = new Float64Array(guests ** 2);
+  lists.eachCommon((guest, counts) => {
+    for (const [before, contents] of counts.entries()) common[before * guests + guest] = contents;
+  });
+  return new Likeness([...lists.lengths()], common);
+}
+
+/** Each guest in turn, to the family of which the one that is least like it is most like it. */
+function oneByOne(lists: ContentLists): number[][] {
+  const found: number[][] = [];
+  const familyOf = new Int32Array(lists.guests);
+  const own = lists.lengths();
+  lists.eachCommon((guest, counts) => {
+    const least = new Float64Array(found.length).fill(1);
+    for (let before = 0; before < guest; before++) {
+      const likeness = counts[before] / Math.max(own[guest], own[before], 1);
+      if (likeness < least[familyOf[before]]) least[familyOf[before]] = likeness;
+    }
+    let best = found.length;
+    for (const [family, likeness] of least.entries())
+      if (likeness >= GROUP_LIKENESS && likeness > (least[best] ?? 0)) best = family;
+    familyOf[guest] = best;
+    found[best] = [...(found[best] ?? []), guest];
+  });
+  return found;
 }

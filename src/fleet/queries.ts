@@ -13,7 +13,6 @@ export const QUERIES = [
   'contents',
   'names',
   'guests',
-  'families',
   'pairs',
   'common',
   'crowd',
@@ -34,7 +33,6 @@ const DEFAULTS: Choices = {
 
 /** What some begin with. */
 const BEGINNINGS: Partial<Record<QueryName, 'alike'>> = {
-  families: 'alike',
   pairs: 'alike',
   crowd: 'alike',
 };

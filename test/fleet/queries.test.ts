@@ -201,11 +201,25 @@ test('families are found, and who is like nobody is in none', async () => {
     h1: { a1: run(1, 60), b1: run(100, 60), alone: run(500, 60) },
     h2: { a2: [...run(1, 50), ...run(600, 10)], b2: run(105, 60), b3: run(110, 50) },
   });
-  const found = await directory.query((engine) => families(engine, ALL));
+  const found = await directory.query((engine) => families(engine, WHOLE, 1));
   const guests = ['a1', 'alone', 'b1', 'a2', 'b2', 'b3'];
   expect(found.map((family) => family.map((number) => guests[number - 1]))).toEqual([
     ['b1', 'b2', 'b3'],
     ['a1', 'a2'],
+  ]);
+});
+
+test('a chain of guests is no family', async () => {
+  const run = (from: number, pages: number): number[] =>
+    Array.from({ length: pages }, (_, at) => from + at);
+  // Each shares all it has, the second with either of the others, which have nothing in common.
+  await addAll({ h1: { a: run(1, 60), b: run(31, 60) }, h2: { c: run(61, 60), d: run(121, 60) } });
+  await addAll({ h3: { e: run(1, 30), f: run(91, 30), g: run(121, 60) } });
+  const found = await directory.query((engine) => families(engine, WHOLE, 1));
+  expect(found).toEqual([
+    [1, 2],
+    [3, 6],
+    [4, 7],
   ]);
 });
 

@@ -55,7 +55,7 @@ function told(directory: FleetDirectory): Promise<Told> {
     const { hosts, together } = await report(engine, identity);
     const guests = await engine.rows(statementsOf('guests'));
     const pairs = await engine.rows(statementsOf('pairs', choices));
-    return { hosts, together, guests, pairs, families: await families(engine, sketch) };
+    return { hosts, together, guests, pairs, families: await families(engine, identity, 1) };
   });
 }
 

@@ -11,7 +11,6 @@ export const RUNS: readonly (readonly QueryName[])[] = [
   ['size', 'names'],
   ['guests'],
   REPORT_QUERIES,
-  ['families'],
   ['pairs'],
   ['common'],
   ['crowd'],

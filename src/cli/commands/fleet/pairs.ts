@@ -2,7 +2,7 @@
 import { type Estimated, Scale, Summed } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
-import { families, LEADERS } from '../../../fleet/families.js';
+import { families, MOST_IN_ORDER } from '../../../fleet/families.js';
 import { type Pairs, pairs } from '../../../fleet/pairs.js';
 import { statementsOf } from '../../../fleet/queries.js';
 import { sketchOf } from '../../../fleet/sketch.js';
@@ -26,9 +26,9 @@ export async function tellPairs(
     statementsOf('size'),
     statementsOf('names'),
   ]);
-  const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'));
-  const alike = await families(engine, sketch);
-  const found = await pairs(engine, sketch, top);
+  const sampledPages = numberOf(fleet, 'sampled_pages');
+  const alike = await families(engine, identity, sampledPages);
+  const found = await pairs(engine, sketchOf(identity, sampledPages), top);
   const nameOf = (number: number): string => {
     const guest = guests[number - 1];
     return `${textOf(guest, 'host')}/${textOf(guest, 'guest')}`;
@@ -63,8 +63,9 @@ export function familyLines(
   return [
     ...prose(
       [
-        `${count(guests, 'guest')}: ${figure(inOne)} alike by half of what they share ` +
-          `and more, in ${count(alike.length, 'family', 'families')}`,
+        `${count(guests, 'guest')}, ${figure(inOne)} of them in ` +
+          `${count(alike.length, 'family', 'families')}: each two alike by half of what the ` +
+          'larger one shares, and more',
       ],
       room,
     ),
@@ -76,9 +77,9 @@ export function familyLines(
           shown.map((family) => [named(family, forNames), figure(family.length)]),
         )),
     ...more(alike.length, top),
-    ...(guests <= LEADERS
+    ...(guests <= MOST_IN_ORDER
       ? []
-      : prose(['Compared with some of them, not with all: small families may be missing.'], room)),
+      : prose(['Put together one guest after the other: other families may be as good.'], room)),
     '',
   ];
 }

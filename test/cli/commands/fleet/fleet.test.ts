@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MOST_IN_ORDER } from '../../../../src/fleet/families.js';
 import { KSMD, run } from '../../../daemon-process.js';
 import { FleetDirectory, type Guests } from '../../../fleet/small-fleet.js';
 import { until } from '../../../until.js';
@@ -71,7 +72,8 @@ describe('a fleet of two hosts', () => {
     const text = await printed('pairs', directory.fleet, '--top', '2');
     expect(text).toBe(
       [
-        '4 guests: 4 alike by half of what they share and more, in 2 families',
+        '4 guests, 4 of them in 2 families: each two alike by half of what the larger one ' +
+          'shares, and more',
         '',
         'ALIKE                 GUESTS',
         'one/db-1, two/db-2         2',
@@ -178,7 +180,8 @@ test('of guests that share nothing no table is printed', async () => {
     const guests = { a: [1, 2], b: [3, 0] };
     await other.add(other.record({ host: 'h' }, [{ atMs: 0, guests }]));
     expect(await printed('pairs', other.fleet)).toBe(
-      '2 guests: 0 alike by half of what they share and more, in 0 families\n\n' +
+      '2 guests, 0 of them in 0 families: each two alike by half of what the larger one ' +
+        'shares, and more\n\n' +
         'No two guests were found to have anything in common but zeroes.\n',
     );
   } finally {
@@ -291,7 +294,7 @@ test('of one host with one guest it is told in the singular', async () => {
   try {
     await other.add(other.record({ host: 'a' }, [{ atMs: 0, guests: { vm: [1, 2] } }]));
     expect(await printed('report', other.fleet)).toMatch(/^1 host, 1 guest, 8 KiB: 0 B /);
-    expect(await printed('pairs', other.fleet)).toMatch(/^1 guest: 0 alike /);
+    expect(await printed('pairs', other.fleet)).toMatch(/^1 guest, 0 of them in 0 families: /);
   } finally {
     await other.remove();
   }
@@ -313,11 +316,14 @@ test('what a sample says of all, and of what lies between guests, has its error'
   }
 });
 
-test('of many guests it is told that small families may be missing', async () => {
+test('of many guests it is told that other families may be as good', async () => {
   const other = new FleetDirectory();
   try {
-    const some = Array.from({ length: 513 }, (_, at) => [`vm${at}`, [at + 1]] as const);
-    const said = /^Compared with some of them, not with all: small families may be missing\.$/m;
+    const some = Array.from(
+      { length: MOST_IN_ORDER + 1 },
+      (_, at) => [`vm${at}`, [at + 1]] as const,
+    );
+    const said = /^Put together one guest after the other: other families may be as good\.$/m;
     const sweep = (guests: typeof some) => [{ atMs: 0, guests: Object.fromEntries(guests) }];
     await other.add(other.record({ host: 'a' }, sweep(some.slice(1))));
     expect(await printed('pairs', other.fleet)).not.toMatch(said);

@@ -9,10 +9,9 @@
  */
 import { GROUP_LIKENESS, groupsOf, Likeness } from '../estimate/likeness.js';
 import { ContentLists } from './content-lists.js';
-import type { FleetIdentity } from './dataset.js';
 import type { Engine } from './engine.js';
+import type { FleetSize } from './fleet-size.js';
 import { statementsOf } from './queries.js';
-import { sketchOf } from './sketch.js';
 
 /** So many guests are put together in the best order: that takes the square of them in memory. */
 export const MOST_IN_ORDER = 2000;
@@ -23,18 +22,25 @@ export const MOST_IN_ORDER = 2000;
  */
 const FAMILY_PAGES = 8_000_000;
 
-/** Numbers of guests, the largest family first; who is in none is in none of them. */
-export async function families(
-  engine: Engine,
-  identity: FleetIdentity,
-  sampledPages: number,
-): Promise<number[][]> {
-  const { lowest, highest } = sketchOf(identity, sampledPages, FAMILY_PAGES);
-  const rows = await engine.rows(statementsOf('crowd', { lowest, highest }));
-  return familiesOf(ContentLists.of(rows)).map((family) => family.map((guest) => guest + 1));
+export interface Families {
+  /** How many there are in all. */
+  readonly guests: number;
+  /** Names of guests, the largest family first; who is in none is in none of them. */
+  readonly alike: readonly (readonly string[])[];
 }
 
-/** The same of guests by their places in the lists. */
+export async function families(engine: Engine, size: FleetSize): Promise<Families> {
+  const { lowest, highest } = size.sketch(FAMILY_PAGES);
+  const [names = [], rows = []] = await engine.rowsOfEach([
+    statementsOf('names'),
+    statementsOf('crowd', { lowest, highest }),
+  ]);
+  const nameOf = (guest: number): string => `${names[guest]?.host}/${names[guest]?.guest}`;
+  const alike = familiesOf(ContentLists.of(rows)).map((family) => family.map(nameOf));
+  return { guests: names.length, alike };
+}
+
+/** Of guests by their places in the lists. */
 export function familiesOf(lists: ContentLists, mostInOrder = MOST_IN_ORDER): number[][] {
   const all = lists.guests <= mostInOrder ? groupsOf(likenessOf(lists)) : oneByOne(lists);
   return all

@@ -1,8 +1,8 @@
 /** What a fleet has, and what KSM saves there and could: rows as the queries give them. */
 import type { FleetIdentity } from './dataset.js';
 import type { Engine, Row } from './engine.js';
+import { FleetSize } from './fleet-size.js';
 import { REPORT_QUERIES, statementsOf } from './queries.js';
-import { sketchOf } from './sketch.js';
 
 export interface FleetReport {
   readonly hosts: readonly Row[];
@@ -16,9 +16,8 @@ const TOP_CONTENTS = 10;
 const COUNTED_PAGES = 32_000_000;
 
 export async function report(engine: Engine, identity: FleetIdentity): Promise<FleetReport> {
-  const [size] = await engine.rows(statementsOf('size'));
-  const sketch = sketchOf(identity, Number(size?.sampled_pages), COUNTED_PAGES);
-  const { oneIn, lowest, highest } = sketch;
+  const size = await FleetSize.of(engine, identity);
+  const { oneIn, lowest, highest } = size.sketch(COUNTED_PAGES);
   const choices = { lowest, highest, one_in: oneIn, rows: TOP_CONTENTS };
   const [hosts = [], together = [], contents = []] = await engine.rowsOfEach(
     REPORT_QUERIES.map((query) => statementsOf(query, choices)),

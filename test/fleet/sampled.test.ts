@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Scale, Summed } from '../../src/estimate/scale.js';
 import type { Row } from '../../src/fleet/engine.js';
 import { families } from '../../src/fleet/families.js';
+import { FleetSize } from '../../src/fleet/fleet-size.js';
 import { statementsOf } from '../../src/fleet/queries.js';
 import { report } from '../../src/fleet/report.js';
 import { sketchOf } from '../../src/fleet/sketch.js';
@@ -21,7 +22,7 @@ interface Told {
   readonly together: readonly Row[];
   readonly guests: readonly Row[];
   readonly pairs: readonly Row[];
-  readonly families: readonly (readonly number[])[];
+  readonly families: readonly (readonly string[])[];
 }
 
 const fleet = new MadeUpFleet(FLEET);
@@ -55,7 +56,8 @@ function told(directory: FleetDirectory): Promise<Told> {
     const { hosts, together } = await report(engine, identity);
     const guests = await engine.rows(statementsOf('guests'));
     const pairs = await engine.rows(statementsOf('pairs', choices));
-    return { hosts, together, guests, pairs, families: await families(engine, identity, 1) };
+    const { alike } = await families(engine, await FleetSize.of(engine, identity));
+    return { hosts, together, guests, pairs, families: alike };
   });
 }
 
@@ -139,7 +141,9 @@ test('who is alike: the families that are known', () => {
   }
   const wanted = [...known.values()]
     .filter(({ length }) => length > 1)
-    .sort((a, b) => b.length - a.length || (a[0] ?? 0) - (b[0] ?? 0));
+    .sort((a, b) => b.length - a.length || (a[0] ?? 0) - (b[0] ?? 0))
+    .map((family) => family.map((number) => all.guests[number - 1]))
+    .map((family) => family.map((row) => `${row?.host}/${row?.guest}`));
   expect(all.families).toEqual(wanted);
   expect(some.families).toEqual(wanted);
 });

@@ -3,9 +3,8 @@ import { type Estimated, Scale, Summed } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
 import { families, MOST_IN_ORDER } from '../../../fleet/families.js';
+import { FleetSize } from '../../../fleet/fleet-size.js';
 import { type Pairs, pairs } from '../../../fleet/pairs.js';
-import { statementsOf } from '../../../fleet/queries.js';
-import { sketchOf } from '../../../fleet/sketch.js';
 import { count, figure, size } from '../../../wording/amounts.js';
 import { type Column, fittedTable } from '../../terminal/fitted-table.js';
 import { prose } from '../../terminal/rows.js';
@@ -22,31 +21,21 @@ export async function tellPairs(
   identity: FleetIdentity,
   top: number,
 ): Promise<void> {
-  const [[fleet] = [], guests = []] = await engine.rowsOfEach([
-    statementsOf('size'),
-    statementsOf('names'),
-  ]);
-  const sampledPages = numberOf(fleet, 'sampled_pages');
-  const alike = await families(engine, identity, sampledPages);
-  const found = await pairs(engine, sketchOf(identity, sampledPages), top);
-  const nameOf = (number: number): string => {
-    const guest = guests[number - 1];
-    return `${textOf(guest, 'host')}/${textOf(guest, 'guest')}`;
-  };
+  const fleet = await FleetSize.of(engine, identity);
+  const { guests, alike } = await families(engine, fleet);
+  const found = await pairs(engine, fleet.sketch(), top);
   if (json)
     printJson({
       sample: identity.sample,
-      families: alike.map((family) => family.map(nameOf)),
+      families: alike,
       pairs: found.rows,
       missed: found.missed,
     });
-  else {
-    const named = alike.map((family) => family.map(nameOf));
+  else
     print(
-      ...familyLines(named, guests.length, top, process.stdout.columns),
+      ...familyLines(alike, guests, top, process.stdout.columns),
       ...pairLines(found, identity, top, process.stdout.columns),
     );
-  }
 }
 
 /** Families by the names of their guests, the largest first. */

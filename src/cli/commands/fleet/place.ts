@@ -3,16 +3,15 @@ import { InvalidArgumentError } from 'commander';
 import { type Crowd, crowd } from '../../../fleet/crowd.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine } from '../../../fleet/engine.js';
+import { FleetSize } from '../../../fleet/fleet-size.js';
 import { type Placement, type PlacementFigures, place } from '../../../fleet/placement/place.js';
-import { statementsOf } from '../../../fleet/queries.js';
-import { sketchOf } from '../../../fleet/sketch.js';
 import { count, figure, percent, size, sizeAtMost } from '../../../wording/amounts.js';
 import { readTenants } from '../../read-tenants.js';
 import { type Column, fittedTable } from '../../terminal/fitted-table.js';
 import { prose } from '../../terminal/rows.js';
 import { StepLine } from '../../terminal/step-line.js';
 import type { Session } from '../../verb.js';
-import { about, estimateColumns, more, numberOf } from './rows.js';
+import { about, estimateColumns, more } from './rows.js';
 
 export interface PlaceOptions {
   readonly hosts?: number;
@@ -33,8 +32,8 @@ export async function placeGuests(
   if (memory === undefined)
     throw new InvalidArgumentError('say what each host has for guests: --memory 256GiB');
   const tenantOf = tenants === undefined ? () => '' : await readTenants(tenants);
-  const [fleet] = await engine.rows(statementsOf('size'));
-  const sketch = sketchOf(identity, numberOf(fleet, 'sampled_pages'));
+  const fleet = await FleetSize.of(engine, identity);
+  const sketch = fleet.sketch();
   const { hosts: known, guests } = await crowd(engine, sketch, tenantOf);
   const hosts = options.hosts ?? known.length;
   const line = new StepLine();
@@ -48,7 +47,7 @@ export async function placeGuests(
   });
   line.clear();
   const names = namesOf(known, hosts);
-  const advised = numberOf(fleet, 'advised_pages') / Math.max(numberOf(fleet, 'pages'), 1);
+  const advised = fleet.advisedShare;
   const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin, advised };
   if (json) printJson(asJson(told));
   else print(...placementScreen(told, options.top, process.stdout.columns));

@@ -16,10 +16,13 @@ import { withEngine } from './with-engine.js';
 
 interface FleetOptions extends PlaceOptions {
   readonly sample?: number;
-  readonly engine: 'duckdb' | 'spark';
-  readonly sparkSql: string;
-  readonly top: number;
+  readonly engine?: 'duckdb' | 'spark';
+  readonly sparkSql?: string;
+  readonly top?: number;
 }
+
+/** Of hosts, pairs and the like, where nobody says otherwise. */
+const TOP = 20;
 
 type FleetAction = 'add' | 'report' | 'pairs' | 'place' | 'sql';
 
@@ -41,29 +44,40 @@ export const action: Action<[FleetAction, string, readonly string[]], FleetOptio
         'damage in them is not seen',
     );
   await withEngine(await engineOf(dataset, options), (engine) => {
-    if (what === 'report') return tellReport(session, engine, identity, options.top);
-    if (what === 'pairs') return tellPairs(session, engine, identity, options.top);
-    return placeGuests(session, engine, identity, options);
+    const { top = TOP } = options;
+    if (what === 'report') return tellReport(session, engine, identity, top);
+    if (what === 'pairs') return tellPairs(session, engine, identity, top);
+    return placeGuests(session, engine, identity, options, top);
   });
   return undefined;
 };
 
-/** Options by the action that takes them. */
-const OPTIONS_OF = {
-  add: ['sample'],
-  place: ['hosts', 'memory', 'tenants', 'maxMoves'],
-} as const;
+/** Options by the actions that take them. */
+const OPTIONS_OF: readonly [
+  actions: readonly FleetAction[],
+  does: string,
+  options: readonly (keyof FleetOptions)[],
+][] = [
+  [['add'], 'add does', ['sample']],
+  [['place'], 'place does', ['hosts', 'memory', 'tenants', 'maxMoves', 'margin']],
+  [['report', 'pairs', 'place'], 'report, pairs and place do', ['engine', 'sparkSql', 'top']],
+];
 
 function refuseOptionsOfOthers(what: FleetAction, options: FleetOptions): void {
-  for (const action of ['add', 'place'] as const)
-    for (const option of OPTIONS_OF[action])
-      if (what !== action && options[option] !== undefined) {
+  for (const [actions, does, names] of OPTIONS_OF)
+    for (const option of names)
+      if (!actions.includes(what) && options[option] !== undefined) {
         const name = option.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
-        throw new InvalidArgumentError(`${what} takes no --${name}: ${action} does`);
+        throw new InvalidArgumentError(`${what} takes no --${name}: ${does}`);
       }
+  if (options.sparkSql !== undefined && options.engine !== 'spark')
+    throw new InvalidArgumentError("--spark-sql is what '--engine spark' runs: say that as well");
 }
 
-function engineOf(dataset: Dataset, { engine, sparkSql }: FleetOptions): Promise<Engine> {
+function engineOf(
+  dataset: Dataset,
+  { engine, sparkSql = 'spark-sql' }: FleetOptions,
+): Promise<Engine> {
   return engine === 'spark' ? SparkEngine.of(dataset, sparkSql) : DuckDBEngine.of(dataset);
 }
 

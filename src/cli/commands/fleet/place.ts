@@ -18,17 +18,20 @@ export interface PlaceOptions {
   readonly memory?: number;
   readonly tenants?: string;
   readonly maxMoves?: number;
-  readonly margin: number;
-  readonly top: number;
+  readonly margin?: number;
 }
+
+/** Where nobody says otherwise. */
+const MARGIN = 0.25;
 
 export async function placeGuests(
   { json, print, printJson }: Session,
   engine: Engine,
   identity: FleetIdentity,
   options: PlaceOptions,
+  top: number,
 ): Promise<void> {
-  const { memory, tenants, maxMoves, margin } = options;
+  const { memory, tenants, maxMoves, margin = MARGIN } = options;
   if (memory === undefined)
     throw new InvalidArgumentError('say what each host has for guests: --memory 256GiB');
   const tenantOf = tenants === undefined ? () => '' : await readTenants(tenants);
@@ -50,7 +53,7 @@ export async function placeGuests(
   const advised = fleet.advisedShare;
   const told = { placement, names, guests, identity, memory, oneIn: sketch.oneIn, margin, advised };
   if (json) printJson(asJson(told));
-  else print(...placementScreen(told, options.top, process.stdout.columns));
+  else print(...placementScreen(told, top, process.stdout.columns));
 }
 
 /** Of hosts that are there, and of as many new ones as are wanted. */

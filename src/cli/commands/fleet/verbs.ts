@@ -27,11 +27,12 @@ export const fleet = verb({
     new Option('--sample <1/n>', 'of a new fleet: keep one content in so many').argParser(
       parseSample,
     ),
-    new Option('--engine <name>', 'who answers').choices(['duckdb', 'spark']).default('duckdb'),
-    new Option('--spark-sql <command>', "Spark's command line, with what it is to be told").default(
-      'spark-sql',
+    new Option('--engine <name>', 'who answers (default: duckdb)').choices(['duckdb', 'spark']),
+    new Option(
+      '--spark-sql <command>',
+      "Spark's command line, with what it is to be told (default: spark-sql)",
     ),
-    new Option('--top <n>', 'of hosts and pairs, so many').argParser(parsePositive).default(20),
+    new Option('--top <n>', 'of hosts and pairs, so many (default: 20)').argParser(parsePositive),
     new Option(
       '--hosts <n>',
       'of place: on so many hosts (default: as many as there are)',
@@ -44,10 +45,9 @@ export const fleet = verb({
     ).argParser(parseCount),
     new Option(
       '--margin <percent>',
-      'of place: of what is saved between guests, so much is kept free: writes break it apart',
-    )
-      .argParser(parsePart)
-      .default(0.25, '25%'),
+      'of place: of what is saved between guests, so much is kept free: writes break it apart ' +
+        '(default: 25%)',
+    ).argParser(parsePart),
   ],
   examples: [
     'ksmd fleet add fleet host1.rec host2.rec',

@@ -333,6 +333,25 @@ test('of files that were added before there were checksums it is known how many'
   await directory.add(directory.record({ host: 'b' }, [{ atMs: 0, guests: { vm: [1, 3] } }]));
   expect(await (await Dataset.open(directory.fleet)).assertWhole()).toBe(2);
   expect(await rowsOf('SELECT count(*) AS rows FROM current_pages')).toEqual([{ rows: 4 }]);
+  // Where there are newer ones of the same host, of the same time, who is in both counts twice.
+  const byName = (): Promise<unknown> =>
+    directory
+      .query((engine) => engine.rows(statementsOf('hosts')))
+      .then((rows) =>
+        rows.map(({ host, guests, guests_by_name }) => ({ host, guests, guests_by_name })),
+      );
+  const alone = { guests: 1, guests_by_name: 0 };
+  expect(await byName()).toEqual([
+    { host: 'a', ...alone },
+    { host: 'b', ...alone },
+  ]);
+  await directory.add(
+    directory.record({ host: 'a', intervalMs: 7 }, [{ atMs: 0, guests: { vm: [1, 2] } }]),
+  );
+  expect(await byName()).toEqual([
+    { host: 'a', guests: 2, guests_by_name: 1 },
+    { host: 'b', ...alone },
+  ]);
 });
 
 test('pages of a day that is no longer asked for may be damaged', async () => {

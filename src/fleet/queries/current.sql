@@ -32,7 +32,7 @@ WITH
   named AS (
     SELECT host, day, recording, guest_id, started_ms, swept_ms, sample, page_size, pinned, pages,
       advised_pages, zero_pages, volatile_pages, forked_pages, merged_pages, huge_pages,
-      content_pages, namesake,
+      content_pages, who, namesake,
       CASE WHEN namesake = 1 THEN guest ELSE concat(guest, '#', namesake) END AS guest
     FROM alike
   ),
@@ -46,7 +46,7 @@ SELECT CAST(row_number() OVER (ORDER BY host, guest, again) AS INTEGER) AS numbe
   CAST(dense_rank() OVER (ORDER BY host) AS INTEGER) AS host_number,
   host, day, recording, guest_id, started_ms, swept_ms, sample, page_size, pinned, pages,
   advised_pages, zero_pages, volatile_pages, forked_pages, merged_pages, huge_pages, content_pages,
-  CASE WHEN again = 1 THEN guest ELSE concat(guest, '#', again) END AS guest
+  who, CASE WHEN again = 1 THEN guest ELSE concat(guest, '#', again) END AS guest
 FROM apart;
 
 -- Zeroes, pages that never rest, and pages of contents that are in the sample.

@@ -24,7 +24,9 @@ WITH
       sum(merged_pages) AS merged_pages, sum(huge_pages) AS huge_pages,
       sum(volatile_pages) AS volatile_pages,
       sum(CASE WHEN pinned THEN 0 ELSE zero_pages END) AS zero_pages,
-      sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
+      sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages,
+      -- Of files of before there was any, beside others.
+      CASE WHEN count(who) = 0 THEN 0 ELSE count(*) - count(who) END AS guests_by_name
     FROM current_guests
     GROUP BY host_number
   ),
@@ -38,7 +40,7 @@ WITH
     LEFT JOIN sampled AS s ON s.host_number = c.host_number
   )
 SELECT host, day, page_size, sample, guests, pages, advised_pages, merged_pages, huge_pages,
-  zero_pages, volatile_pages, changed_pages, saved_pages,
+  zero_pages, volatile_pages, changed_pages, saved_pages, guests_by_name,
   -- A sample may have more of the part than of the whole.
   least(between_pages, saved_pages) AS between_guests_pages,
   CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)

@@ -9,7 +9,7 @@ import { indented, prose } from '../../terminal/rows.js';
 import type { Session } from '../../verb.js';
 import { about, contentOf, estimateColumns, more, numberOf, textOf } from './rows.js';
 
-/** Hosts of older days that are named. */
+/** Hosts that are named where something is said of some. */
 const NAMED = 3;
 
 export async function tellReport(
@@ -54,6 +54,7 @@ export function reportScreen(
       `on one host, all together: ${about(inAll.pages, inAll.error, bytes)}`,
       `merged by their KSM now: ${bytes(sum('merged_pages'))}`,
       ...olderDays(hosts),
+      ...olderFiles(hosts),
     ].flatMap((line) => indented(line, room)),
     '',
     ...fittedTable(hostColumns(best, bytes), best, room),
@@ -71,6 +72,23 @@ export function reportScreen(
   ];
 }
 
+/** Hosts of which some files do not tell who a guest is: one that is in others too counts twice. */
+function olderFiles(hosts: readonly Row[]): string[] {
+  const mixed = hosts.filter((row) => numberOf(row, 'guests_by_name') > 0);
+  if (mixed.length === 0) return [];
+  return [
+    `${count(mixed.length, 'host')} with files of before guests were told apart by more than ` +
+      `names: ${listed(mixed.map((row) => textOf(row, 'host')))}; who is in these and in others ` +
+      'counts twice: remove them, and add their recordings again',
+  ];
+}
+
+/** A few of them, and how many there are besides. */
+function listed(names: readonly string[]): string {
+  const rest = names.length > NAMED ? ` and ${figure(names.length - NAMED)} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${rest}`;
+}
+
 /** Hosts of which nothing is known of the newest day, by name: a guest may have left them since. */
 function olderDays(hosts: readonly Row[]): string[] {
   const dayOf = (row: Row | undefined): string => textOf(row, 'day');
@@ -78,13 +96,9 @@ function olderDays(hosts: readonly Row[]): string[] {
   const newest = dayOf(byDay.at(-1));
   const older = byDay.filter((row) => dayOf(row) < newest);
   if (older.length === 0) return [];
-  const named = older
-    .slice(0, NAMED)
-    .map((row) => `${textOf(row, 'host')} (${dayOf(row)})`)
-    .join(', ');
-  const rest = older.length > NAMED ? ` and ${figure(older.length - NAMED)} more` : '';
+  const named = older.map((row) => `${textOf(row, 'host')} (${dayOf(row)})`);
   return [
-    `${count(older.length, 'host')} not captured since ${newest}: ${named}${rest}; ` +
+    `${count(older.length, 'host')} not captured since ${newest}: ${listed(named)}; ` +
       'who has moved from there since counts twice',
   ];
 }

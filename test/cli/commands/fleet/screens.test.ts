@@ -118,6 +118,16 @@ test('hosts that were not captured on the newest day are named, the oldest first
   expect(reportScreen(REPORT, 2).join('\n')).not.toContain('captured since');
 });
 
+test('hosts are named of which files old and new may tell of one guest twice', () => {
+  const hosts = [1, 0, 3].map((guests_by_name, at) => ({ ...REPORT.hosts[at], guests_by_name }));
+  expect(reportScreen({ ...REPORT, hosts }, 2).slice(4, 5)).toEqual([
+    '  2 hosts with files of before guests were told apart by more than names: ' +
+      'production-rack-7-host-1, h3; who is in these and in others counts twice: remove them, ' +
+      'and add their recordings again',
+  ]);
+  expect(reportScreen(REPORT, 2).join('\n')).not.toContain('counts twice');
+});
+
 test('what is used is told no lower than it is, as it has to fit', () => {
   const { placement } = PLACEMENT;
   const usedPages = 3703;

@@ -1,11 +1,11 @@
 /** How predictions are held against kernels; whole, with the running one, only when asked to. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { PROGRAM_NAMES, type ProgramName } from '../../tools/accuracy/commands.js';
 import { figuresOf, heldAgainst, type Run } from '../../tools/accuracy/curves.js';
 import { GROUP_NAMES, nameOf, trialsOf } from '../../tools/accuracy/groups.js';
 import { plotOf } from '../../tools/accuracy/plot.js';
 import { linesOf, markdownTable } from '../../tools/accuracy/tables.js';
-import { run } from '../daemon-process.js';
+import { run, TemporaryDirectory } from '../daemon-process.js';
 
 const END_SHARE = 0.05;
 
@@ -136,9 +136,12 @@ test.runIf(process.env.KSMD_RUNNING_KERNEL === '1')(
   'the running kernel does with live programs what was predicted',
   async () => {
     const tool = new URL('../../tools/accuracy.ts', import.meta.url).pathname;
+    const output = new TemporaryDirectory();
+    onTestFinished(() => output.remove());
     const { status, stdout, stderr } = await run(process.execPath, [
       ...['--import', 'tsx', tool, '--groups', 'quiet', '--programs', 'node', 'python', 'java'],
       ...['--settings', '1000/1', '--runs', '1', '--captured', '9', '--seconds', '30'],
+      ...['--output', output.path],
     ]);
     expect(status, `${stdout}\n${stderr}`).toBe(0);
   },

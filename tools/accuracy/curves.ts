@@ -93,8 +93,8 @@ export function heldAgainst(
     const high = Math.max(...kernel);
     // Runs of the kernel's own differ: what lies between them is right.
     const off = Math.max(0, low - value, value - high);
-    const isRight = off <= Math.max(low * share, besides);
-    const shareOf = (number: number): number => (number === 0 ? 0 : number / low);
+    const isRight = off <= Math.max(Math.abs(low) * share, besides);
+    const shareOf = (number: number): number => (number === 0 ? 0 : number / Math.abs(low));
     return {
       name,
       predicted: value,

@@ -18,13 +18,10 @@ own = [bytearray([at % 256]) * 4096 for at in range(4000)]
 
 
 def work(number):
-    """A part of what is inherited is another in each, and a part is the same in all again."""
+    """Writes a part of what is inherited, another than each other worker does."""
     for text in held[number :: 2 * WORKERS]:
         for at in range(0, len(text), 4096):
             text[at] = number
-    for text in held[WORKERS :: 2 * WORKERS]:
-        for at in range(0, len(text), 4096):
-            text[at] = 0
     while True:
         for _ in range(writes // 50):
             page = random.choice(own)

@@ -47,6 +47,9 @@ export const COMPONENTS: Readonly<Record<string, readonly [TSchema, description?
     guests.RegionRequest,
     'what a new region is to be; without address it goes where there is room',
   ],
+  WantedRegion: [guests.WantedRegion, 'the same, and how it is to be called'],
+  RegionsRequest: [guests.RegionsRequest, 'several new regions'],
+  RegionList: [guests.RegionList, 'regions that were registered'],
   ForkRequest: [guests.ForkRequest, 'how the child is to be called'],
   PrctlRequest: [guests.PrctlRequest, 'PR_SET_MEMORY_MERGE, on or off'],
   AdviceRequest: [

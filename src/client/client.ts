@@ -10,7 +10,14 @@
 import { KsmdError } from '../errors.js';
 import type { Advice } from '../names.js';
 import { FINGERPRINTS } from '../names.js';
-import type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+import { type AddressRange, rangesText } from '../protocol/bytes.js';
+import type {
+  Guest,
+  GuestSummary,
+  Region,
+  RegionRequest,
+  WantedRegion,
+} from '../protocol/routes/guests.js';
 import type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 import type { KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 import type { LiveEvent, PageMapAnswer } from '../protocol/routes/live.js';
@@ -138,6 +145,12 @@ export class Client extends Caller {
     return this.call('PUT /v1/guests/:guest/regions/:region', { params, body: request });
   }
 
+  /** As many, 256 at most, each as `map` does it: all of them, or none. */
+  async mapAll(guest: string, regions: readonly WantedRegion[]): Promise<Region[]> {
+    const asked = { params: { guest }, body: { regions: [...regions] } };
+    return (await this.call('POST /v1/guests/:guest/regions', asked)).regions;
+  }
+
   /** Unregisters a region: its pages are gone. */
   async unmap(guest: string, region: string): Promise<void> {
     await this.call('DELETE /v1/guests/:guest/regions/:region', { params: { guest, region } });
@@ -183,6 +196,23 @@ export class Client extends Caller {
       params: { guest },
       query: { address: String(address), key: keyId },
       contentType: FINGERPRINTS,
+    });
+  }
+
+  /**
+   * Stores what the source gives into ranges of addresses, 256 at most, one after another: bytes
+   * as of `store`, or with `keyId` fingerprints as of `storeFingerprints`.
+   */
+  async storeRanges(
+    guest: string,
+    ranges: readonly AddressRange[],
+    source: Source,
+    keyId?: string,
+  ): Promise<void> {
+    await this.upload('PUT /v1/guests/:guest/memory/ranges', source, {
+      params: { guest },
+      query: { ranges: rangesText(ranges), ...(keyId === undefined ? {} : { key: keyId }) },
+      ...(keyId === undefined ? {} : { contentType: FINGERPRINTS }),
     });
   }
 

@@ -8,8 +8,15 @@ export type {
   WorkloadName,
   WorkloadState,
 } from '../names.js';
+export type { AddressRange } from '../protocol/bytes.js';
 export type { Sample } from '../protocol/history.js';
-export type { Guest, GuestSummary, Region, RegionRequest } from '../protocol/routes/guests.js';
+export type {
+  Guest,
+  GuestSummary,
+  Region,
+  RegionRequest,
+  WantedRegion,
+} from '../protocol/routes/guests.js';
 export type { KhugepagedFiles, KhugepagedValues } from '../protocol/routes/khugepaged.js';
 export type { Counters, KsmFiles, ScanAnswer, TunableValues } from '../protocol/routes/ksm.js';
 export type { LiveEvent, MapGuest, MapRegion, PageMapAnswer } from '../protocol/routes/live.js';

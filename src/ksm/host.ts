@@ -59,6 +59,11 @@ export interface MapOptions {
   readonly node?: number | undefined;
 }
 
+export interface WantedRegion extends MapOptions {
+  readonly name: string;
+  readonly pages: number;
+}
+
 export class Host {
   readonly guests: NamedGuests;
   readonly memory: GuestMemory;
@@ -194,34 +199,50 @@ export class Host {
     pages: number,
     options: MapOptions = {},
   ): LongWork<RegionInfo> {
+    yield* this.mapAllInSlices(guestName, [{ name: regionName, pages, ...options }]);
+    return this.guests.regionOf(guestName, regionName);
+  }
+
+  /** As many, one after the other: all are mapped, or none is. */
+  *mapAllInSlices(guestName: string, wanted: readonly WantedRegion[]): LongWork {
     const guest = this.guests.guest(guestName);
-    if (guest.regions.has(regionName))
-      throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${regionName}' already`);
+    const names = new Set<string>();
+    for (const { name } of wanted) {
+      if (guest.regions.has(name) || names.has(name))
+        throw new KsmdError('EEXIST', `guest '${guestName}' has a region '${name}' already`);
+      names.add(name);
+    }
     this.assertAlone();
+    const made = new Map<string, number>();
+    try {
+      for (const { name, pages, ...options } of wanted)
+        made.set(name, yield* this.mapOne(guest.pointer, pages, options));
+    } catch (error) {
+      for (const region of made.values()) yield* this.machine.unmap(region);
+      throw error;
+    }
+    for (const [name, region] of made) guest.regions.set(name, region);
+    // They were in the machine for some slices already, and had no names.
+    this.machine.regions.changed();
+  }
+
+  private *mapOne(guest: number, pages: number, options: MapOptions): LongWork<number> {
     const { node } = options;
     if (node !== undefined) assertNumaNode(node);
     if (options.huge === true && this.oneIn > 1)
       throw new KsmdError('EINVAL', 'a sample has no huge pages: it has single pages of them');
-    const region = yield* this.machine.map(
-      guest.pointer,
-      pages,
-      options.address,
-      options.huge ?? false,
-    );
+    const region = yield* this.machine.map(guest, pages, options.address, options.huge ?? false);
     if (node !== undefined) this.machine.memory.i32[region + REGION_NUMA_NODE] = node + 1;
     try {
-      adoptItems(this.machine, guest.pointer, region);
+      adoptItems(this.machine, guest, region);
     } catch (error) {
       // No room to split a ghost: what the region has of its items stays behind as a ghost again.
       yield* this.machine.unmap(region);
       throw error;
     }
-    if ((options.mergeable ?? true) || mergesAny(this.ksm, guest.pointer))
-      yield* advisePages(this.ksm, guest.pointer, region, 0, pages, 'mergeable');
-    guest.regions.set(regionName, region);
-    // It was in the machine for some slices already, and had no name.
-    this.machine.regions.changed();
-    return this.guests.describe(regionName, region);
+    if ((options.mergeable ?? true) || mergesAny(this.ksm, guest))
+      yield* advisePages(this.ksm, guest, region, 0, pages, 'mergeable');
+    return region;
   }
 
   unmap(guestName: string, regionName: string): void {

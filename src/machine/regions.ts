@@ -41,6 +41,16 @@ import type { SharedMemory } from './memory.js';
 export class Regions {
   private readonly i32: Int32Array;
   private readonly f64: Float64Array;
+  /**
+   * The region below the address that was asked for last, good while regions are of that epoch:
+   * most are asked for in order of address.
+   */
+  private readonly last = { epoch: -1, guest: 0, region: 0 };
+  /**
+   * What is left of the hole that slots were taken from last. Only the API thread takes slots, so
+   * it stays one.
+   */
+  private readonly hole = { slot: 0, end: 0 };
 
   constructor(private readonly memory: SharedMemory) {
     this.i32 = memory.i32;
@@ -78,9 +88,31 @@ export class Regions {
 
   /** The guest's first region, ghost or not, that ends above `vpn`; 0 if there is none. */
   endingAbove(guest: number, vpn: number): number {
-    let region = this.first(guest);
-    while (region !== 0 && this.vpn(region) + this.pages(region) <= vpn) region = this.next(region);
+    let below = this.knownBelow(guest, vpn);
+    let region = below === 0 ? this.first(guest) : below;
+    while (region !== 0 && this.vpn(region) + this.pages(region) <= vpn) {
+      below = region;
+      region = this.next(region);
+    }
+    if (below !== 0) this.remember(guest, below);
     return region;
+  }
+
+  /** One that begins below `vpn`, and none before it ends above; 0 if none is known. */
+  private knownBelow(guest: number, vpn: number): number {
+    const { epoch, guest: ofGuest, region } = this.last;
+    return ofGuest === guest && epoch === this.epoch && this.vpn(region) < vpn ? region : 0;
+  }
+
+  private remember(guest: number, region: number): void {
+    const { last } = this;
+    last.epoch = this.epoch;
+    last.guest = guest;
+    last.region = region;
+  }
+
+  private get epoch(): number {
+    return Atomics.load(this.i32, CTL_REGIONS_EPOCH);
   }
 
   /** The region that maps virtual page `vpn`; 0 if none does. */
@@ -116,7 +148,7 @@ export class Regions {
    * be there). ENOSPC when a table is full.
    */
   *create(guest: number, vpn: number, pages: number, huge: boolean): LongWork<number> {
-    const slot = this.findSlots(pages);
+    const slot = this.takeSlots(pages);
     const region = this.createEntry(guest, vpn, pages, slot);
     const { i32 } = this;
     i32[region + REGION_HUGE] = huge ? HUGE_ADVISED : 0;
@@ -254,11 +286,14 @@ export class Regions {
     i32[region + REGION_KIN] = region;
     i32[region + REGION_FORKED] = 0;
     i32[region + REGION_NUMA_NODE] = 0;
-    let link = guest + GUEST_FIRST_REGION;
+    const below = this.knownBelow(guest, vpn);
+    let link = below === 0 ? guest + GUEST_FIRST_REGION : below + REGION_NEXT;
     while (i32[link] !== 0 && this.vpn(i32[link]) < vpn) link = i32[link] + REGION_NEXT;
     i32[region + REGION_NEXT] = i32[link];
     i32[link] = region;
     this.changed();
+    // What was below it is so still.
+    if (below !== 0) this.remember(guest, below);
     return region;
   }
 
@@ -270,12 +305,18 @@ export class Regions {
     this.changed();
   }
 
-  /**
-   * The first `pages` free slots in a row. The region table is the only record of which are taken:
-   * there is nothing to keep in step.
-   */
-  private findSlots(pages: number): number {
-    const { i32 } = this;
+  /** `pages` free slots in a row. ENOSPC if there are none. */
+  private takeSlots(pages: number): number {
+    const { hole } = this;
+    if (hole.end - hole.slot < pages * SLOT_WORDS) this.findHole(pages);
+    const { slot } = hole;
+    hole.slot += pages * SLOT_WORDS;
+    return slot;
+  }
+
+  /** The first hole that has as many. The region table is the only record of which are taken. */
+  private findHole(pages: number): void {
+    const { i32, hole } = this;
     const table = i32[CTL_REGION_TABLE];
     const taken: number[] = [];
     for (
@@ -288,11 +329,14 @@ export class Regions {
     taken.sort((a, b) => i32[a + REGION_SLOT] - i32[b + REGION_SLOT]);
     let slot = this.memory.slotTable;
     for (const region of taken) {
-      if (i32[region + REGION_SLOT] - slot >= pages * SLOT_WORDS) return slot;
+      hole.slot = slot;
+      hole.end = i32[region + REGION_SLOT];
+      if (hole.end - slot >= pages * SLOT_WORDS) return;
       slot = i32[region + REGION_SLOT] + i32[region + REGION_PAGES] * SLOT_WORDS;
     }
-    if (this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS - slot >= pages * SLOT_WORDS)
-      return slot;
+    hole.slot = slot;
+    hole.end = this.memory.slotTable + i32[CTL_SLOTS] * SLOT_WORDS;
+    if (hole.end - slot >= pages * SLOT_WORDS) return;
     throw new KsmdError(
       'ENOSPC',
       `no room for ${pages} more registered pages: at most ${i32[CTL_SLOTS]} in all, ` +

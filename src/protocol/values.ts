@@ -20,6 +20,15 @@ export const BytesText = Type.String({ pattern: DIGITS, description: BYTES });
 export const Bytes = Type.Union([Type.Integer({ minimum: 0 }), BytesText], { description: BYTES });
 export type Bytes = Static<typeof Bytes>;
 
+/** In one request: more would not go into a request line. */
+export const MOST_RANGES = 256;
+const RANGE = '[0-9a-f]{1,12}-[0-9a-f]{1,13}';
+/** In a query string, as in /proc/PID/maps: without 0x, and to the first address after it. */
+export const AddressRanges = Type.String({
+  pattern: `^${RANGE}(,${RANGE}){0,${MOST_RANGES - 1}}$`,
+  description: `1 to ${MOST_RANGES} ranges of addresses, written like 1000-3000,8000-9000`,
+});
+
 /** Which key fingerprints are made with. */
 export const KeyId = Type.String({
   pattern: '^[0-9a-f]{16}$',

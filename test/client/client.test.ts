@@ -38,7 +38,16 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
     (client) => client.map('g', 'r', { pages: 4, huge: true }),
     { name: 'r', address: BASE, pages: 4, huge: true },
   ],
+  mapAll: [
+    (client) =>
+      client.mapAll('g', [{ name: 'far', pages: 1, address: 2 * BASE, mergeable: false }]),
+    [{ name: 'far', address: 2 * BASE, pages: 1, huge: false }],
+  ],
   store: [(client) => client.store('g', BASE, BYTES), undefined],
+  storeRanges: [
+    (client) => client.storeRanges('g', [{ address: BASE, length: BYTES.length }], BYTES),
+    undefined,
+  ],
   load: [(client) => wholeOf(client.load('g', BASE, BYTES.length)), BYTES],
   status: [(client) => client.status(), { guests: 1, presentPages: 2 }],
   setKsm: [(client) => client.setKsm({ smart_scan: 0 }), { run: 0, smart_scan: 0 }],
@@ -49,8 +58,8 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   khugepaged: [(client) => client.khugepaged(), { max_ptes_none: 3, full_scans: 0 }],
   scan: [(client) => client.scan(1), { visitedPages: 1, counters: { pages_scanned: 1 } }],
   ksm: [(client) => client.ksm(), { pages_scanned: 1 }],
-  guests: [(client) => client.guests(), [{ name: 'g', regions: 1 }]],
-  guest: [(client) => client.guest('g'), { name: 'g', regions: [{ name: 'r' }] }],
+  guests: [(client) => client.guests(), [{ name: 'g', regions: 2 }]],
+  guest: [(client) => client.guest('g'), { name: 'g', regions: [{ name: 'r' }, { name: 'far' }] }],
   page: [
     (client) => client.page('g', BASE + 4096, 0),
     { page: { address: BASE + 4096 }, state: 'waiting', twins: [] },
@@ -62,7 +71,10 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
     { pages: expect.any(Number), reasons: { due: expect.any(Number) } },
   ],
   check: [(client) => client.check(), []],
-  pageMap: [(client) => client.pageMap(), { guests: [{ name: 'g', regions: [{ name: 'r' }] }] }],
+  pageMap: [
+    (client) => client.pageMap(),
+    { guests: [{ name: 'g', regions: [{ name: 'r' }, { name: 'far' }] }] },
+  ],
   pageClasses: [
     (client) => client.pageClasses({ by: 'guest', guest: 'g' }),
     { by: 'guest', guest: 'g', classes: expect.any(Array), slots: expect.any(Number) },
@@ -85,7 +97,12 @@ const CALLS: { [Name in RouteName]: readonly [(client: Client) => Promise<unknow
   ],
   fork: [
     (client) => client.fork('g', 'child'),
-    { name: 'child', node: 1, presentPages: 2, regions: [{ name: 'r', address: BASE }] },
+    {
+      name: 'child',
+      node: 1,
+      presentPages: 2,
+      regions: [{ name: 'r', address: BASE }, { name: 'far' }],
+    },
   ],
   prctl: [
     (client) => client.prctl('child', true),

@@ -27,7 +27,9 @@ test('the client has a method of each route’s name', () => {
 
 test('a route answers JSON, or bytes, or events', () => {
   expectTypeOf<JsonLine | UploadLine | BytesLine | EventsLine>().toEqualTypeOf<Line>();
-  expectTypeOf<UploadLine>().toEqualTypeOf<'PUT /v1/guests/:guest/memory'>();
+  expectTypeOf<UploadLine>().toEqualTypeOf<
+    'PUT /v1/guests/:guest/memory' | 'PUT /v1/guests/:guest/memory/ranges'
+  >();
   expectTypeOf<EventsLine>().toEqualTypeOf<'GET /v1/events' | 'GET /v1/live'>();
   expectTypeOf<BytesLine>().toEqualTypeOf<
     | 'GET /v1/guests/:guest/memory'

@@ -217,6 +217,26 @@ describe('uploads of fingerprints', () => {
     });
   });
 
+  test('are stored into several ranges, one after another', async () => {
+    const { client } = daemon;
+    const keyId = (await client.status()).fingerprints?.keyId ?? '';
+    await withGuest('g', 6, async () => {
+      const range = (page: number, pages: number) => ({
+        address: ADDRESS + page * 4096,
+        length: pages * 4096,
+      });
+      const bytes = fingerprints(1, 2, 3);
+      await client.storeRanges('g', [range(4, 2), range(0, 1)], bytes, keyId);
+      const states = [0, 1, 4, 5].map(
+        async (page) => (await client.page('g', range(page, 1).address, 0)).state,
+      );
+      expect(await Promise.all(states)).toEqual(['waiting', 'untouched', 'waiting', 'waiting']);
+      await expect(
+        client.storeRanges('g', [{ address: ADDRESS, length: 100 }], bytes, keyId),
+      ).rejects.toThrow(EINVAL);
+    });
+  });
+
   test('are refused in halves, of another key, without one, and where nothing is mapped', async () => {
     const { client } = daemon;
     const keyId = (await client.status()).fingerprints?.keyId ?? '';

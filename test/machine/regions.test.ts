@@ -3,11 +3,14 @@
  * scanner has let go of the rmap items there.
  */
 
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { CTL_SLOTS_USED } from '../../src/core/layout.js';
+import { KsmdError } from '../../src/errors.js';
 import { checkHost } from '../../src/inspect/check.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
+import { finish } from '../../src/machine/long-work.js';
 
 const PAGE = 64;
 
@@ -51,6 +54,96 @@ test('regions that name no address go where there is room, in order of address',
   expect(host.map('g', 'd', 3).address, 'into the gap').toBe(a.address);
   expect(host.guests.regionsOf('g').map(({ name }) => name)).toEqual(['d', 'b', 'c']);
   expect(checkHost(host)).toEqual([]);
+});
+
+describe('many at once', () => {
+  const wanted = (name: string, first: number, pages = 1) => ({
+    name,
+    address: first * PAGE,
+    pages,
+  });
+  const mapAll = (host: Host, ...regions: ReturnType<typeof wanted>[]): void =>
+    finish(host.mapAllInSlices('g', regions));
+
+  test('are there as if they had come one by one', () => {
+    const host = hostOf();
+    mapAll(host, wanted('a', 9, 2), wanted('b', 3), wanted('c', 4));
+    expect(host.guests.regionsOf('g').map(({ name }) => name)).toEqual(['b', 'c', 'a']);
+    fill(host, 3 * PAGE, 2);
+    expect(host.guests.presentPages('g')).toBe(2);
+    expect(checkHost(host)).toEqual([]);
+  });
+
+  test('are there all, or none is', () => {
+    const host = hostOf(4);
+    mapAll(host, wanted('old', 1));
+    const refused = [
+      [wanted('a', 2), wanted('old', 3)],
+      [wanted('a', 2), wanted('a', 3)],
+      [wanted('a', 2), wanted('b', 3, 31)],
+      [wanted('a', 2), wanted('b', 4, 2), wanted('c', 5)],
+      [wanted('a', 2), wanted('b', 3), wanted('c', 4), wanted('d', 5)],
+    ];
+    for (const regions of refused) {
+      expect(() => mapAll(host, ...regions)).toThrow(KsmdError);
+      expect(entries(host, host.guests.pointer('g'))).toEqual(['1+1']);
+      expect(slotsUsed(host)).toBe(1);
+      expect(checkHost(host)).toEqual([]);
+    }
+  });
+});
+
+describe('an address', () => {
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant('map' as const),
+      guest: fc.constantFrom('g', 'h'),
+      first: fc.integer({ min: 1, max: 40 }),
+      pages: fc.integer({ min: 1, max: 6 }),
+    }),
+    fc.record({
+      kind: fc.constant('unmap' as const),
+      guest: fc.constantFrom('g', 'h'),
+      first: fc.integer({ min: 1, max: 40 }),
+    }),
+    fc.record({ kind: fc.constant('scan' as const), pages: fc.integer({ min: 1, max: 40 }) }),
+  );
+
+  test('has the region that was mapped there last, whatever was asked for before', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const host = hostOf(12);
+        host.createGuest('h');
+        const { regions } = host.machine;
+        const mapped = new Map<string, string>();
+        for (const each of steps) {
+          if (each.kind === 'scan') host.ksm.scan(each.pages);
+          else if (each.kind === 'map') {
+            try {
+              host.map(each.guest, `${each.first}`, each.pages, { address: each.first * PAGE });
+              for (let page = each.first; page < each.first + each.pages; page++)
+                mapped.set(`${each.guest} ${page}`, `${each.first}`);
+              host.memory.store(each.guest, each.first * PAGE, new Uint8Array(PAGE).fill(1));
+            } catch (error) {
+              // Taken, or no room.
+              if (!(error instanceof KsmdError)) throw error;
+            }
+          } else if (mapped.get(`${each.guest} ${each.first}`) === `${each.first}`) {
+            host.unmap(each.guest, `${each.first}`);
+            for (const [page, name] of mapped)
+              if (page.startsWith(each.guest) && name === `${each.first}`) mapped.delete(page);
+          }
+          for (const guest of ['g', 'h'])
+            for (let page = 1; page < 46; page++) {
+              const region = regions.at(host.guests.pointer(guest), page);
+              const name = mapped.get(`${guest} ${page}`);
+              expect(region).toBe(name === undefined ? 0 : host.guests.region(guest, name));
+            }
+        }
+        expect(checkHost(host)).toEqual([]);
+      }),
+    );
+  });
 });
 
 test('slots given back are used again', () => {

@@ -14,6 +14,7 @@ import { type Errno, isKsmdError, KsmdError } from '../../errors.js';
 import type { Host } from '../../ksm/host.js';
 import type { Scanner } from '../threads/scanner.js';
 import type { Standstill } from '../threads/standstill.js';
+import type { BodyPlaces } from './body-places.js';
 import { giveBack } from './give-back.js';
 import { SampledPages } from './sampled-pages.js';
 
@@ -23,7 +24,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 export interface UploadTarget {
   readonly guest: string;
-  readonly address: number;
+  readonly places: BodyPlaces;
   /** Bytes to come, where they were announced. */
   readonly length: number | undefined;
   /** Fingerprints come, made with the key of that id; undefined: bytes. */
@@ -77,8 +78,6 @@ class Upload {
   bytesStored = 0;
   readonly finished: Promise<number>;
   private readonly guestId: number;
-  /** What is stored whole or not at all. */
-  private readonly unitBytes: number;
   private readonly sampled: SampledPages;
   /** Of the next one, what has come. */
   private begun = NOTHING;
@@ -94,7 +93,6 @@ class Upload {
     private readonly target: UploadTarget,
   ) {
     this.guestId = host.guests.id(target.guest);
-    this.unitBytes = target.keyId === undefined ? 1 : host.machine.frameBytes;
     this.sampled = new SampledPages(host);
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -119,7 +117,7 @@ class Upload {
     const room = (this.target.length ?? Number.POSITIVE_INFINITY) - this.bytesStored;
     const come = this.begun.length === 0 ? chunk : Buffer.concat([this.begun, chunk]);
     const expected = Math.min(come.length, room);
-    const whole = expected - (expected % this.unitBytes);
+    const whole = expected - (expected % this.target.places.unitBytes);
     this.begun = Buffer.from(come.subarray(whole, expected));
     const done = this.store(come.subarray(0, whole));
     if (done === undefined) return;
@@ -173,17 +171,33 @@ class Upload {
     return done;
   }
 
+  /** ENOMEM says how many of the bytes were stored. */
   private put(bytes: Buffer): void {
-    const { host, bytesStored } = this;
-    const { guest, address, keyId } = this.target;
+    const { places } = this.target;
+    for (let done = 0; done < bytes.length; ) {
+      const at = places.at(this.bytesStored + done);
+      const piece = bytes.subarray(done, done + at.bytes);
+      try {
+        this.putPiece(at.address, piece);
+      } catch (error) {
+        if (!isKsmdError(error, 'ENOMEM')) throw error;
+        const bytesStored = done + (error.details.bytesStored ?? 0);
+        throw new KsmdError('ENOMEM', error.message, { bytesStored });
+      }
+      done += piece.length;
+    }
+  }
+
+  private putPiece(address: number, bytes: Buffer): void {
+    const { host } = this;
+    const { guest, keyId } = this.target;
     if (keyId === undefined) {
-      host.memory.store(guest, address + bytesStored, bytes);
+      host.memory.store(guest, address, bytes);
       return;
     }
     // Pages of another key may have come meanwhile.
     host.memory.useKey(keyId);
-    const pages = bytesStored / this.unitBytes;
-    this.sampled.store(guest, address + pages * host.machine.pageSize, bytes);
+    this.sampled.store(guest, address, bytes);
   }
 
   /** Waits until there is a free frame, then goes on with `rest`. */

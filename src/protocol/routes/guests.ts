@@ -4,6 +4,9 @@ import { ADVICE } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Bytes, Name, Pages } from '../values.js';
 
+/** In one request. */
+export const MOST_REGIONS = 256;
+
 export const GuestParams = Type.Object({ guest: Name });
 const RegionParams = Type.Object({ guest: Name, region: Name });
 
@@ -29,6 +32,22 @@ export const RegionRequest = Type.Object(
 );
 export type RegionRequest = Static<typeof RegionRequest>;
 
+export const WantedRegion = Type.Object(
+  { name: Name, ...RegionRequest.properties },
+  { additionalProperties: false },
+);
+export type WantedRegion = Static<typeof WantedRegion>;
+export const RegionsRequest = Type.Object(
+  {
+    regions: Type.Array(WantedRegion, {
+      minItems: 1,
+      maxItems: MOST_REGIONS,
+      description: `1 to ${MOST_REGIONS} regions`,
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export const Region = Type.Object({
   name: Type.String(),
   address: Type.Integer(),
@@ -39,6 +58,7 @@ export const Region = Type.Object({
   ),
 });
 export type Region = Static<typeof Region>;
+export const RegionList = Type.Object({ regions: Type.Array(Region) });
 
 export const KsmStat = Type.Record(
   Type.String(),
@@ -191,6 +211,17 @@ export const GUEST_ROUTES = {
     params: RegionParams,
     body: RegionRequest,
     answers: { 201: Region },
+  },
+  mapAll: {
+    method: 'POST',
+    path: '/v1/guests/:guest/regions',
+    summary: 'Register many regions of untouched pages: all of them, or none',
+    description: 'As one request each, in this order, and faster.',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    body: RegionsRequest,
+    answers: { 201: RegionList },
   },
   unmap: {
     method: 'DELETE',

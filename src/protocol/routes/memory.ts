@@ -1,8 +1,8 @@
 /** /v1/guests/{guest}/memory: bytes in and out, or fingerprints of pages in, streamed. */
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { OCTETS, PAGES } from '../content.js';
 import type { Routes } from '../route.js';
-import { BytesText, KeyId } from '../values.js';
+import { AddressRanges, BytesText, KeyId } from '../values.js';
 import { GuestParams } from './guests.js';
 
 const LoadQuery = Type.Object(
@@ -14,7 +14,12 @@ const StoreQuery = Type.Object(
   { address: BytesText, length: Type.Optional(BytesText), key: Type.Optional(KeyId) },
   { additionalProperties: false },
 );
+const StoreRangesQuery = Type.Object(
+  { ranges: AddressRanges, key: Type.Optional(KeyId) },
+  { additionalProperties: false },
+);
 export const Stored = Type.Object({ bytesStored: Type.Integer() });
+export type Stored = Static<typeof Stored>;
 
 export const MEMORY_ROUTES = {
   load: {
@@ -40,6 +45,18 @@ export const MEMORY_ROUTES = {
     duringRestart: false,
     params: GuestParams,
     query: StoreQuery,
+    body: PAGES,
+    answers: { 200: Stored },
+  },
+  storeRanges: {
+    method: 'PUT',
+    path: '/v1/guests/:guest/memory/ranges',
+    summary: 'The same into several ranges: those bytes one after another',
+    description: 'As one request for each range, in this order, and faster where they are small.',
+    overTcp: false,
+    duringRestart: false,
+    params: GuestParams,
+    query: StoreRangesQuery,
     body: PAGES,
     answers: { 200: Stored },
   },

@@ -168,6 +168,63 @@ describe('a body', () => {
   });
 });
 
+describe('a body for several ranges', () => {
+  const range = (page: number, pages: number) => ({
+    address: BASE + page * 4096,
+    length: pages * 4096,
+  });
+
+  test('is stored in each, one after another', async () => {
+    const bytes = Buffer.alloc(4 * 4096);
+    bytes.forEach((_, at) => {
+      bytes[at] = at % 251;
+    });
+    await daemon.client.storeRanges('g', [range(9, 1), range(2, 2), range(40, 1)], bytes);
+    expect((await daemon.client.guest('g')).presentPages).toBe(4);
+    const whole = Buffer.from(await read(64 * 4096), 'latin1');
+    expect(whole.subarray(9 * 4096, 10 * 4096)).toEqual(bytes.subarray(0, 4096));
+    expect(whole.subarray(2 * 4096, 4 * 4096)).toEqual(bytes.subarray(4096, 3 * 4096));
+    expect(whole.subarray(40 * 4096, 41 * 4096)).toEqual(bytes.subarray(3 * 4096));
+  });
+
+  test('stores nothing where one of them is not mapped, or ends before it begins', async () => {
+    const store = (...ranges: ReturnType<typeof range>[]) =>
+      daemon.client.storeRanges('g', ranges, Buffer.alloc(2 * 4096, 1));
+    await expect(store(range(0, 1), range(64, 1))).rejects.toMatchObject({ code: 'EFAULT' });
+    await expect(store(range(0, 3), range(8, -1))).rejects.toMatchObject({ code: 'EINVAL' });
+    expect((await daemon.client.guest('g')).presentPages).toBe(0);
+  });
+
+  test('is as long as they are', async () => {
+    const short = daemon.client.storeRanges('g', [range(0, 2), range(8, 1)], {
+      chunks: [Buffer.alloc(2 * 4096 + 5, 1)],
+    });
+    await expect(short).rejects.toMatchObject({
+      code: 'EINVAL',
+      details: { bytesStored: 2 * 4096 + 5 },
+    });
+    const announced = await raw(
+      `PUT /v1/guests/g/memory/ranges?ranges=100000000-100001000 HTTP/1.1\r\nhost: ksmd\r\n` +
+        'content-length: 4097\r\n\r\n',
+    );
+    expect(announced).toMatchObject({ status: 400, json: { error: { code: 'EINVAL' } } });
+  });
+
+  test('says how much of all was stored when memory is exhausted', async () => {
+    await daemon.client.createGuest('big');
+    await daemon.client.map('big', 'r', { pages: 2048 });
+    const upload = daemon.client.storeRanges(
+      'big',
+      [range(1000, 500), range(0, 500)],
+      Buffer.alloc(1000 * 4096, 7),
+    );
+    await expect(upload).rejects.toMatchObject({
+      code: 'ENOMEM',
+      details: { bytesStored: 2 * MIB },
+    });
+  });
+});
+
 describe('a body that does not move', () => {
   let hasty: DaemonProcess;
   beforeAll(async () => {

@@ -8,7 +8,10 @@ import { KsmdError } from '../../../errors.js';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../../../fingerprints/fingerprint.js';
 import { defaultKeyPath, keyOf } from '../../../fingerprints/key.js';
 import { printable } from '../../../printable.js';
+import type { AddressRange } from '../../../protocol/bytes.js';
 import { figure } from '../../../wording/amounts.js';
+
+type Chunks = Extract<Source, { readonly chunks: unknown }>['chunks'];
 
 export class PageUpload {
   private constructor(
@@ -46,11 +49,7 @@ export class PageUpload {
   }
 
   /** Whole pages that the guest comes to have from `address` on. Errors as of the client's. */
-  async store(
-    guest: string,
-    address: number,
-    pages: Extract<Source, { readonly chunks: unknown }>['chunks'],
-  ): Promise<void> {
+  async store(guest: string, address: number, pages: Chunks): Promise<void> {
     const { client, fingerprinter } = this;
     if (fingerprinter === undefined) await client.store(guest, address, { chunks: pages });
     else
@@ -58,10 +57,17 @@ export class PageUpload {
         chunks: fingerprintsOf(pages, fingerprinter),
       });
   }
+
+  /** Whole pages for each of the ranges, one after another. Errors as of the client's. */
+  async storeRanges(guest: string, ranges: readonly AddressRange[], pages: Chunks): Promise<void> {
+    const { client, fingerprinter } = this;
+    const chunks = fingerprinter === undefined ? pages : fingerprintsOf(pages, fingerprinter);
+    await client.storeRanges(guest, ranges, { chunks }, fingerprinter?.keyId);
+  }
 }
 
 async function* fingerprintsOf(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  chunks: Chunks,
   fingerprinter: Fingerprinter,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { pageSize } = fingerprinter;

@@ -18,6 +18,7 @@ import type { NamedProcess } from '../../selected-processes.js';
 import { Progress } from '../../terminal/progress.js';
 import type { Session } from '../../verb.js';
 import { assertDistinct } from './distinct-names.js';
+import { GuestBatch } from './guest-batch.js';
 import { memoryTable, type Taken } from './memory-table.js';
 import { setMergesAny } from './merges-any.js';
 import { PageUpload } from './page-upload.js';
@@ -211,6 +212,7 @@ async function registerForked(
 /** A copy of another guest, on its way to be a process's own. */
 class ForkedGuest {
   storedBytes = 0;
+  private readonly batch: GuestBatch;
   private readonly progress: Progress;
 
   constructor(
@@ -218,6 +220,7 @@ class ForkedGuest {
     private readonly upload: PageUpload,
     private readonly member: Member,
   ) {
+    this.batch = new GuestBatch(client, upload, member.guest);
     this.progress = new Progress(member.guest, member.source.totalBytes);
   }
 
@@ -235,7 +238,8 @@ class ForkedGuest {
         for (const range of changed) await this.store(range);
       }
       for (const { start, end, huge, node, present } of added) {
-        await client.map(guest, start.toString(16), {
+        await this.batch.map({
+          name: start.toString(16),
           pages: (end - start) / pageSize,
           address: start,
           huge: huge && this.upload.takesHugePages,
@@ -243,6 +247,7 @@ class ForkedGuest {
         });
         for (const range of present) await this.store(range);
       }
+      await this.batch.send();
     } finally {
       this.progress.end();
     }
@@ -274,6 +279,7 @@ class ForkedGuest {
         }
       }
     }
+    await this.batch.send();
     return bytes;
   }
 
@@ -288,7 +294,7 @@ class ForkedGuest {
   }
 
   private async put(address: number, bytes: Uint8Array): Promise<void> {
-    await this.upload.store(this.member.guest, address, [bytes]);
+    await this.batch.store(address, bytes);
     this.storedBytes += bytes.length;
     this.progress.add(bytes.length);
   }

@@ -6,6 +6,7 @@ import type { Client } from '../../../client/client.js';
 import { KsmdError } from '../../../errors.js';
 import type { Mapping, Run, Source } from '../../../sources/source.js';
 import { Progress } from '../../terminal/progress.js';
+import { GuestBatch } from './guest-batch.js';
 import type { PageUpload } from './page-upload.js';
 import { withNewGuest } from './with-new-guest.js';
 
@@ -67,15 +68,18 @@ class Registration {
   private firstAddress = 0;
   private regions = 0;
   private presentBytes = 0;
+  private readonly batch: GuestBatch;
 
   constructor(
-    private readonly client: Client,
+    client: Client,
     private readonly upload: PageUpload,
     private readonly guest: string,
     /** Of the daemon's, in one of the source's. */
     private readonly pagesEach: number,
     private readonly options: RegisterOptions,
-  ) {}
+  ) {
+    this.batch = new GuestBatch(client, upload, guest);
+  }
 
   async take(
     items: AsyncGenerator<Mapping | Run, void, undefined>,
@@ -88,12 +92,21 @@ class Registration {
           item = await next(items);
           continue;
         }
+        if (GuestBatch.takes(item.bytes)) {
+          await this.batch.store(this.at(item.address), item.bytes);
+          this.presentBytes += item.bytes.length;
+          progress.add(item.bytes.length);
+          item = await next(items);
+          continue;
+        }
+        await this.batch.send();
         // Runs that follow one another go in one request.
         const following = new Following(item, items, progress);
         await this.upload.store(this.guest, this.at(item.address), following.chunks());
         this.presentBytes += following.bytes;
         item = following.after;
       }
+      await this.batch.send();
     } finally {
       // A request that fails leaves its source in the middle.
       await items.return();
@@ -107,7 +120,8 @@ class Registration {
     const huge = this.upload.takesHugePages && (mapping.huge ?? this.options.huge ?? false);
     const address = this.at(mapping.address);
     const { name = address.toString(16) } = mapping;
-    await this.client.map(this.guest, name, {
+    await this.batch.map({
+      name,
       pages: mapping.pages * this.pagesEach,
       address,
       huge,

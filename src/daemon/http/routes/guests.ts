@@ -75,6 +75,15 @@ export function guestHandlers({
       logger.debug({ guest, region, pages }, 'a region is registered');
       return made;
     },
+    mapAll: async ({ params: { guest }, body }) => {
+      const wanted = body.regions.map(({ address, ...region }) => ({
+        ...region,
+        address: address === undefined ? undefined : toBytes(address),
+      }));
+      await standstill.changeInSlices(() => host.mapAllInSlices(guest, wanted));
+      logger.debug({ guest, regions: wanted.length }, 'regions are registered');
+      return { regions: wanted.map(({ name }) => host.guests.regionOf(guest, name)) };
+    },
     unmap: async ({ params: { guest, region } }) => {
       host.guests.regionOf(guest, region);
       await threads.whileStopped(guest, region, () =>

@@ -2,11 +2,13 @@
  * /v1/guests/{guest}/memory: bytes in and out, or fingerprints of pages in, streamed. Address and
  * length are checked before any byte moves.
  */
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { isKsmdError, KsmdError } from '../../../errors.js';
 import { FINGERPRINTS } from '../../../names.js';
-import { toBytes } from '../../../protocol/bytes.js';
-import type { MEMORY_ROUTES } from '../../../protocol/routes/memory.js';
+import { type AddressRange, toBytes, toRanges } from '../../../protocol/bytes.js';
+import type { MEMORY_ROUTES, Stored } from '../../../protocol/routes/memory.js';
+import { BodyPlaces } from '../body-places.js';
 import type { Context } from '../context.js';
 import type { Handlers } from '../register.js';
 
@@ -24,30 +26,55 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
       reply.header('content-length', length);
       return loads(context, params.guest, address, length);
     },
-    store: async ({ params: { guest }, query, raw }) => {
+    store: ({ params: { guest }, query, raw }) => {
       const address = toBytes(query.address);
       const length = announcedLength(query.length, raw.headers['content-length']);
-      const keyId = keyOf(raw.headers['content-type'], query.key);
-      if (keyId === undefined) host.memory.assertHoldsBytes();
-      else host.memory.useKey(keyId);
+      const keyId = takenKey(raw, query.key);
       const { pageSize, frameBytes } = host.machine;
-      const unitBytes = keyId === undefined ? 1 : frameBytes;
-      const pieces = (length ?? unitBytes) / unitBytes;
-      if (!Number.isInteger(pieces))
-        throw new KsmdError('EINVAL', `${length} bytes are no whole fingerprints of ${unitBytes}`);
-      host.memory.assertMapped(guest, address, keyId === undefined ? pieces : pieces * pageSize);
-      try {
-        return { bytesStored: await uploads.store(raw, { guest, address, length, keyId }) };
-      } catch (error) {
-        if (isKsmdError(error, 'ENOMEM')) {
-          const warning = `a store of guest '${guest}' failed: ${error.message}`;
-          log.logger.warn({ guest, bytesStored: error.details.bytesStored }, warning);
-          events.warn(warning);
-        }
-        throw error;
-      }
+      const pages = (length ?? Number.POSITIVE_INFINITY) / frameBytes;
+      if (keyId !== undefined && length !== undefined && !Number.isInteger(pages))
+        throw new KsmdError('EINVAL', `${length} bytes are no whole fingerprints of ${frameBytes}`);
+      return store(raw, guest, keyId, [
+        { address, length: keyId === undefined ? (length ?? pages) : pages * pageSize },
+      ]);
+    },
+    storeRanges: ({ params: { guest }, query, raw }) => {
+      const keyId = takenKey(raw, query.key);
+      return store(raw, guest, keyId, toRanges(query.ranges));
     },
   };
+
+  /** Of fingerprints that come, whose key it is from now on. ENOTSUP if the host holds others. */
+  function takenKey(raw: IncomingMessage, key: string | undefined): string | undefined {
+    const keyId = keyOf(raw.headers['content-type'], key);
+    if (keyId === undefined) host.memory.assertHoldsBytes();
+    else host.memory.useKey(keyId);
+    return keyId;
+  }
+
+  /** Of ranges the last may be as long as Infinity: then it is not announced how much comes. */
+  async function store(
+    raw: IncomingMessage,
+    guest: string,
+    keyId: string | undefined,
+    ranges: readonly AddressRange[],
+  ): Promise<Stored> {
+    const places = new BodyPlaces(ranges, keyId !== undefined, host.machine);
+    const length = Number.isFinite(places.bytes) ? places.bytes : undefined;
+    if (length !== undefined) announcedLength(String(length), raw.headers['content-length']);
+    for (const { address, length } of ranges)
+      host.memory.assertMapped(guest, address, Number.isFinite(length) ? length : 1);
+    try {
+      return { bytesStored: await uploads.store(raw, { guest, places, length, keyId }) };
+    } catch (error) {
+      if (isKsmdError(error, 'ENOMEM')) {
+        const warning = `a store of guest '${guest}' failed: ${error.message}`;
+        log.logger.warn({ guest, bytesStored: error.details.bytesStored }, warning);
+        events.warn(warning);
+      }
+      throw error;
+    }
+  }
 }
 
 /** Of fingerprints, which key they are made with; undefined: bytes come. */

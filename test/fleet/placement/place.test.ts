@@ -240,11 +240,11 @@ describe('a fleet of families', () => {
     breakMargin: 0.1,
   };
 
-  test('saves half as much again as first-fit by memory, and tells how far it is', () => {
+  test('saves half as much again as first-fit by memory, chance and today, and tells how far it is', () => {
     const shares: number[] = [];
     const result = place(guests, { ...options, onProgress: (share) => shares.push(share) });
-    expect(result.byMemory).toBeDefined();
-    expect(result.saved.pages).toBeGreaterThan(1.5 * (result.byMemory?.saved.pages ?? Infinity));
+    for (const other of [result.byMemory, result.byChance, result.today])
+      expect(result.saved.pages).toBeGreaterThan(1.5 * (other?.saved.pages ?? Infinity));
     const most = Math.max(...result.hosts.map(({ usedPages }) => usedPages));
     expect(most).toBeLessThanOrEqual(options.memoryPages);
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));

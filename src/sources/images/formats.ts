@@ -88,6 +88,7 @@ function packed(
 
 const IN_IMG = "'qemu-img convert' and the like read disks, and ksmd reads memory";
 const NO_MEMORY = 'it holds no memory';
+const GPT = 'a disk with partitions (GPT)';
 const UNPACK = 'unpack it, and give what is in it';
 const DUMP_LIVE =
   "'virsh dump --memory-only', or QEMU's dump-guest-memory, writes what can be read";
@@ -109,7 +110,9 @@ const REFUSED: readonly Refused[] = [
   { magics: ['QED\0'], what: 'a QED disk', instead: IN_IMG },
   { magics: ['LUKS\xba\xbe'], what: 'an encrypted disk (LUKS)', instead: NO_MEMORY },
   // A boot sector without one may be the first page of a memory too.
-  { magics: ['EFI PART'], at: 512, what: 'a disk with partitions (GPT)', instead: NO_MEMORY },
+  { magics: ['EFI PART'], at: 512, what: GPT, instead: NO_MEMORY },
+  // Of sectors of 4 KiB. There a page of a memory begins: the header's version is asked for too.
+  { magics: ['EFI PART\0\0\x01\0'], at: 4096, what: GPT, instead: NO_MEMORY },
   { magics: ['\x01CD001\x01'], at: 32768, what: 'an ISO 9660 image', instead: NO_MEMORY },
   {
     magics: ['KSMDREC'],

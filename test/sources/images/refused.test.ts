@@ -17,6 +17,8 @@ test.each<[string, RegExp, number?]>([
   ['QED\0', /is a QED disk/],
   ['LUKS\xba\xbe', /is an encrypted disk \(LUKS\): it holds no memory/],
   ['EFI PART', /is a disk with partitions \(GPT\)/, 512],
+  // Of sectors of 4 KiB, as libfdisk writes it.
+  ['EFI PART\0\0\x01\0\x5c\0\0\0', /is a disk with partitions \(GPT\)/, 4096],
   ['\x01CD001\x01', /is an ISO 9660 image/, 32768],
   ['KSMDREC1', /is a recording: 'ksmd register --recording FILE'/],
   ['KSMDSNP2', /is a snapshot of ksmd's: 'ksmd start --restore FILE'/],

@@ -70,7 +70,7 @@ export function* daemonParts(
   let standstill: Standstill | undefined;
   const host = newHost(config, () => standstill?.assertHeld());
   const { kernel, kernelNote, memoryBytes, pageSize, frameBytes, oneIn } = config;
-  const held = host.memory.holdsFingerprints
+  const held = host.machine.holdsFingerprints
     ? { frameBytes, oneIn, pages: host.machine.frames.total }
     : {};
   logger.info({ kernel, memoryBytes, pageSize, ...held }, 'memory reserved');

@@ -57,16 +57,6 @@ export class GuestMemory {
       finish(machine.dropPages(region, first, count));
   }
 
-  /** Frames hold fingerprints of pages. */
-  get holdsFingerprints(): boolean {
-    return this.machine.holdsFingerprints;
-  }
-
-  /** ENOTSUP where they do. */
-  assertHoldsBytes(): void {
-    this.machine.assertHoldsBytes();
-  }
-
   /** Which key the fingerprints that it holds are made with; undefined while it holds none. */
   get keyId(): string | undefined {
     return this.machine.frames.used > 0 ? this.lastKeyId : undefined;
@@ -77,7 +67,7 @@ export class GuestMemory {
    * themselves; EINVAL where they hold fingerprints of another key: none would be equal.
    */
   useKey(id: string): void {
-    if (!this.holdsFingerprints)
+    if (!this.machine.holdsFingerprints)
       throw new KsmdError(
         'ENOTSUP',
         'this host holds the bytes of pages: fingerprints are for a daemon with --fingerprints',

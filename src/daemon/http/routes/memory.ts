@@ -21,7 +21,7 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
     load: ({ params, query }, reply) => {
       const address = toBytes(query.address);
       const length = toBytes(query.length);
-      host.memory.assertHoldsBytes();
+      host.machine.assertHoldsBytes();
       host.memory.assertMapped(params.guest, address, length);
       reply.header('content-length', length);
       return loads(context, params.guest, address, length);
@@ -47,7 +47,7 @@ export function memoryHandlers(context: Context): Handlers<typeof MEMORY_ROUTES>
   /** Of fingerprints that come, whose key it is from now on. ENOTSUP if the host holds others. */
   function takenKey(raw: IncomingMessage, key: string | undefined): string | undefined {
     const keyId = keyOf(raw.headers['content-type'], key);
-    if (keyId === undefined) host.memory.assertHoldsBytes();
+    if (keyId === undefined) host.machine.assertHoldsBytes();
     else host.memory.useKey(keyId);
     return keyId;
   }

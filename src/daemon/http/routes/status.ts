@@ -67,7 +67,7 @@ function status(context: Context): Status {
 }
 
 function fingerprintsOf({ machine, memory, oneIn }: Host): Status['fingerprints'] {
-  if (!memory.holdsFingerprints) return undefined;
+  if (!machine.holdsFingerprints) return undefined;
   const { keyId } = memory;
   return {
     frameBytes: machine.frameBytes,

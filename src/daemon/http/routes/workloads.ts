@@ -23,7 +23,7 @@ export function workloadHandlers({
 }: Context): Handlers<typeof WORKLOAD_ROUTES> {
   return {
     run: async ({ body }) => {
-      host.memory.assertHoldsBytes();
+      host.machine.assertHoldsBytes();
       const isKnown = host.guests.has(body.guest);
       const region = await standstill.changeInSlices(() => prepare(host, body));
       if (!isKnown) logger.info({ guest: body.guest }, 'a guest is registered');

@@ -214,6 +214,16 @@ test("every metric that the dashboard's queries name is there", async () => {
   }
 });
 
+test('the dashboard shows huge pages, and how many are split and made', () => {
+  const queries = DASHBOARD.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  for (const name of [
+    'ksmd_guest_huge_pages',
+    'ksmd_splits_total',
+    'ksmd_khugepaged_pages_collapsed_total',
+  ])
+    expect(queries.filter((query) => query.includes(name))).toHaveLength(1);
+});
+
 test("Prometheus scrapes them, and answers the dashboard's queries from them", async (ctx) => {
   const { path } = await tool(ctx, 'prometheus', ['prometheus']);
   const address = `127.0.0.1:${await freePort()}`;

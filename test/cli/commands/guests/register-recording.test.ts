@@ -458,6 +458,26 @@ describe('which guests, and what of them', () => {
   });
 });
 
+test('--node places what the recording does not, in forks too', async () => {
+  const path = recorded([
+    ...guest(1, {}, 10),
+    {
+      ...{ type: 'mapping', guest: 1, page: FIRST + 512, pages: 10 },
+      ...{ flags: MAPPING_ADVISED, node: 1, label: '' },
+    },
+    pages(1, 0, numbers(0, 10)),
+    pages(1, 512, numbers(10, 10)),
+    ...guest(2, {}, 10),
+    alike(2, 0, 10, PAGE_SHARED, 1),
+  ]);
+  await register(daemon, '--recording', path, '--node', '2');
+  const one = await daemon.client.guest('vm-1');
+  expect(one.node).toBe(2);
+  expect(one.regions.map(({ node }) => node)).toEqual([undefined, 1]);
+  expect((await daemon.client.guest('vm-2')).node).toBe(2);
+  for (const name of ['vm-1', 'vm-2']) await daemon.client.removeGuest(name);
+});
+
 describe('is refused, and nothing is left of it', () => {
   afterEach(async () => {
     expect(await daemon.client.guests()).toEqual([]);

@@ -4,8 +4,10 @@
  *
  * Told is what smart scan makes of the pages' ages if nothing else changes them: from the age of
  * nine on a page is visited in every ninth full scan for ever, so what has not met by then never
- * does. Follows src/core/scan/smart-scan.ts. Knows nothing of max_page_sharing.
+ * does. Follows src/core/scan/smart-scan.ts, with the same rule. Knows nothing of
+ * max_page_sharing.
  */
+import { OLD_FROM, skipsAfter } from '../core/scan/skips.js';
 import type { ApartReason } from '../names.js';
 
 /**
@@ -28,8 +30,6 @@ export interface Visited {
   readonly isInTree: boolean;
 }
 
-/** From here on an age changes nothing. */
-const OLD = 9;
 /** By then every page is old and has been visited as such, also one that was passed just now. */
 const SCANS = 28;
 const EVERY = (1 << SCANS) - 1;
@@ -102,10 +102,10 @@ function ofScans({ isPassed, isSeen, isInTree }: Visited, scans: number): number
 /** More than smart scan ever leaves out. */
 const SKIPS = 16;
 /** By age and skips, as they are met. */
-const SCHEDULES = new Int32Array((OLD + 1) * SKIPS);
+const SCHEDULES = new Int32Array((OLD_FROM + 1) * SKIPS);
 
 function scheduled(age: number, skips: number): number {
-  const start = Math.min(age, OLD) * SKIPS + skips;
+  const start = Math.min(age, OLD_FROM) * SKIPS + skips;
   SCHEDULES[start] ||= schedule(age, skips);
   return SCHEDULES[start];
 }
@@ -121,12 +121,4 @@ function schedule(age: number, skips: number): number {
     }
   }
   return visits;
-}
-
-/** How many visits a page of that age misses before it is due again. */
-function skipsAfter(age: number): number {
-  if (age < 3) return 0;
-  if (age <= 3) return 1;
-  if (age <= 5) return 2;
-  return age < OLD ? 4 : 8;
 }

@@ -43,6 +43,8 @@ export const CTL_FRAME_BASE = CONTROL_BASE + 13;
 export const CTL_FREE_MAP = CONTROL_BASE + 14;
 /** Bytes stored of a page: the page itself, or its fingerprint. */
 export const CTL_FRAME_BYTES = CONTROL_BASE + 15;
+/** Bytes of a fingerprint. */
+export const FINGERPRINT_BYTES = 16;
 export const CTL_STRETCH_TABLE = CONTROL_BASE + 17;
 
 // Frame allocator: any thread, atomics only.
@@ -290,7 +292,7 @@ export const RMAP_PREV = 2;
 /**
  * With PTE_HASHED: the checksum of what the page held when PTE_DIRTY was last cleared. With
  * RMAP_EXCERPTED, while the page is clean: two of its bytes, and above them where in the page they
- * are.
+ * are. Of a fingerprint its first four bytes, the first of them highest.
  */
 export const PTE_CHECKSUM = 3;
 export const RMAP_FLAGS = 4;

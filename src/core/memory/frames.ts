@@ -17,6 +17,7 @@ import {
   CTL_FREE_HINT,
   CTL_FREE_MAP,
   CTL_FRESH_FRAME,
+  FINGERPRINT_BYTES,
   FRAME_WORDS,
 } from '../layout';
 import {
@@ -48,6 +49,11 @@ export function configure(): void {
 /** Bytes of a frame: a power of two, 16 at least. */
 export function frameBytes(): u32 {
   return 1 << frameShift;
+}
+
+/** Frames hold fingerprints, and not pages. */
+export function areFingerprints(): bool {
+  return frameBytes() == FINGERPRINT_BYTES;
 }
 
 /** Pointer of a frame's entry in the frame table. */

@@ -18,6 +18,7 @@ import {
   LOOKAHEAD_PAGES,
   LOOKAHEAD_TREE,
   LOOKAHEAD_WORDS,
+  PTE_CHECKSUM,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_MERGEABLE,
@@ -32,12 +33,11 @@ import {
   STABLE_FRAME,
 } from '../layout';
 import { u32At } from '../memory/bytes';
-import { frameAddress, frameBytes } from '../memory/frames';
+import { areFingerprints, frameAddress } from '../memory/frames';
 import { numaNodeOf } from '../memory/references';
 import { load, store } from '../words';
 import { isChain } from './stable-nodes';
 
-const FINGERPRINT_BYTES: u32 = 16;
 /** Slots looked at for pages that will be searched for: with smart scan most will not. */
 const SLOTS_AT_MOST: u32 = 256;
 const UNCHANGED: u32 = PTE_PRESENT | PTE_MERGEABLE;
@@ -47,7 +47,7 @@ const UNCHANGED: u32 = PTE_PRESENT | PTE_MERGEABLE;
  * up to which it has looked.
  */
 export function lookAhead(slot: u32, end: u32, pages: u32): u32 {
-  if (frameBytes() != FINGERPRINT_BYTES) return end;
+  if (!areFingerprints()) return end;
   const stop = min(end, slot + SLOTS_AT_MOST * SLOT_WORDS);
   const stopEntry: u32 = CTL_LOOKAHEAD + min(pages, <u32>LOOKAHEAD_PAGES) * LOOKAHEAD_WORDS;
   let past: u32 = CTL_LOOKAHEAD;
@@ -58,8 +58,8 @@ export function lookAhead(slot: u32, end: u32, pages: u32): u32 {
     store(past + LOOKAHEAD_TREE, load(CTL_MERGE_ACROSS_NODES) != 0 ? 0 : numaNodeOf(frame));
     past += LOOKAHEAD_WORDS;
   }
-  descend(past, CTL_STABLE_ROOTS, STABLE_FRAME);
-  descend(past, CTL_UNSTABLE_ROOTS, PTE_FRAME);
+  descend(past, CTL_STABLE_ROOTS);
+  descend(past, CTL_UNSTABLE_ROOTS);
   return slot;
 }
 
@@ -78,11 +78,8 @@ function keyOf(frame: u32): u32 {
   return bswap(u32At(frameAddress(frame)));
 }
 
-/**
- * Walks all ways to their ends, a level at a time. `frameWord` is the word of a node that names its
- * frame.
- */
-function descend(past: u32, roots: u32, frameWord: u32): void {
+/** Walks all ways to their ends, a level at a time. */
+function descend(past: u32, roots: u32): void {
   for (let entry: u32 = CTL_LOOKAHEAD; entry < past; entry += LOOKAHEAD_WORDS)
     store(entry + LOOKAHEAD_NODE, load(roots + load(entry + LOOKAHEAD_TREE)));
   let goesOn: u32 = past - CTL_LOOKAHEAD;
@@ -91,7 +88,8 @@ function descend(past: u32, roots: u32, frameWord: u32): void {
     for (let entry: u32 = CTL_LOOKAHEAD; entry < past; entry += LOOKAHEAD_WORDS) {
       const node = load(entry + LOOKAHEAD_NODE);
       if (node == 0) continue;
-      const next = below(node, load(entry + LOOKAHEAD_KEY), frameWord);
+      const key = load(entry + LOOKAHEAD_KEY);
+      const next = roots == CTL_STABLE_ROOTS ? belowStable(node, key) : belowSlot(node, key);
       store(entry + LOOKAHEAD_NODE, next);
       goesOn |= next;
     }
@@ -102,7 +100,12 @@ function descend(past: u32, roots: u32, frameWord: u32): void {
  * The next node of the way. Found without a branch: where the processor guesses wrong, it waits
  * for one way after the other. A chain has no page, and ends the way.
  */
-function below(node: u32, key: u32, frameWord: u32): u32 {
-  if (frameWord == STABLE_FRAME && isChain(node)) return 0;
-  return load(node + RB_LEFT + <u32>(key > keyOf(load(node + frameWord))));
+function belowStable(node: u32, key: u32): u32 {
+  if (isChain(node)) return 0;
+  return load(node + RB_LEFT + <u32>(key > keyOf(load(node + STABLE_FRAME))));
+}
+
+/** Likewise; a slot without an excerpt, of which there are few, leads astray. */
+function belowSlot(slot: u32, key: u32): u32 {
+  return load(slot + RB_LEFT + <u32>(key > load(slot + PTE_CHECKSUM)));
 }

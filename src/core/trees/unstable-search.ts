@@ -27,15 +27,16 @@ import {
   SEARCH_ABSENT,
   SEARCH_GAVE_UP,
 } from '../layout';
-import { u16At } from '../memory/bytes';
+import { u16At, u32At, u64At } from '../memory/bytes';
 import { mismatch } from '../memory/compare';
-import { frameAddress, frameBytes } from '../memory/frames';
+import { areFingerprints, frameAddress, frameBytes } from '../memory/frames';
 import { atomicLoad, load, store } from '../words';
 import {
   above,
   below,
   bounds,
   descend,
+  descendUnbounded,
   equalAbove,
   equalBelow,
   fence,
@@ -111,6 +112,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
   start(root, frame);
   isProven = true;
   isTrusted = true;
+  if (areFingerprints()) return searchOfFingerprint(frame);
   while (true) {
     const slot = load(link);
     if (slot == 0) {
@@ -161,10 +163,71 @@ export function unstableSearch(root: u32, frame: u32): u32 {
 }
 
 /**
+ * Likewise where frames are fingerprints: as short as they are, each comparison is of the whole,
+ * and there is nothing for bounds to save. Of a trusted slot four bytes are at hand, which tell
+ * nearly all apart without going to its frame.
+ */
+function searchOfFingerprint(frame: u32): u32 {
+  const first = u64At(page);
+  const second = u64At(page + 8);
+  const mine = excerptOfFingerprint();
+  while (true) {
+    const slot = load(link);
+    if (slot == 0) {
+      prove();
+      return SEARCH_ABSENT;
+    }
+    const state = stateOf(slot);
+    const treeFrame = load(slot + PTE_FRAME);
+    if (
+      (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) ||
+      treeFrame == frame
+    )
+      return SEARCH_GAVE_UP;
+    countUnstableLevel();
+    const flags = load(slot + RMAP_FLAGS);
+    if (!isDirty(state) && (flags & RMAP_TRUSTED) != 0) {
+      note(slot);
+      const others = load(slot + PTE_CHECKSUM);
+      if ((flags & RMAP_EXCERPTED) != 0 && mine != others) {
+        descendUnbounded(slot, mine > others);
+        continue;
+      }
+    } else isTrusted = false;
+    const other = frameAddress(treeFrame);
+    const otherFirst = u64At(other);
+    if (first != otherFirst) descendUnbounded(slot, isGreater(first, otherFirst));
+    else {
+      const otherSecond = u64At(other + 8);
+      if (second == otherSecond) {
+        prove();
+        return found(slot);
+      }
+      descendUnbounded(slot, isGreater(second, otherSecond));
+    }
+  }
+}
+
+/** Of eight bytes that are not equal, the first lowest: told by the first in which they differ. */
+function isGreater(mine: u64, others: u64): bool {
+  const shift = ctz(mine ^ others) & ~7;
+  return ((mine >> shift) & 0xff) > ((others >> shift) & 0xff);
+}
+
+/** Of the page looked for: in the order of fingerprints, but for those that begin alike. */
+function excerptOfFingerprint(): u32 {
+  return bswap(u32At(page));
+}
+
+/**
  * After unstableSearch answered SEARCH_ABSENT: `slot` has the page looked for, is locked, clean,
  * and will stand where it belongs. Keeps an excerpt of it.
  */
 export function unstableExcerpt(slot: u32): void {
+  if (areFingerprints()) {
+    store(slot + PTE_CHECKSUM, excerptOfFingerprint());
+    return;
+  }
   const offset: u32 = min(equalBelow, equalAbove) & ~(EXCERPT_BYTES - 1);
   store(slot + PTE_CHECKSUM, (offset << 16) | <u32>u16At(page + offset));
 }

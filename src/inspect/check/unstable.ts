@@ -10,6 +10,7 @@ import {
   CTL_SEQNR,
   CTL_SLOTS,
   CTL_UNSTABLE_ROOTS,
+  FINGERPRINT_BYTES,
   MAX_NUMA_NODES,
   PTE_CHECKSUM,
   PTE_DIRTY,
@@ -77,14 +78,18 @@ export function* checkUnstable(machine: Machine, { items }: Recount, findings: F
 }
 
 /**
- * A clean page in the tree keeps two of its bytes for searches, and above them where they are from.
+ * A clean page in the tree keeps two of its bytes for searches, and above them where they are from;
+ * a fingerprint its first four.
  */
 function hasTrueExcerpt({ memory }: Machine, slot: number): boolean {
   const { i32 } = memory;
   if ((i32[slot + RMAP_FLAGS] & RMAP_EXCERPTED) === 0 || !isUnwritten(i32[slot + PTE_STATE]))
     return true;
   const excerpt = i32[slot + PTE_CHECKSUM];
-  const at = memory.frameByte(i32[slot + PTE_FRAME]) + (excerpt >>> 16);
+  const frame = memory.frameByte(i32[slot + PTE_FRAME]);
+  if (memory.frameBytes === FINGERPRINT_BYTES)
+    return Buffer.from(memory.u8.buffer, frame).readInt32BE() === excerpt;
+  const at = frame + (excerpt >>> 16);
   return (excerpt & 0xffff) === (memory.u8[at] | (memory.u8[at + 1] << 8));
 }
 

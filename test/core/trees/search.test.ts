@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import {
   CTL_STABLE_ROOTS,
   CTL_UNSTABLE_ROOTS,
+  FINGERPRINT_BYTES,
   PTE_DIRTY,
   PTE_FRAME,
   PTE_STATE,
@@ -32,21 +33,25 @@ import { coreAnswer, NaiveStableSearch, NaiveUnstableSearch } from './naive-sear
 
 const PAGE_SIZE = 256;
 const PAGES = 32;
+const TABLES_BYTES = 2 ** 20;
 /**
  * Contents are equal but for these bytes, which hold other values: long common prefixes, and
  * differences on either side of each border of a compare, and several within the few bytes that
  * nodes keep as an excerpt.
  */
 const DIGITS = [0, 1, 63, 64, 66, 254, 255];
+/** Of a fingerprint: on either side of the end of the four that nodes keep, and of its middle. */
+const FINGERPRINT_DIGITS = [0, 1, 3, 4, 7, 8, 15];
 
 /** As expect().toEqual(), which is too slow to be called at every step. */
 function same(seen: unknown, wanted: unknown, what: string): void {
   if (JSON.stringify(seen) !== JSON.stringify(wanted)) expect(seen, what).toEqual(wanted);
 }
 
-function pageOf(content: readonly number[]): Uint8Array {
-  const page = new Uint8Array(PAGE_SIZE).fill(9);
-  for (const [i, digit] of content.entries()) page[DIGITS[i]] = digit;
+function pageOf(content: readonly number[], frameBytes = PAGE_SIZE): Uint8Array {
+  const page = new Uint8Array(frameBytes).fill(9);
+  const digits = frameBytes === PAGE_SIZE ? DIGITS : FINGERPRINT_DIGITS;
+  for (const [i, digit] of content.entries()) page[digits[i]] = digit;
   return page;
 }
 
@@ -87,27 +92,35 @@ function unstableSteps(pages: number): fc.Arbitrary<UnstableStep> {
 
 /** Pages of one guest, and the unstable tree they are put into and taken out of. */
 class UnstableRig {
-  readonly machine = Machine.create(
-    {
-      memoryBytes: (PAGES + 1) * PAGE_SIZE,
-      pageSize: PAGE_SIZE,
-      guestPages: PAGES,
-      maxGuests: 1,
-      maxRegions: 1,
-    },
-    HOLDER_API,
-  );
-  readonly core = testedCore(this.machine.memory);
-  private readonly i32 = this.machine.memory.i32;
-  private readonly guest = this.machine.guests.create();
-  private readonly region = finish(this.machine.map(this.guest, PAGES, PAGE_SIZE));
+  readonly machine: Machine;
+  readonly core: ReturnType<typeof testedCore>;
+  private readonly i32: Int32Array;
+  private readonly guest: number;
+  private readonly region: number;
 
-  constructor() {
-    finish(this.machine.advise(this.region, 0, PAGES, true));
+  constructor(frameBytes: number) {
+    this.machine = Machine.create(
+      {
+        // Of fingerprints the tables count, which are larger than they.
+        memoryBytes: (PAGES + 1) * PAGE_SIZE + (frameBytes === PAGE_SIZE ? 0 : TABLES_BYTES),
+        pageSize: PAGE_SIZE,
+        frameBytes,
+        guestPages: PAGES,
+        maxGuests: 1,
+        maxRegions: 1,
+      },
+      HOLDER_API,
+    );
+    const { machine } = this;
+    this.core = testedCore(machine.memory);
+    this.i32 = machine.memory.i32;
+    this.guest = machine.guests.create();
+    this.region = finish(machine.map(this.guest, PAGES, PAGE_SIZE));
+    finish(machine.advise(this.region, 0, PAGES, true));
   }
 
   write(page: number, bytes: Uint8Array): void {
-    this.machine.store(this.guest, (page + 1) * PAGE_SIZE, bytes);
+    this.machine.storePages(this.guest, (page + 1) * PAGE_SIZE, bytes);
   }
 
   drop(page: number): void {
@@ -137,17 +150,21 @@ class UnstableRig {
 }
 
 // With few pages the same ones soon meet again at the edges of the tree, with other contents.
-test.each([PAGES, 4])(
-  'the unstable tree is walked as if whole pages were compared, however its %i pages are ' +
-    'written, dropped and visited again',
-  (pages) => {
+test.each([
+  { pages: PAGES, frameBytes: PAGE_SIZE },
+  { pages: 4, frameBytes: PAGE_SIZE },
+  { pages: PAGES, frameBytes: FINGERPRINT_BYTES },
+])(
+  'the unstable tree is walked as if whole pages were compared, however its $pages pages of ' +
+    '$frameBytes bytes are written, dropped and visited again',
+  ({ pages, frameBytes }) => {
     fc.assert(
       fc.property(
         fc.array(unstableSteps(pages), { minLength: 100, maxLength: 300, size: 'max' }),
         (steps) => {
-          const rig = new UnstableRig();
+          const rig = new UnstableRig(frameBytes);
           for (const step of steps) {
-            if (step.do === 'write') rig.write(step.page, pageOf(step.content));
+            if (step.do === 'write') rig.write(step.page, pageOf(step.content, frameBytes));
             else if (step.do === 'drop') rig.drop(step.page);
             else rig.visit(step.page, step.writtenMeanwhile);
           }

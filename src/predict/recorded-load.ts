@@ -243,7 +243,7 @@ export class RecordedLoad {
         return;
       case PAGE_CONTENT:
         if (record.fingerprints !== undefined)
-          this.storeChanged(
+          this.putContents(
             guest,
             from,
             record.fingerprints.subarray(
@@ -278,6 +278,12 @@ export class RecordedLoad {
       else if (!guest.isNew || guest.parent !== undefined) this.drop(guest, page, page + 1);
   }
 
+  /** A guest that is new has frames of its own for them, be they equal to those of its parent. */
+  private putContents(guest: LoadedGuest, first: number, contents: Buffer): void {
+    if (guest.isNew) this.store(guest, first, contents);
+    else this.storeChanged(guest, first, contents);
+  }
+
   /** Where no fork has given it the owner's pages, it has equal ones of its own. */
   private share(guest: LoadedGuest, owner: number | undefined, from: number, to: number): void {
     const theirs = owner === undefined ? undefined : this.guests.get(owner);
@@ -296,10 +302,6 @@ export class RecordedLoad {
    * since who did has gone, is no write to them, and what a fork shares it shares still.
    */
   private storeChanged(guest: LoadedGuest, first: number, contents: Buffer): void {
-    if (guest.isNew && guest.parent === undefined) {
-      this.store(guest, first, contents);
-      return;
-    }
     const known = Buffer.alloc(FINGERPRINT_BYTES);
     let changedFrom = 0;
     for (let at = 0; at < contents.length; at += FINGERPRINT_BYTES) {

@@ -370,6 +370,19 @@ test('what a fork shares is saved already, and what was written alike since is m
   expect(samples.at(-1)?.freed_bytes).toBe(5 * 4096);
 });
 
+test('what a fork has written, and written alike, has a frame of its own to be merged', async () => {
+  const recording = await recorded([
+    ...[...guest(1), ...guest(2)],
+    pages(1, 512, 0, 100),
+    { type: 'pages', guest: 2, page: 512, pages: 90, state: PAGE_SHARED, owner: 1 },
+    pages(2, 602, 90, 10),
+    end(0),
+  ]);
+  const { samples } = await predict(recording, { ...OPTIONS, set: [['pages_to_scan', '1000']] });
+  await recording.close();
+  expect(samples.at(-1)?.counters).toMatchObject({ pages_shared: 10, pages_sharing: 10 });
+});
+
 describe('families of forks', () => {
   const set = [['pages_to_scan', '1000']] as const;
   const shared = (id: number, owner: number, page: number, count: number): SweepRecord => {

@@ -15,7 +15,7 @@ const SCATTER = 0x9e3779b1;
  * too, and of a few hundred contents that leaves 97 to 98: of a hundred looks 95 and more, as is
  * promised, and not in every second hundred only.
  */
-const DEVIATIONS = 2.58;
+export const DEVIATIONS = 2.58;
 /**
  * Of few contents, chance may have let too few into the sample, and none is no proof of none: the
  * error is that of a few more (Agresti and Coull's "plus four").

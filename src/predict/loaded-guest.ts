@@ -2,6 +2,7 @@
 import type { MappingFacts } from '../recording/records.js';
 import { PageSet, type Places } from './places.js';
 import type { Laid } from './survey.js';
+import type { ToldPages } from './told-pages.js';
 
 /** Places in a row. */
 export type Pages = Pick<Laid, 'page' | 'pages'>;
@@ -34,6 +35,8 @@ export class LoadedGuest {
     readonly mergesAny: boolean,
     /** The node that it is put on, whatever was recorded. */
     readonly domain: number | undefined,
+    /** Of a sample. */
+    readonly told: ToldPages | undefined,
   ) {}
 }
 

@@ -46,6 +46,12 @@ export class PageSet {
     }
   }
 
+  has(page: number): boolean {
+    const stretch = this.stretches.get(Math.floor(page / STRETCH_PAGES));
+    const bit = page % STRETCH_PAGES;
+    return (((stretch?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) !== 0;
+  }
+
   get size(): number {
     let pages = 0;
     for (const words of this.stretches.values()) for (const word of words) pages += bitsOf(word);

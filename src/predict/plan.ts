@@ -39,6 +39,8 @@ export interface Proposal {
 export interface Plan extends Proposal {
   /** What is proposed saves enough that is not zeroes, and is not too dear. */
   readonly isWorthIt: boolean;
+  /** Of a sample: it may be worth it, but its error is larger than what would be saved. */
+  readonly isUnsure: boolean;
   /** Even the fewest pages take too much of a processor. */
   readonly isTooDear: boolean;
   /** What is proposed is there in time. */
@@ -86,15 +88,28 @@ export async function plan(goals: PlanGoals, play: Play): Promise<Plan> {
   const isOtherBetter = other !== undefined && isBetter(other, first);
   const { proposal, ...found } = isOtherBetter ? other : first;
   const beside = isOtherBetter ? first : other;
+  const isUnsure = !found.isTooDear && isUnsureOf(proposal.outcome, goals);
   return {
     ...proposal,
     ...found,
-    isWorthIt: !found.isTooDear && earned(proposal.outcome, goals) >= Math.max(1, goals.leastBytes),
+    isUnsure,
+    isWorthIt: !found.isTooDear && !isUnsure && earned(proposal.outcome, goals) >= least(goals),
     otherSmartScan:
       beside !== undefined && (isOtherBetter || savesMuchMore(beside, first))
         ? beside.proposal
         : undefined,
   };
+}
+
+/** Bytes that are worth it. */
+function least({ leastBytes }: PlanGoals): number {
+  return Math.max(1, leastBytes);
+}
+
+function isUnsureOf(outcome: Outcome, goals: PlanGoals): boolean {
+  const { errorBytes } = outcome;
+  const bytes = earned(outcome, goals);
+  return errorBytes > bytes && bytes + errorBytes >= least(goals);
 }
 
 /** Bytes: merged, and given back by splits. */

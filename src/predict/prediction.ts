@@ -32,8 +32,8 @@ import { LastPart } from './last-part.js';
 import { hostBytes } from './memory-need.js';
 import { type Policy, type PolicyChoice, policyOf } from './policy.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
+import { SampleScale, type Saved } from './sample-scale.js';
 import { SampleSeries } from './sample-series.js';
-import { savingErrorPages } from './saving-error.js';
 import { type Survey, survey } from './survey.js';
 
 /** Of pages that are gone, entries stay until the scanner has passed. */
@@ -138,6 +138,9 @@ class Prediction {
   private readonly calm = new Calm();
   private readonly memory: RecordedHostMemory;
   private readonly policy: Policy | undefined;
+  /** Of a sample; `isScaleOld`: pages have changed since it was told them. */
+  private scale: SampleScale | undefined;
+  private isScaleOld = false;
   /** Of a sample: parts of a page that batches still have to visit. */
   private pagesDue = 0;
   /** Of batches too small to be paid for. */
@@ -238,7 +241,7 @@ class Prediction {
     const lastMs = Math.min(seconds * 1000, clock.now);
     this.sample(lastMs, true);
     // Where nothing was scanned nothing is missed.
-    const errorPages = this.cpuNs === 0 ? 0 : savingErrorPages(host, surveyed.oneIn);
+    const errorPages = this.cpuNs === 0 ? 0 : (this.scaled()?.error() ?? 0);
     return {
       samples: (asked ?? own).samples,
       ...(asked && { figureSamples: own.samples }),
@@ -268,6 +271,7 @@ class Prediction {
       this.memory.apply(record);
       if (record.type === 'end') {
         this.sweep++;
+        this.isScaleOld = true;
         this.kin = families(this.host);
         yield;
       }
@@ -284,6 +288,7 @@ class Prediction {
         this.scanUntil(Math.min(atMs, endMs));
         if (atMs >= endMs || this.isEnded) return;
         for (const record of changes) load.applyAgain(record);
+        this.isScaleOld = true;
       }
     if (clock.now < endMs && !this.isEnded) this.scanUntil(endMs);
   }
@@ -340,9 +345,9 @@ class Prediction {
   }
 
   private askPolicy(): void {
-    const { clock, policy, host, surveyed } = this;
+    const { clock, policy, host } = this;
     if (policy?.everyMs === undefined || clock.now < this.nextLookMs) return;
-    const memory = this.memory.with(savings(host, this.forkShared()).bytes * surveyed.oneIn);
+    const memory = this.memory.with(this.saved().pages * host.machine.pageSize);
     for (const [name, value] of policy.look(memory)) host.files.set(name, value);
     while (this.nextLookMs <= clock.now) this.nextLookMs += policy.everyMs;
   }
@@ -378,14 +383,19 @@ class Prediction {
       this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
     const { oneIn } = this.surveyed;
     const breaks = host.files.kernelWork().breaks * oneIn;
+    const saved = this.saved();
+    const beyond: Readonly<Record<string, number>> = {
+      pages_sharing: saved.beyondSharing,
+      ksm_zero_pages: saved.beyondZeroPages,
+    };
     const counters = Object.entries(host.files.counters()).map(([name, value]) => [
       name,
-      name === 'full_scans' ? value : value * oneIn,
+      name === 'full_scans' ? value : Math.max(0, value * oneIn + (beyond[name] ?? 0)),
     ]);
     const sample: PredictedSample = {
       t: Number((ms / 1000).toFixed(3)),
       counters: Object.fromEntries(counters),
-      freed_bytes: savings(host, this.forkShared()).bytes * oneIn,
+      freed_bytes: saved.pages * pageSize,
       split_zero_bytes: host.files.totals().splitZeroPages * pageSize,
       // A batch that goes on longer has not taken all of its time yet.
       kernel_cpu_seconds: (this.cpuNs - Math.max(0, this.clock.now - ms) * 1e6) / 1e9,
@@ -394,6 +404,22 @@ class Prediction {
       guest_cpu_seconds: (breaks * options.prices.writeFault) / 1e9,
     };
     for (const series of taking) series?.samples.push(sample);
+  }
+
+  /** Of all pages, in the sample or not. */
+  private saved(): Saved {
+    const { pages } = savings(this.host, this.forkShared());
+    return this.scaled()?.saved(pages) ?? { pages, beyondSharing: 0, beyondZeroPages: 0 };
+  }
+
+  /** Of a sample, and told how the host's pages are now. */
+  private scaled(): SampleScale | undefined {
+    const { host, load, surveyed } = this;
+    if (surveyed.oneIn === 1) return undefined;
+    if (this.scale === undefined) this.scale = new SampleScale(host, surveyed.oneIn, load.told);
+    else if (this.isScaleOld) this.scale.tell(load.told);
+    this.isScaleOld = false;
+    return this.scale;
   }
 
   private forkShared(): number {

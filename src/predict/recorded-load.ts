@@ -23,7 +23,9 @@ import { isImage, isMappingAdvised } from '../recording/recorded-pages.js';
 import type { GuestFacts, MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
 import { ALL_PLACES } from './places.js';
+import { restlessContent } from './restless-content.js';
 import type { Survey } from './survey.js';
+import { summed, type ToldCounts, ToldPages } from './told-pages.js';
 
 /** Pages that are stored at once. */
 const RUN_PAGES = 4096;
@@ -31,8 +33,6 @@ const ZEROES = Buffer.alloc(RUN_PAGES * FINGERPRINT_BYTES);
 const NO_CONTENT = ZEROES.subarray(0, FINGERPRINT_BYTES);
 /** Images may begin at address 0, where no guest's memory does: they lie so many pages on. */
 const IMAGE_PAGE = 2 ** 20;
-/** Of a page that never rests: no page of the host's has it. */
-const RESTLESS_MARK = 0x2e;
 
 /** Pages that are left out, and why: of those that are present after the last sweep applied. */
 export interface LeftOut {
@@ -101,6 +101,11 @@ export class RecordedLoad {
     return { pinnedPages, notAdvisedPages };
   }
 
+  /** Of a sample: in it and outside of it, of guests that are there. */
+  get told(): ToldCounts {
+    return summed([...this.guests.values()].flatMap(({ told }) => told?.counts ?? []));
+  }
+
   /** Pages that have changed once more, of guests that are there still. */
   applyAgain(record: PagesRecord): void {
     if (this.guests.has(record.guest)) this.applyPages(record);
@@ -124,6 +129,7 @@ export class RecordedLoad {
       // Nobody advises an image: its pages count whatever processes have advised.
       facts.mergesAny || isImage(facts),
       this.domains?.get(facts.name),
+      this.sample.n === 1 ? undefined : new ToldPages(this.sample),
     );
     this.guests.set(id, guest);
   }
@@ -221,6 +227,7 @@ export class RecordedLoad {
   private put(guest: LoadedGuest, record: PagesRecord, from: number, to: number): void {
     const kind = record.state & PAGE_KIND;
     if (kind === PAGE_AS_BEFORE) return;
+    guest.told?.put(kind, from, to);
     if (guest.restless.size > 0 && kind !== PAGE_RESTLESS)
       for (let page = from; page < to; page++) guest.restless.delete(page);
     switch (kind) {
@@ -291,6 +298,7 @@ export class RecordedLoad {
       return;
     const content = Buffer.alloc(FINGERPRINT_BYTES);
     for (let page = from; page < to; page++) {
+      if (theirs.told !== undefined) guest.told?.put(theirs.told.kindOf(page), page, page + 1);
       if (!theirs.places.has(page)) continue;
       this.host.memory.loadPage(theirs.name, this.address(theirs, page), content);
       this.storeChanged(guest, page, content);
@@ -364,9 +372,7 @@ export class RecordedLoad {
   }
 
   private newContent(): Buffer {
-    const content = Buffer.alloc(FINGERPRINT_BYTES, RESTLESS_MARK);
-    content.writeDoubleLE(++this.stirred, FINGERPRINT_BYTES - 8);
-    return content;
+    return restlessContent(++this.stirred);
   }
 
   private guest(id: number): LoadedGuest {

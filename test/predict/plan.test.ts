@@ -11,7 +11,7 @@ function played(host: Host): Play {
 }
 
 function comeOf(
-  { pages, cpuAPage, saved, lostToSkips = 0, smartCpu = 1 }: Host,
+  { pages, cpuAPage, saved, error = 0, lostToSkips = 0, smartCpu = 1 }: Host,
   { pages_to_scan, smart_scan }: PlanSettings,
 ): Played {
   const pagesASecond = pages_to_scan / 0.024;
@@ -19,7 +19,7 @@ function comeOf(
   const outcome = {
     freedBytes: smart_scan !== 0 ? saved - lostToSkips : saved,
     splitZeroBytes: 0,
-    errorBytes: 0,
+    errorBytes: error,
     secondsTo: [],
     cpuAtFirst: pagesASecond * cpu,
     cpuAtRest: (pagesASecond * cpu) / 2,
@@ -36,6 +36,8 @@ interface Host {
   readonly pages: number;
   readonly cpuAPage: number;
   readonly saved: number;
+  /** Of a sample. */
+  readonly error?: number;
   readonly lostToSkips?: number;
   /** Of what a page costs, what smart scan takes on average. */
   readonly smartCpu?: number;
@@ -62,6 +64,15 @@ test('where it cannot, as many as it can, and what would be in time is named', a
 test('what saves too little is not worth it', async () => {
   const found = await plan(GOALS, played({ ...HOST, saved: GIB / 2 }));
   expect(found).toMatchObject({ isWorthIt: false, otherSmartScan: undefined });
+});
+
+test('an error larger than the saving leaves it open, where it could come to enough', async () => {
+  const verdict = async (saved: number, error: number): Promise<object> =>
+    plan(GOALS, played({ ...HOST, saved, error }));
+  expect(await verdict(4 * GIB, 3 * GIB)).toMatchObject({ isUnsure: false, isWorthIt: true });
+  expect(await verdict(4 * GIB, 5 * GIB)).toMatchObject({ isUnsure: true, isWorthIt: false });
+  expect(await verdict(0, 2 * GIB)).toMatchObject({ isUnsure: true, isWorthIt: false });
+  expect(await verdict(0, GIB / 2)).toMatchObject({ isUnsure: false, isWorthIt: false });
 });
 
 test('zero pages are no saving', async () => {

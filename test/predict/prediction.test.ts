@@ -776,18 +776,27 @@ describe('of a sample', () => {
   const ONE_IN = 8;
   const CONTENTS = 3000;
 
-  /** The same pages as other fingerprints, those of the sample told: content n has n % 6 pages. */
-  async function sampled(salt: number, oneIn: number, run = '1'): Promise<Predicted> {
+  /** Content n has n % 6 pages. */
+  const few = (content: number): number => content % 6;
+
+  const fingerprintOf = (salt: number, content: number): Buffer =>
+    createHash('sha256').update(`${salt}/${content}`).digest().subarray(16);
+
+  /** The same pages as other fingerprints: of those outside the sample only that they are there. */
+  async function sampled(
+    salt: number,
+    oneIn: number,
+    { run = '1', pagesOf = few, contents: all = CONTENTS } = {},
+  ): Promise<Predicted> {
     const sample = new Sample(oneIn);
     const records: SweepRecord[] = guest(1, 16_384);
     let page = 512;
-    for (let content = 0; content < CONTENTS; content++) {
-      const fingerprints = createHash('sha256').update(`${salt}/${content}`).digest().subarray(16);
-      for (let copy = 0; copy < content % 6; copy++, page++)
-        if (sample.has(fingerprints)) {
-          const one = { type: 'pages', guest: 1, page, pages: 1, state: PAGE_CONTENT } as const;
-          records.push({ ...one, fingerprints });
-        }
+    for (let content = 0; content < all; content++) {
+      const fingerprints = fingerprintOf(salt, content);
+      const isIn = sample.has(fingerprints);
+      const told = isIn ? { state: PAGE_CONTENT, fingerprints } : { state: PAGE_UNSAMPLED };
+      for (let copy = 0; copy < pagesOf(content); copy++, page++)
+        records.push({ type: 'pages', guest: 1, page, pages: 1, ...told });
     }
     const header = { ...HEADER, sample: oneIn };
     const recording = await recorded([...records, end(0)], header);
@@ -800,43 +809,124 @@ describe('of a sample', () => {
     return predicted;
   }
 
+  const freedBy = ({ samples }: Predicted): number => samples.at(-1)?.freed_bytes ?? 0;
+
   test('what is saved is within its error, 95 times in 100', async () => {
     const whole = await sampled(0, 1);
     expect(whole.errorBytes).toBe(0);
-    const freed = whole.samples.at(-1)?.freed_bytes ?? 0;
+    const freed = freedBy(whole);
     expect(freed).toBe((CONTENTS / 6) * (1 + 2 + 3 + 4) * 4096);
     let within = 0;
     for (let salt = 1; salt <= 40; salt++) {
-      const { samples, errorBytes } = await sampled(salt, ONE_IN);
+      const predicted = await sampled(salt, ONE_IN);
       // An error that is as much as all of it would tell nothing.
-      expect(errorBytes).toBeLessThan(freed / 4);
-      if (Math.abs((samples.at(-1)?.freed_bytes ?? 0) - freed) <= errorBytes) within++;
+      expect(predicted.errorBytes).toBeLessThan(freed / 4);
+      if (Math.abs(freedBy(predicted) - freed) <= predicted.errorBytes) within++;
     }
     expect(within).toBeGreaterThanOrEqual(38);
   });
 
-  test('nothing is saved of it, and that for sure, where nothing was scanned', async () => {
-    expect((await sampled(1, ONE_IN)).errorBytes).toBeGreaterThan(0);
-    expect((await sampled(1, ONE_IN, '0')).errorBytes).toBe(0);
+  test('a content that very many pages have is missed by no more than any other', async () => {
+    const heavy = {
+      contents: 600,
+      pagesOf: (content: number) => (content === 0 ? 1000 : 1 + (content % 2)),
+    };
+    const freed = freedBy(await sampled(0, 1, heavy));
+    // Of the heavy one, for max_page_sharing, there are four frames.
+    expect(freed).toBe((996 + 300) * 4096);
+    let within = 0;
+    let inSample = 0;
+    for (let salt = 1; salt <= 100; salt++) {
+      const predicted = await sampled(salt, ONE_IN, heavy);
+      expect(predicted.errorBytes).toBeLessThan(freed / 2);
+      if (Math.abs(freedBy(predicted) - freed) <= predicted.errorBytes) within++;
+      if (new Sample(ONE_IN).has(fingerprintOf(salt, 0))) inSample++;
+    }
+    expect(within).toBeGreaterThanOrEqual(95);
+    expect(inSample).toBeGreaterThan(0);
+    expect(inSample).toBeLessThan(100);
+  }, 60_000);
+
+  test('before anything is merged nothing is saved, whatever is outside the sample', async () => {
+    const { samples } = await sampled(1, ONE_IN);
+    expect(samples[0]?.freed_bytes).toBe(0);
+    expect(samples[0]?.counters.pages_sharing).toBe(0);
   });
 
-  test('a content in several frames, as one takes no more mappings, errs as one', async () => {
-    const fingerprints = contents(0, 1);
-    const all = Array.from({ length: 600 }, (_, at): SweepRecord => {
-      return {
-        type: 'pages',
-        guest: 1,
-        page: 512 + at,
-        pages: 1,
-        state: PAGE_CONTENT,
-        fingerprints,
-      };
-    });
-    const header = { ...HEADER, sample: 8 };
-    const recording = await recorded([...guest(1, 16_384), ...all, end(0)], header);
-    const { errorBytes } = await predict(recording, { ...OPTIONS, seconds: 60 });
+  test('zero pages are saved as they are counted, in the sample or not', async () => {
+    const recording = await recorded(
+      [
+        ...guest(1),
+        { type: 'pages', guest: 1, page: 512, pages: 1003, state: PAGE_ZEROES },
+        end(0),
+      ],
+      { ...HEADER, sample: ONE_IN },
+    );
+    const set = [['use_zero_pages', '1']] as const;
+    const { samples } = await predict(recording, { ...OPTIONS, set, seconds: 10 });
     await recording.close();
-    // As many of eight are saved as there are, but for three frames.
-    expect(errorBytes / 4096).toBeGreaterThan(Math.sqrt(8 * 7) * 590);
+    expect(samples.at(-1)).toMatchObject({ freed_bytes: 1003 * 4096 });
+    expect(samples.at(-1)?.counters.ksm_zero_pages).toBe(1003);
+  });
+
+  test('pages of a mapping that nobody has advised are not in it, sampled or not', async () => {
+    const outside = { type: 'pages', guest: 1, state: PAGE_UNSAMPLED } as const;
+    const recording = await recorded(
+      [
+        ...guest(1, 512, MAPPING_ADVISED),
+        ...mapping(1, 4096, 2048, 0),
+        pages(1, 512, 0, 1),
+        pages(1, 513, 0, 1),
+        { ...outside, page: 514, pages: 14 },
+        { ...outside, page: 4096, pages: 2000 },
+        end(0),
+      ],
+      { ...HEADER, sample: ONE_IN },
+    );
+    const { samples, leftOut } = await predict(recording, { ...OPTIONS, seconds: 10 });
+    await recording.close();
+    expect(leftOut.notAdvisedPages).toBe(2000);
+    // 16 pages of which one content in eight, of eight in all, is known.
+    expect(samples.at(-1)?.freed_bytes).toBe(8 * 4096);
+  });
+
+  test('a fork shares what is outside the sample as well: it could not be saved', async () => {
+    const outside = { type: 'pages', page: 514, pages: 14 } as const;
+    const recording = await recorded(
+      [
+        ...guest(1),
+        ...guest(2),
+        pages(1, 512, 0, 1),
+        pages(1, 513, 0, 1),
+        { ...outside, guest: 1, state: PAGE_UNSAMPLED },
+        { type: 'pages', guest: 2, page: 512, pages: 16, state: PAGE_SHARED, owner: 1 },
+        end(0),
+      ],
+      { ...HEADER, sample: ONE_IN },
+    );
+    const { samples } = await predict(recording, { ...OPTIONS, seconds: 10 });
+    await recording.close();
+    expect(samples.at(-1)?.freed_bytes).toBe(8 * 4096);
+  });
+
+  test('nothing is saved of it, and that for sure, where nothing was scanned', async () => {
+    expect((await sampled(1, ONE_IN)).errorBytes).toBeGreaterThan(0);
+    expect((await sampled(1, ONE_IN, { run: '0' })).errorBytes).toBe(0);
+  });
+
+  test('a sample that has nothing equal says nothing of the equal pages outside of it', async () => {
+    const recording = await recorded(
+      [
+        ...guest(1),
+        pages(1, 512, 0, 10),
+        { type: 'pages', guest: 1, page: 522, pages: 1000, state: PAGE_UNSAMPLED },
+        end(0),
+      ],
+      { ...HEADER, sample: ONE_IN },
+    );
+    const { samples, errorBytes } = await predict(recording, { ...OPTIONS, seconds: 10 });
+    await recording.close();
+    expect(samples.at(-1)?.freed_bytes).toBe(0);
+    expect(errorBytes / 4096).toBeGreaterThan(1010 - 80);
   });
 });

@@ -29,7 +29,7 @@ export function planScreen(
         ...recipeLines({ ...basis, profile, settings: plan.settings }),
         '',
       ]
-    : isOn(basis)
+    : isOn(basis) && !plan.isUnsure
       ? [...switchOffLines(basis), '']
       : [];
   const rest = [

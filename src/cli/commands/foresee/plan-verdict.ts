@@ -1,6 +1,6 @@
 /** A plan's verdict, one sentence: whether it is worth it, and if it is not, why. */
 import { earned, freed, mostCpuOf, type Plan } from '../../../predict/plan.js';
-import { askedPercent, duration, percent, size } from '../../../wording/amounts.js';
+import { askedPercent, duration, figure, percent, size } from '../../../wording/amounts.js';
 import type { PlanBasis } from './plan-basis.js';
 import { isOn } from './plan-recipe.js';
 import { savedText } from './prediction-told.js';
@@ -12,6 +12,11 @@ export function verdictOf(plan: Plan, basis: Basis): string {
   const off = isOn(basis) ? 'switch KSM off' : 'leave KSM off';
   if (estimated.pages === 0 && estimated.unadvisedPages > 0)
     return `${off}: nothing is advised mergeable`;
+  if (plan.isUnsure)
+    return (
+      `it cannot be told: ${savedText(plan.outcome)} would be saved, by one content in ` +
+      `${figure(header.sample)}, which are too few; capture ${largerSample(header.sample)}`
+    );
   if (freed(plan.outcome) === 0) return `${off}: nothing would be merged`;
   const saved = `${savedText(plan.outcome)} of ${size(estimated.pages * header.pageSize)}`;
   const zeroes = zeroesText(plan, basis);
@@ -24,6 +29,13 @@ export function verdictOf(plan: Plan, basis: Basis): string {
     ...(plan.isInTime ? [] : [`, but not within ${duration(goals.withinSeconds * 1000)}`]),
   ];
   return `worth it${ifs.join('')}: ${saved}${zeroes}, ${costs(plan)}`;
+}
+
+/** By a quarter of what is left out, an error is halved. */
+function largerSample(oneIn: number): string {
+  const larger = Math.floor(oneIn / 4);
+  const without = 'without --sample';
+  return larger < 2 ? `it ${without}` : `more by --sample 1/${larger}, or all ${without}`;
 }
 
 /** How much of the saving is zero pages, where that is most of it. */

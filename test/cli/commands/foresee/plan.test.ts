@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MAPPING_ADVISED, PAGE_CONTENT } from '../../../../src/recording/format.js';
+import { MAPPING_ADVISED, PAGE_CONTENT, PAGE_UNSAMPLED } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import type { EndRecord, GuestRecord, SweepRecord } from '../../../../src/recording/records.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
@@ -98,6 +98,29 @@ test('of images alone nobody has advised anything, and what has to is said', asy
   expect((await ksmd('estimate', recording)).stdout).toContain(
     'As if all of the images were advised mergeable.\n',
   );
+});
+
+test('a sample too small to tell by has no verdict, and what to do is said', async () => {
+  const path = directory.file('sample.rec');
+  const hostNumbers = Object.keys(OF_KSM);
+  const writer = RecordingWriter.create(path, { ...HEADER, sample: 16, hostNumbers });
+  const values = Object.values({ ...OF_KSM, 'ksm/run': 1 });
+  writer.write({ type: 'numbers', guest: undefined, values });
+  writer.write({ ...GUEST, guest: 1, name: 'vm1' });
+  const at = { guest: 1, page: 512 };
+  writer.write({ type: 'mapping', ...at, pages: 2048, flags: 0, node: undefined, label: '' });
+  const fingerprints = randomBytes(10 * 16);
+  writer.write({ type: 'pages', ...at, pages: 10, state: PAGE_CONTENT, fingerprints });
+  const outside = { guest: 1, page: 522, pages: 1000 };
+  writer.write({ type: 'pages', ...outside, state: PAGE_UNSAMPLED });
+  writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+  writer.close();
+  const { stdout } = await ksmd('plan', path);
+  expect(stdout.split('\n')[0]).toMatch(
+    /it cannot be told: 0 B ± \S+ MiB would be saved, by one content in 16, which are too few; capture more by --sample 1\/4, or all without --sample$/,
+  );
+  // Neither what to write to switch it on, nor to switch it off.
+  expect(stdout).not.toContain('/sys/kernel/mm/ksm');
 });
 
 describe('estimate and predict have the same pages count', () => {

@@ -57,7 +57,7 @@ export interface Survey {
   readonly hasAdvised: boolean;
   /** Bytes that neighbours begin alike, as PREFIX_BINS counts. */
   readonly prefixes: readonly number[];
-  /** When sweeps began, in milliseconds. */
+  /** When sweeps began, in milliseconds since the first of them did. */
   readonly sweepMs: readonly number[];
 }
 
@@ -141,6 +141,7 @@ export async function survey(recording: Recording): Promise<Survey> {
   const sample = new Sample(recording.header.sample);
   const prefixes = new Array<number>(PREFIX_BINS).fill(0);
   const sweepMs: number[] = [];
+  const [beginMs = 0] = recording.sweepStartsMs;
   const facts = new Map<number, GuestFacts>();
   let hasAdvised = false;
   for await (const record of recording.records()) {
@@ -173,7 +174,7 @@ export async function survey(recording: Recording): Promise<Survey> {
         });
         break;
       case 'end':
-        sweepMs.push(record.startMs);
+        sweepMs.push(record.startMs - beginMs);
         changes.push('end');
         break;
       default:

@@ -15,6 +15,8 @@ import { areFramesTold } from './recorded-pages.js';
 import type { Recording } from './recording.js';
 import type { PagesRecord } from './records.js';
 
+/** Between two sweeps, of the interval that was asked for or what a sweep took: then it is a gap. */
+const LONGER_THAN_USUAL = 10;
 const HOLDS_SOMETHING = new Set([PAGE_ZEROES, PAGE_CONTENT, PAGE_UNSAMPLED]);
 
 /** At the last sweep; pages but for `hugePages`. */
@@ -37,11 +39,13 @@ export interface RecordingDescription {
   readonly keyId: string;
   readonly sample: number;
   readonly pageSize: number;
-  /** ISO 8601. */
+  /** ISO 8601: when the first sweep began. */
   readonly startedAt: string;
   readonly sweeps: number;
   /** From the first sweep's begin to the last one's end. */
   readonly durationMs: number;
+  /** Nobody looked for so long, so long after the first sweep began. */
+  readonly gaps: readonly { readonly afterMs: number; readonly lengthMs: number }[];
   /** Pages a sweep that were not what they were, on average, after the first. */
   readonly changedPages: number;
   readonly fileBytes: number;
@@ -55,16 +59,23 @@ export interface RecordingDescription {
 export async function describe(recording: Recording): Promise<RecordingDescription> {
   const { header, sweeps } = recording;
   const host = new RecordedHost(header);
+  const [firstMs = 0] = recording.sweepStartsMs;
+  const gaps: { afterMs: number; lengthMs: number }[] = [];
   let changed = 0;
-  let firstMs: number | undefined;
   for await (const record of recording.records()) {
     if (host.lastSweep !== undefined) {
       if (record.type === 'unsampled-changes') changed += record.pages;
       else if (record.type === 'pages') changed += rewritten(record, host);
       else if (record.type === 'end') changed += restless(host);
     }
+    if (record.type === 'end' && host.lastSweep !== undefined) {
+      const { startMs, durationMs } = host.lastSweep;
+      const endMs = startMs + durationMs;
+      const lengthMs = record.startMs - endMs;
+      if (lengthMs > LONGER_THAN_USUAL * Math.max(header.intervalMs, durationMs))
+        gaps.push({ afterMs: endMs - firstMs, lengthMs });
+    }
     host.apply(record);
-    if (record.type === 'end') firstMs ??= record.startMs;
   }
   const { startMs = 0, durationMs = 0 } = host.lastSweep ?? {};
   return {
@@ -74,9 +85,10 @@ export async function describe(recording: Recording): Promise<RecordingDescripti
     keyId: header.keyId,
     sample: header.sample,
     pageSize: header.pageSize,
-    startedAt: new Date(header.startedAtMs).toISOString(),
+    startedAt: new Date(header.startedAtMs + firstMs).toISOString(),
     sweeps,
-    durationMs: startMs + durationMs - (firstMs ?? 0),
+    durationMs: startMs + durationMs - firstMs,
+    gaps,
     changedPages: Math.round(changed / Math.max(sweeps - 1, 1)),
     fileBytes: recording.bytes,
     damage: recording.damage?.what,

@@ -16,12 +16,18 @@ export interface Part {
   isWanted(name: string): boolean;
 }
 
-/** How many sweeps it has. ENODATA if none begins then; EEXIST as RecordingWriter has it. */
+/**
+ * How many sweeps it has. It begins with the first of them. ENODATA if none begins then; EEXIST as
+ * RecordingWriter has it.
+ */
 export async function cut(recording: Recording, part: Part, output: string): Promise<number> {
-  const writer = RecordingWriter.create(output, recording.header);
+  const { header, sweepStartsMs } = recording;
+  const beginMs = sweepStartsMs.find((startMs) => isWithin(part, startMs)) ?? 0;
+  const startedAtMs = header.startedAtMs + beginMs;
+  const writer = RecordingWriter.create(output, { ...header, startedAtMs });
   const hosts = new HostWriter(writer, part.isWanted);
   try {
-    await append(recording, hosts, part);
+    await append(recording, hosts, part, -beginMs);
   } finally {
     writer.close();
   }
@@ -57,11 +63,15 @@ export async function join(recordings: readonly Recording[], output: string): Pr
   return writer.sweeps;
 }
 
+function isWithin({ fromMs, toMs }: Part, startMs: number): boolean {
+  return startMs >= fromMs && startMs <= toMs;
+}
+
 /** When its last sweep began. EINVAL if one began before that of the recording before. */
 async function append(
   recording: Recording,
   hosts: HostWriter,
-  { fromMs, toMs }: Part,
+  part: Part,
   offsetMs = 0,
   beforeMs = Number.NEGATIVE_INFINITY,
 ): Promise<number> {
@@ -75,7 +85,7 @@ async function append(
       continue;
     }
     const passed = passing.splice(0);
-    if (record.startMs < fromMs || record.startMs > toMs) continue;
+    if (!isWithin(part, record.startMs)) continue;
     const startMs = offsetMs + record.startMs;
     if (startMs <= beforeMs)
       throw new KsmdError(

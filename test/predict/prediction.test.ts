@@ -772,6 +772,25 @@ describe('with somebody who sets tunables as time goes on', () => {
   });
 });
 
+test('a recording that begins late begins when its first sweep does', async () => {
+  const changing = (beginMs: number): SweepRecord[] => [
+    ...TWO_EQUAL.slice(0, -1),
+    end(beginMs),
+    pages(2, 512, 700, 300),
+    end(beginMs + 20_000),
+  ];
+  const predicted = await Promise.all(
+    [0, 40_000].map(async (beginMs) => {
+      const recording = await recorded(changing(beginMs));
+      const found = await predict(recording, { ...OPTIONS, seconds: 60 });
+      await recording.close();
+      return found;
+    }),
+  );
+  expect(predicted[1]).toEqual(predicted[0]);
+  expect(predicted[1]?.recordedSeconds).toBe(20);
+});
+
 describe('of a sample', () => {
   const ONE_IN = 8;
   const CONTENTS = 3000;

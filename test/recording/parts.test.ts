@@ -184,9 +184,37 @@ suite('parts of a recording', () => {
     const path = newPath();
     await cut(whole, { ...ALL, fromMs: 5000 }, path);
     const part = await Recording.open(path);
-    expect((await describe(part)).durationMs).toBe(3400 + end(0).durationMs);
-    await part.close();
-    await whole.close();
+    const description = await describe(part);
+    expect(description.durationMs).toBe(3400 + end(0).durationMs);
+    // And it begins when that does.
+    expect(Date.parse(description.startedAt)).toBe(HEADER.startedAtMs + 6000);
+    expect(part.sweepStartsMs).toEqual([0, 3400]);
+    // Put after what was before it, it is where it was.
+    const before = newPath();
+    await cut(whole, { ...ALL, toMs: 5000 }, before);
+    const first = await Recording.open(before);
+    const joined = newPath();
+    await join([part, first], joined);
+    const again = await Recording.open(joined);
+    expect(again.sweepStartsMs).toEqual([0, 6000, 9400]);
+    for (const each of [part, first, again, whole]) await each.close();
+  });
+
+  it('tells when nobody looked for much longer than between any two sweeps', async () => {
+    const { intervalMs } = HEADER;
+    const long = 11 * intervalMs;
+    const recording = await recorded([
+      { ...GUEST, guest: 1 },
+      end(0),
+      end(2 * intervalMs),
+      end(2 * intervalMs + long),
+      end(3 * intervalMs + long),
+    ]);
+    const { durationMs } = end(0);
+    expect((await describe(recording)).gaps).toEqual([
+      { afterMs: 2 * intervalMs + durationMs, lengthMs: long - durationMs },
+    ]);
+    await recording.close();
   });
 
   it('that never rest change at every sweep, and pages that come do not', async () => {

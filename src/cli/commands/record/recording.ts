@@ -124,6 +124,10 @@ function linesOf(description: RecordingDescription, columns = Number.POSITIVE_IN
   const sentences = [
     `${host}, Linux ${kernel}, from ${startedAt}: ${count(sweeps, 'sweep')} in ` +
       `${duration(durationMs)}, ${size(fileBytes)}`,
+    ...description.gaps.map(
+      ({ afterMs, lengthMs }) =>
+        `a gap: after ${duration(afterMs)} nobody looked for ${duration(lengthMs)}`,
+    ),
     `${count(present, 'page')} (${bytes(present)}) in ` +
       `${count(description.guests.length, 'guest')}, of which ` +
       `${bytes(description.changedPages)} (${share}) change from sweep to sweep`,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { isKsmdError, KsmdError } from '../../../errors.js';
+import { quoted } from '../../../printable.js';
 import { csv } from '../../../recording/csv.js';
 import { describe, type RecordingDescription } from '../../../recording/description.js';
 import { cut, join } from '../../../recording/parts.js';
@@ -44,7 +45,7 @@ export const action: Action<[readonly string[]], RecordingOptions> = async (
     if (output !== undefined) await writePart(session, recordings, output, options);
     else if (asCsv !== undefined) await writeCsv(recording);
     else if (check !== undefined) return checked(session, recording);
-    else await show(session, recording);
+    else return await show(session, recording);
     return undefined;
   } finally {
     for (const recording of recordings) await recording.close();
@@ -71,16 +72,29 @@ async function writePart(
       others.length > 0
         ? await join(recordings, path)
         : await cut(recording, { fromMs: from, toMs: to, isWanted }, path);
+    assertKnown(recording.path, guest ?? [], [...names]);
     isMade = true;
     if (json) printJson({ file: path, sweeps });
     else print(`${path}: ${count(sweeps, 'sweep')}`);
   } catch (error) {
     // What was there before stays; what this made is no recording.
     if (!isMade && !isExisting(error)) await rm(path, { force: true });
-    const meant = didYouMean(guest?.[0] ?? '', [...names]);
-    if (meant === '' || !isKsmdError(error, 'ENODATA')) throw error;
-    throw new KsmdError('ENODATA', `${error.message}${meant}`);
+    // Where no sweep is left there are no names.
+    if (isKsmdError(error, 'ENODATA') && names.size > 0)
+      assertKnown(recording.path, guest ?? [], [...names]);
+    throw error;
   }
+}
+
+/** ENOENT if no guest of a wanted name is there in that time. */
+function assertKnown(path: string, wanted: readonly string[], names: readonly string[]): void {
+  const missing = wanted.find((name) => !names.includes(name));
+  if (missing === undefined) return;
+  const meant = didYouMean(missing, names);
+  throw new KsmdError(
+    'ENOENT',
+    `${quoted(path)} has no guest ${quoted(missing)} in that time${meant}`,
+  );
 }
 
 function isExisting(error: unknown): boolean {
@@ -110,10 +124,12 @@ function checked({ json, print, printJson }: Session, recording: Recording): num
   return 1;
 }
 
-async function show({ json, print, printJson }: Session, recording: Recording): Promise<void> {
+/** 1 if it is not whole, whatever can be read of it. */
+async function show({ json, print, printJson }: Session, recording: Recording): Promise<number> {
   const description = await describe(recording);
   if (json) printJson(description);
   else print(...linesOf(description, process.stdout.columns));
+  return description.damage === undefined ? 0 : 1;
 }
 
 function linesOf(description: RecordingDescription, columns = Number.POSITIVE_INFINITY): string[] {

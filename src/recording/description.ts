@@ -15,7 +15,7 @@ import { areFramesTold } from './recorded-pages.js';
 import type { Recording } from './recording.js';
 import type { PagesRecord } from './records.js';
 
-/** Between two sweeps, of the interval that was asked for or what a sweep took: then it is a gap. */
+/** Of the interval that was asked for, or of what a sweep took: a longer time between is a gap. */
 const LONGER_THAN_USUAL = 10;
 const HOLDS_SOMETHING = new Set([PAGE_ZEROES, PAGE_CONTENT, PAGE_UNSAMPLED]);
 

@@ -4,9 +4,14 @@ import { isKsmdError, KsmdError } from '../../../errors.js';
 import type { CapturedProcess } from '../../../recording/capture/capture.js';
 import type { SelectedProcess } from '../../../sources/process/selection.js';
 import type { ProcessOptions } from '../../process-options.js';
-import { named, selectedProcesses } from '../../selected-processes.js';
+import { type NamedProcess, named, selectedProcesses } from '../../selected-processes.js';
+import { assertDistinct } from '../guests/distinct-names.js';
 
-/** Undefined if the command line names no process. What is wrong with the names is said at once. */
+/**
+ * Undefined if the command line names no process. What is wrong with the names is said at once: two
+ * that are there have each their own. Who comes later, and would have one's that is there, has its
+ * number behind it.
+ */
 export function capturedProcesses(
   options: ProcessOptions,
 ): (() => Promise<CapturedProcess[]>) | undefined {
@@ -14,6 +19,7 @@ export function capturedProcesses(
   if (pid === undefined && qemu === undefined && cgroup === undefined && unit === undefined)
     return undefined;
   let isFirst = true;
+  let names = new Map<number, string>();
   return async () => {
     const found = await selectedProcesses(options).catch((error: unknown): SelectedProcess[] => {
       // Later on, that nobody is there is no fault: somebody may come.
@@ -23,15 +29,33 @@ export function capturedProcesses(
     // Who is named by number is meant: without it, the answer would be another's.
     const missing = isFirst ? pid?.find((each) => !existsSync(`/proc/${each}`)) : undefined;
     if (missing !== undefined) throw new KsmdError('ESRCH', `there is no process ${missing}`);
-    isFirst = false;
-    return found.flatMap((process) => {
+    const wanted = found.flatMap((process) => {
       try {
-        const { guest } = named(process, name);
-        return [{ pid: process.pid, name: guest }];
+        return [named(process, name)];
       } catch {
         // It has just ended.
         return [];
       }
     });
+    if (isFirst) assertDistinct(wanted.map(({ guest }) => guest));
+    isFirst = false;
+    names = namesOf(wanted, names);
+    return [...names].map(([each, guest]) => ({ pid: each, name: guest }));
   };
+}
+
+/** `before`: who is there already, and keeps its name. */
+function namesOf(
+  wanted: readonly NamedProcess[],
+  before: ReadonlyMap<number, string>,
+): Map<number, string> {
+  const staying = wanted.flatMap(({ pid }) => before.get(pid) ?? []);
+  const taken = new Set(staying);
+  return new Map(
+    wanted.map(({ pid, guest }) => {
+      const name = before.get(pid) ?? (taken.has(guest) ? `${guest}-${pid}` : guest);
+      taken.add(name);
+      return [pid, name];
+    }),
+  );
 }

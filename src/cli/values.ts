@@ -87,6 +87,13 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** The same where no time will not do. */
+export function parsePositiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError('Write a time of at least a millisecond.');
+  return ms;
+}
+
 /** One of those that there are. */
 export function parseChoice(choices: readonly string[]): (text: string) => string {
   return (text) => {

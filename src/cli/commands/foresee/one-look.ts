@@ -35,6 +35,14 @@ export function namesSources(options: LookOptions): boolean {
   return capturedProcesses(options) !== undefined || options.image !== undefined;
 }
 
+/** A recording has its own. */
+export function assertNoSample({ sample }: LookOptions): void {
+  if (sample !== 1)
+    throw new InvalidArgumentError(
+      '--sample is for processes and images: a recording has the one that it was captured with',
+    );
+}
+
 /** As it is now. Fingerprints are compared with nothing else, so their key is nobody's. */
 export async function lookAt(options: LookOptions): Promise<RecordedHost> {
   const processes = capturedProcesses(options);

@@ -9,7 +9,7 @@ import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { readTenantLines, readTenants } from '../../read-tenants.js';
 import { selectionOf } from '../../selected-processes.js';
 import type { Action } from '../../verb.js';
-import { type LookOptions, lastSweepOf, lookAt, namesSources } from './one-look.js';
+import { assertNoSample, type LookOptions, lastSweepOf, lookAt, namesSources } from './one-look.js';
 import { writePage } from './page/written-page.js';
 import { sharedScreen } from './shared-screen.js';
 import type { SharedTold } from './shared-told.js';
@@ -58,6 +58,7 @@ async function ofDaemon(client: Client, options: SharedOptions): Promise<SharedT
 }
 
 async function ofHosts(paths: readonly string[], options: SharedOptions): Promise<SharedTold> {
+  if (paths.length > 0) assertNoSample(options);
   const tenantOf = options.tenants === undefined ? undefined : await readTenants(options.tenants);
   const hosts: RecordedHost[] = [];
   if (paths.length === 0) hosts.push(await lookAt(options));

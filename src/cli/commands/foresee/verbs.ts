@@ -10,6 +10,7 @@ import {
   parsePercent,
   parsePolicy,
   parsePositive,
+  parsePositiveDuration,
   parseSample,
 } from '../../values.js';
 import { FILE_HINTS, verb } from '../../verb.js';
@@ -131,7 +132,7 @@ export const predict = verb({
     new Option(
       '--every <time>',
       'between two samples (default: 1s, and longer after ten minutes)',
-    ).argParser(parseDuration),
+    ).argParser(parsePositiveDuration),
     ...PREDICTED_OPTIONS,
     tenantsOption('a run more of each, in which guests merge only within their tenant'),
     new Option(
@@ -169,7 +170,7 @@ export const plan = verb({
   arguments: [new Argument('<recording>', 'what ksmd capture has written')],
   options: [
     new Option('--within <time>', 'nine tenths of the saving are to be there')
-      .argParser(parseDuration)
+      .argParser(parsePositiveDuration)
       .default(600_000, '10m'),
     new Option('--max-cpu <percent>', "of one processor, the kernel's scanner at most")
       .argParser(parsePercent)

@@ -8,6 +8,7 @@ import { count, duration, figure, percent, size, sizeAtMost } from '../../../wor
 import { fittedTable } from '../../terminal/fitted-table.js';
 import { prose, wrapped } from '../../terminal/rows.js';
 import { FRAMES_UNTOLD } from '../record/frames-untold.js';
+import { unmergeableBytes } from './unmergeable-bytes.js';
 import { whatCounts } from './what-counts.js';
 
 const DOMAINS =
@@ -34,12 +35,21 @@ export function estimateScreen(
     ['max_page_sharing', about(result.lostToSharingLimit), 'less: frames beyond the first'],
     ...(result.lostToNodes === undefined ? [] : [nodesFigure(about(result.lostToNodes))]),
     ['huge pages', bytes(result.inHugePages), 'are split where a page of them merges'],
-    ['never at rest', bytes(result.restlessPages), 'not counted: changed at every look'],
+    [
+      'never at rest',
+      bytes(result.restlessPages),
+      'not counted: change from one moment to the next',
+    ],
     ['shared by fork', bytes(result.forkedPages), `not counted: ${taken}one frame already`],
     ['merged already', bytes(result.mergedPages), "by this host's KSM; counted as if not"],
     ['not advised', bytes(result.unadvisedPages), 'not counted: KSM does not look there'],
     ['passed through', bytes(result.pinnedPages), 'not counted: a device may write there'],
   ];
+  const { sharedBytes, hugetlbBytes } = unmergeableBytes(host);
+  may.push(
+    ['shared memory', size(sharedBytes), 'not counted, as KSM merges none: share=on, memfd, tmpfs'],
+    ['hugetlbfs', size(hugetlbBytes), 'not counted, as KSM merges none'],
+  );
   const lost = may.filter(([, figure]) => figure !== bytes(0));
   const saved: Figure[] = [
     ['within guests', about(result.within), 'equal pages of one guest'],

@@ -21,17 +21,9 @@ export function planScreen(
   columns = Number.POSITIVE_INFINITY,
 ): string[] {
   const { header, kernel, played, prices } = basis;
-  const { profile } = kernel;
   const reasons = reasonsOf(plan, basis);
-  const toDo = plan.isWorthIt
-    ? [
-        ...(played.advisedOnly ? [] : [...adviceLines(profile), '']),
-        ...recipeLines({ ...basis, profile, settings: plan.settings }),
-        '',
-      ]
-    : isOn(basis) && !plan.isUnsure
-      ? [...switchOffLines(basis), '']
-      : [];
+  const toDo = toDoLines(plan, basis);
+  const blank = toDo.length === 0 ? [] : [''];
   const rest = [
     whatCounts(played),
     ...beyondSentences(played),
@@ -45,9 +37,23 @@ export function planScreen(
     ...prose([`${header.host}: ${verdictOf(plan, basis)}`, ''], columns),
     ...(reasons.length === 0 ? [] : [...prose(reasons, columns), '']),
     // What is to be pasted stays whole.
-    ...toDo.flatMap((line) => (line.startsWith(' ') ? [line] : prose([line], columns))),
+    ...[...toDo, ...blank].flatMap((line) =>
+      line.startsWith(' ') ? [line] : prose([line], columns),
+    ),
     ...prose(rest, columns),
   ];
+}
+
+/** What to write where, and how to undo it; nothing where there is nothing to do. */
+export function toDoLines(plan: Plan, basis: PlanBasis): string[] {
+  const { kernel, played } = basis;
+  const { profile } = kernel;
+  if (plan.isWorthIt)
+    return [
+      ...(played.advisedOnly ? [] : [...adviceLines(profile), '']),
+      ...recipeLines({ ...basis, profile, settings: plan.settings }),
+    ];
+  return isOn(basis) && !plan.isUnsure ? switchOffLines(basis) : [];
 }
 
 /** By which tunables it was played, beside those that are proposed. */

@@ -10,8 +10,6 @@ import type { Predicted } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import { survey } from '../../../predict/survey.js';
 import type { Prices } from '../../../prices/prices.js';
-import type { RecordingHeader } from '../../../recording/format.js';
-import type { RecordedHost } from '../../../recording/recorded-host.js';
 import { Recording } from '../../../recording/recording.js';
 import { count } from '../../../wording/amounts.js';
 import { chosenKernel, type KernelChoice, recordedKernel } from '../../kernel-choice.js';
@@ -20,6 +18,8 @@ import type { Action } from '../../verb.js';
 import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { SLEEP_MS } from './plan-recipe.js';
 import { planScreen } from './plan-screen.js';
+import { planTold } from './plan-told.js';
+import { unmergeableBytes } from './unmergeable-bytes.js';
 import { WORTH_SHARE } from './worth.js';
 
 /** Played so many times as long as it may take, and a minute, to see what comes in the end. */
@@ -66,36 +66,28 @@ export const action: Action<[string], PlanOptions> = async (
     const player = new Player(recording, prices, kernel, { ...options, advisedOnly }, left);
     const result = await plan(goals, (all) => player.play(all));
     const played = player.played(result.settings);
+    const numberOf = (name: string): number | undefined =>
+      isOfProcesses(host) ? host.numbers[header.hostNumbers.indexOf(name)] : undefined;
+    const { sharedBytes: shared, hugetlbBytes: hugetlb } = unmergeableBytes(host);
+    const basis = {
+      ...{ goals, asked: options.minSaving, estimated, header, kernel, prices, played },
+      ...{ recorded, left, shared, hugetlb },
+      memTotal: numberOf('MemTotal'),
+      availableBytes: numberOf('MemAvailable'),
+      mergedBytes:
+        ((numberOf('ksm/pages_sharing') ?? 0) + (numberOf('ksm/ksm_zero_pages') ?? 0)) *
+        header.pageSize,
+    };
     if (json) {
       const onHost = { recorded: Object.fromEntries(recorded), left: Object.fromEntries(left) };
-      printJson({ goals, advisedOnly, ...result, tunables: onHost, prices });
-    } else {
-      const numberOf = (name: string): number | undefined =>
-        isOfProcesses(host) ? host.numbers[header.hostNumbers.indexOf(name)] : undefined;
-      const basis = {
-        ...{ goals, asked: options.minSaving, estimated, header, kernel, prices, played },
-        ...{ recorded, left },
-        memTotal: numberOf('MemTotal'),
-        availableBytes: numberOf('MemAvailable'),
-        mergedBytes:
-          ((numberOf('ksm/pages_sharing') ?? 0) + (numberOf('ksm/ksm_zero_pages') ?? 0)) *
-          header.pageSize,
-        shared: summed(host, header, 'shared'),
-        hugetlb: summed(host, header, 'hugetlb'),
-      };
-      print(...planScreen(result, basis, process.stdout.columns));
-    }
+      const told = planTold(result, basis);
+      printJson({ goals, advisedOnly, ...told, ...result, tunables: onHost, prices });
+    } else print(...planScreen(result, basis, process.stdout.columns));
     return undefined;
   } finally {
     await recording.close();
   }
 };
-
-/** One of the numbers of guests, over all of them. */
-function summed({ guests }: RecordedHost, { guestNumbers }: RecordingHeader, name: string): number {
-  const at = guestNumbers.indexOf(name);
-  return [...guests.values()].reduce((sum, { numbers }) => sum + (numbers[at] ?? 0), 0);
-}
 
 /** Plays a recording with settings, and keeps what came of each. */
 class Player {

@@ -1,4 +1,5 @@
 /** `ksmd predict`: what KSM would do for a recorded host, setting by setting. */
+import { InvalidArgumentError } from 'commander';
 import { KsmdError } from '../../../errors.js';
 import type { KernelProfile } from '../../../ksm/kernels.js';
 import { firstTunables } from '../../../ksm/tunables.js';
@@ -25,7 +26,7 @@ import { advisedOnlyOf, type BasisOptions, pricesFor } from './basis.js';
 import { writePage } from './page/written-page.js';
 import { predictionCsv } from './prediction-csv.js';
 import { predictionScreen } from './prediction-screen.js';
-import type { Told } from './prediction-told.js';
+import { lengthsOf, type Told } from './prediction-told.js';
 import { toldAtASignal } from './told-at-a-signal.js';
 
 /** Each is a run for every combination with others. */
@@ -48,6 +49,7 @@ export const action: Action<[string], Options> = async (
   [path],
   options,
 ) => {
+  if (json && options.csv === true) throw new InvalidArgumentError('either --csv or --json');
   const recording = await Recording.open(path);
   try {
     const prices = await pricesFor(recording, options.prices);
@@ -63,7 +65,7 @@ export const action: Action<[string], Options> = async (
     };
     const told = html === undefined ? await toldOf() : await writePage(html, toldOf, pageOf);
     const { runs } = told;
-    if (json) printJson({ prices, pricesAreDefault: areDefault(prices), runs: runs.map(jsonOf) });
+    if (json) printJson(jsonOfAll(told));
     else if (options.csv === true) print(...predictionCsv(runs));
     else {
       print(...predictionScreen(told, process.stdout.columns));
@@ -230,7 +232,7 @@ function combinations(
   let all: Record<string, string>[] = [Object.fromEntries(set)];
   for (const [name, values] of sweep)
     all = all.flatMap((settings) =>
-      values.split(',').map((value) => ({ ...settings, [name]: value })),
+      [...new Set(values.split(','))].map((value) => ({ ...settings, [name]: value })),
     );
   if (all.length > MOST_RUNS)
     throw new KsmdError('EINVAL', `${all.length} runs: sweep over at most ${MOST_RUNS}`);
@@ -239,6 +241,20 @@ function combinations(
     firstTunables(profile, ofKsm);
   }
   return all;
+}
+
+function jsonOfAll(told: Told): object {
+  const { runs, header, sweeps, prices, kernel } = told;
+  const { host, kernel: recordedOn, pageSize, sample } = header;
+  return {
+    host,
+    ...{ recordedOn, sweeps, pageSize, sample, ...lengthsOf(runs) },
+    kernel: kernel.profile.name,
+    ...(kernel.note !== undefined && { kernelNote: kernel.note }),
+    prices,
+    pricesAreDefault: areDefault(prices),
+    runs: runs.map(jsonOf),
+  };
 }
 
 function jsonOf({ settings, predicted }: Run): object {

@@ -173,7 +173,7 @@ export function kernelSentences(
 }
 
 /** How long was predicted, and how long recorded. */
-function lengthsOf(runs: readonly Run[]): { seconds: number; recordedSeconds: number } {
+export function lengthsOf(runs: readonly Run[]): { seconds: number; recordedSeconds: number } {
   const [first] = runs;
   if (first === undefined) throw new RangeError('nothing was predicted');
   const { samples, recordedSeconds } = first.predicted;

@@ -41,6 +41,21 @@ describe('what counts', () => {
   });
 });
 
+test('memory that KSM merges nothing of is told, and why, beside what is counted', () => {
+  const header = { ...HEADER, guestNumbers: ['rss', 'shared', 'hugetlb'] };
+  const withNumbers = (shared: number, hugetlb: number): string =>
+    screenOf(
+      [...guest(1, 7, 0), { type: 'numbers', guest: 1, values: [0, shared, hugetlb] }],
+      header,
+    );
+  const screen = withNumbers(117 * 2 ** 20, 2 ** 21);
+  expect(screen).toMatch(
+    /shared memory +117 MiB {2}not counted, as KSM merges none: share=on, memfd, tmpfs\n/,
+  );
+  expect(screen).toMatch(/hugetlbfs +2 MiB {2}not counted, as KSM merges none\n/);
+  expect(withNumbers(0, 0)).not.toMatch(/shared memory|hugetlbfs/);
+});
+
 test('the share is of memory in use: what a fork shares takes none', () => {
   const children = [2, 3, 4, 5].flatMap((id): SweepRecord[] => [
     { ...GUEST, guest: id, pid: id, name: `vm${id}` },

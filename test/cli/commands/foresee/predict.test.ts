@@ -67,6 +67,53 @@ test('--json has every counter at every sample, and the prices that it went by',
   expect(runs[0].samples.at(-1)).toMatchObject({ t: 5, pages_shared: 50, pages_sharing: 50 });
 });
 
+test('--json says of which host, by which kernel and for how long', async () => {
+  const { stdout } = await ksmd('predict', recording, '--json', '--for', '5s', '--kernel', 'host');
+  expect(JSON.parse(stdout)).toMatchObject({
+    host: hostname(),
+    kernel: expect.stringMatching(/^\d+\.\d+$/),
+    recordedOn: expect.any(String),
+    ...{ sweeps: 1, pageSize: 4096, sample: 1, seconds: 5, recordedSeconds: 0 },
+  });
+});
+
+test('plan --json has what its screen has', async () => {
+  const told = JSON.parse((await ksmd('plan', recording, '--json')).stdout);
+  const { stdout } = await ksmd('plan', recording);
+  expect(stdout.startsWith(`${told.host}: ${told.verdict}\n`)).toBe(true);
+  expect(told.toDo.filter((line: string) => line.startsWith('  echo '))).not.toEqual([]);
+  for (const line of told.toDo.filter((each: string) => each.startsWith(' ')))
+    expect(stdout).toContain(line);
+  expect(told).toMatchObject({
+    ...{ presentBytes: 200 * 4096, notAdvisedBytes: 0, sharedBytes: 0, hugetlbBytes: 0 },
+    ...{ kernel: '6.18', recordedSeconds: 0 },
+  });
+});
+
+test('estimate --json has its verdict in bytes, and how long the look was', async () => {
+  expect(JSON.parse((await ksmd('estimate', recording, '--json')).stdout)).toMatchObject({
+    ...{ host: hostname(), pageSize: 4096, sample: 1, durationMs: expect.any(Number) },
+    ...{ savedBytes: 50 * 4096, savedErrorBytes: 0, inUseBytes: 200 * 4096, sharedBytes: 0 },
+  });
+});
+
+test.each([
+  ['estimate', '--sample', '1/16'],
+  ['shared', '--sample', '1/16'],
+  ['predict', '--csv', '--json'],
+  ['predict', '--every', '0'],
+  ['plan', '--within', '0'],
+])('%s %s is refused where it would be for nothing', async (verb, ...options) => {
+  const { status, stdout, stderr } = await ksmd(verb, recording, ...options);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/--sample|--csv or --json|at least a millisecond/);
+});
+
+test('a value that is swept twice is played once', async () => {
+  const { stdout } = await ksmd('predict', recording, '--sweep', 'pages_to_scan=100,100,200');
+  expect(stdout.match(/^pages_to_scan=/gm)).toHaveLength(2);
+});
+
 test('--csv has a row a sample, the settings first', async () => {
   const { stdout } = await ksmd(
     ...['predict', recording, '--csv', '--for', '2s', '--set', 'pages_to_scan=7'],

@@ -56,9 +56,9 @@ export interface PredictOptions {
   readonly set: readonly (readonly [string, TunableValue])[];
   /** Whoever writes tunables meanwhile. */
   readonly policy?: PolicyChoice;
-  /** Seconds to be predicted; default: as long as the recording is, or a policy's ten looks. */
+  /** Seconds to be predicted; default: as long as the recording is. */
   readonly seconds?: number;
-  /** Or at least so long, if the recording is shorter; default: a minute. */
+  /** Or at least so long, if the recording is shorter; default: `leastSeconds` of the policy. */
   readonly atLeastSeconds?: number;
   /** Seconds between two samples: default 1, and coarser after ten minutes. */
   readonly everySeconds?: number;
@@ -108,6 +108,12 @@ export interface Predicted {
   readonly errorBytes: number;
   /** In the end: pages that are equal and not merged, by what each waits for; if asked for. */
   readonly unmerged?: Unmerged['reasons'];
+}
+
+/** However short a recording is, with that policy. */
+export function leastSeconds(policy: PolicyChoice | undefined): number {
+  const lookSeconds = policy === undefined ? 0 : (policyOf(policy).everyMs ?? 0) / 1000;
+  return Math.max(FEWEST_SECONDS, lookSeconds * FEWEST_LOOKS);
 }
 
 export async function predict(recording: Recording, options: PredictOptions): Promise<Predicted> {
@@ -214,13 +220,8 @@ class Prediction {
   async run(): Promise<Predicted> {
     const { surveyed, host, options } = this;
     const recordedSeconds = (surveyed.sweepMs.at(-1) ?? 0) / 1000;
-    const seconds =
-      options.seconds ??
-      Math.max(
-        options.atLeastSeconds ?? FEWEST_SECONDS,
-        recordedSeconds,
-        ((this.policy?.everyMs ?? 0) / 1000) * FEWEST_LOOKS,
-      );
+    const { atLeastSeconds = leastSeconds(options.policy) } = options;
+    const seconds = options.seconds ?? Math.max(atLeastSeconds, recordedSeconds);
     if (seconds === 0) throw new KsmdError('EINVAL', 'nothing is predicted for no time: --for 1m');
     if (options.everySeconds !== undefined && seconds / options.everySeconds > MOST_SAMPLES)
       throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);

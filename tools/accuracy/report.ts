@@ -50,7 +50,7 @@ export class Report {
       pages_to_scan: String(trial.pagesToScan),
       smart_scan: String(trial.smartScan),
     };
-    const told = { runs: [{ settings, predicted }], header, sweeps };
+    const told = { runs: [{ settings, predicted }], header, sweeps, atLeastSeconds: 0 };
     const { group, pagesToScan, smartScan } = trial;
     writeFileSync(
       this.path(`${group}-${pagesToScan}-${smartScan}.html`),

@@ -56,5 +56,6 @@ export function told(runs: readonly Run[], host = 'here'): Told {
     prices: DEFAULT_PRICES,
     kernel: { profile: kernelProfile('6.18'), note: undefined },
     sweeps: 2,
+    atLeastSeconds: 60,
   };
 }

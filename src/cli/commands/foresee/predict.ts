@@ -8,7 +8,7 @@ import { KeptPredictions } from '../../../predict/kept-predictions.js';
 import { mostHostBytes } from '../../../predict/memory-need.js';
 import { outcomeOf, type Run } from '../../../predict/outcome.js';
 import { chosenBy, type PolicyChoice } from '../../../predict/policy.js';
-import type { Predicted, PredictOptions } from '../../../predict/prediction.js';
+import { leastSeconds, type Predicted, type PredictOptions } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import { areDefault } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
@@ -59,9 +59,12 @@ export const action: Action<[string], Options> = async (
     const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
     const all = apart(await chosen(options, kernel.profile), domains, header.nodeBytes.length);
     const { html } = options;
+    const atLeastSeconds = options.for === undefined ? longestNeeded(all) : 0;
     const toldOf = async (): Promise<Told> => {
-      const runs = await played(recording, all, prices, kernel.profile, options);
-      return { runs, header, sweeps, prices, kernel };
+      const optionsOf = (each: Chosen): PredictOptions =>
+        predictOptions(each, prices, kernel.profile, atLeastSeconds, options);
+      const runs = await played(recording, all, optionsOf, options);
+      return { runs, header, sweeps, prices, kernel, atLeastSeconds };
     };
     const told = html === undefined ? await toldOf() : await writePage(html, toldOf, pageOf);
     const { runs } = told;
@@ -80,12 +83,10 @@ export const action: Action<[string], Options> = async (
 async function played(
   { path, header, sweeps }: Recording,
   all: readonly Chosen[],
-  prices: Prices,
-  profile: KernelProfile,
-  options: Options,
+  optionsOf: (each: Chosen) => PredictOptions,
+  { resume }: Options,
 ): Promise<Run[]> {
   const of = JSON.stringify([VERSION, header, sweeps]);
-  const { resume } = options;
   const keeper = resume === undefined ? undefined : KeptPredictions.open(resume, of);
   const line = new StepLine();
   const runs = count(all.length, 'run');
@@ -94,7 +95,7 @@ async function played(
   const predictions = (): Promise<Predicted[]> =>
     predictAll(
       { path, mostBytes: mostHostBytes(header) },
-      all.map((each) => predictOptions(each, prices, profile, options)),
+      all.map(optionsOf),
       (done) => {
         kept = done;
         line.tell(`${done} of ${runs} done`);
@@ -163,10 +164,16 @@ function apart(
   ]);
 }
 
+/** All runs are as long as the one that needs most: else they could not be compared. */
+function longestNeeded(all: readonly Chosen[]): number {
+  return Math.max(...all.map(({ policy }) => leastSeconds(policy)));
+}
+
 function predictOptions(
   { set, policy, domains }: Chosen,
   prices: Prices,
   { name }: KernelProfile,
+  atLeastSeconds: number,
   options: Options,
 ): PredictOptions {
   return {
@@ -175,7 +182,7 @@ function predictOptions(
     prices,
     kernel: name,
     set: Object.entries(set),
-    ...(options.for === undefined ? {} : { seconds: options.for / 1000 }),
+    ...(options.for === undefined ? { atLeastSeconds } : { seconds: options.for / 1000 }),
     ...(options.every === undefined ? {} : { everySeconds: options.every / 1000 }),
     ...advisedOnlyOf(options),
   };

@@ -3,7 +3,7 @@
  * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
  */
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
-import type { Predicted } from '../../../predict/prediction.js';
+import { leastSeconds, type Predicted } from '../../../predict/prediction.js';
 import { areDefault } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';
@@ -21,6 +21,8 @@ export interface Told {
   readonly sweeps: number;
   readonly prices: Prices;
   readonly kernel: KernelChoice;
+  /** All runs are so long, if the recording is shorter; 0 where their length was asked for. */
+  readonly atLeastSeconds: number;
 }
 
 /** Of each figure: a column's head on a terminal, and in words. */
@@ -70,11 +72,15 @@ export function headline({ runs, header }: Told): string {
 }
 
 /** What the figures rest on. */
-export function basisSentences({ runs, header, kernel }: Told): string[] {
+export function basisSentences({ runs, header, kernel, atLeastSeconds }: Told): string[] {
   return [
     ...runs
       .slice(0, 1)
-      .flatMap(({ predicted }) => [...beyondSentences(predicted), whatCounts(predicted)]),
+      .flatMap(({ predicted }) => [
+        ...lengthSentences(predicted, atLeastSeconds),
+        ...beyondSentences(predicted),
+        whatCounts(predicted),
+      ]),
     ...(runs.some(({ settings: { tenants } }) => tenants === 'apart')
       ? [
           'tenants=apart: a guest merges only within its domain, its tenant, which no real\n' +
@@ -87,6 +93,13 @@ export function basisSentences({ runs, header, kernel }: Told): string[] {
     ),
     ...kernelSentences(header, kernel),
   ];
+}
+
+/** Why runs are longer than the recording and than a minute, where nobody asked for it. */
+function lengthSentences({ recordedSeconds }: Predicted, atLeastSeconds: number): string[] {
+  if (atLeastSeconds <= Math.max(recordedSeconds, leastSeconds(undefined))) return [];
+  const long = duration(atLeastSeconds * 1000);
+  return [`All runs take ${long}, so that a policy looks ten times; --for says otherwise.`];
 }
 
 /** What was played after the recording's end, if anything was. */

@@ -127,7 +127,8 @@ export const predict = verb({
     KERNEL_OPTION,
     new Option(
       '--for <time>',
-      'how long (default: as long as the recording is, at least a minute)',
+      'how long (default: as long as the recording is, at least a minute, and ten looks of a ' +
+        'policy)',
     ).argParser(parseDuration),
     new Option(
       '--every <time>',

@@ -311,6 +311,29 @@ test('a row a policy, beside what is swept; what a policy chooses cannot be set'
   expect(wrong.status).toBe(2);
 });
 
+test('runs of one command are all as long as the one that needs most, and it is said why', async () => {
+  const host = directory.file('minute.rec');
+  const writer = RecordingWriter.create(host, HEADER);
+  writer.write({ ...GUEST, guest: 1 });
+  writer.write({ type: 'numbers', guest: undefined, values: [2 ** 34, 2 ** 30] });
+  writer.write({ type: 'numbers', guest: 1, values: [2 ** 30] });
+  writer.endSweep({ startMs: 0, durationMs: 0, processorMs: 0 });
+  writer.close();
+  const both = ['predict', host, '--sweep', 'pages_to_scan=10,20', '--policy', 'ksmtuned'];
+  const ends = async (...more: string[]): Promise<number[]> =>
+    JSON.parse((await ksmd(...both, ...more, '--json')).stdout).runs.map(
+      ({ samples }: { samples: { t: number }[] }) => samples.at(-1)?.t,
+    );
+  expect(await ends()).toEqual([600, 600, 600]);
+  expect(await ends('--for', '2m')).toEqual([120, 120, 120]);
+  const why = 'All runs take 10 min, so that a policy looks ten times';
+  const told = await ksmd(...both);
+  expect(told.stdout).toMatch(/: 10 min of KSM, by a recording of one look\n/);
+  expect(told.stdout).toContain(`\n${why}; --for says otherwise.\n`);
+  for (const args of [[...both, '--for', '10m'], both.slice(0, -2)])
+    expect((await ksmd(...args)).stdout).not.toContain('All runs take');
+});
+
 test('with --tenants each setting is run with guests merged together, and apart', async () => {
   const two = directory.file('tenants.rec');
   const image = directory.file('one.img');

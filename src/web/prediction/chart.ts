@@ -17,9 +17,8 @@ const PAPER_SCALE = CSS.supports('zoom', '0.5') ? 3 : 1;
 const AXIS_PX = 68;
 /** For half of what stands below the last line. */
 const RIGHT_PX = 24;
-/** Steps of an axis of sizes: powers of two. */
-const BYTE_STEPS = Array.from({ length: 51 }, (_, power) => 2 ** power);
 const SYNCHRONOUS = 'prediction';
+type Drawn = number | null | undefined;
 const isEqual = (one: string | null, other: string | null): boolean => one === other;
 
 export interface Line {
@@ -37,7 +36,10 @@ export interface Line {
 export interface ChartLook {
   readonly lines: readonly Line[];
   readonly says: (value: number) => string;
-  readonly areSizes: boolean;
+  /** Of the axis of values. Default: as they come, in tens. */
+  readonly steps?: readonly number[];
+  /** The axis goes up to this where there is nothing but zeroes. */
+  readonly topOfNothing: number;
 }
 
 export class Chart {
@@ -75,6 +77,8 @@ export class Chart {
     const picture = plot.root.querySelector('.u-wrap');
     picture?.setAttribute('role', 'img');
     picture?.setAttribute('aria-label', this.what);
+    for (const name of plot.root.querySelectorAll('.u-legend th'))
+      name.setAttribute('scope', 'row');
     this.plot = plot;
     this.sayLast();
   }
@@ -115,7 +119,7 @@ export class Chart {
       },
       scales: {
         x: { time: false },
-        y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+        y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : look.topOfNothing] },
       },
       axes: [
         {
@@ -129,7 +133,7 @@ export class Chart {
           ...axis,
           size: AXIS_PX * scale,
           space: 34 * scale,
-          ...(look.areSizes ? { incrs: BYTE_STEPS } : {}),
+          ...(look.steps === undefined ? {} : { incrs: [...look.steps] }),
           values: (_plot, splits) => splits.map(says),
         },
       ],
@@ -143,9 +147,10 @@ export class Chart {
           ...(line.dash === undefined ? {} : { dash: line.dash.map((px) => px * scale) }),
           ...(line.isFilled ? { fill: colour(line.colour) } : {}),
           points: { show: false },
-          value: (_plot: UPlot, drawn: number | null, _series: number, at: number | null) => {
+          // Undefined at a time that only other lines have a value at.
+          value: (_plot: UPlot, drawn: Drawn, _series: number, at: number | null) => {
             const value = at === null ? drawn : (line.said?.[at] ?? drawn);
-            return value === null ? '–' : says(value);
+            return value === null || value === undefined ? '–' : says(value);
           },
         })),
       ],

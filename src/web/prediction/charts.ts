@@ -49,7 +49,7 @@ export class PredictionCharts {
       media.addEventListener('change', () => this.draw(print.matches), {
         signal: this.removed.signal,
       });
-    this.draw(false);
+    this.draw(print.matches);
   }
 
   remove(): void {

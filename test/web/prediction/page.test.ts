@@ -36,6 +36,14 @@ const TWO = told([
   run({ pages_to_scan: '100' }, samples(5000, 60)),
   run({ pages_to_scan: '1000' }, samples(5000, 1)),
 ]);
+/** Of a length and a saving that differ, and of the same. */
+const UNEVEN = told([
+  run({ policy: 'short' }, samples(60, 5, 40)),
+  run({ policy: 'long' }, samples(600, 5, 40)),
+]);
+const SAME = told(['100', '200', '400'].map((n) => run({ pages_to_scan: n }, samples(600, 60))));
+const PAGES = { ONE, SIXTEEN, TWO, UNEVEN, SAME };
+type PageName = keyof typeof PAGES;
 
 describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', () => {
   const directory = new TemporaryDirectory();
@@ -45,7 +53,7 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
   let faults: string[];
 
   beforeAll(async () => {
-    for (const [name, what] of Object.entries({ ONE, SIXTEEN, TWO }))
+    for (const [name, what] of Object.entries(PAGES))
       writeFileSync(directory.file(`${name}.html`), await predictionPage(what));
     browser = await launchChromium(chromium ?? '');
     context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -58,7 +66,7 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     directory.remove();
   });
 
-  async function open(name: 'ONE' | 'SIXTEEN' | 'TWO', within = context): Promise<Page> {
+  async function open(name: PageName, within = context): Promise<Page> {
     const page = await within.newPage();
     page.on('console', (message) => faults.push(message.text()));
     page.on('pageerror', (error) => faults.push(error.message));
@@ -178,6 +186,69 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     await page.close();
   });
 
+  test('of runs that differ in length each has its curves, and no value where it is over', async () => {
+    const page = await open('UNEVEN');
+    expect(await page.locator('figure:visible').count()).toBe(4);
+    for (const chart of ['saved-chart', 'cpu-chart', 'huge-chart'])
+      expect(await legend(page, chart)).toMatchObject({ after: '9 min 59 s', 'policy=short': '–' });
+    expect(await legend(page, 'saved-chart')).toHaveProperty('policy=long', '17 MiB');
+    expect(await legend(page, 'kinds-chart')).toMatchObject({ after: '59 s', sharing: '15.9 MiB' });
+    await page.locator('#saved-chart .u-over').hover({ position: { x: 300, y: 50 } });
+    await until(
+      'a time after the end of one',
+      async () => (await legend(page, 'saved-chart')).after !== '9 min 59 s',
+    );
+    // Of the one that is over by then it says the last.
+    expect(await legend(page, 'saved-chart')).toMatchObject({
+      'policy=short': '16.9 MiB',
+      'policy=long': '17 MiB',
+    });
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('a curve that lies upon others lets them be seen', async () => {
+    const page = await open('SAME');
+    for (const chart of ['saved-chart', 'cpu-chart'])
+      for (const property of ['--run-1', '--run-2', '--run-3'])
+        await until(`${property} in ${chart}`, async () => {
+          return (await pixelsOf(page, chart, property)) > 50;
+        });
+    await page.close();
+  });
+
+  test('every cell that heads others says which, and what is wide is scrolled by keys', async () => {
+    const page = await open('TWO');
+    expect(await page.locator('th:not([scope])').count()).toBe(0);
+    await page.setViewportSize({ width: 390, height: 800 });
+    const compared = page.getByLabel('Settings compared');
+    await compared.focus();
+    await page.keyboard.press('ArrowRight');
+    await until('it has moved', () => compared.evaluate((table) => table.scrollLeft > 0));
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.close();
+  });
+
+  test('on a narrow screen all of the settings’ table is there, and no word is broken', async () => {
+    const page = await open('TWO');
+    await page.setViewportSize({ width: 400, height: 800 });
+    const table = page.getByLabel('Tunables');
+    expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(
+      0,
+    );
+    // As wide as a word of a name is, on one line each.
+    const heights = await table.locator('tbody th').evaluateAll((names) =>
+      names.map((name) => {
+        const lines =
+          (name.clientHeight - 8) / Number.parseFloat(getComputedStyle(name).lineHeight);
+        return [name.textContent, Math.round(lines)];
+      }),
+    );
+    for (const [name, lines] of heights)
+      expect(lines, String(name)).toBeLessThanOrEqual(String(name).split(/[_/]/).length);
+    await page.close();
+  });
+
   test('a stretch that is looked at closer in one chart is in all, until a double-click', async () => {
     const page = await open('TWO');
     const over = page.locator('#cpu-chart .u-over');
@@ -280,6 +351,14 @@ describe.skipIf(chromium === undefined)('the page of a prediction in Chromium', 
     expect((await page.pdf()).byteLength).toBeGreaterThan(10_000);
     await page.emulateMedia({ media: 'screen' });
     await until('charts for the screen', async () => (await chartWidth(page)) !== 930);
+    await page.close();
+  });
+
+  test('what is opened for paper is drawn for paper at once', async () => {
+    const page = await context.newPage();
+    await page.emulateMedia({ media: 'print' });
+    await page.goto(pathToFileURL(directory.file('ONE.html')).href);
+    expect(await chartWidth(page)).toBe(930);
     await page.close();
   });
 

@@ -32,13 +32,17 @@ export function settingsTable({ runs, kernel, header: { facts } }: Told): Markup
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${inOrder.map(
-  (row) => html`<tr class="${isSet(row) ? 'named' : ''}"><th scope="row">${row.name}</th><td>${
-    row.here
-  }</td><td>${row.ifNotSet}</td></tr>
+  (row) => html`<tr class="${isSet(row) ? 'named' : ''}">
+<th scope="row">${breakable(row.name)}</th><td>${row.here}</td><td>${row.ifNotSet}</td></tr>
 `,
 )}</tbody>
 </table>
 </section>`;
+}
+
+/** On a narrow screen a long name goes on below, between two of its words. */
+function breakable(name: string): readonly Markup[] {
+  return name.split(/(?<=[_/])/).map((word) => html`${word}<wbr>`);
 }
 
 /** Undefined where nobody sets it. */

@@ -1,6 +1,7 @@
 /** The verdict of a page: a setting's figures, or which of several does best, and a table. */
 import { type Outcome, outcomeOf, type Run } from '../../../../predict/outcome.js';
 import { freed } from '../../../../predict/plan.js';
+import { size } from '../../../../wording/amounts.js';
 import { FIGURES, figuresOf } from '../prediction-told.js';
 import { lookOf, MOST_CURVES } from './curves.js';
 import { labelsOf } from './labels.js';
@@ -12,13 +13,20 @@ const AS_GOOD = 0.9;
 export function verdict(runs: readonly Run[]): Markup {
   const [first] = runs;
   if (runs.length !== 1 || first === undefined)
-    return html`${cards(best(runs))}
-<p class="hint">
-Soonest, and least CPU: of those that save nine tenths of the most, or more.
-</p>
+    return html`${compared(runs)}
 ${comparison(runs)}`;
   const figures = figuresOf(first);
   return cards(FIGURES.map(({ words }, at) => ({ words, figure: figures[at] ?? '' })));
+}
+
+/** Where nothing is saved none is better than another. */
+function compared(runs: readonly Run[]): Markup {
+  if (runs.every(({ predicted }) => freed(outcomeOf(predicted)) === 0))
+    return cards([{ words: 'Most is saved', figure: size(0), more: 'with any of these settings' }]);
+  return html`${cards(best(runs))}
+<p class="hint">
+Soonest, and least CPU: of those that save nine tenths of the most, or more.
+</p>`;
 }
 
 interface Card {

@@ -13,6 +13,7 @@ import { run, samples, told } from '../../../../web/prediction/told.js';
 function textOf(page: string): string {
   return page
     .replace(/<(script|style)\b.*?<\/\1>/gs, '')
+    .replaceAll('<wbr>', '')
     .replace(/<[^>]*>/g, '\n')
     .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
@@ -72,6 +73,15 @@ test('of several settings it is said which saves most, soonest, and for least', 
     '1.9 %, 1.6 %',
     'pages_to_scan=100',
   ]);
+});
+
+test('where nothing is saved no setting is called the best', async () => {
+  const nothing = samples(100, 5).map((sample) => ({ ...sample, freed_bytes: 0 }));
+  const runs = ['100', '200'].map((pages) => run({ pages_to_scan: pages }, nothing));
+  const [cards = ''] = (await predictionPage(told(runs))).split('Settings compared');
+  const values = [...cards.matchAll(/<dd class="(?:value|more)">(.*?)<\/dd>/g)];
+  expect(values.map(([, text]) => text)).toEqual(['0 B', 'with any of these settings']);
+  expect(cards).not.toContain('Soonest');
 });
 
 test('settings: those set first, what the policy sets, and the kernel’s own', async () => {

@@ -11,7 +11,7 @@ import type { KernelChoice } from '../../kernel-choice.js';
 
 export interface PlanBasis {
   readonly goals: PlanGoals;
-  /** Bytes that --min-saving named; undefined: a share of what is present. */
+  /** Bytes that --min-saving named; undefined: a share of what is in use. */
   readonly asked: number | undefined;
   readonly estimated: Estimate;
   readonly header: RecordingHeader;

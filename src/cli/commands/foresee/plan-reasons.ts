@@ -3,7 +3,7 @@ import { earned, freed, mostCpuOf, type Plan } from '../../../predict/plan.js';
 import { askedPercent, count, duration, percent, size } from '../../../wording/amounts.js';
 import type { PlanBasis } from './plan-basis.js';
 
-/** Of what is present: a reason for less is none. */
+/** Of what is in use: a reason for less is none. */
 const LEAST_SHARE = 0.01;
 
 type Basis = Pick<PlanBasis, 'goals' | 'estimated' | 'header' | 'shared' | 'hugetlb'>;
@@ -74,7 +74,7 @@ function smartScanReason({
 /** Memory that KSM merges nothing of. */
 function memoryReasons({ estimated, header, shared, hugetlb }: Basis): string[] {
   const bytes = (pages: number): number => pages * header.pageSize;
-  const least = bytes(estimated.pages) * LEAST_SHARE;
+  const least = bytes(estimated.framesInUse) * LEAST_SHARE;
   const told = (of: number, from: number, what: string): string[] =>
     of === 0 || of < from ? [] : [`${size(of)} ${what}`];
   return [

@@ -18,7 +18,7 @@ export function verdictOf(plan: Plan, basis: Basis): string {
       `${figure(header.sample)}, which are too few; capture ${largerSample(header.sample)}`
     );
   if (freed(plan.outcome) === 0) return `${off}: nothing would be merged`;
-  const saved = `${savedText(plan.outcome)} of ${size(estimated.pages * header.pageSize)}`;
+  const saved = `${savedText(plan.outcome)} of ${size(estimated.framesInUse * header.pageSize)}`;
   const zeroes = zeroesText(plan, basis);
   if (!plan.isWorthIt) {
     const asIf = played.advisedOnly ? '' : ' if its processes advised their memory';

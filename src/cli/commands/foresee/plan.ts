@@ -53,11 +53,12 @@ export const action: Action<[string], PlanOptions> = async (
     const estimated = estimate(host, { selection: advisedOnly ? 'advised' : 'all' });
     const kernel = chosenKernel(options.kernel, () => recordedKernel(header));
     const { tunables, smartScan } = kernel.profile;
-    const presentBytes = estimated.pages * header.pageSize;
+    // A page that a fork shares is there in each process, and takes one frame.
+    const usedBytes = estimated.framesInUse * header.pageSize;
     const goals = {
       withinSeconds: options.within / 1000,
       mostCpu: options.maxCpu,
-      leastBytes: options.minSaving ?? presentBytes * WORTH_SHARE,
+      leastBytes: options.minSaving ?? usedBytes * WORTH_SHARE,
       zeroBytes: estimated.zeroPages * header.pageSize,
       hasSmartScan: smartScan,
     };

@@ -178,7 +178,7 @@ export const plan = verb({
       .default(0.1, '10%'),
     new Option(
       '--min-saving <size>',
-      'less is not worth it (default: 2 % of what is present)',
+      'less is not worth it (default: 2 % of what is in use)',
     ).argParser(parseBytes),
     KERNEL_OPTION,
     ...PREDICTED_OPTIONS,

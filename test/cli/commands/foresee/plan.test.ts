@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MAPPING_ADVISED, PAGE_CONTENT, PAGE_UNSAMPLED } from '../../../../src/recording/format.js';
+import {
+  MAPPING_ADVISED,
+  PAGE_CONTENT,
+  PAGE_SHARED,
+  PAGE_UNSAMPLED,
+} from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import type { EndRecord, GuestRecord, SweepRecord } from '../../../../src/recording/records.js';
 import { KSMD, run, TemporaryDirectory } from '../../../daemon-process.js';
@@ -143,6 +148,22 @@ describe('estimate and predict have the same pages count', () => {
     for (const verb of ['estimate', 'predict', 'plan'])
       expect((await ksmd(verb, path)).stdout).toContain(sentence);
   });
+});
+
+test('a page that a fork shares takes one frame, of which a share is saved', async () => {
+  const path = recorded({
+    more: [
+      { ...GUEST, guest: 9, name: 'child' },
+      {
+        ...{ type: 'mapping', guest: 9, page: 512, pages: 500, flags: MAPPING_ADVISED },
+        ...{ node: undefined, label: '' },
+      },
+      { type: 'pages', guest: 9, page: 512, pages: 500, state: PAGE_SHARED, owner: 1 },
+    ],
+  });
+  expect((await ksmd('plan', path)).stdout).toContain(' of 7.8 MiB');
+  const { goals } = JSON.parse((await ksmd('plan', path, '--json')).stdout);
+  expect(goals.leastBytes).toBe(4 * 500 * 4096 * 0.02);
 });
 
 test('worth it, and what to write where', async () => {

@@ -8,7 +8,7 @@
 import { KsmdError } from '../errors.js';
 import { PAGE_CONTENT, PAGE_KIND, PAGE_UNSAMPLED, PAGE_ZEROES } from '../recording/format.js';
 import type { RecordedGuest, RecordedHost } from '../recording/recorded-host.js';
-import { eachPage, hasAnyAdvised } from '../recording/recorded-pages.js';
+import { eachPage, hasAnyAdvised, isImage } from '../recording/recorded-pages.js';
 import { ContentTable } from './content-table.js';
 import type { EstimateOptions } from './estimate.js';
 import { GuestRows } from './guest-rows.js';
@@ -56,6 +56,8 @@ export interface ContentShared {
 export interface Shared {
   /** Not counted: on their hosts something is advised, and they are not. */
   readonly unadvisedPages: number;
+  /** Of those counted, that are advised mergeable. */
+  readonly advisedPages: number;
   /** Ordered so that those that are alike stand together. */
   readonly guests: readonly GuestShared[];
   /** Of `guests`, those that have something in common; those with most first. */
@@ -131,6 +133,7 @@ export function shared(
   const scale = new Scale(header.sample);
   return {
     unadvisedPages: counts.reduce((sum, count) => sum + count.unadvisedPages, 0),
+    advisedPages: counts.reduce((sum, count) => sum + count.advisedPages, 0),
     guests: order.map((at) => guestShared(guests, counts, at, scale)),
     pairs: pairsOf(common, counts.length, placeOf, scale),
     groups: groups.map((group) => group.map(placeOf).sort((a, b) => a - b)),
@@ -145,6 +148,7 @@ export function shared(
 interface Counted {
   pages: number;
   unadvisedPages: number;
+  advisedPages: number;
   zeroPages: number;
   /** Pages whose content merges with equal ones, in the sample or not. */
   contentPages: number;
@@ -161,7 +165,7 @@ function countOf(
 ): Counted {
   const own = new Summed();
   const elsewhere = new Summed();
-  const none = { pages: 0, unadvisedPages: 0, zeroPages: 0, contentPages: 0 };
+  const none = { pages: 0, unadvisedPages: 0, advisedPages: 0, zeroPages: 0, contentPages: 0 };
   const count: Counted = { ...none, own, elsewhere };
   eachPage(told, (state, isOfAdvised, _mapping, fingerprints, offset) => {
     if (isAdvisedOnly && !isOfAdvised) {
@@ -169,6 +173,7 @@ function countOf(
       return;
     }
     count.pages++;
+    if (isOfAdvised && !isImage(told.facts)) count.advisedPages++;
     const kind = state & PAGE_KIND;
     if (kind === PAGE_ZEROES) count.zeroPages++;
     else if (kind === PAGE_CONTENT || kind === PAGE_UNSAMPLED) count.contentPages++;

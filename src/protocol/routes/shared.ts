@@ -34,6 +34,7 @@ export const Shared = Type.Object({
   pageSize: Type.Integer(),
   sample: Type.Integer({ description: 'one content in so many was looked at' }),
   unadvisedPages: Type.Integer({ description: 'not counted: others are advised mergeable' }),
+  advisedPages: Type.Integer({ description: 'of those counted, that are advised mergeable' }),
   guests: Type.Array(
     Type.Object({
       name: Type.String(),

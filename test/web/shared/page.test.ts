@@ -39,6 +39,7 @@ function told(guests: number, groupSize: number, nameOf = (at: number) => `vm-${
     pageSize: 4096,
     sample: 1,
     unadvisedPages: 0,
+    advisedPages: 0,
     guests: all.map((at) => ({
       name: nameOf(at),
       pages: 400 * MIB_PAGES,

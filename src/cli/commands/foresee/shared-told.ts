@@ -159,14 +159,24 @@ function contentTable({ contents, guests: all }: SharedTold): SharedTable {
 }
 
 /** What the figures rest on. */
-export function sharedBasis({ unadvisedPages, pageSize, sample }: SharedTold): string[] {
+export function sharedBasis(told: SharedTold): string[] {
+  const { sample } = told;
   return [
-    unadvisedPages === 0
-      ? 'As if all private memory were advised mergeable.'
-      : `As KSM sees it now: ${size(unadvisedPages * pageSize)} are left out that are not ` +
-        "advised mergeable, on hosts where something is ('--all' takes them too).",
+    whatCounts(told),
     ...(sample === 1 ? [] : [`Of one content in ${figure(sample)}: ± holds 95 times in 100.`]),
   ];
+}
+
+function whatCounts({ unadvisedPages, advisedPages, guests, pageSize }: SharedTold): string {
+  if (unadvisedPages > 0)
+    return (
+      `As KSM sees it now: ${size(unadvisedPages * pageSize)} are left out that are not ` +
+      "advised mergeable, on hosts where something is ('--all' takes them too)."
+    );
+  const pages = guests.reduce((sum, guest) => sum + guest.pages, 0);
+  return advisedPages === pages && pages > 0
+    ? 'As KSM sees it now: all of it is advised mergeable.'
+    : 'As if all of it were advised mergeable.';
 }
 
 function about({ pageSize }: SharedTold, { pages, error }: Estimated): string {

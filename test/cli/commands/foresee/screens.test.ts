@@ -19,6 +19,7 @@ const SHARED: SharedTold = {
   pageSize: 4096,
   sample: 64,
   unadvisedPages: 0,
+  advisedPages: 0,
   guests: NAMES.map((name, at) => ({
     name,
     pages: (400 + at) * MIB_PAGES,

@@ -67,6 +67,9 @@ export const CTL_STORES_FAILED = CONTROL_BASE + 22;
  */
 export const CTL_FOLIOS = CONTROL_BASE + 23;
 
+/** The number of the last fork, from 1 on (PTE_FORK_MASK). The API thread's. */
+export const CTL_FORKS = CONTROL_BASE + 27;
+
 /** Guests that ever came into khugepaged's list. Any thread, atomically. */
 export const CTL_KHUGEPAGED_GUESTS = CONTROL_BASE + 26;
 
@@ -124,7 +127,7 @@ export const CTL_ZERO_PAGES = CONTROL_BASE + 71;
 export const CTL_PAGES_SCANNED = CONTROL_BASE + 72;
 export const CTL_PAGES_SKIPPED = CONTROL_BASE + 74;
 export const CTL_CHECKSUMS = CONTROL_BASE + 76;
-/** Pages merged and mappings given back since the start. The second one: any thread, atomically. */
+/** Pages merged, and such given back, since the start. The second: any thread, atomically. */
 export const CTL_MERGES = CONTROL_BASE + 78;
 export const CTL_COW_BREAKS = CONTROL_BASE + 80;
 /** Huge pages that KSM split, and pages that went to the zero page as they were split. */
@@ -341,6 +344,15 @@ export const PTE_HASHED = 0x2000;
 export const PTE_HELD = 0x4000;
 /** The frame is the page's own to write, now or once it is no longer held. */
 export const PTE_OWN = 0x4200;
+/**
+ * Which fork the page has been shared since, by the numbers of CTL_FORKS; 0: its frame came for it
+ * alone. Pages at one place of kin that bear one number would map one frame if KSM had merged
+ * nothing, whatever they map now.
+ */
+export const PTE_FORK_MASK = 0x7fff8000;
+export const PTE_FORK_SHIFT = 15;
+/** The highest number of a fork: after it they begin anew. */
+export const LAST_FORK = 0xffff;
 
 /**
  * Ptes present plus rmap items in use are counted in groups of this many slots (a power of two), so

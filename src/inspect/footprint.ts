@@ -5,10 +5,10 @@
  * in the kernel. A frame counts as mapped once more while somebody holds it for a moment, or for as
  * long as a snapshot is being sent.
  */
-import { PTE_FRAME, PTE_PRESENT, PTE_STATE, SLOT_REGION, SLOT_WORDS } from '../core/layout.js';
+import { PTE_FRAME, PTE_PRESENT, PTE_STATE, SLOT_WORDS } from '../core/layout.js';
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
-import { kinStarts } from './kin.js';
+import { sharingKin } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 /** The kernel reckons a page's part of a frame in so many parts of a byte. Linux: PSS_SHIFT. */
@@ -41,7 +41,6 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
   let ksmPss = 0;
   for (const { name, pages } of host.guests.regionsOf(guest)) {
     const first = host.guests.firstSlot(guest, name);
-    const kin = kinStarts(machine, i32[first + SLOT_REGION]);
     for (let page = 0; page < pages; page++) {
       if (page % PAGES_A_STEP === 0) {
         yield;
@@ -58,7 +57,7 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
         ksmPages++;
         ksmPss += part;
       }
-      if (isShared(i32, kin, page, frame)) forkSharedPages++;
+      if (!sharingKin(machine, slot).next().done) forkSharedPages++;
     }
   }
   return {
@@ -69,13 +68,4 @@ export function* takeFootprint(host: Host, guest: string): LongWork<Footprint | 
     ksmPssBytes: Math.floor(ksmPss / PARTS_OF_A_BYTE),
     forkSharedPages,
   };
-}
-
-/** Whether the page of that number maps the frame in one of them. */
-function isShared(i32: Int32Array, kin: readonly number[], page: number, frame: number): boolean {
-  for (const start of kin) {
-    const slot = start + page * SLOT_WORDS;
-    if (i32[slot + PTE_FRAME] === frame && (i32[slot + PTE_STATE] & PTE_PRESENT) !== 0) return true;
-  }
-  return false;
 }

@@ -1,5 +1,6 @@
 /** Kin: regions that were one before their guests forked, and pages at the same place of them. */
 import {
+  PTE_FORK_MASK,
   PTE_FRAME,
   PTE_PRESENT,
   PTE_STATE,
@@ -8,6 +9,11 @@ import {
   SLOT_REGION,
 } from '../core/layout.js';
 import type { Machine } from '../machine/machine.js';
+
+/** What a pte says of the fork that its page has been shared since; 0 if its frame is its own. */
+export function forkOf(state: number): number {
+  return state & PTE_FORK_MASK;
+}
 
 /** A region and its kin. */
 export function ringOf({ memory }: Machine, region: number): readonly number[] {
@@ -28,15 +34,18 @@ export function kinStarts(machine: Machine, region: number): number[] {
     .map((kin) => machine.memory.i32[kin + REGION_SLOT]);
 }
 
-/** Slots of other guests that lie where the slot's page lies, and map the frame that it maps. */
+/** Slots of other guests that have mapped the frame that the slot's page maps since a fork. */
 export function* sharingKin({ memory }: Machine, slot: number): Generator<number, void, void> {
   const { i32 } = memory;
   const region = i32[slot + SLOT_REGION];
   const frame = i32[slot + PTE_FRAME];
   const at = slot - i32[region + REGION_SLOT];
+  const fork = forkOf(i32[slot + PTE_STATE]);
+  if (fork === 0) return;
   for (let kin = i32[region + REGION_KIN]; kin !== region; kin = i32[kin + REGION_KIN]) {
     const other = i32[kin + REGION_SLOT] + at;
-    if ((i32[other + PTE_STATE] & PTE_PRESENT) !== 0 && i32[other + PTE_FRAME] === frame)
-      yield other;
+    const state = i32[other + PTE_STATE];
+    const isPresent = (state & PTE_PRESENT) !== 0;
+    if (isPresent && forkOf(state) === fork && i32[other + PTE_FRAME] === frame) yield other;
   }
 }

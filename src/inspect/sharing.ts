@@ -18,7 +18,7 @@ import {
 import type { Host } from '../ksm/host.js';
 import { type LongWork, PAGES_A_STEP } from '../machine/long-work.js';
 import type { Machine } from '../machine/machine.js';
-import { kinStarts } from './kin.js';
+import { forkOf, kinStarts } from './kin.js';
 import { unchanged } from './unchanged.js';
 
 const ZERO_FRAME = 0;
@@ -95,28 +95,25 @@ export function* takeSharing(host: Host): LongWork<Sharing | undefined> {
 }
 
 /**
- * Whether the page has been that of one of its kin since they forked; of all that are so, the first
- * in memory stands for the rest. `moved`: KSM has given the one or the other another frame, which
- * none before it maps (as src/inspect/fork-sharing.ts has it).
+ * Whether the page has been that of one of its kin since they forked (as fork-sharing.ts has it);
+ * of all that are so, the first in memory stands for the rest. `moved`: KSM has given the one or
+ * the other another frame, which none before it maps.
  */
 function sharedSince(
-  { memory, frames }: Machine,
+  { memory: { i32 } }: Machine,
   kin: readonly number[],
   at: number,
   slot: number,
 ): 'no' | 'same' | 'moved' {
-  const { i32, core } = memory;
-  const state = i32[slot + PTE_STATE];
-  const frame = i32[slot + PTE_FRAME];
+  const fork = forkOf(i32[slot + PTE_STATE]);
+  if (fork === 0) return 'no';
   let found: 'no' | 'moved' = 'no';
   for (const start of kin) {
     const other = start + at;
-    const both = state & i32[other + PTE_STATE];
-    if (other >= slot || (both & (PTE_PRESENT | PTE_ZERO)) === 0) continue;
-    const its = i32[other + PTE_FRAME];
-    if ((both & PTE_ZERO) !== 0 || its === frame) return 'same';
-    if ((frames.isKsm(frame) || frames.isKsm(its)) && core.framesEqual(frame, its) !== 0)
-      found = 'moved';
+    if (other >= slot || forkOf(i32[other + PTE_STATE]) !== fork) continue;
+    // Both name no frame where they map the zero page.
+    if (i32[other + PTE_FRAME] === i32[slot + PTE_FRAME]) return 'same';
+    found = 'moved';
   }
   return found;
 }

@@ -21,7 +21,7 @@ import {
 import { KsmdError } from '../errors.js';
 import { Khugepaged } from '../khugepaged/khugepaged.js';
 import { collapseRange } from '../machine/collapse.js';
-import { forkRegion } from '../machine/fork.js';
+import { forkRegion, nextFork } from '../machine/fork.js';
 import type { MachineSize } from '../machine/geometry.js';
 import { assertNumaNode } from '../machine/guests.js';
 import { finish, type LongWork } from '../machine/long-work.js';
@@ -124,9 +124,10 @@ export class Host {
     const parent = this.guests.guest(name);
     this.createGuest(child, this.guests.node(name));
     const { pointer, regions } = this.guests.guest(child);
+    const fork = nextFork(machine);
     try {
       for (const [region, from] of parent.regions) {
-        regions.set(region, yield* forkRegion(machine, from, pointer));
+        regions.set(region, yield* forkRegion(machine, from, pointer, fork));
         machine.regions.changed();
       }
     } catch (error) {

@@ -10,6 +10,7 @@ import {
   GUEST_PRESENT_PAGES,
   MAX_NUMA_NODES,
   PTE_DIRTY,
+  PTE_FORK_MASK,
   PTE_FRAME,
   PTE_HELD,
   PTE_OWN,
@@ -118,7 +119,8 @@ export function collapse(machine: Machine, start: number): boolean {
     }
     // What was absent is new to the scanner, or known to be dirty already.
     const dirty = (state & (PTE_PRESENT | PTE_ZERO)) === 0 ? PTE_DIRTY : 0;
-    i32[slot + PTE_STATE] = (state & ~(PTE_ZERO | PTE_HELD)) | PTE_PRESENT | PTE_WRITABLE | dirty;
+    const kept = state & ~(PTE_ZERO | PTE_HELD | PTE_FORK_MASK);
+    i32[slot + PTE_STATE] = kept | PTE_PRESENT | PTE_WRITABLE | dirty;
   }
   stretches.mapHuge(start);
   return true;

@@ -14,6 +14,7 @@ import {
   LOAD_WORDS,
   PTE_CHECKSUM,
   PTE_DIRTY,
+  PTE_FORK_MASK,
   PTE_FRAME,
   PTE_HASHED,
   PTE_HELD,
@@ -105,7 +106,7 @@ export class PageAccess {
     const isOwn = (state & PTE_WRITABLE) !== 0 || this.ownsFrame(slot, state);
     if (isOwn && ((state & PTE_WRITABLE) !== 0 || this.isFree(slot))) {
       this.put(this.i32[slot + PTE_FRAME], offset, source);
-      this.lock.release(slot, (state & ~PTE_HELD) | PTE_WRITABLE);
+      this.lock.release(slot, (state & ~(PTE_HELD | PTE_FORK_MASK)) | PTE_WRITABLE);
       return DONE;
     }
     const frame = this.takeCopy(slot, state, source.length < this.memory.frameBytes);
@@ -116,7 +117,8 @@ export class PageAccess {
     this.put(frame, offset, source);
     if (isOwn) this.takePlace(slot, frame);
     this.mapOwn(slot, state, frame);
-    this.lock.release(slot, (state & ~(PTE_ZERO | PTE_HELD)) | PTE_PRESENT | PTE_WRITABLE);
+    const kept = state & ~(PTE_ZERO | PTE_HELD | PTE_FORK_MASK);
+    this.lock.release(slot, kept | PTE_PRESENT | PTE_WRITABLE);
     return DONE;
   }
 
@@ -157,7 +159,8 @@ export class PageAccess {
     }
     const frame = this.takeCopy(slot, state, true);
     if (frame !== 0) this.mapOwn(slot, state, frame);
-    this.lock.release(slot, frame === 0 ? state : (state & ~PTE_ZERO) | PTE_PRESENT | PTE_WRITABLE);
+    const own = (state & ~(PTE_ZERO | PTE_FORK_MASK)) | PTE_PRESENT | PTE_WRITABLE;
+    this.lock.release(slot, frame === 0 ? state : own);
     return frame !== 0;
   }
 
@@ -313,8 +316,9 @@ export class PageAccess {
     const before = i32[slot + PTE_FRAME];
     i32[slot + PTE_FRAME] = frame;
     if ((state & PTE_PRESENT) !== 0) {
+      // What a fork shares is copied without KSM too. Asked before the frame may be another's.
+      if (this.frames.isKsm(before)) this.countBreak();
       this.frames.put(before);
-      this.countBreak();
       return;
     }
     if ((state & PTE_ZERO) !== 0) {
@@ -325,6 +329,7 @@ export class PageAccess {
     this.core.populate(slot, 1);
   }
 
+  /** A page that KSM had merged has got a frame of its own. */
   private countBreak(): void {
     // From -1, the low of the two words starts again at 0.
     if (Atomics.add(this.i32, CTL_COW_BREAKS, 1) === -1)

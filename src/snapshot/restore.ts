@@ -29,6 +29,7 @@ import { RUN_UNMERGE } from '../ksm/run.js';
 import type { Machine } from '../machine/machine.js';
 import { decodeHeader } from './decode-header.js';
 import { CHUNK_BYTES, FrameWindow, read, readInto } from './file-reading.js';
+import { tellForks } from './forks.js';
 import {
   CHECKSUM_BYTES,
   frameBytesOf,
@@ -147,6 +148,7 @@ export class SnapshotFile {
     const merged = mergeEqual(host, header);
     listMerged(host, header, maps, nowMs);
     for (const frame of pages.unlisted) host.machine.frames.own(frame);
+    tellForks(host);
     if (run !== undefined && Number(run) !== RUN_UNMERGE) host.files.set('run', run);
     return [...leftOut, ...merged];
   }

@@ -25,6 +25,7 @@ import {
   MM_PREV,
   PTE_CHECKSUM,
   PTE_DIRTY,
+  PTE_FORK_SHIFT,
   PTE_FRAME,
   PTE_MERGEABLE,
   PTE_STATE,
@@ -157,6 +158,16 @@ describe('each kind of damage is told', () => {
       'a shared page that can be written',
       (p) => (p.i32[p.slot('a', 1) + PTE_STATE] |= PTE_WRITABLE),
       /^page 0x80 of guest 'a' is writable, and its frame/,
+    ],
+    [
+      'a page of its own that a fork is said to share',
+      (p) => (p.i32[p.slot('a', 7) + PTE_STATE] |= 5 << PTE_FORK_SHIFT),
+      /^page 0x200 of guest 'a' is shared by a fork but writable$/,
+    ],
+    [
+      'an absent page that a fork is said to share',
+      (p) => (p.i32[p.slot('a', 11) + PTE_STATE] = 5 << PTE_FORK_SHIFT),
+      /^page 0x300 of guest 'a' is shared by a fork and there is nothing$/,
     ],
     [
       'a lost MERGEABLE',

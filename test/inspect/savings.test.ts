@@ -79,6 +79,34 @@ test('pages of zeroes that a family shares come free once', () => {
   expect(saved(hosts.scanned.host)).toMatchObject({ pages: 2, forkSharedPages: 3 });
 });
 
+test('pages that a family has written alike since the fork, at the same place, are saved', () => {
+  const hosts = both((bench) => {
+    bench.guest('parent', [1, 2, 3, 4, 5]);
+    for (const child of ['one', 'two']) bench.host.fork('parent', child);
+    for (const child of ['one', 'two']) for (const page of [0, 1]) bench.put(child, page, 9 + page);
+    // Shared anew by the first child and a child of its own.
+    bench.host.fork('one', 'grandchild');
+    // Back to what all have: a frame of its own none the less.
+    bench.put('two', 2, 8);
+    bench.put('two', 2, 3);
+  });
+  expect(saved(hosts.scanned.host)).toMatchObject({ pages: 0, forkSharedPages: 8 + 2 });
+  hosts.scanned.fullScans(4);
+  expect(cameFree(hosts)).toBe(2 + 1);
+  expect(saved(hosts.scanned.host)).toMatchObject({ pages: 3, forkSharedPages: 8 + 2 });
+});
+
+test('what was unmerged has a frame of its own, and is shared by no fork', () => {
+  const bench = new BenchHost();
+  bench.guest('parent', [1, 1]);
+  bench.host.fork('parent', 'child');
+  bench.fullScans(3);
+  expect(saved(bench.host)).toMatchObject({ pages: 1, forkSharedPages: 2 });
+  bench.host.files.set('run', 2);
+  expect(bench.host.machine.frames.used).toBe(4);
+  expect(saved(bench.host)).toMatchObject({ pages: 0, forkSharedPages: 0 });
+});
+
 describe('where guests are forked, written, unmapped and gone', () => {
   const hosts = both((bench) => {
     const { host } = bench;

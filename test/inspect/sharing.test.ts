@@ -56,6 +56,16 @@ test('it adds up to what is saved where max_page_sharing parts what forks share'
     }
 });
 
+test('pages that forks have written alike at the same place are equal between guests', () => {
+  const bench = new BenchHost();
+  bench.guest('parent', [1, 2, 2]);
+  for (const child of ['one', 'two', 'three']) bench.host.fork('parent', child);
+  for (const child of ['one', 'two', 'three']) bench.put(child, 0, 9);
+  bench.fullScans(4);
+  const sharing = finish(takeSharing(bench.host));
+  expect(sharing).toEqual({ zeroPages: 0, withinGuestPages: 1, betweenGuestsPages: 2 });
+});
+
 test('what a fork shares is none of it: what is left adds up to what is saved', () => {
   const bench = new BenchHost();
   bench.host.files.set('use_zero_pages', 1);

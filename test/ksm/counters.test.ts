@@ -48,6 +48,24 @@ test('pages_unshared falls as each page is met again, though the unstable tree i
   expect(falls).toEqual([2, 1, 0]);
 });
 
+test('a break is a write to a page that KSM has merged, and no copy that a fork has left', () => {
+  const bench = new BenchHost();
+  bench.host.files.set('use_zero_pages', 1);
+  bench.guest('parent', [1, 1, 0, 3, 4]);
+  bench.host.fork('parent', 'child');
+  const breaks = (): number => bench.host.files.totals().cowBreaks;
+  bench.put('child', 3, 9);
+  expect(breaks()).toBe(0);
+  bench.fullScans(3);
+  bench.put('parent', 4, 9);
+  expect(breaks()).toBe(0);
+  bench.put('child', 0, 9);
+  expect(breaks()).toBe(1);
+  bench.put('child', 2, 9);
+  expect(breaks()).toBe(2);
+  expect(bench.host.files.kernelWork().breaks).toBe(2);
+});
+
 test('reaching the end of all memory ends the batch, and counts a full scan', () => {
   const bench = new BenchHost();
   bench.guest('g', [1, 2, 3]);

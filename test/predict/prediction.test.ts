@@ -395,6 +395,26 @@ describe('families of forks', () => {
     return samples.at(-1);
   };
 
+  test('save what they wrote alike at one place; a copy of what they shared is no break', async () => {
+    const recording = await recorded([
+      ...[...guest(1), ...guest(2), ...guest(3)],
+      pages(1, 512, 0, 100),
+      shared(2, 1, 512, 80),
+      pages(2, 592, 500, 15),
+      // Back to what the parent has.
+      pages(2, 607, 95, 5),
+      shared(3, 1, 512, 80),
+      pages(3, 592, 500, 20),
+      end(0),
+      pages(2, 512, 900, 10),
+      end(10_000),
+    ]);
+    const { samples } = await predict(recording, { ...OPTIONS, set });
+    await recording.close();
+    expect(samples.at(-1)).toMatchObject({ freed_bytes: (15 + 5) * 4096, breaks: 0 });
+    expect(samples.at(-1)?.guest_cpu_seconds).toBe(0);
+  });
+
   test('go on sharing what they did when the first of them is gone', async () => {
     const last = await lastOf([
       ...[...guest(1), ...guest(2), ...guest(3)],

@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CTL_COW_BREAKS, PTE_MERGEABLE, PTE_STATE, SLOT_WORDS } from '../../src/core/layout.js';
 import { checkHost } from '../../src/inspect/check.js';
+import { countForkSharing, families } from '../../src/inspect/fork-sharing.js';
+import { savings } from '../../src/inspect/savings.js';
 import { ManualClock } from '../../src/ksm/clock.js';
 import { Host } from '../../src/ksm/host.js';
 import { KERNEL_PROFILES } from '../../src/ksm/kernels.js';
-import { PAGES_A_STEP } from '../../src/machine/long-work.js';
+import { finish, PAGES_A_STEP } from '../../src/machine/long-work.js';
 import { Snapshot } from '../../src/snapshot/capture.js';
 import { BenchHost, PAGE, times } from '../ksm/bench-host.js';
 import { PlainHost, step } from '../ksm/plain-host.js';
@@ -166,6 +168,28 @@ test('a page that a snapshot write-protected is no merged one: to unmerge gives 
   bench.host.madvise('a', region?.address ?? 0, 3 * PAGE, 'unmergeable');
   expect(breaks()).toBe(before);
   expect(checkHost(bench.host)).toEqual([]);
+});
+
+test('what a fork shares is known again, merged or not, and what KSM saves beside it', () => {
+  const bench = new BenchHost();
+  bench.host.files.set('use_zero_pages', 1);
+  bench.host.files.set('max_page_sharing', 3);
+  bench.guest('parent', [1, 1, 2, 3, 0, 0]);
+  for (const child of ['one', 'two']) bench.host.fork('parent', child);
+  bench.put('one', 3, 7);
+  bench.fullScans(4);
+  const saved = (host: Host): number =>
+    savings(host, finish(countForkSharing(host, families(host))) ?? 0).pages;
+  const restored = directory.restore(snapshotOf(bench.host));
+  expect(saved(bench.host)).toBeGreaterThan(0);
+  expect(saved(restored)).toBe(saved(bench.host));
+  expect(checkHost(restored)).toEqual([]);
+  // The next fork is none of those before.
+  for (const host of [bench.host, restored]) {
+    host.fork('one', 'late');
+    host.memory.store('parent', PAGE, Buffer.alloc(PAGE, 5));
+  }
+  expect(saved(restored)).toBe(saved(bench.host));
 });
 
 test('a max_page_sharing below the default, with pages shared to it', () => {

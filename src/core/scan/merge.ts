@@ -8,7 +8,15 @@
  * stays gets its references before a pte points at it; the frame that goes loses its own after. So
  * a scanner that dies in between leaves every guest's bytes in place. Scanner only.
  */
-import { PTE_DIRTY, PTE_FRAME, PTE_OWN, PTE_PRESENT, PTE_ZERO, STABLE_FRAME } from '../layout';
+import {
+  PTE_DIRTY,
+  PTE_FORK_MASK,
+  PTE_FRAME,
+  PTE_OWN,
+  PTE_PRESENT,
+  PTE_ZERO,
+  STABLE_FRAME,
+} from '../layout';
 import { frameCopy, framesEqual } from '../memory/frames';
 import { countZeroPage, frameFor, unmapFrame } from '../memory/mappings';
 import { pteRelease, pteTryTakeMapping } from '../memory/pte';
@@ -115,6 +123,6 @@ function breakCow(slot: u32, frame: u32): void {
   frameCopy(own, frame);
   setKsmPage(frame);
   store(slot + PTE_FRAME, own);
-  pteRelease(slot, state);
+  pteRelease(slot, state & ~PTE_FORK_MASK);
   framePut(frame);
 }

@@ -13,6 +13,7 @@ import {
   CTL_SPLITS,
   PTE_CHECKSUM,
   PTE_DIRTY,
+  PTE_FORK_MASK,
   PTE_FRAME,
   PTE_HASHED,
   PTE_OWN,
@@ -99,7 +100,7 @@ function giveZeroesBack(slot: u32, frame: u32): void {
     pteRelease(slot, state);
     return;
   }
-  let left = (state & ~(PTE_PRESENT | PTE_OWN)) | PTE_DIRTY;
+  let left = (state & ~(PTE_PRESENT | PTE_OWN | PTE_FORK_MASK)) | PTE_DIRTY;
   if ((state & (PTE_DIRTY | PTE_HASHED)) == 0) {
     // What the scanner last saw there were zeroes.
     store(slot + PTE_CHECKSUM, frameChecksum(ZERO_FRAME));

@@ -75,7 +75,7 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
     counter(
       {
         name: 'ksmd_cow_breaks_total',
-        help: 'Pages given a frame of their own again because they were written.',
+        help: 'Merged pages given a frame of their own again: written, or unmerged.',
       },
       () => host.files.totals().cowBreaks,
     ),

@@ -11,6 +11,8 @@ import {
   PTE_PRESENT,
   PTE_STATE,
   PTE_ZERO,
+  REGION_SLOT,
+  SLOT_REGION,
   SLOT_WORDS,
 } from '../../core/layout.js';
 import { type Errno, KsmdError } from '../../errors.js';
@@ -19,6 +21,7 @@ import { tenantsBy } from '../../estimate/tenant-lines.js';
 import { FINGERPRINT_BYTES, Fingerprinter } from '../../fingerprints/fingerprint.js';
 import { FingerprintKey } from '../../fingerprints/key.js';
 import { Sample } from '../../fingerprints/sample.js';
+import { forkOf, ringOf } from '../../inspect/kin.js';
 import { Machine } from '../../machine/machine.js';
 import { SharedMemory } from '../../machine/memory.js';
 import { HOLDER_API } from '../../machine/pte.js';
@@ -64,6 +67,12 @@ interface TaskRegion {
 /** JSON, or why there is none. */
 export type SharedAnswer = string | { readonly code: Errno; readonly message: string };
 
+/** The same memory in another guest since a fork: its first slot, and whose it is. */
+interface Kin {
+  readonly start: number;
+  readonly owner: number;
+}
+
 /** The host as a recording would have it. */
 class Look {
   readonly host: RecordedHost;
@@ -71,8 +80,8 @@ class Look {
   private readonly bytes: Buffer;
   private readonly fingerprinter: Fingerprinter;
   private readonly sample: Sample;
-  /** By frame, its guest from 1 on, or 0. A Map ends at 16.7 million entries. */
-  private readonly owners: Int32Array;
+  /** Of regions looked at, whose they are. */
+  private readonly guestOf = new Map<number, number>();
   /** By frame, of those that do not change and are read again and again. */
   private readonly merged = new Map<number, Buffer>();
 
@@ -80,7 +89,6 @@ class Look {
     // It takes no lock, so any thread's name will do.
     this.machine = new Machine(SharedMemory.attach(memory, HOLDER_API));
     const { pageSize, frameBytes } = this.machine;
-    this.owners = new Int32Array(this.machine.frames.total + 1);
     this.bytes = Buffer.from(memory.buffer);
     this.fingerprinter = new Fingerprinter(FingerprintKey.random(), frameBytes);
     this.sample = new Sample(heldOneIn * oneIn);
@@ -104,13 +112,19 @@ class Look {
     guest: number,
     { name: label, page: first, pages, firstSlot }: TaskRegion,
   ): void {
-    const { host } = this;
+    const { host, guestOf } = this;
     const { i32 } = this.machine.memory;
+    const region = i32[firstSlot + SLOT_REGION];
+    const before = ringOf(this.machine, region).flatMap((kin): Kin[] => {
+      const owner = guestOf.get(kin);
+      return owner === undefined ? [] : [{ owner, start: i32[kin + REGION_SLOT] }];
+    });
+    guestOf.set(region, guest);
     const runs = new PageRuns(guest, (record) => host.apply(record));
     const flagsAt = (at: number): number =>
       (i32[firstSlot + at * SLOT_WORDS + PTE_STATE] & PTE_MERGEABLE) === 0 ? 0 : MAPPING_ADVISED;
     for (let from = 0, at = 0; at < pages; at++) {
-      this.addPage(runs, guest, first + at, firstSlot + at * SLOT_WORDS);
+      this.addPage(runs, first + at, firstSlot, at * SLOT_WORDS, before);
       const flags = flagsAt(from);
       if (at + 1 < pages && flagsAt(at + 1) === flags) continue;
       const mapping = { page: first + from, pages: at + 1 - from, flags, node: undefined, label };
@@ -120,10 +134,28 @@ class Look {
     runs.end();
   }
 
-  private addPage(runs: PageRuns, guest: number, page: number, slot: number): void {
-    const { machine, owners } = this;
+  /** `before`: of the kin of its region, those that were looked at before. */
+  private addPage(
+    runs: PageRuns,
+    page: number,
+    start: number,
+    at: number,
+    before: readonly Kin[],
+  ): void {
+    const { machine } = this;
     const { i32 } = machine.memory;
+    const slot = start + at;
     const state = i32[slot + PTE_STATE];
+    const fork = forkOf(state);
+    // Also where KSM has merged it since: what a fork shares is nobody's to save.
+    const kin =
+      fork === 0
+        ? undefined
+        : before.find((each) => forkOf(i32[each.start + at + PTE_STATE]) === fork);
+    if (kin !== undefined) {
+      runs.add(page, PAGE_SHARED, undefined, kin.owner);
+      return;
+    }
     if ((state & PTE_ZERO) !== 0) {
       runs.add(page, PAGE_ZEROES);
       return;
@@ -134,12 +166,6 @@ class Look {
       this.addContent(runs, page, this.contentOfMerged(frame), PAGE_MERGED);
       return;
     }
-    const owner = owners[frame];
-    if (owner > 0) {
-      runs.add(page, PAGE_SHARED, undefined, owner - 1);
-      return;
-    }
-    owners[frame] = guest + 1;
     this.addContent(runs, page, this.contentOf(frame), 0);
   }
 

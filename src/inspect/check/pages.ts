@@ -17,6 +17,7 @@ import {
   POPULATION_SHIFT,
   PTE_CHECKSUM,
   PTE_DIRTY,
+  PTE_FORK_MASK,
   PTE_FRAME,
   PTE_HASHED,
   PTE_HELD,
@@ -177,6 +178,10 @@ class PageCheck implements Recount {
     const frame = i32[slot + PTE_FRAME];
     const holder = state & PTE_HOLDER_MASK;
     if (holder !== 0) this.say(slot, `is locked by ${holder}`);
+    const isForked = (state & PTE_FORK_MASK) !== 0;
+    if (isForked && (state & PTE_OWN) !== 0) this.say(slot, 'is shared by a fork but writable');
+    if (isForked && (state & (PTE_PRESENT | PTE_ZERO)) === 0)
+      this.say(slot, 'is shared by a fork and there is nothing');
     if ((state & PTE_PRESENT) === 0) {
       if (frame !== 0) this.say(slot, `is not present but names frame ${frame}`);
       if ((state & PTE_OWN) !== 0) this.say(slot, 'is not present but writable');

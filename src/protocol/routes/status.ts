@@ -120,8 +120,8 @@ export const Status = Type.Object({
     share: Type.Number({ description: 'of the frames that would be used, 0 to 1' }),
     forkSharedPages: Type.Integer({
       description:
-        'frames that forks spare, with KSM or without: pages that map what the same page of a ' +
-        'forked guest maps, but for one of them; no part of pages',
+        'frames that forks spare, with KSM or without: pages that have not been written since a ' +
+        'fork, but for one of those at the same place; no part of pages',
     }),
     forkSharedAgeMs: Type.Integer({
       description: 'how long ago these were counted: about a second at most',

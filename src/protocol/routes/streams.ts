@@ -31,7 +31,7 @@ export const EVENTS = {
   merges: Type.Object({ pages: Type.Integer({ description: 'merged since the last such event' }) }),
   breaks: Type.Object({
     pages: Type.Integer({
-      description: 'given a frame of their own by a write since the last such event',
+      description: 'merged ones given a frame of their own again since the last such event',
     }),
   }),
   splits: Type.Object({

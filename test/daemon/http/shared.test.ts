@@ -28,7 +28,13 @@ function pageOf(content: number): Buffer {
 }
 
 /** What does not depend on keys, hosts, and what mappings are called. */
-function facts({ hosts: _hosts, mappings, contents, ...rest }: Shared): object {
+function facts({
+  hosts: _hosts,
+  advisedPages: _advised,
+  mappings,
+  contents,
+  ...rest
+}: Shared): object {
   return {
     ...rest,
     present: mappings.reduce((sum, { pages }) => sum + pages, 0),
@@ -102,6 +108,7 @@ describe.each([
   test('is told on a screen, and what only recordings have is refused', async () => {
     const { stdout } = await daemon.ksmd('shared', '--matrix');
     expect(stdout).toMatch(/^4 guests, 3\.1 MiB: /);
+    expect(stdout).toContain('As KSM sees it now: all of it is advised mergeable.\n');
     expect((await daemon.ksmd('shared', '--sample', '1/4')).status).toBe(2);
   });
 });
@@ -167,5 +174,33 @@ test('only what is advised counts where something is, unless all is asked for', 
   await expect(daemon.curlJson('/v1/shared?selection=some')).resolves.toMatchObject({
     status: 400,
   });
+  expect(await daemon.stop()).toBe(0);
+});
+
+test('what forks write alike counts, what they share does not, before it has merged and after', async () => {
+  const daemon = await DaemonProcess.start([...OFF, '--set', 'use_zero_pages=1']);
+  const { client } = daemon;
+  await client.createGuest('parent');
+  await client.map('parent', 'ram', { pages: 8, address: BASE });
+  await client.store('parent', BASE, Buffer.concat([1, 1, 2, 3, 0, 0].map(pageOf)));
+  const children = ['one', 'two', 'three'];
+  for (const child of children) await client.fork('parent', child);
+  for (const child of children) await client.store(child, BASE + 2 * PAGE, pageOf(9));
+  const told = async (): Promise<object> => {
+    const { contents, ...rest } = await client.shared();
+    return { ...rest, contents: contents.map(({ pages, guests }) => ({ pages, guests })) };
+  };
+  const before = await told();
+  const parent = { name: 'parent', pages: 6, zeroPages: 2, within: { pages: 1, error: 0 } };
+  expect(before).toMatchObject({ between: { pages: 2 } });
+  expect(before).toHaveProperty(
+    'guests',
+    expect.arrayContaining([expect.objectContaining(parent)]),
+  );
+  for (let scans = 0; scans < 4; scans++) await client.scan(1000);
+  // Between the children two, within the parent one, and two zero pages.
+  expect((await client.status()).saved).toMatchObject({ pages: 2 + 1 + 2 });
+  expect(await told()).toEqual(before);
+  expect(await client.check()).toEqual([]);
   expect(await daemon.stop()).toBe(0);
 });

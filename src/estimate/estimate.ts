@@ -63,7 +63,7 @@ export interface Estimate {
   readonly framesInUse: number;
   /** This host's own KSM has merged them already. */
   readonly mergedPages: number;
-  /** Small pages in huge pages, which merging would split. */
+  /** Frames of huge pages, which merging would split. */
   readonly inHugePages: number;
   /** Not counted: a device may write to them, or they are not advised. */
   readonly pinnedPages: number;
@@ -140,7 +140,7 @@ export function estimate(host: RecordedHost, options: EstimateOptions): Estimate
     forkedPages: sum(({ forkedPages }) => forkedPages),
     framesInUse: sum(({ pages, forkedPages }) => pages - forkedPages),
     mergedPages: sum(({ mergedPages }) => mergedPages),
-    inHugePages: sum(({ inHugePages }) => inHugePages),
+    inHugePages: sum(({ inHugePages, forkedInHugePages }) => inHugePages - forkedInHugePages),
     pinnedPages: [...host.guests.values()]
       .filter(({ facts }) => facts.isPinned)
       .reduce(
@@ -169,6 +169,7 @@ interface GuestCount {
   forkedPages: number;
   mergedPages: number;
   inHugePages: number;
+  forkedInHugePages: number;
   unadvisedPages: number;
   /** Whose content merges with equal ones, in the sample or not. */
   contentPages: number;
@@ -187,6 +188,7 @@ function countOf(
     forkedPages: 0,
     mergedPages: 0,
     inHugePages: 0,
+    forkedInHugePages: 0,
     unadvisedPages: 0,
     contentPages: 0,
   };
@@ -197,8 +199,11 @@ function countOf(
     }
     count.pages++;
     if ((state & PAGE_MERGED) !== 0) count.mergedPages++;
-    if ((state & PAGE_HUGE) !== 0) count.inHugePages++;
     const kind = state & PAGE_KIND;
+    if ((state & PAGE_HUGE) !== 0) {
+      count.inHugePages++;
+      if (kind === PAGE_SHARED) count.forkedInHugePages++;
+    }
     if (kind === PAGE_ZEROES) count.zeroPages++;
     else if (kind === PAGE_RESTLESS) count.restlessPages++;
     else if (kind === PAGE_SHARED) count.forkedPages++;

@@ -2,6 +2,7 @@
  * How many pages guests have, from regions and counters: no page is looked at. May be asked while
  * all threads go on.
  */
+import { PTE_FRAME } from '../core/layout.js';
 import { readCounter } from '../ksm/counters.js';
 import type { Host } from '../ksm/host.js';
 
@@ -19,7 +20,20 @@ export function registeredPages(host: Host, guest: string): number {
   return host.guests.regionsOf(guest).reduce((sum, { pages }) => sum + pages, 0);
 }
 
-/** That all guests map as one. */
+/** Huge pages, each once, however many guests map it since a fork. */
+export function hugePagesInUse({ machine }: Host): number {
+  const { memory, guests, regions, stretches, frames } = machine;
+  const folios = new Set<number>();
+  for (const guest of guests.live())
+    for (let region = regions.first(guest); region !== 0; region = regions.next(region)) {
+      if (regions.isGhost(region)) continue;
+      for (const start of stretches.of(region))
+        if (stretches.isHuge(start)) folios.add(frames.folio(memory.i32[start + PTE_FRAME]));
+    }
+  return folios.size;
+}
+
+/** That all guests map as one: one that several share since a fork counts in each. */
 export function hugePages(host: Host): number {
   return host.guests.names().reduce((sum, guest) => sum + host.guests.hugePages(guest), 0);
 }

@@ -109,7 +109,7 @@ export interface Totals {
   readonly cowBreaks: number;
   /** Huge pages that KSM split, to merge a page of them. */
   readonly splits: number;
-  /** Pages of zeroes that went back to the zero page as their huge page was split. */
+  /** Frames of zeroes that were given back as their huge page was split. */
   readonly splitZeroPages: number;
 }
 

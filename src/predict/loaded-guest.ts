@@ -13,6 +13,8 @@ export class LoadedGuest {
   readonly restless = new Set<number>();
   /** Pages that are present, and that KSM would not look at. */
   readonly leftOut = new PageSet();
+  /** That the recording has now; kept of guests that may have huge pages. */
+  recorded: PageSet | undefined;
   /** What is mapped, by places, in order: no two overlap. */
   regions: readonly Pages[] = [];
   /** Whose fork it is. */

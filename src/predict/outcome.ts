@@ -13,7 +13,10 @@ export interface Run {
 }
 
 export interface Outcome {
-  /** In the end: by merging, and what splits of huge pages gave back. */
+  /**
+   * In the end, or on average at rest, where khugepaged goes on undoing it: by merging, and what
+   * splits of huge pages gave back.
+   */
   readonly freedBytes: number;
   /** Of a sample: so many more or fewer, 95 times in 100. */
   readonly errorBytes: number;
@@ -27,6 +30,8 @@ export interface Outcome {
   readonly breaksASecond: number;
   readonly hugePagesAtFirst: number;
   readonly hugePages: number;
+  /** At rest: huge pages that khugepaged makes anew, a second. */
+  readonly collapsesASecond: number;
 }
 
 export function outcomeOf(predicted: Predicted): Outcome {
@@ -39,18 +44,28 @@ export function outcomeOf(predicted: Predicted): Outcome {
   const rest = samples.findLast(({ t }) => t <= restFrom) ?? first;
   const minute = samples.find(({ t }) => t >= FIRST_SECONDS) ?? last;
   const long = Math.max(last.t - rest.t, Number.EPSILON);
+  const ends = last.collapses > rest.collapses ? samples.filter(({ t }) => t >= rest.t) : [last];
+  const freedBytes = average(ends.map(({ freed_bytes }) => freed_bytes));
+  const splitZeroBytes = average(ends.map(({ split_zero_bytes }) => split_zero_bytes));
+  const inTheEnd = freedBytes + splitZeroBytes;
   return {
-    freedBytes: last.freed_bytes,
+    freedBytes,
     errorBytes,
-    splitZeroBytes: last.split_zero_bytes,
+    splitZeroBytes,
     secondsTo: PARTS.map((part) => ({
       part,
-      seconds: samples.find((sample) => freed(sample) >= part * freed(last))?.t ?? last.t,
+      seconds: samples.find((sample) => freed(sample) >= part * inTheEnd)?.t ?? last.t,
     })),
     cpuAtFirst: minute.kernel_cpu_seconds / Math.max(minute.t, Number.EPSILON),
     cpuAtRest: (last.kernel_cpu_seconds - rest.kernel_cpu_seconds) / long,
     breaksASecond: (last.breaks - rest.breaks) / long,
     hugePagesAtFirst: first.huge_pages,
     hugePages: last.huge_pages,
+    collapsesASecond: (last.collapses - rest.collapses) / long,
   };
+}
+
+/** Of bytes, in whole ones. */
+function average(bytes: readonly number[]): number {
+  return Math.round(bytes.reduce((sum, each) => sum + each, 0) / bytes.length);
 }

@@ -52,6 +52,11 @@ export class PageSet {
     return (((stretch?.[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) !== 0;
   }
 
+  /** Of a stretch, by its number, the pages that it has: a bit each. Undefined: none. */
+  within(stretch: number): Readonly<Uint32Array> | undefined {
+    return this.stretches.get(stretch);
+  }
+
   get size(): number {
     let pages = 0;
     for (const words of this.stretches.values()) for (const word of words) pages += bitsOf(word);

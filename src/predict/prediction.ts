@@ -8,7 +8,8 @@
 import { KsmdError } from '../errors.js';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { countForkSharing, type Family, families } from '../inspect/fork-sharing.js';
-import { hugePages, population } from '../inspect/population.js';
+import { givenBackPages } from '../inspect/given-back.js';
+import { hugePages, hugePagesInUse, population } from '../inspect/population.js';
 import { savings } from '../inspect/savings.js';
 import { takeUnmerged, type Unmerged } from '../inspect/unmerged.js';
 import { KHUGEPAGED_TUNABLE_NAMES } from '../khugepaged/tunables.js';
@@ -31,6 +32,7 @@ import { RecordedHostMemory } from './host-memory.js';
 import { LastPart } from './last-part.js';
 import { hostBytes } from './memory-need.js';
 import { type Policy, type PolicyChoice, policyOf } from './policy.js';
+import { isKhugepagedAtWork } from './recorded-khugepaged.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { SampleScale, type Saved } from './sample-scale.js';
 import { SampleSeries } from './sample-series.js';
@@ -77,12 +79,15 @@ export interface PredictedSample {
   /** Seconds since the scanner began. */
   readonly t: number;
   readonly counters: Readonly<Partial<Record<string, number>>>;
-  /** Frames that merging spares, and that splits have given back since. */
+  /** Frames that merging spares, and that splits have given back: what is so at the moment. */
   readonly freed_bytes: number;
   readonly split_zero_bytes: number;
   /** Processor time of the kernel's scanner. */
   readonly kernel_cpu_seconds: number;
+  /** Each once, however many guests map it. */
   readonly huge_pages: number;
+  /** Huge pages that khugepaged has made, since the begin. */
+  readonly collapses: number;
   /** Merged pages given back to guests that wrote, since the begin, and what that cost them. */
   readonly breaks: number;
   readonly guest_cpu_seconds: number;
@@ -211,7 +216,9 @@ class Prediction {
       this.host.files.set(name, value);
     }
     if (options.domains !== undefined) this.host.files.set(MERGE_ACROSS_NODES, 0);
-    this.nextPassMs = tunables.scan_sleep_millisecs;
+    this.nextPassMs = isKhugepagedAtWork(header, surveyed)
+      ? tunables.scan_sleep_millisecs
+      : Number.POSITIVE_INFINITY;
     this.nextLookMs = this.policy?.everyMs ?? Number.POSITIVE_INFINITY;
     this.lastPart = new LastPart(surveyed.sweepMs);
     this.meter = new KernelMeter(this.host.machine.memory, header.sample, options.prices);
@@ -397,10 +404,11 @@ class Prediction {
       t: Number((ms / 1000).toFixed(3)),
       counters: Object.fromEntries(counters),
       freed_bytes: saved.pages * pageSize,
-      split_zero_bytes: host.files.totals().splitZeroPages * pageSize,
+      split_zero_bytes: this.givenBackPages() * pageSize,
       // A batch that goes on longer has not taken all of its time yet.
       kernel_cpu_seconds: (this.cpuNs - Math.max(0, this.clock.now - ms) * 1e6) / 1e9,
-      huge_pages: huge,
+      huge_pages: hugePagesInUse(host),
+      collapses: host.khugepaged.counters.pages_collapsed,
       breaks,
       guest_cpu_seconds: (breaks * options.prices.writeFault) / 1e9,
     };
@@ -421,6 +429,11 @@ class Prediction {
     else if (this.isScaleOld) this.scale.tell(load.told);
     this.isScaleOld = false;
     return this.scale;
+  }
+
+  private givenBackPages(): number {
+    if (this.host.files.totals().splitZeroPages === 0) return 0;
+    return givenBackPages(this.host, this.load.recordedStretches());
   }
 
   private forkShared(): number {

@@ -8,6 +8,7 @@
 import { KsmdError } from '../errors.js';
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { Sample } from '../fingerprints/sample.js';
+import type { RecordedStretch } from '../inspect/given-back.js';
 import type { Host } from '../ksm/host.js';
 import {
   PAGE_ABSENT,
@@ -19,10 +20,11 @@ import {
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../recording/format.js';
+import { STRETCH_PAGES } from '../recording/recorded-host.js';
 import { isImage, isMappingAdvised } from '../recording/recorded-pages.js';
 import type { GuestFacts, MappingFacts, PagesRecord, SweepRecord } from '../recording/records.js';
 import { firstEndingAfter, LoadedGuest, type Pages, uncovered } from './loaded-guest.js';
-import { ALL_PLACES } from './places.js';
+import { ALL_PLACES, PageSet } from './places.js';
 import { restlessContent } from './restless-content.js';
 import type { Survey } from './survey.js';
 import { summed, type ToldCounts, ToldPages } from './told-pages.js';
@@ -106,6 +108,19 @@ export class RecordedLoad {
     return summed([...this.guests.values()].flatMap(({ told }) => told?.counts ?? []));
   }
 
+  /**
+   * What the recording has of the stretch that begins at a virtual page of a guest, by the guest's
+   * pointer in the machine.
+   */
+  recordedStretches(): (guest: number, vpn: number) => RecordedStretch | undefined {
+    const settled = [...this.guests.values()].filter(({ isSettled }) => isSettled);
+    const known = new Map(settled.map((guest) => [this.host.guests.pointer(guest.name), guest]));
+    return (pointer, vpn) => {
+      const guest = known.get(pointer);
+      return guest?.recorded?.within((vpn - guest.base) / STRETCH_PAGES);
+    };
+  }
+
   /** Pages that have changed once more, of guests that are there still. */
   applyAgain(record: PagesRecord): void {
     if (this.guests.has(record.guest)) this.applyPages(record);
@@ -153,6 +168,11 @@ export class RecordedLoad {
       host.fork(parent.name, name);
       guest.parent = parent;
       guest.forkedUpTo = 0;
+    }
+    const hasHuge = this.sample.n === 1 && surveyed?.laid.some(({ huge }) => huge) === true;
+    if (hasHuge || guest.parent?.recorded !== undefined) {
+      guest.recorded = new PageSet();
+      if (guest.parent?.recorded !== undefined) guest.recorded.addAll(guest.parent.recorded);
     }
     const laid = uncovered(this.regionsOf(guest), surveyed?.laid ?? []);
     for (const { page, pages, huge, node } of laid)
@@ -348,6 +368,7 @@ export class RecordedLoad {
 
   /** Pages `firstPage` to `endPage` - 1 are there no longer. */
   private drop(guest: LoadedGuest, firstPage: number, endPage: number): void {
+    guest.recorded?.remove(firstPage, endPage - firstPage);
     const { host, pageSize } = this;
     const { regions, places } = guest;
     const from = places.of(firstPage);
@@ -368,6 +389,7 @@ export class RecordedLoad {
   }
 
   private store(guest: LoadedGuest, page: number, contents: Buffer): void {
+    guest.recorded?.add(page, contents.length / FINGERPRINT_BYTES);
     this.host.memory.storePages(guest.name, this.address(guest, page), contents);
   }
 

@@ -8,6 +8,7 @@
 import { Sample } from '../fingerprints/sample.js';
 import { isNumaNode } from '../machine/guests.js';
 import {
+  MAPPING_HUGE,
   PAGE_ABSENT,
   PAGE_CONTENT,
   PAGE_HUGE,
@@ -55,6 +56,8 @@ export interface Survey {
   readonly images: number;
   /** Something is advised: KSM would look at that, and at nothing else. */
   readonly hasAdvised: boolean;
+  /** Some mapping is advised to huge pages. */
+  readonly hasHugeAdvice: boolean;
   /** Bytes that neighbours begin alike, as PREFIX_BINS counts. */
   readonly prefixes: readonly number[];
   /** When sweeps began, in milliseconds since the first of them did. */
@@ -144,6 +147,7 @@ export async function survey(recording: Recording): Promise<Survey> {
   const [beginMs = 0] = recording.sweepStartsMs;
   const facts = new Map<number, GuestFacts>();
   let hasAdvised = false;
+  let hasHugeAdvice = false;
   for await (const record of recording.records()) {
     switch (record.type) {
       case 'guest':
@@ -160,6 +164,7 @@ export async function survey(recording: Recording): Promise<Survey> {
       case 'mapping': {
         const of = facts.get(record.guest);
         hasAdvised ||= of !== undefined && decidesForAdvised(of, record);
+        hasHugeAdvice ||= (record.flags & MAPPING_HUGE) !== 0;
         guests.get(record.guest)?.map(record);
         break;
       }
@@ -184,7 +189,8 @@ export async function survey(recording: Recording): Promise<Survey> {
   const { n: oneIn } = sample;
   const images = [...facts.values()].filter(isImage).length;
   const most = mostOf(surveyed, changes);
-  return { oneIn, guests: surveyed, ...most, images, hasAdvised, prefixes, sweepMs };
+  const advice = { hasAdvised, hasHugeAdvice };
+  return { oneIn, guests: surveyed, ...most, images, ...advice, prefixes, sweepMs };
 }
 
 /** A host has fewer nodes than a kernel can: of others it is as if they were not told. */

@@ -6,6 +6,8 @@ import { Sample } from '../../src/fingerprints/sample.js';
 import {
   MAPPING_ADVISED,
   PAGE_CONTENT,
+  PAGE_HUGE,
+  PAGE_SHARED,
   PAGE_UNSAMPLED,
   PAGE_ZEROES,
 } from '../../src/recording/format.js';
@@ -220,4 +222,24 @@ describe('an estimate', () => {
     const result = estimate(host, { selection: 'auto' });
     expect(result).toMatchObject({ pages: 2, pinnedPages: 2, saved: { pages: 1 } });
   });
+});
+
+it('has a huge page that forks share once, as frames, and in each guest that maps it', () => {
+  const of = { page: 512, pages: 512 };
+  const where = { ...of, flags: 0, node: 0, label: '' };
+  const host = hostOf([
+    ...[1, 2, 3].flatMap((guest): SweepRecord[] => [
+      { ...GUEST, guest, name: `vm${guest}` },
+      { type: 'mapping', guest, ...where },
+    ]),
+    { type: 'pages', guest: 1, ...of, state: PAGE_ZEROES | PAGE_HUGE },
+    ...[2, 3].map(
+      (guest): SweepRecord => ({
+        ...{ type: 'pages', guest, ...of, owner: 1, state: PAGE_SHARED | PAGE_HUGE },
+      }),
+    ),
+  ]);
+  const { inHugePages, framesInUse, guests } = estimate(host, { selection: 'all' });
+  expect({ inHugePages, framesInUse }).toEqual({ inHugePages: 512, framesInUse: 512 });
+  expect(guests.map(({ hugePages }) => hugePages)).toEqual([1, 1, 1]);
 });

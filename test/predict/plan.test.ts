@@ -26,6 +26,7 @@ function comeOf(
     breaksASecond: 0,
     hugePagesAtFirst: 0,
     hugePages: 0,
+    collapsesASecond: 0,
   };
   const secondsTo = (bytes: number): number =>
     ((bytes / outcome.freedBytes) * pages) / pagesASecond;

@@ -31,6 +31,7 @@ function sampleOf(point: Curve[number], pageSize: number): Predicted['samples'][
     },
     freed_bytes: point.sharing * pageSize,
     split_zero_bytes: 0,
+    collapses: 0,
     kernel_cpu_seconds: point.cpuSeconds,
     huge_pages: point.hugePages,
     breaks: 0,

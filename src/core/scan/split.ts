@@ -28,7 +28,7 @@ import { frameChecksum } from '../memory/checksum';
 import { framesEqual } from '../memory/frames';
 import { unmapFrame } from '../memory/mappings';
 import { pteHold, pteRelease, pteTryTake } from '../memory/pte';
-import { clearFolio, folioOf } from '../memory/references';
+import { clearFolio, folioOf, mapcountOf } from '../memory/references';
 import {
   mapSmall,
   stretchRelease,
@@ -108,7 +108,8 @@ function giveZeroesBack(slot: u32, frame: u32): void {
   }
   // In this order: a pte that says it is present and names no frame maps the zero page.
   pteHold(slot, left);
+  // Guests that share it since a fork have one frame to give back: the last one does.
+  if (mapcountOf(frame) == 1) addWide(CTL_SPLIT_ZEROES, 1);
   unmapFrame(slot);
-  addWide(CTL_SPLIT_ZEROES, 1);
   pteRelease(slot, left);
 }

@@ -89,7 +89,9 @@ export function memoryMetrics(host: Host, forkSharedPages: () => number): Metric
     counter(
       {
         name: 'ksmd_split_zero_pages_total',
-        help: 'Pages of zeroes whose frames were given back as their huge page was split.',
+        help:
+          'Pages of zeroes whose frames were given back as their huge page was split, once more ' +
+          'for each time that khugepaged had made it anew.',
       },
       () => host.files.totals().splitZeroPages,
     ),

@@ -64,8 +64,9 @@ export const Status = Type.Object({
       collapses: Type.Integer({ description: 'huge pages that khugepaged made' }),
       splitZeroPages: Type.Integer({
         description:
-          'pages of zeroes whose frames were given back as their huge page was split: they are ' +
-          'in no counter of the kernel’s, and not in saved',
+          'pages of zeroes whose frames were given back as their huge page was split, once more ' +
+          'for each time that khugepaged had made it anew: they are in no counter of the ' +
+          'kernel’s, and not in saved',
       }),
     },
     { description: 'since the start, whatever kernel is followed' },

@@ -27,6 +27,7 @@ export function samples(count: number, half: number, hugePages = 0): PredictedSa
       split_zero_bytes: hugePages === 0 ? 0 : MIB,
       kernel_cpu_seconds: (t * 0.25) / half + (t === 0 ? 0 : 0.2),
       huge_pages: Math.max(0, hugePages - t),
+      collapses: 0,
       breaks: t * 2,
       guest_cpu_seconds: 0,
     };

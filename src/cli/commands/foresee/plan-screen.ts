@@ -12,6 +12,7 @@ import {
   priceBasis,
   sampleSentences,
 } from './prediction-told.js';
+import { splitSentences } from './split-told.js';
 import { whatCounts } from './what-counts.js';
 import { writeFaultSentence } from './write-fault.js';
 
@@ -28,6 +29,7 @@ export function planScreen(
     whatCounts(played),
     ...beyondSentences(played),
     ...settingSentences(basis),
+    ...splitSentences([plan.outcome]),
     ...kernelSentences(header, kernel),
     ...sampleSentences(header.sample),
     `${priceBasis(prices, header.host)}.`,

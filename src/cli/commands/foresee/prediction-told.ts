@@ -10,6 +10,7 @@ import { printable } from '../../../printable.js';
 import type { RecordingHeader } from '../../../recording/format.js';
 import { duration, figure, percent, rate, size } from '../../../wording/amounts.js';
 import type { KernelChoice } from '../../kernel-choice.js';
+import { splitSentences } from './split-told.js';
 import { whatCounts } from './what-counts.js';
 
 /** What was predicted, and from what. */
@@ -92,6 +93,7 @@ export function basisSentences({ runs, header, kernel, atLeastSeconds }: Told): 
         `policy=${policy} never switches KSM on: as much memory as it wants is free on this host.`,
     ),
     ...kernelSentences(header, kernel),
+    ...splitSentences(runs.map(({ predicted }) => outcomeOf(predicted))),
   ];
 }
 

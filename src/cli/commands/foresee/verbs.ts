@@ -105,9 +105,10 @@ export const predict = verb({
     'Plays the recording through the same scanner as the daemon’s, by a clock that jumps: a ' +
       'batch takes as long as the kernel’s would, and naps end with its ticks. No daemon is ' +
       'asked, and the same recording gives the same answer, always.',
-    'SAVED: in the end; TO 50 %, 90 %, 99 %: after which time so much of it was; CPU: of one ' +
-      'processor, what the kernel’s scanner takes in the first minute, and AT REST; BREAKS/S: ' +
-      'merged pages that guests write to; HUGE LEFT: huge pages not split, of how many.',
+    'SAVED: in the end, with zeroes that splits of huge pages gave back; TO 50 %, 90 %, 99 %: ' +
+      'after which time so much of it was; CPU: of one processor, what the kernel’s ' +
+      'scanner takes in the first minute, and AT REST; BREAKS/S: merged pages that guests write ' +
+      'to; HUGE LEFT: huge pages not split, of how many.',
   ],
   arguments: [new Argument('<recording>', 'what ksmd capture has written')],
   options: [

@@ -82,7 +82,7 @@ function hugeRows({ hugePages, totals, pageSize }: Status): Row[] {
     ...rowIf(
       splitZeroPages > 0,
       '',
-      `splits gave back ${count(splitZeroPages, 'page')} ` +
+      `since the start splits gave back ${count(splitZeroPages, 'page')} ` +
         `(${size(splitZeroPages * pageSize)}) of zeroes`,
     ),
   ];

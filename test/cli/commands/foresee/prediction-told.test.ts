@@ -5,7 +5,13 @@ import type { Predicted } from '../../../../src/predict/prediction.js';
 import { run } from '../../../web/prediction/told.js';
 
 function played(seconds: number, more: Partial<Predicted> = {}): Predicted {
-  const sample = { freed_bytes: 0, split_zero_bytes: 0, kernel_cpu_seconds: 0, huge_pages: 0 };
+  const sample = {
+    freed_bytes: 0,
+    split_zero_bytes: 0,
+    kernel_cpu_seconds: 0,
+    huge_pages: 0,
+    collapses: 0,
+  };
   const ends = [0, seconds].map((t) => ({
     ...sample,
     ...{ t, counters: {}, breaks: 0, guest_cpu_seconds: 0 },

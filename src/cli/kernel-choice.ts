@@ -16,6 +16,8 @@ export interface KernelChoice {
   readonly profile: KernelProfile;
   /** Which kernel it is like, and what it was found by: undefined where there is no more to say. */
   readonly note: string | undefined;
+  /** It is that of the host, and the note says which this has. */
+  readonly isOfHost: boolean;
 }
 
 /** EINVAL if that is no version that can be followed. `host`: what is known of it. */
@@ -29,7 +31,11 @@ export function chosenKernel(choice: string, host: () => HostKernel): KernelChoi
     ...(version === profile.name ? [] : [`${version} is newer than any whose source was read`]),
     ...(like === undefined ? [] : [`like ${like}`]),
   ];
-  return { profile, note: notes.length === 0 ? undefined : notes.join('; ') };
+  return {
+    profile,
+    note: notes.length === 0 ? undefined : notes.join('; '),
+    isOfHost: found !== undefined,
+  };
 }
 
 /** The machine at hand. */

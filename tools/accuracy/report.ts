@@ -15,7 +15,7 @@ import { type Panel, plotOf } from './plot.js';
 import { type HeldTrial, markdownTable } from './tables.js';
 import type { Outcome } from './trial.js';
 
-const KERNEL = { profile: kernelProfile('6.18'), note: undefined };
+const KERNEL = { profile: kernelProfile('6.18'), note: undefined, isOfHost: false };
 const TITLE = `What predictions say, and what the running kernel (Linux ${release()}) does`;
 
 export class Report {

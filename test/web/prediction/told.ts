@@ -55,7 +55,7 @@ export function told(runs: readonly Run[], host = 'here'): Told {
     runs,
     header: { ...HEADER, host },
     prices: DEFAULT_PRICES,
-    kernel: { profile: kernelProfile('6.18'), note: undefined },
+    kernel: { profile: kernelProfile('6.18'), note: undefined, isOfHost: false },
     sweeps: 2,
     atLeastSeconds: 60,
   };

@@ -179,12 +179,12 @@ export function sampleSentences(sample: number): string[] {
 /** Whose steps were followed, and where they were not. */
 export function kernelSentences(
   { kernel: recordedOn }: RecordingHeader,
-  { profile, note }: KernelChoice,
+  { profile, note, isOfHost }: KernelChoice,
 ): string[] {
-  return [
-    `As Linux ${profile.name} does it; the recording is of ${recordedOn}.`,
-    ...(note === undefined ? [] : [`Linux ${profile.name}: ${note}.`]),
-  ];
+  const by = note === undefined ? '' : ` (${note})`;
+  // What a host's kernel is found by names it.
+  const recorded = isOfHost ? '' : `; the recording is of ${recordedOn}`;
+  return [`As Linux ${profile.name} does it${by}${recorded}.`];
 }
 
 /** How long was predicted, and how long recorded. */

@@ -1,6 +1,5 @@
 /** Verbs that say what merging would do for a host. */
 import { Argument, Option } from 'commander';
-import { DEFAULT_KERNEL } from '../../../names.js';
 import { IMAGES_OPTION, PROCESS_OPTIONS } from '../../process-options.js';
 import {
   parseBytes,
@@ -18,7 +17,7 @@ import { FILE_HINTS, verb } from '../../verb.js';
 const KERNEL_OPTION = new Option(
   '--kernel <version>',
   'whose KSM is followed: a version of Linux, or host, that of the recording',
-).default(DEFAULT_KERNEL);
+).default('host');
 
 function tenantsOption(more: string): Option {
   return new Option('--tenants <file>', `lines 'PATTERN TENANT', * for anything: ${more}`);

@@ -33,6 +33,7 @@ const pagesToScan = (values: readonly number[]): Told =>
 const LIKE_6_12 = {
   profile: kernelProfile('6.13'),
   note: 'like 6.12 without counts of its own for a fork',
+  isOfHost: false,
 };
 
 test('it rests on what the terminal says, sentence by sentence', async () => {
@@ -112,7 +113,7 @@ test('settings: those set first, what the policy sets, and the kernel’s own', 
   const plain = rowsOf(
     await predictionPage({
       ...pagesToScan([7]),
-      kernel: { profile: kernelProfile('2.6.32'), note: undefined },
+      kernel: { profile: kernelProfile('2.6.32'), note: undefined, isOfHost: false },
     }),
     'Tunables',
   );

@@ -156,6 +156,11 @@ class Prediction {
   private pagesDue = 0;
   /** Of batches too small to be paid for. */
   private unpaidPages = 0;
+  /**
+   * Pages shared by a fork that khugepaged has copied, as it does where KSM has split: without KSM
+   * they would be shared still. Also once they are written, so that less is told as saved.
+   */
+  private copiedPages = 0;
   /** When khugepaged wakes next, and when the policy looks next. */
   private nextPassMs: number;
   private nextLookMs: number;
@@ -348,7 +353,11 @@ class Prediction {
     const { clock, host } = this;
     if (clock.now < this.nextPassMs) return;
     const { pages_to_scan, scan_sleep_millisecs } = host.khugepaged.tunables;
-    if (host.khugepaged.hasWork) host.passKhugepaged(pages_to_scan);
+    if (host.khugepaged.hasWork) {
+      const shared = this.forkShared();
+      host.passKhugepaged(pages_to_scan);
+      this.copiedPages += shared - this.forkShared();
+    }
     this.nextPassMs = clock.now + scan_sleep_millisecs;
   }
 
@@ -417,7 +426,7 @@ class Prediction {
 
   /** Of all pages, in the sample or not. */
   private saved(): Saved {
-    const { pages } = savings(this.host, this.forkShared());
+    const { pages } = savings(this.host, this.forkShared() + this.copiedPages);
     return this.scaled()?.saved(pages) ?? { pages, beyondSharing: 0, beyondZeroPages: 0 };
   }
 

@@ -1,9 +1,9 @@
 /** What a page that never rests holds, while a recording is played: no other page ever has it. */
 import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 
-/** No page of the host's begins with so many of them. */
 const MARK = 0x2e;
-const MARK_WORD = 0x2e2e2e2e;
+/** No page of the host's begins with two of them. */
+export const RESTLESS_WORD = 0x2e2e2e2e;
 
 /** `number`: another one each time. */
 export function restlessContent(number: number): Buffer {
@@ -13,5 +13,5 @@ export function restlessContent(number: number): Buffer {
 }
 
 export function isRestlessContent(content: Buffer): boolean {
-  return content.readUInt32LE(0) === MARK_WORD && content.readUInt32LE(4) === MARK_WORD;
+  return content.readUInt32LE(0) === RESTLESS_WORD && content.readUInt32LE(4) === RESTLESS_WORD;
 }

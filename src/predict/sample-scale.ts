@@ -10,6 +10,7 @@ import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { DEVIATIONS, sampleError } from '../fingerprints/sample.js';
 import { population } from '../inspect/population.js';
 import type { Host } from '../ksm/host.js';
+import { contentsHeld, holdsZeroes } from './contents-held.js';
 import { isRestlessContent } from './restless-content.js';
 import type { ToldCounts } from './told-pages.js';
 
@@ -36,6 +37,8 @@ export class SampleScale {
   private equalPages = 0;
   /** Of all pages: those that equal one before, and could be saved. */
   private equalOfAll = 0;
+  /** That held zeroes when pages were told: no others come until they are told again. */
+  private zeroFrames: readonly number[] = [];
 
   constructor(
     private readonly host: Host,
@@ -48,8 +51,9 @@ export class SampleScale {
   /** After the host's pages have come to be others. */
   tell(told: ToldCounts): void {
     const { inside, outside } = told.contents;
-    const distinct = this.tallies().size;
+    const { contents: distinct, zeroFrames } = contentsHeld(this.host.machine);
     this.told = told;
+    this.zeroFrames = zeroFrames;
     this.equalPages = Math.max(0, inside - distinct);
     this.equalOfAll = Math.max(0, inside + outside - this.oneIn * distinct);
   }
@@ -102,10 +106,15 @@ export class SampleScale {
 
   /** Where zeroes merge like any content: those that do not take a frame. */
   private savedZeroes(): number {
+    const { machine } = this.host;
+    const { frames } = machine;
     let saved = 0;
-    this.eachFrame((frame, mappings, isMerged) => {
-      if (isMerged && mappings > 1 && this.content(frame).equals(ZEROES)) saved += mappings - 1;
-    });
+    for (const frame of this.zeroFrames) {
+      const mappings = frames.mapcount(frame);
+      // Frames that were given back may hold something else by now.
+      if (mappings > 1 && frames.stableNode(frame) !== 0 && holdsZeroes(machine, frame))
+        saved += mappings - 1;
+    }
     return saved;
   }
 

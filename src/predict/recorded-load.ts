@@ -247,7 +247,7 @@ export class RecordedLoad {
   private put(guest: LoadedGuest, record: PagesRecord, from: number, to: number): void {
     const kind = record.state & PAGE_KIND;
     if (kind === PAGE_AS_BEFORE) return;
-    guest.told?.put(kind, from, to);
+    guest.told?.put(kind, from, to, guest.isNew);
     if (guest.restless.size > 0 && kind !== PAGE_RESTLESS)
       for (let page = from; page < to; page++) guest.restless.delete(page);
     switch (kind) {
@@ -318,7 +318,8 @@ export class RecordedLoad {
       return;
     const content = Buffer.alloc(FINGERPRINT_BYTES);
     for (let page = from; page < to; page++) {
-      if (theirs.told !== undefined) guest.told?.put(theirs.told.kindOf(page), page, page + 1);
+      if (theirs.told !== undefined)
+        guest.told?.put(theirs.told.kindOf(page), page, page + 1, false);
       if (!theirs.places.has(page)) continue;
       this.host.memory.loadPage(theirs.name, this.address(theirs, page), content);
       this.storeChanged(guest, page, content);

@@ -28,12 +28,13 @@ export class ToldPages {
 
   constructor(private readonly sample: Sample) {}
 
-  /** Pages `from` to `to` - 1 are of this kind now. */
-  put(kind: number, from: number, to: number): void {
-    for (const { inside, outside } of [this.contents, this.zeroes]) {
-      inside.remove(from, to - from);
-      outside.remove(from, to - from);
-    }
+  /** Pages `from` to `to` - 1 are of this kind now; `areNew`: of none so far. */
+  put(kind: number, from: number, to: number, areNew: boolean): void {
+    if (!areNew)
+      for (const { inside, outside } of [this.contents, this.zeroes]) {
+        inside.remove(from, to - from);
+        outside.remove(from, to - from);
+      }
     if (kind === PAGE_CONTENT) this.contents.inside.add(from, to - from);
     else if (kind === PAGE_UNSAMPLED) this.contents.outside.add(from, to - from);
     else if (kind === PAGE_ZEROES)

@@ -24,6 +24,10 @@ export const DEFAULT_PAGE_SIZE = 4096;
 /** The media type of pages as fingerprints, 16 bytes each. */
 export const FINGERPRINTS = 'application/vnd.ksmd.fingerprints';
 
+/** Regions in one request, and ranges: more would not go into a request line. */
+export const MOST_REGIONS = 256;
+export const MOST_RANGES = 256;
+
 /** A sample has one content in so many, at most. */
 export const MOST_IN_A_SAMPLE = 65_536;
 

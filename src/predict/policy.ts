@@ -8,6 +8,10 @@ import type { TunableValue } from '../ksm/tunables.js';
 import type { PolicyName } from '../names.js';
 import type { HostMemory } from './host-memory.js';
 
+const FEWEST_SECONDS = 60;
+/** Of a policy's: what comes before its first one says nothing of it. */
+const FEWEST_LOOKS = 10;
+
 /** Tunables that a policy chooses, or that would keep it from choosing. */
 export function chosenBy(name: PolicyName): readonly string[] {
   return name === 'advisor'
@@ -69,6 +73,12 @@ export function ksmtunedSleepMsec(sleepMs: number, totalBytes: number): number {
 export interface PolicyChoice {
   readonly name: PolicyName;
   readonly settings?: KsmtunedSettings;
+}
+
+/** How long is predicted at least, however short a recording is, with that policy. */
+export function leastSeconds(policy: PolicyChoice | undefined): number {
+  const lookSeconds = policy === undefined ? 0 : (policyOf(policy).everyMs ?? 0) / 1000;
+  return Math.max(FEWEST_SECONDS, lookSeconds * FEWEST_LOOKS);
 }
 
 export function policyOf({ name, settings = KSMTUNED_DEFAULTS }: PolicyChoice): Policy {

@@ -31,7 +31,7 @@ import { numberedDomains } from './domains.js';
 import { RecordedHostMemory } from './host-memory.js';
 import { LastPart } from './last-part.js';
 import { hostBytes } from './memory-need.js';
-import { type Policy, type PolicyChoice, policyOf } from './policy.js';
+import { leastSeconds, type Policy, type PolicyChoice, policyOf } from './policy.js';
 import { isKhugepagedAtWork } from './recorded-khugepaged.js';
 import { type LeftOut, RecordedLoad } from './recorded-load.js';
 import { SampleScale, type Saved } from './sample-scale.js';
@@ -40,9 +40,6 @@ import { type Survey, survey } from './survey.js';
 
 /** Of pages that are gone, entries stay until the scanner has passed. */
 const SLACK = 1.15;
-const FEWEST_SECONDS = 60;
-/** Of a policy's: what comes before its first one says nothing of it. */
-const FEWEST_LOOKS = 10;
 /** No batch is for nothing, whatever the prices are: else without naps no time would pass. */
 const LEAST_BATCH_NS = 1000;
 /** To look at what was done takes as long as to visit so many pages. */
@@ -113,12 +110,6 @@ export interface Predicted {
   readonly errorBytes: number;
   /** In the end: pages that are equal and not merged, by what each waits for; if asked for. */
   readonly unmerged?: Unmerged['reasons'];
-}
-
-/** However short a recording is, with that policy. */
-export function leastSeconds(policy: PolicyChoice | undefined): number {
-  const lookSeconds = policy === undefined ? 0 : (policyOf(policy).everyMs ?? 0) / 1000;
-  return Math.max(FEWEST_SECONDS, lookSeconds * FEWEST_LOOKS);
 }
 
 export async function predict(recording: Recording, options: PredictOptions): Promise<Predicted> {

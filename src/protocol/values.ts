@@ -6,7 +6,7 @@
  * numbers.
  */
 import { type Static, Type } from 'typebox';
-import { NAME_PATTERN, NAME_RULE } from '../names.js';
+import { MOST_RANGES, NAME_PATTERN, NAME_RULE } from '../names.js';
 
 export const Name = Type.String({ pattern: NAME_PATTERN, description: NAME_RULE });
 
@@ -20,8 +20,6 @@ export const BytesText = Type.String({ pattern: DIGITS, description: BYTES });
 export const Bytes = Type.Union([Type.Integer({ minimum: 0 }), BytesText], { description: BYTES });
 export type Bytes = Static<typeof Bytes>;
 
-/** In one request: more would not go into a request line. */
-export const MOST_RANGES = 256;
 const RANGE = '[0-9a-f]{1,12}-[0-9a-f]{1,13}';
 /** In a query string, as in /proc/PID/maps: without 0x, and to the first address after it. */
 export const AddressRanges = Type.String({

@@ -1,11 +1,8 @@
 /** /v1/guests: address spaces, their regions, and advice on their pages. */
 import { type Static, Type } from 'typebox';
-import { ADVICE } from '../../names.js';
+import { ADVICE, MOST_REGIONS } from '../../names.js';
 import type { Routes } from '../route.js';
 import { Bytes, Name, Pages } from '../values.js';
-
-/** In one request. */
-export const MOST_REGIONS = 256;
 
 export const GuestParams = Type.Object({ guest: Name });
 const RegionParams = Type.Object({ guest: Name, region: Name });

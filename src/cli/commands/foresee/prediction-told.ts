@@ -3,7 +3,8 @@
  * they rest on, and what was left out. Where a sentence has a line end the terminal ends its line.
  */
 import { type Outcome, outcomeOf, type Run } from '../../../predict/outcome.js';
-import { leastSeconds, type Predicted } from '../../../predict/prediction.js';
+import { leastSeconds } from '../../../predict/policy.js';
+import type { Predicted } from '../../../predict/prediction.js';
 import { areDefault } from '../../../prices/default-prices.js';
 import type { Prices } from '../../../prices/prices.js';
 import { printable } from '../../../printable.js';

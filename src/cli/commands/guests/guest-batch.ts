@@ -4,9 +4,9 @@
  * none before it is full or `send` is called.
  */
 import type { Client } from '../../../client/client.js';
+import { MOST_RANGES, MOST_REGIONS } from '../../../names.js';
 import type { AddressRange } from '../../../protocol/bytes.js';
-import { MOST_REGIONS, type WantedRegion } from '../../../protocol/routes/guests.js';
-import { MOST_RANGES } from '../../../protocol/values.js';
+import type { WantedRegion } from '../../../protocol/routes/guests.js';
 import type { PageUpload } from './page-upload.js';
 
 const BATCH_BYTES = 1024 * 1024;

@@ -76,7 +76,8 @@ test('whoever writes, forks and exits meanwhile, saved is what an unscanned host
           if (typeof each === 'function') for (const bench of [scanned, idle]) each(bench);
           else scanned.host.ksm.scan(each.scanned);
           const cameFree = idle.host.machine.frames.used - scanned.host.machine.frames.used;
-          expect(saved(scanned)).toBe(cameFree);
+          // A write to a page that KSM has merged leaves its frame there: one more may be in use.
+          expect(saved(scanned)).toBe(Math.max(0, cameFree));
           expect(checkHost(scanned.host)).toEqual([]);
         }
       },

@@ -4,25 +4,28 @@
  * loose on the same processes, some times over. Root, and a machine that does nothing else; the
  * kernel's KSM is put back as it was.
  *
- * Quiet programs, busy ones and machines, each started afresh for each setting. Programs that this
- * machine does not have are left out, and this is said. Prints each figure beside the kernel's; a
- * table, a picture of the curves, a page of them for each setting and all the numbers go into a
- * folder, setting by setting.
+ * Quiet programs, busy ones and machines, each started afresh for each setting. The prices are
+ * measured beside them first, while their memory is none of KSM's: a machine at work is another
+ * than one that sleeps. Programs that this machine does not have are left out, and this is said.
+ * Prints each figure beside the kernel's; a table, a picture of the curves, a page of them and a
+ * recording for each setting and all the numbers go into a folder, setting by setting.
  *
  * Exit status 1 if a prediction is farther off than it may be.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { KsmdError } from '../src/errors.js';
 import { LibC } from '../src/libc.js';
 import { calibrate } from '../src/prices/calibration/calibrate.js';
 import { KernelKsm } from '../src/prices/calibration/kernel-ksm.js';
+import type { Prices } from '../src/prices/prices.js';
 import { duration } from '../src/wording/amounts.js';
 import { PROGRAM_NAMES, type ProgramName, whyNot } from './accuracy/commands.js';
 import { figuresOf, heldAgainst } from './accuracy/curves.js';
-import { GROUP_NAMES, type GroupName, nameOf, trialsOf } from './accuracy/groups.js';
+import { GROUP_NAMES, type GroupName, nameOf, type Trial, trialsOf } from './accuracy/groups.js';
 import { unpackMachineKernel } from './accuracy/machine.js';
 import { Programs } from './accuracy/programs.js';
 import { Report } from './accuracy/report.js';
@@ -89,7 +92,12 @@ const times = {
   kernelSeconds: options.seconds,
   runs: options.runs,
 };
-const lengths = trials.map((trial) => lengthOf(trial, times) + BESIDES_SECONDS);
+/** The first of a group is preceded by the prices of all. */
+const isFirst = ({ group }: Trial, at: number): boolean => trials[at - 1]?.group !== group;
+const lengths = trials.map((trial, at) => {
+  const ofPrices = trial.settlingSeconds + CALIBRATION_SECONDS + BESIDES_SECONDS;
+  return lengthOf(trial, times) + BESIDES_SECONDS + (isFirst(trial, at) ? ofPrices : 0);
+});
 const leftFrom = (at: number): string =>
   duration(lengths.slice(at).reduce((sum, seconds) => sum + seconds, 0) * 1000);
 
@@ -109,30 +117,20 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => proces
 
 const { signal } = new AbortController();
 if (trials.some(({ programs }) => programs.includes('machine'))) unpackMachineKernel(folder);
-console.error(`prices are measured, ${CALIBRATION_SECONDS} s; then ${leftFrom(0)} for all else`);
-const { prices } = await calibrate({
-  kernel,
-  libc: await LibC.load(),
-  batchPages: BATCH_PAGES,
-  signal,
-  progress: () => {},
-});
-const report = new Report(options.output, prices);
+const libc = await LibC.load();
+const report = new Report(options.output);
+let prices: Prices | undefined;
 let isRight = true;
 for (const [at, trial] of trials.entries()) {
   const name = nameOf(trial);
   const progress = (what: string): void =>
     console.error(`${at + 1} of ${trials.length}, ${leftFrom(at)} left: ${name}: ${what}`);
-  kernel.reset();
-  const programs = new Programs();
-  running = programs;
+  if (prices === undefined || isFirst(trial, at)) prices = await pricesBeside(trial, progress);
   const own = join(folder, String(at));
-  mkdirSync(own);
-  await programs.start(trial.programs, options.each, { writes: trial.writes, folder: own });
+  const programs = await start(trial, own, true);
   const beside = { kernel, prices, programs, folder: own, progress };
   const outcome = await carryOut(trial, { ...times, ...beside });
   await programs.stop();
-  rmSync(own, { recursive: true });
   const held = heldAgainst(
     figuresOf(outcome.prediction, trial.endShare),
     outcome.runs.map((run) => figuresOf(run, trial.endShare)),
@@ -140,10 +138,37 @@ for (const [at, trial] of trials.entries()) {
   console.log(`\n${name}`);
   for (const line of linesOf(held)) console.log(line);
   if (held.some((figure) => !figure.isRight)) isRight = false;
-  await report.add({ trial, outcome, held });
+  await report.add({ trial, prices, outcome, held });
+  rmSync(own, { recursive: true });
 }
 console.log(`\nA table, a picture and pages are in ${options.output}.`);
 process.exitCode = isRight ? 0 : 1;
+
+async function start(trial: Trial, own: string, merges: boolean): Promise<Programs> {
+  kernel.reset();
+  const programs = new Programs();
+  running = programs;
+  mkdirSync(own);
+  await programs.start(trial.programs, options.each, { writes: trial.writes, folder: own, merges });
+  return programs;
+}
+
+/** What the kernel's work costs while these programs run, of whose memory it knows nothing. */
+async function pricesBeside(trial: Trial, progress: (what: string) => void): Promise<Prices> {
+  const own = join(folder, `prices-${trial.group}`);
+  const programs = await start(trial, own, false);
+  const { settlingSeconds } = trial;
+  progress(`programs come to rest, ${settlingSeconds} s`);
+  await sleep(settlingSeconds * 1000);
+  progress(`prices are measured beside them, ${CALIBRATION_SECONDS} s`);
+  const { prices } = await calibrate({
+    ...{ kernel, libc, batchPages: BATCH_PAGES, signal },
+    progress: () => {},
+  });
+  await programs.stop();
+  rmSync(own, { recursive: true });
+  return prices;
+}
 
 /** What makes no sense is told in a sentence. */
 function asked<T>(make: () => T): T {

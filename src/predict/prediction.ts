@@ -145,8 +145,9 @@ class Prediction {
   private isScaleOld = false;
   /** Of a sample: parts of a page that batches still have to visit. */
   private pagesDue = 0;
-  /** Of batches too small to be paid for. */
+  /** Of batches too small to be paid for, and how many these are. */
   private unpaidPages = 0;
+  private unpaidBatches = 0;
   /**
    * Pages shared by a fork that khugepaged has copied, as it does where KSM has split: without KSM
    * they would be shared still. Also once they are written, so that less is told as saved.
@@ -367,12 +368,16 @@ class Prediction {
 
   /** The batch just done takes the kernel's time; what is in small ones is paid for together. */
   private charge(visited: number): void {
-    const { clock, meter, options, alikeKib, hugeShare } = this;
+    const { clock, meter, alikeKib, hugeShare } = this;
     this.unpaidPages += visited;
+    this.unpaidBatches++;
     const isDue = this.unpaidPages >= PAID_TOGETHER_PAGES;
-    if (isDue) this.unpaidPages = 0;
-    const work = isDue ? meter.look(hugeShare, alikeKib) : 0;
-    const ns = Math.max(LEAST_BATCH_NS, work + options.prices.batch);
+    const paid = isDue ? meter.look(this.unpaidBatches, hugeShare, alikeKib) : 0;
+    if (isDue) {
+      this.unpaidPages = 0;
+      this.unpaidBatches = 0;
+    }
+    const ns = Math.max(LEAST_BATCH_NS, paid);
     this.cpuNs += ns;
     clock.now += ns / 1e6;
     clock.cpu = this.cpuNs / 1e6;

@@ -3,16 +3,18 @@
  * time by its prices, of a sample as if of all pages. A level costs by the size of its tree, which
  * changes: so whoever adds it up looks often.
  *
- * Reads counters alone, while all threads go on. What a batch costs beside its visits is not in it:
- * only who scans knows when one ends.
+ * Reads counters alone, while all threads go on. Only who scans knows when a batch begins: it says
+ * how many have since the last look.
  */
 import { readCounter } from '../ksm/counters.js';
 import { type KernelWork, readKernelWork, workSince } from '../ksm/kernel-work.js';
 import type { SharedMemory } from '../machine/memory.js';
-import { type Prices, priceOf } from './prices.js';
+import { batchPrice, type Prices, priceOf, wakingPrice } from './prices.js';
 
 export class KernelMeter {
   private work: KernelWork;
+  /** Of the batch under way, up to the last look. */
+  private batchNs = 0;
 
   /** From now on. `oneIn`: the memory holds one page in so many. */
   constructor(
@@ -24,10 +26,11 @@ export class KernelMeter {
   }
 
   /**
-   * Nanoseconds, since the last look. `hugeShare`: of the pages, how many of one lie in huge pages;
-   * `alikeKib`: what pages compared begin alike, on average.
+   * Nanoseconds, since the last look, in which so many `batches` have begun. `hugeShare`: of the
+   * pages, how many of one lie in huge pages; `alikeKib`: what pages compared begin alike, on
+   * average.
    */
-  look(hugeShare: number, alikeKib: number): number {
+  look(batches: number, hugeShare: number, alikeKib: number): number {
     const { memory, oneIn, prices } = this;
     const now = readKernelWork(memory);
     const done = workSince(this.work, now);
@@ -45,7 +48,19 @@ export class KernelMeter {
       stableLevels: done.stableLevels * deeper(shared, oneIn),
       unstableLevels: done.unstableLevels * deeper(unshared, oneIn),
     };
-    return priceOf(ofAll, trees, prices) * oneIn;
+    const workNs = priceOf(ofAll, trees, prices) * oneIn;
+    return workNs + this.besides(workNs, batches);
+  }
+
+  /** What that work in so many batches takes longer, as batches go. */
+  private besides(workNs: number, batches: number): number {
+    const { prices, batchNs } = this;
+    if (batches > 0) {
+      this.batchNs = workNs / batches;
+      return batches * batchPrice(this.batchNs, prices);
+    }
+    this.batchNs += workNs;
+    return wakingPrice(this.batchNs, prices.waking) - wakingPrice(batchNs, prices.waking);
   }
 }
 

@@ -6,6 +6,9 @@
  * a page by its owner's page table, and misses its caches, the more the larger the tree is; a page
  * of the stable tree it has at hand. What two pages begin alike is read before they are seen to
  * differ.
+ *
+ * A processor that has slept is slow at first: its caches are empty and its clock is low. Prices
+ * are of one that is awake, and what it is slower at the begin of a batch is a price of its own.
  */
 import type { KernelWork } from '../ksm/kernel-work.js';
 
@@ -13,6 +16,14 @@ import type { KernelWork } from '../ksm/kernel-work.js';
 export interface LevelPrice {
   readonly pages: number;
   readonly ns: number;
+}
+
+/** How a processor that has slept through a nap comes to be as fast as it can. */
+export interface Waking {
+  /** That a batch takes longer by, if it lasts long. */
+  readonly mostNs: number;
+  /** After so much work it has two thirds of that behind it. */
+  readonly overNs: number;
 }
 
 /** Nanoseconds, where nothing else is said. */
@@ -35,6 +46,8 @@ export interface Prices {
   readonly absent: number;
   /** A batch, beside what it visits. */
   readonly batch: number;
+  /** And longer work in it. Not measured by versions before this one: not told then. */
+  readonly waking?: Waking;
   /** In order of the pages that their trees have, no two of one size. */
   readonly stableLevels: readonly LevelPrice[];
   readonly unstableLevels: readonly LevelPrice[];
@@ -75,6 +88,20 @@ export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number 
     work.skips * prices.skip +
     work.absent * prices.absent
   );
+}
+
+/** What a batch with so much work takes beside it. */
+export function batchPrice(
+  workNs: number,
+  { batch, waking }: Pick<Prices, 'batch' | 'waking'>,
+): number {
+  return batch + wakingPrice(workNs, waking);
+}
+
+/** Of that work, done in one go after a nap. */
+export function wakingPrice(workNs: number, waking: Waking | undefined): number {
+  if (waking === undefined || waking.overNs === 0) return 0;
+  return waking.mostNs * (1 - Math.exp(-workNs / waking.overNs));
 }
 
 /**

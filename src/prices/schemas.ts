@@ -18,6 +18,7 @@ export const PricesSchema = Type.Object({
   skip: Ns,
   absent: Ns,
   batch: Ns,
+  waking: Type.Optional(Type.Object({ mostNs: Ns, overNs: Ns })),
   stableLevels: Levels,
   unstableLevels: Levels,
   inHugePages: Type.Number({ minimum: 0, maximum: 10 }),

@@ -1,7 +1,8 @@
 /**
- * Command lines of programs as people run them. All their private memory is mergeable, as a service
- * manager's MemoryKSM= makes it, and that of what they fork and become; machines have advised their
- * guest's themselves. Each works in a folder of its own, to which an unprivileged user may come.
+ * Command lines of programs as people run them. All their private memory is mergeable, if it is to
+ * be, as a service manager's MemoryKSM= makes it, and that of what they fork and become; machines
+ * advise their guest's themselves. Each works in a folder of its own, to which an unprivileged user
+ * may come.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,27 +11,19 @@ import { foundProgram } from './found-program.js';
 import { machineCommand } from './machine.js';
 import { nginxCommand } from './nginx.js';
 import { postgresCommand, postgresProgram } from './postgres.js';
+import type { Work } from './work.js';
 
 const PR_SET_MEMORY_MERGE = 67;
-/** Sets it, and becomes the program that is named. */
+/** Sets it as it is told, and becomes the program that is named. */
 const LAUNCHER = `import ctypes, os, sys
-ctypes.CDLL(None).prctl(${PR_SET_MEMORY_MERGE}, 1, 0, 0, 0)
-os.execvp(sys.argv[1], sys.argv[1:])`;
+ctypes.CDLL(None).prctl(${PR_SET_MEMORY_MERGE}, int(sys.argv[1]), 0, 0, 0)
+os.execvp(sys.argv[2], sys.argv[2:])`;
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const merging = (...command: readonly string[]): string[] => [
-  ...['python3', '-c', LAUNCHER],
+const merging = ({ merges }: Work, ...command: readonly string[]): string[] => [
+  ...['python3', '-c', LAUNCHER, merges ? '1' : '0'],
   ...command,
 ];
-
-export interface Work {
-  /** Each process, in a second. */
-  readonly writes: number;
-  /** Where they may leave files. */
-  readonly folder: string;
-  /** Of a program's processes, which one it is. */
-  readonly copy: number;
-}
 
 /** The program that is looked at, and who gives it work to do, if it needs one. */
 export interface Commands {
@@ -48,10 +41,11 @@ interface Program {
   readonly commands: (work: Work) => Commands;
 }
 
-const java = ({ writes }: Work, ...flags: readonly string[]): Commands => ({
+const java = (work: Work, ...flags: readonly string[]): Commands => ({
   program: merging(
+    work,
     ...['java', '-XX:+UseSerialGC', '-Xms160m', '-Xmx160m', ...flags],
-    ...[here('Holds.java'), String(writes)],
+    ...[here('Holds.java'), String(work.writes)],
   ),
 });
 const JDK = { javac: 'default-jdk-headless' };
@@ -59,26 +53,32 @@ const JDK = { javac: 'default-jdk-headless' };
 const PROGRAMS = {
   node: {
     needs: {},
-    commands: ({ writes }) => ({ program: merging('node', here('holds.mjs'), String(writes)) }),
+    commands: (work) => ({
+      program: merging(work, 'node', here('holds.mjs'), String(work.writes)),
+    }),
   },
   python: {
     needs: {},
-    commands: ({ writes }) => ({ program: merging('python3', here('holds.py'), String(writes)) }),
+    commands: (work) => ({
+      program: merging(work, 'python3', here('holds.py'), String(work.writes)),
+    }),
   },
   workers: {
     needs: {},
-    commands: ({ writes }) => ({
-      program: merging('python3', here('forks_workers.py'), String(writes)),
+    commands: (work) => ({
+      program: merging(work, 'python3', here('forks_workers.py'), String(work.writes)),
     }),
   },
   java: { needs: JDK, commands: (work) => java(work, '-XX:+UseTransparentHugePages') },
   'java-small-pages': { needs: JDK, commands: (work) => java(work) },
   redis: {
     needs: { 'redis-server': 'redis-server' },
-    commands: ({ writes, folder, copy }) => {
+    commands: (work) => {
+      const { writes, folder, copy } = work;
       const socket = join(folder, `redis-${copy}`);
       return {
         program: merging(
+          work,
           ...['redis-server', '--port', '0', '--unixsocket', socket],
           ...['--save', '', '--dir', folder, '--logfile', '/dev/null'],
         ),
@@ -88,11 +88,12 @@ const PROGRAMS = {
   },
   postgres: {
     needs: { postgres: 'postgresql', setpriv: 'util-linux' },
-    commands: ({ writes, folder, copy }) => {
+    commands: (work) => {
+      const { writes, folder, copy } = work;
       const home = join(folder, `postgres-${copy}`);
       const psql = postgresProgram('psql');
       return {
-        program: merging(...postgresCommand(home)),
+        program: merging(work, ...postgresCommand(home)),
         client: ['python3', here('loads_postgres.py'), psql, home, String(writes)],
         // It has shared memory of the kernel's to give back.
         endsBy: 'SIGQUIT',
@@ -101,11 +102,12 @@ const PROGRAMS = {
   },
   nginx: {
     needs: { nginx: 'nginx-light' },
-    commands: ({ writes, folder, copy }) => {
+    commands: (work) => {
+      const { writes, folder, copy } = work;
       const home = join(folder, `nginx-${copy}`);
       const { command, socket } = nginxCommand(home);
       return {
-        program: merging(...command),
+        program: merging(work, ...command),
         client: ['python3', here('loads_nginx.py'), socket, String(writes)],
       };
     },
@@ -113,7 +115,7 @@ const PROGRAMS = {
   machine: {
     needs: { 'qemu-system-x86_64': 'qemu-system-x86' },
     isThere: () => newestKernelPackage() !== undefined,
-    commands: ({ writes, folder }) => ({ program: machineCommand(folder, writes) }),
+    commands: (work) => ({ program: machineCommand(work) }),
   },
 } as const satisfies Record<string, Program>;
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InitialFiles } from '../debian/initial-files.js';
 import { type DebianKernel, unpackKernel } from '../debian/kernel-package.js';
+import type { Work } from './work.js';
 
 const MEBIBYTES = 320;
 const HOLDS = fileURLToPath(new URL('holds.py', import.meta.url));
@@ -24,20 +25,15 @@ export function unpackMachineKernel(folder: string): DebianKernel {
 }
 
 /** All of `folder` boot from the same files, made the first time. */
-export function machineCommand(folder: string, writes: number): string[] {
+export function machineCommand({ folder, writes, merges }: Omit<Work, 'copy'>): string[] {
   const files = join(folder, `machine-${writes}`);
   if (!existsSync(files)) pack(files, writes);
   return [
-    ...['qemu-system-x86_64', '-accel', 'tcg', '-cpu', 'max', '-smp', '1'],
+    ...['qemu-system-x86_64', '-machine', `pc,mem-merge=${merges ? 'on' : 'off'}`],
+    ...['-accel', 'tcg', '-cpu', 'max', '-smp', '1'],
     ...['-m', String(MEBIBYTES), '-nodefaults', '-display', 'none', '-no-reboot'],
-    ...[
-      '-kernel',
-      unpackMachineKernel(folder).image,
-      '-initrd',
-      files,
-      '-append',
-      'quiet panic=-1',
-    ],
+    ...['-kernel', unpackMachineKernel(folder).image, '-initrd', files],
+    ...['-append', 'quiet panic=-1'],
   ];
 }
 

@@ -6,7 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandsOf, type ProgramName, type Work } from './commands.js';
+import { commandsOf, type ProgramName } from './commands.js';
+import type { Work } from './work.js';
 
 /** Between two starts: longer than one takes to ask for KSM. */
 const APART_MS = 500;

@@ -1,9 +1,9 @@
 /**
  * What comes of it, in a folder: `table.md` and `curves.svg` as docs/accuracy.md has them, all
- * numbers in `curves.jsonl`, a line a setting, and a page of curves for each. Written anew with
- * each setting, so that what is done is there whatever becomes of the rest.
+ * numbers in `curves.jsonl`, a line a setting, and a page of curves and the recording for each.
+ * Written anew with each setting, so that what is done is there whatever becomes of the rest.
  */
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { kernelProfile } from '../../src/ksm/kernels.js';
@@ -22,19 +22,17 @@ export class Report {
   private readonly heldTrials: HeldTrial[] = [];
   private readonly panels: Panel[] = [];
 
-  constructor(
-    private readonly folder: string,
-    private readonly prices: Prices,
-  ) {
+  constructor(private readonly folder: string) {
     rmSync(this.path('curves.jsonl'), { force: true });
   }
 
   async add(done: {
     readonly trial: Trial;
+    readonly prices: Prices;
     readonly outcome: Outcome;
     readonly held: readonly Held[];
   }): Promise<void> {
-    const { trial, outcome, held } = done;
+    const { trial, prices, outcome, held } = done;
     const { recording, predicted, prediction, runs } = outcome;
     const name = nameOf(trial);
     const curves = runs.map(({ curve }) => curve);
@@ -42,7 +40,6 @@ export class Report {
     this.panels.push({ name, predicted: prediction.curve, kernel: curves });
     writeFileSync(this.path('table.md'), markdownTable(this.heldTrials));
     writeFileSync(this.path('curves.svg'), await plotOf(this.panels, TITLE));
-    const { prices } = this;
     const line = JSON.stringify({ ...trial, prices, prediction, runs, held });
     appendFileSync(this.path('curves.jsonl'), `${line}\n`);
     const { header, sweeps } = recording;
@@ -52,8 +49,10 @@ export class Report {
     };
     const told = { runs: [{ settings, predicted }], header, sweeps, atLeastSeconds: 0 };
     const { group, pagesToScan, smartScan } = trial;
+    const file = `${group}-${pagesToScan}-${smartScan}`;
+    copyFileSync(recording.path, this.path(`${file}.rec`));
     writeFileSync(
-      this.path(`${group}-${pagesToScan}-${smartScan}.html`),
+      this.path(`${file}.html`),
       await pageOf({ ...told, prices, kernel: KERNEL }, curves),
     );
   }

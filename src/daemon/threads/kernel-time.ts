@@ -24,11 +24,7 @@ export class KernelTime {
   private dueMs = Number.NEGATIVE_INFINITY;
 
   /** Goes on from what the threads before this one counted. `oneIn`: a page in so many is held. */
-  constructor(
-    memory: SharedMemory,
-    oneIn: number,
-    private readonly prices: Prices,
-  ) {
+  constructor(memory: SharedMemory, oneIn: number, prices: Prices) {
     this.i32 = memory.i32;
     this.meter = new KernelMeter(memory, oneIn, prices);
     this.usedNs = (Atomics.load(this.i32, CTL_KERNEL_CPU_MS) >>> 0) * 1e6;
@@ -65,7 +61,7 @@ export class KernelTime {
 
   /** What has come since the last time; whoever asks meanwhile, it is waited for. */
   private count(): void {
-    const ns = this.meter.look(0, 0) + this.batches * this.prices.batch;
+    const ns = this.meter.look(this.batches, 0, 0);
     this.batches = 0;
     this.usedNs += ns;
     this.dueMs += ns / 1e6;

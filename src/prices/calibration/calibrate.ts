@@ -2,14 +2,16 @@
  * Finds out what the kernel's work costs it on this machine: memory of a few known kinds is scanned
  * by its KSM, one kind after the other, and each tells the price of one thing more.
  */
-import { randomBytes } from 'node:crypto';
 import { cpus, machine, release } from 'node:os';
 import type { KernelWork } from '../../ksm/kernel-work.js';
 import type { LibC } from '../../libc.js';
 import { DEFAULT_PRICES } from '../default-prices.js';
-import { type Prices, priceOf, type Trees } from '../prices.js';
+import { batchPrice, type Prices, priceOf, type Trees } from '../prices.js';
+import { fillApart, fillPairs, newNumber } from './contents.js';
 import type { KernelKsm } from './kernel-ksm.js';
+import { batchTime, middleOf, sumOf } from './scans.js';
 import { type MeasuredScan, NUMBER_BYTES, Specimen } from './specimen.js';
+import { awakeOf, workIn } from './waking.js';
 
 /** Of the trees whose levels are priced. */
 const TREE_PAGES = [1024, 4096, 16_384, 65_536];
@@ -25,7 +27,13 @@ const SCANS = 3;
 /** Until smart scan leaves pages out eight times of nine. */
 const AGING_SCANS = 14;
 const SKIPPED_SCANS = 18;
-const SMALL_BATCH_PAGES = 10;
+/** Of the batches by which waking is told; where they are shortest of few pages, as each naps. */
+const SHORTEST_BATCH_PAGES = 10;
+const SHORTEST_PAGES = 512;
+const LONGER_BATCH_PAGES = [1024, 4096, 32_768];
+const LONGEST_PAGES = 32_768;
+const ROUNDS = 5;
+const SCANS_TO_MERGE = 2;
 /** Absent pages cost next to nothing: 52 µs two million of them, as measured on an EPYC. */
 const ABSENT_NS = 0.026;
 const ALIKE_KIB = 4 - NUMBER_BYTES / 1024;
@@ -56,15 +64,7 @@ interface Kind {
 }
 
 /** That the scans of one kind of memory tell. */
-type LearntPrice =
-  | 'visit'
-  | 'itemMade'
-  | 'alikeKib'
-  | 'mergedVisit'
-  | 'repeatedVisit'
-  | 'merge'
-  | 'skip'
-  | 'split';
+type LearntPrice = 'visit' | 'itemMade' | 'alikeKib' | 'repeatedVisit' | 'merge' | 'skip' | 'split';
 
 export interface CalibrateOptions {
   readonly kernel: KernelKsm;
@@ -105,6 +105,7 @@ class Calibrating {
   constructor(private readonly options: CalibrateOptions) {}
 
   async run(): Promise<Calibration> {
+    await this.waking();
     await this.changing();
     for (const pages of TREE_PAGES) await this.unshared(pages);
     await this.alike();
@@ -113,7 +114,6 @@ class Calibrating {
     const halfway = { ...NO_TREES, stablePages: PAGES / 4, unstablePages: PAGES / 2 };
     this.learn('merging in pairs', merging, 'merge', ({ merges }) => merges, halfway);
     await this.same();
-    await this.smallBatches();
     await this.skipped();
     await this.huge();
     await this.mixed();
@@ -123,9 +123,49 @@ class Calibrating {
       isLearnedFrom,
       visits: scan.work.visits,
       measuredNs: scan.processorNs,
-      pricedNs: this.priced(scan.work, trees),
+      pricedNs: this.pricedScan(scan, trees),
     }));
     return { prices, fit, ownWriteNs: this.ownWriteNs };
+  }
+
+  /**
+   * Merged pages, in batches of several sizes with a nap before each: what a visit costs, and a
+   * batch beside its visits.
+   */
+  private async waking(): Promise<void> {
+    const [shortest] = await this.merged([SHORTEST_BATCH_PAGES], SHORTEST_PAGES);
+    const [short, long, longest] = await this.merged(LONGER_BATCH_PAGES, LONGEST_PAGES);
+    if (!shortest || !short || !long || !longest) throw new RangeError('no scan');
+    const { visitNs, batch, waking } = awakeOf({
+      shortest: batchTime(shortest),
+      short: batchTime(short),
+      long: batchTime(long),
+      longest: batchTime(longest),
+    });
+    this.prices = { ...this.prices, mergedVisit: visitNs, batch, waking };
+    for (const scan of [short, longest, shortest, long])
+      this.kinds.push({
+        kind: `merged, ${Math.round(scan.work.visits / scan.batches).toLocaleString('en')} a batch`,
+        scan,
+        trees: NO_TREES,
+        isLearnedFrom: true,
+      });
+  }
+
+  /** For each size of batch, a scan of so many pages, merged in pairs. */
+  private async merged(sizes: readonly number[], pages: number): Promise<MeasuredScan[]> {
+    return this.with(pages, {}, async (specimen) => {
+      fillPairs(specimen, pages);
+      for (let scan = 0; scan < SCANS_TO_MERGE; scan++) await specimen.scan(this.options.signal);
+      const scans = sizes.map((): MeasuredScan[] => []);
+      // In turn, so that what else goes on is the same for all.
+      for (let round = 0; round < ROUNDS; round++)
+        for (const [at, size] of sizes.entries()) {
+          specimen.scanIn(size);
+          scans[at]?.push(await specimen.scan(this.options.signal));
+        }
+      return scans.map(middleOf);
+    });
   }
 
   /** Pages met for the first time, and pages that have changed: visits, and rmap items. */
@@ -145,7 +185,7 @@ class Calibrating {
       await specimen.scan(this.options.signal);
       const scan = await this.median(specimen);
       const trees = { ...NO_TREES, unstablePages: pages };
-      const rest = scan.processorNs - this.priced({ ...scan.work, unstableLevels: 0 }, trees);
+      const rest = this.workNs(scan) - this.priced({ ...scan.work, unstableLevels: 0 }, trees);
       const ns = Math.max(0, rest / scan.work.unstableLevels);
       const before = this.prices.unstableLevels.filter((level) => level.pages > 1);
       this.prices = { ...this.prices, unstableLevels: [...before, { pages, ns }] };
@@ -172,16 +212,14 @@ class Calibrating {
   }
 
   /**
-   * Two pages each of one content: visited as merged ones, and written to. Returns the scan in
-   * which they merge.
+   * Two pages each of one content, which merge and are written to. Returns the scan in which they
+   * merge.
    */
   private async pairs(): Promise<MeasuredScan> {
     return this.with(PAGES, {}, async (specimen) => {
       fillPairs(specimen, PAGES);
       await specimen.scan(this.options.signal);
       const merging = await specimen.scan(this.options.signal);
-      const merged = await this.median(specimen);
-      this.learn('merged', merged, 'mergedVisit', ({ mergedVisits }) => mergedVisits);
       const faults = specimen.writeAll();
       const writes = specimen.writeAll();
       this.ownWriteNs = (writes / PAGES) * 1e9;
@@ -206,19 +244,6 @@ class Calibrating {
     });
   }
 
-  /** What a batch costs beside its visits. */
-  private async smallBatches(): Promise<void> {
-    const few = 1024;
-    await this.with(few, { batchPages: SMALL_BATCH_PAGES }, async (specimen) => {
-      fillPairs(specimen, few);
-      for (let scan = 0; scan < 2; scan++) await specimen.scan(this.options.signal);
-      const { processorNs, work } = await specimen.scan(this.options.signal);
-      const batches = Math.ceil(few / SMALL_BATCH_PAGES);
-      const rest = processorNs - this.priced(work, NO_TREES);
-      this.prices = { ...this.prices, batch: Math.max(0, rest / batches) };
-    });
-  }
-
   /** Unshared pages beside so many of the stable tree: each is looked for there first. */
   private async besidePairs(stablePages: number): Promise<void> {
     await this.with(2 * stablePages + PAGES, {}, async (specimen) => {
@@ -228,7 +253,7 @@ class Calibrating {
       for (let scan = 0; scan < 2; scan++) await specimen.scan(this.options.signal);
       const scan = await this.median(specimen);
       const trees = { ...NO_TREES, stablePages, unstablePages: PAGES };
-      const rest = scan.processorNs - this.priced({ ...scan.work, stableLevels: 0 }, trees);
+      const rest = this.workNs(scan) - this.priced({ ...scan.work, stableLevels: 0 }, trees);
       const ns = Math.max(0, rest / scan.work.stableLevels);
       const before = this.prices.stableLevels.filter((level) => level.pages > 1);
       this.prices = { ...this.prices, stableLevels: [...before, { pages: stablePages, ns }] };
@@ -260,7 +285,7 @@ class Calibrating {
       const { unstableLevels } = whole.work;
       const besides = this.priced({ ...whole.work, unstableLevels: 0 }, trees);
       const small = this.priced(whole.work, { ...trees, hugeShare: 0 }) - besides;
-      const inHugePages = unstableLevels === 0 ? 1 : (whole.processorNs - besides) / small;
+      const inHugePages = unstableLevels === 0 ? 1 : (this.workNs(whole) - besides) / small;
       this.prices = { ...this.prices, inHugePages: Math.max(0, inHugePages) };
       this.kinds.push({ kind: 'unshared, in huge pages', scan: whole, trees, isLearnedFrom: true });
       for (let page = 0; page < pages; page += 2 * PAGES_A_HUGE_PAGE) {
@@ -317,11 +342,7 @@ class Calibrating {
       prepare();
       scans.push(await specimen.scan(this.options.signal));
     }
-    const nsAVisit = ({ processorNs, work }: MeasuredScan): number => processorNs / work.visits;
-    scans.sort((a, b) => nsAVisit(a) - nsAVisit(b));
-    const middle = scans[Math.floor(SCANS / 2)];
-    if (middle === undefined) throw new RangeError('no scan');
-    return middle;
+    return middleOf(scans);
   }
 
   /** What of a scan's time other prices do not explain is the price of so many of something. */
@@ -339,7 +360,7 @@ class Calibrating {
       return;
     }
     this.prices = { ...this.prices, [price]: 0 };
-    const rest = scan.processorNs - this.priced(scan.work, trees);
+    const rest = this.workNs(scan) - this.priced(scan.work, trees);
     this.prices = { ...this.prices, [price]: Math.max(0, rest / times) };
     this.kinds.push({ kind, scan, trees, isLearnedFrom: true });
   }
@@ -347,36 +368,16 @@ class Calibrating {
   private priced(work: KernelWork, trees: Trees): number {
     return priceOf(work, trees, this.prices);
   }
-}
 
-const NO_TREES: Trees = { stablePages: 0, unstablePages: 0, hugeShare: 0, alikeKib: 0 };
+  private pricedScan({ work, batches }: MeasuredScan, trees: Trees): number {
+    const workNs = this.priced(work, trees);
+    return workNs + batches * batchPrice(workNs / batches, this.prices);
+  }
 
-function newNumber(): Buffer {
-  return randomBytes(NUMBER_BYTES);
-}
-
-/** No two pages are equal. */
-function fillApart(specimen: Specimen): void {
-  for (let page = 0; page < specimen.pages; page++) specimen.write(page, newNumber());
-}
-
-/** Of the first so many, each of one half is equal to one of the other. */
-function fillPairs(specimen: Specimen, pages: number): void {
-  for (let page = 0; page < pages / 2; page++) {
-    const number = newNumber();
-    specimen.write(page, number);
-    specimen.write(page + pages / 2, number);
+  /** What a scan took without what its batches cost beside their work. */
+  private workNs({ processorNs, batches }: MeasuredScan): number {
+    return workIn(processorNs / batches, this.prices) * batches;
   }
 }
 
-function sumOf(scans: readonly MeasuredScan[]): MeasuredScan {
-  const [first] = scans;
-  if (first === undefined) throw new RangeError('no scan');
-  const work = Object.fromEntries(
-    Object.keys(first.work).map((name) => [
-      name,
-      scans.reduce((sum, scan) => sum + scan.work[name as keyof KernelWork], 0),
-    ]),
-  ) as unknown as KernelWork;
-  return { processorNs: scans.reduce((sum, scan) => sum + scan.processorNs, 0), work };
-}
+const NO_TREES: Trees = { stablePages: 0, unstablePages: 0, hugeShare: 0, alikeKib: 0 };

@@ -27,6 +27,8 @@ const MOST_TRIES = 8;
 export interface MeasuredScan {
   readonly processorNs: number;
   readonly work: KernelWork;
+  /** With a nap before each. */
+  readonly batches: number;
 }
 
 export class Specimen {
@@ -35,6 +37,7 @@ export class Specimen {
   private readonly pageSize = hostPageSize();
   /** The kernel's counters, as they were at the begin. */
   private readonly begin: ReadonlyMap<string, number>;
+  private batchPages: number;
   /** Kernel and host have done the same. */
   private isInStep = true;
 
@@ -53,7 +56,8 @@ export class Specimen {
     const { huge = false, smartScan = false, batchPages } = options;
     const { pageSize } = this;
     kernel.reset();
-    kernel.write('pages_to_scan', batchPages);
+    this.batchPages = batchPages;
+    this.scanIn(batchPages);
     kernel.write('smart_scan', smartScan ? 1 : 0);
     this.memory = MergeableMemory.of(libc, pages, huge);
     this.host = Host.create(
@@ -77,6 +81,12 @@ export class Specimen {
     this.host.memory.storePages('memory', 2 ** 30 + page * this.pageSize, number);
   }
 
+  /** From now on, in batches of so many visits. */
+  scanIn(batchPages: number): void {
+    this.kernel.write('pages_to_scan', batchPages);
+    this.batchPages = batchPages;
+  }
+
   /**
    * A full scan of both, or a few. The kernel may have begun another one before it could be told to
    * stop: then it ends that, and is measured again. EAGAIN if that is no use: somebody interferes.
@@ -89,8 +99,10 @@ export class Specimen {
       const { processorNs, scans } = await kernel.scan(signal);
       for (let scan = 0; scan < scans; scan++) host.ksm.scan(ALL_PAGES);
       this.isInStep = STEPS.every((name) => kernel.count(name) - this.from(name) === this.at(name));
-      if (began && this.isInStep)
-        return { processorNs, work: workSince(before, host.files.kernelWork()) };
+      if (began && this.isInStep) {
+        const work = workSince(before, host.files.kernelWork());
+        return { processorNs, work, batches: Math.ceil(work.visits / this.batchPages) };
+      }
     }
     throw new KsmdError(
       'EAGAIN',

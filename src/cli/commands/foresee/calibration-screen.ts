@@ -1,10 +1,17 @@
 /** What `ksmd calibrate` has found, as tables: each price, and how well they explain the work. */
 import type { Calibration } from '../../../prices/calibration/calibrate.js';
+import type { Waking } from '../../../prices/prices.js';
 import { count, percent } from '../../../wording/amounts.js';
 import { micro } from '../../terminal/column-figures.js';
 import { prose } from '../../terminal/rows.js';
 import { wordedTable } from '../../terminal/worded-table.js';
 import { writeFaultSentence } from './write-fault.js';
+
+/** What a batch takes longer on a processor that has slept before it. */
+const wakingRow = ({ mostNs }: Waking): [string, string] => [
+  'and waking up for it, at most',
+  micro(mostNs),
+];
 
 export function calibrationScreen(
   { prices, fit, ownWriteNs }: Calibration,
@@ -32,6 +39,7 @@ export function calibrationScreen(
         ['a page merged', micro(prices.merge)],
         ['a huge page split', micro(prices.split)],
         ['a batch, besides', micro(prices.batch)],
+        ...(prices.waking === undefined ? [] : [wakingRow(prices.waking)]),
         ["a guest's write to a merged page", micro(prices.writeFault)],
       ],
       room,

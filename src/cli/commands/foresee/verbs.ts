@@ -197,6 +197,7 @@ export const calibrate = verb({
       'processor time of its scanner: what predictions are priced by. Root only, Linux 6.7 and ' +
       'later, and where nobody else uses KSM; every tunable is put back. The last rows are ' +
       'nothing that a price was learned from: how well all of them explain it.',
+    'Have the machine do meanwhile what it usually does: one that sleeps is slower at first.',
   ],
   options: [
     new Option('--output <file>', 'write the prices there, as predict and capture take them'),

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { PRICES } from '../../../../src/cli/commands/foresee/calibrate.js';
 import { calibrationScreen } from '../../../../src/cli/commands/foresee/calibration-screen.js';
 import { DEFAULT_PRICES } from '../../../../src/prices/default-prices.js';
+import type { Prices } from '../../../../src/prices/prices.js';
 import { ksmd, TemporaryDirectory } from '../../../daemon-process.js';
 
 test('it says what a write to a merged page takes, beside one to a page of the guest’s own', () => {
@@ -21,6 +22,15 @@ test('it says what a write to a merged page takes, beside one to a page of the g
     "that the page is another's too.",
     'The next write, to a page of its own, takes 0.04 µs.',
   ]);
+});
+
+test('what waking up costs a processor is told where it was measured', () => {
+  const screenOf = (prices: Prices): string[] =>
+    calibrationScreen({ prices, fit: [], ownWriteNs: 42 });
+  const row = expect.stringMatching(/^and waking up for it, at most +540\.00$/);
+  expect(screenOf(DEFAULT_PRICES)).not.toContainEqual(row);
+  const waking = { mostNs: 540_000, overNs: 1_000_000 };
+  expect(screenOf({ ...DEFAULT_PRICES, waking })).toContainEqual(row);
 });
 
 test('prices are written over by newer ones', () => {

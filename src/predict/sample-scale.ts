@@ -10,7 +10,7 @@ import { FINGERPRINT_BYTES } from '../fingerprints/fingerprint.js';
 import { DEVIATIONS, sampleError } from '../fingerprints/sample.js';
 import { population } from '../inspect/population.js';
 import type { Host } from '../ksm/host.js';
-import { contentsHeld, holdsZeroes } from './contents-held.js';
+import { ContentsHeld, holdsZeroes } from './contents-held.js';
 import { isRestlessContent } from './restless-content.js';
 import type { ToldCounts } from './told-pages.js';
 
@@ -37,23 +37,24 @@ export class SampleScale {
   private equalPages = 0;
   /** Of all pages: those that equal one before, and could be saved. */
   private equalOfAll = 0;
-  /** That held zeroes when pages were told: no others come until they are told again. */
-  private zeroFrames: readonly number[] = [];
+  /** As it was when pages were told: no others come to hold zeroes until they are told again. */
+  private readonly held: ContentsHeld;
 
   constructor(
     private readonly host: Host,
     private readonly oneIn: number,
     private told: ToldCounts,
   ) {
+    this.held = new ContentsHeld(host.machine);
     this.tell(told);
   }
 
   /** After the host's pages have come to be others. */
   tell(told: ToldCounts): void {
     const { inside, outside } = told.contents;
-    const { contents: distinct, zeroFrames } = contentsHeld(this.host.machine);
+    this.held.look();
+    const { contents: distinct } = this.held;
     this.told = told;
-    this.zeroFrames = zeroFrames;
     this.equalPages = Math.max(0, inside - distinct);
     this.equalOfAll = Math.max(0, inside + outside - this.oneIn * distinct);
   }
@@ -109,7 +110,7 @@ export class SampleScale {
     const { machine } = this.host;
     const { frames } = machine;
     let saved = 0;
-    for (const frame of this.zeroFrames) {
+    for (const frame of this.held.zeroFrames) {
       const mappings = frames.mapcount(frame);
       // Frames that were given back may hold something else by now.
       if (mappings > 1 && frames.stableNode(frame) !== 0 && holdsZeroes(machine, frame))

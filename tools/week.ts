@@ -1,7 +1,7 @@
 /**
  * npm run week: a long time of a large host, predicted from a recording of a sample that a program
  * makes. Tells how long one setting takes, how many visits of the scanner's that are a second, and
- * what memory it needs. Exit status 1 if a week of 512 GiB takes more than it is to: that is, on one
+ * what memory it needs. Exit status 1 if a week of 512 GiB takes more than it is to, on one
  * processor of a machine that does nothing else.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';

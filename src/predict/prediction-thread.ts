@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { KsmdError } from '../errors.js';
 import { Recording } from '../recording/recording.js';
 import { type PredictOptions, predict } from './prediction.js';
-import type { PredictionAnswer } from './predictions.js';
+import type { PredictionAnswer, PredictionMessage } from './predictions.js';
 
 if (parentPort === null) throw new Error('prediction-thread.js is started by predictions.js');
 const port = parentPort;
@@ -25,11 +25,13 @@ port.on('message', async (options: PredictOptions) => {
   port.postMessage(answered);
 });
 
+const tell = (share: number): void => port.postMessage({ share } satisfies PredictionMessage);
+
 async function answer(options: PredictOptions): Promise<PredictionAnswer> {
   try {
     const recording = await Recording.open(path);
     try {
-      return { predicted: await predict(recording, options) };
+      return { predicted: await predict(recording, options, tell) };
     } finally {
       await recording.close();
     }

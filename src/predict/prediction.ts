@@ -45,6 +45,8 @@ const LEAST_BATCH_NS = 1000;
 /** To look at what was done takes as long as to visit so many pages. */
 const PAID_TOGETHER_PAGES = 64;
 const MERGE_ACROSS_NODES = 'merge_across_nodes';
+/** Progress is told whenever so much more of the time is behind it. */
+const TOLD_SHARE = 0.01;
 /** Of one prediction: each takes about a kilobyte. */
 const MOST_SAMPLES = 1_000_000;
 
@@ -112,9 +114,20 @@ export interface Predicted {
   readonly unmerged?: Unmerged['reasons'];
 }
 
-export async function predict(recording: Recording, options: PredictOptions): Promise<Predicted> {
+/** `progress`: called with how much of the time is behind it, about a hundred times. */
+export async function predict(
+  recording: Recording,
+  options: PredictOptions,
+  progress: (share: number) => void = () => {},
+): Promise<Predicted> {
   const surveyed = await survey(recording);
-  return new Prediction(recording, surveyed, options).run();
+  let told = 0;
+  const tell = (share: number): void => {
+    if (share < told + TOLD_SHARE) return;
+    told = share;
+    progress(share);
+  };
+  return new Prediction(recording, surveyed, options, tell).run();
 }
 
 class Prediction {
@@ -153,6 +166,8 @@ class Prediction {
    * they would be shared still. Also once they are written, so that less is told as saved.
    */
   private copiedPages = 0;
+  /** When all is over. */
+  private endMs = 0;
   /** When khugepaged wakes next, and when the policy looks next. */
   private nextPassMs: number;
   private nextLookMs: number;
@@ -161,6 +176,7 @@ class Prediction {
     private readonly recording: Recording,
     private readonly surveyed: Survey,
     private readonly options: PredictOptions,
+    private readonly tell: (share: number) => void,
   ) {
     const { header } = recording;
     const { everySeconds } = options;
@@ -229,6 +245,7 @@ class Prediction {
     if (seconds === 0) throw new KsmdError('EINVAL', 'nothing is predicted for no time: --for 1m');
     if (options.everySeconds !== undefined && seconds / options.everySeconds > MOST_SAMPLES)
       throw new KsmdError('EINVAL', `more than ${MOST_SAMPLES} samples: take fewer, by --every`);
+    this.endMs = seconds * 1000;
     const sweeps = this.sweeps();
     await sweeps.next();
     this.sample(0, false);
@@ -387,6 +404,7 @@ class Prediction {
   private sample(ms: number, isEnd: boolean): void {
     const taking = [this.own, this.asked].filter((series) => series?.takes(ms, isEnd));
     if (taking.length === 0) return;
+    this.tell(ms / this.endMs);
     const { host, options } = this;
     const { pageSize } = host.machine;
     const huge = hugePages(host);

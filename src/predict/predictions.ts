@@ -16,23 +16,34 @@ export type PredictionAnswer =
   | { readonly predicted: Predicted }
   | { readonly code: Errno; readonly message: string };
 
+/** What a thread says: how much of the time to be predicted is behind it; in the end its answer. */
+export type PredictionMessage = { readonly share: number } | PredictionAnswer;
+
+/** How many predictions are made, and of all the work what share. */
+export type PredictionsProgress = (done: number, share: number) => void;
+
 /** Of the memory that is free, threads take so much at most. */
 const MEMORY_SHARE = 0.7;
 
 /**
- * `mostBytes`: what one of them may take. `done`: called with how many there are so far. What is in
- * `kept` is not made again, and what is done is kept there. Rejects with the first that fails.
+ * `mostBytes`: what one of them may take. What is in `kept` is not made again, and what is done is
+ * kept there. Rejects with the first that fails.
  */
 export async function predictAll(
   { path, mostBytes }: { readonly path: string; readonly mostBytes: number },
   all: readonly PredictOptions[],
-  done: (count: number) => void,
+  progress: PredictionsProgress,
   kept?: KeptPredictions,
 ): Promise<Predicted[]> {
   const results: Predicted[] = [];
   const waiting = [...all.entries()];
   const threads: PredictionThread[] = [];
+  const shares = all.map(() => 0);
   let count = 0;
+  const tell = (at: number, share: number): void => {
+    shares[at] = share;
+    progress(count, shares.reduce((sum, each) => sum + each, 0) / all.length);
+  };
   const oneAfterTheOther = async (): Promise<void> => {
     let thread: PredictionThread | undefined;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -43,11 +54,12 @@ export async function predictAll(
           thread = new PredictionThread(path);
           threads.push(thread);
         }
-        predicted = await thread.predict(options);
+        predicted = await thread.predict(options, (share) => tell(at, share));
         kept?.keep(options, predicted);
       }
       results[at] = predicted;
-      done(++count);
+      count++;
+      tell(at, 1);
     }
   };
   try {
@@ -71,23 +83,26 @@ class PredictionThread {
   }
 
   /** One at a time. */
-  async predict(options: PredictOptions): Promise<Predicted> {
-    const answered = new AbortController();
-    const ended = once(this.worker, 'exit', answered).then(([status]) => {
+  async predict(options: PredictOptions, tell: (share: number) => void): Promise<Predicted> {
+    const { worker } = this;
+    const over = new AbortController();
+    const ended = once(worker, 'exit', over).then(([status]) => {
       throw new Error(`the thread ended with status ${status}`);
     });
+    ended.catch(() => {});
+    let hear: (said: PredictionMessage) => void = () => {};
+    const answered = new Promise<PredictionAnswer>((resolve) => {
+      hear = (said) => ('share' in said ? tell(said.share) : resolve(said));
+    });
+    worker.on('message', hear);
     try {
-      this.worker.postMessage(options);
-      const [answer]: PredictionAnswer[] = await Promise.race([
-        once(this.worker, 'message', answered),
-        ended,
-      ]);
-      if (answer === undefined) throw new Error('an answer that says nothing');
+      worker.postMessage(options);
+      const answer = await Promise.race([answered, ended]);
       if ('predicted' in answer) return answer.predicted;
       throw new KsmdError(answer.code, answer.message);
     } finally {
-      ended.catch(() => {});
-      answered.abort();
+      worker.off('message', hear);
+      over.abort();
     }
   }
 

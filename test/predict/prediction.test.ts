@@ -89,6 +89,19 @@ function twoEqual(settings: Readonly<Record<string, string>>): Host {
   return host;
 }
 
+test('it is told how far a prediction has come, some hundred times however long it is', async () => {
+  const recording = await recorded(TWO_EQUAL);
+  for (const seconds of [60, 1200]) {
+    const shares: number[] = [];
+    await predict(recording, { ...OPTIONS, seconds }, (share) => shares.push(share));
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.length).toBeGreaterThan(30);
+    expect(shares.length).toBeLessThanOrEqual(100);
+    expect(shares.at(-1)).toBeGreaterThan(0.98);
+  }
+  await recording.close();
+});
+
 describe('a recording of which nothing changes', () => {
   test.each([
     { pages_to_scan: '100', smart_scan: '1' },

@@ -106,9 +106,9 @@ class Player {
   async play(all: readonly PlanSettings[]): Promise<Played[]> {
     const { recording, prices, kernel, options, left, line } = this;
     const { path, header } = recording;
-    const tell = (done: number): void =>
-      line.tell(`${done} of ${count(all.length, 'setting')} tried`);
-    tell(0);
+    const tell = (done: number, share: number): void =>
+      line.tell(`${done} of ${count(all.length, 'setting')} tried, ${Math.floor(100 * share)} %`);
+    tell(0, 0);
     const predicted = await predictAll(
       { path, mostBytes: mostHostBytes(header) },
       all.map((settings) => ({

@@ -91,14 +91,14 @@ async function played(
   const line = new StepLine();
   const runs = count(all.length, 'run');
   let kept = 0;
-  line.tell(`run 1 of ${all.length}`);
+  line.tell(`0 of ${runs} done`);
   const predictions = (): Promise<Predicted[]> =>
     predictAll(
       { path, mostBytes: mostHostBytes(header) },
       all.map(optionsOf),
-      (done) => {
+      (done, share) => {
         kept = done;
-        line.tell(`${done} of ${runs} done`);
+        line.tell(`${done} of ${runs} done, ${Math.floor(100 * share)} %`);
       },
       keeper,
     ).finally(() => line.clear());

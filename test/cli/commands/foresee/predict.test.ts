@@ -17,6 +17,7 @@ import { PAGE_CONTENT } from '../../../../src/recording/format.js';
 import { RecordingWriter } from '../../../../src/recording/recording-writer.js';
 import { KSMD, run, TemporaryDirectory, text } from '../../../daemon-process.js';
 import { GUEST, HEADER } from '../../../recording/small-recording.js';
+import { Terminal } from '../../../terminal.js';
 import { until } from '../../../until.js';
 
 let directory: TemporaryDirectory;
@@ -240,6 +241,16 @@ test('a file of something else is refused for --resume, and stays as it is', asy
   writeFileSync(empty, '');
   expect((await ksmd('predict', recording, '--for', '1s', '--resume', empty)).status).toBe(0);
   expect(readFileSync(empty, 'utf8').split('\n')).toHaveLength(3);
+});
+
+test('on a terminal it says how far it has come, and leaves nothing of that', async () => {
+  const terminal = Terminal.ksmd(['predict', recording, '--for', '30m', '--sweep', 'run=0,1']);
+  expect(await terminal.exited).toBe(0);
+  const told = [...terminal.raw.matchAll(/\r(\d) of 2 runs done, (\d+) %/g)];
+  expect(told.length).toBeGreaterThan(20);
+  expect(told.at(-1)?.slice(1)).toEqual(['2', '100']);
+  expect(terminal.raw.split('\r\x1b[K')).toHaveLength(2);
+  expect(terminal.plain).toMatch(/^SETTING/m);
 });
 
 test('a signal between two runs says what is kept, and how to go on', async () => {

@@ -68,6 +68,11 @@ function isDirty(state: u32): bool {
   return (state & (PTE_DIRTY | PTE_HOLDER_MASK)) != 0;
 }
 
+/** Its page is not there any more, or not KSM's to look at. */
+function isGone(state: u32): bool {
+  return (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE);
+}
+
 function stateOf(slot: u32): u32 {
   return atomicLoad(slot + PTE_STATE);
 }
@@ -121,11 +126,7 @@ export function unstableSearch(root: u32, frame: u32): u32 {
     }
     const state = stateOf(slot);
     const treeFrame = load(slot + PTE_FRAME);
-    if (
-      (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) ||
-      treeFrame == frame
-    )
-      return SEARCH_GAVE_UP;
+    if (treeFrame == frame || isGone(state)) return SEARCH_GAVE_UP;
     countUnstableLevel();
     const flags = load(slot + RMAP_FLAGS);
     const trusted: bool = !isDirty(state) && (flags & RMAP_TRUSTED) != 0;
@@ -179,11 +180,7 @@ function searchOfFingerprint(frame: u32): u32 {
     }
     const state = stateOf(slot);
     const treeFrame = load(slot + PTE_FRAME);
-    if (
-      (state & (PTE_PRESENT | PTE_MERGEABLE)) != (PTE_PRESENT | PTE_MERGEABLE) ||
-      treeFrame == frame
-    )
-      return SEARCH_GAVE_UP;
+    if (treeFrame == frame || isGone(state)) return SEARCH_GAVE_UP;
     countUnstableLevel();
     const flags = load(slot + RMAP_FLAGS);
     if (!isDirty(state) && (flags & RMAP_TRUSTED) != 0) {

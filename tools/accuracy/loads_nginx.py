@@ -1,9 +1,10 @@
 """Keeps connections with an nginx, and has it pack one text after the other for them."""
 import os
 import random
-import socket
 import sys
 import time
+
+from connecting import connect
 
 path, writes = sys.argv[1], int(sys.argv[2])
 CONNECTIONS = 24
@@ -11,17 +12,6 @@ TEXTS = sorted(os.listdir("/usr/share/common-licenses"))
 # What a text is packed into, as it is sent, is some pages.
 PAGES_A_TEXT = 20
 LAST_CHUNK = b"0\r\n\r\n"
-
-
-def connect():
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(path)
-            return connection
-        except OSError:
-            connection.close()
-            time.sleep(0.1)
 
 
 def ask(connection, name):
@@ -42,7 +32,7 @@ def await_answer(connection):
 # Each is asked at once: while a worker is at that, another takes the next connection.
 connections = []
 for _ in range(CONNECTIONS):
-    connections.append(connect())
+    connections.append(connect(path))
     ask(connections[-1], TEXTS[0])
 for each in connections:
     await_answer(each)

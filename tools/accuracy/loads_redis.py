@@ -1,22 +1,12 @@
 """Fills a Redis with the same entries as every other, and changes some of them."""
 import random
-import socket
 import sys
 import time
 
+from connecting import connect
+
 path, writes = sys.argv[1], int(sys.argv[2])
 ENTRIES = 40_000
-
-
-def connect():
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(path)
-            return connection
-        except OSError:
-            connection.close()
-            time.sleep(0.1)
 
 
 def store(connection, entries):
@@ -36,7 +26,7 @@ def key(number):
     return b"entry:%d" % number
 
 
-redis = connect()
+redis = connect(path)
 same = random.Random(1)
 for first in range(0, ENTRIES, 500):
     store(redis, [(key(at), same.randbytes(1000)) for at in range(first, first + 500)])

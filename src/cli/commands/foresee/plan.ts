@@ -6,6 +6,7 @@ import { isOfProcesses, recordedTunables } from '../../../predict/host-tunables.
 import { mostHostBytes } from '../../../predict/memory-need.js';
 import { outcomeOf } from '../../../predict/outcome.js';
 import { type PlanSettings, type Played, plan } from '../../../predict/plan.js';
+import { leastSeconds } from '../../../predict/policy.js';
 import type { Predicted } from '../../../predict/prediction.js';
 import { predictAll } from '../../../predict/predictions.js';
 import { survey } from '../../../predict/survey.js';
@@ -22,9 +23,8 @@ import { planTold } from './plan-told.js';
 import { unmergeableBytes } from './unmergeable-bytes.js';
 import { WORTH_SHARE } from './worth.js';
 
-/** Played so many times as long as it may take, and a minute, to see what comes in the end. */
+/** Played so many times as long as it may take, and a minute at least, to see what comes of it. */
 const LONGER = 2;
-const FEWEST_SECONDS = 60;
 /** What a plan leaves as it is on the host, and plays so. */
 const LEFT: readonly TunableName[] = [
   'merge_across_nodes',
@@ -116,7 +116,7 @@ class Player {
         kernel: kernel.profile.name,
         set: [...left, ['sleep_millisecs', SLEEP_MS], ...Object.entries(settings)],
         endsAtRest: true,
-        atLeastSeconds: Math.max(FEWEST_SECONDS, (options.within * LONGER) / 1000),
+        atLeastSeconds: Math.max(leastSeconds(undefined), (options.within * LONGER) / 1000),
         advisedOnly: options.advisedOnly,
         tellsUnmerged: settings.smart_scan === 1,
       })),

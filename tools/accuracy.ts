@@ -30,7 +30,7 @@ import { unpackMachineKernel } from './accuracy/machine.js';
 import { Programs } from './accuracy/programs.js';
 import { Report } from './accuracy/report.js';
 import { linesOf } from './accuracy/tables.js';
-import { carryOut, lengthOf } from './accuracy/trial.js';
+import { carryOut, lengthOf, type Outcome, predictedAgain } from './accuracy/trial.js';
 import { whyNoKernel } from './record/kernel-at-hand.js';
 
 const NAP_MS = 20;
@@ -62,7 +62,8 @@ const program = new Command('accuracy')
   .option('--captured <seconds>', 'how long they are captured', Number, 60)
   .option('--seconds <n>', 'how long the kernel has', Number, 40)
   .option('--runs <n>', 'of the kernel', Number, 3)
-  .option('--output <folder>', 'what comes of it', join(tmpdir(), 'ksmd-accuracy'));
+  .option('--output <folder>', 'what comes of it', join(tmpdir(), 'ksmd-accuracy'))
+  .option('--again <folder>', 'what came of it before: prices and predictions alone are made anew');
 program.parse();
 const options = program.opts<{
   groups: GroupName[];
@@ -75,6 +76,7 @@ const options = program.opts<{
   seconds: number;
   runs: number;
   output: string;
+  again?: string;
 }>();
 
 const missing = new Map(PROGRAM_NAMES.map((name) => [name, whyNot(name)] as const));
@@ -96,11 +98,14 @@ const times = {
 const isFirst = ({ group }: Trial, at: number): boolean => trials[at - 1]?.group !== group;
 const lengths = trials.map((trial, at) => {
   const ofPrices = trial.settlingSeconds + CALIBRATION_SECONDS + BESIDES_SECONDS;
-  return lengthOf(trial, times) + BESIDES_SECONDS + (isFirst(trial, at) ? ofPrices : 0);
+  const ofTrial = options.again === undefined ? lengthOf(trial, times) : 0;
+  return ofTrial + BESIDES_SECONDS + (isFirst(trial, at) ? ofPrices : 0);
 });
 const leftFrom = (at: number): string =>
   duration(lengths.slice(at).reduce((sum, seconds) => sum + seconds, 0) * 1000);
 
+if (options.again === options.output)
+  program.error('accuracy: another folder than --again’s is to be --output');
 const folder = mkdtempSync(join(tmpdir(), 'ksmd-accuracy-'));
 // Some programs run as an unprivileged user.
 chmodSync(folder, 0o711);
@@ -127,10 +132,9 @@ for (const [at, trial] of trials.entries()) {
     console.error(`${at + 1} of ${trials.length}, ${leftFrom(at)} left: ${name}: ${what}`);
   if (prices === undefined || isFirst(trial, at)) prices = await pricesBeside(trial, progress);
   const own = join(folder, String(at));
-  const programs = await start(trial, own, true);
-  const beside = { kernel, prices, programs, folder: own, progress };
-  const outcome = await carryOut(trial, { ...times, ...beside });
-  await programs.stop();
+  const outcome = await (options.again === undefined
+    ? carriedOut(trial, own, prices, progress)
+    : predictedAgain(trial, options.again, prices));
   const held = heldAgainst(
     figuresOf(outcome.prediction, trial.endShare),
     outcome.runs.map((run) => figuresOf(run, trial.endShare)),
@@ -139,10 +143,23 @@ for (const [at, trial] of trials.entries()) {
   for (const line of linesOf(held)) console.log(line);
   if (held.some((figure) => !figure.isRight)) isRight = false;
   await report.add({ trial, prices, outcome, held });
-  rmSync(own, { recursive: true });
+  rmSync(own, { recursive: true, force: true });
 }
 console.log(`\nA table, a picture and pages are in ${options.output}.`);
 process.exitCode = isRight ? 0 : 1;
+
+async function carriedOut(
+  trial: Trial,
+  own: string,
+  prices: Prices,
+  progress: (what: string) => void,
+): Promise<Outcome> {
+  const programs = await start(trial, own, true);
+  const beside = { kernel, prices, programs, folder: own, progress };
+  const outcome = await carryOut(trial, { ...times, ...beside });
+  await programs.stop();
+  return outcome;
+}
 
 async function start(trial: Trial, own: string, merges: boolean): Promise<Programs> {
   kernel.reset();

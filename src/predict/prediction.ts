@@ -145,6 +145,8 @@ class Prediction {
   /** Of the scanner, from one sweep to the next. */
   private activity: Activity = IDLE;
   private hugeShare = 0;
+  /** At most, so far. */
+  private wereHugeShare = 0;
   private kin: readonly Family[] = [];
   /** Of the recording: that is brought in, or is to be next. */
   private sweep = 0;
@@ -385,11 +387,11 @@ class Prediction {
 
   /** The batch just done takes the kernel's time; what is in small ones is paid for together. */
   private charge(visited: number): void {
-    const { clock, meter, alikeKib, hugeShare } = this;
+    const { clock, meter, alikeKib, hugeShare, wereHugeShare } = this;
     this.unpaidPages += visited;
     this.unpaidBatches++;
     const isDue = this.unpaidPages >= PAID_TOGETHER_PAGES;
-    const paid = isDue ? meter.look(this.unpaidBatches, hugeShare, alikeKib) : 0;
+    const paid = isDue ? meter.look(this.unpaidBatches, { hugeShare, wereHugeShare, alikeKib }) : 0;
     if (isDue) {
       this.unpaidPages = 0;
       this.unpaidBatches = 0;
@@ -410,8 +412,10 @@ class Prediction {
     const huge = hugePages(host);
     const { presentPages } = population(host);
     // By its own samples alone: what is asked for besides changes nothing.
-    if (taking.includes(this.own))
+    if (taking.includes(this.own)) {
       this.hugeShare = presentPages === 0 ? 0 : (huge * 512) / presentPages;
+      this.wereHugeShare = Math.max(this.wereHugeShare, this.hugeShare);
+    }
     const { oneIn } = this.surveyed;
     const breaks = host.files.kernelWork().breaks * oneIn;
     const saved = this.saved();

@@ -9,7 +9,12 @@
 import { readCounter } from '../ksm/counters.js';
 import { type KernelWork, readKernelWork, workSince } from '../ksm/kernel-work.js';
 import type { SharedMemory } from '../machine/memory.js';
-import { batchPrice, type Prices, priceOf, wakingPrice } from './prices.js';
+import { batchPrice, type Prices, priceOf, type Trees, wakingPrice } from './prices.js';
+
+/** What is not counted, but known otherwise. */
+export type PagesLookedAt = Pick<Trees, 'hugeShare' | 'wereHugeShare' | 'alikeKib'>;
+
+export const SMALL_PAGES: PagesLookedAt = { hugeShare: 0, wereHugeShare: 0, alikeKib: 0 };
 
 export class KernelMeter {
   private work: KernelWork;
@@ -26,11 +31,10 @@ export class KernelMeter {
   }
 
   /**
-   * Nanoseconds, since the last look, in which so many `batches` have begun. `hugeShare`: of the
-   * pages, how many of one lie in huge pages; `alikeKib`: what pages compared begin alike, on
-   * average.
+   * Nanoseconds, since the last look, in which so many `batches` have begun, of pages that are
+   * like these.
    */
-  look(batches: number, hugeShare: number, alikeKib: number): number {
+  look(batches: number, pages: PagesLookedAt): number {
     const { memory, oneIn, prices } = this;
     const now = readKernelWork(memory);
     const done = workSince(this.work, now);
@@ -40,8 +44,7 @@ export class KernelMeter {
     const trees = {
       stablePages: shared * oneIn,
       unstablePages: unshared * oneIn,
-      hugeShare,
-      alikeKib,
+      ...pages,
     };
     const ofAll = {
       ...done,

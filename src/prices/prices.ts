@@ -53,6 +53,11 @@ export interface Prices {
   readonly unstableLevels: readonly LevelPrice[];
   /** How much of that a level of the unstable tree costs whose pages lie in huge pages. */
   readonly inHugePages: number;
+  /**
+   * How much of it a visit to a merged page costs, or a skip, whose page lies where a huge page was:
+   * next to those before it. Not measured by versions before this one: all of it.
+   */
+  readonly mergedInHugePages?: number;
   /** Each KiB that two compared pages begin alike. */
   readonly alikeKib: number;
   /** A guest's first write to a merged page. */
@@ -65,19 +70,22 @@ export interface Trees {
   readonly unstablePages: number;
   /** Of the pages of the unstable tree, how many of one lie in huge pages. */
   readonly hugeShare: number;
+  /** Of all pages, how many of one lie in huge pages, or did before these were split. */
+  readonly wereHugeShare: number;
   /** KiB that pages compared begin alike, on average. */
   readonly alikeKib: number;
 }
 
 /** Nanoseconds of the scanner's processor time. */
 export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number {
-  const { stablePages, unstablePages, hugeShare, alikeKib } = trees;
+  const { stablePages, unstablePages, hugeShare, wereHugeShare, alikeKib } = trees;
   const alike = alikeKib * prices.alikeKib;
   const stableLevel = levelPrice(stablePages, prices.stableLevels) + alike;
   const found = 1 - hugeShare * (1 - prices.inHugePages);
   const unstableLevel = levelPrice(unstablePages, prices.unstableLevels) * found + alike;
+  const inRow = 1 - wereHugeShare * (1 - (prices.mergedInHugePages ?? 1));
   return (
-    (work.mergedVisits - work.repeatedVisits) * prices.mergedVisit +
+    (work.mergedVisits - work.repeatedVisits) * prices.mergedVisit * inRow +
     work.repeatedVisits * prices.repeatedVisit +
     (work.visits - work.mergedVisits) * prices.visit +
     work.itemsMade * prices.itemMade +
@@ -85,7 +93,7 @@ export function priceOf(work: KernelWork, trees: Trees, prices: Prices): number 
     work.unstableLevels * unstableLevel +
     work.merges * prices.merge +
     work.splits * prices.split +
-    work.skips * prices.skip +
+    work.skips * prices.skip * inRow +
     work.absent * prices.absent
   );
 }

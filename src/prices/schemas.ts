@@ -22,6 +22,7 @@ export const PricesSchema = Type.Object({
   stableLevels: Levels,
   unstableLevels: Levels,
   inHugePages: Type.Number({ minimum: 0, maximum: 10 }),
+  mergedInHugePages: Type.Optional(Type.Number({ minimum: 0, maximum: 10 })),
   alikeKib: Ns,
   writeFault: Ns,
 });

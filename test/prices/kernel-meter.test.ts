@@ -1,7 +1,7 @@
 /** What a kernel's scanner would have taken for what this one did. */
 import { expect, test } from 'vitest';
 import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
-import { KernelMeter } from '../../src/prices/kernel-meter.js';
+import { KernelMeter, SMALL_PAGES } from '../../src/prices/kernel-meter.js';
 import { BenchHost } from '../ksm/bench-host.js';
 
 const SCANS = 20;
@@ -12,7 +12,7 @@ function scanned({ host }: BenchHost): void {
 
 function metered({ host }: BenchHost, oneIn = 1): () => number {
   const meter = new KernelMeter(host.machine.memory, oneIn, DEFAULT_PRICES);
-  return () => meter.look(0, 0, 0);
+  return () => meter.look(0, SMALL_PAGES);
 }
 
 test('merged pages cost it their visits, and what was looked at is not told again', () => {
@@ -68,7 +68,7 @@ test('a batch costs what it does beside its visits, and the more the longer it w
     scanned(bench);
     const meter = new KernelMeter(bench.host.machine.memory, 1, { ...DEFAULT_PRICES, waking });
     for (let scan = 0; scan < scans; scan++) bench.host.ksm.scan(1_000_000);
-    return meter.look(batches, 0, 0) - scans * 100 * DEFAULT_PRICES.repeatedVisit;
+    return meter.look(batches, SMALL_PAGES) - scans * 100 * DEFAULT_PRICES.repeatedVisit;
   };
   expect(besides(0, 3)).toBeCloseTo(3 * DEFAULT_PRICES.batch);
   const few = besides(2, 1) - DEFAULT_PRICES.batch;
@@ -88,7 +88,7 @@ test('a batch that is looked at in parts costs as much', () => {
     let ns = 0;
     for (let scan = 1; scan <= 12; scan++) {
       bench.host.ksm.scan(1_000_000);
-      if (scan % (12 / looks) === 0) ns += meter.look(scan === 12 / looks ? 1 : 0, 0, 0);
+      if (scan % (12 / looks) === 0) ns += meter.look(scan === 12 / looks ? 1 : 0, SMALL_PAGES);
     }
     return ns;
   };

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { KernelWork } from '../../src/ksm/kernel-work.js';
 import { alikeKib } from '../../src/predict/alike.js';
 import { DEFAULT_PRICES } from '../../src/prices/default-prices.js';
+import { SMALL_PAGES } from '../../src/prices/kernel-meter.js';
 import { priceOf, type Trees } from '../../src/prices/prices.js';
 import { pricesOf } from '../../src/prices/prices-file.js';
 import { PREFIX_BINS } from '../../src/recording/format.js';
@@ -22,7 +23,7 @@ const NOTHING: KernelWork = {
   skips: 0,
   absent: 0,
 };
-const TREES: Trees = { stablePages: 1, unstablePages: 1, hugeShare: 0, alikeKib: 0 };
+const TREES: Trees = { stablePages: 1, unstablePages: 1, ...SMALL_PAGES };
 const priced = (work: Partial<KernelWork>, trees: Partial<Trees> = {}): number =>
   priceOf({ ...NOTHING, ...work }, { ...TREES, ...trees }, DEFAULT_PRICES);
 
@@ -30,6 +31,15 @@ test('a visit to a merged page has a price of its own', () => {
   expect(priced({ visits: 10, mergedVisits: 4, repeatedVisits: 3 })).toBe(
     6 * DEFAULT_PRICES.visit + DEFAULT_PRICES.mergedVisit + 3 * DEFAULT_PRICES.repeatedVisit,
   );
+});
+
+test('merged pages and skips cost less where huge pages were, by how many that is', () => {
+  const prices = { ...DEFAULT_PRICES, mergedInHugePages: 0.4 };
+  const work = { ...NOTHING, visits: 10, mergedVisits: 10, skips: 20 };
+  const of = (wereHugeShare: number): number => priceOf(work, { ...TREES, wereHugeShare }, prices);
+  expect(of(1)).toBeCloseTo(0.4 * of(0));
+  expect(of(0.5)).toBeCloseTo(0.7 * of(0));
+  expect(priced(work, { wereHugeShare: 1 })).toBe(priced(work));
 });
 
 test('a level is as dear as its tree is large, by the logarithm', () => {

@@ -1,5 +1,8 @@
 /** What is saved over time, in the few figures that a prediction is held against a kernel by. */
 
+/** In the folder of what comes of it: a line a trial. */
+export const CURVES_FILE = 'curves.jsonl';
+
 export interface Point {
   readonly seconds: number;
   readonly shared: number;

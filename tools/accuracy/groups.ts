@@ -88,6 +88,11 @@ export function trialsOf(
   });
 }
 
+/** Of files of that trial, without what tells which. */
+export function fileOf({ group, pagesToScan, smartScan }: Trial): string {
+  return `${group}-${pagesToScan}-${smartScan}`;
+}
+
 export function nameOf({ group, pagesToScan, smartScan }: Trial): string {
   const smart = smartScan === 1 ? 'smart scan' : 'no smart scan';
   return `${group}, ${pagesToScan.toLocaleString('en')} pages, ${smart}`;

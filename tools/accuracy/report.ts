@@ -8,8 +8,8 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { kernelProfile } from '../../src/ksm/kernels.js';
 import type { Prices } from '../../src/prices/prices.js';
-import type { Held } from './curves.js';
-import { nameOf, type Trial } from './groups.js';
+import { CURVES_FILE, type Held } from './curves.js';
+import { fileOf, nameOf, type Trial } from './groups.js';
 import { pageOf } from './page.js';
 import { type Panel, plotOf } from './plot.js';
 import { type HeldTrial, markdownTable } from './tables.js';
@@ -23,7 +23,7 @@ export class Report {
   private readonly panels: Panel[] = [];
 
   constructor(private readonly folder: string) {
-    rmSync(this.path('curves.jsonl'), { force: true });
+    rmSync(this.path(CURVES_FILE), { force: true });
   }
 
   async add(done: {
@@ -41,16 +41,16 @@ export class Report {
     writeFileSync(this.path('table.md'), markdownTable(this.heldTrials));
     writeFileSync(this.path('curves.svg'), await plotOf(this.panels, TITLE));
     const line = JSON.stringify({ ...trial, prices, prediction, runs, held });
-    appendFileSync(this.path('curves.jsonl'), `${line}\n`);
+    appendFileSync(this.path(CURVES_FILE), `${line}\n`);
     const { header, sweeps } = recording;
     const settings = {
       pages_to_scan: String(trial.pagesToScan),
       smart_scan: String(trial.smartScan),
     };
     const told = { runs: [{ settings, predicted }], header, sweeps, atLeastSeconds: 0 };
-    const { group, pagesToScan, smartScan } = trial;
-    const file = `${group}-${pagesToScan}-${smartScan}`;
-    copyFileSync(recording.path, this.path(`${file}.rec`));
+    const file = fileOf(trial);
+    const kept = this.path(`${file}.rec`);
+    if (recording.path !== kept) copyFileSync(recording.path, kept);
     writeFileSync(
       this.path(`${file}.html`),
       await pageOf({ ...told, prices, kernel: KERNEL }, curves),

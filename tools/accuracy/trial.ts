@@ -1,5 +1,6 @@
 /** Live programs, captured while KSM is off, predicted, and then in the hands of the kernel's. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Predicted, predict } from '../../src/predict/prediction.js';
@@ -7,8 +8,8 @@ import type { KernelKsm } from '../../src/prices/calibration/kernel-ksm.js';
 import type { Prices } from '../../src/prices/prices.js';
 import { Recording } from '../../src/recording/recording.js';
 import { KSMD } from '../recordings/capturing.js';
-import type { Run } from './curves.js';
-import type { Trial } from './groups.js';
+import { CURVES_FILE, type Run } from './curves.js';
+import { fileOf, type Trial } from './groups.js';
 import type { Programs } from './programs.js';
 import { sharedFrames, watch } from './watch.js';
 
@@ -75,16 +76,44 @@ export async function carryOut(trial: Trial, options: TrialOptions): Promise<Out
   }
   kernel.reset();
   progress('the prediction');
+  return { ...(await predictedOf(path, trial, options.prices, kernelSeconds)), runs };
+}
+
+/** The same recording and what the kernel did then, out of the folder of an accuracy before. */
+export async function predictedAgain(
+  trial: Trial,
+  folder: string,
+  prices: Prices,
+): Promise<Outcome> {
+  const lines = readFileSync(join(folder, CURVES_FILE), 'utf8').trim().split('\n');
+  const kept = lines
+    .map((line) => JSON.parse(line) as Trial & { readonly runs: readonly Run[] })
+    .find((each) => fileOf(each) === fileOf(trial));
+  if (kept === undefined) throw new Error(`${folder} has no ${fileOf(trial)}`);
+  const path = join(folder, `${fileOf(trial)}.rec`);
+  const seconds = Math.round(kept.runs[0]?.curve.at(-1)?.seconds ?? 0);
+  return { ...(await predictedOf(path, trial, prices, seconds)), runs: kept.runs };
+}
+
+async function predictedOf(
+  path: string,
+  { pagesToScan, smartScan }: Trial,
+  prices: Prices,
+  seconds: number,
+): Promise<Omit<Outcome, 'runs'>> {
   const recording = await Recording.open(path);
   const predicted = await predict(recording, {
-    prices: options.prices,
+    prices,
     kernel: '6.18',
-    set: tunables,
-    seconds: kernelSeconds,
+    set: [
+      ['pages_to_scan', pagesToScan],
+      ['smart_scan', smartScan],
+    ],
+    seconds,
     everySeconds: SAMPLE_MS / 1000,
   });
   await recording.close();
-  return { recording, predicted, prediction: runOf(predicted, recording.header.pageSize), runs };
+  return { recording, predicted, prediction: runOf(predicted, recording.header.pageSize) };
 }
 
 function runOf({ samples }: Predicted, pageSize: number): Run {

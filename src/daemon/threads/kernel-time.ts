@@ -6,7 +6,7 @@
  */
 import { CTL_KERNEL_CPU_MS, CTL_PACE } from '../../core/layout.js';
 import type { SharedMemory } from '../../machine/memory.js';
-import { KernelMeter } from '../../prices/kernel-meter.js';
+import { KernelMeter, SMALL_PAGES } from '../../prices/kernel-meter.js';
 import type { Prices } from '../../prices/prices.js';
 
 /** What is waited for in one go, within a batch: less is owed until then. */
@@ -61,7 +61,7 @@ export class KernelTime {
 
   /** What has come since the last time; whoever asks meanwhile, it is waited for. */
   private count(): void {
-    const ns = this.meter.look(this.batches, 0, 0);
+    const ns = this.meter.look(this.batches, SMALL_PAGES);
     this.batches = 0;
     this.usedNs += ns;
     this.dueMs += ns / 1e6;

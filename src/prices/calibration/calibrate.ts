@@ -2,10 +2,12 @@
  * Finds out what the kernel's work costs it on this machine: memory of a few known kinds is scanned
  * by its KSM, one kind after the other, and each tells the price of one thing more.
  */
-import { cpus, machine, release } from 'node:os';
+import { cpus, freemem, machine, release } from 'node:os';
 import type { KernelWork } from '../../ksm/kernel-work.js';
 import type { LibC } from '../../libc.js';
+import { hostPageSize } from '../../sources/host-page-size.js';
 import { DEFAULT_PRICES } from '../default-prices.js';
+import { SMALL_PAGES } from '../kernel-meter.js';
 import { batchPrice, type Prices, priceOf, type Trees } from '../prices.js';
 import { fillApart, fillPairs, newNumber } from './contents.js';
 import type { KernelKsm } from './kernel-ksm.js';
@@ -14,9 +16,12 @@ import { type MeasuredScan, NUMBER_BYTES, Specimen } from './specimen.js';
 import { awakeOf, workIn } from './waking.js';
 
 /** Of the trees whose levels are priced. */
-const TREE_PAGES = [1024, 4096, 16_384, 65_536];
+const TREE_PAGES = [1024, 4096, 16_384, 65_536, 262_144];
+/** Of the memory that is there, a kind takes so much at most. */
+const MEMORY_SHARE = 0.25;
 /** Of all other kinds. */
 const PAGES = 16_384;
+const MOST_BATCHES = 64;
 /** Of the stable trees. */
 const STABLE_PAGES = [1024, 16_384];
 const MIXED_SCANS = 6;
@@ -107,7 +112,8 @@ class Calibrating {
   async run(): Promise<Calibration> {
     await this.waking();
     await this.changing();
-    for (const pages of TREE_PAGES) await this.unshared(pages);
+    const mostPages = (freemem() * MEMORY_SHARE) / hostPageSize();
+    for (const pages of TREE_PAGES) if (pages <= mostPages) await this.unshared(pages);
     await this.alike();
     const merging = await this.pairs();
     for (const pages of STABLE_PAGES) await this.besidePairs(pages);
@@ -116,6 +122,7 @@ class Calibrating {
     await this.same();
     await this.skipped();
     await this.huge();
+    await this.mergedInHugePages();
     await this.mixed();
     const { prices } = this;
     const fit = this.kinds.map(({ kind, scan, trees, isLearnedFrom }) => ({
@@ -143,7 +150,7 @@ class Calibrating {
       longest: batchTime(longest),
     });
     this.prices = { ...this.prices, mergedVisit: visitNs, batch, waking };
-    for (const scan of [short, longest, shortest, long])
+    for (const scan of [shortest, short, long, longest])
       this.kinds.push({
         kind: `merged, ${Math.round(scan.work.visits / scan.batches).toLocaleString('en')} a batch`,
         scan,
@@ -180,7 +187,9 @@ class Calibrating {
   }
 
   private async unshared(pages: number): Promise<void> {
-    await this.with(pages, {}, async (specimen) => {
+    // Of many pages small batches would nap for long.
+    const batchPages = Math.max(this.options.batchPages, pages / MOST_BATCHES);
+    await this.with(pages, { batchPages }, async (specimen) => {
       fillApart(specimen);
       await specimen.scan(this.options.signal);
       const scan = await this.median(specimen);
@@ -299,6 +308,20 @@ class Calibrating {
     });
   }
 
+  /** Pages that were merged where huge pages were. */
+  private async mergedInHugePages(): Promise<void> {
+    const pages = HUGE_PAGES * PAGES_A_HUGE_PAGE;
+    await this.with(pages, { huge: true }, async (specimen) => {
+      fillPairs(specimen, pages);
+      for (let scan = 0; scan < SCANS_TO_MERGE; scan++) await specimen.scan(this.options.signal);
+      const scan = await this.median(specimen);
+      const ofSmall = this.priced(scan.work, NO_TREES);
+      this.prices = { ...this.prices, mergedInHugePages: this.workNs(scan) / ofSmall };
+      const trees = { ...NO_TREES, wereHugeShare: 1 };
+      this.kinds.push({ kind: 'merged, where huge pages were', scan, trees, isLearnedFrom: true });
+    });
+  }
+
   /** A bit of everything, from which nothing is learned: how well the prices explain it. */
   private async mixed(): Promise<void> {
     await this.with(2 * PAGES, { smartScan: true }, async (specimen) => {
@@ -380,4 +403,4 @@ class Calibrating {
   }
 }
 
-const NO_TREES: Trees = { stablePages: 0, unstablePages: 0, hugeShare: 0, alikeKib: 0 };
+const NO_TREES: Trees = { stablePages: 0, unstablePages: 0, ...SMALL_PAGES };

@@ -13,6 +13,11 @@ const wakingRow = ({ mostNs }: Waking): [string, string] => [
   micro(mostNs),
 ];
 
+const inHugePagesRow = (share: number): [string, string] => [
+  '  where huge pages were, of that',
+  percent(share),
+];
+
 export function calibrationScreen(
   { prices, fit, ownWriteNs }: Calibration,
   room = Number.POSITIVE_INFINITY,
@@ -27,6 +32,9 @@ export function calibrationScreen(
       [
         ['a visit to a merged page', micro(prices.mergedVisit)],
         ['another, merged with the same', micro(prices.repeatedVisit)],
+        ...(prices.mergedInHugePages === undefined
+          ? []
+          : [inHugePagesRow(prices.mergedInHugePages)]),
         ['a visit to another page', micro(prices.visit)],
         ['the first visit to a page, besides', micro(prices.itemMade)],
         ['a page that smart scan leaves out', micro(prices.skip)],

@@ -16,7 +16,7 @@ export interface Pairs {
 }
 
 /** Of those that are found in a sketch, so many are counted, or so many for each asked for. */
-const CANDIDATES = 2000;
+const CANDIDATES = 500;
 const CANDIDATES_A_ROW = 25;
 /** A group around each: with more of them groups are more alike, and there are more of them. */
 const LEADERS = 128;

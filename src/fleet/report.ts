@@ -12,12 +12,17 @@ export interface FleetReport {
 }
 
 const TOP_CONTENTS = 10;
-/** All of the fleet is told from so many: seconds, and less than a GiB. */
+/** A fleet is told from so many: seconds, and less than a GiB. */
 const COUNTED_PAGES = 32_000_000;
 
-export async function report(engine: Engine, identity: FleetIdentity): Promise<FleetReport> {
+/** Of a fleet with more pages in its sample than `mostPages`, a part of the sample is counted. */
+export async function report(
+  engine: Engine,
+  identity: FleetIdentity,
+  mostPages = COUNTED_PAGES,
+): Promise<FleetReport> {
   const size = await FleetSize.of(engine, identity);
-  const { oneIn, lowest, highest } = size.sketch(COUNTED_PAGES);
+  const { oneIn, lowest, highest } = size.sketch(mostPages);
   const choices = { lowest, highest, one_in: oneIn, rows: TOP_CONTENTS };
   const [hosts = [], together = [], contents = []] = await engine.rowsOfEach(
     REPORT_QUERIES.map((query) => statementsOf(query, choices)),

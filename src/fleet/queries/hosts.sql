@@ -8,7 +8,7 @@ WITH
     SELECT host_number, hi, lo, sum(CASE WHEN first_in_guest THEN 1 ELSE 0 END) AS guests,
       sum(CASE WHEN first_seen_ms > started_ms THEN pages ELSE 0 END) AS changed
     FROM current_pages
-    WHERE NOT zero AND NOT volatile
+    WHERE NOT zero AND NOT volatile AND hi BETWEEN $lowest AND $highest
     GROUP BY host_number, hi, lo
   ),
   sampled AS (
@@ -19,7 +19,8 @@ WITH
     GROUP BY host_number
   ),
   counted AS (
-    SELECT host_number, max(host) AS host, max(day) AS day, max(page_size) AS page_size, max(sample) AS sample,
+    SELECT host_number, max(host) AS host, max(day) AS day, max(page_size) AS page_size,
+      max(sample) * $one_in AS sample,
       count(*) AS guests, sum(pages) AS pages, sum(advised_pages) AS advised_pages,
       sum(merged_pages) AS merged_pages, sum(huge_pages) AS huge_pages,
       sum(volatile_pages) AS volatile_pages,

@@ -81,7 +81,7 @@ export class SparkEngine implements Engine {
   }
 }
 
-/** Each row is printed as a line: the query's number, and the row as JSON; and one after them all. */
+/** Each row is a line: the query's number, and the row as JSON; and after all of them one more. */
 function asScript(statements: readonly string[], number: number): string[] {
   const rows = `SELECT ${number}, to_json(struct(*), map('ignoreNullFields', 'false'))`;
   const last = `${rows} FROM (${statements.at(-1) ?? ''}) UNION ALL SELECT ${number}, '${ALL}'`;

@@ -54,8 +54,8 @@ export interface Prices {
   /** How much of that a level of the unstable tree costs whose pages lie in huge pages. */
   readonly inHugePages: number;
   /**
-   * How much of it a visit to a merged page costs, or a skip, whose page lies where a huge page was:
-   * next to those before it. Not measured by versions before this one: all of it.
+   * How much of its price a visit to a merged page costs, or a skip, where a huge page was: there
+   * pages lie next to each other. Not measured by versions before this one: all of it.
    */
   readonly mergedInHugePages?: number;
   /** Each KiB that two compared pages begin alike. */

@@ -6,6 +6,7 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KsmdError } from '../errors.js';
 import { type Dataset, damaged, type FleetTable } from './dataset.js';
@@ -17,6 +18,7 @@ const MIB = 2 ** 20;
 /** Beyond it goes to files: a thousand hosts are no more than a laptop has room for. */
 const MOST_MEMORY_BYTES = 5 * 2 ** 30;
 
+const INTERRUPT_MS = 20;
 /** So few that a range of what a file is sorted by leaves most of it unread. */
 const ROW_GROUP_ROWS = 20_480;
 
@@ -45,6 +47,10 @@ async function loadDuckDB(): Promise<DuckDB> {
 }
 
 export class DuckDBEngine implements Engine {
+  /** What is asked and not answered yet: until it is, nothing that it works on is closed. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  private isClosing = false;
+
   private constructor(
     private readonly duckdb: DuckDB,
     private readonly connection: DuckDBConnection,
@@ -65,7 +71,6 @@ export class DuckDBEngine implements Engine {
     });
     const connection = await instance.connect();
     return new DuckDBEngine(duckdb, connection, spill, async () => {
-      connection.interrupt();
       connection.closeSync();
       instance.closeSync();
       await rm(spill, { recursive: true, force: true });
@@ -88,7 +93,7 @@ export class DuckDBEngine implements Engine {
   }
 
   async run(...statements: readonly string[]): Promise<void> {
-    for (const statement of statements) await told(() => this.connection.run(statement));
+    for (const statement of statements) await this.ask(() => this.connection.run(statement));
   }
 
   /** A table of these columns, with nothing in it; one of that name is gone. */
@@ -99,16 +104,20 @@ export class DuckDBEngine implements Engine {
 
   async appender(table: string, columns: Columns): Promise<Appender> {
     const { DuckDBDataChunk, ...types } = this.duckdb;
-    const appender = await this.connection.createAppender(table);
+    const appender = await this.ask(() => this.connection.createAppender(table));
     const chunk = DuckDBDataChunk.create(Object.values(columns).map((type) => types[type]));
     return {
-      append(values, rows) {
+      append: (values, rows) => {
+        this.assertOpen();
         chunk.reset();
         chunk.rowCount = rows;
         chunk.setColumns(values);
         appender.appendDataChunk(chunk);
       },
-      close: () => appender.closeSync(),
+      close: () => {
+        this.assertOpen();
+        appender.closeSync();
+      },
     };
   }
 
@@ -134,7 +143,7 @@ export class DuckDBEngine implements Engine {
       }
     }
     const { connection } = this;
-    const reader = await told(() => connection.runAndReadAll(statements.at(-1) ?? ''));
+    const reader = await this.ask(() => connection.runAndReadAll(statements.at(-1) ?? ''));
     await this.run(...kept.map((name) => `DROP TABLE ${name}`));
     return reader.getRowObjectsJS().map((row) => {
       const values = Object.entries(row).map(([name, value]) => [
@@ -151,8 +160,31 @@ export class DuckDBEngine implements Engine {
     return answers;
   }
 
-  close(): Promise<void> {
-    return this.end();
+  /** What is under way ends early, and whatever is asked from here on fails with ECANCELED. */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    // Of what has not quite begun an interruption is lost.
+    while (this.underWay.size > 0) {
+      this.connection.interrupt();
+      await Promise.race([Promise.allSettled(this.underWay), delay(INTERRUPT_MS)]);
+    }
+    await this.end();
+  }
+
+  private async ask<T>(work: () => Promise<T>): Promise<T> {
+    this.assertOpen();
+    const asked = told(work);
+    this.underWay.add(asked);
+    try {
+      return await asked;
+    } finally {
+      this.underWay.delete(asked);
+    }
+  }
+
+  /** DuckDB ends the process where something closed is used. */
+  private assertOpen(): void {
+    if (this.isClosing) throw new KsmdError('ECANCELED', 'the fleet is not asked any more');
   }
 }
 

@@ -1,15 +1,17 @@
 /**
  * Apache Spark, asked by its own command line: what it is, where its cluster is and how much memory
- * it takes are its own to configure. It is started once, with the first question.
+ * it takes are its own to configure. Each call starts it anew.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KsmdError, systemError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
 import { DAY_COLUMNS, GUEST_COLUMNS, PARTITIONS } from './day-rows.js';
 import type { Engine, Row } from './engine.js';
 import { keptView } from './queries.js';
-import { SparkSession } from './spark-session.js';
 
 /** Host and day are texts, whatever they look like; and no catalog is made of a query. */
 const SETTINGS = [
@@ -21,11 +23,11 @@ const GUESTS = Object.entries({ ...DAY_COLUMNS, ...GUEST_COLUMNS, ...PARTITIONS 
   .map(([name, type]) => `${name} ${type === 'VARCHAR' ? 'STRING' : type}`)
   .join(', ');
 
-/** What comes after the rows of a query, if it has worked. */
-const ALL = 'all';
+/** Of what Spark says before it ends, so much is read for its error. */
+const MOST_COMPLAINT = 64 * 1024;
 
 export class SparkEngine implements Engine {
-  private session: SparkSession | undefined;
+  private running: ChildProcess | undefined;
 
   private constructor(
     private readonly dataset: Dataset,
@@ -49,43 +51,73 @@ export class SparkEngine implements Engine {
   }
 
   async rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]> {
-    const session = await this.started();
-    const lines = await session.ask(queries.flatMap(asScript));
+    const script = [
+      view(this.dataset, 'guests'),
+      view(this.dataset, 'pages'),
+      ...queries.flatMap((statements, number) => asScript(statements, number)),
+    ];
+    const path = join(this.directory, 'query.sql');
+    await writeFile(path, script.map((statement) => `${statement};\n`).join('\n'));
+    const printed = await this.run(['-S', '-f', path]);
+    await rm(this.warehouse, { recursive: true, force: true });
     const answers: Row[][] = queries.map(() => []);
-    const whole = new Set<number>();
-    for (const line of lines) {
-      // A prompt may be before it.
-      const [, number, row] = /(\d+)\t(\{.*|all)$/.exec(line) ?? [];
-      if (row === ALL) whole.add(Number(number));
-      else if (row !== undefined) answers[Number(number)]?.push(JSON.parse(row) as Row);
+    for (const line of printed.split('\n')) {
+      const [, number, row] = /^(\d+)\t(\{.*)$/.exec(line) ?? [];
+      if (row !== undefined) answers[Number(number)]?.push(JSON.parse(row) as Row);
     }
-    if (whole.size === queries.length) return answers;
-    this.session = undefined;
-    throw await session.reason();
+    return answers;
   }
 
   async close(): Promise<void> {
-    await this.session?.close();
+    const { running } = this;
+    if (running !== undefined) {
+      running.kill();
+      await once(running, 'close');
+    }
     for (const directory of [this.directory, this.warehouse])
       await rm(directory, { recursive: true, force: true });
   }
 
-  private async started(): Promise<SparkSession> {
-    if (this.session !== undefined) return this.session;
+  /** What it prints. */
+  private run(args: readonly string[]): Promise<string> {
+    const [program = 'spark-sql', ...given] = this.command;
     const warehouse = `spark.sql.warehouse.dir=${this.warehouse}`;
     const settings = [...SETTINGS, warehouse].flatMap((setting) => ['--conf', setting]);
-    const session = new SparkSession([...this.command, ...settings, '-S'], this.directory);
-    this.session = session;
-    await session.ask([view(this.dataset, 'guests'), view(this.dataset, 'pages')]);
-    return session;
+    const spark = spawn(program, [...given, ...settings, ...args], {
+      cwd: this.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.running = spark;
+    const printed: Buffer[] = [];
+    let complaint = '';
+    spark.stdout.on('data', (part: Buffer) => printed.push(part));
+    spark.stderr.on('data', (part: Buffer) => {
+      complaint = `${complaint}${part}`.slice(-MOST_COMPLAINT);
+    });
+    return new Promise((resolve, reject) => {
+      spark.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          error.code === 'ENOENT'
+            ? new KsmdError(
+                'ENOENT',
+                `'${program}' is not here: name Spark's with --spark-sql, or leave --engine out`,
+              )
+            : systemError(error, `cannot run ${program}`),
+        ),
+      );
+      spark.once('close', (status) => {
+        this.running = undefined;
+        if (status === 0) resolve(Buffer.concat(printed).toString('utf8'));
+        else reject(new KsmdError('EIO', `Spark: ${reasonOf(complaint)}`));
+      });
+    });
   }
 }
 
-/** Each row is a line: the query's number, and the row as JSON; and after all of them one more. */
+/** Each row is printed as a line: the query's number, and the row as JSON. */
 function asScript(statements: readonly string[], number: number): string[] {
   const rows = `SELECT ${number}, to_json(struct(*), map('ignoreNullFields', 'false'))`;
-  const last = `${rows} FROM (${statements.at(-1) ?? ''}) UNION ALL SELECT ${number}, '${ALL}'`;
-  return [...statements.slice(0, -1).flatMap(kept), last];
+  return [...statements.slice(0, -1).flatMap(kept), `${rows} FROM (${statements.at(-1) ?? ''})`];
 }
 
 /**
@@ -106,7 +138,16 @@ function view(dataset: Dataset, table: FleetTable): string {
   return `CREATE OR REPLACE TEMPORARY VIEW ${table}${columns} USING parquet OPTIONS (path ${path})`;
 }
 
-/** Spark has backslashes mean what they mean in C, and takes a line after the other. */
+/** Spark has backslashes mean what they mean in C. */
 function literal(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, '\\$&').replaceAll('\n', '\\n')}'`;
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
+}
+
+/** Its first line that says what is wrong; else its last one. */
+function reasonOf(complaint: string): string {
+  const lines = complaint.split('\n').filter((line) => line.trim() !== '');
+  const named = lines.find((line) =>
+    /^(Error|Exception|Caused by|\[[A-Z_.]+\])|Exception:/.test(line),
+  );
+  return (named ?? lines.at(-1) ?? 'it has said nothing').trim();
 }

@@ -20,7 +20,7 @@ export type PredictionAnswer =
 export type PredictionMessage = { readonly share: number } | PredictionAnswer;
 
 /** How many predictions are made, and of all the work what share. */
-export type PredictionsProgress = (done: number, share: number) => void;
+type PredictionsProgress = (done: number, share: number) => void;
 
 /** Of the memory that is free, threads take so much at most. */
 const MEMORY_SHARE = 0.7;

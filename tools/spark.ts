@@ -18,8 +18,13 @@ import { startCluster } from './spark/cluster.js';
 import { compare } from './spark/compare.js';
 import { installedSpark, installSpark, whyNoSpark } from './spark/installed.js';
 
-/** Of two cores, not of the hundreds that Spark has in mind. */
-const SPARK_SQL = 'spark-sql --conf spark.sql.shuffle.partitions=32';
+/** For two cores and minutes, not the hundreds and the days that Spark has in mind. */
+const SPARK_SQL = [
+  'spark-sql --conf spark.sql.shuffle.partitions=8',
+  ...['driver', 'executor'].map(
+    (part) => `--conf spark.${part}.extraJavaOptions=-XX:+UseParallelGC`,
+  ),
+].join(' ');
 
 const program = new Command('spark')
   .description('Puts the queries of a fleet to DuckDB and to Spark.')
@@ -56,7 +61,7 @@ async function ask(where: string, dataset: Dataset, sparkSql: string): Promise<v
     if (!each.areEqual) unequal++;
     const equal = each.areEqual ? 'equal' : 'NOT EQUAL';
     const took = `DuckDB ${duration(each.duckdbMs)}, Spark ${duration(each.sparkMs)}`;
-    console.log(`  ${each.queries.join(', ')}: ${each.rows} rows, ${equal}; ${took}`);
+    console.log(`  ${each.query}: ${each.rows} rows, ${equal}; ${took}`);
   }
 }
 

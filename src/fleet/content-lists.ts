@@ -44,12 +44,33 @@ export class ContentLists {
     return this.starts.length - 1;
   }
 
+  /** One more than the highest number of a content. */
+  get numbers(): number {
+    return this.holderStarts.length - 1;
+  }
+
   /** How many each guest has. */
   lengths(): Float64Array {
-    return Float64Array.from(
-      { length: this.guests },
-      (_, guest) => (this.starts[guest + 1] ?? 0) - (this.starts[guest] ?? 0),
-    );
+    return Float64Array.from({ length: this.guests }, (_, guest) => this.length(guest));
+  }
+
+  /** How many contents a guest has. */
+  length(guest: number): number {
+    return (this.starts[guest + 1] ?? 0) - (this.starts[guest] ?? 0);
+  }
+
+  /** The contents of a guest, in their order. */
+  of(guest: number): Uint32Array {
+    return this.contents.subarray(this.starts[guest], this.starts[guest + 1]);
+  }
+
+  /** How many of a guest's contents have a 1 there. */
+  marked(guest: number, marks: Uint8Array): number {
+    const { contents, starts } = this;
+    const end = starts[guest + 1];
+    let marked = 0;
+    for (let i = starts[guest]; i < end; i++) marked += marks[contents[i]];
+    return marked;
   }
 
   /** Each guest, with how many contents it has in common with those before it, until the next. */

@@ -16,10 +16,8 @@ export async function crowd(
   { lowest, highest }: Sketch,
   tenantOf: (guest: string) => string,
 ): Promise<Crowd> {
-  const [all = [], holdings = []] = await engine.rowsOfEach([
-    statementsOf('guests'),
-    statementsOf('crowd', { lowest, highest }),
-  ]);
+  const all = await engine.rows(statementsOf('guests'));
+  const holdings = await engine.rows(statementsOf('crowd', { lowest, highest }));
   const rows = all.map((row) => ({
     host: String(row.host),
     name: `${row.host}/${row.guest}`,

@@ -12,7 +12,7 @@ import { KsmdError } from '../errors.js';
 import { type Dataset, damaged, type FleetTable } from './dataset.js';
 import { type Engine, literal, type Row } from './engine.js';
 import type { Value } from './page-rows.js';
-import { keptView } from './queries.js';
+import { keptView, notYetRun } from './queries.js';
 
 const MIB = 2 ** 20;
 /** Beyond it goes to files: a thousand hosts are no more than a laptop has room for. */
@@ -50,6 +50,8 @@ export class DuckDBEngine implements Engine {
   /** What is asked and not answered yet: until it is, nothing that it works on is closed. */
   private readonly underWay = new Set<Promise<unknown>>();
   private isClosing = false;
+  /** What the last query began with, which is still there. */
+  private begun: readonly string[] = [];
 
   private constructor(
     private readonly duckdb: DuckDB,
@@ -133,18 +135,24 @@ export class DuckDBEngine implements Engine {
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
-    const kept: string[] = [];
-    for (const statement of statements.slice(0, -1)) {
-      const view = keptView(statement);
-      if (view === undefined) await this.run(statement);
-      else {
-        await this.run(`CREATE OR REPLACE TEMPORARY TABLE ${view.name} AS ${view.select}`);
-        kept.push(view.name);
-      }
+    const { connection, begun } = this;
+    const rest = notYetRun(statements, begun);
+    // Of what fails on the way nothing is taken for run.
+    this.begun = [];
+    for (const gone of begun.slice(statements.length - rest.length)) {
+      const view = keptView(gone);
+      if (view !== undefined) await this.run(`DROP TABLE ${view.name}`);
     }
-    const { connection } = this;
-    const reader = await this.ask(() => connection.runAndReadAll(statements.at(-1) ?? ''));
-    await this.run(...kept.map((name) => `DROP TABLE ${name}`));
+    for (const statement of rest.slice(0, -1)) {
+      const view = keptView(statement);
+      await this.run(
+        view === undefined
+          ? statement
+          : `CREATE OR REPLACE TEMPORARY TABLE ${view.name} AS ${view.select}`,
+      );
+    }
+    this.begun = statements.slice(0, -1);
+    const reader = await this.ask(() => connection.runAndReadAll(rest.at(-1) ?? ''));
     return reader.getRowObjectsJS().map((row) => {
       const values = Object.entries(row).map(([name, value]) => [
         name,
@@ -152,12 +160,6 @@ export class DuckDBEngine implements Engine {
       ]);
       return Object.fromEntries(values) as Row;
     });
-  }
-
-  async rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]> {
-    const answers: Row[][] = [];
-    for (const statements of queries) answers.push(await this.rows(statements));
-    return answers;
   }
 
   /** What is under way ends early, and whatever is asked from here on fails with ECANCELED. */

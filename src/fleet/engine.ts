@@ -5,12 +5,11 @@ export type Row = Readonly<Record<string, number | string | boolean | null>>;
 
 export interface Engine {
   /**
-   * Of a query, given as statements of which the last one has the rows. EIO names what could not
-   * be read.
+   * Of a query, given as statements of which the last one has the rows. What it begins with and the
+   * one before did is not run again: what has been added to the fleet meanwhile may be left out.
+   * EIO names what could not be read.
    */
   rows(statements: readonly string[]): Promise<Row[]>;
-  /** Of several queries, in their order: to start a cluster's program takes longer than most. */
-  rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]>;
   /** Ends what is under way, and leaves nothing behind. */
   close(): Promise<void>;
 }

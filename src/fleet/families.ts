@@ -20,7 +20,7 @@ export const MOST_IN_ORDER = 2000;
  * A sketch of so many pages tells guests of a thousand hosts apart: of each it has some hundred
  * contents that others have too.
  */
-const FAMILY_PAGES = 8_000_000;
+export const FAMILY_PAGES = 8_000_000;
 
 export interface Families {
   /** How many there are in all. */
@@ -31,10 +31,8 @@ export interface Families {
 
 export async function families(engine: Engine, size: FleetSize): Promise<Families> {
   const { lowest, highest } = size.sketch(FAMILY_PAGES);
-  const [names = [], rows = []] = await engine.rowsOfEach([
-    statementsOf('names'),
-    statementsOf('crowd', { lowest, highest }),
-  ]);
+  const names = await engine.rows(statementsOf('names'));
+  const rows = await engine.rows(statementsOf('crowd', { lowest, highest }));
   const nameOf = (guest: number): string => `${names[guest]?.host}/${names[guest]?.guest}`;
   const alike = familiesOf(ContentLists.of(rows)).map((family) => family.map(nameOf));
   return { guests: names.length, alike };
@@ -58,22 +56,46 @@ function likenessOf(lists: ContentLists): Likeness {
   return new Likeness([...lists.lengths()], common);
 }
 
-/** Each guest in turn, to the family of which the one that is least like it is most like it. */
+/**
+ * Each guest in turn, to the family of which the one that is least like it is most like it. The
+ * first of a family puts most of them out of the question: which contents these have is known by
+ * content.
+ */
 function oneByOne(lists: ContentLists): number[][] {
   const found: number[][] = [];
-  const familyOf = new Int32Array(lists.guests);
-  const own = lists.lengths();
-  lists.eachCommon((guest, counts) => {
-    const least = new Float64Array(found.length).fill(1);
-    for (let before = 0; before < guest; before++) {
-      const likeness = counts[before] / Math.max(own[guest], own[before], 1);
-      if (likeness < least[familyOf[before]]) least[familyOf[before]] = likeness;
+  const ledBy = new Map<number, number[]>();
+  const isOwn = new Uint8Array(lists.numbers);
+  for (let guest = 0; guest < lists.guests; guest++) {
+    const own = lists.of(guest);
+    const inCommon = new Uint32Array(found.length);
+    for (const content of own) {
+      isOwn[content] = 1;
+      for (const family of ledBy.get(content) ?? []) inCommon[family]++;
     }
+    const likeness = (other: number, common: number): number =>
+      common / Math.max(own.length, lists.length(other), 1);
     let best = found.length;
-    for (const [family, likeness] of least.entries())
-      if (likeness >= GROUP_LIKENESS && likeness > (least[best] ?? 0)) best = family;
-    familyOf[guest] = best;
-    found[best] = [...(found[best] ?? []), guest];
-  });
+    let most = 0;
+    for (const [family, members] of found.entries()) {
+      let least = likeness(members[0] ?? 0, inCommon[family] ?? 0);
+      for (let at = 1; at < members.length && least >= GROUP_LIKENESS && least > most; at++) {
+        const other = members[at] ?? 0;
+        least = Math.min(least, likeness(other, lists.marked(other, isOwn)));
+      }
+      if (least < GROUP_LIKENESS || least <= most) continue;
+      best = family;
+      most = least;
+    }
+    if (best === found.length) {
+      found.push([]);
+      for (const content of own) {
+        const led = ledBy.get(content);
+        if (led === undefined) ledBy.set(content, [best]);
+        else led.push(best);
+      }
+    }
+    found[best]?.push(guest);
+    for (const content of own) isOwn[content] = 0;
+  }
   return found;
 }

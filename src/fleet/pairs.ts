@@ -23,17 +23,27 @@ const LEADERS = 128;
 /** Standard deviations, of the pair that comes next. */
 const DEVIATIONS = 4;
 
-export async function pairs(engine: Engine, sketch: Sketch, rows: number): Promise<Pairs> {
-  const { oneIn, lowest, highest } = sketch;
+/** `known`: a larger sketch that has been read already, if there is one. */
+export async function pairs(
+  engine: Engine,
+  sketch: Sketch,
+  rows: number,
+  known = sketch,
+): Promise<Pairs> {
+  const { oneIn, lowest: from, highest: upto } = sketch;
+  const { lowest, highest } = known;
   const candidates = oneIn === 1 ? rows : Math.max(CANDIDATES, rows * CANDIDATES_A_ROW);
-  const choices = { leaders: LEADERS, lowest, highest, rows: candidates };
+  const choices = { leaders: LEADERS, lowest, highest, from, upto, rows: candidates };
   const found = await engine.rows(statementsOf('pairs', choices));
   if (oneIn === 1) return { rows: found, missed: 0 };
   const all = found.length < candidates;
   const most = mostFor(all ? 0 : Number(found.at(-1)?.contents)) * oneIn;
   if (found.length === 0) return { rows: found, missed: most };
-  const wanted = found.map(({ a, b }) => `(${a}, ${b})`).join(', ');
-  const counted = (await engine.rows(statementsOf('common', { pairs: wanted }))).slice(0, rows);
+  const wanted = {
+    pairs: found.map(({ a, b }) => `(${a}, ${b})`).join(', '),
+    guests: [...new Set(found.flatMap(({ a, b }) => [a, b]))].join(', '),
+  };
+  const counted = (await engine.rows(statementsOf('common', wanted))).slice(0, rows);
   const least = counted.length < rows ? 0 : Number(counted.at(-1)?.contents);
   return { rows: counted, missed: most <= least ? 0 : most };
 }

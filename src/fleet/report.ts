@@ -2,7 +2,7 @@
 import type { FleetIdentity } from './dataset.js';
 import type { Engine, Row } from './engine.js';
 import { FleetSize } from './fleet-size.js';
-import { REPORT_QUERIES, statementsOf } from './queries.js';
+import { type QueryName, statementsOf } from './queries.js';
 
 export interface FleetReport {
   readonly hosts: readonly Row[];
@@ -24,8 +24,9 @@ export async function report(
   const size = await FleetSize.of(engine, identity);
   const { oneIn, lowest, highest } = size.sketch(mostPages);
   const choices = { lowest, highest, one_in: oneIn, rows: TOP_CONTENTS };
-  const [hosts = [], together = [], contents = []] = await engine.rowsOfEach(
-    REPORT_QUERIES.map((query) => statementsOf(query, choices)),
-  );
+  const rows = (query: QueryName): Promise<Row[]> => engine.rows(statementsOf(query, choices));
+  const hosts = await rows('hosts');
+  const together = await rows('together');
+  const contents = await rows('contents');
   return { hosts, together, contents };
 }

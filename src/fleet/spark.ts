@@ -1,33 +1,33 @@
 /**
  * Apache Spark, asked by its own command line: what it is, where its cluster is and how much memory
- * it takes are its own to configure. Each call starts it anew.
+ * it takes are its own to configure. It is started with the first question.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KsmdError, systemError } from '../errors.js';
 import type { Dataset, FleetTable } from './dataset.js';
 import { DAY_COLUMNS, GUEST_COLUMNS, PARTITIONS } from './day-rows.js';
 import type { Engine, Row } from './engine.js';
-import { keptView } from './queries.js';
+import { keptView, notYetRun } from './queries.js';
+import { SparkSession } from './spark-session.js';
 
-/** Host and day are texts, whatever they look like; and no catalog is made of a query. */
 const SETTINGS = [
+  // Host and day are texts, whatever they look like.
   'spark.sql.sources.partitionColumnTypeInference.enabled=false',
+  // No catalog is made of a query.
   'spark.sql.catalogImplementation=in-memory',
+  // A fleet lies in a file system that ksmd reads too: to list it takes less than tasks that do.
+  'spark.sql.sources.parallelPartitionDiscovery.threshold=1000000',
 ];
 
 const GUESTS = Object.entries({ ...DAY_COLUMNS, ...GUEST_COLUMNS, ...PARTITIONS })
   .map(([name, type]) => `${name} ${type === 'VARCHAR' ? 'STRING' : type}`)
   .join(', ');
 
-/** Of what Spark says before it ends, so much is read for its error. */
-const MOST_COMPLAINT = 64 * 1024;
-
 export class SparkEngine implements Engine {
-  private running: ChildProcess | undefined;
+  private session: SparkSession | undefined;
+  /** What the last query began with, which is still there. */
+  private begun: readonly string[] = [];
 
   private constructor(
     private readonly dataset: Dataset,
@@ -46,89 +46,53 @@ export class SparkEngine implements Engine {
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
-    const [rows = []] = await this.rowsOfEach([statements]);
+    const session = await this.started();
+    const rest = notYetRun(statements, this.begun);
+    const gone = this.begun.slice(statements.length - rest.length);
+    const told = [
+      ...gone.flatMap((statement) => dropped(statement)),
+      ...rest.slice(0, -1).map((statement) => made(statement)),
+      `SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM (${rest.at(-1) ?? ''})`,
+    ];
+    const rows: Row[] = [];
+    await session.ask(told, (line) => {
+      if (line.startsWith('{')) rows.push(JSON.parse(line) as Row);
+    });
+    this.begun = statements.slice(0, -1);
     return rows;
   }
 
-  async rowsOfEach(queries: readonly (readonly string[])[]): Promise<Row[][]> {
-    const script = [
-      view(this.dataset, 'guests'),
-      view(this.dataset, 'pages'),
-      ...queries.flatMap((statements, number) => asScript(statements, number)),
-    ];
-    const path = join(this.directory, 'query.sql');
-    await writeFile(path, script.map((statement) => `${statement};\n`).join('\n'));
-    const printed = await this.run(['-S', '-f', path]);
-    await rm(this.warehouse, { recursive: true, force: true });
-    const answers: Row[][] = queries.map(() => []);
-    for (const line of printed.split('\n')) {
-      const [, number, row] = /^(\d+)\t(\{.*)$/.exec(line) ?? [];
-      if (row !== undefined) answers[Number(number)]?.push(JSON.parse(row) as Row);
-    }
-    return answers;
-  }
-
   async close(): Promise<void> {
-    const { running } = this;
-    if (running !== undefined) {
-      running.kill();
-      await once(running, 'close');
-    }
+    await this.session?.close();
     for (const directory of [this.directory, this.warehouse])
       await rm(directory, { recursive: true, force: true });
   }
 
-  /** What it prints. */
-  private run(args: readonly string[]): Promise<string> {
-    const [program = 'spark-sql', ...given] = this.command;
+  private async started(): Promise<SparkSession> {
+    if (this.session !== undefined) return this.session;
     const warehouse = `spark.sql.warehouse.dir=${this.warehouse}`;
     const settings = [...SETTINGS, warehouse].flatMap((setting) => ['--conf', setting]);
-    const spark = spawn(program, [...given, ...settings, ...args], {
-      cwd: this.directory,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.running = spark;
-    const printed: Buffer[] = [];
-    let complaint = '';
-    spark.stdout.on('data', (part: Buffer) => printed.push(part));
-    spark.stderr.on('data', (part: Buffer) => {
-      complaint = `${complaint}${part}`.slice(-MOST_COMPLAINT);
-    });
-    return new Promise((resolve, reject) => {
-      spark.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === 'ENOENT'
-            ? new KsmdError(
-                'ENOENT',
-                `'${program}' is not here: name Spark's with --spark-sql, or leave --engine out`,
-              )
-            : systemError(error, `cannot run ${program}`),
-        ),
-      );
-      spark.once('close', (status) => {
-        this.running = undefined;
-        if (status === 0) resolve(Buffer.concat(printed).toString('utf8'));
-        else reject(new KsmdError('EIO', `Spark: ${reasonOf(complaint)}`));
-      });
-    });
+    const session = await SparkSession.start([...this.command, ...settings], this.directory);
+    this.session = session;
+    await session.ask([view(this.dataset, 'guests'), view(this.dataset, 'pages')]);
+    return session;
   }
-}
-
-/** Each row is printed as a line: the query's number, and the row as JSON. */
-function asScript(statements: readonly string[], number: number): string[] {
-  const rows = `SELECT ${number}, to_json(struct(*), map('ignoreNullFields', 'false'))`;
-  return [...statements.slice(0, -1).flatMap(kept), `${rows} FROM (${statements.at(-1) ?? ''})`];
 }
 
 /**
  * A kept view is a table, in files: of a view, cached or not, Spark puts the text wherever it is
  * named, and plans a query of a dozen such for hours.
  */
-function kept(statement: string): string[] {
-  const found = keptView(statement);
-  if (found === undefined) return [statement];
-  const { name, select } = found;
-  return [`DROP TABLE IF EXISTS ${name}`, `CREATE TABLE ${name} USING parquet AS ${select}`];
+function made(statement: string): string {
+  const view = keptView(statement);
+  if (view === undefined) return statement;
+  return `CREATE TABLE ${view.name} USING parquet AS ${view.select}`;
+}
+
+/** What is left of such a one is dropped, so that there is room for the next. */
+function dropped(statement: string): string[] {
+  const view = keptView(statement);
+  return view === undefined ? [] : [`DROP TABLE ${view.name}`];
 }
 
 /** Guests have all their columns, also where files of before there was one are first. */
@@ -141,13 +105,4 @@ function view(dataset: Dataset, table: FleetTable): string {
 /** Spark has backslashes mean what they mean in C. */
 function literal(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
-}
-
-/** Its first line that says what is wrong; else its last one. */
-function reasonOf(complaint: string): string {
-  const lines = complaint.split('\n').filter((line) => line.trim() !== '');
-  const named = lines.find((line) =>
-    /^(Error|Exception|Caused by|\[[A-Z_.]+\])|Exception:/.test(line),
-  );
-  return (named ?? lines.at(-1) ?? 'it has said nothing').trim();
 }

@@ -1,11 +1,13 @@
 /** Spark: what is given to its command line, and what is made of what that prints. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Dataset } from '../../src/fleet/dataset.js';
-import { QUERIES } from '../../src/fleet/queries.js';
 import { SparkEngine } from '../../src/fleet/spark.js';
-import { compare, RUNS } from '../../tools/spark/compare.js';
+import { compare } from '../../tools/spark/compare.js';
 import { installedSpark } from '../../tools/spark/installed.js';
 import { FleetDirectory } from './small-fleet.js';
 
@@ -23,22 +25,37 @@ beforeAll(async () => {
 });
 afterAll(() => directory.remove());
 
-/** A program that keeps what it is told in a file, prints, and ends so. */
-function standIn(printed: string, complaint = '', status = 0): string {
+/**
+ * A program that runs a file as spark-sql does, as far as a session needs it: it keeps statements
+ * in a file, and answers each that wants rows; or has a complaint about it, and ends.
+ */
+function standIn(answer: string, complaint = ''): string {
   const path = join(directory.path, 'spark-sql');
-  const answer = join(directory.path, 'answer');
-  writeFileSync(answer, printed);
-  writeFileSync(join(directory.path, 'complaint'), complaint);
+  for (const [name, text] of Object.entries({ answer, complaint, script: '' }))
+    writeFileSync(join(directory.path, name), text);
   writeFileSync(
     path,
     `#!/bin/sh
-cd '${directory.path}'
-echo "$@" > arguments
+kept='${directory.path}'
+echo "$@" > "$kept/arguments"
+echo $$ > "$kept/pid"
 for last; do :; done
-cat "$last" > script
-cat answer
-cat complaint >&2
-exit ${status}
+through() {
+  while IFS= read -r line; do
+    line=\${line%;}
+    case "$line" in
+      '!'*) sh -c "\${line#!}" || exit 1 ;;
+      'source '*) through "\${line#source }" ;;
+      "SELECT 'through "*) line=\${line#*\\'}; echo "\${line%\\'}" ;;
+      *) echo "$line;" >> "$kept/script" ;;
+    esac
+    case "$line" in 'SELECT to_json'*)
+      cat "$kept/answer"
+      if [ -s "$kept/complaint" ]; then cat "$kept/complaint" >&2; exit 1; fi ;;
+    esac
+  done < "$1"
+}
+through "$last"
 `,
   );
   chmodSync(path, 0o755);
@@ -49,7 +66,7 @@ const kept = (name: string): string => readFileSync(join(directory.path, name), 
 
 test('rows are lines of JSON, whatever else is printed', async () => {
   const path = standIn(
-    'a warning\n0\t{"host":"a","pages":3,"none":null}\n0\t{"host":"b\\n","pages":4}\n',
+    'a warning\n{"host":"a","pages":3,"none":null}\n{"host":"b\\n","pages":4}\n',
   );
   const spark = await SparkEngine.of(dataset, `${path} --master local[2]`);
   expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual([
@@ -60,24 +77,28 @@ test('rows are lines of JSON, whatever else is printed', async () => {
   expect(kept('arguments')).toMatch(/^--master local\[2\] --conf spark\.sql\.sources\./);
   const script = kept('script');
   expect(script).toContain(`USING parquet OPTIONS (path '${dataset.table('pages')}')`);
-  expect(script).toMatch(
-    /CREATE VIEW one AS SELECT 1;\n\nSELECT 0, to_json\(.*FROM \(SELECT \* FROM/,
-  );
+  expect(script).toMatch(/CREATE VIEW one AS SELECT 1;\nSELECT to_json\(.*FROM \(SELECT \* FROM/);
 });
 
-test('several queries are one run, and each has its rows', async () => {
-  const spark = await SparkEngine.of(dataset, standIn('1\t{"b":1}\n0\t{"a":1}\n1\t{"b":2}\n'));
-  expect(await spark.rowsOfEach([['SELECT 1'], ['SELECT 2'], ['SELECT 3']])).toEqual([
-    [{ a: 1 }],
-    [{ b: 1 }, { b: 2 }],
-    [],
-  ]);
+test('several questions are one session, and what they begin with is run once', async () => {
+  const spark = await SparkEngine.of(dataset, standIn('{"a":1}\n'));
+  const one = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
+  const two = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ two AS\nSELECT 2';
+  for (const begin of [[one], [one, two], [one]])
+    expect(await spark.rows([...begin, 'SELECT * FROM one'])).toEqual([{ a: 1 }]);
   await spark.close();
-  expect(kept('script').match(/^SELECT \d, to_json/gm)).toHaveLength(3);
+  const script = kept('script');
+  expect(script.match(/VIEW guests/g)).toHaveLength(1);
+  expect(script.match(/(CREATE|DROP) TABLE \w+/g)).toEqual([
+    'CREATE TABLE one',
+    'CREATE TABLE two',
+    'DROP TABLE two',
+  ]);
+  expect(script.match(/^SELECT to_json/gm)).toHaveLength(3);
 });
 
 test('what is asked more than once is a table in the fleet meanwhile, which is gone after', async () => {
-  const path = standIn('0\t{"host":"a"}\n');
+  const path = standIn('{"host":"a"}\n');
   const spark = await SparkEngine.of(dataset, path);
   const view = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   await spark.rows([view, 'SELECT * FROM one']);
@@ -91,14 +112,51 @@ test('what is asked more than once is a table in the fleet meanwhile, which is g
 
 test('what Spark says is wrong is told in one line', async () => {
   const complaint = 'WARN something\n[PATH_NOT_FOUND] Path does not exist: x\n\tat java.lang\n';
-  const spark = await SparkEngine.of(dataset, standIn('', complaint, 1));
+  const spark = await SparkEngine.of(dataset, standIn('', complaint));
   await expect(spark.rows(['SELECT 1'])).rejects.toThrow('Spark: [PATH_NOT_FOUND] Path does not');
   await spark.close();
 });
 
-test('no query is left out where the two are compared', () => {
-  expect(RUNS.flat().sort()).toEqual([...QUERIES].sort());
+test('who has no Spark is told how to do without', async () => {
+  const spark = await SparkEngine.of(dataset, join(directory.path, 'none'));
+  await expect(spark.rows(['SELECT 1'])).rejects.toThrow(/^'.*none' is not here: name Spark's/);
+  await spark.close();
 });
+
+test('a session whose ksmd was killed ends', async () => {
+  const path = standIn('{"a":1}\n');
+  // As a program of its own, which asks and then has no end.
+  const asking = spawn(process.execPath, ['--import', 'tsx', '-e', asker(path)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(asking.stdout, 'data');
+  asking.kill('SIGKILL');
+  const session = Number(kept('pid'));
+  await vi.waitUntil(() => !isAlive(session), { timeout: 10_000 });
+});
+
+/** What prints once it has its rows. */
+function asker(command: string): string {
+  const [engine, datasets] = ['spark', 'dataset'].map((file) =>
+    JSON.stringify(fileURLToPath(new URL(`../../src/fleet/${file}.ts`, import.meta.url))),
+  );
+  return `
+    const { SparkEngine } = await import(${engine});
+    const { Dataset } = await import(${datasets});
+    const dataset = await Dataset.open(${JSON.stringify(directory.fleet)});
+    const spark = await SparkEngine.of(dataset, ${JSON.stringify(command)});
+    console.log(await spark.rows(['SELECT 1']));
+    setInterval(() => {}, 1000);
+  `;
+}
+
+function isAlive(process_: number): boolean {
+  try {
+    return process.kill(process_, 0);
+  } catch {
+    return false;
+  }
+}
 
 const spark = installedSpark();
 

@@ -1,19 +1,19 @@
--- What pairs of guests have in common, in all of the sample: $pairs are (a, b), numbers of guests.
---
--- Pages are read once, each for the pairs that its guest is of: what both have is there twice, as
--- no guest has a content twice.
+-- What pairs of guests have in common, in all of the sample: $pairs are (a, b), numbers of guests,
+-- which are $guests.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ theirs AS
+SELECT number, hi, lo
+FROM current_pages
+WHERE first_in_guest AND number IN ($guests);
+
 WITH
   wanted AS (SELECT a, b FROM (VALUES $pairs) AS given(a, b)),
-  sides AS (SELECT a, b, a AS number FROM wanted UNION ALL SELECT a, b, b AS number FROM wanted),
-  in_both AS (
-    SELECT s.a, s.b, p.hi, p.lo
-    FROM current_pages AS p
-    JOIN sides AS s ON s.number = p.number
-    WHERE p.first_in_guest
-    GROUP BY s.a, s.b, p.hi, p.lo
-    HAVING count(*) = 2
-  ),
-  counted AS (SELECT a, b, count(*) AS contents FROM in_both GROUP BY a, b)
+  counted AS (
+    SELECT w.a, w.b, count(*) AS contents
+    FROM wanted AS w
+    JOIN theirs AS a ON a.number = w.a
+    JOIN theirs AS b ON b.number = w.b AND b.hi = a.hi AND b.lo = a.lo
+    GROUP BY w.a, w.b
+  )
 SELECT c.a, ga.host AS a_host, ga.guest AS a_guest, c.b, gb.host AS b_host, gb.guest AS b_guest,
   c.contents
 FROM counted AS c

@@ -1,27 +1,26 @@
 -- What of the tables `guests` and `pages` tells how the fleet is now: of each host the newest
 -- recorded day, and of each guest the newest sweep there.
+--
+-- Views that are marked as kept are asked more than once: an engine does well to work each out
+-- once.
 
 -- Recordings of one host that went on at the same time, such as one a guest, count together; what
 -- had ended when the newest began is the past. A guest that was seen to leave has no pages. Guests
 -- of one name in several recordings are told apart as those in one are: vm, vm#2. `who` is not in
 -- files of before there was any.
-CREATE OR REPLACE TEMPORARY VIEW current_guests AS
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ current_guests AS
 WITH
-  newest AS (
-    SELECT host, day, started_ms
-    FROM (
-      SELECT host, day, started_ms, row_number() OVER
-        (PARTITION BY host ORDER BY day DESC, swept_ms DESC, recording DESC) AS place
-      FROM guests
-    ) AS by_time
-    WHERE place = 1
+  dated AS (
+    SELECT *, first_value(day) OVER by_time AS newest_day,
+      first_value(started_ms) OVER by_time AS newest_started_ms
+    FROM guests
+    WINDOW by_time AS (PARTITION BY host ORDER BY day DESC, swept_ms DESC, recording DESC)
   ),
   told AS (
-    SELECT g.*, row_number() OVER
-      (PARTITION BY g.host, coalesce(g.who, g.guest) ORDER BY g.swept_ms DESC, g.recording DESC)
-      AS place
-    FROM guests AS g
-    JOIN newest AS n ON g.host = n.host AND g.day = n.day AND g.swept_ms >= n.started_ms
+    SELECT d.*, row_number() OVER
+      (PARTITION BY host, coalesce(who, guest) ORDER BY swept_ms DESC, recording DESC) AS place
+    FROM dated AS d
+    WHERE day = newest_day AND swept_ms >= newest_started_ms
   ),
   alike AS (
     SELECT t.*, row_number() OVER
@@ -52,8 +51,8 @@ FROM apart;
 -- Zeroes, pages that never rest, and pages of contents that are in the sample.
 CREATE OR REPLACE TEMPORARY VIEW current_pages AS
 -- Guests are few: a cluster does well to have all of them everywhere, which is what the hint says.
-SELECT /*+ BROADCAST(g) */ g.number, g.host_number, g.started_ms, p.pages, p.hi, p.lo, p.zero, p.volatile, p.first_in_guest,
-  p.first_seen_ms
+SELECT /*+ BROADCAST(g) */ g.number, g.host_number, g.started_ms, p.pages, p.hi, p.lo, p.zero,
+  p.volatile, p.first_in_guest, p.first_seen_ms
 FROM pages AS p
 JOIN current_guests AS g
   ON p.host = g.host AND p.day = g.day AND p.recording = g.recording AND p.guest_id = g.guest_id;

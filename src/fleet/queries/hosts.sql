@@ -4,18 +4,11 @@
 -- is in a hundred pages needs one: so what is saved is pages less contents, those of zeroes apart,
 -- which are saved beside them. What is told of a sample lies within its error 95 times in 100.
 WITH
-  contents AS (
-    SELECT host_number, hi, lo, sum(CASE WHEN first_in_guest THEN 1 ELSE 0 END) AS guests,
-      sum(CASE WHEN first_seen_ms > started_ms THEN pages ELSE 0 END) AS changed
-    FROM current_pages
-    WHERE NOT zero AND NOT volatile AND hi BETWEEN $lowest AND $highest
-    GROUP BY host_number, hi, lo
-  ),
   sampled AS (
     SELECT host_number, count(*) AS contents, sum(guests) AS of_guests,
       sum((guests - 1) * (guests - 1)) AS squares, sum(guests * guests) AS guest_squares,
       sum(changed) AS changed
-    FROM contents
+    FROM held_by_host
     GROUP BY host_number
   ),
   counted AS (

@@ -1,5 +1,4 @@
--- The guests that have most contents in common, two and two, of the contents whose fingerprints
--- begin between $lowest and $highest.
+-- The guests that have most contents in common, two and two, of the contents that are compared.
 --
 -- A content that 20,000 guests have makes 200 million pairs: joining each with each is out of the
 -- question. So guests are put in groups, each around one of some leaders that it has most in common
@@ -30,7 +29,7 @@ CREATE OR REPLACE TEMPORARY VIEW /* kept */ norms AS
 SELECT c.leader, c.hi, c.lo
 FROM (
   SELECT g.leader, h.hi, h.lo, count(*) AS guests
-  FROM has AS h
+  FROM compared AS h
   JOIN grouped AS g ON g.number = h.number
   GROUP BY g.leader, h.hi, h.lo
 ) AS c
@@ -41,12 +40,17 @@ CREATE OR REPLACE TEMPORARY VIEW /* kept */ departs AS
 WITH
   expected AS (
     SELECT g.number, n.hi, n.lo FROM norms AS n JOIN grouped AS g ON g.leader = n.leader
+  ),
+  unlike AS (
+    SELECT coalesce(h.number, e.number) AS number, coalesce(h.hi, e.hi) AS hi,
+      coalesce(h.lo, e.lo) AS lo, CASE WHEN e.number IS NULL THEN 1 ELSE -1 END AS sign
+    FROM compared AS h
+    FULL JOIN expected AS e ON e.number = h.number AND e.hi = h.hi AND e.lo = h.lo
+    WHERE h.number IS NULL OR e.number IS NULL
   )
-SELECT coalesce(h.number, e.number) AS number, coalesce(h.hi, e.hi) AS hi,
-  coalesce(h.lo, e.lo) AS lo, CASE WHEN e.number IS NULL THEN 1 ELSE -1 END AS sign
-FROM has AS h
-FULL JOIN expected AS e ON e.number = h.number AND e.hi = h.hi AND e.lo = h.lo
-WHERE h.number IS NULL OR e.number IS NULL;
+SELECT u.number, g.leader, u.hi, u.lo, u.sign
+FROM unlike AS u
+JOIN grouped AS g ON g.number = u.number;
 
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ group_by_group AS
 SELECT a.leader AS a, b.leader AS b, count(*) AS contents
@@ -60,71 +64,106 @@ FROM departs AS d
 JOIN norms AS n ON n.hi = d.hi AND n.lo = d.lo
 GROUP BY d.number, n.leader;
 
-CREATE OR REPLACE TEMPORARY VIEW /* kept */ guest_by_guest AS
-SELECT a.number AS a, b.number AS b, sum(a.sign * b.sign) AS contents
-FROM departs AS a
-JOIN departs AS b ON a.hi = b.hi AND a.lo = b.lo AND a.number < b.number
-GROUP BY a.number, b.number;
-
--- Pairs for which all of it is known.
-CREATE OR REPLACE TEMPORARY VIEW /* kept */ departing_both AS
-SELECT p.a, p.b,
-  coalesce(n.contents, 0) + coalesce(ta.contents, 0) + coalesce(tb.contents, 0) + p.contents
-    AS contents
-FROM guest_by_guest AS p
-JOIN grouped AS ga ON ga.number = p.a
-JOIN grouped AS gb ON gb.number = p.b
-LEFT JOIN group_by_group AS n ON n.a = ga.leader AND n.b = gb.leader
-LEFT JOIN guest_by_group AS ta ON ta.number = p.a AND ta.leader = gb.leader
-LEFT JOIN guest_by_group AS tb ON tb.number = p.b AND tb.leader = ga.leader;
-
--- All others: of a guest, what it brings to pairs with those of another group, or its own.
+-- Of a guest, what it brings to pairs with those of another group, or its own.
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ sides AS
-SELECT g.number, g.leader, other.leader AS other, coalesce(t.contents, 0) AS contents,
-  row_number() OVER
-    (PARTITION BY g.leader, other.leader ORDER BY coalesce(t.contents, 0) DESC, g.number)
-    AS place
+SELECT g.number, g.leader, other.leader AS other, coalesce(t.contents, 0) AS contents
 FROM grouped AS g
 CROSS JOIN sizes AS other
 LEFT JOIN guest_by_group AS t ON t.number = g.number AND t.leader = other.leader;
 
+-- So much at least the best $rows have, as so many of these have it: the best of each group, with
+-- each other. Where there are fewer, any pair may be among the best.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ least AS
 WITH
-  -- So much at least the best $rows have, as so many have it: of each group the best, with each
-  -- other. Where there are fewer in all, any may be among the best.
-  good AS (
-    SELECT contents FROM departing_both
-    UNION ALL
-    SELECT coalesce(n.contents, 0) + a.contents + b.contents AS contents
-    FROM sides AS a
-    JOIN sides AS b ON b.leader = a.leader AND b.other = a.leader AND a.number < b.number
+  placed AS (
+    SELECT number, leader, contents,
+      row_number() OVER (PARTITION BY leader ORDER BY contents DESC, number) AS place
+    FROM sides
+    WHERE other = leader
+  ),
+  first_ones AS (SELECT number, leader, contents FROM placed WHERE place <= 1 + sqrt(2 * $rows)),
+  by_norm AS (
+    SELECT a.number AS a, b.number AS b, coalesce(n.contents, 0) + a.contents + b.contents
+      AS contents
+    FROM first_ones AS a
+    JOIN first_ones AS b ON b.leader = a.leader AND a.number < b.number
     LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.leader
-    LEFT JOIN guest_by_guest AS p ON p.a = a.number AND p.b = b.number
-    WHERE a.other = a.leader AND p.a IS NULL
-      AND a.place <= 1 + sqrt(2 * $rows) AND b.place <= 1 + sqrt(2 * $rows)
   ),
-  least AS (
-    SELECT CASE WHEN count(*) < $rows THEN 1 ELSE min(contents) END AS contents
-    FROM (SELECT contents FROM good ORDER BY contents DESC LIMIT $rows) AS best
+  departing AS (
+    SELECT p.a, p.b, sum(da.sign * db.sign) AS contents
+    FROM by_norm AS p
+    JOIN departs AS da ON da.number = p.a
+    JOIN departs AS db ON db.number = p.b AND db.hi = da.hi AND db.lo = da.lo
+    GROUP BY p.a, p.b
   ),
-  -- Which leaves few guests of few groups.
-  promising AS (
-    SELECT a.number, a.leader, a.other, a.contents, coalesce(n.contents, 0) AS norm
-    FROM sides AS a
-    JOIN sides AS best ON best.leader = a.other AND best.other = a.leader AND best.place = 1
-    LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.other
+  good AS (
+    SELECT p.contents + coalesce(d.contents, 0) AS contents
+    FROM by_norm AS p
+    LEFT JOIN departing AS d ON d.a = p.a AND d.b = p.b
+    ORDER BY contents DESC
+    LIMIT $rows
+  )
+SELECT CASE WHEN count(*) < $rows THEN 1 ELSE min(contents) END AS contents FROM good;
+
+-- What a guest departs in, for each group in which somebody does as well.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ facing AS
+SELECT d.number, d.leader, f.leader AS other, d.hi, d.lo, d.sign
+FROM departs AS d
+JOIN (SELECT DISTINCT leader, hi, lo FROM departs) AS f ON f.hi = d.hi AND f.lo = d.lo;
+
+-- Guests that may have so much in common with one of another group, or of their own: by norms, and
+-- at most by what they depart in. They are few, and of few groups.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ promising AS
+WITH
+  best AS (
+    SELECT leader, other, max(contents) AS contents FROM sides GROUP BY leader, other
+  ),
+  faced AS (
+    SELECT number, other, count(*) AS contents FROM facing GROUP BY number, other
+  )
+SELECT a.number, a.leader, a.other, coalesce(n.contents, 0) AS norm, a.contents,
+  coalesce(n.contents, 0) + a.contents + best.contents AS by_norm
+FROM sides AS a
+JOIN best ON best.leader = a.other AND best.other = a.leader
+LEFT JOIN group_by_group AS n ON n.a = a.leader AND n.b = a.other
+LEFT JOIN faced AS f ON f.number = a.number AND f.other = a.other
+CROSS JOIN least AS l
+WHERE coalesce(n.contents, 0) + a.contents + best.contents + coalesce(f.contents, 0) >= l.contents;
+
+-- Pairs that depart in something that both depart in.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ departing_both AS
+WITH
+  departing AS (
+    SELECT p.*, f.hi, f.lo, f.sign
+    FROM promising AS p
+    JOIN facing AS f ON f.number = p.number AND f.other = p.other
+  )
+SELECT a.number AS a, b.number AS b,
+  max(a.norm + a.contents + b.contents) + sum(a.sign * b.sign) AS contents
+FROM departing AS a
+JOIN departing AS b ON b.hi = a.hi AND b.lo = a.lo AND b.leader = a.other AND b.other = a.leader
+  AND a.number < b.number
+GROUP BY a.number, b.number;
+
+-- And all others.
+WITH
+  by_norm AS (
+    SELECT a.number AS a, b.number AS b, a.norm + a.contents + b.contents AS contents
+    FROM promising AS a
+    JOIN promising AS b ON b.leader = a.other AND b.other = a.leader AND a.number < b.number
     CROSS JOIN least AS l
-    WHERE coalesce(n.contents, 0) + a.contents + best.contents >= l.contents
+    WHERE a.by_norm >= l.contents AND b.by_norm >= l.contents
+      AND a.norm + a.contents + b.contents >= l.contents
   ),
   best AS (
     SELECT a, b, contents
     FROM (
-      SELECT p.a, p.b, p.contents FROM departing_both AS p
+      SELECT a, b, contents FROM departing_both
       UNION ALL
-      SELECT a.number AS a, b.number AS b, a.norm + a.contents + b.contents AS contents
-      FROM promising AS a
-      JOIN promising AS b ON b.leader = a.other AND b.other = a.leader AND a.number < b.number
-      LEFT JOIN guest_by_guest AS p ON p.a = a.number AND p.b = b.number
-      WHERE p.a IS NULL
+      SELECT p.a, p.b, p.contents
+      FROM by_norm AS p
+      LEFT JOIN departing_both AS d ON d.a = p.a AND d.b = p.b
+      WHERE d.a IS NULL
     ) AS pairs
     WHERE contents > 0
     ORDER BY contents DESC, a, b

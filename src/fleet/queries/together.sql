@@ -8,15 +8,7 @@ WITH
       sum(CASE WHEN pinned THEN 0 ELSE content_pages END) AS content_pages
     FROM current_guests
   ),
-  sampled AS (
-    SELECT count(*) AS contents
-    FROM (
-      SELECT hi, lo
-      FROM current_pages
-      WHERE NOT zero AND NOT volatile AND hi BETWEEN $lowest AND $highest
-      GROUP BY hi, lo
-    ) AS all_contents
-  )
+  sampled AS (SELECT count(*) AS contents FROM held_by_fleet)
 SELECT zero_pages, greatest(content_pages - sample * contents, 0) AS saved_pages,
   CAST(ceil(2.58 * sqrt(CAST(sample AS DOUBLE) * (sample - 1) * (contents + 4))) AS BIGINT)
     AS saved_error_pages

@@ -2,7 +2,7 @@
 import { type Estimated, Scale, Summed } from '../../../estimate/scale.js';
 import type { FleetIdentity } from '../../../fleet/dataset.js';
 import type { Engine, Row } from '../../../fleet/engine.js';
-import { families, MOST_IN_ORDER } from '../../../fleet/families.js';
+import { FAMILY_PAGES, families, MOST_IN_ORDER } from '../../../fleet/families.js';
 import { FleetSize } from '../../../fleet/fleet-size.js';
 import { type Pairs, pairs } from '../../../fleet/pairs.js';
 import { count, figure, size } from '../../../wording/amounts.js';
@@ -23,7 +23,7 @@ export async function tellPairs(
 ): Promise<void> {
   const fleet = await FleetSize.of(engine, identity);
   const { guests, alike } = await families(engine, fleet);
-  const found = await pairs(engine, fleet.sketch(), top);
+  const found = await pairs(engine, fleet.sketch(), top, fleet.sketch(FAMILY_PAGES));
   if (json)
     printJson({
       sample: identity.sample,

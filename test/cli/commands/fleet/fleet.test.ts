@@ -366,8 +366,8 @@ test('a query is printed for any engine', async () => {
   expect(ofReport.match(/^ORDER BY [a-z_.]+/gm)).toEqual(
     ['hosts', 'together', 'contents'].map(() => expect.any(String)),
   );
-  expect(ofReport.match(/VIEW current_guests/g)).toHaveLength(1);
-  expect(await printed('sql', 'contents')).toContain('\n    LIMIT 20\n');
+  expect(ofReport.match(/VIEW \/\* kept \*\/ current_guests/g)).toHaveLength(1);
+  expect(await printed('sql', 'contents')).toContain('\n  LIMIT 20\n');
   const { status, stderr } = await fleet('sql', 'everything');
   expect(status).toBe(2);
   expect(stderr).toContain("no query is called 'everything': report, size, hosts,");

@@ -1,0 +1,6 @@
+-- The same of all hosts together, and how many of them have it.
+CREATE OR REPLACE TEMPORARY VIEW /* kept */ held_by_fleet AS
+SELECT hi, lo, CAST(sum(pages) AS BIGINT) AS pages, CAST(sum(guests) AS BIGINT) AS guests,
+  count(*) AS hosts
+FROM held_by_host
+GROUP BY hi, lo;

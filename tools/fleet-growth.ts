@@ -1,7 +1,8 @@
 /**
  * npm run fleet-growth: recordings that npm run fleet has made, added to a fleet a part at a time;
  * after each the fleet is asked all that `ksmd fleet` knows. Tells how fast recordings are added,
- * how large the fleet is, and how long each question takes; and draws how that grows.
+ * how large the fleet is, and how long each question takes; and draws how that grows. Exit status 0
+ * if each report and all pairs were there within a minute and 8 GiB.
  */
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,10 @@ import { type GrowthPoint, growthPlot } from './fleet/growth-plot.js';
 const GIB = 2 ** 30;
 const PAGE_BYTES = 4096;
 const STEPS = [10, 30, 100, 300, 1000];
+/** Where a placement is to be searched for, somebody waits longer. */
+const SOON = ['report', 'pairs'];
+const SOON_SECONDS = 60;
+const SOON_GIBIBYTES = 8;
 
 const program = new Command('fleet-growth')
   .description('Asks a fleet as it grows.')
@@ -69,6 +74,13 @@ for (const hosts of STEPS.filter((step) => step <= paths.length)) {
 }
 if (options.plot !== undefined)
   writeFileSync(options.plot, await growthPlot(points, 'A fleet of 20 machines a host, 1 in 64'));
+const late = points.filter(
+  ({ question, seconds, gibibytes }) =>
+    SOON.includes(question) && (seconds > SOON_SECONDS || gibibytes > SOON_GIBIBYTES),
+);
+for (const { hosts, question } of late)
+  console.log(`MISSED: ${question} of ${count(hosts, 'host')} takes more than a minute or 8 GiB`);
+process.exitCode = late.length === 0 ? 0 : 1;
 
 function bytesOf(files: readonly string[]): number {
   return files.reduce((sum, file) => sum + statSync(file).size, 0);

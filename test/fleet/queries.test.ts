@@ -86,6 +86,9 @@ test('of hosts it is told what they have, and what is saved within guests and be
         zero_pages: everybody.flat().filter((content) => content === 0).length,
         saved_pages: present(everybody) - distinct(everybody),
         saved_error_pages: 0,
+        hosts_saved_error_pages: 0,
+        hosts_between_guests_error_pages: 0,
+        hosts_within_guests_error_pages: 0,
       },
     ]);
   }));

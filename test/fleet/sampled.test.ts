@@ -93,7 +93,16 @@ function expectHosts(told: Pick<Told, 'hosts' | 'together'>): void {
   });
   expect(held.filter(Boolean).length).toBeGreaterThanOrEqual(held.length * HELD);
   const [row = {}] = all.together;
-  expect(isWithin(row, told.together[0] ?? {}, 'saved_pages', 'saved_error_pages')).toBe(true);
+  const [together = {}] = told.together;
+  expect(isWithin(row, together, 'saved_pages', 'saved_error_pages')).toBe(true);
+  for (const name of ['saved', 'between_guests']) {
+    const sum = (column: string, rows: readonly Row[]): number =>
+      rows.reduce((total, each) => total + Number(each[column]), 0);
+    const error = Number(together[`hosts_${name}_error_pages`]);
+    const off = sum(`${name}_pages`, told.hosts) - sum(`${name}_pages`, all.hosts);
+    expect(Math.abs(off)).toBeLessThanOrEqual(error);
+    expect(error).toBeLessThan(sum(`${name}_error_pages`, told.hosts));
+  }
 }
 
 test('what is saved between guests is never more than all that is saved', async () => {

@@ -32,6 +32,7 @@ export function reportScreen(
   const sample = numberOf(hosts[0], 'sample');
   const bytes = (pages: number): string => size(pages * pageSize);
   const sum = (name: string): number => hosts.reduce((all, row) => all + numberOf(row, name), 0);
+  const error = (name: string): number => numberOf(together, `hosts_${name}_error_pages`);
   const pages = sum('pages');
   const possible = sum('saved_pages') + sum('zero_pages');
   const between = sum('between_guests_pages');
@@ -42,15 +43,15 @@ export function reportScreen(
     ...prose(
       [
         `${count(hosts.length, 'host')}, ${count(sum('guests'), 'guest')}, ` +
-          `${bytes(pages)}: ${about(possible, sum('saved_error_pages'), bytes)} ` +
+          `${bytes(pages)}: ${about(possible, error('saved'), bytes)} ` +
           `(${percent(possible / Math.max(pages, 1))}) could be saved at most where they are`,
       ],
       room,
     ),
     ...[
       `zero pages ${bytes(sum('zero_pages'))}, between guests ` +
-        `${about(between, sum('between_guests_error_pages'), bytes)}, ` +
-        `within guests ${about(within, sum('within_guests_error_pages'), bytes)}`,
+        `${about(between, error('between_guests'), bytes)}, ` +
+        `within guests ${about(within, error('within_guests'), bytes)}`,
       `on one host, all together: ${about(inAll.pages, inAll.error, bytes)}`,
       `merged by their KSM now: ${bytes(sum('merged_pages'))}`,
       ...olderDays(hosts),

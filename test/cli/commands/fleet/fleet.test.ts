@@ -90,7 +90,12 @@ describe('a fleet of two hosts', () => {
   test('as JSON: the rows of the queries, in order', async () => {
     const { hosts, together } = JSON.parse(await printed('report', directory.fleet, '--json'));
     expect(hosts.map(({ host }: { host: string }) => host)).toEqual(['one', 'two']);
-    expect(together).toEqual([{ zero_pages: 2, saved_pages: 59, saved_error_pages: 0 }]);
+    expect(together).toEqual([
+      {
+        ...{ zero_pages: 2, saved_pages: 59, saved_error_pages: 0, hosts_saved_error_pages: 0 },
+        ...{ hosts_between_guests_error_pages: 0, hosts_within_guests_error_pages: 0 },
+      },
+    ]);
     const { families, pairs } = JSON.parse(await printed('pairs', directory.fleet, '--json'));
     expect(families).toEqual([
       ['one/db-1', 'two/db-2'],

@@ -26,7 +26,13 @@ const REPORT: FleetReport = {
     ...{ between_guests_error_pages: 234_567, volatile_pages: 3_456_789, changed_pages: 987_654 },
     advised_pages: 100_000_000,
   })),
-  together: [{ zero_pages: 13_703_670, saved_pages: 99_456_789, saved_error_pages: 745_678 }],
+  together: [
+    {
+      ...{ zero_pages: 13_703_670, saved_pages: 99_456_789, saved_error_pages: 745_678 },
+      ...{ hosts_saved_error_pages: 945_678, hosts_between_guests_error_pages: 634_567 },
+      hosts_within_guests_error_pages: 1_245_678,
+    },
+  ],
   contents: [
     { hi: '-81985529216486896', lo: '81985529216486895', pages: 40_000, guests: 360, hosts: 3 },
   ],

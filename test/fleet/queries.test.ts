@@ -5,7 +5,7 @@ import type { Engine, Row } from '../../src/fleet/engine.js';
 import { type Families, families } from '../../src/fleet/families.js';
 import { FleetSize } from '../../src/fleet/fleet-size.js';
 import { pairs } from '../../src/fleet/pairs.js';
-import { statementsOf } from '../../src/fleet/queries.js';
+import { QUERIES, statementsOf } from '../../src/fleet/queries.js';
 import { report } from '../../src/fleet/report.js';
 import { sketchOf } from '../../src/fleet/sketch.js';
 import { FleetDirectory, fingerprintOf, type Guests } from './small-fleet.js';
@@ -230,6 +230,28 @@ test('a chain of guests is no family', async () => {
     ['h2/d', 'h3/g'],
   ]);
 });
+
+const ASKED = fc.record({
+  query: fc.constantFrom(...QUERIES.filter((query) => query !== 'common')),
+  // Of fingerprints, about a half, or all.
+  lowest: fc.constantFrom(0n, -(2n ** 63n)),
+  leaders: fc.constantFrom(1, 128),
+  rows: fc.constantFrom(2, 20),
+});
+
+test('a question is answered alike, whatever the engine was asked before', () =>
+  held(async (_fleet, engine) => {
+    const [asked = []] = fc.sample(fc.array(ASKED, { minLength: 8, maxLength: 12 }), 1);
+    const questions = asked.map(({ query, ...choices }) => statementsOf(query, choices));
+    const answers: Row[][] = [];
+    for (const statements of questions) answers.push(await engine.rows(statements));
+    const failing = statementsOf('pairs').with(-2, 'SELECT * FROM nothing');
+    for (const [at, statements] of questions.entries()) {
+      // Of one that fails nothing is taken for done, nor of the one before.
+      await expect(engine.rows(failing)).rejects.toThrow('nothing');
+      expect(await engine.rows(statements)).toEqual(answers[at]);
+    }
+  }));
 
 test('a guest takes what is left of it once it is merged in itself', () =>
   held(async (fleet, engine) => {

@@ -49,7 +49,7 @@ async function loadDuckDB(): Promise<DuckDB> {
 export class DuckDBEngine implements Engine {
   /** What is asked and not answered yet: until it is, nothing that it works on is closed. */
   private readonly underWay = new Set<Promise<unknown>>();
-  private isClosing = false;
+  private closing: Promise<void> | undefined;
   /** What the last query began with, which is still there. */
   private begun: readonly string[] = [];
 
@@ -163,8 +163,12 @@ export class DuckDBEngine implements Engine {
   }
 
   /** What is under way ends early, and whatever is asked from here on fails with ECANCELED. */
-  async close(): Promise<void> {
-    this.isClosing = true;
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
     // Of what has not quite begun an interruption is lost.
     while (this.underWay.size > 0) {
       this.connection.interrupt();
@@ -186,7 +190,8 @@ export class DuckDBEngine implements Engine {
 
   /** DuckDB ends the process where something closed is used. */
   private assertOpen(): void {
-    if (this.isClosing) throw new KsmdError('ECANCELED', 'the fleet is not asked any more');
+    if (this.closing !== undefined)
+      throw new KsmdError('ECANCELED', 'the fleet is not asked any more');
   }
 }
 

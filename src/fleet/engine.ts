@@ -10,7 +10,7 @@ export interface Engine {
    * EIO names what could not be read.
    */
   rows(statements: readonly string[]): Promise<Row[]>;
-  /** Ends what is under way, and leaves nothing behind. */
+  /** Ends what is under way, and leaves nothing behind. Once is enough; more does no harm. */
   close(): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ const LEADERS = 128;
 /** Standard deviations, of the pair that comes next. */
 const DEVIATIONS = 4;
 
-/** `known`: a larger sketch that has been read already, if there is one. */
+/** `known`: a larger sketch, with this one in it, that has been read already, if there is one. */
 export async function pairs(
   engine: Engine,
   sketch: Sketch,

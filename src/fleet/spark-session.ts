@@ -7,32 +7,32 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { KsmdError, systemError } from '../errors.js';
 
 /** Of what it complains about so much is kept: its end. */
 const MOST_COMPLAINT = 64 * 1024;
 
-/** Names are of the directory that it runs in: in what it starts it knows no quotes. */
 const WAIT = 'wait.sh';
 const FIRST = 'session.sql';
-const nextFile = (number: number): string => `question-${number}.sql`;
+const questionFile = (number: number): string => `question-${number}.sql`;
 
 const WAITING = `# Until there is such a file, or no such process.
 while ! [ -e "$1" ]; do
   kill -0 "$2" 2>/dev/null || exit 1
-  sleep 0.02
+  sleep 0.05
 done
 `;
 
 type Spark = ChildProcessByStdio<null, Readable, Readable>;
 
 export class SparkSession {
+  /** About the question that is under way. */
   private complaint = '';
   private asked = 0;
   private hear: (line: string) => void = () => {};
-  /** Why it has. */
+  /** Comes with the reason, once the program has ended. */
   private readonly ended: Promise<KsmdError>;
 
   private constructor(
@@ -43,7 +43,7 @@ export class SparkSession {
     spark.stderr.on('data', (part: Buffer) => {
       this.complaint = `${this.complaint}${part}`.slice(-MOST_COMPLAINT);
     });
-    createInterface(spark.stdout).on('line', (line) => this.hear(line));
+    eachLine(spark.stdout, (line) => this.hear(line));
     this.ended = new Promise((resolve) => {
       spark.once('error', (error: NodeJS.ErrnoException) =>
         resolve(
@@ -55,9 +55,11 @@ export class SparkSession {
             : systemError(error, `cannot run ${program}`),
         ),
       );
-      spark.once('close', () =>
-        resolve(new KsmdError('EIO', `Spark: ${reasonOf(this.complaint)}`)),
-      );
+      spark.once('close', (status, signal) => {
+        const how = signal ?? `exit status ${status}`;
+        const reason = reasonIn(this.complaint) ?? `it has ended with ${how}, and said nothing`;
+        resolve(new KsmdError('EIO', `Spark: ${reason}`));
+      });
     });
   }
 
@@ -67,7 +69,7 @@ export class SparkSession {
     directory: string,
   ): Promise<SparkSession> {
     await writeFile(join(directory, WAIT), WAITING);
-    await writeFile(join(directory, FIRST), untilNext(1));
+    await writeFile(join(directory, FIRST), untilNext(directory, 1));
     const spark = spawn(program, [...args, '-S', '-f', join(directory, FIRST)], {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,41 +77,79 @@ export class SparkSession {
     return new SparkSession(spark, program, directory);
   }
 
-  /** `hear`: each line that these print. EIO if Spark ends before it is through with them. */
+  /**
+   * One question at a time. `hear`: each line that these statements print. EIO if Spark ends before
+   * it is through with them.
+   */
   async ask(statements: readonly string[], hear: (line: string) => void = () => {}): Promise<void> {
-    const number = ++this.asked;
+    const number = this.asked + 1;
     const over = `through with question ${number}`;
-    const answered = new Promise<void>((resolve) => {
-      this.hear = (line) => (line === over ? resolve() : hear(line));
+    const answered = new Promise<void>((resolve, reject) => {
+      this.hear = (line) => {
+        try {
+          if (line === over) resolve();
+          else hear(line);
+        } catch (error) {
+          reject(error);
+        }
+      };
     });
+    this.complaint = '';
     const told = [...statements, `SELECT '${over}'`].map((statement) => `${statement};\n`);
-    const file = join(this.directory, nextFile(number));
+    const file = join(this.directory, questionFile(number));
     // Whole, or not there.
-    await writeFile(`${file}.new`, `${told.join('')}${untilNext(number + 1)}`);
+    await writeFile(`${file}.new`, `${told.join('')}${untilNext(this.directory, number + 1)}`);
     await rename(`${file}.new`, file);
+    this.asked = number;
     const error = await Promise.race([answered, this.ended]);
     await rm(file, { force: true });
     if (error !== undefined) throw error;
   }
 
-  /** Ends what is under way; and Spark as well where a program of the user's starts it. */
+  /** Ends it; where a program of the user's starts it, once it is through with the question. */
   async close(): Promise<void> {
-    await writeFile(join(this.directory, nextFile(this.asked + 1)), '');
-    this.spark.kill();
-    await this.ended;
+    try {
+      await writeFile(join(this.directory, questionFile(this.asked + 1)), '');
+    } finally {
+      this.spark.kill();
+      await this.ended;
+    }
   }
 }
 
 /** What a file ends with: the next one is run as soon as it is there. */
-function untilNext(number: number): string {
-  return `!sh ${WAIT} ${nextFile(number)} ${process.pid};\nsource ${nextFile(number)};\n`;
+function untilNext(directory: string, number: number): string {
+  // By its whole name, as a program of the user's may go elsewhere; but Spark's shell knows no
+  // quotes.
+  const here = /\s/.test(directory) ? '' : `${directory}/`;
+  const next = `${here}${questionFile(number)}`;
+  return `!sh ${here}${WAIT} ${next} ${process.pid};\nsource ${next};\n`;
 }
 
-/** Its first line that says what is wrong; else its last one. */
-function reasonOf(complaint: string): string {
-  const lines = complaint.split('\n').filter((line) => line.trim() !== '');
+/** Ends of lines are those of Spark alone: there are others, which texts may have in them. */
+function eachLine(stream: Readable, hear: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let begun: string[] = [];
+  stream.on('data', (part: Buffer) => {
+    const [first = '', ...others] = decoder.write(part).split('\n');
+    begun.push(first);
+    for (const next of others) {
+      hear(begun.join(''));
+      begun = [next];
+    }
+  });
+}
+
+/** What a log says by the way, and how long each statement has taken. */
+const BY_THE_WAY = /^(\S+ \S+ )?(INFO|WARN) |^Time taken:/;
+
+/** The first line that says what is wrong; else the last one. */
+function reasonIn(complaint: string): string | undefined {
+  const lines = complaint
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !BY_THE_WAY.test(line));
   const named = lines.find((line) =>
     /^(Error|Exception|Caused by|\[[A-Z_.]+\])|Exception:/.test(line),
   );
-  return (named ?? lines.at(-1) ?? 'it has said nothing').trim();
+  return (named ?? lines.at(-1))?.trim();
 }

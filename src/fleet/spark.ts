@@ -24,8 +24,12 @@ const GUESTS = Object.entries({ ...DAY_COLUMNS, ...GUEST_COLUMNS, ...PARTITIONS 
   .map(([name, type]) => `${name} ${type === 'VARCHAR' ? 'STRING' : type}`)
   .join(', ');
 
+/** What lines begin with that have a row. */
+const ROW = 'row';
+
 export class SparkEngine implements Engine {
-  private session: SparkSession | undefined;
+  private session: Promise<SparkSession> | undefined;
+  private closing: Promise<void> | undefined;
   /** What the last query began with, which is still there. */
   private begun: readonly string[] = [];
 
@@ -46,36 +50,47 @@ export class SparkEngine implements Engine {
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
-    const session = await this.started();
-    const rest = notYetRun(statements, this.begun);
-    const gone = this.begun.slice(statements.length - rest.length);
+    this.session ??= this.start();
+    const session = await this.session;
+    const all = [view(this.dataset, 'guests'), view(this.dataset, 'pages'), ...statements];
+    const rest = notYetRun(all, this.begun);
+    const gone = this.begun.slice(all.length - rest.length);
     const told = [
       ...gone.flatMap((statement) => dropped(statement)),
       ...rest.slice(0, -1).map((statement) => made(statement)),
-      `SELECT to_json(struct(*), map('ignoreNullFields', 'false')) FROM (${rest.at(-1) ?? ''})`,
+      `SELECT '${ROW}', to_json(struct(*), map('ignoreNullFields', 'false')) ` +
+        `FROM (${rest.at(-1) ?? ''})`,
     ];
     const rows: Row[] = [];
     await session.ask(told, (line) => {
-      if (line.startsWith('{')) rows.push(JSON.parse(line) as Row);
+      if (line.startsWith(`${ROW}\t`)) rows.push(JSON.parse(line.slice(ROW.length + 1)) as Row);
     });
-    this.begun = statements.slice(0, -1);
+    this.begun = all.slice(0, -1);
     return rows;
   }
 
-  async close(): Promise<void> {
-    await this.session?.close();
-    for (const directory of [this.directory, this.warehouse])
-      await rm(directory, { recursive: true, force: true });
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
   }
 
-  private async started(): Promise<SparkSession> {
-    if (this.session !== undefined) return this.session;
+  private async end(): Promise<void> {
+    try {
+      // Of one that has not come up whoever asked is told.
+      const session = await this.session?.catch(() => undefined);
+      await session?.close();
+    } finally {
+      for (const directory of [this.directory, this.warehouse])
+        await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  private async start(): Promise<SparkSession> {
     const warehouse = `spark.sql.warehouse.dir=${this.warehouse}`;
     const settings = [...SETTINGS, warehouse].flatMap((setting) => ['--conf', setting]);
-    const session = await SparkSession.start([...this.command, ...settings], this.directory);
-    this.session = session;
-    await session.ask([view(this.dataset, 'guests'), view(this.dataset, 'pages')]);
-    return session;
+    const [program = 'spark-sql', ...given] = this.command;
+    // What the user says comes last, and holds.
+    return SparkSession.start([program, ...settings, ...given], this.directory);
   }
 }
 

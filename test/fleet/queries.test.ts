@@ -7,7 +7,7 @@ import { FleetSize } from '../../src/fleet/fleet-size.js';
 import { pairs } from '../../src/fleet/pairs.js';
 import { QUERIES, statementsOf } from '../../src/fleet/queries.js';
 import { report } from '../../src/fleet/report.js';
-import { sketchOf } from '../../src/fleet/sketch.js';
+import { type Sketch, sketchOf } from '../../src/fleet/sketch.js';
 import { FleetDirectory, fingerprintOf, type Guests } from './small-fleet.js';
 
 let directory: FleetDirectory;
@@ -167,6 +167,22 @@ describe('pairs', () => {
     await addAll(fleet);
     const told = await directory.query((engine) => pairs(engine, ALL, 40));
     expect(told).toEqual({ rows: pairsOf(fleet).slice(0, 40), missed: 0 });
+  });
+
+  test('of a sketch are sought in what a larger one has read', async () => {
+    const [sketch, known] = [sketchOf(WHOLE, 1700, 500), sketchOf(WHOLE, 1700, 1000)];
+    const run: string[] = [];
+    const rows = async (statements: readonly string[]): Promise<Row[]> => {
+      run.push(...statements);
+      return [];
+    };
+    await pairs({ rows, close: async () => {} }, sketch, 2, known);
+    const rangeOf = (view: string): string[] =>
+      /BETWEEN (\S+) AND (\d+)/.exec(run.find((each) => each.includes(` ${view} AS`)) ?? '') ?? [];
+    const ends = ({ lowest, highest }: Sketch): string[] => [String(lowest), String(highest)];
+    expect(rangeOf('has').slice(1)).toEqual(ends(known));
+    expect(rangeOf('compared').slice(1)).toEqual(ends(sketch));
+    expect(ends(known)).not.toEqual(ends(sketch));
   });
 
   test('that a sketch has found are counted in all of the sample', async () => {

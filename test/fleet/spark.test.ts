@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { KsmdError } from '../../src/errors.js';
 import { Dataset } from '../../src/fleet/dataset.js';
 import { SparkEngine } from '../../src/fleet/spark.js';
 import { compare } from '../../tools/spark/compare.js';
@@ -39,6 +40,7 @@ function standIn(answer: string, complaint = ''): string {
 kept='${directory.path}'
 echo "$@" > "$kept/arguments"
 echo $$ > "$kept/pid"
+echo 'WARN x: java.io.IOException: harmless' >&2
 for last; do :; done
 through() {
   while IFS= read -r line; do
@@ -49,7 +51,7 @@ through() {
       "SELECT 'through "*) line=\${line#*\\'}; echo "\${line%\\'}" ;;
       *) echo "$line;" >> "$kept/script" ;;
     esac
-    case "$line" in 'SELECT to_json'*)
+    case "$line" in "SELECT 'row'"*)
       cat "$kept/answer"
       if [ -s "$kept/complaint" ]; then cat "$kept/complaint" >&2; exit 1; fi ;;
     esac
@@ -65,23 +67,29 @@ through "$last"
 const kept = (name: string): string => readFileSync(join(directory.path, name), 'utf8');
 
 test('rows are lines of JSON, whatever else is printed', async () => {
+  // Of ends of lines that texts may have in them, some are no ends of Spark's lines.
+  const rows = [
+    { host: 'a', pages: 3, none: null },
+    { host: 'b\n\u2028c', pages: 4 },
+  ];
   const path = standIn(
-    'a warning\n{"host":"a","pages":3,"none":null}\n{"host":"b\\n","pages":4}\n',
+    ['a warning', '{"ts":"a log"}', ...rows.map((row) => `row\t${JSON.stringify(row)}`), ''].join(
+      '\n',
+    ),
   );
   const spark = await SparkEngine.of(dataset, `${path} --master local[2]`);
-  expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual([
-    { host: 'a', pages: 3, none: null },
-    { host: 'b\n', pages: 4 },
-  ]);
+  expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual(rows);
   await spark.close();
-  expect(kept('arguments')).toMatch(/^--master local\[2\] --conf spark\.sql\.sources\./);
+  expect(kept('arguments')).toMatch(/^--conf spark\.sql\.sources\..* --master local\[2\] -S -f /);
   const script = kept('script');
   expect(script).toContain(`USING parquet OPTIONS (path '${dataset.table('pages')}')`);
-  expect(script).toMatch(/CREATE VIEW one AS SELECT 1;\nSELECT to_json\(.*FROM \(SELECT \* FROM/);
+  expect(script).toMatch(
+    /CREATE VIEW one AS SELECT 1;\nSELECT 'row', to_json\(.*FROM \(SELECT \* FROM/,
+  );
 });
 
 test('several questions are one session, and what they begin with is run once', async () => {
-  const spark = await SparkEngine.of(dataset, standIn('{"a":1}\n'));
+  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
   const one = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   const two = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ two AS\nSELECT 2';
   for (const begin of [[one], [one, two], [one]])
@@ -94,11 +102,11 @@ test('several questions are one session, and what they begin with is run once', 
     'CREATE TABLE two',
     'DROP TABLE two',
   ]);
-  expect(script.match(/^SELECT to_json/gm)).toHaveLength(3);
+  expect(script.match(/^SELECT 'row', to_json/gm)).toHaveLength(3);
 });
 
 test('what is asked more than once is a table in the fleet meanwhile, which is gone after', async () => {
-  const path = standIn('{"host":"a"}\n');
+  const path = standIn('row\t{"host":"a"}\n');
   const spark = await SparkEngine.of(dataset, path);
   const view = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   await spark.rows([view, 'SELECT * FROM one']);
@@ -117,6 +125,31 @@ test('what Spark says is wrong is told in one line', async () => {
   await spark.close();
 });
 
+test('of a Spark that is gone it is told how it ended', async () => {
+  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
+  await spark.rows(['SELECT 1']);
+  process.kill(Number(kept('pid')), 'SIGKILL');
+  await expect(spark.rows(['SELECT 2'])).rejects.toThrow('Spark: it has ended with SIGKILL');
+  await spark.close();
+});
+
+test.each([
+  ['before anything is asked', () => undefined],
+  ['while it starts', (engine: SparkEngine) => engine.rows(['SELECT 1'])],
+])('an engine is closed %s, and again', async (_when, ask) => {
+  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
+  const asked = ask(spark)?.catch((error: unknown) => error);
+  await Promise.all([spark.close(), spark.close()]);
+  await spark.close();
+  // Answered just before, or not any more.
+  expect(await asked).toSatisfy(
+    (told) => told === undefined || Array.isArray(told) || isOver(told),
+  );
+});
+
+const isOver = (error: unknown): boolean =>
+  error instanceof KsmdError || (error as NodeJS.ErrnoException).code === 'ENOENT';
+
 test('who has no Spark is told how to do without', async () => {
   const spark = await SparkEngine.of(dataset, join(directory.path, 'none'));
   await expect(spark.rows(['SELECT 1'])).rejects.toThrow(/^'.*none' is not here: name Spark's/);
@@ -124,10 +157,12 @@ test('who has no Spark is told how to do without', async () => {
 });
 
 test('a session whose ksmd was killed ends', async () => {
-  const path = standIn('{"a":1}\n');
+  const path = standIn('row\t{"a":1}\n');
   // As a program of its own, which asks and then has no end.
   const asking = spawn(process.execPath, ['--import', 'tsx', '-e', asker(path)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Where it leaves what it cannot take away any more.
+    env: { ...process.env, TMPDIR: directory.path },
   });
   await once(asking.stdout, 'data');
   asking.kill('SIGKILL');

@@ -10,7 +10,7 @@ SELECT number
 FROM current_guests
 -- Scattered by the golden ratio: names are in an order that each host may repeat.
 WHERE CAST(number AS BIGINT) * 2654435769 % 4294967296
-  < (SELECT 4294967296 / count(*) * $leaders FROM current_guests);
+  < (SELECT 4294967296 / greatest(count(*), 1) * $leaders FROM current_guests);
 
 CREATE OR REPLACE TEMPORARY VIEW alike AS
 WITH

@@ -1,4 +1,4 @@
--- The same of all hosts together, and how many of them have it.
+-- The contents that hosts have: pages and guests of all hosts together, and how many hosts.
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ held_by_fleet AS
 SELECT hi, lo, CAST(sum(pages) AS BIGINT) AS pages, CAST(sum(guests) AS BIGINT) AS guests,
   count(*) AS hosts

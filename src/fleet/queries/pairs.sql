@@ -81,7 +81,7 @@ WITH
     FROM sides
     WHERE other = leader
   ),
-  first_ones AS (SELECT number, leader, contents FROM placed WHERE place <= 1 + sqrt(2 * $rows)),
+  first_ones AS (SELECT number, leader, contents FROM placed WHERE place <= 2 + sqrt(2 * $rows)),
   by_norm AS (
     SELECT a.number AS a, b.number AS b, coalesce(n.contents, 0) + a.contents + b.contents
       AS contents
@@ -103,16 +103,16 @@ WITH
     ORDER BY contents DESC
     LIMIT $rows
   )
-SELECT CASE WHEN count(*) < $rows THEN 1 ELSE min(contents) END AS contents FROM good;
+SELECT CASE WHEN count(*) < $rows THEN 1 ELSE greatest(min(contents), 1) END AS contents FROM good;
 
 -- What a guest departs in, for each group in which somebody does as well.
-CREATE OR REPLACE TEMPORARY VIEW /* kept */ facing AS
+CREATE OR REPLACE TEMPORARY VIEW facing AS
 SELECT d.number, d.leader, f.leader AS other, d.hi, d.lo, d.sign
 FROM departs AS d
 JOIN (SELECT DISTINCT leader, hi, lo FROM departs) AS f ON f.hi = d.hi AND f.lo = d.lo;
 
 -- Guests that may have so much in common with one of another group, or of their own: by norms, and
--- at most by what they depart in. They are few, and of few groups.
+-- at most by what they depart in. Where there are families these are few, and of few groups.
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ promising AS
 WITH
   best AS (
@@ -130,20 +130,27 @@ LEFT JOIN faced AS f ON f.number = a.number AND f.other = a.other
 CROSS JOIN least AS l
 WHERE coalesce(n.contents, 0) + a.contents + best.contents + coalesce(f.contents, 0) >= l.contents;
 
--- Pairs that depart in something that both depart in.
+-- Pairs that depart in something that both depart in. Summed up first: where guests are not alike
+-- they are many, and of the most of them nothing else is to be known.
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ departing_both AS
 WITH
   departing AS (
-    SELECT p.*, f.hi, f.lo, f.sign
-    FROM promising AS p
-    JOIN facing AS f ON f.number = p.number AND f.other = p.other
+    SELECT f.number, f.leader, f.other, f.hi, f.lo, f.sign
+    FROM facing AS f
+    JOIN promising AS p ON p.number = f.number AND p.other = f.other
+  ),
+  summed AS (
+    SELECT a.number AS a, b.number AS b, a.leader AS a_leader, b.leader AS b_leader,
+      sum(a.sign * b.sign) AS contents
+    FROM departing AS a
+    JOIN departs AS b ON b.hi = a.hi AND b.lo = a.lo AND b.leader = a.other
+      AND a.number < b.number
+    GROUP BY a.number, b.number, a.leader, b.leader
   )
-SELECT a.number AS a, b.number AS b,
-  max(a.norm + a.contents + b.contents) + sum(a.sign * b.sign) AS contents
-FROM departing AS a
-JOIN departing AS b ON b.hi = a.hi AND b.lo = a.lo AND b.leader = a.other AND b.other = a.leader
-  AND a.number < b.number
-GROUP BY a.number, b.number;
+SELECT s.a, s.b, a.norm + a.contents + b.contents + s.contents AS contents
+FROM summed AS s
+JOIN promising AS a ON a.number = s.a AND a.other = s.b_leader
+JOIN promising AS b ON b.number = s.b AND b.other = s.a_leader;
 
 -- And all others.
 WITH

@@ -38,6 +38,8 @@ export async function placeGuests(
   const fleet = await FleetSize.of(engine, identity);
   const sketch = fleet.sketch();
   const { hosts: known, guests } = await crowd(engine, sketch, tenantOf);
+  // The search takes long, and asks nothing more.
+  await engine.close();
   const hosts = options.hosts ?? known.length;
   const line = new StepLine();
   const placement = place(guests, {

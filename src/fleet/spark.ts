@@ -33,20 +33,19 @@ export class SparkEngine implements Engine {
   /** What the last query began with, which is still there. */
   private begun: readonly string[] = [];
 
-  private constructor(
-    private readonly dataset: Dataset,
-    private readonly command: readonly string[],
-    /** Its own: Spark leaves files where it runs. */
-    private readonly directory: string,
-    /** In the fleet, where all of a cluster see it. */
-    private readonly warehouse: string,
-  ) {}
+  private readonly command: readonly string[];
+  /** Its own: Spark leaves files where it runs. */
+  private directory: string | undefined;
+  /** In the fleet, where all of a cluster see it. */
+  private readonly warehouse: string;
 
   /** `command`: `spark-sql`, and options of it if need be, a space between two. */
-  static async of(dataset: Dataset, command: string): Promise<SparkEngine> {
-    const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
-    const words = command.split(' ').filter(Boolean);
-    return new SparkEngine(dataset, words, directory, dataset.unfinished());
+  constructor(
+    private readonly dataset: Dataset,
+    command: string,
+  ) {
+    this.command = command.split(' ').filter(Boolean);
+    this.warehouse = dataset.unfinished();
   }
 
   async rows(statements: readonly string[]): Promise<Row[]> {
@@ -80,17 +79,19 @@ export class SparkEngine implements Engine {
       const session = await this.session?.catch(() => undefined);
       await session?.close();
     } finally {
-      for (const directory of [this.directory, this.warehouse])
+      for (const directory of [this.directory ?? [], this.warehouse].flat())
         await rm(directory, { recursive: true, force: true });
     }
   }
 
   private async start(): Promise<SparkSession> {
+    const directory = await mkdtemp(join(tmpdir(), 'ksmd-spark-'));
+    this.directory = directory;
     const warehouse = `spark.sql.warehouse.dir=${this.warehouse}`;
     const settings = [...SETTINGS, warehouse].flatMap((setting) => ['--conf', setting]);
     const [program = 'spark-sql', ...given] = this.command;
     // What the user says comes last, and holds.
-    return SparkSession.start([program, ...settings, ...given], this.directory);
+    return SparkSession.start([program, ...settings, ...given], directory);
   }
 }
 

@@ -77,7 +77,7 @@ test('rows are lines of JSON, whatever else is printed', async () => {
       '\n',
     ),
   );
-  const spark = await SparkEngine.of(dataset, `${path} --master local[2]`);
+  const spark = new SparkEngine(dataset, `${path} --master local[2]`);
   expect(await spark.rows(['CREATE VIEW one AS SELECT 1', 'SELECT * FROM one'])).toEqual(rows);
   await spark.close();
   expect(kept('arguments')).toMatch(/^--conf spark\.sql\.sources\..* --master local\[2\] -S -f /);
@@ -89,7 +89,7 @@ test('rows are lines of JSON, whatever else is printed', async () => {
 });
 
 test('several questions are one session, and what they begin with is run once', async () => {
-  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
+  const spark = new SparkEngine(dataset, standIn('row\t{"a":1}\n'));
   const one = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   const two = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ two AS\nSELECT 2';
   for (const begin of [[one], [one, two], [one]])
@@ -107,7 +107,7 @@ test('several questions are one session, and what they begin with is run once', 
 
 test('what is asked more than once is a table in the fleet meanwhile, which is gone after', async () => {
   const path = standIn('row\t{"host":"a"}\n');
-  const spark = await SparkEngine.of(dataset, path);
+  const spark = new SparkEngine(dataset, path);
   const view = 'CREATE OR REPLACE TEMPORARY VIEW /* kept */ one AS\nSELECT 1';
   await spark.rows([view, 'SELECT * FROM one']);
   const [, warehouse = ''] = /spark\.sql\.warehouse\.dir=(\S+)/.exec(kept('arguments')) ?? [];
@@ -120,13 +120,13 @@ test('what is asked more than once is a table in the fleet meanwhile, which is g
 
 test('what Spark says is wrong is told in one line', async () => {
   const complaint = 'WARN something\n[PATH_NOT_FOUND] Path does not exist: x\n\tat java.lang\n';
-  const spark = await SparkEngine.of(dataset, standIn('', complaint));
+  const spark = new SparkEngine(dataset, standIn('', complaint));
   await expect(spark.rows(['SELECT 1'])).rejects.toThrow('Spark: [PATH_NOT_FOUND] Path does not');
   await spark.close();
 });
 
 test('of a Spark that is gone it is told how it ended', async () => {
-  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
+  const spark = new SparkEngine(dataset, standIn('row\t{"a":1}\n'));
   await spark.rows(['SELECT 1']);
   process.kill(Number(kept('pid')), 'SIGKILL');
   await expect(spark.rows(['SELECT 2'])).rejects.toThrow('Spark: it has ended with SIGKILL');
@@ -137,7 +137,7 @@ test.each([
   ['before anything is asked', () => undefined],
   ['while it starts', (engine: SparkEngine) => engine.rows(['SELECT 1'])],
 ])('an engine is closed %s, and again', async (_when, ask) => {
-  const spark = await SparkEngine.of(dataset, standIn('row\t{"a":1}\n'));
+  const spark = new SparkEngine(dataset, standIn('row\t{"a":1}\n'));
   const asked = ask(spark)?.catch((error: unknown) => error);
   await Promise.all([spark.close(), spark.close()]);
   await spark.close();
@@ -151,7 +151,7 @@ const isOver = (error: unknown): boolean =>
   error instanceof KsmdError || (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 test('who has no Spark is told how to do without', async () => {
-  const spark = await SparkEngine.of(dataset, join(directory.path, 'none'));
+  const spark = new SparkEngine(dataset, join(directory.path, 'none'));
   await expect(spark.rows(['SELECT 1'])).rejects.toThrow(/^'.*none' is not here: name Spark's/);
   await spark.close();
 });
@@ -179,7 +179,7 @@ function asker(command: string): string {
     const { SparkEngine } = await import(${engine});
     const { Dataset } = await import(${datasets});
     const dataset = await Dataset.open(${JSON.stringify(directory.fleet)});
-    const spark = await SparkEngine.of(dataset, ${JSON.stringify(command)});
+    const spark = new SparkEngine(dataset, ${JSON.stringify(command)});
     console.log(await spark.rows(['SELECT 1']));
     setInterval(() => {}, 1000);
   `;

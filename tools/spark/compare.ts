@@ -19,7 +19,7 @@ export async function* compare(
   sparkSql: string,
 ): AsyncGenerator<Compared, void, undefined> {
   const duckdb = await DuckDBEngine.of(dataset);
-  const spark = await SparkEngine.of(dataset, sparkSql);
+  const spark = new SparkEngine(dataset, sparkSql);
   try {
     const [size] = await duckdb.rows(statementsOf('size'));
     const sampledPages = Number(size?.sampled_pages);

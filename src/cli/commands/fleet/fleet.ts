@@ -74,11 +74,11 @@ function refuseOptionsOfOthers(what: FleetAction, options: FleetOptions): void {
     throw new InvalidArgumentError("--spark-sql is what '--engine spark' runs: say that as well");
 }
 
-function engineOf(
+async function engineOf(
   dataset: Dataset,
   { engine, sparkSql = 'spark-sql' }: FleetOptions,
 ): Promise<Engine> {
-  return engine === 'spark' ? SparkEngine.of(dataset, sparkSql) : DuckDBEngine.of(dataset);
+  return engine === 'spark' ? new SparkEngine(dataset, sparkSql) : DuckDBEngine.of(dataset);
 }
 
 function printQuery({ print }: Session, name: string): undefined {

@@ -24,7 +24,13 @@ const MAY_IMPORT = {
   'src/fingerprints': [],
   'src/recording': ['src/sources', 'src/fingerprints'],
   'src/estimate': ['src/recording', 'src/fingerprints'],
-  'src/fleet': ['src/estimate', 'src/recording', 'src/fingerprints', 'src/workload/random\\.ts'],
+  'src/fleet': [
+    'src/estimate',
+    'src/recording',
+    'src/fingerprints',
+    'src/workload/random\\.ts',
+    'src/client/lines\\.ts',
+  ],
   'src/prices': ['src/sources', 'src/ksm', 'src/machine'],
   'src/predict': [
     'src/prices',

@@ -1,5 +1,5 @@
 -- What pairs of guests have in common, in all of the sample: $pairs are (a, b), numbers of guests,
--- which are $guests.
+-- which are $guests: written out, so that of all pages an engine reads those of their hosts alone.
 CREATE OR REPLACE TEMPORARY VIEW /* kept */ theirs AS
 SELECT number, hi, lo
 FROM current_pages

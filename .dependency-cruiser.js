@@ -24,13 +24,7 @@ const MAY_IMPORT = {
   'src/fingerprints': [],
   'src/recording': ['src/sources', 'src/fingerprints'],
   'src/estimate': ['src/recording', 'src/fingerprints'],
-  'src/fleet': [
-    'src/estimate',
-    'src/recording',
-    'src/fingerprints',
-    'src/workload/random\\.ts',
-    'src/client/lines\\.ts',
-  ],
+  'src/fleet': ['src/estimate', 'src/recording', 'src/fingerprints', 'src/workload/random\\.ts'],
   'src/prices': ['src/sources', 'src/ksm', 'src/machine'],
   'src/predict': [
     'src/prices',

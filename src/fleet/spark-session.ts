@@ -8,7 +8,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { lines } from '../client/lines.js';
+import { StringDecoder } from 'node:string_decoder';
 import { KsmdError, systemError } from '../errors.js';
 
 /** Of what it complains about so much is kept: its end. */
@@ -43,7 +43,7 @@ export class SparkSession {
     spark.stderr.on('data', (part: Buffer) => {
       this.complaint = `${this.complaint}${part}`.slice(-MOST_COMPLAINT);
     });
-    void this.listen();
+    eachLine(spark.stdout, (line) => this.hear(line));
     this.ended = new Promise((resolve) => {
       spark.once('error', (error: NodeJS.ErrnoException) =>
         resolve(
@@ -61,15 +61,6 @@ export class SparkSession {
         resolve(new KsmdError('EIO', `Spark: ${reason}`));
       });
     });
-  }
-
-  /** To all that is printed, whether anything is asked or not: else its end is not seen. */
-  private async listen(): Promise<void> {
-    try {
-      for await (const line of lines(this.spark.stdout)) this.hear(line);
-    } catch {
-      // What breaks off has an end, and that is told.
-    }
   }
 
   /** `command`: the program, and arguments. `directory`: its own, for files of the session. */
@@ -133,6 +124,20 @@ function untilNext(directory: string, number: number): string {
   const here = /\s/.test(directory) ? '' : `${directory}/`;
   const next = `${here}${questionFile(number)}`;
   return `!sh ${here}${WAIT} ${next} ${process.pid};\nsource ${next};\n`;
+}
+
+/** Ends of lines are those of Spark alone: there are others, which texts may have in them. */
+function eachLine(stream: Readable, hear: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let begun: string[] = [];
+  stream.on('data', (part: Buffer) => {
+    const [first = '', ...others] = decoder.write(part).split('\n');
+    begun.push(first);
+    for (const next of others) {
+      hear(begun.join(''));
+      begun = [next];
+    }
+  });
 }
 
 /** What a log says by the way, and how long each statement has taken. */
